@@ -1,0 +1,176 @@
+//! What a vendor's document looks like: names, fields and kinds, as data.
+//!
+//! Each vendor crate describes its documents in its `catalog.rs`; the mapping crate checks flow files
+//! against them. This crate is all that the two share, so that neither needs to know the other.
+
+use std::collections::BTreeMap;
+
+/// One document that a vendor hands over or accepts, such as `wangdian.trade_query`.
+#[derive(Debug)]
+pub struct Document {
+    /// `vendor.name`, unique among all vendors; what a flow file writes.
+    pub name: &'static str,
+    /// The vendor's own name, in Chinese.
+    pub title: &'static str,
+    /// Which end of a flow it can be, and how it is read.
+    pub role: Role,
+    /// Request parameters that a flow may fix, in the vendor's spelling.
+    pub params: &'static [&'static str],
+    /// The known fields. Vendors add fields without notice, so this is never a closed list for reading.
+    pub fields: &'static [Field],
+    /// Whether the field list is incomplete, so that a path outside of it is no mistake.
+    pub open: bool,
+}
+
+/// Which end of a flow a document can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The vendor pushes it to our webhook.
+    Pushed,
+    /// We query it by windows over its last-modified time.
+    Windowed,
+    /// The vendor keeps it in a pool until we acknowledge it.
+    Pool,
+    /// We push it to the vendor.
+    Target,
+    /// We list it to resolve look-ups.
+    Listed,
+}
+
+/// One field of a document.
+#[derive(Debug)]
+pub struct Field {
+    /// The wire name. One `*` stands for the part that a tenant chooses, as in `custom_field*_number`.
+    pub name: &'static str,
+    /// The vendor's description, in Chinese.
+    pub title: &'static str,
+    /// What its value is.
+    pub kind: Kind,
+    /// Whether a target refuses the document without it.
+    pub required: bool,
+}
+
+/// What the value of a field is. Sources are lenient: any scalar may come as a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, ids included.
+    Text,
+    /// A whole number.
+    Integer,
+    /// Money, a price, a quantity or a rate: exact.
+    Decimal,
+    /// A calendar day.
+    Date,
+    /// A point in time, China time.
+    Time,
+    /// True or false.
+    Flag,
+    /// One nested object.
+    Object(&'static [Field]),
+    /// A list of objects.
+    List(&'static [Field]),
+    /// An object whose field names are the tenant's own.
+    Map,
+    /// An object of lists of objects, all names the tenant's own.
+    MapOfLists,
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.kind == other.kind
+    }
+}
+
+impl Eq for Field {}
+
+impl Field {
+    /// An optional field.
+    #[must_use]
+    pub const fn new(name: &'static str, title: &'static str, kind: Kind) -> Self {
+        Self { name, title, kind, required: false }
+    }
+
+    /// A field that the target insists on.
+    #[must_use]
+    pub const fn required(name: &'static str, title: &'static str, kind: Kind) -> Self {
+        Self { name, title, kind, required: true }
+    }
+
+    /// Whether `name` is this field's wire name, or matches its tenant pattern.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        match self.name.split_once('*') {
+            None => self.name == name,
+            Some((head, tail)) => {
+                name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
+            }
+        }
+    }
+}
+
+/// Finds a field by its wire name.
+#[must_use]
+pub fn field<'a>(fields: &'a [Field], name: &str) -> Option<&'a Field> {
+    fields.iter().find(|field| field.is_named(name))
+}
+
+/// A table that turns a code of one system into an id of another, such as `kingdee.customer`.
+#[derive(Debug)]
+pub struct Lookup {
+    /// `vendor.table`; what a flow file writes.
+    pub name: &'static str,
+    /// The vendor's own name, in Chinese.
+    pub title: &'static str,
+}
+
+/// All documents and look-ups that flows may name.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    documents: BTreeMap<&'static str, &'static Document>,
+    lookups: BTreeMap<&'static str, &'static Lookup>,
+}
+
+impl Catalog {
+    /// Adds one vendor's documents and look-ups.
+    #[must_use]
+    pub fn with(mut self, documents: &'static [Document], lookups: &'static [Lookup]) -> Self {
+        self.documents.extend(documents.iter().map(|document| (document.name, document)));
+        self.lookups.extend(lookups.iter().map(|lookup| (lookup.name, lookup)));
+        self
+    }
+
+    /// The document of that name.
+    #[must_use]
+    pub fn document(&self, name: &str) -> Option<&'static Document> {
+        self.documents.get(name).copied()
+    }
+
+    /// The look-up of that name.
+    #[must_use]
+    pub fn lookup(&self, name: &str) -> Option<&'static Lookup> {
+        self.lookups.get(name).copied()
+    }
+
+    /// Every document, by name.
+    pub fn documents(&self) -> impl Iterator<Item = &'static Document> {
+        self.documents.values().copied()
+    }
+
+    /// Every look-up, by name.
+    pub fn lookups(&self) -> impl Iterator<Item = &'static Lookup> {
+        self.lookups.values().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_pattern_matches_its_names_only() {
+        let field = Field::new("custom_field*_number", "自定义字段", Kind::Text);
+        assert!(field.is_named("custom_field42obgp309axx5_number"));
+        assert!(!field.is_named("custom_field42obgp309axx5"));
+        assert!(!field.is_named("custom_field_numbe"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Splits a Chinese address into province, city and district.

@@ -1,0 +1,1 @@
+//! 金蝶云·星辰 (Kingdee): V1 orders and base data.

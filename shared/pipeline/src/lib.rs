@@ -1,0 +1,1 @@
+//! Work items, the ports they pass through, and the ports' adapters.

@@ -1,0 +1,1 @@
+//! 勤策 (Qince): the pushes it sends us, verified.

@@ -1,0 +1,1 @@
+//! 纷享销客 (ShareCRM): the ERP external data push.

@@ -1,0 +1,107 @@
+//! What a failed call means.
+//!
+//! Each vendor crate decides, in its `error.rs` and nowhere else, what an answer means; the pusher acts on the
+//! [`Class`] alone. The code and message travel on for the person who reads the ledger: messages hold what the
+//! vendor said, never what we sent.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::transport::TransportError;
+
+/// What a failure means for the document and for the calls after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Class {
+    /// Nothing was done; the same call may be made again, not before `after`.
+    Retry {
+        /// How long the vendor asks to wait.
+        after: Option<Duration>,
+    },
+    /// It may have been done: ask the target before repeating.
+    Unknown,
+    /// The vendor takes nothing from us now: daily quota used, account stopped, credentials refused.
+    Paused {
+        /// When it will take calls again; unknown where a person has to mend something first.
+        until: Option<DateTime<Utc>>,
+    },
+    /// The vendor says that it has the document already.
+    Exists,
+    /// The document is wrong and stays wrong until a person changes something.
+    Refused,
+}
+
+impl Class {
+    /// The class's name in the ledger and in metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Retry { .. } => "retry",
+            Self::Unknown => "unknown",
+            Self::Paused { .. } => "paused",
+            Self::Exists => "exists",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{vendor} {operation}: {message}{}", code.as_deref().map(|code| format!(" (code {code})")).unwrap_or_default())]
+pub struct Failure {
+    /// Which vendor.
+    pub vendor: &'static str,
+    /// Which of its endpoints or methods.
+    pub operation: String,
+    /// What it means.
+    pub class: Class,
+    /// The vendor's code, or `http NNN` where only the status speaks.
+    pub code: Option<String>,
+    /// What the vendor said, and what to do about it where that is known.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure in the vendor's own words.
+    pub fn new(
+        vendor: &'static str,
+        operation: impl Into<String>,
+        class: Class,
+        code: Option<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { vendor, operation: operation.into(), class, code, message: message.into() }
+    }
+
+    /// No answer at all.
+    #[must_use]
+    pub fn transport(vendor: &'static str, operation: impl Into<String>, error: &TransportError) -> Self {
+        let class = match error {
+            TransportError::NotSent(_) => Class::Retry { after: None },
+            TransportError::Lost(_) => Class::Unknown,
+        };
+        Self::new(vendor, operation, class, None, error.to_string())
+    }
+
+    /// An answer that is not the vendor's JSON: a gateway's page, or the wrong host. Only what cannot have reached
+    /// the vendor's application (3xx, 4xx) is certain to have done nothing.
+    #[must_use]
+    pub fn not_an_answer(vendor: &'static str, operation: impl Into<String>, status: u16) -> Self {
+        let (class, hint) = match status {
+            300..400 => {
+                (Class::Paused { until: None }, "a redirect means a wrong host: check the base URL setting")
+            }
+            401 | 403 => {
+                (Class::Paused { until: None }, "the gateway refuses us: check credentials and IP allow-list")
+            }
+            404 | 405 => (
+                Class::Paused { until: None },
+                "nothing is served at this address: check the base URL setting",
+            ),
+            429 => (Class::Retry { after: None }, "the gateway limits the rate"),
+            400..500 => (Class::Refused, "the gateway refuses the request"),
+            _ => (Class::Unknown, "the answer is not JSON"),
+        };
+        Self::new(vendor, operation, class, Some(format!("http {status}")), hint)
+    }
+}

@@ -1,0 +1,66 @@
+use std::error::Error as _;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::transport::{Request, Response, Transport, TransportError};
+
+/// Requests over HTTP(S). Build one per process: each builds a connection pool and loads the root certificates.
+#[derive(Debug, Clone)]
+pub struct HttpTransport {
+    client: reqwest::Client,
+}
+
+impl HttpTransport {
+    /// A client that gives up connecting after 5 s and waiting for an answer after 30 s: twice the read
+    /// time-out of WDT's own SDK, because a lost answer costs more than a late one.
+    ///
+    /// # Errors
+    /// When the TLS set-up of the machine cannot be loaded.
+    #[expect(clippy::disallowed_methods, reason = "the one place that builds the process's HTTP client")]
+    pub fn new() -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Duration::from_secs(30))
+            // A redirect means a wrong host (ShareCRM answers 302 with a page), never another try.
+            .redirect(reqwest::redirect::Policy::none())
+            // A request that was sent is never sent again behind our back: it may have done its work.
+            .retry(reqwest::retry::never())
+            .build()?;
+        Ok(Self { client })
+    }
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let mut builder = self.client.request(request.method, request.url).body(request.body);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        let response = builder.send().await.map_err(transport_error)?;
+        let status = response.status().as_u16();
+        let body = response.bytes().await.map_err(|error| TransportError::Lost(reason(error)))?;
+        Ok(Response { status, body: body.into() })
+    }
+}
+
+fn transport_error(error: reqwest::Error) -> TransportError {
+    if error.is_connect() || error.is_builder() {
+        TransportError::NotSent(reason(error))
+    } else {
+        TransportError::Lost(reason(error))
+    }
+}
+
+/// The innermost cause, without the URL: Kingdee's token call carries the password in it.
+fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut reason = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        reason = inner.to_string();
+        cause = inner.source();
+    }
+    if error.is_timeout() { format!("timed out ({reason})") } else { reason }
+}

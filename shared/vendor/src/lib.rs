@@ -1,0 +1,24 @@
+//! What the four vendor crates are built on.
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`transport`] | one HTTP request and its answer, handed in; secrets in a URL or body never print |
+//! | [`failure`] | what a failed call means for the document and for the calls after it |
+//! | [`quota`] | the vendor's call limits, kept on our side |
+//! | [`token`] | access tokens: fetched once, shared, refreshed once |
+//! | [`lenient`] | values as vendors really send them: numbers as strings, lists left out |
+//! | [`china`] | the vendors' times |
+
+pub mod china;
+pub mod failure;
+mod http_transport;
+pub mod lenient;
+pub mod quota;
+pub mod token;
+pub mod transport;
+
+pub use failure::{Class, Failure};
+pub use http_transport::HttpTransport;
+pub use quota::Quota;
+pub use token::{Token, TokenKeeper, TokenStore};
+pub use transport::{Request, Response, Transport, TransportError};

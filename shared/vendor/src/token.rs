@@ -1,0 +1,131 @@
+//! Access tokens: one call for all that need one, shared through a store, refreshed once when refused.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use clock::Clock;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Mutex;
+
+use crate::failure::{Class, Failure};
+
+/// An access token and what came with it.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// What the calls carry.
+    pub value: SecretString,
+    /// Facts of the token answer that the calls need too (ShareCRM's `ea`, Kingdee's account), as JSON text.
+    pub facts: String,
+    /// When it must no longer be used.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Where the processes of one installation share their tokens.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// The token of that name, if there is one.
+    async fn load(&self, name: &str) -> Result<Option<Token>, String>;
+
+    /// Asks for the right to fetch a new one; `false` while another process has it. The right ends by itself.
+    async fn claim(&self, name: &str) -> Result<bool, String>;
+
+    /// Stores a new token and gives the right back.
+    async fn save(&self, name: &str, token: &Token) -> Result<(), String>;
+}
+
+/// A store for one process alone.
+#[derive(Debug, Default)]
+pub struct Unshared;
+
+#[async_trait]
+impl TokenStore for Unshared {
+    async fn load(&self, _name: &str) -> Result<Option<Token>, String> {
+        Ok(None)
+    }
+
+    async fn claim(&self, _name: &str) -> Result<bool, String> {
+        Ok(true)
+    }
+
+    async fn save(&self, _name: &str, _token: &Token) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Keeps one vendor's token for a process: single-flight, cached until it expires.
+pub struct TokenKeeper {
+    vendor: &'static str,
+    store: Arc<dyn TokenStore>,
+    clock: Arc<dyn Clock>,
+    current: Mutex<Option<Token>>,
+}
+
+/// How long to wait for the process that fetches a token, and how often to look.
+const LOOKS: u32 = 30;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+impl TokenKeeper {
+    /// A keeper of `vendor`'s token.
+    #[must_use]
+    pub fn new(vendor: &'static str, store: Arc<dyn TokenStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { vendor, store, clock, current: Mutex::new(None) }
+    }
+
+    /// The token to use now. `rejected` is one that the vendor has just refused, if that is why the caller asks.
+    /// `fetch` is called only when neither this process nor the store has another that is still good.
+    ///
+    /// # Errors
+    /// What `fetch` fails with, or a retry where the store fails.
+    pub async fn token<F>(
+        &self,
+        rejected: Option<&Token>,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Token, Failure>
+    where
+        F: Future<Output = Result<Token, Failure>>,
+    {
+        // Held while fetching: the others wait for the one call instead of making their own.
+        let mut current = self.current.lock().await;
+        if let Some(token) = current.as_ref().filter(|token| self.is_good(token, rejected)) {
+            return Ok(token.clone());
+        }
+        let token = self.shared_or_fetched(rejected, fetch).await?;
+        *current = Some(token.clone());
+        Ok(token)
+    }
+
+    async fn shared_or_fetched<F>(
+        &self,
+        rejected: Option<&Token>,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Token, Failure>
+    where
+        F: Future<Output = Result<Token, Failure>>,
+    {
+        for _ in 0..LOOKS {
+            let shared = self.store.load(self.vendor).await.map_err(|error| self.store_failure(&error))?;
+            if let Some(token) = shared.filter(|token| self.is_good(token, rejected)) {
+                return Ok(token);
+            }
+            if self.store.claim(self.vendor).await.map_err(|error| self.store_failure(&error))? {
+                let token = fetch().await?;
+                self.store.save(self.vendor, &token).await.map_err(|error| self.store_failure(&error))?;
+                return Ok(token);
+            }
+            self.clock.sleep(BETWEEN_LOOKS).await;
+        }
+        Err(self.store_failure("another process has been fetching the token for too long"))
+    }
+
+    fn is_good(&self, token: &Token, rejected: Option<&Token>) -> bool {
+        let refused = rejected.is_some_and(|old| old.value.expose_secret() == token.value.expose_secret());
+        !refused && token.expires_at > self.clock.now()
+    }
+
+    fn store_failure(&self, error: &str) -> Failure {
+        Failure::new(self.vendor, "token", Class::Retry { after: None }, None, error)
+    }
+}

@@ -1,0 +1,1 @@
+//! From settings to what a function is handed: flows, stores, vendor clients.

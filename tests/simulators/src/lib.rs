@@ -1,0 +1,1 @@
+//! The four vendors, simulated as strictly as their sheets, misbehaving on request.
