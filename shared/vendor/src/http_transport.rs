@@ -36,7 +36,7 @@ impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let mut builder = self.client.request(request.method, request.url).body(request.body);
         for (name, value) in request.headers {
-            builder = builder.header(name, value);
+            builder = builder.header(name.as_ref(), value);
         }
         let response = builder.send().await.map_err(transport_error)?;
         let status = response.status().as_u16();

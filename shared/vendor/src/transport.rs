@@ -1,5 +1,6 @@
 //! One HTTP request and its answer, as a port.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ pub struct Request {
     /// The whole address, query included.
     pub url: Url,
     /// Headers, `content-type` included.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body's bytes; empty for none.
     pub body: Vec<u8>,
 }
@@ -23,7 +24,7 @@ impl Request {
     /// A `POST` of a body of that content type.
     #[must_use]
     pub fn post(url: Url, content_type: &str, body: Vec<u8>) -> Self {
-        let headers = vec![("content-type", content_type.to_owned())];
+        let headers = vec![("content-type".into(), content_type.to_owned())];
         Self { method: http::Method::POST, url, headers, body }
     }
 
@@ -35,8 +36,8 @@ impl Request {
 
     /// The request with one more header.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 }
