@@ -1,1 +1,57 @@
-//! Work items, the ports they pass through, and the ports' adapters.
+//! What a document passes through on its way: work items, ports, and the ports' adapters.
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`item`] | one document for one flow, and how it travels in a message |
+//! | [`queue`] | port: one FIFO queue per target system, as SQS FIFO has them |
+//! | [`checkpoint`] | port: watermarks, leases, pauses and tokens, moved by compare-and-set |
+//! | [`ledger`] | port: what became of every document |
+//! | [`lookup`] | port: ids of the targets by our codes, with expiry |
+//! | [`intake`] | from a source's rows to durable messages: filter, key, version, send |
+//! | [`sqlite`] | adapter: all four ports in one SQLite file |
+
+pub mod checkpoint;
+mod codec;
+pub mod intake;
+pub mod item;
+pub mod ledger;
+pub mod lookup;
+pub mod queue;
+pub mod sqlite;
+
+pub use checkpoint::{Checkpoint, Checkpoints, Lease};
+pub use intake::{Intake, Taken};
+pub use item::{System, WorkItem};
+pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger};
+pub use lookup::Lookups;
+pub use queue::{Depth, Outgoing, Queue, Received};
+
+/// A queue, table or file that did not do what it was asked. Nothing is lost by it: whoever asked asks again.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{doing}: {reason}")]
+pub struct StoreError {
+    /// What was being done, and to what.
+    pub doing: String,
+    /// Why it failed, and the way out where one is known.
+    pub reason: String,
+}
+
+impl StoreError {
+    /// An error met while `doing` something.
+    pub fn new(doing: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { doing: doing.into(), reason: reason.into() }
+    }
+}
+
+/// The four ports of one installation.
+#[derive(Clone)]
+pub struct Stores {
+    /// Messages between the functions.
+    pub queue: std::sync::Arc<dyn Queue>,
+    /// Watermarks, leases, pauses, tokens.
+    pub checkpoints: std::sync::Arc<dyn Checkpoints>,
+    /// What became of every document.
+    pub ledger: std::sync::Arc<dyn Ledger>,
+    /// Ids of the targets by our codes.
+    pub lookups: std::sync::Arc<dyn Lookups>,
+}

@@ -1,0 +1,63 @@
+//! Text in little space: plain while small, gzip in base64 above 64 KiB.
+
+use std::io::{Read as _, Write as _};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+/// Above this a message costs more to carry than to compress (SQS bills per 64 KiB).
+const PLAIN_LIMIT: usize = 64 * 1024;
+
+/// What a decompressed text may grow to: no vendor sends a document of this size.
+const EXPANDED_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Never the start of JSON, so that both forms are told apart.
+const GZIP: &str = "gzip:";
+
+pub(crate) fn pack(text: String) -> String {
+    if text.len() <= PLAIN_LIMIT {
+        return text;
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    match encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish()) {
+        Ok(bytes) => format!("{GZIP}{}", BASE64.encode(bytes)),
+        // Writing to memory does not fail; if it ever does, plain text is as true.
+        Err(_) => text,
+    }
+}
+
+pub(crate) fn unpack(packed: &str) -> Result<String, String> {
+    let Some(encoded) = packed.strip_prefix(GZIP) else {
+        return Ok(packed.to_owned());
+    };
+    let bytes = BASE64.decode(encoded).map_err(|error| format!("its compressed form is broken: {error}"))?;
+    let mut text = String::new();
+    GzDecoder::new(bytes.as_slice())
+        .take(EXPANDED_LIMIT)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("its compressed form is broken: {error}"))?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_texts_stay_readable_and_large_ones_shrink() {
+        assert_eq!(pack("{}".to_owned()), "{}");
+        let large = "南京苏果超市".repeat(20_000);
+        let packed = pack(large.clone());
+        assert!(packed.len() < large.len() / 50, "{} bytes", packed.len());
+        assert_eq!(unpack(&packed).unwrap(), large);
+    }
+
+    #[test]
+    fn a_truncated_body_is_an_error() {
+        let packed = pack("x".repeat(100_000));
+        assert!(unpack(&packed[..packed.len() / 2]).is_err());
+    }
+}

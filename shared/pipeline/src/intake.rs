@@ -1,0 +1,80 @@
+//! From work items to durable messages: what every source ends with.
+
+use std::sync::Arc;
+
+use clock::Clock;
+
+use crate::item::content_hash;
+use crate::ledger::{EntryId, Failed, record_failure};
+use crate::queue::{MAX_BODY_BYTES, Outgoing};
+use crate::{Ledger, Queue, StoreError, System, WorkItem};
+
+/// Takes work items in. When it says `Ok`, every one of them is stored durably: in the queue, or in the ledger as
+/// failed where the queue cannot carry it.
+#[derive(Clone)]
+pub struct Intake {
+    queue: Arc<dyn Queue>,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What became of the items of one call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Items that the queue has.
+    pub queued: u64,
+    /// Items that were recorded as failed.
+    pub failed: u64,
+}
+
+impl Intake {
+    /// An intake into these stores.
+    #[must_use]
+    pub fn new(queue: Arc<dyn Queue>, ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>) -> Self {
+        Self { queue, ledger, clock }
+    }
+
+    /// Takes items for one target system.
+    ///
+    /// # Errors
+    /// When a store does not take them: none of them may be considered taken, and all may be sent again.
+    pub async fn take(&self, system: System, items: &[WorkItem]) -> Result<Taken, StoreError> {
+        let mut messages = Vec::with_capacity(items.len());
+        let mut taken = Taken::default();
+        for item in items {
+            let body = item.encode();
+            if body.len() > MAX_BODY_BYTES {
+                self.record_too_large(item, body.len()).await?;
+                taken.failed += 1;
+            } else {
+                messages.push(Outgoing { group: item.group(), deduplication: item.deduplication(), body });
+            }
+        }
+        taken.queued = messages.len() as u64;
+        if !messages.is_empty() {
+            self.queue.send(system, &messages).await?;
+        }
+        Ok(taken)
+    }
+
+    async fn record_too_large(&self, item: &WorkItem, bytes: usize) -> Result<(), StoreError> {
+        let message = format!(
+            "the document takes {bytes} bytes in a message, compressed, and the queue carries {MAX_BODY_BYTES}: \
+             split it in the source system, or enter it in the target by hand"
+        );
+        tracing::warn!(flow = item.flow, key = item.key, bytes, "document too large for the queue");
+        let failed = Failed {
+            version: item.version.clone(),
+            hash: content_hash(&item.document),
+            class: "too large".to_owned(),
+            code: None,
+            message,
+            attempts: 0,
+            document: item.document.clone(),
+            received_at: item.received_at,
+            at: self.clock.now(),
+            trace: item.trace.clone(),
+        };
+        record_failure(self.ledger.as_ref(), &EntryId::new(&item.flow, &item.key), &failed).await
+    }
+}

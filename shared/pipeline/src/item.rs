@@ -1,0 +1,207 @@
+//! One document for one flow.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::codec;
+
+/// A target system. Each has a queue of its own, so that a slow one delays no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum System {
+    /// 金蝶云·星辰
+    Kingdee,
+    /// 纷享销客
+    Sharecrm,
+    /// 旺店通
+    Wangdian,
+}
+
+impl System {
+    /// Every target system.
+    pub const ALL: [Self; 3] = [Self::Kingdee, Self::Sharecrm, Self::Wangdian];
+
+    /// Its name: the first part of its documents' names.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kingdee => "kingdee",
+            Self::Sharecrm => "sharecrm",
+            Self::Wangdian => "wangdian",
+        }
+    }
+
+    /// The system of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| system.name() == name)
+    }
+
+    /// The system that takes a document, such as `kingdee.sal_order_save`.
+    #[must_use]
+    pub fn of_document(document: &str) -> Option<Self> {
+        Self::named(document.split_once('.')?.0)
+    }
+}
+
+impl fmt::Display for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One document for one flow, as it travels in a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkItem {
+    /// The flow's name.
+    pub flow: String,
+    /// The document's key, as the flow says.
+    pub key: String,
+    /// The document's version as found; the flow says how versions compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The document as the source handed it over.
+    pub document: Value,
+    /// Whether the source waits for an acknowledgement. A replay never acknowledges: its counters are old.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acknowledge: bool,
+    /// When we received it.
+    pub received_at: DateTime<Utc>,
+    /// Follows the document through the logs.
+    pub trace: String,
+    /// Set when a person replays it: unlike any other message's, so that the queue does not take it for a repetition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
+}
+
+impl WorkItem {
+    /// What orders messages: versions of one document follow each other, different documents do not wait.
+    #[must_use]
+    pub fn group(&self) -> String {
+        digest(&[&self.flow, &self.key])
+    }
+
+    /// What makes two messages the same message.
+    #[must_use]
+    pub fn deduplication(&self) -> String {
+        let version = self.version.as_deref().unwrap_or_default();
+        let replay = self.replay.as_deref().unwrap_or_default();
+        digest(&[&self.flow, &self.key, version, &content_hash(&self.document), replay])
+    }
+
+    /// The message body.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        codec::pack(serde_json::json!(self).to_string())
+    }
+
+    /// Reads a message body.
+    ///
+    /// # Errors
+    /// What is wrong with the body, in words.
+    pub fn decode(body: &str) -> Result<Self, String> {
+        serde_json::from_str(&codec::unpack(body)?).map_err(|error| format!("it is no work item: {error}"))
+    }
+}
+
+/// A hash of what a document says, whatever the order of its fields.
+#[must_use]
+pub fn content_hash(document: &Value) -> String {
+    let mut hasher = Sha256::new();
+    hash_into(document, &mut hasher);
+    hex::encode(hasher.finalize())
+}
+
+fn hash_into(value: &Value, hasher: &mut Sha256) {
+    match value {
+        Value::Object(fields) => {
+            let mut names: Vec<_> = fields.keys().collect();
+            names.sort_unstable();
+            hasher.update(b"{");
+            for name in names {
+                // As JSON text: quotes keep a name from running into its value.
+                hasher.update(Value::from(name.as_str()).to_string());
+                hash_into(&fields[name], hasher);
+            }
+            hasher.update(b"}");
+        }
+        Value::Array(rows) => {
+            hasher.update(b"[");
+            for row in rows {
+                hash_into(row, hasher);
+                hasher.update(b",");
+            }
+            hasher.update(b"]");
+        }
+        scalar => hasher.update(scalar.to_string()),
+    }
+}
+
+/// SQS ids are at most 128 plain characters; keys may be Chinese and long.
+fn digest(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.len().to_be_bytes());
+        hasher.update(part);
+    }
+    hex::encode(hasher.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn item(document: Value) -> WorkItem {
+        WorkItem {
+            flow: "trade-to-kingdee".to_owned(),
+            key: "JY1".to_owned(),
+            version: Some("2022-11-01 10:00:00".to_owned()),
+            document,
+            acknowledge: false,
+            received_at: DateTime::UNIX_EPOCH,
+            trace: "t".to_owned(),
+            replay: None,
+        }
+    }
+
+    #[test]
+    fn a_body_brings_every_digit_back() {
+        let sent = item(json!({"id": "7226306356013346628", "amount": "35.10", "名": "苏果"}));
+        assert_eq!(WorkItem::decode(&sent.encode()).unwrap(), sent);
+        let text = r#"{"n": 7226306356013346628123, "d": 0.10}"#;
+        let sent = item(serde_json::from_str(text).unwrap());
+        let received = WorkItem::decode(&sent.encode()).unwrap();
+        assert_eq!(received.document.to_string(), r#"{"n":7226306356013346628123,"d":0.10}"#);
+    }
+
+    #[test]
+    fn the_hash_follows_the_content_not_the_order() {
+        assert_eq!(content_hash(&json!({"a": 1, "b": [1, 2]})), content_hash(&json!({"b": [1, 2], "a": 1})));
+        assert_ne!(content_hash(&json!({"b": [1, 2]})), content_hash(&json!({"b": [2, 1]})));
+        assert_ne!(content_hash(&json!({"a": "1"})), content_hash(&json!({"a": 1})));
+        assert_ne!(content_hash(&json!({"a": "", "b": ""})), content_hash(&json!({"a": {"b": ""}})));
+    }
+
+    #[test]
+    fn versions_share_a_group_and_replays_are_new_messages() {
+        let (one, mut two) = (item(json!({})), item(json!({})));
+        two.version = Some("2022-11-01 10:00:01".to_owned());
+        assert_eq!(one.group(), two.group());
+        assert_ne!(one.deduplication(), two.deduplication());
+        let mut replay = one.clone();
+        replay.replay = Some("r1".to_owned());
+        assert_ne!(one.deduplication(), replay.deduplication());
+    }
+
+    #[test]
+    fn a_document_names_its_system() {
+        assert_eq!(System::of_document("kingdee.sal_order_save"), Some(System::Kingdee));
+        assert_eq!(System::of_document("qince.direct_order"), None);
+    }
+}

@@ -1,0 +1,176 @@
+//! Port: what became of every document.
+//!
+//! One entry per flow and key. It remembers the version that the target has, the attempts at the version being worked,
+//! and the version that failed, with its reason and its content: all three can be true of one document at once.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{StoreError, codec};
+
+/// Which document of which flow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EntryId {
+    /// The flow's name.
+    pub flow: String,
+    /// The document's key.
+    pub key: String,
+}
+
+impl EntryId {
+    /// The entry of that flow and key.
+    pub fn new(flow: impl Into<String>, key: impl Into<String>) -> Self {
+        Self { flow: flow.into(), key: key.into() }
+    }
+}
+
+/// What became of one document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Which document of which flow.
+    pub id: EntryId,
+    /// The version that the target has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Delivered>,
+    /// Attempts at a version that has neither arrived nor failed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Attempts>,
+    /// The version that failed and waits for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Failed>,
+    /// Grows by one with every write; 0 before the first.
+    #[serde(default)]
+    pub revision: u64,
+}
+
+/// A version that the target has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// The document's version.
+    pub version: Option<String>,
+    /// The hash of the source document.
+    pub hash: String,
+    /// The hash of what was sent: a new version that changes nothing for the target is not sent again.
+    pub body_hash: String,
+    /// The target's own id of it.
+    pub target_id: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Attempts at a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempts {
+    /// The document's version.
+    pub version: Option<String>,
+    /// The hash of the source document.
+    pub hash: String,
+    /// How many so far.
+    pub count: u32,
+    /// What the last one failed with.
+    pub message: String,
+    /// When the last one was.
+    pub at: DateTime<Utc>,
+}
+
+/// A version that failed for good, until a person changes something and replays it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failed {
+    /// The document's version.
+    pub version: Option<String>,
+    /// The hash of the source document.
+    pub hash: String,
+    /// What kind of failure: `refused`, `mapping`, `flow`, `expired`, `too large`, …
+    pub class: String,
+    /// The vendor's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The reason, and the way out.
+    pub message: String,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// The document itself.
+    #[serde(with = "packed")]
+    pub document: Value,
+    /// When we received the document.
+    pub received_at: DateTime<Utc>,
+    /// When it failed.
+    pub at: DateTime<Utc>,
+    /// Follows the document through the logs.
+    pub trace: String,
+}
+
+impl Entry {
+    /// The entry of a document that nothing is known of yet.
+    #[must_use]
+    pub fn new(id: EntryId) -> Self {
+        Self { id, delivered: None, attempts: None, failed: None, revision: 0 }
+    }
+}
+
+/// Records that an item failed without ever reaching a target. Never worsens what the target has: only `failed` moves.
+///
+/// # Errors
+/// When the ledger does not take it: the caller keeps the item.
+pub async fn record_failure(ledger: &dyn Ledger, id: &EntryId, failed: &Failed) -> Result<(), StoreError> {
+    loop {
+        let mut found = ledger.read(std::slice::from_ref(id)).await?;
+        let mut entry = found.remove(id).unwrap_or_else(|| Entry::new(id.clone()));
+        entry.failed = Some(failed.clone());
+        entry.attempts = None;
+        if ledger.write(&entry).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// How many documents of a flow stand where.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Documents of which the target has a version.
+    pub delivered: u64,
+    /// Documents with a failed version.
+    pub failed: u64,
+}
+
+/// What became of every document.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Reads entries, in one request for up to 100 of them. Documents without an entry are left out.
+    async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError>;
+
+    /// Writes an entry if nobody wrote it since it was read (`revision`). `false` means that somebody did.
+    async fn write(&self, entry: &Entry) -> Result<bool, StoreError>;
+
+    /// Entries with a failed version, oldest failure first, at most `limit`, after the entry `after`.
+    async fn failed(
+        &self,
+        flow: Option<&str>,
+        limit: usize,
+        after: Option<&EntryId>,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Counts the entries of each flow.
+    async fn counts(&self) -> Result<HashMap<String, Counts>, StoreError>;
+}
+
+/// Failed documents wait for weeks: large ones wait in little space.
+mod packed {
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+    use serde_json::Value;
+
+    use super::codec;
+
+    pub(super) fn serialize<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&codec::pack(document.to_string()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        let text = codec::unpack(&String::deserialize(deserializer)?).map_err(de::Error::custom)?;
+        serde_json::from_str(&text).map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,91 @@
+//! Port: one FIFO queue per target system, with the semantics of SQS FIFO queues.
+//!
+//! - Messages of one group are received in the order they were sent, and none while another of the group is in flight.
+//! - A message with the deduplication id of one sent less than five minutes ago is accepted and dropped.
+//! - A received message is in flight until it is deleted or its visibility timeout ends.
+//! - A message received too often moves to the dead-letter queue.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::{StoreError, System};
+
+/// How long a deduplication id is remembered.
+pub const DEDUPLICATION_INTERVAL: Duration = Duration::from_secs(5 * 60);
+
+/// The longest visibility timeout.
+pub const MAX_VISIBILITY: Duration = Duration::from_secs(12 * 3600);
+
+/// The largest body, in bytes.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How long the queue keeps a message.
+pub const RETENTION: Duration = Duration::from_secs(14 * 86_400);
+
+/// A message to send.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// The group that orders it.
+    pub group: String,
+    /// What makes it the same message as another.
+    pub deduplication: String,
+    /// The body, at most [`MAX_BODY_BYTES`].
+    pub body: String,
+}
+
+/// A message that was received and is in flight.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// The message's id, the same at every receive.
+    pub id: String,
+    /// What deletes or delays it: of this receive only.
+    pub receipt: String,
+    /// The group that orders it.
+    pub group: String,
+    /// The body.
+    pub body: String,
+    /// How often it has been received, this time included.
+    pub receive_count: u32,
+    /// When it was sent.
+    pub sent_at: DateTime<Utc>,
+}
+
+/// How much is in a queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Messages that wait to be received.
+    pub waiting: u64,
+    /// Messages in flight: being worked, or waiting out a back-off.
+    pub in_flight: u64,
+    /// Messages in the dead-letter queue.
+    pub dead: u64,
+    /// When the next message in flight becomes visible again, where the adapter knows.
+    pub next_visible_at: Option<DateTime<Utc>>,
+}
+
+/// Messages between the functions.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Sends messages, any number of them. `Ok` means that all are stored durably; after an error some may be, and
+    /// sending all of them again is safe within [`DEDUPLICATION_INTERVAL`] and harmless after it.
+    async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError>;
+
+    /// Receives up to `max` messages, in flight for `visibility`.
+    async fn receive(
+        &self,
+        system: System,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Received>, StoreError>;
+
+    /// Deletes messages that are done. A receipt that has lapsed deletes nothing.
+    async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError>;
+
+    /// Makes a message in flight visible again after `delay`, at most [`MAX_VISIBILITY`].
+    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<(), StoreError>;
+
+    /// Counts the messages.
+    async fn depth(&self, system: System) -> Result<Depth, StoreError>;
+}

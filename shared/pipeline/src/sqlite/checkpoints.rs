@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Sqlite, later, millis, time};
+use crate::StoreError;
+use crate::checkpoint::{Checkpoint, Checkpoints, Lease};
+
+#[async_trait]
+impl Checkpoints for Sqlite {
+    async fn get(&self, name: &str) -> Result<Option<Checkpoint>, StoreError> {
+        let name = name.to_owned();
+        self.run("reading a checkpoint in", move |tx, _| {
+            tx.query_row("SELECT value, revision FROM checkpoints WHERE name = ?1", [&name], |row| {
+                Ok(Checkpoint { value: row.get(0)?, revision: row.get(1)? })
+            })
+            .optional()
+        })
+        .await
+    }
+
+    async fn put(
+        &self,
+        name: &str,
+        value: &str,
+        expected: Option<u64>,
+        lease: Option<&Lease>,
+    ) -> Result<bool, StoreError> {
+        let (name, value, fence) = (name.to_owned(), value.to_owned(), lease.map_or(0, |lease| lease.fence));
+        self.run("writing a checkpoint in", move |tx, _| {
+            let written = match expected {
+                None => tx.execute(
+                    "INSERT INTO checkpoints (name, value, revision, fence) VALUES (?1, ?2, 1, ?3) ON CONFLICT DO NOTHING",
+                    params![name, value, fence],
+                )?,
+                Some(revision) => tx.execute(
+                    "UPDATE checkpoints SET value = ?2, revision = revision + 1, fence = max(fence, ?3)
+                     WHERE name = ?1 AND revision = ?4 AND (?3 = 0 OR fence <= ?3)",
+                    params![name, value, fence, revision],
+                )?,
+            };
+            Ok(written == 1)
+        })
+        .await
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.run("removing a checkpoint in", move |tx, _| {
+            tx.execute("DELETE FROM checkpoints WHERE name = ?1", [&name]).map(drop)
+        })
+        .await
+    }
+
+    async fn acquire(&self, name: &str, owner: &str, ttl: Duration) -> Result<Option<Lease>, StoreError> {
+        let (name, owner) = (name.to_owned(), owner.to_owned());
+        self.run("taking a lease in", move |tx, now| {
+            // A renewal keeps its fence: the lease has not changed hands.
+            tx.query_row(
+                "INSERT INTO leases (name, owner, fence, until) VALUES (?1, ?2, 1, ?3)
+                 ON CONFLICT (name) DO UPDATE SET
+                     fence = fence + (owner <> excluded.owner OR until <= ?4), owner = excluded.owner, until = excluded.until
+                 WHERE until <= ?4 OR owner = excluded.owner
+                 RETURNING fence, until",
+                params![name, owner, later(now, ttl), millis(now)],
+                |row| {
+                    let (fence, until) = (row.get(0)?, time(row.get(1)?));
+                    Ok(Lease { name: name.clone(), owner: owner.clone(), fence, until })
+                },
+            )
+            .optional()
+        })
+        .await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.run("releasing a lease in", move |tx, _| {
+            // The row stays, so that the fence goes on from where it is.
+            tx.execute(
+                "UPDATE leases SET until = 0 WHERE name = ?1 AND owner = ?2 AND fence = ?3",
+                params![lease.name, lease.owner, lease.fence],
+            )
+            .map(drop)
+        })
+        .await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<(String, Checkpoint)>, StoreError> {
+        let prefix = prefix.to_owned();
+        self.run("listing checkpoints in", move |tx, _| {
+            tx.prepare("SELECT name, value, revision FROM checkpoints WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name")?
+                .query_map([&prefix], |row| {
+                    Ok((row.get(0)?, Checkpoint { value: row.get(1)?, revision: row.get(2)? }))
+                })?
+                .collect()
+        })
+        .await
+    }
+}

@@ -1,0 +1,94 @@
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Sqlite, millis};
+use crate::StoreError;
+use crate::ledger::{Counts, Entry, EntryId, Ledger};
+
+#[async_trait]
+impl Ledger for Sqlite {
+    async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError> {
+        let ids = ids.to_vec();
+        self.run("reading the ledger in", move |tx, _| {
+            let mut statement =
+                tx.prepare_cached("SELECT entry, revision FROM ledger WHERE flow = ?1 AND key = ?2")?;
+            let mut entries = HashMap::with_capacity(ids.len());
+            for id in ids {
+                if let Some(entry) = statement.query_row(params![id.flow, id.key], decode).optional()? {
+                    entries.insert(id, entry);
+                }
+            }
+            Ok(entries)
+        })
+        .await
+    }
+
+    async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
+        let entry = entry.clone();
+        self.run("writing the ledger in", move |tx, _| {
+            let text = serde_json::json!(entry).to_string();
+            let failed_at = entry.failed.as_ref().map(|failed| millis(failed.at));
+            let written = tx
+                .prepare_cached(
+                    "INSERT INTO ledger (flow, key, entry, delivered, failed_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, 1)
+                     ON CONFLICT (flow, key) DO UPDATE SET entry = excluded.entry, delivered = excluded.delivered,
+                         failed_at = excluded.failed_at, revision = revision + 1
+                     WHERE revision = ?6",
+                )?
+                .execute(params![
+                    entry.id.flow,
+                    entry.id.key,
+                    text,
+                    entry.delivered.is_some(),
+                    failed_at,
+                    entry.revision
+                ])?;
+            // An insert of what others expect to exist would resurrect an entry; there is no deletion, so none can.
+            Ok(written == 1)
+        })
+        .await
+    }
+
+    async fn failed(
+        &self,
+        flow: Option<&str>,
+        limit: usize,
+        after: Option<&EntryId>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let (flow, after) = (flow.map(str::to_owned), after.cloned());
+        self.run("listing failures in", move |tx, _| {
+            let after = after.map(|id| (id.flow, id.key)).unzip();
+            tx.prepare(
+                "SELECT entry, revision FROM ledger AS entry
+                 WHERE failed_at IS NOT NULL AND (?1 IS NULL OR flow = ?1) AND (?2 IS NULL OR (failed_at, flow, key) >
+                     (SELECT failed_at, flow, key FROM ledger AS last WHERE last.flow = ?2 AND last.key = ?3))
+                 ORDER BY failed_at, flow, key LIMIT ?4",
+            )?
+            .query_map(params![flow, after.0, after.1, limit], decode)?
+            .collect()
+        })
+        .await
+    }
+
+    async fn counts(&self) -> Result<HashMap<String, Counts>, StoreError> {
+        self.run("counting the ledger in", |tx, _| {
+            tx.prepare("SELECT flow, sum(delivered), count(failed_at) FROM ledger GROUP BY flow")?
+                .query_map([], |row| {
+                    Ok((row.get(0)?, Counts { delivered: row.get(1)?, failed: row.get(2)? }))
+                })?
+                .collect()
+        })
+        .await
+    }
+}
+
+fn decode(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
+    let text: String = row.get(0)?;
+    let mut entry: Entry = serde_json::from_str(&text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))?;
+    entry.revision = row.get(1)?;
+    Ok(entry)
+}

@@ -1,0 +1,55 @@
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Sqlite, millis};
+use crate::{Lookups, StoreError};
+
+#[async_trait]
+impl Lookups for Sqlite {
+    async fn get(&self, codes: &[(String, String)]) -> Result<HashMap<(String, String), String>, StoreError> {
+        let codes = codes.to_vec();
+        self.run("reading look-ups in", move |tx, now| {
+            let mut statement = tx.prepare_cached(
+                "SELECT id FROM lookups WHERE lookup = ?1 AND code = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
+            )?;
+            let mut ids = HashMap::with_capacity(codes.len());
+            for (table, code) in codes {
+                let found = statement.query_row(params![table, code, millis(now)], |row| row.get(0)).optional()?;
+                if let Some(id) = found {
+                    ids.insert((table, code), id);
+                }
+            }
+            Ok(ids)
+        })
+        .await
+    }
+
+    async fn put(
+        &self,
+        table: &str,
+        code: &str,
+        id: &str,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let (table, code, id) = (table.to_owned(), code.to_owned(), id.to_owned());
+        self.run("writing a look-up in", move |tx, _| {
+            tx.execute(
+                "INSERT OR REPLACE INTO lookups (lookup, code, id, expires_at) VALUES (?1, ?2, ?3, ?4)",
+                params![table, code, id, expires_at.map(millis)],
+            )
+            .map(drop)
+        })
+        .await
+    }
+
+    async fn remove(&self, table: &str, code: &str) -> Result<(), StoreError> {
+        let (table, code) = (table.to_owned(), code.to_owned());
+        self.run("removing a look-up in", move |tx, _| {
+            tx.execute("DELETE FROM lookups WHERE lookup = ?1 AND code = ?2", params![table, code]).map(drop)
+        })
+        .await
+    }
+}

@@ -1,0 +1,153 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rusqlite::{Transaction, params};
+
+use super::{Sqlite, later, millis, time};
+use crate::queue::{DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Queue, Received};
+use crate::{StoreError, System};
+
+/// The pusher counts attempts itself: a message received this often has never even been recorded.
+const MAX_RECEIVES: u32 = 1_000;
+
+#[async_trait]
+impl Queue for Sqlite {
+    async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
+        let messages = messages.to_vec();
+        self.run("sending to the queue in", move |tx, now| {
+            tx.execute("DELETE FROM deduplication WHERE expires_at <= ?1", [millis(now)])?;
+            messages.iter().try_for_each(|message| send_one(tx, now, system, message))
+        })
+        .await
+    }
+
+    async fn receive(
+        &self,
+        system: System,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Received>, StoreError> {
+        self.run("receiving from the queue in", move |tx, now| {
+            tx.execute(
+                "UPDATE messages SET dead = 1 WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 AND receive_count >= ?3",
+                params![system.name(), millis(now), MAX_RECEIVES],
+            )?;
+            let found = find_visible(tx, now, system, max)?;
+            let visible_at = later(now, visibility.min(MAX_VISIBILITY));
+            found.into_iter().map(|id| take_one(tx, id, visible_at)).collect()
+        })
+        .await
+    }
+
+    async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError> {
+        let receipts = receipts.to_vec();
+        self.run("deleting from the queue in", move |tx, _| {
+            for receipt in &receipts {
+                let (id, count) = parse_receipt(receipt);
+                tx.execute(
+                    "DELETE FROM messages WHERE queue = ?1 AND id = ?2 AND receive_count = ?3",
+                    params![system.name(), id, count],
+                )?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        let (id, count) = parse_receipt(receipt);
+        self.run("delaying a message in", move |tx, now| {
+            tx.execute(
+                "UPDATE messages SET visible_at = ?4 WHERE queue = ?1 AND id = ?2 AND receive_count = ?3",
+                params![system.name(), id, count, later(now, delay.min(MAX_VISIBILITY))],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn depth(&self, system: System) -> Result<Depth, StoreError> {
+        self.run("counting the queue in", move |tx, now| {
+            tx.query_row(
+                "SELECT count(*) FILTER (WHERE dead = 0 AND visible_at <= ?2),
+                        count(*) FILTER (WHERE dead = 0 AND visible_at > ?2),
+                        count(*) FILTER (WHERE dead = 1),
+                        min(visible_at) FILTER (WHERE dead = 0 AND visible_at > ?2)
+                 FROM messages WHERE queue = ?1",
+                params![system.name(), millis(now)],
+                |row| {
+                    Ok(Depth {
+                        waiting: row.get(0)?,
+                        in_flight: row.get(1)?,
+                        dead: row.get(2)?,
+                        next_visible_at: row.get::<_, Option<i64>>(3)?.map(time),
+                    })
+                },
+            )
+        })
+        .await
+    }
+}
+
+fn send_one(
+    tx: &Transaction<'_>,
+    now: DateTime<Utc>,
+    system: System,
+    message: &Outgoing,
+) -> rusqlite::Result<()> {
+    let fresh = tx.execute(
+        "INSERT INTO deduplication (queue, id, expires_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        params![system.name(), message.deduplication, later(now, DEDUPLICATION_INTERVAL)],
+    )?;
+    if fresh == 1 {
+        tx.prepare_cached(
+            "INSERT INTO messages (queue, group_id, body, sent_at, visible_at) VALUES (?1, ?2, ?3, ?4, ?4)",
+        )?
+        .execute(params![system.name(), message.group, message.body, millis(now)])?;
+    }
+    Ok(())
+}
+
+/// The oldest visible messages of groups that have none in flight.
+fn find_visible(
+    tx: &Transaction<'_>,
+    now: DateTime<Utc>,
+    system: System,
+    max: usize,
+) -> rusqlite::Result<Vec<i64>> {
+    tx.prepare_cached(
+        "SELECT id FROM messages AS message
+         WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 AND NOT EXISTS (
+             SELECT 1 FROM messages AS other
+             WHERE other.queue = ?1 AND other.dead = 0 AND other.group_id = message.group_id AND other.visible_at > ?2)
+         ORDER BY id LIMIT ?3",
+    )?
+    .query_map(params![system.name(), millis(now), max], |row| row.get(0))?
+    .collect()
+}
+
+fn take_one(tx: &Transaction<'_>, id: i64, visible_at: i64) -> rusqlite::Result<Received> {
+    tx.prepare_cached(
+        "UPDATE messages SET visible_at = ?2, receive_count = receive_count + 1 WHERE id = ?1
+         RETURNING group_id, body, receive_count, sent_at",
+    )?
+    .query_row(params![id, visible_at], |row| {
+        let receive_count: u32 = row.get(2)?;
+        Ok(Received {
+            id: id.to_string(),
+            receipt: format!("{id}/{receive_count}"),
+            group: row.get(0)?,
+            body: row.get(1)?,
+            receive_count,
+            sent_at: time(row.get(3)?),
+        })
+    })
+}
+
+/// A receipt is of one receive: the count lapses with the next. One that is not ours matches no message.
+fn parse_receipt(receipt: &str) -> (i64, u32) {
+    let parsed =
+        receipt.split_once('/').and_then(|(id, count)| Some((id.parse().ok()?, count.parse().ok()?)));
+    parsed.unwrap_or((-1, 0))
+}

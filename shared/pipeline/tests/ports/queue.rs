@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use pipeline::{Outgoing, Received, System};
+
+use super::Ports;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn message(group: &str, deduplication: &str) -> Outgoing {
+    Outgoing {
+        group: group.to_owned(),
+        deduplication: deduplication.to_owned(),
+        body: deduplication.to_owned(),
+    }
+}
+
+impl Ports {
+    async fn send(&self, messages: &[Outgoing]) {
+        self.stores.queue.send(System::Kingdee, messages).await.unwrap();
+    }
+
+    async fn receive(&self) -> Vec<Received> {
+        self.stores.queue.receive(System::Kingdee, 10, MINUTE).await.unwrap()
+    }
+
+    async fn bodies(&self) -> Vec<String> {
+        self.receive().await.into_iter().map(|received| received.body).collect()
+    }
+}
+
+#[tokio::test]
+async fn messages_of_a_group_come_in_order_and_one_in_flight_holds_the_others_back() {
+    let ports = Ports::sqlite();
+    ports.send(&[message("a", "a1")]).await;
+    assert_eq!(ports.bodies().await, ["a1"]);
+    ports.send(&[message("a", "a2"), message("b", "b1")]).await;
+    assert_eq!(ports.bodies().await, ["b1"], "a1 is in flight, so a2 waits");
+    ports.wait(61);
+    assert_eq!(ports.bodies().await, ["a1", "a2", "b1"], "in the order they were sent");
+}
+
+#[tokio::test]
+async fn a_repetition_is_dropped_for_five_minutes_even_after_the_first_was_deleted() {
+    let ports = Ports::sqlite();
+    ports.send(&[message("a", "a1"), message("a", "a1")]).await;
+    let received = ports.receive().await;
+    assert_eq!(received.len(), 1);
+    ports.stores.queue.delete(System::Kingdee, &[received[0].receipt.clone()]).await.unwrap();
+    ports.wait(299);
+    ports.send(&[message("a", "a1")]).await;
+    assert!(ports.bodies().await.is_empty());
+    ports.wait(2);
+    ports.send(&[message("a", "a1")]).await;
+    assert_eq!(ports.bodies().await, ["a1"]);
+}
+
+#[tokio::test]
+async fn the_queues_of_the_systems_are_apart() {
+    let ports = Ports::sqlite();
+    ports.send(&[message("a", "a1")]).await;
+    let other = ports.stores.queue.receive(System::Sharecrm, 10, MINUTE).await.unwrap();
+    assert!(other.is_empty());
+    ports.stores.queue.send(System::Sharecrm, &[message("a", "a1")]).await.unwrap();
+    let other = ports.stores.queue.receive(System::Sharecrm, 10, MINUTE).await.unwrap();
+    assert_eq!(other.len(), 1, "a deduplication id is of one queue");
+}
+
+#[tokio::test]
+async fn receives_are_counted_and_an_old_receipt_does_nothing() {
+    let ports = Ports::sqlite();
+    ports.send(&[message("a", "a1")]).await;
+    let first = ports.receive().await.remove(0);
+    ports.wait(61);
+    let second = ports.receive().await.remove(0);
+    assert_eq!((first.receive_count, second.receive_count), (1, 2));
+    assert_eq!(first.id, second.id);
+    ports.stores.queue.delete(System::Kingdee, &[first.receipt]).await.unwrap();
+    ports.wait(61);
+    assert_eq!(ports.receive().await[0].receive_count, 3, "the lapsed receipt deleted nothing");
+    ports.stores.queue.delete(System::Kingdee, &["not ours".to_owned()]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_delayed_message_comes_back_when_its_delay_is_over() {
+    let ports = Ports::sqlite();
+    ports.send(&[message("a", "a1")]).await;
+    let received = ports.receive().await.remove(0);
+    ports.stores.queue.delay(System::Kingdee, &received.receipt, Duration::from_secs(300)).await.unwrap();
+    ports.wait(299);
+    assert!(ports.bodies().await.is_empty());
+    let depth = ports.stores.queue.depth(System::Kingdee).await.unwrap();
+    assert_eq!((depth.waiting, depth.in_flight, depth.dead), (0, 1, 0));
+    ports.wait(1);
+    assert_eq!(ports.bodies().await, ["a1"]);
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_can_work_ends_in_the_dead_letter_queue() {
+    let ports = Ports::sqlite();
+    ports.send(&[message("a", "poison"), message("a", "next")]).await;
+    for _ in 0..1_000 {
+        let received = ports.receive().await;
+        let poison = received.iter().find(|message| message.body == "poison").unwrap();
+        ports.stores.queue.delay(System::Kingdee, &poison.receipt, Duration::ZERO).await.unwrap();
+        for other in received.iter().filter(|message| message.body != "poison") {
+            ports.stores.queue.delete(System::Kingdee, std::slice::from_ref(&other.receipt)).await.unwrap();
+        }
+    }
+    assert!(ports.bodies().await.is_empty());
+    assert_eq!(ports.stores.queue.depth(System::Kingdee).await.unwrap().dead, 1);
+}
+
+#[tokio::test]
+async fn a_batch_takes_no_more_than_was_asked_for() {
+    let ports = Ports::sqlite();
+    let messages: Vec<_> = (0..25).map(|n| message(&format!("g{n}"), &format!("m{n:02}"))).collect();
+    ports.send(&messages).await;
+    let sizes = [ports.receive().await.len(), ports.receive().await.len(), ports.receive().await.len()];
+    assert_eq!(sizes, [10, 10, 5]);
+}
