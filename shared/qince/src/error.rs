@@ -1,0 +1,54 @@
+//! What can be wrong with a push.
+//!
+//! [`Push::parse`](crate::Push::parse) makes the first two, [`Push::verify`](crate::Push::verify) the others. The
+//! webhook answers with [`PushError::status`]; the text is for the operator at the other end and for the log, so it
+//! names fields and never their contents.
+
+/// Why a push is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PushError {
+    /// The body is over the cap.
+    #[error(
+        "the push is larger than the {limit} bytes that are taken: raise the limit, or send fewer lines per order"
+    )]
+    TooLarge {
+        /// The cap, in bytes.
+        limit: usize,
+    },
+    /// The body is not what Qince sends: no body, a broken form, no data, digest or timestamp.
+    #[error("the body is not a push of Qince: {reason}")]
+    NotAPush {
+        /// The message id to answer with, empty where none could be read.
+        msg_id: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The digest fits none of the secrets.
+    #[error(
+        "the digest of the push fits none of the push secrets: compare QINCE_PUSH_SECRETS with the pushsecret that \
+         Qince gave out"
+    )]
+    BadDigest,
+    /// The digest fits, but the data is no document that can be relayed.
+    #[error("the data of push {msg_id} (record {data_id}) is no document: {reason}")]
+    BadDocument {
+        /// The push's message id.
+        msg_id: String,
+        /// The record's id as the form says it.
+        data_id: String,
+        /// What is wrong, and with which field.
+        reason: String,
+    },
+}
+
+impl PushError {
+    /// The HTTP status to answer with. Qince looks at `return_code` alone; people and alarms look at the status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::TooLarge { .. } => 413,
+            Self::NotAPush { .. } | Self::BadDocument { .. } => 400,
+            Self::BadDigest => 401,
+        }
+    }
+}
