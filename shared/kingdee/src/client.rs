@@ -1,0 +1,152 @@
+//! The calls, and the one refresh of a refused token.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clock::Clock;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use vendor::{Class, Failure, Quota, Request, TokenKeeper, TokenStore, Transport, lenient};
+
+use crate::envelope::saved_id;
+use crate::error::{self, Rejection};
+use crate::settings::Settings;
+use crate::token::Session;
+use crate::{VENDOR, catalog};
+
+/// A tenant of Kingdee.
+pub struct Client {
+    pub(crate) settings: Settings,
+    pub(crate) keeper: TokenKeeper,
+    pub(crate) clock: Arc<dyn Clock>,
+    transport: Arc<dyn Transport>,
+    quota: Quota,
+}
+
+impl Client {
+    /// A client that shares its access token through `store`.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn TokenStore>,
+    ) -> Self {
+        // A third of a minute's calls at once: a burst of documents starts quickly and no other client of the tenant
+        // is shut out for long.
+        let burst = NonZeroU32::new(settings.calls_per_minute.get() / 3).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::new(settings.calls_per_minute, Duration::from_secs(60), burst, clock.clone());
+        let keeper = TokenKeeper::new(VENDOR, store, clock.clone());
+        Self { settings, keeper, clock, transport, quota }
+    }
+
+    /// Saves a bill, such as `sal_order_save`, exactly as `body` gives it, and returns its record id (19 digits).
+    ///
+    /// # Errors
+    /// [`Class::Exists`] only where a bill with this `billno` is really there. [`Class::Refused`] without sending
+    /// anything where the document is no target of the [`catalog`], or has no `billno`.
+    pub async fn save(&self, document: &str, body: &Value) -> Result<String, Failure> {
+        let refused = |message: String| Failure::new(VENDOR, document, Class::Refused, None, message);
+        let path = catalog::target_path(document)
+            .ok_or_else(|| refused("is no document of the catalog that can be saved".to_owned()))?;
+        let billno = lenient::field(body, "billno").ok_or_else(|| {
+            refused(
+                "the document has no billno: without our own number a lost answer cannot be asked after"
+                    .to_owned(),
+            )
+        })?;
+        match self.call(path, body).await {
+            Ok(data) => match saved_id(&data) {
+                Some(id) => Ok(id),
+                None => self.saved_without_id(document, path, &billno).await,
+            },
+            Err(failure) if failure.class == Class::Exists => {
+                Err(self.confirmed(document, &billno, failure).await)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The record id of the sales order (销售订单) with our number, if it is there.
+    ///
+    /// # Errors
+    /// Where the orders cannot be listed: nothing is said about the order then.
+    pub async fn find_sal_order(&self, billno: &str) -> Result<Option<String>, Failure> {
+        self.find("sal_order_save", billno).await
+    }
+
+    async fn saved_without_id(&self, document: &str, path: &str, billno: &str) -> Result<String, Failure> {
+        let unknown = |why: String| {
+            let message = format!("success without an id for bill {billno}, and {why}");
+            Failure::new(VENDOR, path, Class::Unknown, None, message)
+        };
+        match self.find(document, billno).await {
+            Ok(Some(id)) => Ok(id),
+            Ok(None) => Err(unknown("the list does not show it yet".to_owned())),
+            // Whatever stopped the question, the bill itself may be there.
+            Err(failure) => Err(unknown(failure.to_string())),
+        }
+    }
+
+    /// "Duplicate" is also said of other things than the bill's number, such as a good that is on two lines.
+    async fn confirmed(&self, document: &str, billno: &str, mut exists: Failure) -> Failure {
+        match self.find(document, billno).await {
+            Ok(Some(_)) => exists,
+            Ok(None) => {
+                exists.class = Class::Refused;
+                exists.message.push_str(&format!(
+                    "; there is no bill {billno}, so it is not the bill that is there already"
+                ));
+                exists
+            }
+            Err(failure) => failure,
+        }
+    }
+
+    /// A business call: once, and once more with a new token where the token was refused.
+    pub(crate) async fn call(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let session = self.session(None).await?;
+        match self.post(&session, path, body).await {
+            Err(Rejection::Token(failure)) => {
+                tracing::info!(
+                    vendor = VENDOR,
+                    path,
+                    code = failure.code,
+                    "the access token may be refused: fetching a new one"
+                );
+                let renewed = self.session(Some(&session.token)).await?;
+                self.post(&renewed, path, body).await.map_err(Rejection::into_failure)
+            }
+            answer => answer.map_err(Rejection::into_failure),
+        }
+    }
+
+    async fn post(&self, session: &Session, path: &str, body: &Value) -> Result<Value, Rejection> {
+        let token = &session.token.value;
+        let url = self.settings.endpoint(path, &[("access_token", token.expose_secret())]);
+        let request = Request::post(url, "application/json", body.to_string().into_bytes())
+            .header("accountId", &session.account.account_id)
+            .header("groupName", &session.account.group_name);
+        self.exchange(path, request, Some(token)).await
+    }
+
+    /// One request under the quota, and what its answer means.
+    pub(crate) async fn exchange(
+        &self,
+        operation: &str,
+        request: Request,
+        token: Option<&SecretString>,
+    ) -> Result<Value, Rejection> {
+        self.quota.wait().await;
+        let answer = match self.transport.send(request).await {
+            Ok(response) => error::read(operation, &response, self.clock.now()),
+            Err(error) => Err(Rejection::Other(Failure::transport(VENDOR, operation, &error))),
+        };
+        answer.map_err(|mut rejection| {
+            let failure = rejection.failure_mut();
+            failure.message = self.settings.redacted(&failure.message, token);
+            rejection
+        })
+    }
+}

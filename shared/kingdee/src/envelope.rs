@@ -1,0 +1,100 @@
+//! The answer's two levels: the gateway's outside, the document's inside `data`.
+
+use serde_json::Value;
+use vendor::lenient;
+
+/// An answer of the vendor, of whatever endpoint.
+pub(crate) struct Envelope {
+    body: Value,
+}
+
+/// What marks a JSON object as the vendor's and not as some gateway's.
+const MARKS: [&str; 7] = ["success", "errcode", "code", "data", "access_token", "description_cn", "message"];
+
+impl Envelope {
+    /// The answer, if it is one.
+    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        MARKS.iter().any(|mark| body.get(mark).is_some()).then_some(Self { body })
+    }
+
+    /// Whether no level denies it and one says so: by `success`, or by the token call's `errcode: 0`.
+    pub(crate) fn succeeded(&self) -> bool {
+        let outside = lenient::flag(&self.body, "success")
+            .or_else(|| lenient::integer(&self.body, "errcode").map(|code| code == 0))
+            .or_else(|| self.body.get("access_token").map(|_| true));
+        let inside =
+            lenient::flag(self.data(), "success").or_else(|| self.is_about_the_document().then_some(false));
+        match (outside, inside) {
+            (Some(outside), Some(inside)) => outside && inside,
+            (one, other) => one.or(other) == Some(true),
+        }
+    }
+
+    /// Whether it complains about the document's content, not about the call.
+    pub(crate) fn is_about_the_document(&self) -> bool {
+        self.complaints().next().is_some()
+    }
+
+    /// The vendor's code. A zero is none.
+    pub(crate) fn code(&self) -> Option<String> {
+        let inside = self.data();
+        [&self.body, inside]
+            .into_iter()
+            .flat_map(|level| ["errcode", "code", "errorCode"].map(|name| lenient::field(level, name)))
+            .flatten()
+            .find(|code| code != "0")
+    }
+
+    /// Everything that the vendor says, the document's errors first.
+    pub(crate) fn message(&self) -> String {
+        let inside = self.data();
+        let levels = [inside, &self.body].into_iter();
+        let general = levels.flat_map(|level| {
+            ["description_cn", "message", "description", "msg"].map(|name| lenient::field(level, name))
+        });
+        let mut said: Vec<String> = Vec::new();
+        for text in self.complaints().chain(general.flatten()) {
+            if !said.contains(&text) {
+                said.push(text);
+            }
+        }
+        said.join("; ")
+    }
+
+    /// What the call asked for; the whole answer where it has no `data` level.
+    pub(crate) fn into_data(mut self) -> Value {
+        self.body.get_mut("data").map(Value::take).unwrap_or(self.body)
+    }
+
+    fn data(&self) -> &Value {
+        self.body.get("data").unwrap_or(&Value::Null)
+    }
+
+    /// `errorInfo[].msg` of either level.
+    fn complaints(&self) -> impl Iterator<Item = String> {
+        let infos = [self.data(), &self.body].into_iter().filter_map(|level| level.get("errorInfo"));
+        infos.flat_map(|info| match info {
+            Value::Array(rows) => rows.iter().filter_map(complaint).collect(),
+            one => Vec::from_iter(complaint(one)),
+        })
+    }
+}
+
+fn complaint(info: &Value) -> Option<String> {
+    match info {
+        Value::Object(_) => {
+            ["msg", "message", "description_cn"].iter().find_map(|name| lenient::field(info, name))
+        }
+        scalar => lenient::text(scalar).filter(|text| !text.is_empty()),
+    }
+}
+
+/// The id of the saved record: the first of `successPkIds`.
+pub(crate) fn saved_id(data: &Value) -> Option<String> {
+    match data.get("successPkIds")? {
+        Value::Array(ids) => ids.iter().find_map(lenient::text),
+        id => lenient::text(id),
+    }
+    .filter(|id| !id.is_empty())
+}

@@ -1,0 +1,136 @@
+//! The V1 access token and the account that the calls book into: fetched together, kept together.
+
+use chrono::TimeDelta;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use vendor::{Class, Failure, Request, Token, lenient};
+
+use crate::VENDOR;
+use crate::client::Client;
+use crate::error::{self, Rejection};
+
+const ACCESS_TOKEN: &str = "auth/user/access_token";
+const ACCOUNT_GROUP: &str = "jdy/sys/accountGroup";
+
+/// The token's life is not documented; an hour is what is known to work, less the time that a call may take.
+const LIFE: TimeDelta = TimeDelta::minutes(55);
+
+/// The account set (账套) of the tenant, as the headers of every call name it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) account_id: String,
+    pub(crate) group_name: String,
+}
+
+/// What a business call needs besides its body.
+pub(crate) struct Session {
+    pub(crate) token: Token,
+    pub(crate) account: Account,
+}
+
+impl Client {
+    /// The session to call with; a new one where `rejected` was refused.
+    pub(crate) async fn session(&self, rejected: Option<&Token>) -> Result<Session, Failure> {
+        let token = self.keeper.token(rejected, || self.fetch()).await?;
+        if let Some(account) = self.account_of(&token) {
+            return Ok(Session { token, account });
+        }
+        // The shared token was fetched for another account set: the setting has changed since.
+        let token = self.keeper.token(Some(&token), || self.fetch()).await?;
+        let account = self.account_of(&token).ok_or_else(|| self.no_account(&[]))?;
+        Ok(Session { token, account })
+    }
+
+    fn account_of(&self, token: &Token) -> Option<Account> {
+        let account: Account = serde_json::from_str(&token.facts).ok()?;
+        self.is_ours(&account).then_some(account)
+    }
+
+    /// Whether it is the account set that the settings ask for.
+    fn is_ours(&self, account: &Account) -> bool {
+        self.settings.account_id.as_deref().is_none_or(|wanted| wanted.trim() == account.account_id)
+    }
+
+    async fn fetch(&self) -> Result<Token, Failure> {
+        self.log_in().await.map_err(|rejection| error::credentials(rejection.into_failure()))
+    }
+
+    async fn log_in(&self) -> Result<Token, Rejection> {
+        let value = self.access_token().await?;
+        let account = self.account(&value).await?;
+        let facts = serde_json::to_string(&account)
+            .map_err(|error| Rejection::Other(failure(ACCOUNT_GROUP, error.to_string())))?;
+        tracing::info!(vendor = VENDOR, account_id = account.account_id, "fetched an access token");
+        Ok(Token { value, facts, expires_at: self.clock.now() + LIFE })
+    }
+
+    async fn access_token(&self) -> Result<SecretString, Rejection> {
+        let settings = &self.settings;
+        let query = [
+            ("client_id", settings.client_id.as_str()),
+            ("client_secret", settings.client_secret.expose_secret()),
+            ("username", settings.username.as_str()),
+            ("password", settings.password.expose_secret()),
+        ];
+        let request = Request::get(settings.endpoint(ACCESS_TOKEN, &query));
+        let data = self.exchange(ACCESS_TOKEN, request, None).await?;
+        let token = lenient::field(&data, "access_token").or_else(|| lenient::text(&data));
+        token.filter(|token| !token.is_empty()).map(SecretString::from).ok_or_else(|| {
+            Rejection::Other(failure(
+                ACCESS_TOKEN,
+                "the answer holds no access_token: check KINGDEE_BASE_URL",
+            ))
+        })
+    }
+
+    async fn account(&self, token: &SecretString) -> Result<Account, Rejection> {
+        let url = self.settings.endpoint(ACCOUNT_GROUP, &[("access_token", token.expose_secret())]);
+        let request = Request::post(url, "application/json", b"{}".to_vec());
+        let accounts = accounts(self.exchange(ACCOUNT_GROUP, request, Some(token)).await?);
+        let ours = accounts.iter().find(|account| self.is_ours(account)).cloned();
+        ours.ok_or_else(|| Rejection::Other(self.no_account(&accounts)))
+    }
+
+    fn no_account(&self, accounts: &[Account]) -> Failure {
+        let found: Vec<&str> = accounts.iter().map(|account| account.account_id.as_str()).collect();
+        let message = match &self.settings.account_id {
+            Some(wanted) => format!(
+                "the user has no account set {wanted}, but [{}]: mend KINGDEE_ACCOUNT_ID",
+                found.join(", ")
+            ),
+            None => "the user has no account set: give KINGDEE_USERNAME access to one, then set \
+                     KINGDEE_ACCOUNT_ID or leave it out for the first"
+                .to_owned(),
+        };
+        failure(ACCOUNT_GROUP, message)
+    }
+}
+
+fn failure(operation: &str, message: impl Into<String>) -> Failure {
+    Failure::new(VENDOR, operation, Class::Paused { until: None }, None, message)
+}
+
+/// The accounts of all services, whether a level came as a list or as its single element.
+fn accounts(services: Value) -> Vec<Account> {
+    listed(services)
+        .into_iter()
+        .flat_map(|mut service| match service.get_mut("accountGroups").map(Value::take) {
+            Some(groups) => listed(groups),
+            None => vec![service],
+        })
+        .filter_map(|group| {
+            let account_id = lenient::field(&group, "accountId")?;
+            let group_name = lenient::field(&group, "groupName").unwrap_or_default();
+            Some(Account { account_id, group_name })
+        })
+        .collect()
+}
+
+fn listed(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(rows) => rows,
+        Value::Null => Vec::new(),
+        one => vec![one],
+    }
+}
