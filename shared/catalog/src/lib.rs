@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// One document that a vendor hands over or accepts, such as `wangdian.trade_query`.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Document {
     /// `vendor.name`, unique among all vendors; what a flow file writes.
     pub name: &'static str,

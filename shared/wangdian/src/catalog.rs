@@ -1,0 +1,178 @@
+//! The 39 documents of the enterprise edition's open API, as data
+//! (`https://open.wangdian.cn/qyb/open/apidoc/doc?path=<name>.php`).
+//!
+//! | module | documents |
+//! |---|---|
+//! | `basic.rs` | 基础: shops, warehouses, carriers, suppliers |
+//! | `goods.rs` | 货品: goods, platform goods, bundles |
+//! | `orders.rs` | 订单: orders, their stock-outs, the two pools |
+//! | `trade.rs`, `trade_line.rs` | every field of an order and of its lines |
+//! | `after_sales.rs` | 售后: refunds and returns |
+//! | `purchase.rs` | 采购: purchases and their returns |
+//! | `stock.rs` | 库存: stock, counts, transfers, other stock-ins and stock-outs |
+
+mod after_sales;
+mod basic;
+mod goods;
+mod orders;
+mod purchase;
+mod stock;
+mod trade;
+mod trade_line;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use ::catalog::Document;
+
+use crate::settings::Route;
+
+pub(crate) use orders::{
+    LOGISTICS_SYNC, LOGISTICS_SYNC_ACK, STOCK_CHANGES, STOCK_CHANGES_ACK, TRADE_PUSH, TRADE_QUERY,
+};
+
+/// One interface of the vendor: a document and how it is read or pushed.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// What flows know of it.
+    pub document: &'static Document,
+    /// The direct route's name, such as `trade_query.php`.
+    pub php: &'static str,
+    /// The Qimen route's name, such as `wdt.trade.query`.
+    pub qimen_method: &'static str,
+    /// Where an answer holds its rows; `None` where nothing is read, or the vendor's page is not public.
+    pub list_key: Option<&'static str>,
+    /// The most rows that one call may ask for; `None` where there are no pages.
+    pub page_size: Option<u32>,
+    /// The longest window that one call may ask for; `None` where there are no windows.
+    pub max_span: Option<Duration>,
+    /// The fields that identify a row together.
+    pub key: &'static [&'static str],
+    /// The field that holds a row's last-modified time (or its counter), where it is known.
+    pub modified: Option<&'static str>,
+    /// How a document is pushed; `None` where it is read.
+    pub form: Option<Form>,
+    /// Parameters that are sent with these values unless a flow says otherwise.
+    pub defaults: &'static [(&'static str, &'static str)],
+}
+
+/// How a pushed document stands in the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As one of a JSON array in this form field.
+    List {
+        /// The form field.
+        field: &'static str,
+        /// How many documents one call may hold.
+        max_batch: usize,
+    },
+    /// As a JSON object in this form field.
+    Object {
+        /// The form field.
+        field: &'static str,
+    },
+    /// As form fields of its own, without a JSON document; only what is nested in it is JSON.
+    Fields,
+}
+
+impl Endpoint {
+    /// The interface's name on that route, which failures and traces carry.
+    #[must_use]
+    pub fn operation(&self, route: Route) -> &'static str {
+        match route {
+            Route::Direct => self.php,
+            Route::Qimen => self.qimen_method,
+        }
+    }
+}
+
+/// Every endpoint, in the order of the vendor's list.
+pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    [
+        basic::ENDPOINTS,
+        goods::ENDPOINTS,
+        orders::ENDPOINTS,
+        after_sales::ENDPOINTS,
+        purchase::ENDPOINTS,
+        stock::ENDPOINTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// The endpoint of a document, by the name that a flow file writes, such as `wangdian.trade_query`.
+#[must_use]
+pub fn endpoint(document: &str) -> Option<&'static Endpoint> {
+    endpoints().find(|endpoint| endpoint.document.name == document)
+}
+
+/// Every document, in the order of the vendor's list.
+#[must_use]
+pub fn documents() -> &'static [Document] {
+    static DOCUMENTS: LazyLock<Vec<Document>> =
+        LazyLock::new(|| endpoints().map(|endpoint| *endpoint.document).collect());
+    &DOCUMENTS
+}
+
+/// The most rows of a page, and of a pull from a pool, by the vendor's general rule.
+pub(crate) const LARGEST_PAGE: u32 = 100;
+
+/// The general rule's window. One second short of 30 days, as the vendor writes its own: both ends are closed,
+/// and whether the full span is taken is not known.
+const THIRTY_DAYS: Duration = Duration::from_secs(30 * 86_400 - 1);
+
+/// A document read by windows under the vendor's general rule.
+const fn windowed(
+    php: &'static str,
+    qimen_method: &'static str,
+    list_key: &'static str,
+    key: &'static [&'static str],
+    document: &'static Document,
+) -> Endpoint {
+    Endpoint { max_span: Some(THIRTY_DAYS), ..listed(php, qimen_method, list_key, key, document) }
+}
+
+/// A document read as a whole, page by page.
+const fn listed(
+    php: &'static str,
+    qimen_method: &'static str,
+    list_key: &'static str,
+    key: &'static [&'static str],
+    document: &'static Document,
+) -> Endpoint {
+    Endpoint {
+        document,
+        php,
+        qimen_method,
+        list_key: Some(list_key),
+        page_size: Some(LARGEST_PAGE),
+        max_span: None,
+        key,
+        modified: None,
+        form: None,
+        defaults: &[],
+    }
+}
+
+/// A document that is pushed.
+const fn pushed(
+    php: &'static str,
+    qimen_method: &'static str,
+    form: Form,
+    key: &'static [&'static str],
+    document: &'static Document,
+) -> Endpoint {
+    Endpoint {
+        document,
+        php,
+        qimen_method,
+        list_key: None,
+        page_size: None,
+        max_span: None,
+        key,
+        modified: None,
+        form: Some(form),
+        defaults: &[],
+    }
+}

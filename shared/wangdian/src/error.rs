@@ -1,0 +1,118 @@
+//! What an answer means: the one place that decides it.
+//!
+//! Failures are made here and in the places that refuse a call before it is sent; the pusher and the pollers
+//! act on their [`Class`] alone. The vendor publishes no complete table of codes, so the text decides as much
+//! as the code does, and what neither explains is the document's own fault, kept with both.
+
+use std::time::Duration;
+
+use vendor::{Class, Failure, Response};
+
+use crate::envelope::{Envelope, Verdict, refusal};
+
+/// The vendor's name in failures.
+pub(crate) const VENDOR: &str = "wangdian";
+
+/// The acknowledged record is no longer waiting: an earlier acknowledgement of it has already arrived.
+pub(crate) const NOT_WAITING: &str = "非待同步状态";
+
+/// How long the public clients rest after code 1012, and after the text 频率超限.
+const RATE_LIMIT_REST: Duration = Duration::from_secs(31);
+const RATE_EXCEEDED_REST: Duration = Duration::from_secs(300);
+
+/// Opens an answer that says that the call was done.
+///
+/// # Errors
+/// What any other answer means.
+pub(crate) fn judge(operation: &str, response: &Response) -> Result<Envelope, Failure> {
+    let by_status = || Failure::not_an_answer(VENDOR, operation, response.status);
+    let fine = (200..300).contains(&response.status);
+    let envelope = Envelope::read(&response.body).ok_or_else(by_status)?;
+    match envelope.verdict() {
+        Verdict::Done if fine => Ok(envelope),
+        Verdict::Done | Verdict::Silent => Err(by_status()),
+        Verdict::Failed { code, text } => {
+            let class = match class_of(code.as_deref(), &text) {
+                // Words that blame the document count only from the application; a status speaks for the gateway.
+                Class::Refused if !fine => by_status().class,
+                class => class,
+            };
+            let message = if text.is_empty() { "the vendor gives no reason".to_owned() } else { text };
+            Err(Failure::new(VENDOR, operation, class, code, message))
+        }
+    }
+}
+
+/// A pushed document that stands in the `errors` of a call that succeeded as a whole.
+pub(crate) fn refused_inside(operation: &str, errors: &[serde_json::Value]) -> Failure {
+    let text = errors.iter().map(refusal).collect::<Vec<_>>().join("; ");
+    Failure::new(VENDOR, operation, class_of(None, &text), Some("0".to_owned()), text)
+}
+
+/// A read changes nothing, so one without an answer is simply made again.
+pub(crate) fn reading(mut failure: Failure) -> Failure {
+    if failure.class == Class::Unknown {
+        failure.class = Class::Retry { after: None };
+    }
+    failure
+}
+
+/// A call that we do not send, because the vendor would refuse it or answer something else than was meant.
+pub(crate) fn not_sent(operation: &str, message: impl Into<String>) -> Failure {
+    Failure::new(VENDOR, operation, Class::Refused, None, message)
+}
+
+fn class_of(code: Option<&str>, text: &str) -> Class {
+    let lower = text.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    // `ip`, `sid` and `sign` are parts of too many other words to be looked for inside of them.
+    let has_word = |words: &[&str]| {
+        lower.split(|character: char| !character.is_ascii_alphanumeric()).any(|part| words.contains(&part))
+    };
+    let of_the_document = says(DOCUMENT_PARTS);
+
+    if says(&["频率超限"]) {
+        Class::Retry { after: Some(RATE_EXCEEDED_REST) }
+    } else if code == Some("1012") || says(RATE) || (says(&["超限"]) && !says(SIZES)) {
+        Class::Retry { after: Some(RATE_LIMIT_REST) }
+    } else if says(&["outer_no", "外部单号"]) && says(&["重复", "已存在"]) {
+        // The vendor's own key against pushing a document twice.
+        Class::Exists
+    } else if says(CREDENTIALS) || has_word(&["sign", "sid", "ip"]) || (says(&["停用"]) && !of_the_document)
+    {
+        Class::Paused { until: None }
+    } else if says(BUSY) {
+        Class::Retry { after: None }
+    } else {
+        Class::Refused
+    }
+}
+
+const RATE: &[&str] =
+    &["频率", "频繁", "并发", "调用次数", "call limited", "limited-by", "frequency", "too many"];
+
+/// What may exceed a limit (超限) without the calls being too many.
+const SIZES: &[&str] = &["数量", "长度", "金额", "大小", "行数", "条数"];
+
+const CREDENTIALS: &[&str] = &[
+    "签名",
+    "signature",
+    "appkey",
+    "app key",
+    "app_key",
+    "app-key",
+    "appsecret",
+    "时间戳",
+    "timestamp",
+    "权限",
+    "permission",
+    "白名单",
+    "卖家账号",
+    "接口账号",
+];
+
+/// A disabled one of these (店铺已停用) is a fault of the document that names it; a disabled account stops us.
+const DOCUMENT_PARTS: &[&str] = &["店铺", "仓库", "货品", "商品", "单品", "规格", "组合装", "供应商", "物流"];
+
+const BUSY: &[&str] =
+    &["繁忙", "稍后", "超时", "服务异常", "服务不可用", "unavailable", "timeout", "timed out", "system busy"];
