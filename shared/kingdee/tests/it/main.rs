@@ -1,0 +1,7 @@
+//! What the client sends, and what it makes of each answer.
+
+mod lookups;
+mod saving;
+mod session;
+mod signature;
+mod support;
