@@ -5,6 +5,7 @@
 //! | [`transport`] | one HTTP request and its answer, handed in; secrets in a URL or body never print |
 //! | [`failure`] | what a failed call means for the document and for the calls after it |
 //! | [`quota`] | the vendor's call limits, kept on our side |
+//! | [`patience`] | asking again, where asking changes nothing |
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
 //! | [`lenient`] | values as vendors really send them: numbers as strings, lists left out |
 //! | [`china`] | the vendors' times |
@@ -13,6 +14,7 @@ pub mod china;
 pub mod failure;
 mod http_transport;
 pub mod lenient;
+pub mod patience;
 pub mod quota;
 pub mod token;
 pub mod transport;
