@@ -94,6 +94,7 @@ const RATE: &[&str] =
 /// What may exceed a limit (超限) without the calls being too many.
 const SIZES: &[&str] = &["数量", "长度", "金额", "大小", "行数", "条数"];
 
+/// What a person has to mend before any call can succeed: account, secret, clock, allow-list.
 const CREDENTIALS: &[&str] = &[
     "签名",
     "signature",
@@ -114,5 +115,6 @@ const CREDENTIALS: &[&str] = &[
 /// A disabled one of these (店铺已停用) is a fault of the document that names it; a disabled account stops us.
 const DOCUMENT_PARTS: &[&str] = &["店铺", "仓库", "货品", "商品", "单品", "规格", "组合装", "供应商", "物流"];
 
+/// `isp.` begins the gateway's sub-codes of what fails behind it, and not with us.
 const BUSY: &[&str] =
-    &["繁忙", "稍后", "超时", "服务异常", "服务不可用", "unavailable", "timeout", "timed out", "system busy"];
+    &["繁忙", "稍后", "超时", "服务异常", "服务不可用", "unavailable", "timeout", "timed out", "isp."];

@@ -1,0 +1,128 @@
+//! Answers in all the shapes that the vendor gives them, and what the failures among them mean.
+
+use std::time::Duration;
+
+use serde_json::json;
+use vendor::{Class, Failure, TransportError};
+use wangdian::{Page, Route, endpoint};
+
+use crate::support::{Bench, answer, payload, time};
+
+type Answer = Result<vendor::Response, TransportError>;
+
+async fn read(answer: Answer) -> Result<Page, Failure> {
+    let window = (time("2022-11-01T01:00:00Z"), time("2022-11-01T01:59:59Z"));
+    let trades = endpoint("wangdian.trade_query").unwrap();
+    Bench::new(vec![answer]).client.page(Route::Direct, trades, window, &[], 0, 100).await
+}
+
+async fn push(answer: Answer) -> Result<(), Failure> {
+    Bench::new(vec![answer]).client.push_trade(&[], &json!({"tid": "AD-1"})).await
+}
+
+#[tokio::test]
+async fn rows_are_found_in_every_envelope() {
+    for (name, rows, total) in [
+        ("direct/trades.json", 2, Some(2)),
+        ("direct/code_as_string_and_bom.json", 1, Some(1)),
+        ("direct/no_rows_no_list.json", 0, Some(0)),
+        ("direct/null_list.json", 0, None),
+        ("direct/sparse_list.json", 2, None),
+        ("direct/other_list_key.json", 1, None),
+        ("direct/two_unknown_lists.json", 0, None),
+        ("qimen/trades.json", 1, Some(1)),
+        ("qimen/other_wrapper.json", 1, Some(1)),
+        ("qimen/no_code_at_all.json", 1, None),
+    ] {
+        let page = read(payload(name)).await.unwrap_or_else(|failure| panic!("{name}: {failure}"));
+        assert_eq!((page.rows.len(), page.total), (rows, total), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_keeps_its_code_and_its_words() {
+    for (name, code, words) in [
+        ("direct/bad_sign.json", "2030", "签名错误"),
+        ("direct/unknown_shop.json", "1007", "店铺ID不存在"),
+        ("qimen/gateway_error.json", "25", "sign不正确"),
+        ("qimen/business_failure.json", "1012", "系统调用频繁"),
+        ("qimen/failure_by_flag_alone.json", "0", "无效店铺编号"),
+    ] {
+        let failure = read(payload(name)).await.unwrap_err();
+        assert_eq!(failure.code.as_deref(), Some(code), "{name}");
+        assert!(failure.message.contains(words), "{name}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn the_2017_list_of_refusals_becomes_readable() {
+    for name in ["push/refused_2017.json", "push/refused_2017_as_list.json"] {
+        let failure = push(payload(name)).await.unwrap_err();
+        assert_eq!(failure.class, Class::Refused);
+        assert_eq!(failure.message, "AD-1: 已付金额不正确 paid; AD-2: 应收不能小于0", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_and_its_words_decide_what_a_failure_means() {
+    let retry = |seconds| Class::Retry { after: Some(Duration::from_secs(seconds)) };
+    let again = Class::Retry { after: None };
+    let paused = Class::Paused { until: None };
+    for (code, text, class) in [
+        ("1012", "", retry(31)),
+        ("1", "系统调用频繁,旺店通1分钟最多60次", retry(31)),
+        ("100", "超过每分钟最大调用频率限制", retry(31)),
+        ("100", "最大并发次数限制", retry(31)),
+        ("100", "接口调用超限", retry(31)),
+        ("7", "App Call Limited", retry(31)),
+        ("100", "接口频率超限", retry(300)),
+        ("100", "货品数量超限", Class::Refused),
+        ("2030", "签名错误", paused.clone()),
+        ("25", "Invalid signature", paused.clone()),
+        ("1", "invalid sign", paused.clone()),
+        ("1", "sid不存在", paused.clone()),
+        ("1", "时间戳超时", paused.clone()),
+        ("1", "timestamp error", paused.clone()),
+        ("1007", "接口appkey已停用", paused.clone()),
+        ("1", "账号已停用", paused.clone()),
+        ("1", "没有接口权限", paused.clone()),
+        ("6", "IP不在白名单", paused.clone()),
+        ("6", "illegal ip", paused),
+        ("1", "系统繁忙", again.clone()),
+        ("1", "请稍后再试", again.clone()),
+        ("1", "处理超时", again.clone()),
+        ("15", "isp.remote-service-error", again.clone()),
+        ("1", "服务异常", again),
+        ("1", "店铺已停用", Class::Refused),
+        ("1", "无效店铺编号", Class::Refused),
+        ("1", "description of shipping is assigned inside", Class::Refused),
+        ("99", "buyer_nick 名字不能只用一个", Class::Refused),
+        ("1", "outer_no重复", Class::Exists),
+        ("1", "oid重复", Class::Refused),
+        ("4711", "", Class::Refused),
+    ] {
+        let body = json!({"code": code, "message": text}).to_string();
+        let failure = push(answer(200, body)).await.unwrap_err();
+        assert_eq!(failure.class, class, "{code} {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_the_vendors_answer_leaves_a_push_unknown() {
+    for (status, body) in
+        [(200, "<html>ok</html>"), (502, "Bad Gateway"), (500, "{}"), (200, "{}"), (200, "[]")]
+    {
+        assert_eq!(push(answer(status, body)).await.unwrap_err().class, Class::Unknown, "{status} {body}");
+    }
+    let lost = Err(TransportError::Lost("timed out".to_owned()));
+    assert_eq!(push(lost).await.unwrap_err().class, Class::Unknown);
+    let server_error = push(answer(500, r#"{"code": 1, "message": "oops"}"#)).await.unwrap_err();
+    assert_eq!(server_error.class, Class::Unknown, "a broken server does not make the document wrong");
+}
+
+#[tokio::test]
+async fn a_read_without_an_answer_is_made_again() {
+    for answer in [Err(TransportError::Lost("timed out".to_owned())), answer(502, "Bad Gateway")] {
+        assert_eq!(read(answer).await.unwrap_err().class, Class::Retry { after: None });
+    }
+}

@@ -1,0 +1,11 @@
+//! What the crate sends and what it makes of the answers, against a scripted transport.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test itself would")]
+
+mod answers;
+mod catalog;
+mod pools;
+mod pushes;
+mod reading;
+mod support;
+mod vectors;

@@ -1,0 +1,103 @@
+//! A transport that answers from a script and keeps what it was sent.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use clock::SimulatedClock;
+use url::Url;
+use vendor::{Request, Response, Transport, TransportError};
+use wangdian::{Client, QimenSettings, Settings};
+
+pub(crate) const SECRET: &str = "direct-secret-5c1d";
+pub(crate) const QIMEN_SECRET: &str = "qimen-secret-77aa";
+
+type Answer = Result<Response, TransportError>;
+
+#[derive(Default)]
+pub(crate) struct Script {
+    answers: Mutex<Vec<Answer>>,
+    requests: Mutex<Vec<Request>>,
+}
+
+#[async_trait]
+impl Transport for Script {
+    async fn send(&self, request: Request) -> Answer {
+        self.requests.lock().unwrap().push(request);
+        let mut answers = self.answers.lock().unwrap();
+        assert!(!answers.is_empty(), "a call that the script does not expect");
+        answers.remove(0)
+    }
+}
+
+/// A client and the script behind it.
+pub(crate) struct Bench {
+    pub(crate) client: Client,
+    script: Arc<Script>,
+}
+
+impl Bench {
+    pub(crate) fn new(answers: Vec<Answer>) -> Self {
+        Self::with(settings(), answers)
+    }
+
+    pub(crate) fn with(settings: Settings, answers: Vec<Answer>) -> Self {
+        let script = Arc::new(Script { answers: Mutex::new(answers), ..Script::default() });
+        let clock = Arc::new(SimulatedClock::starting_at(time("2022-11-01T02:00:00Z")));
+        let client = Client::new(settings, script.clone(), clock);
+        Self { client, script }
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.script.requests.lock().unwrap().clone()
+    }
+
+    /// The forms that were sent, decoded as a server would.
+    pub(crate) fn forms(&self) -> Vec<BTreeMap<String, String>> {
+        self.requests().iter().map(form).collect()
+    }
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        base_url: url("https://api.wangdian.cn/openapi2"),
+        sid: "test2".to_owned(),
+        appkey: "test2-xx".to_owned(),
+        appsecret: SECRET.into(),
+        qimen: Some(QimenSettings {
+            base_url: url("https://hu3cgwt0tc.api.taobao.com/router/qm"),
+            app_key: "23456789".to_owned(),
+            app_secret: QIMEN_SECRET.into(),
+            target_app_key: "21363512".to_owned(),
+        }),
+        calls_per_minute: NonZeroU32::new(50).unwrap(),
+    }
+}
+
+pub(crate) fn form(request: &Request) -> BTreeMap<String, String> {
+    form_urlencoded::parse(&request.body).into_owned().collect()
+}
+
+pub(crate) fn payload(name: &str) -> Answer {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/payloads").join(name);
+    answer(200, std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
+    Ok(Response { status, body: body.into() })
+}
+
+pub(crate) fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+pub(crate) fn time(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+}
+
+pub(crate) fn url(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
