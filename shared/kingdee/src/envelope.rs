@@ -64,7 +64,10 @@ impl Envelope {
 
     /// What the call asked for; the whole answer where it has no `data` level.
     pub(crate) fn into_data(mut self) -> Value {
-        self.body.get_mut("data").map(Value::take).unwrap_or(self.body)
+        match self.body.get_mut("data").map(Value::take) {
+            Some(data) if !data.is_null() => data,
+            _ => self.body,
+        }
     }
 
     fn data(&self) -> &Value {

@@ -75,12 +75,10 @@ impl Client {
         ];
         let request = Request::get(settings.endpoint(ACCESS_TOKEN, &query));
         let data = self.exchange(ACCESS_TOKEN, request, None).await?;
-        let token = lenient::field(&data, "access_token").or_else(|| lenient::text(&data));
-        token.filter(|token| !token.is_empty()).map(SecretString::from).ok_or_else(|| {
-            Rejection::Other(failure(
-                ACCESS_TOKEN,
-                "the answer holds no access_token: check KINGDEE_BASE_URL",
-            ))
+        let token = lenient::field(&data, "access_token").map(SecretString::from);
+        token.ok_or_else(|| {
+            let message = "the answer holds no access_token: check KINGDEE_BASE_URL";
+            Rejection::Other(failure(ACCESS_TOKEN, message))
         })
     }
 

@@ -1,1 +1,27 @@
 //! 纷享销客 (ShareCRM): the ERP external data push.
+//!
+//! [`Client::push`] hands one record of an ERP object to the integration platform (集成平台). The platform keeps
+//! records by `id`, so the same record pushed twice is one record.
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`client`] | the push, and the one refresh of a refused token |
+//! | [`settings`] | where ShareCRM is and who we are there |
+//! | [`catalog`] | the document, as data |
+//! | `token` | the access token and the enterprise account that it is for |
+//! | `envelope` | the answer's `errorCode` and what goes with it |
+//! | `error` | what an answer means |
+
+pub mod catalog;
+pub mod client;
+mod envelope;
+mod error;
+pub mod settings;
+mod token;
+
+pub use catalog::{documents, lookups};
+pub use client::Client;
+pub use settings::Settings;
+
+/// The vendor's name in failures, catalogs and the token store.
+const VENDOR: &str = "sharecrm";

@@ -1,5 +1,7 @@
 //! What the client sends, and what it makes of each answer.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
 mod lookups;
 mod saving;
 mod session;

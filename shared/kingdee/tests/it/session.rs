@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use kingdee::Settings;
-use vendor::{Class, Response, TransportError};
+use kingdee::{Client, Settings};
+use vendor::{Class, Response, Token, TokenStore, TransportError};
 
 use crate::support::{Answer, Kingdee, header, order, says, settings};
 
@@ -106,6 +108,34 @@ async fn the_configured_account_picks_its_group() {
     client.save("sal_order_save", &order()).await.unwrap();
     let save = &kingdee.sent_to("sal_order_save")[0];
     assert_eq!((header(save, "accountId"), header(save, "groupName")), (Some("1002"), Some("ns-8")));
+}
+
+/// A store that still holds the token of another account.
+struct Stale;
+
+#[async_trait]
+impl TokenStore for Stale {
+    async fn load(&self, _name: &str) -> Result<Option<Token>, String> {
+        let facts = r#"{"account_id":"1001","group_name":"ns-7"}"#.to_owned();
+        Ok(Some(Token { value: "old".into(), facts, expires_at: DateTime::<Utc>::MAX_UTC }))
+    }
+
+    async fn claim(&self, _name: &str) -> Result<bool, String> {
+        Ok(true)
+    }
+
+    async fn save(&self, _name: &str, _token: &Token) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_shared_token_of_another_account_is_not_booked_with() {
+    let kingdee = Arc::new(Kingdee::answering([says(200, "saved.json")]));
+    let settings = Settings { account_id: Some("1002".into()), ..settings() };
+    let client = Client::new(settings, kingdee.clone(), kingdee.clock.clone(), Arc::new(Stale));
+    client.save("sal_order_save", &order()).await.unwrap();
+    assert_eq!(header(&kingdee.sent_to("sal_order_save")[0], "accountId"), Some("1002"));
 }
 
 #[tokio::test]

@@ -1,0 +1,144 @@
+//! The push, and the one refresh of a refused token.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clock::{Chance, Clock};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use vendor::{Class, Failure, Quota, Request, TokenKeeper, TokenStore, Transport, lenient};
+
+use crate::VENDOR;
+use crate::envelope::Envelope;
+use crate::error::{self, Rejection};
+use crate::settings::Settings;
+use crate::token::Session;
+
+const PUSH: &str = "cgi/crm/erp/syncdata/objdata/push";
+
+/// An enterprise in ShareCRM.
+pub struct Client {
+    pub(crate) settings: Settings,
+    pub(crate) keeper: TokenKeeper,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) token_quota: Quota,
+    transport: Arc<dyn Transport>,
+    push_quota: Quota,
+}
+
+impl Client {
+    /// A client that shares its access token through `store`.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        store: Arc<dyn TokenStore>,
+    ) -> Self {
+        let quota = |calls, seconds, burst| {
+            let [calls, burst] =
+                [calls, burst].map(|count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+            Quota::new(calls, Duration::from_secs(seconds), burst, clock.clone())
+        };
+        // The vendor counts 100 in 20 s for each interface and 10 token calls a minute; a burst and the steady rate
+        // together stay within that.
+        let (push_quota, token_quota) = (quota(80, 20, 20), quota(5, 60, 5));
+        let keeper = TokenKeeper::new(VENDOR, store, clock.clone());
+        Self { settings, keeper, clock, chance, token_quota, transport, push_quota }
+    }
+
+    /// Pushes one record with its details, the fields of `sharecrm.objdata_push`, and returns the vendor's trace id.
+    /// Success means that the platform has accepted it, not yet that the CRM object is written, unless the document
+    /// says `directSync`.
+    ///
+    /// # Errors
+    /// [`Class::Refused`] without sending anything where the document lacks what the platform knows it by, or is too
+    /// large.
+    pub async fn push(&self, document: &Value) -> Result<String, Failure> {
+        check(document)?;
+        let body = json!({ "data": document }).to_string().into_bytes();
+        let (size, limit) = (body.len(), self.settings.max_body_bytes);
+        if size > limit {
+            return Err(refused(format!(
+                "the body has {size} bytes, more than the limit of {limit}: send fewer details"
+            )));
+        }
+        let session = self.session(None).await?;
+        match self.post(&session, body.clone()).await {
+            Err(Rejection::Token(failure)) => {
+                tracing::info!(
+                    vendor = VENDOR,
+                    code = failure.code,
+                    "the access token is refused: fetching a new one"
+                );
+                let renewed = self.session(Some(&session.token)).await?;
+                self.post(&renewed, body).await.map_err(Rejection::into_failure)
+            }
+            answer => answer.map_err(Rejection::into_failure),
+        }
+    }
+
+    async fn post(&self, session: &Session, body: Vec<u8>) -> Result<String, Rejection> {
+        self.push_quota.wait().await;
+        let trace: Uuid = self.chance.uuid();
+        let bearer = format!("Bearer {}", session.token.value.expose_secret());
+        let mut request = Request::post(self.settings.endpoint(PUSH, trace), "application/json", body)
+            .header("authorization", bearer)
+            .header("x-fs-ea", &session.ea)
+            .header("x-fs-userid", &self.settings.user_id);
+        for (name, value) in &self.settings.extra_headers {
+            request = request.header(name.clone(), value);
+        }
+        let answer = self.exchange(PUSH, request, Some(&session.token.value)).await?;
+        let trace_id = answer.trace_id.unwrap_or_else(|| trace.to_string());
+        tracing::debug!(vendor = VENDOR, trace_id, "pushed");
+        Ok(trace_id)
+    }
+
+    /// One request, and what its answer means.
+    pub(crate) async fn exchange(
+        &self,
+        operation: &str,
+        request: Request,
+        token: Option<&SecretString>,
+    ) -> Result<Envelope, Rejection> {
+        let answer = match self.transport.send(request).await {
+            Ok(response) => error::read(operation, &response, self.clock.now()),
+            Err(error) => Err(Rejection::Other(Failure::transport(VENDOR, operation, &error))),
+        };
+        answer.map_err(|mut rejection| {
+            let failure = rejection.failure_mut();
+            failure.message = self.settings.redacted(&failure.message, token);
+            rejection
+        })
+    }
+}
+
+/// What the platform's standard format cannot do without, although the vendor's page marks it as optional.
+fn check(document: &Value) -> Result<(), Failure> {
+    for (name, way_out) in [
+        ("objAPIName", "name the ERP object in the flow"),
+        ("dataCenterId", "set SHARECRM_DATA_CENTER_ID"),
+        ("id", "map the source document's key to it"),
+    ] {
+        if lenient::field(document, name).is_none() {
+            return Err(refused(format!("the document has no {name}: {way_out}")));
+        }
+    }
+    let is_direct = lenient::flag(document, "directSync") == Some(true);
+    if is_direct && lenient::field(document, "destObjectApiName").is_none() {
+        return Err(refused(
+            "the document has directSync without destObjectApiName: name the CRM object in the flow"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn refused(message: String) -> Failure {
+    Failure::new(VENDOR, PUSH, Class::Refused, None, message)
+}

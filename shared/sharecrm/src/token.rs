@@ -1,0 +1,93 @@
+//! The access token and the enterprise account (企业账号, `ea`) that it is for.
+
+use chrono::TimeDelta;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use vendor::{Class, Failure, Request, Token};
+
+use crate::VENDOR;
+use crate::client::Client;
+use crate::error;
+
+const TOKEN: &str = "oauth2.0/token";
+
+/// A token that the answer gives no life for has this one, in seconds.
+const DOCUMENTED_LIFE: i64 = 7_200;
+
+/// In its last 600 s the vendor gives out a new token, so asking then is what renews it.
+const MARGIN: i64 = 600;
+
+/// What the token answer says besides the token.
+#[derive(Serialize, Deserialize)]
+struct Facts {
+    ea: String,
+}
+
+/// What a push needs besides its body.
+pub(crate) struct Session {
+    pub(crate) token: Token,
+    pub(crate) ea: String,
+}
+
+impl Client {
+    /// The session to push with; a new one where `rejected` was refused.
+    pub(crate) async fn session(&self, rejected: Option<&Token>) -> Result<Session, Failure> {
+        let token = self.keeper.token(rejected, || self.fetch()).await?;
+        let facts: Facts = serde_json::from_str(&token.facts).map_err(|error| {
+            paused(format!("the shared token cannot be read ({error}): clear it from the token store"))
+        })?;
+        Ok(Session { token, ea: facts.ea })
+    }
+
+    async fn fetch(&self) -> Result<Token, Failure> {
+        self.token_quota.wait().await;
+        let settings = &self.settings;
+        let body = json!({
+            "appId": settings.app_id,
+            "appSecret": settings.app_secret.expose_secret(),
+            "permanentCode": settings.permanent_code.expose_secret(),
+            "grantType": "app_secret",
+        });
+        let url = settings.endpoint(TOKEN, self.chance.uuid());
+        let request = Request::post(url, "application/json", body.to_string().into_bytes());
+        let answer = self.exchange(TOKEN, request, None).await;
+        let answer = answer.map_err(|rejection| error::credentials(rejection.into_failure()))?;
+
+        let field = |name| {
+            answer
+                .field(name)
+                .ok_or_else(|| paused(format!("the answer holds no {name}: check SHARECRM_BASE_URL")))
+        };
+        let (value, facts) = (SecretString::from(field("accessToken")?), Facts { ea: field("ea")? });
+        let facts = serde_json::to_string(&facts).map_err(|error| paused(error.to_string()))?;
+        let life = life(answer.field("expiresIn").and_then(|seconds| seconds.parse().ok()));
+        tracing::info!(vendor = VENDOR, life_s = life.num_seconds(), "fetched an access token");
+        Ok(Token { value, facts, expires_at: self.clock.now() + life })
+    }
+}
+
+fn paused(message: String) -> Failure {
+    Failure::new(VENDOR, TOKEN, Class::Paused { until: None }, None, message)
+}
+
+/// How long to use a token that the vendor takes for `seconds` more. Half of a short life is used, so that it is not
+/// asked for at every push.
+fn life(seconds: Option<i64>) -> TimeDelta {
+    let seconds = seconds.unwrap_or(DOCUMENTED_LIFE).clamp(0, DOCUMENTED_LIFE);
+    TimeDelta::seconds((seconds - MARGIN).max(seconds / 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_renewed_when_the_vendor_would_give_a_new_one() {
+        assert_eq!(life(Some(7_200)).num_seconds(), 6_600);
+        assert_eq!(life(Some(7_084)).num_seconds(), 6_484);
+        assert_eq!(life(None).num_seconds(), 6_600);
+        assert_eq!(life(Some(86_400)).num_seconds(), 6_600);
+        assert_eq!(life(Some(60)).num_seconds(), 30);
+    }
+}
