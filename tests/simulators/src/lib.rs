@@ -1,1 +1,84 @@
 //! The four vendors, simulated as strictly as their sheets, misbehaving on request.
+//!
+//! Written from the vendors' documents alone, without the client crates, so that client and simulator check
+//! each other. What a vendor leaves open is decided to the client's disadvantage: codes come as numbers and as
+//! strings, empty lists are left out, private fields are masked or missing.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`wangdian`] | 旺店通, both routes (openapi2 and Qimen) over one state |
+//! | [`kingdee`] | 金蝶云·星辰 V1 |
+//! | [`sharecrm`] | 纷享销客 token and push |
+//! | [`qince`] | 勤策 as the sender of pushes |
+//! | [`faults`] | misbehaviour, as data |
+
+mod call;
+mod dice;
+mod door;
+pub mod faults;
+pub mod kingdee;
+mod limit;
+pub mod qince;
+mod server;
+pub mod sharecrm;
+mod transport;
+pub mod wangdian;
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use clock::Clock;
+use vendor::Transport;
+
+pub use faults::{Fault, FaultRates, Faults};
+pub use kingdee::Kingdee;
+pub use qince::Qince;
+pub use server::Served;
+pub use sharecrm::ShareCrm;
+pub use transport::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
+pub use wangdian::Wangdian;
+
+/// The four vendors, over one clock and one seed.
+pub struct Vendors {
+    /// 旺店通, both routes.
+    pub wangdian: Arc<Wangdian>,
+    /// 金蝶云·星辰 V1.
+    pub kingdee: Arc<Kingdee>,
+    /// 纷享销客.
+    pub sharecrm: Arc<ShareCrm>,
+    /// 勤策, the sender of pushes.
+    pub qince: Arc<Qince>,
+}
+
+impl Vendors {
+    /// Vendors without any documents. Everything random in them comes from `seed`.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, seed: u64) -> Arc<Self> {
+        Arc::new(Self {
+            wangdian: Arc::new(Wangdian::new(clock.clone(), seed)),
+            kingdee: Arc::new(Kingdee::new(clock.clone(), seed)),
+            sharecrm: Arc::new(ShareCrm::new(clock.clone(), seed)),
+            qince: Arc::new(Qince::new(clock, seed)),
+        })
+    }
+
+    /// The vendors in process, without sockets: requests are routed by the hosts of [`WDT_BASE_URL`],
+    /// [`QIMEN_BASE_URL`], [`KINGDEE_BASE_URL`] and [`SHARECRM_BASE_URL`].
+    #[must_use]
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::new(transport::InProcess::new(self))
+    }
+
+    /// The vendors on free ports of 127.0.0.1, until the answer is dropped.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn serve_on_loopback(&self) -> io::Result<Served> {
+        server::serve(self).await
+    }
+}
+
+/// A poisoned lock is taken over: a test that failed elsewhere should fail with its own message.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

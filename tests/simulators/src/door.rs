@@ -1,0 +1,124 @@
+//! The way into a vendor: where calls are counted and faults strike, in process and on sockets alike.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use clock::Clock;
+
+use crate::call::{Call, Reply};
+use crate::faults::{Fault, Faults};
+use crate::lock;
+
+/// Larger than anything that a vendor takes.
+const BODY_CAP: usize = 64 * 1024 * 1024;
+
+/// A vendor as its door sees it.
+pub(crate) trait Simulated: Send + Sync + 'static {
+    fn clock(&self) -> &dyn Clock;
+    fn faults(&self) -> &Faults;
+    fn traffic(&self) -> &Traffic;
+
+    /// What the call is for: the last part of its path, unless the vendor names it elsewhere.
+    fn operation(&self, call: &Call) -> String {
+        call.path.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
+    /// Does the work and answers. `fault` is one that only the vendor itself can commit.
+    fn answer(&self, call: &Call, fault: Option<&Fault>) -> Reply;
+}
+
+pub(crate) fn router<V: Simulated>(vendor: Arc<V>) -> Router {
+    Router::new().fallback(enter::<V>).with_state(vendor)
+}
+
+async fn enter<V: Simulated>(State(vendor): State<Arc<V>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_CAP).await else { return Reply::page(413).into_response() };
+    let mut call = Call {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+        at: vendor.clock().now(),
+        beside: 0,
+    };
+    let operation = vendor.operation(&call);
+    let visit = vendor.traffic().enter(&operation);
+    call.beside = visit.beside;
+    // Calls that are made together get in together.
+    tokio::task::yield_now().await;
+    let fault = vendor.faults().next(&operation);
+    if let Some(Fault::Slow(duration)) = fault {
+        vendor.clock().sleep(duration).await;
+    }
+    call.at = vendor.clock().now();
+    match fault {
+        Some(Fault::LostRequest) => lost(),
+        Some(Fault::LostAnswer) => {
+            vendor.answer(&call, None);
+            lost()
+        }
+        Some(Fault::Duplicate) => {
+            let first = vendor.answer(&call, None);
+            vendor.answer(&call, None);
+            first.into_response()
+        }
+        Some(Fault::Status(status)) => Reply::page(status).into_response(),
+        Some(Fault::HtmlRedirect) => Reply::redirect().into_response(),
+        Some(Fault::Garbage) => {
+            vendor.answer(&call, None);
+            Reply::garbage().into_response()
+        }
+        fault => vendor.answer(&call, fault.as_ref()).into_response(),
+    }
+}
+
+/// A body that fails: the server closes the connection on it, and in process it cannot be read either.
+fn lost() -> Response {
+    let broken = io::Error::new(io::ErrorKind::ConnectionReset, "the connection broke");
+    Body::from_stream(futures::stream::iter([Err::<Bytes, _>(broken)])).into_response()
+}
+
+/// Which calls came in, and how many at once.
+#[derive(Default)]
+pub(crate) struct Traffic(Mutex<BTreeMap<String, Operation>>);
+
+#[derive(Default)]
+struct Operation {
+    calls: u64,
+    under_way: usize,
+}
+
+impl Traffic {
+    pub(crate) fn calls(&self) -> BTreeMap<String, u64> {
+        lock(&self.0).iter().map(|(name, operation)| (name.clone(), operation.calls)).collect()
+    }
+
+    fn enter(&self, operation: &str) -> Visit<'_> {
+        let mut operations = lock(&self.0);
+        let entry = operations.entry(operation.to_owned()).or_default();
+        entry.calls += 1;
+        entry.under_way += 1;
+        Visit { traffic: self, operation: operation.to_owned(), beside: entry.under_way - 1 }
+    }
+}
+
+struct Visit<'a> {
+    traffic: &'a Traffic,
+    operation: String,
+    beside: usize,
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        if let Some(operation) = lock(&self.traffic.0).get_mut(&self.operation) {
+            operation.under_way -= 1;
+        }
+    }
+}

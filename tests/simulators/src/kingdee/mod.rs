@@ -1,0 +1,184 @@
+//! 金蝶云·星辰 V1: token, account group, master data, sales orders.
+
+mod account;
+mod master;
+mod sal_order;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Utc};
+use clock::Clock;
+use serde_json::{Value, json};
+
+pub use account::{CREDENTIALS, Credentials};
+pub use sal_order::SavedOrder;
+
+use crate::call::{Call, Reply};
+use crate::dice::Dice;
+use crate::door::{Simulated, Traffic};
+use crate::faults::{Fault, Faults};
+use crate::lock;
+use master::Record;
+
+/// The simulated 星辰.
+pub struct Kingdee {
+    /// What it gets wrong.
+    pub faults: Faults,
+    clock: Arc<dyn Clock>,
+    traffic: Traffic,
+    dice: Dice,
+    state: Mutex<State>,
+}
+
+struct State {
+    tokens: HashMap<String, DateTime<Utc>>,
+    /// How many expired tokens were shown: what is said to them is not documented, so it varies.
+    expired_shown: usize,
+    master: BTreeMap<&'static str, Vec<Record>>,
+    orders: BTreeMap<String, SavedOrder>,
+    by_billno: HashMap<String, Vec<String>>,
+    refuses_duplicates: bool,
+}
+
+/// How a business call is refused.
+#[derive(Debug)]
+enum Refusal {
+    /// `success: false`.
+    Outer(String),
+    /// `success: true` around `success: false`.
+    Inner(String),
+}
+
+impl Kingdee {
+    pub(crate) fn new(clock: Arc<dyn Clock>, seed: u64) -> Self {
+        Self {
+            faults: Faults::new(seed, "kingdee"),
+            clock,
+            traffic: Traffic::default(),
+            dice: Dice::new(seed, "kingdee"),
+            state: Mutex::new(State {
+                tokens: HashMap::new(),
+                expired_shown: 0,
+                master: BTreeMap::new(),
+                orders: BTreeMap::new(),
+                by_billno: HashMap::new(),
+                refuses_duplicates: true,
+            }),
+        }
+    }
+
+    /// Whether a second order of the same `billno` is refused; the sheet leaves open what V1 does.
+    pub fn set_refuses_duplicates(&self, refuses: bool) {
+        lock(&self.state).refuses_duplicates = refuses;
+    }
+
+    /// The orders of that `billno`: more than one only where duplicates are not refused.
+    #[must_use]
+    pub fn orders(&self, billno: &str) -> Vec<SavedOrder> {
+        let state = lock(&self.state);
+        let ids = state.by_billno.get(billno).into_iter().flatten();
+        ids.filter_map(|id| state.orders.get(id).cloned()).collect()
+    }
+
+    /// How many orders each `billno` has.
+    #[must_use]
+    pub fn creates(&self) -> BTreeMap<String, usize> {
+        let state = lock(&self.state);
+        state.by_billno.iter().map(|(billno, ids)| (billno.clone(), ids.len())).collect()
+    }
+
+    /// How many calls came in, by the last part of the path.
+    #[must_use]
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.traffic.calls()
+    }
+
+    fn business(&self, call: &Call, fault: Option<&Fault>) -> Reply {
+        let mut state = lock(&self.state);
+        if let Err(refusal) = account::check(&mut state, call) {
+            return refusal;
+        }
+        match fault {
+            Some(Fault::InnerRefusal(message)) => return refused(&Refusal::Inner(message.clone())),
+            Some(Fault::OuterRefusal(message)) => return refused(&Refusal::Outer(message.clone())),
+            _ => {}
+        }
+        let Some(Value::Object(body)) = call.json() else {
+            return refused(&Refusal::Outer("请求体不是JSON对象".to_owned()));
+        };
+        let result = match call.path.as_str() {
+            "/jdy/sal/sal_order_save" => sal_order::save(&mut state, &body, &self.dice),
+            "/jdy/sal/sal_order_list" => sal_order::list(&state, &body),
+            "/jdy/sal/sal_order_detail" => sal_order::detail(&state, &body),
+            path => master::read(&state, path, &body),
+        };
+        result.map_or_else(
+            |refusal| refused(&refusal),
+            |mut data| {
+                if fault == Some(&Fault::IntNumbers) {
+                    ids_as_numbers(&mut data);
+                }
+                Reply::json(&json!({"success": true, "data": data}))
+            },
+        )
+    }
+}
+
+fn refused(refusal: &Refusal) -> Reply {
+    Reply::json(&match refusal {
+        Refusal::Outer(message) => json!({"success": false, "description_cn": message, "message": message}),
+        Refusal::Inner(message) => json!({
+            "success": true,
+            "data": {"success": false, "successPkIds": [], "errorInfo": [{"msg": message}]},
+        }),
+    })
+}
+
+/// 19 digits as a JSON number: what an answer parsed into floats would lose.
+fn ids_as_numbers(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(ids_as_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(ids_as_numbers),
+        Value::String(text) if text.len() == 19 => {
+            if let Ok(id) = text.parse::<u64>() {
+                *value = json!(id);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Simulated for Kingdee {
+    fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    fn answer(&self, call: &Call, fault: Option<&Fault>) -> Reply {
+        match fault {
+            Some(Fault::ExpireTokens) => lock(&self.state).tokens.clear(),
+            Some(Fault::RateLimited) => {
+                let text = "请求过于频繁,请稍后重试";
+                return Reply::json_with_status(429, &json!({"code": 429, "message": text}));
+            }
+            Some(Fault::Http519(text)) => {
+                return Reply::json_with_status(519, &json!({"code": 2_000_002_000, "description_cn": text}));
+            }
+            _ => {}
+        }
+        match call.path.as_str() {
+            "/auth/user/access_token" => account::access_token(&mut lock(&self.state), call, &self.dice),
+            "/jdy/sys/accountGroup" => account::account_group(&mut lock(&self.state), call),
+            path if path.starts_with("/jdy/") => self.business(call, fault),
+            _ => Reply::json_with_status(404, &json!({"code": 404, "message": "not found"})),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The vendors without sockets.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use tower::ServiceExt as _;
+use vendor::{Request, Response, Transport, TransportError};
+
+use crate::{Vendors, door};
+
+/// 旺店通, as `WDT_BASE_URL`.
+pub const WDT_BASE_URL: &str = "http://wangdian.invalid/openapi2";
+/// The Qimen route, as `QIMEN_BASE_URL`.
+pub const QIMEN_BASE_URL: &str = "http://qimen.invalid/router/qm";
+/// 金蝶, as `KINGDEE_BASE_URL`.
+pub const KINGDEE_BASE_URL: &str = "http://kingdee.invalid";
+/// 纷享销客, as `SHARECRM_BASE_URL`.
+pub const SHARECRM_BASE_URL: &str = "http://sharecrm.invalid";
+
+pub(crate) struct InProcess {
+    routers: BTreeMap<&'static str, Router>,
+}
+
+impl InProcess {
+    pub(crate) fn new(vendors: &Vendors) -> Self {
+        let wangdian = door::router(vendors.wangdian.clone());
+        let routers = BTreeMap::from([
+            ("wangdian.invalid", wangdian.clone()),
+            ("qimen.invalid", wangdian),
+            ("kingdee.invalid", door::router(vendors.kingdee.clone())),
+            ("sharecrm.invalid", door::router(vendors.sharecrm.clone())),
+        ]);
+        Self { routers }
+    }
+}
+
+#[async_trait]
+impl Transport for InProcess {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let host = request.url.host_str().unwrap_or_default();
+        let router = self
+            .routers
+            .get(host)
+            .ok_or_else(|| TransportError::NotSent(format!("no simulated vendor at {host}")))?;
+        let mut builder = axum::http::Request::builder().method(request.method).uri(request.url.as_str());
+        for (name, value) in request.headers {
+            builder = builder.header(&*name, value);
+        }
+        let request = builder
+            .body(Body::from(request.body))
+            .map_err(|error| TransportError::NotSent(format!("not an HTTP request: {error}")))?;
+        let Ok(response) = router.clone().oneshot(request).await;
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), usize::MAX)
+            .await
+            .map_err(|_| TransportError::Lost("the connection broke".to_owned()))?;
+        Ok(Response { status, body: body.into() })
+    }
+}
