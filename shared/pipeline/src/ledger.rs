@@ -112,20 +112,39 @@ impl Entry {
     }
 }
 
-/// Records that an item failed without ever reaching a target. Never worsens what the target has: only `failed` moves.
+/// Changes an entry, again and again until nobody else has written it in between. `known` saves the first read.
 ///
 /// # Errors
-/// When the ledger does not take it: the caller keeps the item.
-pub async fn record_failure(ledger: &dyn Ledger, id: &EntryId, failed: &Failed) -> Result<(), StoreError> {
+/// When the ledger cannot be read or written: nothing has changed.
+pub async fn update(
+    ledger: &dyn Ledger,
+    id: &EntryId,
+    mut known: Option<Entry>,
+    change: impl Fn(&mut Entry) + Send + Sync,
+) -> Result<(), StoreError> {
     loop {
-        let mut found = ledger.read(std::slice::from_ref(id)).await?;
-        let mut entry = found.remove(id).unwrap_or_else(|| Entry::new(id.clone()));
-        entry.failed = Some(failed.clone());
-        entry.attempts = None;
+        let entry = match known.take() {
+            Some(entry) => Some(entry),
+            None => ledger.read(std::slice::from_ref(id)).await?.remove(id),
+        };
+        let mut entry = entry.unwrap_or_else(|| Entry::new(id.clone()));
+        change(&mut entry);
         if ledger.write(&entry).await? {
             return Ok(());
         }
     }
+}
+
+/// Records a failure. What the target has stays as it is.
+///
+/// # Errors
+/// When the ledger does not take it: the caller keeps the document.
+pub async fn record_failure(ledger: &dyn Ledger, id: &EntryId, failed: &Failed) -> Result<(), StoreError> {
+    update(ledger, id, None, |entry| {
+        entry.failed = Some(failed.clone());
+        entry.attempts = None;
+    })
+    .await
 }
 
 /// How many documents of a flow stand where.

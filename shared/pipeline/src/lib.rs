@@ -8,6 +8,7 @@
 //! | [`ledger`] | port: what became of every document |
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from a source's rows to durable messages: filter, key, version, send |
+//! | [`pause`] | targets that take nothing for now |
 //! | [`sqlite`] | adapter: all four ports in one SQLite file |
 
 pub mod checkpoint;
@@ -16,6 +17,7 @@ pub mod intake;
 pub mod item;
 pub mod ledger;
 pub mod lookup;
+pub mod pause;
 pub mod queue;
 pub mod sqlite;
 

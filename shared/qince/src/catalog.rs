@@ -6,6 +6,8 @@
 
 use catalog::{Document, Field, Kind, Role};
 
+use crate::settings;
+
 /// The document's key: the 19-digit id of the order.
 pub const KEY: &str = "id";
 
@@ -13,7 +15,21 @@ pub const KEY: &str = "id";
 pub const VERSION: &str = "modify_time_str";
 
 /// Everything that Qince pushes and that flows may name.
-pub static DOCUMENTS: &[Document] = &[Document {
+#[must_use]
+pub fn documents() -> &'static [Document] {
+    DOCUMENTS
+}
+
+/// The document that a push of this business type (`dataType`) carries, where one is known.
+#[must_use]
+pub fn document_of(data_type: &str) -> Option<&'static Document> {
+    match data_type {
+        settings::DIRECT_ORDER => DOCUMENTS.first(),
+        _ => None,
+    }
+}
+
+static DOCUMENTS: &[Document] = &[Document {
     name: "qince.direct_order",
     title: "直营订单相关数据同步",
     role: Role::Pushed,

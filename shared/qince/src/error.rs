@@ -28,7 +28,10 @@ pub enum PushError {
         "the digest of the push fits none of the push secrets: compare QINCE_PUSH_SECRETS with the pushsecret that \
          Qince gave out"
     )]
-    BadDigest,
+    BadDigest {
+        /// The message id to answer with, empty where none could be read.
+        msg_id: String,
+    },
     /// The digest fits, but the data is no document that can be relayed.
     #[error("the data of push {msg_id} (record {data_id}) is no document: {reason}")]
     BadDocument {
@@ -48,7 +51,18 @@ impl PushError {
         match self {
             Self::TooLarge { .. } => 413,
             Self::NotAPush { .. } | Self::BadDocument { .. } => 400,
-            Self::BadDigest => 401,
+            Self::BadDigest { .. } => 401,
+        }
+    }
+
+    /// `msgId` of the push, to answer with; empty where none could be read.
+    #[must_use]
+    pub fn msg_id(&self) -> &str {
+        match self {
+            Self::TooLarge { .. } => "",
+            Self::NotAPush { msg_id, .. } | Self::BadDigest { msg_id } | Self::BadDocument { msg_id, .. } => {
+                msg_id
+            }
         }
     }
 }

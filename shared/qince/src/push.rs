@@ -86,7 +86,9 @@ impl Push {
     pub fn verify(self, settings: &Settings) -> Result<VerifiedPush, PushError> {
         match self.body {
             Body::Signed(signed) => {
-                let form = signed.matching_form(settings).ok_or(PushError::BadDigest)?;
+                let Some(form) = signed.matching_form(settings) else {
+                    return Err(PushError::BadDigest { msg_id: self.msg_id });
+                };
                 VerifiedPush::new(self.msg_id, signed.data.value.as_bytes(), signed.others, form)
             }
             Body::RawJson(json) => {

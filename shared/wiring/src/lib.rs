@@ -1,1 +1,135 @@
-//! From settings to what a function is handed: flows, stores, vendor clients.
+//! From settings to what a function is handed.
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`settings`] | the environment, read into one struct per concern; every problem at once |
+//! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
+//! | [`logs`] | what logs look like, on Lambda and in a terminal |
+//! | [`tokens`] | vendor tokens shared between processes through the checkpoints |
+//! | [`work`] | work items made of a source's documents |
+//!
+//! [`Wiring`] holds them together. A function takes from it only what it needs: what is not asked for is not built.
+
+pub mod flows;
+pub mod logs;
+pub mod settings;
+pub mod tokens;
+pub mod work;
+
+use std::sync::{Arc, OnceLock};
+
+use clock::{Chance, Clock, SystemChance, SystemClock};
+use pipeline::sqlite::Sqlite;
+use pipeline::{Intake, Stores};
+use vendor::{HttpTransport, Transport};
+
+pub use flows::Flows;
+pub use settings::{Settings, SettingsError, Store};
+
+use crate::tokens::SharedTokens;
+
+/// Everything that functions are built from.
+pub struct Wiring {
+    /// The settings.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The dice.
+    pub chance: Arc<dyn Chance>,
+    /// Queue, checkpoints, ledger, look-ups.
+    pub stores: Stores,
+    /// The flows.
+    pub flows: Arc<Flows>,
+    transport: OnceLock<Arc<dyn Transport>>,
+    wangdian: OnceLock<Arc<wangdian::Client>>,
+}
+
+impl Wiring {
+    /// Builds from the environment, on the machine's clock and dice.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed, flow files with mistakes, a store that does not open.
+    pub fn from_environment() -> anyhow::Result<Self> {
+        Self::new(Settings::from_environment(), Arc::new(SystemClock), Arc::new(SystemChance))
+    }
+
+    /// Builds from settings, clock and dice that are handed in.
+    ///
+    /// # Errors
+    /// As [`Wiring::from_environment`].
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> anyhow::Result<Self> {
+        let flows = Flows::load(settings.flows_folder().as_deref())?;
+        let Store::Sqlite(file) = settings.store()?;
+        let stores = Sqlite::open(&file, clock.clone())?.stores();
+        Ok(Self {
+            settings,
+            clock,
+            chance,
+            stores,
+            flows: Arc::new(flows),
+            transport: OnceLock::new(),
+            wangdian: OnceLock::new(),
+        })
+    }
+
+    /// Carries requests over this transport instead of HTTP.
+    #[must_use]
+    pub fn over(self, transport: Arc<dyn Transport>) -> Self {
+        Self { transport: OnceLock::from(transport), ..self }
+    }
+
+    /// Takes documents in.
+    #[must_use]
+    pub fn intake(&self) -> Intake {
+        Intake::new(self.stores.queue.clone(), self.stores.ledger.clone(), self.clock.clone())
+    }
+
+    /// The process's one HTTP client, built when it is first asked for.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up on this machine.
+    pub fn transport(&self) -> anyhow::Result<Arc<dyn Transport>> {
+        if let Some(transport) = self.transport.get() {
+            return Ok(transport.clone());
+        }
+        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new()?);
+        Ok(self.transport.get_or_init(|| transport).clone())
+    }
+
+    /// The client of 旺店通: one for all functions of a process, because they share one quota.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn wangdian(&self) -> anyhow::Result<Arc<wangdian::Client>> {
+        if let Some(client) = self.wangdian.get() {
+            return Ok(client.clone());
+        }
+        let settings = self.settings.wangdian()?;
+        let client = Arc::new(wangdian::Client::new(settings, self.transport()?, self.clock.clone()));
+        Ok(self.wangdian.get_or_init(|| client).clone())
+    }
+
+    /// The client of 金蝶云·星辰.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn kingdee(&self) -> anyhow::Result<kingdee::Client> {
+        let settings = self.settings.kingdee()?;
+        Ok(kingdee::Client::new(settings, self.transport()?, self.clock.clone(), self.tokens()))
+    }
+
+    /// The client of 纷享销客.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn sharecrm(&self) -> anyhow::Result<sharecrm::Client> {
+        let settings = self.settings.sharecrm()?;
+        let (clock, chance) = (self.clock.clone(), self.chance.clone());
+        Ok(sharecrm::Client::new(settings, self.transport()?, clock, chance, self.tokens()))
+    }
+
+    fn tokens(&self) -> Arc<SharedTokens> {
+        let owner = self.chance.uuid().to_string();
+        Arc::new(SharedTokens::new(self.stores.checkpoints.clone(), owner))
+    }
+}

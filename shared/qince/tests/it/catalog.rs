@@ -1,13 +1,13 @@
 use std::collections::BTreeSet;
 
 use catalog::{Document, Field, Kind, Role};
-use qince::catalog::{DOCUMENTS, KEY, VERSION};
+use qince::catalog::{KEY, VERSION, documents};
 use serde_json::Value;
 
 use crate::{event, json};
 
 fn direct_order() -> &'static Document {
-    DOCUMENTS.iter().find(|document| document.name == "qince.direct_order").unwrap()
+    documents().iter().find(|document| document.name == "qince.direct_order").unwrap()
 }
 
 fn paths(fields: &[Field], prefix: &str) -> BTreeSet<String> {

@@ -87,14 +87,14 @@ fn any_of_the_secrets_serves_while_one_replaces_another() {
     let both = Settings::new(vec!["new".into(), SECRET.into()]);
     taken(None, &signed(DATA, SECRET), &both).unwrap();
     taken(None, &signed(DATA, "new"), &both).unwrap();
-    assert_eq!(taken(None, &signed(DATA, "other"), &both).unwrap_err(), PushError::BadDigest);
+    assert_eq!(taken(None, &signed(DATA, "other"), &both).unwrap_err().status(), 401);
 }
 
 #[test]
 fn nothing_is_taken_without_a_secret() {
     for secrets in [vec![], vec!["".into()]] {
         let error = taken(None, &signed(DATA, ""), &Settings::new(secrets)).unwrap_err();
-        assert_eq!((error.status(), error), (401, PushError::BadDigest));
+        assert!(matches!(error, PushError::BadDigest { .. }), "{error}");
     }
 }
 
@@ -133,7 +133,7 @@ fn raw_json_is_taken_only_where_it_is_allowed() {
 #[test]
 fn allowing_raw_json_lets_no_unsigned_form_in() {
     let allowing = Settings { allow_raw_json: true, ..settings() };
-    assert_eq!(taken(None, &signed(DATA, "other"), &allowing).unwrap_err(), PushError::BadDigest);
+    assert_eq!(taken(None, &signed(DATA, "other"), &allowing).unwrap_err().status(), 401);
 }
 
 #[test]

@@ -1,0 +1,138 @@
+//! Queue → mapping → target → ledger → acknowledge the source.
+//!
+//! The only place that talks to targets, so quotas, retries and the ledger live in one place.
+//!
+//! | module | what for |
+//! |---|---|
+//! | `push` | one batch: order, pauses, deadlines, acknowledgements |
+//! | `document` | one document: guard, map, push, and the ledger behind it |
+//! | [`guard`] | never an older version over a newer one: pure |
+//! | [`outcome`] | what can become of a document's turn |
+//! | [`targets`] | the target systems, as the pusher sees them |
+//! | `resolve` | the ids that a document needs |
+//! | `acknowledge` | telling the pools what became of their rows |
+//! | [`worker`] | the queue's receive loop, where no Lambda does it |
+//! | [`event`] | the SQS event and its partial-batch answer |
+
+mod acknowledge;
+mod backoff;
+mod document;
+pub mod event;
+pub mod guard;
+pub mod outcome;
+mod push;
+mod resolve;
+pub mod targets;
+pub mod worker;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use catalog::Role;
+use chrono::{DateTime, Utc};
+use pipeline::System;
+use serde_json::Value;
+use wiring::Wiring;
+
+use crate::acknowledge::Acknowledger;
+use crate::document::Documents;
+use crate::resolve::Resolver;
+use crate::targets::Targets;
+
+pub use outcome::{Outcome, Skip, Turn};
+pub use push::{Batch, Pusher};
+pub use worker::Worker;
+
+/// Pushes what the queues hold.
+pub struct ErpPusher {
+    pusher: Arc<Pusher>,
+    systems: BTreeSet<System>,
+    wiring: WorkerParts,
+}
+
+/// What workers are built of.
+struct WorkerParts {
+    queue: Arc<dyn pipeline::Queue>,
+    checkpoints: Arc<dyn pipeline::Checkpoints>,
+    clock: Arc<dyn clock::Clock>,
+}
+
+impl ErpPusher {
+    /// Builds the pusher, with a client for each system that the flows deliver to.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed, those that the flows name included.
+    pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+        let targets = Targets::wire(wiring)?;
+        let systems = targets.systems().collect();
+        let settings = wiring.flows.iter().flat_map(|routed| routed.flow.settings());
+        let resolver = Resolver {
+            lookups: wiring.stores.lookups.clone(),
+            targets: targets.clone(),
+            clock: wiring.clock.clone(),
+        };
+        let documents = Documents {
+            flows: wiring.flows.clone(),
+            settings: wiring.settings.for_flows(settings)?,
+            targets,
+            resolver,
+            checkpoints: wiring.stores.checkpoints.clone(),
+            ledger: wiring.stores.ledger.clone(),
+            clock: wiring.clock.clone(),
+            chance: wiring.chance.clone(),
+        };
+        let reads_pools = wiring.flows.with_source(Role::Pool).next().is_some();
+        let pusher = Pusher {
+            documents,
+            acknowledger: Acknowledger { client: reads_pools.then(|| wiring.wangdian()).transpose()? },
+            flows: wiring.flows.clone(),
+            queue: wiring.stores.queue.clone(),
+            checkpoints: wiring.stores.checkpoints.clone(),
+            ledger: wiring.stores.ledger.clone(),
+            clock: wiring.clock.clone(),
+            chance: wiring.chance.clone(),
+        };
+        let wiring = WorkerParts {
+            queue: wiring.stores.queue.clone(),
+            checkpoints: wiring.stores.checkpoints.clone(),
+            clock: wiring.clock.clone(),
+        };
+        Ok(Self { pusher: Arc::new(pusher), systems, wiring })
+    }
+
+    /// A worker for each system that the flows deliver to.
+    #[must_use]
+    pub fn workers(&self) -> Vec<Worker> {
+        let worker = |system: &System| Worker {
+            system: *system,
+            pusher: self.pusher.clone(),
+            queue: self.wiring.queue.clone(),
+            checkpoints: self.wiring.checkpoints.clone(),
+            clock: self.wiring.clock.clone(),
+        };
+        self.systems.iter().map(worker).collect()
+    }
+
+    /// Works one SQS event and answers which of its messages come again.
+    ///
+    /// # Errors
+    /// An event that is none of SQS.
+    pub async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+        let records = event::decode(event, self.wiring.clock.now()).context("reading the SQS event")?;
+        let mut coming_again = Vec::new();
+        for (system, messages) in records {
+            let batch = Batch { system, messages: &messages, visibility: None, deadline };
+            for turn in self.pusher.push(batch).await {
+                if let Some(wait) = turn.outcome.comes_again(self.wiring.clock.now()) {
+                    // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
+                    if let Err(error) = self.wiring.queue.delay(system, &turn.receipt, wait).await {
+                        tracing::warn!(%error, message = turn.message_id, "the message comes again when the queue says");
+                    }
+                    coming_again.push(turn.message_id);
+                }
+            }
+        }
+        Ok(event::encode(&coming_again))
+    }
+}

@@ -1,0 +1,122 @@
+//! What became of one document's turn.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+/// What became of one document's turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The target has taken it.
+    Delivered {
+        /// The target's own id of it.
+        target_id: Option<String>,
+    },
+    /// The target had it already: an earlier try had arrived although its answer was lost.
+    Found {
+        /// The target's own id of it.
+        target_id: String,
+    },
+    /// A new version that changes nothing for the target: not sent.
+    Unchanged,
+    /// Not for the target.
+    Skipped(Skip),
+    /// Recorded as failed, with its content, until a person replays it.
+    Failed {
+        /// What kind of failure.
+        class: String,
+        /// The reason, and the way out.
+        message: String,
+    },
+    /// To be tried again.
+    Retry {
+        /// After how long.
+        wait: Duration,
+        /// Why.
+        message: String,
+        /// Whether the vendor itself asked to wait: then it is asked nothing else meanwhile either.
+        limited: bool,
+    },
+    /// The target takes nothing now; no attempt was burned.
+    Paused {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Why.
+        reason: String,
+    },
+    /// Its turn has not come: an earlier version of it is not done, or time ran out.
+    Postponed {
+        /// After how long its turn may come.
+        wait: Duration,
+    },
+}
+
+/// Why a document is not for the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skip {
+    /// The target has a newer version.
+    Older,
+    /// The target has this very version.
+    Same,
+    /// This very version has failed before; a replay is a person's command.
+    FailedBefore,
+    /// The flow's filter does not take it.
+    Filtered,
+}
+
+impl Skip {
+    /// The reason, in words.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Older => "the target has a newer version",
+            Self::Same => "the target has this very version",
+            Self::FailedBefore => "this very version has failed before: replay it",
+            Self::Filtered => "the flow's filter does not take it",
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome's name in logs and metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Delivered { .. } => "delivered",
+            Self::Found { .. } => "found",
+            Self::Unchanged => "unchanged",
+            Self::Skipped(_) => "skipped",
+            Self::Failed { .. } => "failed",
+            Self::Retry { .. } => "retry",
+            Self::Paused { .. } => "paused",
+            Self::Postponed { .. } => "postponed",
+        }
+    }
+
+    /// When the message is to come again; `None` when it is done.
+    #[must_use]
+    pub fn comes_again(&self, now: DateTime<Utc>) -> Option<Duration> {
+        match self {
+            Self::Retry { wait, .. } | Self::Postponed { wait } => Some(*wait),
+            Self::Paused { until, .. } => Some((*until - now).to_std().unwrap_or_default()),
+            _ => None,
+        }
+    }
+}
+
+/// A message's turn, as told to whoever counts.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// The message.
+    pub message_id: String,
+    /// Its receipt.
+    pub receipt: String,
+    /// The flow, as far as the message could be read.
+    pub flow: String,
+    /// The document's key, as far as the message could be read.
+    pub key: String,
+    /// The document's version.
+    pub version: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+}

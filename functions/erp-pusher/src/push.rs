@@ -1,0 +1,222 @@
+//! One batch of messages.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clock::{Chance, Clock};
+use pipeline::{Checkpoints, Entry, EntryId, Ledger, Queue, Received, StoreError, System, WorkItem, pause};
+use vendor::Failure;
+use wiring::Flows;
+
+use crate::acknowledge::{Acknowledger, DoneRow};
+use crate::document::Documents;
+use crate::outcome::{Outcome, Skip, Turn};
+
+/// A store that does not answer is asked again this much later.
+const STORE_WAIT: Duration = Duration::from_secs(10);
+
+/// Messages in flight are kept there when this much time has gone by: a killed worker's come back soon, a slow one's
+/// do not come twice.
+const KEEP_AFTER: Duration = Duration::from_secs(30);
+
+/// What can go wrong on the way to the target.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error(transparent)]
+    Vendor(#[from] Failure),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Messages of one target system.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// The target system.
+    pub system: System,
+    /// The messages, in the order they were received.
+    pub messages: &'a [Received],
+    /// How long messages stay in flight, where the pusher is to keep them there itself.
+    pub visibility: Option<Duration>,
+    /// When no further document is begun.
+    pub deadline: Option<DateTime<Utc>>,
+}
+
+/// Pushes batches.
+pub struct Pusher {
+    pub(crate) documents: Documents,
+    pub(crate) acknowledger: Acknowledger,
+    pub(crate) flows: Arc<Flows>,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) checkpoints: Arc<dyn Checkpoints>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+}
+
+/// Why the rest of a batch is left for later.
+enum Halt {
+    Paused(pause::Pause),
+    /// The vendor limits the rate, or time is up.
+    Wait(Duration),
+}
+
+impl Halt {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Paused(pause) => Outcome::Paused { until: pause.until, reason: pause.reason.clone() },
+            Self::Wait(wait) => Outcome::Postponed { wait: *wait },
+        }
+    }
+}
+
+impl Pusher {
+    /// Works a batch and tells what became of each message. Nothing is deleted or delayed here.
+    pub async fn push(&self, batch: Batch<'_>) -> Vec<Turn> {
+        let items: Vec<_> = batch.messages.iter().map(|message| WorkItem::decode(&message.body)).collect();
+        let outcomes = match self.outcomes(batch, &items).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                tracing::error!(%error, "the batch waits for the store");
+                vec![store_retry(&error); batch.messages.len()]
+            }
+        };
+        let turns = batch.messages.iter().zip(items).zip(outcomes);
+        turns.map(|((message, item), outcome)| turn(message, item.ok(), outcome)).collect()
+    }
+
+    async fn outcomes(
+        &self,
+        batch: Batch<'_>,
+        items: &[Result<WorkItem, String>],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let mut known = self.entries(items).await?;
+        let pause = pause::current(self.checkpoints.as_ref(), batch.system, self.clock.now()).await?;
+        let mut halt = pause.map(Halt::Paused);
+        let mut waiting = HashMap::new();
+        let mut kept_at = self.clock.now();
+        let mut outcomes = Vec::with_capacity(items.len());
+        for (place, (message, item)) in batch.messages.iter().zip(items).enumerate() {
+            if batch.deadline.is_some_and(|deadline| self.clock.now() >= deadline) {
+                halt.get_or_insert(Halt::Wait(Duration::ZERO));
+            }
+            self.keep_in_flight(batch, place, &mut kept_at).await?;
+            let outcome = match (&halt, waiting.get(&message.group)) {
+                (Some(halt), _) => halt.outcome(),
+                (None, Some(wait)) => Outcome::Postponed { wait: *wait },
+                (None, None) => self.one(batch.system, message, item, &mut known).await,
+            };
+            if halt.is_none() {
+                halt = halting(&outcome, self.clock.now());
+            }
+            if let Some(wait) = outcome.comes_again(self.clock.now()) {
+                // The versions of one document keep their order.
+                waiting.insert(message.group.clone(), wait);
+            }
+            outcomes.push(outcome);
+        }
+        self.acknowledge(items, &mut outcomes).await;
+        Ok(outcomes)
+    }
+
+    /// What the ledger knows of the batch's documents, in one read.
+    async fn entries(
+        &self,
+        items: &[Result<WorkItem, String>],
+    ) -> Result<HashMap<EntryId, Entry>, StoreError> {
+        let mut ids: Vec<_> =
+            items.iter().flatten().map(|item| EntryId::new(&item.flow, &item.key)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        self.ledger.read(&ids).await
+    }
+
+    async fn one(
+        &self,
+        system: System,
+        message: &Received,
+        item: &Result<WorkItem, String>,
+        known: &mut HashMap<EntryId, Entry>,
+    ) -> Outcome {
+        let done = match item {
+            // An entry serves one version; the next reads anew what this one has written.
+            Ok(item) => {
+                let entry = known.remove(&EntryId::new(&item.flow, &item.key));
+                self.documents.push(system, item, message, entry).await
+            }
+            Err(reason) => self.documents.fail_unreadable(system, message, reason).await,
+        };
+        done.unwrap_or_else(|error| {
+            tracing::error!(%error, "the document waits for the store");
+            store_retry(&error)
+        })
+    }
+
+    async fn keep_in_flight(
+        &self,
+        batch: Batch<'_>,
+        place: usize,
+        kept_at: &mut DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Some(visibility) = batch.visibility else { return Ok(()) };
+        if (self.clock.now() - *kept_at).to_std().unwrap_or_default() >= KEEP_AFTER {
+            for message in &batch.messages[place..] {
+                self.queue.delay(batch.system, &message.receipt, visibility).await?;
+            }
+            *kept_at = self.clock.now();
+        }
+        Ok(())
+    }
+
+    /// Acknowledges the rows that are done with. One whose acknowledgement fails comes again, and then only that is left
+    /// to do: the ledger knows the rest.
+    async fn acknowledge(&self, items: &[Result<WorkItem, String>], outcomes: &mut [Outcome]) {
+        let rows = items.iter().zip(outcomes.iter()).enumerate().filter_map(|(place, (item, outcome))| {
+            let item = item.as_ref().ok().filter(|item| item.acknowledge)?;
+            let flow = self.flows.named(&item.flow)?;
+            Some(DoneRow { place, flow, row: &item.document, accepted: accepted(outcome)? })
+        });
+        for (place, failure) in self.acknowledger.acknowledge(rows.collect()).await {
+            tracing::warn!(%failure, "the acknowledgement is repeated");
+            let wait = crate::backoff::wait(3, None, self.chance.as_ref());
+            outcomes[place] = Outcome::Retry { wait, message: failure.to_string(), limited: false };
+        }
+    }
+}
+
+/// What a source is told of a row; `None`: nothing yet.
+fn accepted(outcome: &Outcome) -> Option<Result<(), String>> {
+    match outcome {
+        Outcome::Delivered { .. } | Outcome::Found { .. } | Outcome::Unchanged => Some(Ok(())),
+        Outcome::Skipped(Skip::Same | Skip::Filtered) => Some(Ok(())),
+        Outcome::Skipped(skip @ Skip::FailedBefore) => Some(Err(skip.reason().to_owned())),
+        Outcome::Failed { message, .. } => Some(Err(message.clone())),
+        // The newer version has been, or will be, acknowledged with its own counter.
+        Outcome::Skipped(Skip::Older) => None,
+        Outcome::Retry { .. } | Outcome::Paused { .. } | Outcome::Postponed { .. } => None,
+    }
+}
+
+/// Whether an outcome leaves the rest of the batch for later.
+fn halting(outcome: &Outcome, now: DateTime<Utc>) -> Option<Halt> {
+    match outcome {
+        Outcome::Paused { until, reason } => {
+            Some(Halt::Paused(pause::Pause { until: *until, reason: reason.clone(), since: now }))
+        }
+        Outcome::Retry { wait, limited: true, .. } => Some(Halt::Wait(*wait)),
+        _ => None,
+    }
+}
+
+fn store_retry(error: &StoreError) -> Outcome {
+    Outcome::Retry { wait: STORE_WAIT, message: error.to_string(), limited: false }
+}
+
+fn turn(message: &Received, item: Option<WorkItem>, outcome: Outcome) -> Turn {
+    let (flow, key, version) = match item {
+        Some(item) => (item.flow, item.key, item.version),
+        None => (String::new(), message.id.clone(), None),
+    };
+    Turn { message_id: message.id.clone(), receipt: message.receipt.clone(), flow, key, version, outcome }
+}

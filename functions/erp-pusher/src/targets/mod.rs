@@ -1,0 +1,89 @@
+//! The target systems, as the pusher sees them. One file each; which field is our number, and what the vendor can be
+//! asked, is known there and nowhere else.
+
+mod kingdee;
+mod sharecrm;
+mod wangdian;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use mapping::Mapped;
+use pipeline::System;
+use vendor::{Class, Failure};
+use wiring::Wiring;
+
+/// A system that takes documents.
+#[async_trait]
+pub trait Target: Send + Sync {
+    /// Pushes a document and gives the target's own id of it.
+    async fn deliver(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure>;
+
+    /// Asks for a document by our number and gives the target's own id of it. `None` also where the target cannot be
+    /// asked but takes the same document twice without harm.
+    async fn find(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure>;
+
+    /// Asks for the id of a code.
+    async fn lookup(&self, table: &str, code: &str) -> Result<Option<String>, Failure>;
+
+    /// Whether pushing a newer version replaces the older one in the target.
+    fn replaces(&self) -> bool;
+}
+
+/// The target systems that the flows deliver to.
+#[derive(Clone)]
+pub struct Targets {
+    targets: BTreeMap<System, Arc<dyn Target>>,
+}
+
+impl Targets {
+    /// Builds those that the flows need.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+        let mut targets = BTreeMap::new();
+        for routed in wiring.flows.iter() {
+            if let Entry::Vacant(vacant) = targets.entry(routed.system) {
+                let flow = routed.flow.name();
+                vacant.insert(wire(routed.system, wiring).with_context(|| format!("for the flow {flow}"))?);
+            }
+        }
+        Ok(Self { targets })
+    }
+
+    /// The systems that there are.
+    pub fn systems(&self) -> impl Iterator<Item = System> {
+        self.targets.keys().copied()
+    }
+
+    pub(crate) fn get(&self, system: System) -> Result<&dyn Target, Failure> {
+        self.targets.get(&system).map(AsRef::as_ref).ok_or_else(|| {
+            let message = "no flow delivers to this system, so it is not connected";
+            Failure::new(system.name(), "push", Class::Refused, None, message)
+        })
+    }
+
+    /// The system that a look-up table is of.
+    pub(crate) fn of_table(&self, table: &str) -> Result<&dyn Target, Failure> {
+        let system = System::of_document(table)
+            .ok_or_else(|| Failure::new("look-up", table, Class::Refused, None, "is of no target system"))?;
+        self.get(system)
+    }
+}
+
+fn wire(system: System, wiring: &Wiring) -> anyhow::Result<Arc<dyn Target>> {
+    Ok(match system {
+        System::Kingdee => Arc::new(wiring.kingdee()?),
+        System::Sharecrm => Arc::new(wiring.sharecrm()?),
+        System::Wangdian => Arc::new(wangdian::Wangdian(wiring.wangdian()?)),
+    })
+}
+
+/// What a system without look-up tables answers.
+fn no_tables(vendor: &'static str, table: &str) -> Failure {
+    Failure::new(vendor, table, Class::Refused, None, "there is no such look-up table")
+}

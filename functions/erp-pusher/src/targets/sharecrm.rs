@@ -1,0 +1,29 @@
+use ::sharecrm::Client;
+use async_trait::async_trait;
+use mapping::Mapped;
+use vendor::{Failure, lenient};
+
+use super::{Target, no_tables};
+
+#[async_trait]
+impl Target for Client {
+    /// The record's id is our own; what the push answers is only a trace.
+    async fn deliver(&self, _document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure> {
+        let trace_id = self.push(&mapped.body).await?;
+        tracing::debug!(trace_id, "纷享销客 has accepted the push");
+        Ok(lenient::field(&mapped.body, "id"))
+    }
+
+    /// The push interface cannot be asked; the same id again updates the same record.
+    async fn find(&self, _document: &'static str, _mapped: &Mapped) -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
+
+    async fn lookup(&self, table: &str, _code: &str) -> Result<Option<String>, Failure> {
+        Err(no_tables("纷享销客", table))
+    }
+
+    fn replaces(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,38 @@
+use std::sync::Arc;
+
+use ::wangdian::{Client, catalog};
+use async_trait::async_trait;
+use mapping::Mapped;
+use vendor::{Class, Failure, lenient};
+
+use super::{Target, no_tables};
+
+/// 旺店通 as a target. The client is shared with the sources, for they share one quota.
+pub(super) struct Wangdian(pub(super) Arc<Client>);
+
+#[async_trait]
+impl Target for Wangdian {
+    async fn deliver(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure> {
+        let endpoint = catalog::endpoint(document).ok_or_else(|| {
+            Failure::new("旺店通", document, Class::Refused, None, "is no document of the catalog")
+        })?;
+        self.0.push(endpoint, &mapped.params, &mapped.body).await?;
+        Ok(lenient::field(&mapped.body, "tid"))
+    }
+
+    /// Orders can be asked for by our tid; other documents are kept apart by their own `outer_no`.
+    async fn find(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure> {
+        match lenient::field(&mapped.body, "tid") {
+            Some(tid) if document == "wangdian.trade_push" => self.0.find_trade(&tid).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn lookup(&self, table: &str, _code: &str) -> Result<Option<String>, Failure> {
+        Err(no_tables("旺店通", table))
+    }
+
+    fn replaces(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,85 @@
+//! The queue's receive loop, where no Lambda does it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clock::Clock;
+use pipeline::{Checkpoints, Queue, StoreError, System, pause};
+
+use crate::outcome::Turn;
+use crate::push::{Batch, Pusher};
+
+const BATCH: usize = 10;
+
+/// How long received messages stay in flight: the pusher keeps them there while it works, so this is how soon those of
+/// a killed process come back.
+const VISIBILITY: Duration = Duration::from_secs(90);
+
+/// Works the queue of one system.
+pub struct Worker {
+    pub(crate) system: System,
+    pub(crate) pusher: Arc<Pusher>,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) checkpoints: Arc<dyn Checkpoints>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What a worker found to do.
+#[derive(Debug)]
+pub enum Worked {
+    /// A batch, and what became of each message.
+    Batch(Vec<Turn>),
+    /// Nothing can be worked before `wait` is over.
+    Nothing {
+        /// When to look again; `None`: the queue is empty.
+        wait: Option<Duration>,
+    },
+    /// The target is paused.
+    Paused(pause::Pause),
+}
+
+impl Worker {
+    /// The system whose queue it works.
+    #[must_use]
+    pub fn system(&self) -> System {
+        self.system
+    }
+
+    /// Works one batch: receives, pushes, deletes what is done and delays what comes again.
+    ///
+    /// # Errors
+    /// When a store does not answer; what was received comes again by itself.
+    pub async fn work(&self) -> Result<Worked, StoreError> {
+        if let Some(pause) = pause::current(self.checkpoints.as_ref(), self.system, self.clock.now()).await? {
+            return Ok(Worked::Paused(pause));
+        }
+        let messages = self.queue.receive(self.system, BATCH, VISIBILITY).await?;
+        if messages.is_empty() {
+            return self.nothing().await;
+        }
+        let batch =
+            Batch { system: self.system, messages: &messages, visibility: Some(VISIBILITY), deadline: None };
+        let turns = self.pusher.push(batch).await;
+        self.settle(&turns).await?;
+        Ok(Worked::Batch(turns))
+    }
+
+    async fn settle(&self, turns: &[Turn]) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut done = Vec::with_capacity(turns.len());
+        for turn in turns {
+            match turn.outcome.comes_again(now) {
+                Some(wait) => self.queue.delay(self.system, &turn.receipt, wait).await?,
+                None => done.push(turn.receipt.clone()),
+            }
+        }
+        self.queue.delete(self.system, &done).await
+    }
+
+    async fn nothing(&self) -> Result<Worked, StoreError> {
+        let depth = self.queue.depth(self.system).await?;
+        let next = depth.next_visible_at.map(|time| (time - self.clock.now()).to_std().unwrap_or_default());
+        let waits = depth.waiting + depth.in_flight > 0;
+        Ok(Worked::Nothing { wait: waits.then(|| next.unwrap_or(Duration::from_secs(1))) })
+    }
+}

@@ -1,0 +1,92 @@
+//! Schedule → WDT pools (stock changes, logistics) → queue.
+//!
+//! A pool keeps its rows until they are acknowledged, and gives the same rows until then. So the syncer only pulls and
+//! queues; the pusher acknowledges, after the target has accepted. What is pulled twice meanwhile is the same message.
+
+mod sync;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use catalog::Role;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wiring::Wiring;
+
+pub use sync::{Pool, Report, Syncer};
+
+/// What a schedule or a person sends. `{}` means: all pools.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    flow: Option<String>,
+}
+
+/// Pulls from every pool that a flow reads.
+pub struct StockSyncer {
+    syncer: Syncer,
+    pools: Vec<Pool>,
+}
+
+impl StockSyncer {
+    /// Builds the syncer.
+    ///
+    /// # Errors
+    /// Settings of 旺店通 that are missing or malformed, those that the flows' parameters name included.
+    pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+        let flows: Vec<_> = wiring.flows.with_source(Role::Pool).cloned().collect();
+        let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
+        let settings = wiring.settings.for_flows(settings)?;
+        let syncer = Syncer {
+            client: wiring.wangdian()?,
+            intake: wiring.intake(),
+            clock: wiring.clock.clone(),
+            chance: wiring.chance.clone(),
+        };
+        let mut pools: Vec<Pool> = Vec::new();
+        for routed in flows {
+            let pool = Pool::of(routed.clone(), &settings)?;
+            // Flows of one pool share one pull: the first acknowledgement takes a row from all of them.
+            match pools.iter_mut().find(|known| known.is_same(&pool)) {
+                Some(known) => known.add(routed),
+                None => pools.push(pool),
+            }
+        }
+        Ok(Self { syncer, pools })
+    }
+
+    /// Pulls from every pool until it has nothing new or the deadline is near. One that fails stops no other.
+    pub async fn sync_all(&self, deadline: Option<DateTime<Utc>>) -> Vec<Report> {
+        let mut reports = Vec::with_capacity(self.pools.len());
+        for pool in &self.pools {
+            reports.push(self.syncer.sync(pool, deadline).await);
+        }
+        reports
+    }
+
+    /// Works one scheduled event: `{}`, or `{"flow": "stock-to-sharecrm"}`.
+    ///
+    /// # Errors
+    /// An event that is neither, and what each pool that failed met: the answer of the others stands in the error too.
+    pub async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+        let event: Event = serde_json::from_value(event)
+            .context("the event is neither `{}` nor `{\"flow\": \"<name of a flow that reads a pool>\"}`")?;
+        let reports = match event.flow {
+            None => self.sync_all(deadline).await,
+            Some(name) => {
+                let pool = self.pools.iter().find(|pool| pool.serves(&name)).with_context(|| {
+                    let known: Vec<_> = self.pools.iter().flat_map(Pool::flow_names).collect();
+                    format!("`{name}` reads no pool; the flows that do are: {}", known.join(", "))
+                })?;
+                vec![self.syncer.sync(pool, deadline).await]
+            }
+        };
+        let failed = reports.iter().any(|report| report.error.is_some());
+        let answer = json!({ "pools": reports });
+        if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+    }
+}
+
+/// Shared with the pool's flows.
+type SharedFlow = Arc<wiring::flows::Routed>;

@@ -1,0 +1,142 @@
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use clock::{Chance, Clock};
+use pipeline::item::content_hash;
+use pipeline::{Intake, System, WorkItem};
+use serde::Serialize;
+use serde_json::Value;
+use tracing::Instrument as _;
+use vendor::{Failure, patience};
+use wangdian::Route;
+use wangdian::catalog::Endpoint;
+use wiring::work;
+
+use crate::SharedFlow;
+
+/// A pull that would begin this close before the deadline is left to the next turn.
+const PULL: Duration = Duration::from_secs(10);
+
+/// Pulls from pools.
+pub struct Syncer {
+    pub(crate) client: Arc<wangdian::Client>,
+    pub(crate) intake: Intake,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+}
+
+/// One pool, and the flows that read it.
+pub struct Pool {
+    endpoint: &'static Endpoint,
+    route: Route,
+    params: Vec<(String, String)>,
+    flows: Vec<SharedFlow>,
+}
+
+/// What became of one pool's turn.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// The pool's document.
+    pub pool: String,
+    /// Rows that the pool gave for the first time in this turn.
+    pub rows: u64,
+    /// Documents that the queue has taken, one per row and flow.
+    pub queued: u64,
+    /// Why it stopped early, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Pool {
+    pub(crate) fn of(routed: SharedFlow, settings: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+        let source = routed.flow.source();
+        let endpoint = wangdian::catalog::endpoint(source.document.name)
+            .with_context(|| format!("`{}` is not a pool of 旺店通", source.document.name))?;
+        let params = mapping::resolve(&source.params, settings)?;
+        let route = source.route.as_deref().map_or(Ok(Route::Direct), str::parse)?;
+        Ok(Self { endpoint, route, params, flows: vec![routed] })
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.name() == other.name() && self.route == other.route && self.params == other.params
+    }
+
+    pub(crate) fn add(&mut self, routed: SharedFlow) {
+        self.flows.push(routed);
+    }
+
+    pub(crate) fn serves(&self, flow: &str) -> bool {
+        self.flow_names().any(|name| name == flow)
+    }
+
+    pub(crate) fn flow_names(&self) -> impl Iterator<Item = &str> {
+        self.flows.iter().map(|routed| routed.flow.name())
+    }
+
+    fn name(&self) -> &'static str {
+        self.endpoint.document.name
+    }
+}
+
+impl Syncer {
+    /// Pulls until the pool gives nothing new: what it gives again is on its way to be acknowledged.
+    pub async fn sync(&self, pool: &Pool, deadline: Option<DateTime<Utc>>) -> Report {
+        let mut report = Report { pool: pool.name().to_owned(), ..Report::default() };
+        let span = tracing::info_span!("sync", pool = report.pool);
+        if let Err(error) = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await {
+            report.error = Some(format!("{error:#}"));
+        }
+        let Report { rows, queued, .. } = report;
+        span.in_scope(|| match &report.error {
+            None => tracing::info!(rows, queued, "pulled"),
+            Some(error) => tracing::error!(rows, queued, error, "pulling stopped early"),
+        });
+        report
+    }
+
+    async fn pulls(
+        &self,
+        pool: &Pool,
+        deadline: Option<DateTime<Utc>>,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let mut seen = HashSet::new();
+        loop {
+            let mut rows = self.pull(pool, deadline).await?;
+            rows.retain(|row| seen.insert(content_hash(row)));
+            if rows.is_empty() {
+                return Ok(());
+            }
+            report.rows += rows.len() as u64;
+            self.queue(pool, rows, report).await?;
+            if deadline.is_some_and(|deadline| self.clock.now() + PULL >= deadline) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn queue(&self, pool: &Pool, rows: Vec<Value>, report: &mut Report) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
+        for row in rows {
+            for routed in &pool.flows {
+                // A row that the flow's filter does not take is queued too: only the pusher acknowledges, and what is
+                // never acknowledged clogs the pool.
+                let item = work::item(&routed.flow, row.clone(), true, now, self.chance.as_ref());
+                items.entry(routed.system).or_default().push(item);
+            }
+        }
+        for (system, items) in items {
+            report.queued += self.intake.take(system, &items).await?.queued;
+        }
+        Ok(())
+    }
+
+    async fn pull(&self, pool: &Pool, deadline: Option<DateTime<Utc>>) -> Result<Vec<Value>, Failure> {
+        let ask = || self.client.pull(pool.route, pool.endpoint, &pool.params);
+        patience::read(&self.clock, deadline, ask).await
+    }
+}

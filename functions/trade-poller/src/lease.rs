@@ -1,0 +1,74 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clock::Clock;
+use pipeline::{Checkpoints, Lease, StoreError};
+
+/// How long a poller may be silent before another takes over. Short, because a poller that was killed gives nothing
+/// back; taking over from one that is merely slow does no harm, for the fence keeps its hands off the watermark.
+const TTL: Duration = Duration::from_secs(90);
+
+/// A lease is renewed when this much of it is gone: once a window as a rule, more often while a vendor is slow.
+const RENEW_AFTER: Duration = Duration::from_secs(30);
+
+const BETWEEN_TRIES: Duration = Duration::from_secs(5);
+
+/// A lease that is kept while its holder works.
+pub(crate) struct HeldLease<'a> {
+    checkpoints: &'a dyn Checkpoints,
+    clock: &'a dyn Clock,
+    lease: Mutex<Lease>,
+}
+
+impl<'a> HeldLease<'a> {
+    /// Takes the lease, waiting for one that a dead process may have left; `None` when it is still held after that,
+    /// or the deadline comes first.
+    pub(crate) async fn acquire(
+        checkpoints: &'a dyn Checkpoints,
+        clock: &'a dyn Clock,
+        name: &str,
+        owner: &str,
+        deadline: Option<DateTime<Utc>>,
+    ) -> Result<Option<Self>, StoreError> {
+        let patience = clock.now() + TTL + BETWEEN_TRIES;
+        loop {
+            if let Some(lease) = checkpoints.acquire(name, owner, TTL).await? {
+                return Ok(Some(Self { checkpoints, clock, lease: Mutex::new(lease) }));
+            }
+            let next = clock.now() + BETWEEN_TRIES;
+            if next > patience || deadline.is_some_and(|deadline| next >= deadline) {
+                return Ok(None);
+            }
+            clock.sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    /// The lease as it is now.
+    pub(crate) fn current(&self) -> Lease {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Renews the lease when it is due.
+    pub(crate) async fn keep(&self) -> Result<(), StoreError> {
+        let held = self.current();
+        let left = (held.until - self.clock.now()).to_std().unwrap_or_default();
+        if left + RENEW_AFTER > TTL {
+            return Ok(());
+        }
+        match self.checkpoints.acquire(&held.name, &held.owner, TTL).await? {
+            Some(renewed) if renewed.fence == held.fence => {
+                *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+                Ok(())
+            }
+            _ => Err(StoreError::new(
+                format!("keeping the lease {}", held.name),
+                "another run has taken over this flow: this one stops",
+            )),
+        }
+    }
+
+    pub(crate) async fn release(self) -> Result<(), StoreError> {
+        self.checkpoints.release(&self.current()).await
+    }
+}

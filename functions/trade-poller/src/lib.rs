@@ -1,0 +1,94 @@
+//! Schedule → windowed vendor queries → queue.
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`window`] | which window is read next: pure |
+//! | `read` | one window, page by page, so that no row slips through while rows move |
+//! | `lease` | one poller per flow, and what happens when it dies |
+//! | `poll` | one flow: window after window under a lease, the watermark behind them |
+//!
+//! The watermark moves only when the queue has every row of the window. Memory does not grow with the window: a page
+//! is queued before the next is read.
+
+mod lease;
+mod poll;
+mod read;
+pub mod window;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use catalog::Role;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wiring::Wiring;
+use wiring::flows::Routed;
+
+pub use poll::{Poller, Progress, Report};
+
+/// What a schedule or a person sends. `{}` means: all flows.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    flow: Option<String>,
+}
+
+/// Polls every flow whose source is read by windows.
+pub struct TradePoller {
+    poller: Poller,
+    flows: Vec<Arc<Routed>>,
+}
+
+impl TradePoller {
+    /// Builds the poller.
+    ///
+    /// # Errors
+    /// Settings of 旺店通 that are missing or malformed, those that the flows' parameters name included.
+    pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+        let flows: Vec<_> = wiring.flows.with_source(Role::Windowed).cloned().collect();
+        let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
+        let poller = Poller {
+            client: wiring.wangdian()?,
+            settings: wiring.settings.for_flows(settings)?,
+            start: wiring.settings.start(wiring.clock.now())?,
+            intake: wiring.intake(),
+            checkpoints: wiring.stores.checkpoints.clone(),
+            clock: wiring.clock.clone(),
+            chance: wiring.chance.clone(),
+        };
+        Ok(Self { poller, flows })
+    }
+
+    /// Polls until every flow has caught up or the deadline is near. A flow that fails stops no other.
+    pub async fn poll_all(&self, deadline: Option<DateTime<Utc>>, progress: Progress<'_>) -> Vec<Report> {
+        let mut reports = Vec::with_capacity(self.flows.len());
+        for routed in &self.flows {
+            reports.push(self.poller.poll(routed, deadline, progress).await);
+        }
+        reports
+    }
+
+    /// Works one scheduled event: `{}`, or `{"flow": "trade-to-kingdee"}`.
+    ///
+    /// # Errors
+    /// An event that is neither, and what each flow that failed met: the answer of the others stands in the error too.
+    pub async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+        let event: Event = serde_json::from_value(event)
+            .context("the event is neither `{}` nor `{\"flow\": \"<name of a polled flow>\"}`")?;
+        let reports = match event.flow {
+            None => self.poll_all(deadline, &|_| {}).await,
+            Some(name) => {
+                let routed =
+                    self.flows.iter().find(|routed| routed.flow.name() == name).with_context(|| {
+                        let known: Vec<_> = self.flows.iter().map(|routed| routed.flow.name()).collect();
+                        format!("`{name}` is no polled flow; the polled flows are: {}", known.join(", "))
+                    })?;
+                vec![self.poller.poll(routed, deadline, &|_| {}).await]
+            }
+        };
+        let failed = reports.iter().any(|report| report.error.is_some());
+        let answer = json!({ "flows": reports });
+        if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+    }
+}

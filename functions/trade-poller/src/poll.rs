@@ -1,0 +1,162 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use clock::{Chance, Clock};
+use pipeline::{Checkpoints, Intake, Lease};
+use serde::{Deserialize, Serialize};
+use tracing::Instrument as _;
+use wangdian::Route;
+use wiring::flows::Routed;
+
+use crate::lease::HeldLease;
+use crate::read::Reading;
+use crate::window::{self, Position, Window};
+
+/// Told after every window.
+pub type Progress<'a> = &'a (dyn Fn(&Report) + Send + Sync);
+
+/// Polls flows.
+pub struct Poller {
+    pub(crate) client: Arc<wangdian::Client>,
+    pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) start: DateTime<Utc>,
+    pub(crate) intake: Intake,
+    pub(crate) checkpoints: Arc<dyn Checkpoints>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+}
+
+/// What became of one flow's turn.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// The flow.
+    pub flow: String,
+    /// Windows that were read to their end.
+    pub windows: u64,
+    /// Rows that the vendor gave, repetitions included.
+    pub rows: u64,
+    /// Documents that the queue has taken.
+    pub queued: u64,
+    /// Rows that the flow's filter does not take.
+    pub filtered: u64,
+    /// Documents that were recorded as failed, because the queue cannot carry them.
+    pub failed: u64,
+    /// How far has been read; unset while nothing has.
+    pub watermark: Option<DateTime<Utc>>,
+    /// Whether there is nothing left to read for now.
+    pub caught_up: bool,
+    /// Why it stopped early, if it did. The next turn goes on from the watermark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// The stored watermark.
+#[derive(Serialize, Deserialize)]
+struct Watermark {
+    read_until: DateTime<Utc>,
+}
+
+impl Poller {
+    /// Reads one flow's windows until it has caught up, the deadline is near, or something fails.
+    pub async fn poll(
+        &self,
+        routed: &Routed,
+        deadline: Option<DateTime<Utc>>,
+        progress: Progress<'_>,
+    ) -> Report {
+        let mut report = Report { flow: routed.flow.name().to_owned(), ..Report::default() };
+        let span = tracing::info_span!("poll", flow = report.flow);
+        if let Err(error) =
+            self.under_lease(routed, deadline, progress, &mut report).instrument(span.clone()).await
+        {
+            report.error = Some(format!("{error:#}"));
+        }
+        let Report { windows, rows, queued, filtered, failed, caught_up, .. } = report;
+        span.in_scope(|| match &report.error {
+            None => tracing::info!(windows, rows, queued, filtered, failed, caught_up, "polled"),
+            Some(error) => tracing::error!(windows, rows, queued, error, "polling stopped early"),
+        });
+        report
+    }
+
+    async fn under_lease(
+        &self,
+        routed: &Routed,
+        deadline: Option<DateTime<Utc>>,
+        progress: Progress<'_>,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let name = format!("poll/{}", report.flow);
+        let owner = self.chance.uuid().to_string();
+        let lease =
+            HeldLease::acquire(self.checkpoints.as_ref(), self.clock.as_ref(), &name, &owner, deadline)
+                .await?;
+        let lease =
+            lease.context("another run is polling this flow now; it reads what this one would have")?;
+        let done = self.windows(routed, deadline, progress, &lease, report).await;
+        lease.release().await?;
+        done
+    }
+
+    async fn windows(
+        &self,
+        routed: &Routed,
+        deadline: Option<DateTime<Utc>>,
+        progress: Progress<'_>,
+        lease: &HeldLease<'_>,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let source = routed.flow.source();
+        let endpoint = wangdian::catalog::endpoint(source.document.name)
+            .with_context(|| format!("`{}` is not a document of 旺店通", source.document.name))?;
+        let max_span =
+            endpoint.max_span.with_context(|| format!("`{}` has no windows", source.document.name))?;
+        let params = mapping::resolve(&source.params, &self.settings)?;
+        let route = source.route.as_deref().map_or(Ok(Route::Direct), str::parse)?;
+        let reading = Reading { poller: self, routed, endpoint, route, params: &params, deadline, lease };
+
+        let name = format!("watermark/{}", report.flow);
+        let (mut position, mut revision) = self.position(&name, report).await?;
+        let mut longest = chrono::TimeDelta::zero();
+        while let Some(window) = window::next(position, self.clock.now(), max_span) {
+            let began = self.clock.now();
+            if deadline.is_some_and(|deadline| began + longest * 2 >= deadline) {
+                return Ok(());
+            }
+            reading.window(window, report).await?;
+            revision = self.move_watermark(&name, window, revision, &lease.current()).await?;
+            position = Position::ReadUntil(window.end);
+            report.windows += 1;
+            report.watermark = Some(window.end);
+            progress(report);
+            longest = longest.max(self.clock.now() - began);
+        }
+        report.caught_up = true;
+        Ok(())
+    }
+
+    async fn position(&self, name: &str, report: &mut Report) -> anyhow::Result<(Position, Option<u64>)> {
+        let Some(checkpoint) = self.checkpoints.get(name).await? else {
+            return Ok((Position::Start(self.start), None));
+        };
+        let watermark: Watermark = serde_json::from_str(&checkpoint.value)
+            .with_context(|| format!("the checkpoint {name} is not a watermark: `{}`", checkpoint.value))?;
+        report.watermark = Some(watermark.read_until);
+        Ok((Position::ReadUntil(watermark.read_until), Some(checkpoint.revision)))
+    }
+
+    async fn move_watermark(
+        &self,
+        name: &str,
+        window: Window,
+        revision: Option<u64>,
+        lease: &Lease,
+    ) -> anyhow::Result<Option<u64>> {
+        let value = serde_json::to_string(&Watermark { read_until: window.end })?;
+        let moved = self.checkpoints.put(name, &value, revision, Some(lease)).await?;
+        anyhow::ensure!(moved, "another run has moved the watermark of this flow: this one stops");
+        Ok(Some(revision.unwrap_or(0) + 1))
+    }
+}

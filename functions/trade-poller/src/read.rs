@@ -1,0 +1,151 @@
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use pipeline::StoreError;
+use serde_json::Value;
+use vendor::{Failure, patience};
+use wangdian::catalog::Endpoint;
+use wangdian::{Page, Route};
+use wiring::flows::Routed;
+use wiring::work;
+
+use crate::lease::HeldLease;
+use crate::poll::{Poller, Report};
+use crate::window::Window;
+
+/// What is asked for unless the endpoint allows less.
+const PAGE_SIZE: u32 = 100;
+
+/// How often a window whose rows do not add up is read anew.
+const READINGS: u32 = 3;
+
+/// Why a window was not read to its end. The watermark stays before it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error(transparent)]
+    Vendor(#[from] Failure),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{read} rows came where the vendor counts {total}: the window is read again by the next run")]
+    Incomplete { read: u64, total: u64 },
+}
+
+/// Where one flow's pages come from.
+pub(crate) struct Reading<'a> {
+    pub(crate) poller: &'a Poller,
+    pub(crate) routed: &'a Routed,
+    pub(crate) endpoint: &'static Endpoint,
+    pub(crate) route: Route,
+    pub(crate) params: &'a [(String, String)],
+    pub(crate) deadline: Option<DateTime<Utc>>,
+    pub(crate) lease: &'a HeldLease<'a>,
+}
+
+impl Reading<'_> {
+    /// Reads a window and queues every row of it.
+    pub(crate) async fn window(&self, window: Window, report: &mut Report) -> Result<(), ReadError> {
+        let mut reading = 1;
+        loop {
+            match self.once(window, report).await {
+                Err(ReadError::Incomplete { read, total }) if reading < READINGS => {
+                    tracing::warn!(read, total, reading, "rows do not add up, reading the window anew");
+                    reading += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn once(&self, window: Window, report: &mut Report) -> Result<(), ReadError> {
+        let first = self.page(window, 0).await?;
+        let (total, first_rows) = (first.total, first.rows.len() as u64);
+        let taken_first = self.take(first.rows, &HashSet::new(), report).await?;
+        match total {
+            Some(total) if total <= first_rows => Ok(()),
+            Some(total) if first_rows == 0 => Err(ReadError::Incomplete { read: 0, total }),
+            // A server that gives fewer rows than asked for pages by what it gives.
+            Some(total) => self.backwards(window, (total - 1) / first_rows, taken_first, report).await,
+            None if first_rows < u64::from(self.page_size()) => Ok(()),
+            None => self.forwards(window, report).await,
+        }
+    }
+
+    /// Last page to first: rows that leave the window while it is read shift the others towards pages that are still to
+    /// be read. Page 0 was read first, for the count, so it is read once more.
+    async fn backwards(
+        &self,
+        window: Window,
+        last: u64,
+        taken_first: HashSet<String>,
+        report: &mut Report,
+    ) -> Result<(), ReadError> {
+        let mut read = 0;
+        for page_no in (1..=last).rev() {
+            let page = self.page(window, u32::try_from(page_no).unwrap_or(u32::MAX)).await?;
+            read += page.rows.len() as u64;
+            self.take(page.rows, &HashSet::new(), report).await?;
+        }
+        let again = self.page(window, 0).await?;
+        read += again.rows.len() as u64;
+        self.take(again.rows, &taken_first, report).await?;
+        match again.total {
+            Some(total) if read < total => Err(ReadError::Incomplete { read, total }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Without a count there is only the way forward, until a page comes short.
+    async fn forwards(&self, window: Window, report: &mut Report) -> Result<(), ReadError> {
+        for page_no in 1.. {
+            let page = self.page(window, page_no).await?;
+            let rows = page.rows.len();
+            self.take(page.rows, &HashSet::new(), report).await?;
+            if u32::try_from(rows).is_ok_and(|rows| rows < self.page_size()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn page_size(&self) -> u32 {
+        self.endpoint.page_size.map_or(PAGE_SIZE, |largest| largest.min(PAGE_SIZE))
+    }
+
+    /// Queues rows, except those that were queued before, and answers what it has queued.
+    async fn take(
+        &self,
+        rows: Vec<Value>,
+        before: &HashSet<String>,
+        report: &mut Report,
+    ) -> Result<HashSet<String>, StoreError> {
+        let poller = self.poller;
+        let now = poller.clock.now();
+        report.rows += rows.len() as u64;
+        let mut taken = HashSet::with_capacity(rows.len());
+        let mut items = Vec::with_capacity(rows.len());
+        for row in rows {
+            if !self.routed.flow.admits(&row) {
+                report.filtered += 1;
+                continue;
+            }
+            let item = work::item(&self.routed.flow, row, false, now, poller.chance.as_ref());
+            let id = item.deduplication();
+            if !before.contains(&id) && taken.insert(id) {
+                items.push(item);
+            }
+        }
+        let outcome = poller.intake.take(self.routed.system, &items).await?;
+        report.queued += outcome.queued;
+        report.failed += outcome.failed;
+        Ok(taken)
+    }
+
+    async fn page(&self, window: Window, page_no: u32) -> Result<Page, ReadError> {
+        let poller = self.poller;
+        self.lease.keep().await?;
+        let span = (window.start, window.end);
+        let ask =
+            || poller.client.page(self.route, self.endpoint, span, self.params, page_no, self.page_size());
+        Ok(patience::read(&poller.clock, self.deadline, ask).await?)
+    }
+}

@@ -1,0 +1,93 @@
+//! Which window is read next.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+
+/// Rows of the last minute may not be visible yet: the vendor commits them after stamping them.
+pub const SETTLE: Duration = Duration::from_secs(60);
+
+/// How much of what has been read is read again, for rows that became visible late. The ledger drops the repetitions.
+pub const OVERLAP: Duration = Duration::from_secs(120);
+
+/// A window of last-modified time, closed at both ends, in whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first second.
+    pub start: DateTime<Utc>,
+    /// The last second. The watermark's next place.
+    pub end: DateTime<Utc>,
+}
+
+/// How far a flow has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Position {
+    /// Never: it begins here.
+    Start(DateTime<Utc>),
+    /// Up to this second.
+    ReadUntil(DateTime<Utc>),
+}
+
+/// The next window; `None` when everything up to the settle delay has been read.
+#[must_use]
+pub fn next(position: Position, now: DateTime<Utc>, max_span: Duration) -> Option<Window> {
+    let horizon = (now - SETTLE).trunc_subsecs(0);
+    let (start, behind) = match position {
+        Position::Start(start) => (start.trunc_subsecs(0), start <= horizon),
+        Position::ReadUntil(until) => ((until - OVERLAP).trunc_subsecs(0), until < horizon),
+    };
+    behind.then(|| Window { start, end: horizon.min(start + max_span) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3_599);
+
+    fn at(text: &str) -> DateTime<Utc> {
+        DateTime::parse_from_rfc3339(&format!("2026-11-22T{text}Z")).unwrap().to_utc()
+    }
+
+    fn window(start: &str, end: &str) -> Option<Window> {
+        Some(Window { start: at(start), end: at(end) })
+    }
+
+    #[test]
+    fn the_first_window_begins_where_the_user_said() {
+        assert_eq!(
+            next(Position::Start(at("08:00:00")), at("12:00:00"), HOUR),
+            window("08:00:00", "08:59:59")
+        );
+    }
+
+    #[test]
+    fn later_windows_overlap_what_has_been_read() {
+        let read = Position::ReadUntil(at("08:59:59"));
+        assert_eq!(next(read, at("12:00:00"), HOUR), window("08:57:59", "09:57:58"));
+    }
+
+    #[test]
+    fn the_last_window_ends_a_settle_delay_before_now() {
+        let read = Position::ReadUntil(at("11:50:00"));
+        assert_eq!(next(read, at("12:00:00"), HOUR), window("11:48:00", "11:59:00"));
+        assert_eq!(next(Position::ReadUntil(at("11:59:00")), at("12:00:00"), HOUR), None);
+        assert_eq!(next(Position::Start(at("12:00:00")), at("12:00:00"), HOUR), None);
+    }
+
+    #[test]
+    fn every_window_moves_the_watermark_on() {
+        let now = at("12:00:00");
+        let mut position = Position::Start(now - chrono::Days::new(30));
+        let mut windows = 0;
+        while let Some(window) = next(position, now, HOUR) {
+            if let Position::ReadUntil(until) = position {
+                assert!(window.end > until && window.start <= until);
+            }
+            position = Position::ReadUntil(window.end);
+            windows += 1;
+        }
+        assert_eq!(position, Position::ReadUntil(at("11:59:00")));
+        assert!((720..=750).contains(&windows), "{windows} windows in 30 days");
+    }
+}

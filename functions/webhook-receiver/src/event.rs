@@ -1,0 +1,80 @@
+//! API Gateway's HTTP API event (payload format 2.0) and its answer.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::receive::{Answer, PushRequest};
+
+/// What the receiver needs of an event.
+#[derive(Debug)]
+pub struct HttpRequest {
+    method: String,
+    path: String,
+    content_type: Option<String>,
+    body: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ApiGatewayEvent {
+    raw_path: String,
+    request_context: RequestContext,
+    #[serde(default)]
+    headers: serde_json::Map<String, Value>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Deserialize)]
+struct RequestContext {
+    http: Http,
+}
+
+#[derive(Deserialize)]
+struct Http {
+    method: String,
+}
+
+impl HttpRequest {
+    pub(crate) fn as_push(&self) -> PushRequest<'_> {
+        let Self { method, path, content_type, body } = self;
+        PushRequest { method, path, content_type: content_type.as_deref(), body }
+    }
+}
+
+/// Reads an event.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn decode(event: Value) -> Result<HttpRequest, String> {
+    let event: ApiGatewayEvent = serde_json::from_value(event)
+        .map_err(|error| format!("the event is none of an HTTP API (payload format 2.0): {error}"))?;
+    let text = event.body.unwrap_or_default();
+    let body = if event.is_base64_encoded {
+        BASE64.decode(&text).map_err(|error| format!("the event's body is not base64: {error}"))?
+    } else {
+        text.into_bytes()
+    };
+    let content_type = event.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    Ok(HttpRequest {
+        method: event.request_context.http.method,
+        path: event.raw_path,
+        content_type: content_type.and_then(|(_, value)| value.as_str()).map(str::to_owned),
+        body,
+    })
+}
+
+/// Writes the answer as API Gateway takes it.
+#[must_use]
+pub fn encode(answer: &Answer) -> Value {
+    json!({
+        "statusCode": answer.status,
+        "headers": { "content-type": "application/json" },
+        "body": answer.reply.to_json(),
+        "isBase64Encoded": false,
+    })
+}

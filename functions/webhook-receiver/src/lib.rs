@@ -1,0 +1,38 @@
+//! API Gateway → verify → queue.
+//!
+//! Qince waits 5 seconds for its answer, tries again only the next night, and gives up after ten. So the answer is 0 as
+//! soon as the order is stored durably, whatever becomes of it later, and 1 only where nothing could be stored.
+
+pub mod event;
+mod receive;
+
+use serde_json::Value;
+use wiring::Wiring;
+
+pub use receive::{Answer, PushRequest, Receiver};
+
+impl Receiver {
+    /// Builds the receiver.
+    ///
+    /// # Errors
+    /// Settings of Qince that are missing or malformed.
+    pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+        Ok(Self {
+            settings: wiring.settings.qince()?,
+            flows: wiring.flows.clone(),
+            intake: wiring.intake(),
+            ledger: wiring.stores.ledger.clone(),
+            clock: wiring.clock.clone(),
+            chance: wiring.chance.clone(),
+        })
+    }
+
+    /// Works one API Gateway event.
+    pub async fn handle(&self, event: Value) -> Value {
+        let answer = match event::decode(event) {
+            Ok(request) => self.receive(&request.as_push()).await,
+            Err(reason) => Answer::bad_request(&reason),
+        };
+        event::encode(&answer)
+    }
+}

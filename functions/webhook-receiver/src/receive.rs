@@ -1,0 +1,156 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use catalog::Role;
+use clock::{Chance, Clock};
+use pipeline::item::content_hash;
+use pipeline::ledger::{EntryId, Failed, record_failure};
+use pipeline::{Intake, Ledger, StoreError, System, WorkItem};
+use qince::{Push, PushError, Reply, VerifiedPush};
+use wiring::{Flows, work};
+
+/// Under this flow stand pushes that no flow takes.
+const UNROUTED: &str = "qince/unrouted";
+
+/// One HTTP request, as API Gateway or the embedded server hands it over.
+#[derive(Debug, Clone, Copy)]
+pub struct PushRequest<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path, without the query.
+    pub path: &'a str,
+    /// The `content-type` header.
+    pub content_type: Option<&'a str>,
+    /// The body's bytes.
+    pub body: &'a [u8],
+}
+
+/// The HTTP status and the JSON that Qince reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// For people and alarms; Qince looks at the reply alone.
+    pub status: u16,
+    /// 0: stored durably. 1: not.
+    pub reply: Reply,
+}
+
+impl Answer {
+    pub(crate) fn bad_request(reason: &str) -> Self {
+        Self { status: 400, reply: Reply::failed("", reason) }
+    }
+}
+
+/// Receives pushes.
+pub struct Receiver {
+    pub(crate) settings: qince::Settings,
+    pub(crate) flows: Arc<Flows>,
+    pub(crate) intake: Intake,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+}
+
+impl Receiver {
+    /// The largest body that is read, in bytes.
+    #[must_use]
+    pub fn max_body_bytes(&self) -> usize {
+        self.settings.max_body_bytes
+    }
+
+    /// Receives one push.
+    pub async fn receive(&self, request: &PushRequest<'_>) -> Answer {
+        if !request.path.trim_end_matches('/').starts_with("/qince/") {
+            let reason = "nothing is served here: pushes go to /qince/direct-orders";
+            return Answer { status: 404, reply: Reply::failed("", reason) };
+        }
+        if request.method != "POST" {
+            return Answer { status: 405, reply: Reply::failed("", "a push is a POST") };
+        }
+        match self.verified(request) {
+            Ok(push) => self.store(push).await,
+            Err(error) => refused(&error),
+        }
+    }
+
+    fn verified(&self, request: &PushRequest<'_>) -> Result<VerifiedPush, PushError> {
+        Push::parse(request.content_type, request.body, &self.settings)?.verify(&self.settings)
+    }
+
+    async fn store(&self, push: VerifiedPush) -> Answer {
+        let (msg_id, key, data_type) = (push.msg_id.clone(), push.document_id(), push.data_type.clone());
+        match self.take(push).await {
+            Ok(flows) => {
+                tracing::info!(key, data_type, msg_id, flows, "push stored");
+                Answer { status: 200, reply: Reply::accepted(msg_id) }
+            }
+            Err(error) => {
+                tracing::error!(key, data_type, msg_id, %error, "push not stored; Qince will deliver it again");
+                Answer { status: 200, reply: Reply::failed(msg_id, "the push could not be stored") }
+            }
+        }
+    }
+
+    /// Stores a push for every flow that takes it, and answers how many those are.
+    async fn take(&self, push: VerifiedPush) -> Result<usize, StoreError> {
+        let items = match qince::catalog::document_of(&push.data_type) {
+            Some(document) if self.settings.takes(&push.data_type) => self.items(document.name, &push),
+            _ => None,
+        };
+        let Some(items) = items else {
+            self.keep_unrouted(push).await?;
+            return Ok(0);
+        };
+        let mut flows = 0;
+        for (system, items) in items {
+            flows += items.len();
+            self.intake.take(system, &items).await?;
+        }
+        Ok(flows)
+    }
+
+    /// The push as a work item of each flow that reads its kind; `None` where there is no such flow at all.
+    fn items(&self, document: &str, push: &VerifiedPush) -> Option<BTreeMap<System, Vec<WorkItem>>> {
+        let mut flows = self
+            .flows
+            .with_source(Role::Pushed)
+            .filter(|routed| routed.flow.source().document.name == document)
+            .peekable();
+        flows.peek()?;
+        let mut items = BTreeMap::<_, Vec<_>>::new();
+        for routed in flows.filter(|routed| routed.flow.admits(&push.document)) {
+            let document = push.document.clone();
+            let item = work::item(&routed.flow, document, false, self.clock.now(), self.chance.as_ref());
+            items.entry(routed.system).or_default().push(item);
+        }
+        Some(items)
+    }
+
+    /// A verified push that nothing takes is kept where a person sees it: a flow for it may come later.
+    async fn keep_unrouted(&self, push: VerifiedPush) -> Result<(), StoreError> {
+        let message = format!(
+            "no flow takes Qince's `{}`: add a flow for it (and the type to QINCE_DATA_TYPES), or stop the push in Qince",
+            push.data_type
+        );
+        let id = EntryId::new(UNROUTED, format!("{}/{}", push.data_type, push.document_id()));
+        let now = self.clock.now();
+        let failed = Failed {
+            version: None,
+            hash: content_hash(&push.document),
+            class: "unrouted".to_owned(),
+            code: None,
+            message,
+            attempts: 0,
+            document: push.document,
+            received_at: now,
+            at: now,
+            trace: push.msg_id,
+        };
+        record_failure(self.ledger.as_ref(), &id, &failed).await
+    }
+}
+
+fn refused(error: &PushError) -> Answer {
+    // The reason goes to the log in full; the sender, who may be anyone, learns the kind of it.
+    tracing::warn!(status = error.status(), %error, "push refused");
+    Answer { status: error.status(), reply: Reply::failed(error.msg_id(), error.to_string()) }
+}

@@ -1,0 +1,74 @@
+//! Targets that take nothing for now: a daily pack is used up, an account is stopped, credentials are refused.
+//!
+//! The mark stands in the checkpoints, so that every instance leaves the target alone, and its messages wait without
+//! burning attempts.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{Checkpoints, StoreError, System};
+
+/// Where nobody knows when the target will take calls again, it is tried this much later: whoever mends the cause need
+/// not tell us.
+const PROBE: Duration = Duration::from_secs(15 * 60);
+
+/// A target that takes nothing for now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// When the next call may be tried.
+    pub until: DateTime<Utc>,
+    /// Why, in the vendor's words.
+    pub reason: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+fn name(system: System) -> String {
+    format!("pause/{system}")
+}
+
+/// The pause of a target, if it is paused at `now`.
+///
+/// # Errors
+/// When the checkpoints cannot be read.
+pub async fn current(
+    checkpoints: &dyn Checkpoints,
+    system: System,
+    now: DateTime<Utc>,
+) -> Result<Option<Pause>, StoreError> {
+    let checkpoint = checkpoints.get(&name(system)).await?;
+    let pause = checkpoint.and_then(|checkpoint| serde_json::from_str::<Pause>(&checkpoint.value).ok());
+    Ok(pause.filter(|pause| pause.until > now))
+}
+
+/// Marks a target as paused, until `until` where that is known.
+///
+/// # Errors
+/// When the checkpoints cannot be written.
+pub async fn set(
+    checkpoints: &dyn Checkpoints,
+    system: System,
+    until: Option<DateTime<Utc>>,
+    reason: String,
+    now: DateTime<Utc>,
+) -> Result<Pause, StoreError> {
+    let until = until.filter(|until| *until > now).unwrap_or(now + PROBE);
+    let pause = Pause { until, reason, since: now };
+    let value = serde_json::json!(pause).to_string();
+    loop {
+        let revision = checkpoints.get(&name(system)).await?.map(|checkpoint| checkpoint.revision);
+        if checkpoints.put(&name(system), &value, revision, None).await? {
+            return Ok(pause);
+        }
+    }
+}
+
+/// Ends a pause by a person's word.
+///
+/// # Errors
+/// When the checkpoints cannot be written.
+pub async fn end(checkpoints: &dyn Checkpoints, system: System) -> Result<(), StoreError> {
+    checkpoints.remove(&name(system)).await
+}

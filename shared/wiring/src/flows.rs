@@ -1,0 +1,115 @@
+//! The flow files: the shipped ones, or the user's.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use catalog::{Catalog, Role};
+use mapping::Flow;
+use pipeline::System;
+
+/// The flows that come with the program, by file name.
+const SHIPPED: [(&str, &str); 5] = [
+    ("direct-order-to-sharecrm", include_str!("../../flows/direct-order-to-sharecrm.toml")),
+    ("direct-order-to-wangdian", include_str!("../../flows/direct-order-to-wangdian.toml")),
+    ("shipping-to-sharecrm", include_str!("../../flows/shipping-to-sharecrm.toml")),
+    ("stock-to-sharecrm", include_str!("../../flows/stock-to-sharecrm.toml")),
+    ("trade-to-kingdee", include_str!("../../flows/trade-to-kingdee.toml")),
+];
+
+/// The flows of an installation, by name.
+pub struct Flows {
+    flows: Vec<Arc<Routed>>,
+}
+
+/// A flow, and the system that it delivers to.
+pub struct Routed {
+    /// What is read, when, and how it becomes the target's document.
+    pub flow: Flow,
+    /// The system whose queue carries it.
+    pub system: System,
+}
+
+/// Everything that flows can name: the documents and look-ups of the four vendors.
+#[must_use]
+pub fn catalog() -> Catalog {
+    Catalog::default()
+        .with(wangdian::catalog::documents(), &[])
+        .with(kingdee::catalog::documents(), kingdee::catalog::lookups())
+        .with(sharecrm::catalog::documents(), &[])
+        .with(qince::catalog::documents(), &[])
+}
+
+impl Flows {
+    /// The user's flows where a folder is given, otherwise the shipped ones.
+    ///
+    /// # Errors
+    /// A folder that cannot be read, or every mistake of every file with its line.
+    pub fn load(folder: Option<&Path>) -> anyhow::Result<Self> {
+        match folder {
+            Some(folder) => Self::parse(read_folder(folder)?),
+            None => Self::parse(
+                SHIPPED.map(|(name, text)| (name.to_owned(), format!("{name}.toml"), text.to_owned())),
+            ),
+        }
+    }
+
+    /// Checks flow files, each given by name, file and text.
+    ///
+    /// # Errors
+    /// Every mistake of every file with its line.
+    pub fn parse(files: impl IntoIterator<Item = (String, String, String)>) -> anyhow::Result<Self> {
+        let catalog = catalog();
+        let (mut flows, mut mistakes) = (Vec::new(), Vec::new());
+        for (name, file, text) in files {
+            match Flow::parse(&name, &file, &text, &catalog) {
+                Ok(flow) => match System::of_document(flow.target().document.name) {
+                    Some(system) => flows.push(Arc::new(Routed { flow, system })),
+                    None => {
+                        mistakes.push(format!("{file}: nothing delivers to {}", flow.target().document.name))
+                    }
+                },
+                Err(diagnostics) => mistakes.push(diagnostics.to_string()),
+            }
+        }
+        if !mistakes.is_empty() {
+            bail!("flow files with mistakes:\n\n{}", mistakes.join("\n\n"));
+        }
+        flows.sort_by(|one, two| one.flow.name().cmp(two.flow.name()));
+        Ok(Self { flows })
+    }
+
+    /// Every flow, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Routed>> {
+        self.flows.iter()
+    }
+
+    /// The flow of that name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Arc<Routed>> {
+        self.flows.iter().find(|routed| routed.flow.name() == name)
+    }
+
+    /// The flows whose source has that role.
+    pub fn with_source(&self, role: Role) -> impl Iterator<Item = &Arc<Routed>> {
+        self.flows.iter().filter(move |routed| routed.flow.source().document.role == role)
+    }
+}
+
+fn read_folder(folder: &Path) -> anyhow::Result<Vec<(String, String, String)>> {
+    let reading = || format!("reading the flow files of RELAY_FLOWS_DIR {}", folder.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).with_context(reading)? {
+        let path = entry.with_context(reading)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            files.push((name, path.display().to_string(), text));
+        }
+    }
+    if files.is_empty() {
+        bail!("RELAY_FLOWS_DIR {} holds no flow files (*.toml)", folder.display());
+    }
+    Ok(files)
+}

@@ -1,0 +1,310 @@
+//! The settings: read from the environment, into one struct per concern.
+//!
+//! A setting that is missing or malformed is a start-up error of the function that needs it, and of no other. The error
+//! names every such setting at once and what each expects; it never shows a value.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use url::Url;
+
+/// The settings whose values must never be shown, nor be sent by a flow.
+const SECRETS: [&str; 7] = [
+    "WDT_APPSECRET",
+    "QIMEN_APP_SECRET",
+    "KINGDEE_CLIENT_SECRET",
+    "KINGDEE_PASSWORD",
+    "SHARECRM_APP_SECRET",
+    "SHARECRM_PERMANENT_CODE",
+    "QINCE_PUSH_SECRETS",
+];
+
+/// Below the 60 a minute that WDT allows, for both routes together.
+const WDT_CALLS: NonZeroU32 = NonZeroU32::new(50).unwrap();
+
+/// Kingdee does not document its limit for V1.
+const KINGDEE_CALLS: NonZeroU32 = NonZeroU32::new(60).unwrap();
+
+/// All settings, as text by name.
+#[derive(Clone, Default)]
+pub struct Settings {
+    values: BTreeMap<String, String>,
+}
+
+/// Names only: the values hold secrets.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}
+
+/// Settings that are missing or malformed, each with what it expects.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct SettingsError {
+    /// One line per setting.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("settings: ")?;
+        f.write_str(&self.problems.join("; "))
+    }
+}
+
+/// Where everything is stored (`RELAY_STORE`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// One SQLite file: `sqlite:relay.db`.
+    Sqlite(PathBuf),
+}
+
+impl FromIterator<(String, String)> for Settings {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(values: I) -> Self {
+        // An empty variable is an unset one: templates set parameters that were left out to nothing.
+        let given = values.into_iter().filter(|(_, value)| !value.trim().is_empty());
+        Self { values: given.map(|(name, value)| (name, value.trim().to_owned())).collect() }
+    }
+}
+
+impl Settings {
+    /// The environment's.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        // Variables that are no text are none of ours.
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// The value of a setting, if it is set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// `WDT_*` and, where `QIMEN_APP_KEY` is set, `QIMEN_*`.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn wangdian(&self) -> Result<wangdian::Settings, SettingsError> {
+        let mut reader = Reader::new(self);
+        let settings = wangdian::Settings {
+            base_url: reader.url("WDT_BASE_URL", "https://api.wangdian.cn/openapi2"),
+            sid: reader.text("WDT_SID", "the seller account (卖家账号)"),
+            appkey: reader.text("WDT_APPKEY", "the interface account (接口账号)"),
+            appsecret: reader.secret("WDT_APPSECRET", "the secret of the interface account"),
+            qimen: self.get("QIMEN_APP_KEY").is_some().then(|| wangdian::QimenSettings {
+                base_url: reader.url("QIMEN_BASE_URL", "https://hu3cgwt0tc.api.taobao.com/router/qm"),
+                app_key: reader.text("QIMEN_APP_KEY", "the Taobao appkey that WDT has authorised"),
+                app_secret: reader.secret("QIMEN_APP_SECRET", "the secret of that appkey"),
+                target_app_key: reader.or("QIMEN_TARGET_APP_KEY", "21363512"),
+            }),
+            calls_per_minute: reader.parsed("WDT_CALLS_PER_MINUTE", WDT_CALLS, "a number of calls above 0"),
+        };
+        reader.done(settings)
+    }
+
+    /// `KINGDEE_*`.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn kingdee(&self) -> Result<kingdee::Settings, SettingsError> {
+        let mut reader = Reader::new(self);
+        if reader.or("KINGDEE_AUTH", "v1") != "v1" {
+            reader.problem(
+                "KINGDEE_AUTH",
+                "expects `v1`: the flows of this version write over Kingdee's V1 interface",
+            );
+        }
+        let settings = kingdee::Settings {
+            base_url: reader.url("KINGDEE_BASE_URL", "https://api.kingdee.com"),
+            client_id: reader.text("KINGDEE_CLIENT_ID", "the client id of the application"),
+            client_secret: reader.secret("KINGDEE_CLIENT_SECRET", "the client secret of the application"),
+            username: reader.text("KINGDEE_USERNAME", "a user of the tenant"),
+            password: reader.secret("KINGDEE_PASSWORD", "that user's password"),
+            account_id: self.get("KINGDEE_ACCOUNT_ID").map(str::to_owned),
+            calls_per_minute: reader.parsed(
+                "KINGDEE_CALLS_PER_MINUTE",
+                KINGDEE_CALLS,
+                "a number of calls above 0",
+            ),
+        };
+        reader.done(settings)
+    }
+
+    /// `SHARECRM_*`.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn sharecrm(&self) -> Result<sharecrm::Settings, SettingsError> {
+        let mut reader = Reader::new(self);
+        let settings = sharecrm::Settings {
+            base_url: reader.url("SHARECRM_BASE_URL", "https://open.fxiaoke.com"),
+            app_id: reader.text("SHARECRM_APP_ID", "the id of the self-built app"),
+            app_secret: reader.secret("SHARECRM_APP_SECRET", "the secret of the self-built app"),
+            permanent_code: reader
+                .secret("SHARECRM_PERMANENT_CODE", "the permanent code of the self-built app"),
+            user_id: reader.or("SHARECRM_USER_ID", "1000"),
+            extra_headers: reader.headers("SHARECRM_EXTRA_HEADERS"),
+            max_body_bytes: reader.parsed("SHARECRM_MAX_BODY_BYTES", 1024 * 1024, "a number of bytes"),
+        };
+        reader.done(settings)
+    }
+
+    /// `QINCE_*`.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn qince(&self) -> Result<qince::Settings, SettingsError> {
+        let mut reader = Reader::new(self);
+        let secrets =
+            reader.text("QINCE_PUSH_SECRETS", "one or more push secrets (pushsecret), comma-separated");
+        let mut settings = qince::Settings::new(list(&secrets).map(SecretString::from).collect());
+        if let Some(types) = self.get("QINCE_DATA_TYPES") {
+            settings.data_types = list(types).collect();
+        }
+        settings.allow_raw_json = reader.parsed("QINCE_ALLOW_RAW_JSON", false, "`true` or `false`");
+        reader.done(settings)
+    }
+
+    /// `RELAY_START`: where the watermark of a flow that never ran begins; by default one day before `now`.
+    ///
+    /// # Errors
+    /// When it is no time.
+    pub fn start(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, SettingsError> {
+        let Some(text) = self.get("RELAY_START") else { return Ok(now - chrono::Days::new(1)) };
+        DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|_| SettingsError {
+            problems: vec![
+                "RELAY_START expects a time such as 2026-11-22T00:00:00+08:00 (RFC 3339)".to_owned(),
+            ],
+        })
+    }
+
+    /// `RELAY_FLOWS_DIR`: the user's flow files; without it the shipped flows run.
+    #[must_use]
+    pub fn flows_folder(&self) -> Option<PathBuf> {
+        self.get("RELAY_FLOWS_DIR").map(PathBuf::from)
+    }
+
+    /// `RELAY_STORE`.
+    ///
+    /// # Errors
+    /// When it names no store of this build.
+    pub fn store(&self) -> Result<Store, SettingsError> {
+        let in_lambda = self.get("AWS_LAMBDA_FUNCTION_NAME").is_some();
+        let text = self.get("RELAY_STORE").unwrap_or(if in_lambda { "aws" } else { "sqlite:relay.db" });
+        match text.split_once(':') {
+            Some(("sqlite", file)) if !file.is_empty() => Ok(Store::Sqlite(PathBuf::from(file))),
+            _ => Err(SettingsError {
+                problems: vec![
+                    "RELAY_STORE expects `sqlite:` and a file, such as `sqlite:relay.db`".to_owned(),
+                ],
+            }),
+        }
+    }
+
+    /// The settings that flows name. `WDT_SHOP_NO` is by default the interface account, as in the vendor's sandbox.
+    ///
+    /// # Errors
+    /// Settings that are not set, and secrets: a flow would send them as a field.
+    pub fn for_flows<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<BTreeMap<String, String>, SettingsError> {
+        let mut reader = Reader::new(self);
+        let mut values = BTreeMap::new();
+        for name in names.into_iter().collect::<BTreeSet<_>>() {
+            if SECRETS.contains(&name) {
+                reader.problem(name, "is a secret, and a flow file would send it as a field");
+            } else if name == "WDT_SHOP_NO" && self.get(name).is_none() {
+                values.insert(name.to_owned(), reader.text("WDT_APPKEY", "the interface account (接口账号)"));
+            } else {
+                values.insert(name.to_owned(), reader.text(name, "a value, because a flow file names it"));
+            }
+        }
+        reader.done(values)
+    }
+}
+
+fn list(text: &str) -> impl Iterator<Item = String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
+}
+
+/// Reads settings and collects what is wrong with them, so that one start tells everything.
+struct Reader<'a> {
+    settings: &'a Settings,
+    problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(settings: &'a Settings) -> Self {
+        Self { settings, problems: Vec::new() }
+    }
+
+    fn problem(&mut self, name: &str, what: &str) {
+        self.problems.push(format!("{name} {what}"));
+    }
+
+    fn done<T>(self, value: T) -> Result<T, SettingsError> {
+        if self.problems.is_empty() { Ok(value) } else { Err(SettingsError { problems: self.problems }) }
+    }
+
+    fn or(&self, name: &str, default: &str) -> String {
+        self.settings.get(name).unwrap_or(default).to_owned()
+    }
+
+    fn text(&mut self, name: &str, expects: &str) -> String {
+        let value = self.settings.get(name);
+        if value.is_none() {
+            self.problem(name, &format!("is not set: it expects {expects}"));
+        }
+        value.unwrap_or_default().to_owned()
+    }
+
+    fn secret(&mut self, name: &str, expects: &str) -> SecretString {
+        SecretString::from(self.text(name, expects))
+    }
+
+    fn url(&mut self, name: &str, default: &str) -> Url {
+        let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        #[expect(clippy::expect_used, reason = "the defaults are constants of this file")]
+        let default = Url::parse(default).expect("a default address is an address");
+        match self.settings.get(name).map(|text| Url::parse(text).ok().filter(usable)) {
+            Some(Some(url)) => url,
+            Some(None) => {
+                self.problem(name, &format!("expects an address such as {default}"));
+                default
+            }
+            None => default,
+        }
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, default: T, expects: &str) -> T {
+        match self.settings.get(name).map(str::parse) {
+            Some(Ok(value)) => value,
+            Some(Err(_)) => {
+                self.problem(name, &format!("expects {expects}"));
+                default
+            }
+            None => default,
+        }
+    }
+
+    fn headers(&mut self, name: &str) -> Vec<(String, String)> {
+        let text = self.or(name, "");
+        let mut headers = Vec::new();
+        for pair in list(&text) {
+            match pair.split_once(':') {
+                Some((header, value)) => headers.push((header.trim().to_owned(), value.trim().to_owned())),
+                None => self.problem(name, "expects `name: value` pairs, comma-separated"),
+            }
+        }
+        headers
+    }
+}
