@@ -1,1 +1,45 @@
 //! Flows: what is read, when, and how it becomes the target's document. Pure: no I/O, no clock, no async.
+//!
+//! A flow is one TOML file that reads like the mapping table a consultant puts on paper. [`Flow::parse`] checks
+//! it against the vendors' [`catalog::Catalog`] and answers with every mistake at once ([`Diagnostics`]);
+//! [`Flow::apply`] turns a source document into the target's, or answers with every [`Fault`] of that document.
+//!
+//! | in a flow file | what |
+//! |---|---|
+//! | `name = "path"` | read a field; `a \| b \| '0'`: the first that is present, and a literal in the end |
+//! | `lines[0].x`, `exts[ext_key=级别].ext_value` | one line of a list, by position or by a field's value |
+//! | `^.x`, `$.x`, `#` | the enclosing document, the whole document, the number of the line (from 1) |
+//! | `value`, `setting`, `text`, `compute` | a constant, a setting, a template, exact arithmetic and `sum(…)` |
+//! | `target.x` (in `compute` and `when`) | what was mapped into the same target object |
+//! | `lookup`, `codes` + `otherwise`, `as` | an id of the target system, a code table, a conversion |
+//! | `absent`, `default` | what to do when there is nothing to read |
+//! | `[ { when = …, … }, { … } ]` | the first rule whose condition holds |
+//! | `each`, `where` | a list: one target line per source line that passes the filter |
+//! | `copy = [ … ]` | fields that keep name and content |
+//!
+//! A field is **absent** when it is missing, `null`, blank, an empty list or object, or a zero date
+//! (`0000-00-00 …`). Absent fields that the target requires are faults, others are left out.
+//!
+//! Numbers and amounts are exact and written as JSON strings without exponent and without trailing zeros (all
+//! four vendors take strings), or with the digits that `scale` asks for. Only flags are JSON booleans.
+
+mod apply;
+mod conversion;
+mod diagnostic;
+mod expression;
+mod fault;
+mod flow;
+mod load;
+mod number;
+mod params;
+mod rule;
+mod template;
+mod time;
+mod version;
+
+pub use apply::{Context, LookupKey, Mapped};
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use fault::{Cause, Fault};
+pub use flow::{Flow, Source, Target};
+pub use params::{Param, resolve};
+pub use version::{Version, VersionKind};

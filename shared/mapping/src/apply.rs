@@ -1,0 +1,290 @@
+//! From a source document to the target's.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use serde_json::{Map, Value};
+
+use crate::conversion::{Conversion, convert, without_emoji};
+use crate::expression::{Datum, Failing, Scope, amount, find, first, holds, lines};
+use crate::fault::{Cause, Fault};
+use crate::rule::{Absent, Content, Field, Fields, List, Rule, Take, Through};
+use crate::template;
+
+/// What a look-up is asked: the code `key` in `table`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LookupKey {
+    /// The table, such as `kingdee.customer`.
+    pub table: String,
+    /// The code.
+    pub key: String,
+}
+
+/// What the mapping needs besides the document.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Settings by name.
+    pub settings: &'a BTreeMap<String, String>,
+    /// The ids of what [`crate::Flow::lookups`] names.
+    pub lookups: &'a BTreeMap<LookupKey, String>,
+}
+
+/// The target's document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mapped {
+    /// Its fields.
+    pub body: Value,
+    /// The request parameters of the target.
+    pub params: Vec<(String, String)>,
+}
+
+/// Maps one document. Without a context it only finds out what would be looked up.
+pub(crate) struct Mapper<'c> {
+    context: Option<&'c Context<'c>>,
+    pub(crate) asked: BTreeSet<LookupKey>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Where a field stands in the target, spelled out only for a fault.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    parent: Option<&'a Place<'a>>,
+    name: &'a str,
+    index: Option<usize>,
+}
+
+impl Place<'_> {
+    fn spelled(&self) -> String {
+        let mut place = self.parent.map(|parent| parent.spelled() + ".").unwrap_or_default();
+        place.push_str(self.name);
+        if let Some(index) = self.index {
+            place.push_str(&format!("[{index}]"));
+        }
+        place
+    }
+}
+
+impl<'c> Mapper<'c> {
+    pub(crate) fn new(context: Option<&'c Context<'c>>) -> Self {
+        Self { context, asked: BTreeSet::new(), faults: Vec::new() }
+    }
+
+    pub(crate) fn fields(
+        &mut self,
+        fields: &Fields,
+        scope: &Scope<'_>,
+        parent: Option<&Place<'_>>,
+    ) -> Map<String, Value> {
+        let faults_before = self.faults.len();
+        let mut mapped = Map::new();
+        for field in fields.0.iter().filter(|field| !field.reads_target()) {
+            if let Some(value) = self.field(field, scope, parent) {
+                mapped.insert(field.name.clone(), value);
+            }
+        }
+        // What reads a target that has faults would only repeat them.
+        let is_whole = self.faults.len() == faults_before;
+        for field in fields.0.iter().filter(|field| is_whole && field.reads_target()) {
+            let value = self.field(field, &scope.with_target(&mapped), parent);
+            if let Some(value) = value {
+                mapped.insert(field.name.clone(), value);
+            }
+        }
+        fields.0.iter().filter_map(|field| mapped.remove_entry(&field.name)).collect()
+    }
+
+    fn field(&mut self, field: &Field, scope: &Scope<'_>, parent: Option<&Place<'_>>) -> Option<Value> {
+        let place = Place { parent, name: &field.name, index: None };
+        match &field.content {
+            Content::Value(rules) => {
+                let rule = rules.iter().find(|rule| rule.when.as_ref().is_none_or(|when| holds(when, scope)));
+                match rule {
+                    Some(rule) => self.rule(rule, scope, &place),
+                    None if field.required => {
+                        let conditions: Vec<_> = rules.iter().map(|rule| rule.source.as_str()).collect();
+                        self.fault(&place, &conditions.join(", "), None, Cause::Absent);
+                        None
+                    }
+                    None => None,
+                }
+            }
+            Content::Object(fields) => Some(Value::Object(self.fields(fields, scope, Some(&place))))
+                .filter(|object| object != &Value::Object(Map::new())),
+            Content::List(list) => {
+                let lines = self.list(list, scope, &place, parent)?;
+                if lines.is_empty() && field.required {
+                    self.fault(&place, &list.each.text, None, Cause::NoLines);
+                }
+                Some(Value::Array(lines)).filter(|lines| lines != &Value::Array(Vec::new()))
+            }
+        }
+    }
+
+    fn list(
+        &mut self,
+        list: &List,
+        scope: &Scope<'_>,
+        place: &Place<'_>,
+        parent: Option<&Place<'_>>,
+    ) -> Option<Vec<Value>> {
+        let sources = match lines(&list.each, scope) {
+            Ok(sources) => sources,
+            Err(failing) => {
+                self.failing(place, failing);
+                return None;
+            }
+        };
+        let mut mapped = Vec::with_capacity(sources.len());
+        for (index, source) in sources.into_iter().enumerate() {
+            let line = Scope::line(scope, source, index);
+            if list.filter.as_ref().is_some_and(|filter| !holds(filter, &line)) {
+                continue;
+            }
+            let place = Place { parent, name: place.name, index: Some(mapped.len()) };
+            mapped.push(self.fields(&list.fields, &line, Some(&place)));
+        }
+        for name in &list.unique {
+            make_unique(&mut mapped, name);
+        }
+        Some(mapped.into_iter().map(Value::Object).collect())
+    }
+
+    fn rule(&mut self, rule: &Rule, scope: &Scope<'_>, place: &Place<'_>) -> Option<Value> {
+        let datum = match &rule.take {
+            Take::Constant(value) => return Some(value.clone()),
+            Take::Copy(path) => return find(path, scope).and_then(copied),
+            Take::Setting(name) => return self.setting(name, rule, place),
+            Take::From(terms) => first(terms, scope).map(|datum| self.converted(rule, &datum, place)),
+            Take::Text(pieces) => match template::fill(pieces, scope) {
+                Ok(text) => Some(self.converted(rule, &Datum::Text(&text), place)),
+                Err(_) => None,
+            },
+            Take::Compute(expression) => match amount(expression, scope) {
+                Ok(number) => Some(self.converted(rule, &Datum::Number(number), place)),
+                Err(Failing { cause: Cause::Absent, .. }) if !matches!(rule.absent, Absent::Error) => None,
+                Err(failing) => {
+                    self.failing(place, failing);
+                    return None;
+                }
+            },
+        };
+        match datum {
+            // A fault has been noted.
+            Some(Err(())) => None,
+            Some(Ok(Some(value))) => Some(value),
+            Some(Ok(None)) | None => self.absent(rule, place),
+        }
+    }
+
+    fn converted(&mut self, rule: &Rule, datum: &Datum<'_>, place: &Place<'_>) -> Result<Option<Value>, ()> {
+        let stripped = if rule.strip_emoji { datum.text().map(|text| without_emoji(&text)) } else { None };
+        if stripped.as_deref() == Some("") {
+            return Ok(None);
+        }
+        let datum = stripped.as_deref().map_or(*datum, Datum::Text);
+        let value = match convert(&rule.conversion, &datum) {
+            Ok(Some(value)) => value,
+            Ok(None) => return Ok(None),
+            Err(Cause::Unsplittable { .. }) if matches!(rule.absent, Absent::Default(_)) => return Ok(None),
+            Err(cause) => {
+                self.fault(place, &rule.source, Some(&datum.shown()), cause);
+                return Err(());
+            }
+        };
+        match (&rule.through, &value) {
+            (Through::Nothing, _) => Ok(Some(value)),
+            (Through::Lookup(table), Value::String(key)) => self.looked_up(table, key, rule, place),
+            (Through::Codes { codes, otherwise }, Value::String(code)) => {
+                let found = codes.iter().find(|(known, _)| known == code).map(|(_, value)| value);
+                if let Some(found) = found.or(otherwise.as_ref()) {
+                    return Ok(Some(found.clone()));
+                }
+                let known: Vec<_> = codes.iter().map(|(known, _)| known.as_str()).collect();
+                self.fault(place, &rule.source, Some(code), Cause::UnknownCode { known: known.join(", ") });
+                Err(())
+            }
+            // Only a flag is no text, and the loader takes none with a look-up or codes.
+            (Through::Lookup(_) | Through::Codes { .. }, _) => Ok(Some(value)),
+        }
+    }
+
+    fn looked_up(
+        &mut self,
+        table: &str,
+        key: &str,
+        rule: &Rule,
+        place: &Place<'_>,
+    ) -> Result<Option<Value>, ()> {
+        let asked = LookupKey { table: table.to_owned(), key: key.to_owned() };
+        let Some(context) = self.context else {
+            self.asked.insert(asked);
+            return Err(());
+        };
+        match context.lookups.get(&asked) {
+            Some(id) => Ok(Some(Value::String(id.clone()))),
+            None => {
+                self.fault(place, &rule.source, Some(key), Cause::NoEntry { table: table.to_owned() });
+                Err(())
+            }
+        }
+    }
+
+    fn setting(&mut self, name: &str, rule: &Rule, place: &Place<'_>) -> Option<Value> {
+        let setting = self.context?.settings.get(name).filter(|value| !value.is_empty());
+        match (setting, &rule.absent) {
+            (Some(setting), _) => self.converted(rule, &Datum::Text(setting), place).ok().flatten(),
+            (None, Absent::Default(value)) => Some(value.clone()),
+            (None, Absent::Omit) => None,
+            (None, Absent::Error) => {
+                self.fault(place, name, None, Cause::NoSetting { name: name.to_owned() });
+                None
+            }
+        }
+    }
+
+    fn absent(&mut self, rule: &Rule, place: &Place<'_>) -> Option<Value> {
+        match &rule.absent {
+            Absent::Omit => None,
+            Absent::Default(value) => Some(value.clone()),
+            Absent::Error => {
+                self.fault(place, &rule.source, None, Cause::Absent);
+                None
+            }
+        }
+    }
+
+    fn failing(&mut self, place: &Place<'_>, failing: Failing) {
+        let Failing { source, value, cause } = failing;
+        self.fault(place, &source, value.as_deref(), cause);
+    }
+
+    fn fault(&mut self, place: &Place<'_>, source: &str, value: Option<&str>, cause: Cause) {
+        self.faults.push(Fault::new(place.spelled(), source, value, cause));
+    }
+}
+
+/// A field as it stands, as text: empty text is carried, so that what was emptied does not keep its old value.
+fn copied(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::String(_) => Some(value.clone()),
+        _ => convert(&Conversion::Json, &Datum::Json(value)).ok().flatten(),
+    }
+}
+
+/// Repeated values get `-2`, `-3`, … in the order of the lines: the same document always gives the same ones.
+fn make_unique(lines: &mut [Map<String, Value>], name: &str) {
+    let mut taken = HashSet::new();
+    let mut repeats: BTreeMap<String, usize> = BTreeMap::new();
+    for line in lines {
+        let Some(Value::String(text)) = line.get_mut(name) else { continue };
+        if taken.contains(text.as_str()) {
+            let original = text.clone();
+            let count = repeats.entry(original.clone()).or_insert(1);
+            while taken.contains(text.as_str()) {
+                *count += 1;
+                *text = format!("{original}-{count}");
+            }
+        }
+        taken.insert(text.clone());
+    }
+}

@@ -1,0 +1,63 @@
+//! Mistakes in a flow file, as an engineer at a merchant reads them.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// One mistake. Displays as a report with the offending text underlined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// The way out, where one is known.
+    pub help: Option<String>,
+    report: String,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(
+        file: &str,
+        text: &str,
+        span: Range<usize>,
+        message: String,
+        help: Option<String>,
+    ) -> Self {
+        let before = text.get(..span.start).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let snippet = Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span));
+        let mut group = Level::ERROR.primary_title(message.as_str()).element(snippet);
+        if let Some(help) = &help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let report = Renderer::plain().render(&[group]);
+        let line = before.matches('\n').count() + 1;
+        let column = before[line_start..].chars().count() + 1;
+        Self { file: file.to_owned(), line, column, message, help, report }
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.report)
+    }
+}
+
+/// Every mistake of a flow file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reports: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&reports.join("\n\n"))
+    }
+}
+
+impl std::error::Error for Diagnostics {}

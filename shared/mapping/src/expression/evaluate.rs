@@ -1,0 +1,294 @@
+//! Evaluates expressions over a document.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+
+use super::{Comparison, Expression, Operation, Path, Root, Step, Term};
+use crate::fault::Cause;
+use crate::{number, time};
+
+/// Where paths start from: a document, or one line of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    value: &'a Value,
+    number: usize,
+    parent: Option<&'a Scope<'a>>,
+    target: Option<&'a Map<String, Value>>,
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn document(value: &'a Value) -> Self {
+        Self { value, number: 0, parent: None, target: None }
+    }
+
+    /// One line of a list within `parent`, counted from 0.
+    pub(crate) fn line(parent: &'a Scope<'a>, value: &'a Value, index: usize) -> Self {
+        Self { value, number: index + 1, parent: Some(parent), target: None }
+    }
+
+    pub(crate) fn with_target(self, target: &'a Map<String, Value>) -> Self {
+        Self { target: Some(target), ..self }
+    }
+
+    fn up(&self, levels: usize) -> Option<&Scope<'a>> {
+        let mut scope = self;
+        for _ in 0..levels {
+            scope = scope.parent?;
+        }
+        Some(scope)
+    }
+
+    fn root(&self) -> &Scope<'a> {
+        let mut scope = self;
+        while let Some(parent) = scope.parent {
+            scope = parent;
+        }
+        scope
+    }
+}
+
+/// What a path, a literal or a calculation gives.
+#[derive(Clone, Copy)]
+pub(crate) enum Datum<'a> {
+    Json(&'a Value),
+    Text(&'a str),
+    Number(Decimal),
+}
+
+impl<'a> Datum<'a> {
+    /// A scalar's text, without blanks around it; of a list or an object there is none.
+    pub(crate) fn text(&self) -> Option<Cow<'a, str>> {
+        match *self {
+            Self::Text(text) => Some(Cow::Borrowed(text.trim())),
+            Self::Json(Value::String(text)) => Some(Cow::Borrowed(text.trim())),
+            Self::Json(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
+            Self::Json(Value::Bool(flag)) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
+            Self::Json(_) => None,
+            Self::Number(number) => Some(Cow::Owned(number::write(number))),
+        }
+    }
+
+    /// What a person is shown of it.
+    pub(crate) fn shown(&self) -> Cow<'a, str> {
+        match self {
+            Self::Json(value @ (Value::Array(_) | Value::Object(_))) => Cow::Owned(value.to_string()),
+            _ => self.text().unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn decimal(&self) -> Result<Decimal, Cause> {
+        match self {
+            Self::Number(number) => Ok(*number),
+            _ => number::read(&self.text().ok_or(Cause::Unreadable { expected: "a decimal number" })?),
+        }
+    }
+}
+
+/// Whether there is nothing to read: see the crate's documentation.
+fn is_absent(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty() || time::is_zero_date(text.trim()),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The part of an expression that could not be evaluated.
+pub(crate) struct Failing {
+    pub(crate) source: String,
+    pub(crate) value: Option<String>,
+    pub(crate) cause: Cause,
+}
+
+impl Failing {
+    fn at(source: &str, datum: Option<&Datum<'_>>, cause: Cause) -> Self {
+        Self { source: source.to_owned(), value: datum.map(|datum| datum.shown().into_owned()), cause }
+    }
+}
+
+/// The first of the fall-backs that is present.
+pub(crate) fn first<'a>(terms: &'a [Term], scope: &Scope<'a>) -> Option<Datum<'a>> {
+    terms.iter().find_map(|term| match term {
+        Term::Path(path) => find(path, scope).filter(|value| !is_absent(value)).map(Datum::Json),
+        Term::Text(text) => Some(Datum::Text(text)),
+        Term::Number(number) => Some(Datum::Number(*number)),
+        Term::LineNumber => Some(Datum::Number(Decimal::from(scope.number))),
+    })
+}
+
+/// The value at a path, absent or not.
+pub(crate) fn find<'a>(path: &Path, scope: &Scope<'a>) -> Option<&'a Value> {
+    let (start, steps) = match path.root {
+        Root::Up(levels) => (scope.up(levels)?.value, path.steps.as_slice()),
+        Root::Document => (scope.root().value, path.steps.as_slice()),
+        Root::Target => match path.steps.split_first()? {
+            (Step::Field(name, _), rest) => (scope.target?.get(name)?, rest),
+            _ => return None,
+        },
+    };
+    steps.iter().try_fold(start, |value, step| match step {
+        Step::Field(name, _) => value.get(name),
+        Step::Index(index) => items(value)?.get(*index).copied(),
+        Step::Where { field, value: wanted, .. } => items(value)?.into_iter().find(|line| {
+            line.get(field)
+                .and_then(|found| Datum::Json(found).text())
+                .is_some_and(|found| found == wanted.as_str())
+        }),
+    })
+}
+
+/// The lines of a list. PHP writes a sparse list as an object, and some converters a single line without its list.
+fn items(value: &Value) -> Option<Vec<&Value>> {
+    match value {
+        Value::Array(items) => Some(items.iter().collect()),
+        Value::Object(fields) if !fields.is_empty() && fields.values().all(Value::is_object) => {
+            Some(fields.values().collect())
+        }
+        Value::Object(fields) if !fields.is_empty() => Some(vec![value]),
+        _ => None,
+    }
+}
+
+/// The lines at a path; none where it is absent.
+pub(crate) fn lines<'a>(path: &Path, scope: &Scope<'a>) -> Result<Vec<&'a Value>, Failing> {
+    match find(path, scope).filter(|value| !is_absent(value)) {
+        None => Ok(Vec::new()),
+        Some(value) => items(value).ok_or_else(|| {
+            Failing::at(&path.text, Some(&Datum::Json(value)), Cause::Unreadable { expected: "a list" })
+        }),
+    }
+}
+
+fn filtered<'a>(
+    list: &Path,
+    filter: Option<&Expression>,
+    scope: &Scope<'a>,
+) -> Result<Vec<(usize, &'a Value)>, Failing> {
+    let mut lines: Vec<_> = lines(list, scope)?.into_iter().enumerate().collect();
+    if let Some(filter) = filter {
+        lines.retain(|&(index, line)| holds(filter, &Scope::line(scope, line, index)));
+    }
+    Ok(lines)
+}
+
+/// The exact result of an expression.
+pub(crate) fn amount(expression: &Expression, scope: &Scope<'_>) -> Result<Decimal, Failing> {
+    match expression {
+        Expression::First(terms) => {
+            let datum =
+                first(terms, scope).ok_or_else(|| Failing::at(&written(terms), None, Cause::Absent))?;
+            datum.decimal().map_err(|cause| Failing::at(&written(terms), Some(&datum), cause))
+        }
+        Expression::Calculate(operation, left, right) => {
+            let (left, right) = (amount(left, scope)?, amount(right, scope)?);
+            let result = match operation {
+                Operation::Add => number::add(left, right),
+                Operation::Subtract => number::add(left, -right),
+                Operation::Multiply => number::multiply(left, right),
+                Operation::Divide => number::divide(left, right),
+            };
+            result.map_err(|cause| {
+                let sign = match operation {
+                    Operation::Add => '+',
+                    Operation::Subtract => '-',
+                    Operation::Multiply => '*',
+                    Operation::Divide => '/',
+                };
+                let source = format!("{} {sign} {}", number::write(left), number::write(right));
+                Failing { source, value: None, cause }
+            })
+        }
+        Expression::Sum { list, filter, each } => filtered(list, filter.as_deref(), scope)?
+            .into_iter()
+            .try_fold(Decimal::ZERO, |sum, (index, line)| {
+                let at_line = |failing: Failing| Failing {
+                    source: format!("{}[{index}].{}", list.text, failing.source),
+                    ..failing
+                };
+                let addend = amount(each, &Scope::line(scope, line, index)).map_err(at_line)?;
+                number::add(sum, addend).map_err(|cause| Failing::at(&list.text, None, cause))
+            }),
+        Expression::Count { list, filter } => {
+            filtered(list, filter.as_deref(), scope).map(|lines| Decimal::from(lines.len()))
+        }
+        Expression::Compare(..)
+        | Expression::In(..)
+        | Expression::Has(_)
+        | Expression::Not(_)
+        | Expression::And(..)
+        | Expression::Or(..) => Ok(Decimal::from(u8::from(holds(expression, scope)))),
+    }
+}
+
+/// Whether a condition holds. What is absent or cannot be computed equals nothing and is less than nothing.
+pub(crate) fn holds(expression: &Expression, scope: &Scope<'_>) -> bool {
+    match expression {
+        Expression::And(left, right) => holds(left, scope) && holds(right, scope),
+        Expression::Or(left, right) => holds(left, scope) || holds(right, scope),
+        Expression::Not(inner) => !holds(inner, scope),
+        Expression::Has(terms) => first(terms, scope).is_some(),
+        Expression::In(left, choices) => operand(left, scope).is_some_and(|left| {
+            choices.iter().any(|choice| {
+                first(std::slice::from_ref(choice), scope).is_some_and(|choice| equal(&left, &choice))
+            })
+        }),
+        Expression::Compare(comparison, left, right) => match (operand(left, scope), operand(right, scope)) {
+            (Some(left), Some(right)) => compare(*comparison, &left, &right),
+            _ => *comparison == Comparison::NotEqual,
+        },
+        Expression::First(_)
+        | Expression::Calculate(..)
+        | Expression::Sum { .. }
+        | Expression::Count { .. } => amount(expression, scope).is_ok_and(|amount| !amount.is_zero()),
+    }
+}
+
+fn operand<'a>(expression: &'a Expression, scope: &Scope<'a>) -> Option<Datum<'a>> {
+    match expression {
+        Expression::First(terms) => first(terms, scope),
+        _ => amount(expression, scope).ok().map(Datum::Number),
+    }
+}
+
+/// Codes compare as text, so that `"007"` is not `"7"`; with a number in the flow file or a calculation on one
+/// side, by value.
+fn equal(left: &Datum<'_>, right: &Datum<'_>) -> bool {
+    if matches!(left, Datum::Number(_)) || matches!(right, Datum::Number(_)) {
+        return matches!((left.decimal(), right.decimal()), (Ok(left), Ok(right)) if left == right);
+    }
+    left.text().is_some() && left.text() == right.text()
+}
+
+fn compare(comparison: Comparison, left: &Datum<'_>, right: &Datum<'_>) -> bool {
+    let order = || match (left.decimal(), right.decimal()) {
+        (Ok(left), Ok(right)) => Some(left.cmp(&right)),
+        _ => Some(left.text()?.cmp(&right.text()?)),
+    };
+    match comparison {
+        Comparison::Equal => equal(left, right),
+        Comparison::NotEqual => !equal(left, right),
+        Comparison::Less => order() == Some(Ordering::Less),
+        Comparison::LessOrEqual => order().is_some_and(Ordering::is_le),
+        Comparison::Greater => order() == Some(Ordering::Greater),
+        Comparison::GreaterOrEqual => order().is_some_and(Ordering::is_ge),
+    }
+}
+
+/// Fall-backs as a person wrote them.
+pub(crate) fn written(terms: &[Term]) -> String {
+    let written: Vec<Cow<'_, str>> = terms
+        .iter()
+        .map(|term| match term {
+            Term::Path(path) => Cow::Borrowed(path.text.as_str()),
+            Term::Text(text) => Cow::Owned(format!("'{text}'")),
+            Term::Number(number) => Cow::Owned(number.to_string()),
+            Term::LineNumber => Cow::Borrowed("#"),
+        })
+        .collect();
+    written.join(" | ")
+}

@@ -1,0 +1,145 @@
+//! The little language of flow files: paths with fall-backs, conditions, exact arithmetic.
+
+mod evaluate;
+mod parse;
+mod token;
+
+use std::ops::Range;
+
+use rust_decimal::Decimal;
+
+pub(crate) use evaluate::{Datum, Failing, Scope, amount, find, first, holds, lines, written};
+pub(crate) use parse::{alternatives, amount as parse_amount, condition, path};
+
+/// Where a path begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// The document or line at hand, or so many levels above it.
+    Up(usize),
+    /// The whole source document.
+    Document,
+    /// What has been mapped into the same target object.
+    Target,
+}
+
+/// One step of a path, with its place in the expression.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Field(String, Range<usize>),
+    Index(usize),
+    Where { field: String, value: String, span: Range<usize> },
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    pub(crate) root: Root,
+    pub(crate) steps: Vec<Step>,
+    /// As written.
+    pub(crate) text: String,
+    pub(crate) span: Range<usize>,
+}
+
+/// One of a list of fall-backs.
+#[derive(Debug, Clone)]
+pub(crate) enum Term {
+    Path(Path),
+    Text(String),
+    Number(Decimal),
+    /// `#`: the number of the line, from 1.
+    LineNumber,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Expression {
+    First(Vec<Term>),
+    Calculate(Operation, Box<Expression>, Box<Expression>),
+    Sum { list: Path, filter: Option<Box<Expression>>, each: Box<Expression> },
+    Count { list: Path, filter: Option<Box<Expression>> },
+    Compare(Comparison, Box<Expression>, Box<Expression>),
+    In(Box<Expression>, Vec<Term>),
+    Has(Vec<Term>),
+    Not(Box<Expression>),
+    And(Box<Expression>, Box<Expression>),
+    Or(Box<Expression>, Box<Expression>),
+}
+
+impl Expression {
+    fn is_condition(&self) -> bool {
+        !matches!(self, Self::First(_) | Self::Calculate(..) | Self::Sum { .. } | Self::Count { .. })
+    }
+
+    /// Every path, with the list whose line it starts from where that is not the line at hand.
+    pub(crate) fn visit<'a>(
+        &'a self,
+        lists: &mut Vec<&'a Path>,
+        seen: &mut impl FnMut(&[&'a Path], &'a Path),
+    ) {
+        match self {
+            Self::First(terms) | Self::Has(terms) => visit_terms(terms, lists, seen),
+            Self::In(left, terms) => {
+                left.visit(lists, seen);
+                visit_terms(terms, lists, seen);
+            }
+            Self::Not(inner) => inner.visit(lists, seen),
+            Self::Calculate(_, left, right)
+            | Self::Compare(_, left, right)
+            | Self::And(left, right)
+            | Self::Or(left, right) => {
+                left.visit(lists, seen);
+                right.visit(lists, seen);
+            }
+            Self::Sum { list, filter, each } => {
+                seen(lists, list);
+                lists.push(list);
+                filter.iter().for_each(|filter| filter.visit(lists, seen));
+                each.visit(lists, seen);
+                lists.pop();
+            }
+            Self::Count { list, filter } => {
+                seen(lists, list);
+                lists.push(list);
+                filter.iter().for_each(|filter| filter.visit(lists, seen));
+                lists.pop();
+            }
+        }
+    }
+}
+
+fn visit_terms<'a>(terms: &'a [Term], lists: &[&'a Path], seen: &mut impl FnMut(&[&'a Path], &'a Path)) {
+    for term in terms {
+        if let Term::Path(path) = term {
+            seen(lists, path);
+        }
+    }
+}
+
+/// What is wrong in an expression, and where.
+#[derive(Debug)]
+pub(crate) struct SyntaxError {
+    pub(crate) span: Range<usize>,
+    pub(crate) message: String,
+}
+
+impl SyntaxError {
+    pub(crate) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { span, message: message.into() }
+    }
+}

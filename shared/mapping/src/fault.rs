@@ -1,0 +1,103 @@
+//! Why a document could not be mapped.
+//!
+//! Faults are made by [`crate::Flow::apply`] and stand in the ledger, where a person at the merchant reads them:
+//! each names the target field, the source path, the value that was found, and the way out.
+
+use std::fmt;
+
+/// One field of one document that could not be mapped. Displays as one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The target field, such as `material_entity[3].qty` (lines count from 0, as in JSON).
+    pub target: String,
+    /// What was read, as the flow file has it: a path, an expression, a setting.
+    pub source: String,
+    /// What was found there, shortened.
+    pub value: Option<String>,
+    /// Why that does not do.
+    pub cause: Cause,
+}
+
+/// Why a value does not do, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// Nothing there.
+    #[error("is absent or empty: complete it in the source system, or give the rule a `default`")]
+    Absent,
+    /// Not what the conversion reads.
+    #[error("is not {expected}: correct it in the source system, or change the rule's conversion")]
+    Unreadable {
+        /// What the conversion reads.
+        expected: &'static str,
+    },
+    /// A look-up table does not know the code.
+    #[error(
+        "has no entry in `{table}`: create it in the target system, or import it (`relay lookups import`), and replay"
+    )]
+    NoEntry {
+        /// The look-up table.
+        table: String,
+    },
+    /// The setting is not there.
+    #[error("setting {name} is not set: set it and replay")]
+    NoSetting {
+        /// Its name.
+        name: String,
+    },
+    /// The code table does not have the code.
+    #[error("is none of the known codes ({known}): add it to the rule's `codes`, or give it an `otherwise`")]
+    UnknownCode {
+        /// The codes that the table has.
+        known: String,
+    },
+    /// The address names no province, city and district.
+    #[error(
+        "cannot be split ({reason}): correct the address in the source system, or give the rule a `default`"
+    )]
+    Unsplittable {
+        /// What the splitter says.
+        reason: String,
+    },
+    /// More digits than can be held exactly.
+    #[error("has more than 28 digits: amounts are kept exact or refused, never rounded unasked")]
+    TooLarge,
+    /// A division by zero.
+    #[error("divides by zero: filter such lines, or correct the amount in the source system")]
+    DividesByZero,
+    /// A list that the target requires came out empty.
+    #[error("gives no lines: the target takes no document without them; filter such documents with `filter`")]
+    NoLines,
+}
+
+const SHOWN: usize = 80;
+
+impl Fault {
+    pub(crate) fn new(target: String, source: &str, value: Option<&str>, cause: Cause) -> Self {
+        let value = value.map(|text| {
+            let mut shown: String = text.chars().take(SHOWN).collect();
+            if shown.len() < text.len() {
+                shown.push('…');
+            }
+            shown
+        });
+        Self { target, source: source.to_owned(), value, cause }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { target, source, value, cause } = self;
+        match cause {
+            Cause::NoSetting { .. } => write!(f, "{target}: {cause}"),
+            _ => {
+                write!(f, "{target}: `{}`", source.escape_debug())?;
+                if let Some(value) = value {
+                    write!(f, " = \"{}\"", value.escape_debug())?;
+                }
+                write!(f, " {cause}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

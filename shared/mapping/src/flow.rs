@@ -1,0 +1,150 @@
+//! One flow: its two ends and the mapping between them.
+
+use std::collections::BTreeSet;
+
+use catalog::{Catalog, Document};
+use serde_json::Value;
+
+use crate::apply::{Context, LookupKey, Mapped, Mapper};
+use crate::diagnostic::Diagnostics;
+use crate::expression::{Expression, Scope, Term, first, holds, written};
+use crate::fault::{Cause, Fault};
+use crate::params::{self, Param, resolve};
+use crate::rule::{Fields, Take};
+use crate::version::VersionKind;
+
+/// A checked flow.
+#[derive(Debug)]
+pub struct Flow {
+    pub(crate) name: String,
+    pub(crate) source: Source,
+    pub(crate) target: Target,
+    pub(crate) key: Vec<Term>,
+    pub(crate) version: Option<(Vec<Term>, VersionKind)>,
+    pub(crate) filter: Option<Expression>,
+    pub(crate) fields: Fields,
+}
+
+/// What a flow reads.
+#[derive(Debug)]
+pub struct Source {
+    /// The document.
+    pub document: &'static Document,
+    /// `direct` or `qimen`, where the vendor has both and the flow says which.
+    pub route: Option<String>,
+    /// Request parameters that the flow fixes.
+    pub params: Vec<(String, Param)>,
+}
+
+/// What a flow writes.
+#[derive(Debug)]
+pub struct Target {
+    /// The document.
+    pub document: &'static Document,
+    /// Request parameters that the flow fixes.
+    pub params: Vec<(String, Param)>,
+}
+
+impl Flow {
+    /// Reads and checks a flow file. `name` is the flow's name (the file's stem), `file` what diagnostics call it.
+    ///
+    /// # Errors
+    /// Every mistake of the file at once, each with its place, the offending text and a suggestion.
+    pub fn parse(name: &str, file: &str, text: &str, catalog: &Catalog) -> Result<Self, Diagnostics> {
+        crate::load::flow(name, file, text, catalog)
+    }
+
+    /// The flow's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it reads.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// What it writes.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The settings that [`Self::apply`] needs: of the mapping and of the target's parameters.
+    #[must_use]
+    pub fn settings(&self) -> BTreeSet<&str> {
+        let mut settings: BTreeSet<&str> = params::settings(&self.target.params).collect();
+        self.fields.rules(&mut |rule| {
+            if let Take::Setting(name) = &rule.take {
+                settings.insert(name);
+            }
+        });
+        settings
+    }
+
+    /// The settings that reading the source needs.
+    #[must_use]
+    pub fn source_settings(&self) -> BTreeSet<&str> {
+        params::settings(&self.source.params).collect()
+    }
+
+    /// Whether the flow takes this document. What is missing in it equals nothing.
+    #[must_use]
+    pub fn admits(&self, document: &Value) -> bool {
+        self.filter.as_ref().is_none_or(|filter| holds(filter, &Scope::document(document)))
+    }
+
+    /// The document's key: what makes two documents versions of one.
+    ///
+    /// # Errors
+    /// When the document has none.
+    pub fn key(&self, document: &Value) -> Result<String, Fault> {
+        let found = first(&self.key, &Scope::document(document));
+        let key = found.as_ref().and_then(crate::expression::Datum::text);
+        key.map(std::borrow::Cow::into_owned).ok_or_else(|| {
+            let value = found.map(|datum| datum.shown().into_owned());
+            let cause = match value {
+                None => Cause::Absent,
+                Some(_) => Cause::Unreadable { expected: "one value (it is a list or an object)" },
+            };
+            Fault::new("key".to_owned(), &written(&self.key), value.as_deref(), cause)
+        })
+    }
+
+    /// The document's version as found; `None` where the flow names none or the document has none.
+    #[must_use]
+    pub fn version(&self, document: &Value) -> Option<String> {
+        let (terms, _) = self.version.as_ref()?;
+        Some(first(terms, &Scope::document(document))?.text()?.into_owned())
+    }
+
+    /// How versions compare.
+    #[must_use]
+    pub fn version_kind(&self) -> VersionKind {
+        self.version.as_ref().map_or(VersionKind::Text, |(_, kind)| *kind)
+    }
+
+    /// What [`Self::apply`] will look up for this document.
+    #[must_use]
+    pub fn lookups(&self, document: &Value) -> BTreeSet<LookupKey> {
+        let mut mapper = Mapper::new(None);
+        mapper.fields(&self.fields, &Scope::document(document), None);
+        mapper.asked
+    }
+
+    /// The target's document.
+    ///
+    /// # Errors
+    /// Every fault of the document at once.
+    pub fn apply(&self, document: &Value, context: &Context<'_>) -> Result<Mapped, Vec<Fault>> {
+        let mut mapper = Mapper::new(Some(context));
+        let body = Value::Object(mapper.fields(&self.fields, &Scope::document(document), None));
+        match resolve(&self.target.params, context.settings) {
+            Ok(params) if mapper.faults.is_empty() => Ok(Mapped { body, params }),
+            Ok(_) => Err(mapper.faults),
+            Err(fault) => Err(mapper.faults.into_iter().chain([fault]).collect()),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `[source]` and `[target]`.
+
+use catalog::{Catalog, Document, Kind, Role};
+use toml_edit::Item;
+
+use super::reach::{self, Level};
+use super::report::{Report, Written};
+use super::table::{Entry, Table};
+use crate::expression::{self, Expression, Term};
+use crate::flow::{Source, Target};
+use crate::params::Param;
+use crate::version::VersionKind;
+
+/// The ways to a vendor that has more than one.
+const ROUTES: [&str; 2] = ["direct", "qimen"];
+
+pub(super) struct SourceEnd {
+    pub(super) source: Source,
+    pub(super) key: Vec<Term>,
+    pub(super) version: Option<(Vec<Term>, VersionKind)>,
+    pub(super) filter: Option<Expression>,
+}
+
+/// The source, and its document even where the rest has mistakes: the mapping can be checked against it.
+pub(super) fn source(
+    table: &Table<'_>,
+    catalog: &Catalog,
+    report: &mut Report<'_>,
+) -> (Option<&'static Document>, Option<SourceEnd>) {
+    table.expect(&["document", "route", "params", "key", "version", "filter"], report);
+    let is_source = |role| matches!(role, Role::Pushed | Role::Windowed | Role::Pool);
+    let document = document(table, catalog, is_source, "source", report);
+    let route = document.and_then(|document| route(table, document, report));
+    let params = params(table, document, report);
+    let level = document.map(Level::document);
+    let key = table.required_text("key", report).and_then(|written| {
+        let terms = report.parsed(&written, expression::alternatives(written.text))?;
+        level.iter().for_each(|level| reach::scalar(&terms, &written, level, report));
+        Some(terms)
+    });
+    let version = table.get("version").and_then(|entry| version(&entry, level.as_ref(), report));
+    let filter = table.text("filter", report).and_then(|written| {
+        let filter = report.parsed(&written, expression::condition(written.text))?;
+        level.iter().for_each(|level| reach::expression(&filter, &written, level, report));
+        Some(filter)
+    });
+    let end = document.zip(key).map(|(document, key)| {
+        let source = Source { document, route, params };
+        SourceEnd { source, key, version, filter }
+    });
+    (document, end)
+}
+
+pub(super) fn target(table: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Target> {
+    table.expect(&["document", "params"], report);
+    let document = document(table, catalog, |role| role == Role::Target, "target", report);
+    let params = params(table, document, report);
+    Some(Target { document: document?, params })
+}
+
+fn document(
+    table: &Table<'_>,
+    catalog: &Catalog,
+    fits: impl Fn(Role) -> bool,
+    end: &str,
+    report: &mut Report<'_>,
+) -> Option<&'static Document> {
+    let written = table.required_text("document", report)?;
+    let fitting: Vec<_> =
+        catalog.documents().filter(|document| fits(document.role)).map(|document| document.name).collect();
+    match catalog.document(written.text) {
+        Some(document) if fits(document.role) => Some(document),
+        Some(document) => {
+            let what = match document.role {
+                Role::Target => "is what a vendor accepts, so it can only be a target",
+                Role::Listed => "only serves look-ups",
+                Role::Pushed | Role::Windowed | Role::Pool => {
+                    "is what a vendor hands over, so it can only be a source"
+                }
+            };
+            report.mistake(written.span, format!("`{}` ({}) {what}", document.name, document.title), None);
+            None
+        }
+        None => {
+            let message = format!("no vendor has a document `{}` that can be a {end}", written.text);
+            report.unknown(written.span, message, written.text, &fitting);
+            None
+        }
+    }
+}
+
+fn route(table: &Table<'_>, document: &Document, report: &mut Report<'_>) -> Option<String> {
+    let written = table.text("route", report)?;
+    if document.role == Role::Pushed {
+        let message = format!("`{}` is pushed to us: there is no route to choose", document.name);
+        report.mistake(written.span, message, Some("remove `route`".to_owned()));
+        return None;
+    }
+    if !ROUTES.contains(&written.text) {
+        report.unknown(written.span, format!("unknown route `{}`", written.text), written.text, &ROUTES);
+        return None;
+    }
+    Some(written.text.to_owned())
+}
+
+fn params(table: &Table<'_>, document: Option<&Document>, report: &mut Report<'_>) -> Vec<(String, Param)> {
+    let Some(params) = table.get("params").and_then(|entry| entry.table(report)) else { return Vec::new() };
+    let mut read = Vec::new();
+    for entry in params.entries() {
+        if let Some(document) = document.filter(|document| !document.params.contains(&entry.key)) {
+            let message =
+                format!("`{}` has no request parameter `{}` that a flow may fix", document.name, entry.key);
+            report.unknown(entry.key_span.clone(), message, entry.key, document.params);
+        }
+        if let Some(param) = param(&entry, report) {
+            read.push((entry.key.to_owned(), param));
+        }
+    }
+    read
+}
+
+fn param(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Param> {
+    if let Some(table) = entry.item.as_table_like() {
+        let table = Table::new(table, entry.span.clone());
+        table.expect(&["setting"], report);
+        return table.required_text("setting", report).map(|written| Param::Setting(written.text.to_owned()));
+    }
+    let fixed = match entry.item {
+        Item::Value(toml_edit::Value::Integer(number)) => Some(number.value().to_string()),
+        item => item.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
+    };
+    if fixed.is_none() {
+        entry.wrong_type("a text, a whole number or { setting = \"NAME\" }", report);
+    }
+    fixed.map(Param::Fixed)
+}
+
+fn version(
+    entry: &Entry<'_>,
+    level: Option<&Level<'_>>,
+    report: &mut Report<'_>,
+) -> Option<(Vec<Term>, VersionKind)> {
+    const KINDS: [&str; 3] = ["time", "integer", "text"];
+    let (from, named) = match entry.item.as_table_like() {
+        None => (entry.text(report)?, None),
+        Some(table) => {
+            let table = Table::new(table, entry.span.clone());
+            table.expect(&["from", "kind"], report);
+            (table.required_text("from", report)?, table.text("kind", report))
+        }
+    };
+    let terms = report.parsed(&from, expression::alternatives(from.text))?;
+    let level = level?;
+    reach::scalar(&terms, &from, level, report);
+    let kind = match named {
+        None => known_kind(&terms, level),
+        Some(Written { text: "time", .. }) => VersionKind::Time,
+        Some(Written { text: "integer", .. }) => VersionKind::Integer,
+        Some(Written { text: "text", .. }) => VersionKind::Text,
+        Some(Written { text, span }) => {
+            report.unknown(span, format!("unknown kind of version `{text}`"), text, &KINDS);
+            return None;
+        }
+    };
+    Some((terms, kind))
+}
+
+fn known_kind(terms: &[Term], level: &Level<'_>) -> VersionKind {
+    let kinds = terms.iter().filter_map(|term| match term {
+        Term::Path(path) => reach::kind(path, level),
+        _ => None,
+    });
+    match kinds.into_iter().next() {
+        Some(Kind::Time | Kind::Date) => VersionKind::Time,
+        Some(Kind::Integer) => VersionKind::Integer,
+        _ => VersionKind::Text,
+    }
+}

@@ -1,0 +1,206 @@
+//! `[fields]`: one target object with its rules, nested objects and lists.
+
+use catalog::{Catalog, Field, Kind, field};
+
+use super::reach::{self, Level};
+use super::report::Report;
+use super::rule::{self, Wanted};
+use super::table::{Entry, Table};
+use crate::expression::{self, Path, Root, Step};
+use crate::rule::{Content, Fields, List, Take};
+
+/// Keys of a table of fields that are no fields.
+const WORDS: [&str; 3] = ["each", "where", "copy"];
+
+pub(super) struct Loader<'a> {
+    pub(super) catalog: &'a Catalog,
+    /// Whether the target's field list is incomplete.
+    pub(super) open: bool,
+}
+
+impl Loader<'_> {
+    /// The rules of one object. `known`: its fields, or `None` where they are the tenant's own.
+    pub(super) fn fields(
+        &self,
+        table: &Table<'_>,
+        known: Option<&'static [Field]>,
+        level: &Level<'_>,
+        report: &mut Report<'_>,
+    ) -> Fields {
+        let level = level.for_target(known, self.open);
+        let mut fields = Fields::default();
+        for entry in table.entries().filter(|entry| !WORDS.contains(&entry.key)) {
+            let Some((kind, required)) = self.kind(&entry, known, report) else { continue };
+            let content = match kind {
+                Some(Kind::Object(inner)) => self.object(&entry, Some(inner), &level, report),
+                Some(Kind::Map) => self.object(&entry, None, &level, report),
+                Some(Kind::MapOfLists) => self.lists(&entry, &level, report),
+                Some(Kind::List(inner)) => self.list(&entry, Some(inner), &level, report),
+                _ => rule::rules(&entry, Wanted { kind, required }, self.catalog, &level, report)
+                    .map(Content::Value),
+            };
+            if let Some(content) = content {
+                fields.0.push(crate::rule::Field { name: entry.key.to_owned(), required, content });
+            }
+        }
+        if let Some(entry) = table.get("copy") {
+            self.copies(&entry, table, known, &level, &mut fields, report);
+        }
+        for missing in known.unwrap_or_default().iter().filter(|field| field.required) {
+            let copied = |fields: &Fields| fields.0.iter().any(|field| field.name == missing.name);
+            if table.get(missing.name).is_none() && !copied(&fields) {
+                let message = format!(
+                    "the target requires `{}` ({}): it has no rule here",
+                    missing.name, missing.title
+                );
+                report.mistake(table.span.clone(), message, Some(format!("{} = \"…\"", missing.name)));
+            }
+        }
+        check_order(table, &fields, report);
+        fields
+    }
+
+    /// What the target says about a field; reports one that it does not have.
+    fn kind(
+        &self,
+        entry: &Entry<'_>,
+        known: Option<&'static [Field]>,
+        report: &mut Report<'_>,
+    ) -> Option<(Option<Kind>, bool)> {
+        let Some(known) = known else { return Some((None, false)) };
+        match field(known, entry.key) {
+            Some(field) => Some((Some(field.kind), field.required)),
+            None if self.open => Some((None, false)),
+            None => {
+                let names: Vec<_> = known.iter().map(|field| field.name).collect();
+                let message = format!("the target has no field `{}` here", entry.key);
+                report.unknown(entry.key_span.clone(), message, entry.key, &names);
+                None
+            }
+        }
+    }
+
+    fn object(
+        &self,
+        entry: &Entry<'_>,
+        known: Option<&'static [Field]>,
+        level: &Level<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Content> {
+        let table = entry.table(report)?;
+        for word in ["each", "where"].into_iter().filter_map(|word| table.get(word)) {
+            let message = format!("`{}` is one object, not a list", entry.key);
+            report.mistake(word.key_span, message, Some(format!("remove `{}`", word.key)));
+        }
+        Some(Content::Object(self.fields(&table, known, level, report)))
+    }
+
+    fn lists(&self, entry: &Entry<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Content> {
+        let table = entry.table(report)?;
+        let lists = table.entries().filter_map(|entry| {
+            let content = self.list(&entry, None, level, report)?;
+            Some(crate::rule::Field { name: entry.key.to_owned(), required: false, content })
+        });
+        Some(Content::Object(Fields(lists.collect())))
+    }
+
+    fn list(
+        &self,
+        entry: &Entry<'_>,
+        known: Option<&'static [Field]>,
+        level: &Level<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Content> {
+        let Some(table) = entry.item.as_table_like() else {
+            let message = format!("`{}` is a list of lines", entry.key);
+            let help = format!("write a table [….{}] with `each = \"the source's list\"`", entry.key);
+            report.mistake(entry.span.clone(), message, Some(help));
+            return None;
+        };
+        let table = Table::new(table, entry.span.clone());
+        let each = table.required_text("each", report)?;
+        let path = report.parsed(&each, expression::path(each.text))?;
+        let lines = reach::lines(&path, &each, level, report)?;
+        let filter = table.text("where", report).and_then(|written| {
+            let filter = report.parsed(&written, expression::condition(written.text))?;
+            reach::expression(&filter, &written, &lines, report);
+            Some(filter)
+        });
+        let fields = self.fields(&table, known, &lines, report);
+        let unique = table.entries().filter(is_unique).map(|entry| entry.key.to_owned()).collect();
+        Some(Content::List(List { each: path, filter, fields, unique }))
+    }
+
+    fn copies(
+        &self,
+        entry: &Entry<'_>,
+        table: &Table<'_>,
+        known: Option<&'static [Field]>,
+        level: &Level<'_>,
+        fields: &mut Fields,
+        report: &mut Report<'_>,
+    ) {
+        for name in entry.texts(report).unwrap_or_default() {
+            if table.get(name.text).is_some() || fields.0.iter().any(|field| field.name == name.text) {
+                report.mistake(name.span, format!("`{}` has a rule already", name.text), None);
+                continue;
+            }
+            let Some(path) = report.parsed(&name, expression::path(name.text)) else { continue };
+            reach::check(&[expression::Term::Path(path.clone())], &name, 0, level, false, report);
+            let target = Entry { key: name.text, key_span: name.span.clone(), ..entry.clone() };
+            let Some((kind, required)) = self.kind(&target, known, report) else { continue };
+            let wanted = Wanted { kind, required };
+            if let Some(rule) = rule::copy(path, &name, wanted, report) {
+                let content = Content::Value(vec![rule]);
+                fields.0.push(crate::rule::Field { name: name.text.to_owned(), required, content });
+            }
+        }
+    }
+}
+
+fn is_unique(entry: &Entry<'_>) -> bool {
+    let table_is = |table: &dyn toml_edit::TableLike| {
+        table.get("unique").and_then(toml_edit::Item::as_bool) == Some(true)
+    };
+    match entry.item.as_array() {
+        Some(rules) => rules.iter().filter_map(toml_edit::Value::as_inline_table).any(|rule| table_is(rule)),
+        None => entry.item.as_table_like().is_some_and(table_is),
+    }
+}
+
+/// Reports what reads a target field that is not mapped before it.
+fn check_order(table: &Table<'_>, fields: &Fields, report: &mut Report<'_>) {
+    let mut mapped: Vec<&str> =
+        fields.0.iter().filter(|field| !field.reads_target()).map(|field| field.name.as_str()).collect();
+    for field in fields.0.iter().filter(|field| field.reads_target()) {
+        for name in target_fields(field) {
+            if !mapped.contains(&name.as_str()) {
+                let Some(entry) = table.get(&field.name) else { continue };
+                let message = format!("`target.{name}` is not mapped before `{}`", field.name);
+                let help = format!("give `{name}` a rule above it");
+                report.mistake(entry.span, message, Some(help));
+            }
+        }
+        mapped.push(&field.name);
+    }
+}
+
+fn target_fields(field: &crate::rule::Field) -> Vec<String> {
+    let Content::Value(rules) = &field.content else { return Vec::new() };
+    let mut names = Vec::new();
+    let mut note = |_: &[&Path], path: &Path| {
+        if let (Root::Target, Some(Step::Field(name, _))) = (path.root, path.steps.first()) {
+            names.push(name.clone());
+        }
+    };
+    for rule in rules {
+        let computed = match &rule.take {
+            Take::Compute(expression) => Some(expression),
+            _ => None,
+        };
+        for expression in rule.when.iter().chain(computed) {
+            expression.visit(&mut Vec::new(), &mut note);
+        }
+    }
+    names
+}

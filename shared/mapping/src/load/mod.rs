@@ -1,0 +1,47 @@
+//! Reads a flow file and checks it against the catalog: every mistake is reported, none stops the reading.
+
+mod constant;
+mod conversion;
+mod ends;
+mod fields;
+mod reach;
+mod report;
+mod rule;
+mod table;
+
+use catalog::Catalog;
+use toml_edit::Document;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::flow::Flow;
+use report::Report;
+use table::Table;
+
+pub(crate) fn flow(name: &str, file: &str, text: &str, catalog: &Catalog) -> Result<Flow, Diagnostics> {
+    let document = Document::parse(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let message = format!("this is not TOML: {}", error.message().trim());
+        Diagnostics(vec![Diagnostic::new(file, text, span, message, None)])
+    })?;
+    let mut report = Report::new(file, text);
+    let loaded = load(name, &Table::new(document.as_table(), 0..0), catalog, &mut report);
+    match (loaded, report.finish()) {
+        (Some(flow), found) if found.is_empty() => Ok(flow),
+        (_, found) => Err(Diagnostics(found)),
+    }
+}
+
+fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Flow> {
+    file.expect(&["source", "target", "fields"], report);
+    let (source, target) = (file.table("source", report), file.table("target", report));
+    let (source_document, source) =
+        source.map_or((None, None), |table| ends::source(&table, catalog, report));
+    let target = target.and_then(|table| ends::target(&table, catalog, report));
+    let fields = file.table("fields", report);
+    let (source_document, target, fields) = (source_document?, target?, fields?);
+    let loader = fields::Loader { catalog, open: target.document.open };
+    let level = reach::Level::document(source_document);
+    let fields = loader.fields(&fields, Some(target.document.fields), &level, report);
+    let ends::SourceEnd { source, key, version, filter } = source?;
+    Some(Flow { name: name.to_owned(), source, target, key, version, filter, fields })
+}

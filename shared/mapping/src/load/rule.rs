@@ -1,0 +1,287 @@
+//! The rule of one field.
+
+use catalog::{Catalog, Kind};
+use serde_json::Value;
+use toml_edit::Item;
+
+use super::constant::constant;
+use super::conversion::{conversion, usual};
+use super::reach::{self, Level};
+use super::report::{Report, Written};
+use super::table::{Entry, Table};
+use crate::conversion::Conversion;
+use crate::expression::{self, Path, Root};
+use crate::rule::{Absent, Rule, Take, Through};
+use crate::template::{self, Piece};
+
+/// What a rule takes its value from: exactly one of these.
+const TAKES: [&str; 5] = ["from", "value", "setting", "text", "compute"];
+const KEYS: [&str; 19] = [
+    "from",
+    "value",
+    "setting",
+    "text",
+    "compute",
+    "when",
+    "as",
+    "lookup",
+    "codes",
+    "otherwise",
+    "absent",
+    "default",
+    "unique",
+    "scale",
+    "rounding",
+    "strip",
+    "formats",
+    "zone",
+    "write",
+];
+
+/// What the target wants of a field; no kind where the field is the tenant's own.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) kind: Option<Kind>,
+    pub(super) required: bool,
+}
+
+/// A field's rule, or its rules by condition.
+pub(super) fn rules(
+    entry: &Entry<'_>,
+    wanted: Wanted,
+    catalog: &Catalog,
+    level: &Level<'_>,
+    report: &mut Report<'_>,
+) -> Option<Vec<Rule>> {
+    if let Some(text) = entry.item.as_str() {
+        let written = Written { text, span: entry.span.clone() };
+        let take = from(&written, &usual(wanted.kind), level, report)?;
+        return Some(vec![plain(take, &written, wanted)]);
+    }
+    let tables: Vec<Table<'_>> = match entry.item {
+        Item::Value(toml_edit::Value::Array(array))
+            if array.iter().all(toml_edit::Value::is_inline_table) =>
+        {
+            array
+                .iter()
+                .filter_map(|value| Some(Table::new(value.as_inline_table()?, value.span()?)))
+                .collect()
+        }
+        item => match item.as_table_like() {
+            Some(table) => vec![Table::new(table, entry.span.clone())],
+            None => {
+                let message = format!("`{}` has no rule", entry.key);
+                let help = "write a path in quotes, { value = … } for a constant, or another rule in braces";
+                report.mistake(entry.span.clone(), message, Some(help.to_owned()));
+                return None;
+            }
+        },
+    };
+    let unconditional = tables.iter().position(|table| table.get("when").is_none());
+    if let Some(unreached) = unconditional.and_then(|position| tables.get(position + 1)) {
+        let message = "this rule is never reached: the one before it has no `when`";
+        report.mistake(unreached.span.clone(), message, None);
+    }
+    tables.iter().map(|table| rule(table, wanted, catalog, level, report)).collect()
+}
+
+/// A rule that carries a field under its own name.
+pub(super) fn copy(path: Path, name: &Written<'_>, wanted: Wanted, report: &mut Report<'_>) -> Option<Rule> {
+    match wanted.kind {
+        None => {
+            let wanted = Wanted { required: false, ..wanted };
+            Some(plain(Take::Copy(path), name, wanted))
+        }
+        Some(Kind::Object(_) | Kind::List(_) | Kind::Map | Kind::MapOfLists) => {
+            let message =
+                format!("`{}` is a list or an object of the target: give it a table of its own", name.text);
+            report.mistake(name.span.clone(), message, None);
+            None
+        }
+        Some(_) => Some(plain(Take::From(vec![expression::Term::Path(path)]), name, wanted)),
+    }
+}
+
+fn plain(take: Take, written: &Written<'_>, wanted: Wanted) -> Rule {
+    Rule {
+        when: None,
+        take,
+        source: written.text.to_owned(),
+        strip_emoji: false,
+        conversion: usual(wanted.kind),
+        through: Through::Nothing,
+        absent: if wanted.required { Absent::Error } else { Absent::Omit },
+        reads_target: false,
+    }
+}
+
+fn rule(
+    table: &Table<'_>,
+    wanted: Wanted,
+    catalog: &Catalog,
+    level: &Level<'_>,
+    report: &mut Report<'_>,
+) -> Option<Rule> {
+    table.expect(&KEYS, report);
+    let when = table.text("when", report).and_then(|written| {
+        let when = report.parsed(&written, expression::condition(written.text))?;
+        reach::expression(&when, &written, level, report);
+        Some(when)
+    });
+    let through = through(table, wanted, catalog, report);
+    let goes_through = !matches!(through, Some(Through::Nothing));
+    let conversion = conversion(table, wanted, goes_through, report);
+    let absent = absent(table, wanted, report);
+    let usual = usual(wanted.kind);
+    let taken = take(table, conversion.as_ref().unwrap_or(&usual), goes_through, wanted, level, report);
+    let (take, source) = taken?;
+    let computed = match &take {
+        Take::Compute(expression) => Some(expression),
+        _ => None,
+    };
+    let mut reads_target = false;
+    for expression in when.iter().chain(computed) {
+        expression.visit(&mut Vec::new(), &mut |_, path| reads_target |= path.root == Root::Target);
+    }
+    let strip_emoji = table.get("strip").is_some();
+    Some(Rule {
+        when,
+        take,
+        source,
+        strip_emoji,
+        conversion: conversion?,
+        through: through?,
+        absent: absent?,
+        reads_target,
+    })
+}
+
+fn take(
+    table: &Table<'_>,
+    conversion: &Conversion,
+    goes_through: bool,
+    wanted: Wanted,
+    level: &Level<'_>,
+    report: &mut Report<'_>,
+) -> Option<(Take, String)> {
+    let mut given = TAKES.into_iter().filter_map(|key| table.get(key));
+    let Some(entry) = given.next() else {
+        let message = "this rule takes its value from nowhere";
+        let help = format!("give it one of `{}`", TAKES.join("`, `"));
+        report.mistake(table.span.clone(), message, Some(help));
+        return None;
+    };
+    for other in given {
+        let message = format!("a rule takes its value from one place: it has `{}` already", entry.key);
+        report.mistake(other.key_span, message, None);
+    }
+    if entry.key == "value" {
+        let wanted = if goes_through { None } else { wanted.kind };
+        let value = constant(&entry, wanted, report)?;
+        return Some(match value {
+            Value::String(text) if goes_through => (Take::Text(vec![Piece::Literal(text.clone())]), text),
+            value => (Take::Constant(value), "value".to_owned()),
+        });
+    }
+    let written = entry.text(report)?;
+    let source = written.text.to_owned();
+    let take = match entry.key {
+        "from" => from(&written, conversion, level, report)?,
+        "setting" => Take::Setting(source.clone()),
+        "text" => {
+            let pieces = report.parsed(&written, template::parse(written.text))?;
+            for piece in &pieces {
+                if let Piece::Read(terms, offset) = piece {
+                    reach::check(terms, &written, *offset, level, true, report);
+                }
+            }
+            Take::Text(pieces)
+        }
+        _ => {
+            let amount = report.parsed(&written, expression::parse_amount(written.text))?;
+            reach::expression(&amount, &written, level, report);
+            Take::Compute(amount)
+        }
+    };
+    Some((take, source))
+}
+
+fn from(
+    written: &Written<'_>,
+    conversion: &Conversion,
+    level: &Level<'_>,
+    report: &mut Report<'_>,
+) -> Option<Take> {
+    let terms = report.parsed(written, expression::alternatives(written.text))?;
+    let must_be_scalar = !matches!(conversion, Conversion::Json);
+    reach::check(&terms, written, 0, level, must_be_scalar, report);
+    Some(Take::From(terms))
+}
+
+fn through(table: &Table<'_>, wanted: Wanted, catalog: &Catalog, report: &mut Report<'_>) -> Option<Through> {
+    let (lookup, codes, otherwise) = (table.get("lookup"), table.get("codes"), table.get("otherwise"));
+    if let (None, Some(otherwise)) = (&codes, &otherwise) {
+        let help = "for a field that is absent write `default`".to_owned();
+        report.mistake(otherwise.key_span.clone(), "`otherwise` belongs to `codes`", Some(help));
+    }
+    match (lookup, codes) {
+        (None, None) => Some(Through::Nothing),
+        (Some(_), Some(codes)) => {
+            report.mistake(codes.key_span, "a rule has `codes` or a `lookup`, not both", None);
+            None
+        }
+        (Some(entry), None) => {
+            let written = entry.text(report)?;
+            if !matches!(wanted.kind, None | Some(Kind::Text | Kind::Integer)) {
+                report.mistake(entry.key_span, "a look-up gives an id, which does not fit this field", None);
+            }
+            if catalog.lookup(written.text).is_none() {
+                let known: Vec<_> = catalog.lookups().map(|lookup| lookup.name).collect();
+                let message = format!("no vendor has a look-up table `{}`", written.text);
+                report.unknown(written.span, message, written.text, &known);
+                return None;
+            }
+            Some(Through::Lookup(written.text.to_owned()))
+        }
+        (None, Some(entry)) => {
+            let codes = entry.table(report)?;
+            if codes.entries().next().is_none() {
+                report.mistake(entry.span.clone(), "`codes` has no codes", None);
+            }
+            let codes = codes
+                .entries()
+                .filter_map(|code| Some((code.key.to_owned(), constant(&code, wanted.kind, report)?)))
+                .collect();
+            let otherwise = otherwise.and_then(|entry| constant(&entry, wanted.kind, report));
+            Some(Through::Codes { codes, otherwise })
+        }
+    }
+}
+
+fn absent(table: &Table<'_>, wanted: Wanted, report: &mut Report<'_>) -> Option<Absent> {
+    if let Some(default) = table.get("default") {
+        if let Some(absent) = table.get("absent") {
+            report.mistake(
+                absent.key_span,
+                "a rule has a `default` or says what to do when `absent`, not both",
+                None,
+            );
+        }
+        return constant(&default, wanted.kind, report).map(Absent::Default);
+    }
+    let usual = if wanted.required { Absent::Error } else { Absent::Omit };
+    let Some(written) = table.text("absent", report) else { return Some(usual) };
+    match written.text {
+        "error" => Some(Absent::Error),
+        "omit" if wanted.required => {
+            let help = "give it a `default`, or leave `absent` away".to_owned();
+            report.mistake(written.span, "the target requires this field: it cannot be left out", Some(help));
+            None
+        }
+        "omit" => Some(Absent::Omit),
+        other => {
+            report.unknown(written.span, format!("`absent` cannot be `{other}`"), other, &["error", "omit"]);
+            None
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A TOML table with the places of its keys and values.
+
+use std::ops::Range;
+
+use toml_edit::{Item, TableLike, Value};
+
+use super::report::{Report, Written};
+
+#[derive(Clone)]
+pub(super) struct Table<'t> {
+    table: &'t dyn TableLike,
+    pub(super) span: Range<usize>,
+}
+
+/// One `key = value`.
+#[derive(Clone)]
+pub(super) struct Entry<'t> {
+    pub(super) key: &'t str,
+    pub(super) key_span: Range<usize>,
+    pub(super) item: &'t Item,
+    pub(super) span: Range<usize>,
+}
+
+impl<'t> Table<'t> {
+    pub(super) fn new(table: &'t dyn TableLike, span: Range<usize>) -> Self {
+        Self { table, span }
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'t>> + use<'t> {
+        let table = self.table;
+        table.iter().filter_map(move |(name, _)| entry(table, name))
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<Entry<'t>> {
+        entry(self.table, key)
+    }
+
+    /// Reports every key that is none of `known`.
+    pub(super) fn expect(&self, known: &[&str], report: &mut Report<'_>) {
+        for entry in self.entries().filter(|entry| !known.contains(&entry.key)) {
+            report.unknown(entry.key_span, format!("unknown key `{}`", entry.key), entry.key, known);
+        }
+    }
+
+    /// A table that must be there.
+    pub(super) fn table(&self, key: &str, report: &mut Report<'_>) -> Option<Table<'t>> {
+        let Some(entry) = self.get(key) else {
+            report.mistake(self.span.clone(), format!("the table [{key}] is missing"), None);
+            return None;
+        };
+        entry.table(report)
+    }
+
+    /// A text, if the key is there.
+    pub(super) fn text(&self, key: &str, report: &mut Report<'_>) -> Option<Written<'t>> {
+        self.get(key)?.text(report)
+    }
+
+    /// A text that must be there.
+    pub(super) fn required_text(&self, key: &str, report: &mut Report<'_>) -> Option<Written<'t>> {
+        if self.get(key).is_none() {
+            report.mistake(self.span.clone(), format!("`{key}` is missing"), None);
+        }
+        self.text(key, report)
+    }
+}
+
+fn entry<'t>(table: &'t dyn TableLike, key: &str) -> Option<Entry<'t>> {
+    let (key, item) = table.get_key_value(key)?;
+    let key_span = key.span().or_else(|| item.span()).unwrap_or(0..0);
+    let span = item.span().unwrap_or_else(|| key_span.clone());
+    Some(Entry { key: key.get(), key_span, item, span })
+}
+
+impl<'t> Entry<'t> {
+    pub(super) fn text(&self, report: &mut Report<'_>) -> Option<Written<'t>> {
+        let text = self.item.as_str();
+        if text.is_none() {
+            self.wrong_type("a text in quotes", report);
+        }
+        Some(Written { text: text?, span: self.span.clone() })
+    }
+
+    pub(super) fn table(&self, report: &mut Report<'_>) -> Option<Table<'t>> {
+        let table = self.item.as_table_like();
+        if table.is_none() {
+            self.wrong_type("a table", report);
+        }
+        Some(Table::new(table?, self.span.clone()))
+    }
+
+    pub(super) fn wrong_type(&self, expected: &str, report: &mut Report<'_>) {
+        let message = format!("`{}` must be {expected}, not {}", self.key, type_name(self.item));
+        report.mistake(self.span.clone(), message, None);
+    }
+
+    /// A list of texts, or a single one.
+    pub(super) fn texts(&self, report: &mut Report<'_>) -> Option<Vec<Written<'t>>> {
+        if let Some(text) = self.item.as_str() {
+            return Some(vec![Written { text, span: self.span.clone() }]);
+        }
+        let texts = self.item.as_array().and_then(|array| array.iter().map(written).collect());
+        if texts.is_none() {
+            self.wrong_type("a list of texts in quotes", report);
+        }
+        texts
+    }
+}
+
+fn written(value: &Value) -> Option<Written<'_>> {
+    Some(Written { text: value.as_str()?, span: value.span()? })
+}
+
+fn type_name(item: &Item) -> &'static str {
+    match item.type_name() {
+        "string" => "a text",
+        "integer" => "a whole number",
+        "float" => "a number with a fraction",
+        "boolean" => "true or false",
+        "datetime" => "a date without quotes",
+        "array" | "array of tables" => "a list",
+        _ => "a table",
+    }
+}

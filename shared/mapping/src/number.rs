@@ -1,0 +1,82 @@
+//! Exact decimals: what does not fit is refused, never rounded unasked.
+
+use rust_decimal::Decimal;
+
+use crate::fault::Cause;
+
+/// Reads a decimal as vendors write it, exponents included.
+pub(crate) fn read(text: &str) -> Result<Decimal, Cause> {
+    let text = text.trim();
+    if !is_number(text) {
+        return Err(Cause::Unreadable { expected: "a decimal number" });
+    }
+    let has_exponent = text.contains(['e', 'E']);
+    let number = if has_exponent { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) };
+    number.map_err(|_| Cause::TooLarge)
+}
+
+/// `-1.50`, `.5`, `2e3`; not `1_000`, which `Decimal` would take and no vendor means.
+fn is_number(text: &str) -> bool {
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = |text: &str| text.strip_prefix(['+', '-']).unwrap_or(text).to_owned();
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (mantissa, exponent) = (unsigned(mantissa), unsigned(exponent));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((&mantissa, ""));
+    let digits = whole.len() + fraction.len();
+    digits > 0 && is_digits(whole) && is_digits(fraction) && !exponent.is_empty() && is_digits(&exponent)
+}
+
+/// Writes without exponent and without trailing zeros.
+pub(crate) fn write(number: Decimal) -> String {
+    if number.is_zero() { "0".to_owned() } else { number.normalize().to_string() }
+}
+
+pub(crate) fn add(left: Decimal, right: Decimal) -> Result<Decimal, Cause> {
+    let (left, right) = (left.normalize(), right.normalize());
+    let sum = left.checked_add(right).ok_or(Cause::TooLarge)?;
+    // `Decimal` rounds what does not fit its 28 digits; the scale tells that it did.
+    if sum.is_zero() || sum.scale() >= left.scale().max(right.scale()) {
+        Ok(sum)
+    } else {
+        Err(Cause::TooLarge)
+    }
+}
+
+pub(crate) fn multiply(left: Decimal, right: Decimal) -> Result<Decimal, Cause> {
+    let (left, right) = (left.normalize(), right.normalize());
+    let product = left.checked_mul(right).ok_or(Cause::TooLarge)?;
+    let is_exact = left.is_zero() || right.is_zero() || product.scale() == left.scale() + right.scale();
+    if is_exact { Ok(product) } else { Err(Cause::TooLarge) }
+}
+
+/// Divides to 28 digits: the one operation that cannot be exact.
+pub(crate) fn divide(left: Decimal, right: Decimal) -> Result<Decimal, Cause> {
+    if right.is_zero() {
+        return Err(Cause::DividesByZero);
+    }
+    left.checked_div(right).ok_or(Cause::TooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_written_plainly() {
+        assert_eq!(write(read("20.00000000").unwrap()), "20");
+        assert_eq!(write(read("-0.00").unwrap()), "0");
+        assert_eq!(write(read("1.5e-3").unwrap()), "0.0015");
+        assert_eq!(write(read("7226306356013346628").unwrap()), "7226306356013346628");
+    }
+
+    #[test]
+    fn what_is_no_number_or_too_long_is_refused() {
+        for text in ["", "-", ".", "e5", "1e", "--1", "abc", "1_000", "1,000", "1.2.3", "12元", "NaN"] {
+            assert!(matches!(read(text), Err(Cause::Unreadable { .. })), "{text}");
+        }
+        assert_eq!(read(&"9".repeat(40)), Err(Cause::TooLarge));
+        let long = read("1234567890.12345678").unwrap();
+        assert_eq!(multiply(long, long), Err(Cause::TooLarge), "36 digits would be rounded");
+        assert_eq!(divide(long, Decimal::ZERO), Err(Cause::DividesByZero));
+    }
+}

@@ -1,0 +1,35 @@
+use std::fs;
+use std::path::Path;
+
+use mapping::Flow;
+
+use super::catalog;
+
+fn mistakes(stem: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/mistakes/{stem}.toml"));
+    let text = fs::read_to_string(path).unwrap();
+    Flow::parse(stem, &format!("{stem}.toml"), &text, &catalog()).unwrap_err().to_string()
+}
+
+#[test]
+fn each_kind_of_mistake_is_shown_with_its_place_and_a_suggestion() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mistakes");
+    let mut stems: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    stems.sort();
+    assert!(stems.len() >= 20);
+    for stem in stems {
+        insta::assert_snapshot!(stem.clone(), mistakes(&stem));
+    }
+}
+
+#[test]
+fn a_diagnostic_knows_its_line_and_column() {
+    let text = "[source]\ndocument = \"wangdian.trade_query\"\nkey = '商品 | trade_no'\n";
+    let mistakes = Flow::parse("f", "flows/f.toml", text, &catalog()).unwrap_err();
+    let key = mistakes.0.iter().find(|mistake| mistake.line == 3).unwrap();
+    assert_eq!((key.file.as_str(), key.column), ("flows/f.toml", 8));
+    assert!(key.message.contains("`商品`"), "{}", key.message);
+}

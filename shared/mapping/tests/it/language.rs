@@ -1,0 +1,143 @@
+use serde_json::{Value, json};
+
+use super::{master, trade_flow};
+
+fn field(rule: &str, document: &Value) -> Value {
+    master(&format!("x = {rule}"), document).unwrap()["x"].take()
+}
+
+#[test]
+fn the_first_present_fall_back_is_taken() {
+    let document = json!({"trade_no": " ", "shop_no": null, "trade_time": "0000-00-00 00:00:00", "created": "2016-12-01"});
+    assert_eq!(field("\"trade_no | shop_no | trade_time | created\"", &document), "2016-12-01");
+    assert_eq!(field("\"trade_no | 'none'\"", &document), "none");
+}
+
+#[test]
+fn lines_are_picked_by_position_and_by_a_fields_value() {
+    let document = json!({"goods_list": [
+        {"spec_no": "A", "goods_name": "甲"}, {"spec_no": "红色 (大)", "goods_name": "乙"}
+    ]});
+    assert_eq!(field("\"goods_list[1].goods_name\"", &document), "乙");
+    assert_eq!(field("\"goods_list[spec_no=红色 (大)].goods_name\"", &document), "乙");
+    assert_eq!(field("\"goods_list[spec_no='A'].goods_name\"", &document), "甲");
+}
+
+#[test]
+fn sums_and_counts_run_over_filtered_lines() {
+    let document = json!({"post_amount": "1.10", "goods_list": [
+        {"num": "2.0000", "price": "0.1"}, {"num": 1, "price": 0.2}, {"num": "-1", "price": "9"}
+    ]});
+    assert_eq!(
+        field("{ compute = \"sum(goods_list where num > 0, num * price) + post_amount\" }", &document),
+        "1.5"
+    );
+    assert_eq!(field("{ compute = \"count(goods_list where num > 1)\" }", &document), "1");
+    assert_eq!(field("{ compute = \"-post_amount / 4\", as = \"decimal\", scale = 2 }", &document), "-0.28");
+}
+
+#[test]
+fn rounding_is_chosen_and_padded() {
+    let document = json!({"paid": "2.345"});
+    let rounded = |rounding: &str| {
+        field(
+            &format!("{{ from = \"paid\", as = \"decimal\", scale = 2, rounding = \"{rounding}\" }}"),
+            &document,
+        )
+    };
+    assert_eq!(rounded("half_up"), "2.35");
+    assert_eq!(rounded("half_even"), "2.34");
+    assert_eq!(rounded("down"), "2.34");
+    assert_eq!(field("{ from = \"paid\", as = \"decimal\", scale = 4 }", &document), "2.3450");
+}
+
+#[test]
+fn times_are_read_and_written_in_the_formats_asked_for() {
+    let document = json!({"trade_time": "2016-12-01 00:30:00", "created": "20161201"});
+    assert_eq!(field("{ from = \"trade_time\", as = \"date\" }", &document), "2016-12-01");
+    assert_eq!(field("{ from = \"trade_time\", as = \"date\", zone = \"+09:00\" }", &document), "2016-11-30");
+    assert_eq!(
+        field("{ from = \"created\", as = \"time\", formats = \"%Y%m%d\" }", &document),
+        "2016-12-01 00:00:00"
+    );
+    assert_eq!(field("{ from = \"trade_time\", as = \"date\", write = \"%Y/%m\" }", &document), "2016/12");
+    assert_eq!(field("{ from = \"trade_time\", as = \"epoch\" }", &document), "1480523400000");
+    assert_eq!(
+        field("{ from = \"trade_time\", as = \"epoch\", write = \"seconds\" }", &document),
+        "1480523400"
+    );
+}
+
+#[test]
+fn flags_integers_json_and_text_are_converted() {
+    let document = json!({"is_sealed": "是", "trade_id": 7_226_306_356_013_346_628_u64, "goods_list": [{"num": 1}], "goods_count": "20.00000000"});
+    assert_eq!(field("{ from = \"is_sealed\", as = \"flag\" }", &document), true);
+    assert_eq!(field("\"trade_id\"", &document), "7226306356013346628");
+    assert_eq!(field("{ from = \"goods_count\", as = \"integer\" }", &document), "20");
+    assert_eq!(field("{ from = \"goods_list\", as = \"json\" }", &document), "[{\"num\":1}]");
+    assert_eq!(field("{ text = \"{{{trade_id}}}\" }", &document), "{7226306356013346628}");
+}
+
+#[test]
+fn the_first_rule_whose_condition_holds_is_taken() {
+    let rules = "[{ when = \"trade_status in (5, 10)\", value = \"off\" }, { when = \"not has(paid)\", value = \"unpaid\" }, { value = \"on\" }]";
+    assert_eq!(field(rules, &json!({"trade_status": "5"})), "off");
+    assert_eq!(field(rules, &json!({"trade_status": "55"})), "unpaid");
+    assert_eq!(field(rules, &json!({"trade_status": "55", "paid": 0})), "on");
+}
+
+#[test]
+fn an_address_is_split_or_takes_the_default() {
+    let document = json!({"receiver_address": "江苏省南京建邺区云龙山路66号"});
+    assert_eq!(field("{ from = \"receiver_address\", as = \"city\" }", &document), "南京市");
+    assert_eq!(field("{ from = \"receiver_address\", as = \"street\" }", &document), "云龙山路66号");
+    let unknown = json!({"receiver_address": "火星一号坑"});
+    assert_eq!(
+        field("{ from = \"receiver_address\", as = \"city\", default = \"南京市\" }", &unknown),
+        "南京市"
+    );
+    let faults = master("x = { from = \"receiver_address\", as = \"city\" }", &unknown).unwrap_err();
+    assert!(faults[0].to_string().contains("火星一号坑"), "{}", faults[0]);
+}
+
+#[test]
+fn what_is_computed_reads_what_was_mapped_wherever_it_stands() {
+    let fields = "total = { compute = \"target.net + target.post\" }\nnet = { from = \"paid\", as = \"decimal\", scale = 1 }\npost = { value = \"1\" }";
+    let mapped = master(fields, &json!({"paid": "2.25"})).unwrap();
+    assert_eq!(mapped.to_string(), r#"{"total":"3.3","net":"2.3","post":"1"}"#);
+}
+
+#[test]
+fn a_filter_takes_documents_and_missing_fields_equal_nothing() {
+    let text = "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\n\
+        filter = \"trade_status = 55 and shop_no != 'TEST' and (paid >= 10 or count(goods_list) > 1)\"\n\
+        [target]\ndocument = \"sharecrm.objdata_push\"\n[fields]\nid = \"trade_no\"\n\
+        objAPIName = { value = \"o\" }\ndataCenterId = { value = \"d\" }\n";
+    let flow = mapping::Flow::parse("f", "f.toml", text, &super::catalog()).unwrap_or_else(|e| panic!("{e}"));
+    assert!(flow.admits(&json!({"trade_status": "55", "paid": "10.00"})));
+    assert!(flow.admits(&json!({"trade_status": 55, "goods_list": [{}, {}]})));
+    assert!(!flow.admits(&json!({"trade_status": 55, "shop_no": "TEST", "paid": 10})));
+    assert!(!flow.admits(&json!({"paid": 10})));
+}
+
+#[test]
+fn a_copy_keeps_empty_text_and_writes_everything_as_text() {
+    let document = json!({"shop_no": "", "trade_id": 12, "goods_list": [{"num": "1"}], "paid": null});
+    let copied = master("copy = [\"shop_no\", \"trade_id\", \"goods_list\", \"paid\"]", &document).unwrap();
+    assert_eq!(copied, json!({"shop_no": "", "trade_id": "12", "goods_list": "[{\"num\":\"1\"}]"}));
+}
+
+#[test]
+fn a_look_up_is_asked_only_where_its_rule_applies() {
+    let flow = trade_flow(
+        "x = [{ when = \"shop_no = 'A'\", from = \"shop_no\", lookup = \"kingdee.customer\" }, { value = \"0\" }]",
+    );
+    assert_eq!(flow.lookups(&json!({"shop_no": "A"})).len(), 1);
+    assert!(flow.lookups(&json!({"shop_no": "B"})).is_empty());
+}
+
+#[test]
+fn a_list_that_php_wrote_as_an_object_is_read() {
+    let document = json!({"goods_list": {"0": {"num": "1"}, "2": {"num": "2"}}});
+    assert_eq!(field("{ compute = \"sum(goods_list, num)\" }", &document), "3");
+}
