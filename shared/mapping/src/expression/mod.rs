@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod parse;
+mod parse_path;
 mod token;
 
 use std::ops::Range;

@@ -189,6 +189,18 @@ fn a_trade_without_lines_is_a_fault_and_no_empty_order() {
 }
 
 #[test]
+fn an_empty_price_is_a_fault_and_no_order_without_price() {
+    let mut trade = document("wangdian/trade.json");
+    trade["goods_list"][1]["share_price"] = json!("");
+    let faults = apply(&shipped("trade-to-kingdee"), &trade).unwrap_err();
+    let [fault] = faults.as_slice() else { panic!("{faults:#?}") };
+    assert_eq!(
+        (fault.target.as_str(), &fault.cause),
+        ("material_entity[1].taxprice", &mapping::Cause::Absent)
+    );
+}
+
+#[test]
 fn a_stock_change_becomes_a_crm_record() {
     let flow = shipped("stock-to-sharecrm");
     insta::assert_json_snapshot!(
