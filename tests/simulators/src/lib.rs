@@ -11,8 +11,10 @@
 //! | [`sharecrm`] | 纷享销客 token and push |
 //! | [`qince`] | 勤策 as the sender of pushes |
 //! | [`faults`] | misbehaviour, as data |
+//! | [`demo`] | a small set-up with sample documents |
 
 mod call;
+pub mod demo;
 mod dice;
 mod door;
 pub mod faults;
@@ -30,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use clock::Clock;
 use vendor::Transport;
 
+pub use demo::Demo;
 pub use faults::{Fault, FaultRates, Faults};
 pub use kingdee::Kingdee;
 pub use qince::Qince;
@@ -48,6 +51,7 @@ pub struct Vendors {
     pub sharecrm: Arc<ShareCrm>,
     /// 勤策, the sender of pushes.
     pub qince: Arc<Qince>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Vendors {
@@ -58,7 +62,8 @@ impl Vendors {
             wangdian: Arc::new(Wangdian::new(clock.clone(), seed)),
             kingdee: Arc::new(Kingdee::new(clock.clone(), seed)),
             sharecrm: Arc::new(ShareCrm::new(clock.clone(), seed)),
-            qince: Arc::new(Qince::new(clock, seed)),
+            qince: Arc::new(Qince::new(clock.clone(), seed)),
+            clock,
         })
     }
 

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 
 use chrono::TimeDelta;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Digest, Encoding, PushStyle, Qince, SignedPush};
 
 /// One order's pushes, in the order in which they arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Story {
     /// Pushed once.
     Once,

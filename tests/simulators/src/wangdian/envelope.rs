@@ -133,11 +133,9 @@ fn answer(result: Result<Found, Refusal>, style: &Style, code: &str) -> Map<Stri
             answer.insert("message".to_owned(), json!(""));
             answer.extend(found.fields);
             if let Some((key, mut rows)) = found.list {
-                rows.iter_mut().for_each(|row| {
-                    if style.zero_dates {
-                        zero_dates(row)
-                    }
-                });
+                if style.zero_dates {
+                    rows.iter_mut().for_each(zero_dates);
+                }
                 let list = match style.empty_list {
                     _ if !rows.is_empty() => Some(Value::Array(rows)),
                     EmptyList::Present => Some(json!([])),

@@ -111,6 +111,14 @@ impl Wangdian {
         }
     }
 
+    /// Adds one trade with all fields; a shop that no sample has is the own one.
+    pub fn generate_trade(&self, shop_no: &str, status: u16, modified: DateTime<Utc>) {
+        let shop = SHOPS.iter().position(|shop| shop.shop_no == shop_no).unwrap_or_default();
+        let shop_index = u8::try_from(shop).unwrap_or_default();
+        let platform = SHOPS[shop].platform_id;
+        lock(&self.state).trades.generate(shop_index, platform, status, modified.timestamp());
+    }
+
     /// Changes a trade at that time, which may be to come. Answers whether there is such a trade.
     pub fn change_trade(&self, trade_no: &str, at: DateTime<Utc>) -> bool {
         let now = self.clock.now().timestamp();

@@ -1,0 +1,134 @@
+//! A small set-up: some hours of trade, and the oddities that a relay must cope with.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::Vendors;
+use crate::qince::{SignedPush, Story};
+use crate::wangdian::samples::GOODS;
+
+/// What the demo asks of a relay, beyond what lies in the vendors.
+pub struct Demo {
+    /// The pushes that Qince sends, in this order: 8 orders, one pushed twice, one in an older version after the
+    /// newer, one redelivered.
+    pub pushes: Vec<SignedPush>,
+    /// The trade whose material Kingdee does not know: to be refused.
+    pub trade_without_material: String,
+    /// The `id` of the direct order whose address has no province, city or district: WDT cannot take it.
+    pub order_without_address: String,
+}
+
+#[derive(Deserialize)]
+struct File {
+    customers: Vec<Named>,
+    stores: Vec<Named>,
+    units: Vec<Named>,
+    trades: Vec<TradeLine>,
+    stock: Vec<StockLine>,
+    shipments: Vec<Map<String, Value>>,
+    orders: Vec<OrderLine>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    number: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct TradeLine {
+    minutes_ago: i64,
+    shop_no: Option<String>,
+    row: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct StockLine {
+    shop_no: String,
+    spec_no: String,
+    stock: Decimal,
+}
+
+#[derive(Deserialize)]
+struct OrderLine {
+    minutes_ago: i64,
+    story: Story,
+    receive_addr: Option<String>,
+}
+
+#[expect(clippy::expect_used, reason = "a file of this crate, which its tests read")]
+fn file() -> File {
+    serde_json::from_str(include_str!("data/demo.json")).expect("the demo file")
+}
+
+impl Vendors {
+    /// Gives Kingdee a customer for each shop, a warehouse for each of WDT's, every unit, and a material for every
+    /// spec that generated trades sell.
+    pub fn load_master_data(&self) {
+        let file = file();
+        for customer in &file.customers {
+            self.kingdee.add_customer(&customer.number, &customer.name);
+        }
+        for store in &file.stores {
+            self.kingdee.add_store(&store.number, &store.name);
+        }
+        let units: BTreeMap<&str, String> = file
+            .units
+            .iter()
+            .map(|unit| (unit.name.as_str(), self.kingdee.add_unit(&unit.number, &unit.name)))
+            .collect();
+        for goods in GOODS.iter() {
+            let unit = units.get(goods.unit_name.as_str()).map(String::as_str);
+            self.kingdee.add_material(&goods.spec_no, &goods.goods_name, unit.as_slice());
+        }
+    }
+
+    /// Loads the demo: the master data, 25 trades of the last hours (two of them 淘系), 12 stock changes and 6
+    /// shipments. The direct orders come back as the pushes that Qince sends.
+    #[must_use]
+    pub fn load_demo_data(&self) -> Demo {
+        let now = self.clock.now();
+        self.load_master_data();
+        let file = file();
+        let mut trade_without_material = String::new();
+        for trade in file.trades {
+            let at = now - TimeDelta::minutes(trade.minutes_ago);
+            match trade.row {
+                None => self.wangdian.generate_trade(trade.shop_no.as_deref().unwrap_or_default(), 55, at),
+                Some(mut row) => {
+                    row.get("trade_no")
+                        .and_then(Value::as_str)
+                        .unwrap_or_default()
+                        .clone_into(&mut trade_without_material);
+                    let text = crate::wangdian::time::format(at.timestamp());
+                    for field in ["trade_time", "pay_time", "created", "modified"] {
+                        row.insert(field.to_owned(), json!(text));
+                    }
+                    self.wangdian.add_trade(row);
+                }
+            }
+        }
+        for line in file.stock {
+            let goods_no = line.spec_no.split('-').next().unwrap_or_default();
+            self.wangdian.change_stock(&line.shop_no, goods_no, &line.spec_no, line.stock);
+        }
+        for shipment in file.shipments {
+            self.wangdian.add_shipment(shipment);
+        }
+        let mut order_without_address = String::new();
+        let mut pushes = Vec::new();
+        for line in file.orders {
+            let mut order = self.qince.order(now - TimeDelta::minutes(line.minutes_ago));
+            if let Some(address) = line.receive_addr {
+                order["receive_addr"] = json!(address);
+                order["id"].as_str().unwrap_or_default().clone_into(&mut order_without_address);
+            }
+            pushes.extend(self.qince.tell(line.story, &order));
+        }
+        Demo { pushes, trade_without_material, order_without_address }
+    }
+}

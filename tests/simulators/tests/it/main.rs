@@ -1,0 +1,14 @@
+//! The simulators refuse what the sheets forbid, and misbehave when told to.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up fails")]
+
+mod bench;
+mod faults;
+mod kingdee;
+mod qince;
+mod sharecrm;
+mod signs;
+mod trade_push;
+mod wangdian_doors;
+mod wangdian_pools;
+mod wangdian_trades;
