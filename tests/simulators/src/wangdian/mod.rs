@@ -34,7 +34,7 @@ pub use pushed::PushedOrder;
 use state::State;
 pub use state::{TradeMix, TradeSummary};
 
-/// Who may call, on both routes. The default is what [`Wangdian::new`] accepts.
+/// Who may call, on both routes.
 #[derive(Clone, Copy)]
 pub struct Account {
     /// 卖家账号, `WDT_SID`.

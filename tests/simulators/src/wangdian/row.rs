@@ -87,7 +87,9 @@ fn lines(trade: &Trade, tid: &str, rng: &mut StdRng) -> Vec<Line> {
             _ => None,
         }
         .unwrap_or_else(|| &GOODS[rng.random_range(0..GOODS.len())]);
-        let num = Decimal::from(rng.random_range(1..=12));
+        // Every change orders one more of the first line, so that a target shows which version it has.
+        let more = if place == 0 { trade.edition - 1 } else { 0 };
+        let num = Decimal::from(rng.random_range(1..=12) + more);
         let off = Decimal::new(rng.random_range(0..4) * 50, 2);
         let share_price = if is_gift { Decimal::ZERO } else { goods.price - off };
         let mut row = TEMPLATE.line.clone();

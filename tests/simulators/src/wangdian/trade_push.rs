@@ -77,24 +77,7 @@ pub(super) fn check(
     if shop.platform_id != 127 {
         return Err(refuse("只有自有平台店铺才支持推送"));
     }
-    let list = params.get("trade_list").map(|list| serde_json::from_str::<Value>(list));
-    let orders = match list {
-        None => return Err(refuse("trade_list订单列表为空")),
-        Some(Err(_)) => return Err(refuse("trade_list json格式错误,无法解析")),
-        Some(Ok(Value::Array(orders))) => orders,
-        Some(Ok(_)) => return Err(refuse("trade_list订单列表结构异常")),
-    };
-    let orders: Option<Vec<Map<String, Value>>> = orders
-        .into_iter()
-        .map(|order| if let Value::Object(order) = order { Some(order) } else { None })
-        .collect();
-    let orders = orders.ok_or_else(|| refuse("trade_list订单列表结构异常"))?;
-    if orders.is_empty() {
-        return Err(refuse("trade_list订单列表为空"));
-    }
-    if orders.len() > ORDERS {
-        return Err(refuse(&format!("单次最多推送{ORDERS}单")));
-    }
+    let orders = orders_in(params)?;
     let mut nicks: BTreeMap<String, usize> = BTreeMap::new();
     let mut oids = BTreeSet::new();
     let mut errors = Vec::new();
@@ -122,6 +105,30 @@ pub(super) fn check(
             Err(refuse(&list.to_string()))
         }
     }
+}
+
+/// `trade_list`: a JSON array of 1 to 50 orders.
+fn orders_in(params: &Params) -> Result<Vec<Map<String, Value>>, Refusal> {
+    let refuse = |message: &str| Refusal::new(1, message);
+    let list = params.get("trade_list").map(|list| serde_json::from_str::<Value>(list));
+    let orders = match list {
+        None => return Err(refuse("trade_list订单列表为空")),
+        Some(Err(_)) => return Err(refuse("trade_list json格式错误,无法解析")),
+        Some(Ok(Value::Array(orders))) => orders,
+        Some(Ok(_)) => return Err(refuse("trade_list订单列表结构异常")),
+    };
+    let orders: Option<Vec<Map<String, Value>>> = orders
+        .into_iter()
+        .map(|order| if let Value::Object(order) = order { Some(order) } else { None })
+        .collect();
+    let orders = orders.ok_or_else(|| refuse("trade_list订单列表结构异常"))?;
+    if orders.is_empty() {
+        return Err(refuse("trade_list订单列表为空"));
+    }
+    if orders.len() > ORDERS {
+        return Err(refuse(&format!("单次最多推送{ORDERS}单")));
+    }
+    Ok(orders)
 }
 
 fn check_order(

@@ -1,0 +1,30 @@
+//! The settings under which a relay may call the simulated vendors.
+
+use crate::{kingdee, qince, sharecrm, wangdian};
+
+/// Every setting but the base URLs: those are [`WDT_BASE_URL`](crate::WDT_BASE_URL) and its like in process, and
+/// those of [`Served`](crate::Served) on sockets.
+#[must_use]
+pub fn settings() -> Vec<(&'static str, &'static str)> {
+    let (wdt, jdy, crm) = (wangdian::ACCOUNT, kingdee::CREDENTIALS, sharecrm::CREDENTIALS);
+    vec![
+        ("WDT_SID", wdt.sid),
+        ("WDT_APPKEY", wdt.appkey),
+        ("WDT_APPSECRET", wdt.appsecret),
+        ("QIMEN_APP_KEY", wdt.qimen_app_key),
+        ("QIMEN_APP_SECRET", wdt.qimen_app_secret),
+        ("QIMEN_TARGET_APP_KEY", wdt.target_app_key),
+        ("KINGDEE_AUTH", "v1"),
+        ("KINGDEE_CLIENT_ID", jdy.client_id),
+        ("KINGDEE_CLIENT_SECRET", jdy.client_secret),
+        ("KINGDEE_USERNAME", jdy.username),
+        ("KINGDEE_PASSWORD", jdy.password),
+        ("KINGDEE_ACCOUNT_ID", jdy.account_id),
+        ("SHARECRM_APP_ID", crm.app_id),
+        ("SHARECRM_APP_SECRET", crm.app_secret),
+        ("SHARECRM_PERMANENT_CODE", crm.permanent_code),
+        ("SHARECRM_USER_ID", crm.user_id),
+        ("SHARECRM_DATA_CENTER_ID", crm.data_center_id),
+        ("QINCE_PUSH_SECRETS", qince::PUSH_SECRET),
+    ]
+}
