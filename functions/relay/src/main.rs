@@ -1,1 +1,64 @@
-fn main() {}
+//! The same functions in one process on SQLite, and the operator's command line.
+
+mod cli;
+mod commands;
+mod demo;
+mod drain;
+mod server;
+mod tally;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use mapping::Diagnostics;
+use wiring::SettingsError;
+
+use crate::cli::{Cli, Command, FlowsCommand};
+
+/// What a command came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// All of it.
+    Well,
+    /// Something failed and has been listed.
+    WithFailures,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    wiring::logs::for_terminal(cli.default_log_level());
+    match run(cli).await {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::WithFailures) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(exit_status(&error))
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<Done> {
+    let json = cli.json;
+    match cli.command.unwrap_or(Command::Demo) {
+        Command::Demo => demo::run(json).await,
+        Command::Serve { listen } => commands::serve::run(listen).await,
+        Command::Invoke { function, event } => commands::invoke::run(function, &event).await,
+        Command::Drain => commands::drain::run(json).await,
+        Command::Status => commands::status::run(json).await,
+        Command::Failures { flow } => commands::failures::run(flow.as_deref(), json).await,
+        Command::Replay { flow, key, all } => {
+            commands::replay::run(flow.as_deref(), key.as_deref(), all, json).await
+        }
+        Command::Resume { target } => commands::resume::run(&target, json).await,
+        Command::Flows { command: FlowsCommand::Check { folder } } => {
+            commands::flows::check(folder.as_deref(), json)
+        }
+    }
+}
+
+/// 2 where the settings or the flow files are wrong, 1 for everything else.
+fn exit_status(error: &anyhow::Error) -> u8 {
+    let is_set_up_wrong = error.chain().any(|cause| cause.is::<SettingsError>() || cause.is::<Diagnostics>());
+    if is_set_up_wrong { 2 } else { 1 }
+}

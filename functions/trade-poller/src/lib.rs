@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use wiring::Wiring;
 use wiring::flows::Routed;
 
-pub use poll::{Poller, Progress, Report};
+pub use poll::{Poller, Progress, Report, watermark};
 
 /// What a schedule or a person sends. `{}` means: all flows.
 #[derive(Deserialize)]

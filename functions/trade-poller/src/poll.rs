@@ -4,7 +4,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock};
-use pipeline::{Checkpoints, Intake, Lease};
+use pipeline::{Checkpoints, Intake, Lease, StoreError};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
 use wangdian::Route;
@@ -56,6 +56,20 @@ pub struct Report {
 #[derive(Serialize, Deserialize)]
 struct Watermark {
     read_until: DateTime<Utc>,
+}
+
+fn checkpoint_name(flow: &str) -> String {
+    format!("watermark/{flow}")
+}
+
+/// How far a flow has been read, for whoever wants to know.
+///
+/// # Errors
+/// When the checkpoints cannot be read.
+pub async fn watermark(checkpoints: &dyn Checkpoints, flow: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let checkpoint = checkpoints.get(&checkpoint_name(flow)).await?;
+    let watermark = checkpoint.and_then(|checkpoint| serde_json::from_str::<Watermark>(&checkpoint.value).ok());
+    Ok(watermark.map(|watermark| watermark.read_until))
 }
 
 impl Poller {
@@ -117,7 +131,7 @@ impl Poller {
         let route = source.route.as_deref().map_or(Ok(Route::Direct), str::parse)?;
         let reading = Reading { poller: self, routed, endpoint, route, params: &params, deadline, lease };
 
-        let name = format!("watermark/{}", report.flow);
+        let name = checkpoint_name(&report.flow);
         let (mut position, mut revision) = self.position(&name, report).await?;
         let mut longest = chrono::TimeDelta::zero();
         while let Some(window) = window::next(position, self.clock.now(), max_span) {

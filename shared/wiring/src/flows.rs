@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use catalog::{Catalog, Role};
-use mapping::Flow;
+use mapping::{Diagnostics, Flow};
 use pipeline::System;
 
 /// The flows that come with the program, by file name.
@@ -45,7 +45,7 @@ impl Flows {
     /// The user's flows where a folder is given, otherwise the shipped ones.
     ///
     /// # Errors
-    /// A folder that cannot be read, or every mistake of every file with its line.
+    /// A folder that cannot be read, or [`Diagnostics`]: every mistake of every file with its line.
     pub fn load(folder: Option<&Path>) -> anyhow::Result<Self> {
         match folder {
             Some(folder) => Self::parse(read_folder(folder)?),
@@ -58,23 +58,23 @@ impl Flows {
     /// Checks flow files, each given by name, file and text.
     ///
     /// # Errors
-    /// Every mistake of every file with its line.
+    /// [`Diagnostics`]: every mistake of every file with its line.
     pub fn parse(files: impl IntoIterator<Item = (String, String, String)>) -> anyhow::Result<Self> {
         let catalog = catalog();
         let (mut flows, mut mistakes) = (Vec::new(), Vec::new());
         for (name, file, text) in files {
             match Flow::parse(&name, &file, &text, &catalog) {
-                Ok(flow) => match System::of_document(flow.target().document.name) {
-                    Some(system) => flows.push(Arc::new(Routed { flow, system })),
-                    None => {
-                        mistakes.push(format!("{file}: nothing delivers to {}", flow.target().document.name))
-                    }
-                },
-                Err(diagnostics) => mistakes.push(diagnostics.to_string()),
+                Ok(flow) => {
+                    let document = flow.target().document.name;
+                    let system = System::of_document(document)
+                        .with_context(|| format!("{file}: nothing delivers to `{document}`"))?;
+                    flows.push(Arc::new(Routed { flow, system }));
+                }
+                Err(diagnostics) => mistakes.extend(diagnostics.0),
             }
         }
         if !mistakes.is_empty() {
-            bail!("flow files with mistakes:\n\n{}", mistakes.join("\n\n"));
+            return Err(Diagnostics(mistakes).into());
         }
         flows.sort_by(|one, two| one.flow.name().cmp(two.flow.name()));
         Ok(Self { flows })

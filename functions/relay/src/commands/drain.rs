@@ -1,0 +1,38 @@
+use std::time::Instant;
+
+use erp_pusher::ErpPusher;
+use serde_json::json;
+use wiring::Wiring;
+
+use crate::Done;
+use crate::drain::{Drained, drain};
+
+/// `relay drain`
+pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
+    let wiring = Wiring::from_environment()?;
+    let pusher = ErpPusher::wire(&wiring)?;
+    let began = Instant::now();
+    let drained = drain(&pusher, wiring.clock.as_ref()).await?;
+    if json {
+        println!("{}", json!({ "flows": drained.tally, "paused": drained.paused }));
+    } else {
+        print(&drained, began);
+    }
+    Ok(if drained.tally.has_failures() { Done::WithFailures } else { Done::Well })
+}
+
+fn print(drained: &Drained, began: Instant) {
+    if drained.tally.flows.is_empty() {
+        println!("The queues are empty.");
+    } else {
+        println!("{}\n", drained.tally.table());
+    }
+    for remark in drained.tally.remarks() {
+        println!("- {remark}");
+    }
+    for (system, pause) in &drained.paused {
+        println!("- {system} is paused until {}: {}", pause.until, pause.reason);
+        println!("  its messages wait; `relay resume {system}` ends the pause once the cause is mended");
+    }
+    println!("Took {:.1?}.", began.elapsed());
+}

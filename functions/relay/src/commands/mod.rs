@@ -1,0 +1,10 @@
+//! The commands, one file each.
+
+pub(crate) mod drain;
+pub(crate) mod failures;
+pub(crate) mod flows;
+pub(crate) mod invoke;
+pub(crate) mod replay;
+pub(crate) mod resume;
+pub(crate) mod serve;
+pub(crate) mod status;

@@ -1,0 +1,75 @@
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use pipeline::{Entry, EntryId, System, WorkItem};
+use serde_json::json;
+use wiring::Wiring;
+
+use super::failures;
+use crate::Done;
+
+/// `relay replay`
+pub(crate) async fn run(
+    flow: Option<&str>,
+    key: Option<&str>,
+    all: bool,
+    json: bool,
+) -> anyhow::Result<Done> {
+    let wiring = Wiring::from_environment()?;
+    let entries = match (flow, key) {
+        (Some(flow), Some(key)) => vec![one(&wiring, flow, key).await?],
+        _ => {
+            debug_assert!(all, "the command line asks for a key or for all");
+            failures::all(wiring.stores.ledger.as_ref(), flow).await?
+        }
+    };
+    let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
+    let mut left = Vec::new();
+    for entry in entries {
+        match wiring.flows.named(&entry.id.flow) {
+            Some(routed) => items.entry(routed.system).or_default().extend(item(&wiring, entry)),
+            None => left.push(entry.id),
+        }
+    }
+    let mut replayed = 0;
+    for (system, items) in items {
+        replayed += wiring.intake().take(system, &items).await?.queued;
+    }
+    report(replayed, &left, json);
+    Ok(if left.is_empty() { Done::Well } else { Done::WithFailures })
+}
+
+async fn one(wiring: &Wiring, flow: &str, key: &str) -> anyhow::Result<Entry> {
+    let id = EntryId::new(flow, key);
+    let entry = wiring.stores.ledger.read(std::slice::from_ref(&id)).await?.remove(&id);
+    let entry =
+        entry.with_context(|| format!("the ledger knows no document `{key}` of the flow `{flow}`"))?;
+    anyhow::ensure!(entry.failed.is_some(), "the document `{key}` of the flow `{flow}` has not failed");
+    Ok(entry)
+}
+
+/// The failed version as a new message. It acknowledges nothing: what the source counts has moved on since.
+fn item(wiring: &Wiring, entry: Entry) -> Option<WorkItem> {
+    let failed = entry.failed?;
+    Some(WorkItem {
+        flow: entry.id.flow,
+        key: entry.id.key,
+        version: failed.version,
+        document: failed.document,
+        acknowledge: false,
+        received_at: failed.received_at,
+        trace: failed.trace,
+        replay: Some(wiring.chance.uuid().to_string()),
+    })
+}
+
+fn report(replayed: u64, left: &[EntryId], json: bool) {
+    if json {
+        println!("{}", json!({ "replayed": replayed, "without_flow": left }));
+        return;
+    }
+    for id in left {
+        println!("- {} {}: there is no flow of this name, so it stays in the ledger", id.flow, id.key);
+    }
+    println!("{replayed} sent through their flows again; `relay drain` or `relay serve` works them.");
+}

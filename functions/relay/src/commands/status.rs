@@ -1,0 +1,99 @@
+use std::collections::BTreeMap;
+
+use catalog::Role;
+use chrono::{DateTime, Utc};
+use pipeline::{Depth, System, pause};
+use serde::Serialize;
+use wiring::Wiring;
+
+use crate::Done;
+use crate::tally::plain_table;
+
+/// Where everything stands.
+#[derive(Serialize)]
+struct Status {
+    flows: BTreeMap<String, FlowStatus>,
+    queues: BTreeMap<System, QueueStatus>,
+}
+
+#[derive(Serialize)]
+struct FlowStatus {
+    source: &'static str,
+    target: &'static str,
+    delivered: u64,
+    failed: u64,
+    read_until: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize)]
+struct QueueStatus {
+    waiting: u64,
+    in_flight: u64,
+    dead: u64,
+    paused: Option<pause::Pause>,
+}
+
+/// `relay status`
+pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
+    let wiring = Wiring::from_environment()?;
+    let status = Status { flows: flows(&wiring).await?, queues: queues(&wiring).await? };
+    if json {
+        println!("{}", serde_json::to_string(&status)?);
+    } else {
+        print(&status);
+    }
+    Ok(Done::Well)
+}
+
+async fn flows(wiring: &Wiring) -> anyhow::Result<BTreeMap<String, FlowStatus>> {
+    let counts = wiring.stores.ledger.counts().await?;
+    let mut flows = BTreeMap::new();
+    for routed in wiring.flows.iter() {
+        let (source, target) = (routed.flow.source().document, routed.flow.target().document);
+        let name = routed.flow.name();
+        let read_until = match source.role {
+            Role::Windowed => trade_poller::watermark(wiring.stores.checkpoints.as_ref(), name).await?,
+            _ => None,
+        };
+        let counts = counts.get(name).cloned().unwrap_or_default();
+        let status = FlowStatus {
+            source: source.name,
+            target: target.name,
+            delivered: counts.delivered,
+            failed: counts.failed,
+            read_until,
+        };
+        flows.insert(name.to_owned(), status);
+    }
+    Ok(flows)
+}
+
+async fn queues(wiring: &Wiring) -> anyhow::Result<BTreeMap<System, QueueStatus>> {
+    let mut queues = BTreeMap::new();
+    for system in System::ALL {
+        let Depth { waiting, in_flight, dead, .. } = wiring.stores.queue.depth(system).await?;
+        let paused = pause::current(wiring.stores.checkpoints.as_ref(), system, wiring.clock.now()).await?;
+        queues.insert(system, QueueStatus { waiting, in_flight, dead, paused });
+    }
+    Ok(queues)
+}
+
+fn print(status: &Status) {
+    let mut table = plain_table(&["flow", "delivered", "failed", "read until"]);
+    for (name, flow) in &status.flows {
+        let read_until = flow.read_until.map_or_else(|| "-".to_owned(), |time| time.to_string());
+        table.add_row([name.clone(), flow.delivered.to_string(), flow.failed.to_string(), read_until]);
+    }
+    println!("{table}\n");
+    let mut table = plain_table(&["queue", "waiting", "in flight", "dead"]);
+    for (system, queue) in &status.queues {
+        let counts = [queue.waiting, queue.in_flight, queue.dead].map(|count| count.to_string());
+        table.add_row([system.to_string()].into_iter().chain(counts));
+    }
+    println!("{table}");
+    for (system, queue) in &status.queues {
+        if let Some(pause) = &queue.paused {
+            println!("- {system} is paused until {}: {}", pause.until, pause.reason);
+        }
+    }
+}

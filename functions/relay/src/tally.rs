@@ -1,0 +1,134 @@
+//! Counting what became of the documents, flow by flow.
+
+use std::collections::BTreeMap;
+
+use comfy_table::{CellAlignment, Table, presets};
+use erp_pusher::{Outcome, Turn};
+use serde::Serialize;
+
+/// What became of one flow's documents.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct FlowTally {
+    /// Messages that are done, one way or another.
+    pub(crate) read: u64,
+    /// Taken by the target.
+    pub(crate) delivered: u64,
+    /// Had arrived by a try whose answer was lost.
+    pub(crate) found: u64,
+    /// Not sent, with the reasons.
+    pub(crate) skipped: BTreeMap<&'static str, u64>,
+    /// Recorded as failed.
+    pub(crate) failed: Vec<Failure>,
+    /// Tries that had to be repeated.
+    pub(crate) retries: u64,
+}
+
+/// A document that was recorded as failed.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Failure {
+    pub(crate) key: String,
+    pub(crate) class: String,
+    pub(crate) message: String,
+}
+
+/// What became of all flows' documents.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Tally {
+    pub(crate) flows: BTreeMap<String, FlowTally>,
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, turns: &[Turn]) {
+        for turn in turns {
+            // A message that could not be read has no flow.
+            let flow = if turn.flow.is_empty() { "unreadable" } else { &turn.flow };
+            self.flows.entry(flow.to_owned()).or_default().count(turn);
+        }
+    }
+
+    pub(crate) fn has_failures(&self) -> bool {
+        self.flows.values().any(|flow| !flow.failed.is_empty())
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        for (name, other) in other.flows {
+            let flow = self.flows.entry(name).or_default();
+            flow.read += other.read;
+            flow.delivered += other.delivered;
+            flow.found += other.found;
+            flow.retries += other.retries;
+            flow.failed.extend(other.failed);
+            for (reason, count) in other.skipped {
+                *flow.skipped.entry(reason).or_default() += count;
+            }
+        }
+    }
+
+    /// The counts as a table.
+    pub(crate) fn table(&self) -> Table {
+        let mut table = plain_table(&["flow", "read", "delivered", "skipped", "failed", "retries"]);
+        for (name, flow) in &self.flows {
+            let skipped: u64 = flow.skipped.values().sum();
+            let counts =
+                [flow.read, flow.delivered + flow.found, skipped, flow.failed.len() as u64, flow.retries];
+            table.add_row([name.clone()].into_iter().chain(counts.map(|count| count.to_string())));
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table
+    }
+
+    /// A line for everything that is not a plain delivery.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        for (name, flow) in &self.flows {
+            if flow.found > 0 {
+                remarks.push(format!(
+                    "{name}: {} had arrived although the answer was lost: found by their number, not sent twice",
+                    flow.found
+                ));
+            }
+            for (reason, count) in &flow.skipped {
+                remarks.push(format!("{name}: {count} skipped: {reason}"));
+            }
+            for failure in &flow.failed {
+                remarks
+                    .push(format!("{name}: {} failed ({}): {}", failure.key, failure.class, failure.message));
+            }
+        }
+        remarks
+    }
+}
+
+impl FlowTally {
+    fn count(&mut self, turn: &Turn) {
+        match &turn.outcome {
+            Outcome::Delivered { .. } => self.delivered += 1,
+            Outcome::Found { .. } => self.found += 1,
+            Outcome::Unchanged => {
+                *self.skipped.entry("nothing in it changes for the target").or_default() += 1
+            }
+            Outcome::Skipped(skip) => *self.skipped.entry(skip.reason()).or_default() += 1,
+            Outcome::Failed { class, message } => self.failed.push(Failure {
+                key: turn.key.clone(),
+                class: class.clone(),
+                message: message.clone(),
+            }),
+            Outcome::Retry { .. } => {
+                self.retries += 1;
+                return;
+            }
+            Outcome::Paused { .. } | Outcome::Postponed { .. } => return,
+        }
+        self.read += 1;
+    }
+}
+
+/// A table without frills.
+pub(crate) fn plain_table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header);
+    table
+}
