@@ -63,9 +63,20 @@ impl Reason {
         Self { class, code: None, message: message.into() }
     }
 
-    fn faults(faults: &[Fault]) -> Self {
-        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        Self::new("mapping", faults.join("; "))
+    /// One line for all faults; fields that fail for the same reason share its words.
+    fn faults(faults: Vec<Fault>) -> Self {
+        let mut shared: Vec<Fault> = Vec::new();
+        for fault in faults {
+            let same = |other: &&mut Fault| {
+                (&other.source, &other.value, &other.cause) == (&fault.source, &fault.value, &fault.cause)
+            };
+            match shared.iter_mut().find(same) {
+                Some(other) => other.target = format!("{}, {}", other.target, fault.target),
+                None => shared.push(fault),
+            }
+        }
+        let lines: Vec<_> = shared.iter().map(ToString::to_string).collect();
+        Self::new("mapping", lines.join("; "))
     }
 }
 
@@ -145,7 +156,7 @@ impl Documents {
             return self.fail(&work, Reason::new("flow", message)).await;
         };
         if let Err(fault) = routed.flow.key(&item.document) {
-            return self.fail(&work, Reason::faults(&[fault])).await;
+            return self.fail(&work, Reason::faults(vec![fault])).await;
         }
         if !routed.flow.admits(&item.document) {
             return Ok(Outcome::Skipped(crate::outcome::Skip::Filtered));
@@ -177,7 +188,7 @@ impl Documents {
         let mapped =
             match routed.flow.apply(document, &Context { settings: &self.settings, lookups: &lookups }) {
                 Ok(mapped) => mapped,
-                Err(faults) => return Ok(self.fail(work, Reason::faults(&faults)).await?),
+                Err(faults) => return Ok(self.fail(work, Reason::faults(faults)).await?),
             };
         let body_hash = content_hash(&mapped.body);
         let target = self.targets.get(work.system)?;

@@ -7,6 +7,7 @@ mod drain;
 mod server;
 mod tally;
 
+use std::fmt;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -23,6 +24,18 @@ enum Done {
     /// Something failed and has been listed.
     WithFailures,
 }
+
+/// Wrong usage that the command line's own rules do not see.
+#[derive(Debug)]
+struct WrongUsage(String);
+
+impl fmt::Display for WrongUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -57,8 +70,10 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
     }
 }
 
-/// 2 where the settings or the flow files are wrong, 1 for everything else.
+/// 2 where the usage, the settings or the flow files are wrong, 1 for everything else.
 fn exit_status(error: &anyhow::Error) -> u8 {
-    let is_set_up_wrong = error.chain().any(|cause| cause.is::<SettingsError>() || cause.is::<Diagnostics>());
-    if is_set_up_wrong { 2 } else { 1 }
+    let is_wrong = error
+        .chain()
+        .any(|cause| cause.is::<WrongUsage>() || cause.is::<SettingsError>() || cause.is::<Diagnostics>());
+    if is_wrong { 2 } else { 1 }
 }

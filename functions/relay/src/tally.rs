@@ -13,8 +13,8 @@ pub(crate) struct FlowTally {
     pub(crate) read: u64,
     /// Taken by the target.
     pub(crate) delivered: u64,
-    /// Had arrived by a try whose answer was lost.
-    pub(crate) found: u64,
+    /// Had arrived by a try whose answer was lost: their keys.
+    pub(crate) found: Vec<String>,
     /// Not sent, with the reasons.
     pub(crate) skipped: BTreeMap<&'static str, u64>,
     /// Recorded as failed.
@@ -56,7 +56,7 @@ impl Tally {
             let flow = self.flows.entry(name).or_default();
             flow.read += other.read;
             flow.delivered += other.delivered;
-            flow.found += other.found;
+            flow.found.extend(other.found);
             flow.retries += other.retries;
             flow.failed.extend(other.failed);
             for (reason, count) in other.skipped {
@@ -70,8 +70,13 @@ impl Tally {
         let mut table = plain_table(&["flow", "read", "delivered", "skipped", "failed", "retries"]);
         for (name, flow) in &self.flows {
             let skipped: u64 = flow.skipped.values().sum();
-            let counts =
-                [flow.read, flow.delivered + flow.found, skipped, flow.failed.len() as u64, flow.retries];
+            let counts = [
+                flow.read,
+                flow.delivered + flow.found.len() as u64,
+                skipped,
+                flow.failed.len() as u64,
+                flow.retries,
+            ];
             table.add_row([name.clone()].into_iter().chain(counts.map(|count| count.to_string())));
         }
         for column in table.column_iter_mut().skip(1) {
@@ -84,10 +89,9 @@ impl Tally {
     pub(crate) fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         for (name, flow) in &self.flows {
-            if flow.found > 0 {
+            for key in &flow.found {
                 remarks.push(format!(
-                    "{name}: {} had arrived although the answer was lost: found by their number, not sent twice",
-                    flow.found
+                    "{name}: {key} had arrived although its answer was lost: found by its number, not sent twice"
                 ));
             }
             for (reason, count) in &flow.skipped {
@@ -106,9 +110,9 @@ impl FlowTally {
     fn count(&mut self, turn: &Turn) {
         match &turn.outcome {
             Outcome::Delivered { .. } => self.delivered += 1,
-            Outcome::Found { .. } => self.found += 1,
+            Outcome::Found { .. } => self.found.push(turn.key.clone()),
             Outcome::Unchanged => {
-                *self.skipped.entry("nothing in it changes for the target").or_default() += 1
+                *self.skipped.entry("nothing in it changes for the target").or_default() += 1;
             }
             Outcome::Skipped(skip) => *self.skipped.entry(skip.reason()).or_default() += 1,
             Outcome::Failed { class, message } => self.failed.push(Failure {

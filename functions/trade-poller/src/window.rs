@@ -28,10 +28,15 @@ pub enum Position {
     ReadUntil(DateTime<Utc>),
 }
 
-/// The next window; `None` when everything up to the settle delay has been read.
+/// The last second that is worth reading at `now`.
 #[must_use]
-pub fn next(position: Position, now: DateTime<Utc>, max_span: Duration) -> Option<Window> {
-    let horizon = (now - SETTLE).trunc_subsecs(0);
+pub fn horizon(now: DateTime<Utc>) -> DateTime<Utc> {
+    (now - SETTLE).trunc_subsecs(0)
+}
+
+/// The next window; `None` when everything up to the horizon has been read.
+#[must_use]
+pub fn next(position: Position, horizon: DateTime<Utc>, max_span: Duration) -> Option<Window> {
     let (start, behind) = match position {
         Position::Start(start) => (start.trunc_subsecs(0), start <= horizon),
         Position::ReadUntil(until) => ((until - OVERLAP).trunc_subsecs(0), until < horizon),
@@ -49,38 +54,39 @@ mod tests {
         DateTime::parse_from_rfc3339(&format!("2026-11-22T{text}Z")).unwrap().to_utc()
     }
 
+    /// The horizon at noon.
+    fn noon() -> DateTime<Utc> {
+        horizon(at("12:00:00"))
+    }
+
     fn window(start: &str, end: &str) -> Option<Window> {
         Some(Window { start: at(start), end: at(end) })
     }
 
     #[test]
     fn the_first_window_begins_where_the_user_said() {
-        assert_eq!(
-            next(Position::Start(at("08:00:00")), at("12:00:00"), HOUR),
-            window("08:00:00", "08:59:59")
-        );
+        assert_eq!(next(Position::Start(at("08:00:00")), noon(), HOUR), window("08:00:00", "08:59:59"));
     }
 
     #[test]
     fn later_windows_overlap_what_has_been_read() {
         let read = Position::ReadUntil(at("08:59:59"));
-        assert_eq!(next(read, at("12:00:00"), HOUR), window("08:57:59", "09:57:58"));
+        assert_eq!(next(read, noon(), HOUR), window("08:57:59", "09:57:58"));
     }
 
     #[test]
     fn the_last_window_ends_a_settle_delay_before_now() {
         let read = Position::ReadUntil(at("11:50:00"));
-        assert_eq!(next(read, at("12:00:00"), HOUR), window("11:48:00", "11:59:00"));
-        assert_eq!(next(Position::ReadUntil(at("11:59:00")), at("12:00:00"), HOUR), None);
-        assert_eq!(next(Position::Start(at("12:00:00")), at("12:00:00"), HOUR), None);
+        assert_eq!(next(read, noon(), HOUR), window("11:48:00", "11:59:00"));
+        assert_eq!(next(Position::ReadUntil(at("11:59:00")), noon(), HOUR), None);
+        assert_eq!(next(Position::Start(at("12:00:00")), noon(), HOUR), None);
     }
 
     #[test]
     fn every_window_moves_the_watermark_on() {
-        let now = at("12:00:00");
-        let mut position = Position::Start(now - chrono::Days::new(30));
+        let mut position = Position::Start(noon() - chrono::Days::new(30));
         let mut windows = 0;
-        while let Some(window) = next(position, now, HOUR) {
+        while let Some(window) = next(position, noon(), HOUR) {
             if let Position::ReadUntil(until) = position {
                 assert!(window.end > until && window.start <= until);
             }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Vendors;
-use crate::qince::{SignedPush, Story};
+use crate::qince::{PushStyle, SignedPush, Story};
 use crate::wangdian::samples::GOODS;
 
 /// What the demo asks of a relay, beyond what lies in the vendors.
@@ -20,7 +20,14 @@ pub struct Demo {
     pub trade_without_material: String,
     /// The `id` of the direct order whose address has no province, city or district: WDT cannot take it.
     pub order_without_address: String,
+    box_unit: String,
 }
+
+/// The material that Kingdee does not know, and the unit it is sold in.
+const MISSING_MATERIAL: (&str, &str, &str) = ("NEW-2026", "新品试吃装", "箱");
+
+/// What the customer whose address cannot be split says when asked.
+const RIGHT_ADDRESS: &str = "江苏省苏州市姑苏区人民路1188号门卫室";
 
 #[derive(Deserialize)]
 struct File {
@@ -69,6 +76,11 @@ impl Vendors {
     /// Gives Kingdee a customer for each shop, a warehouse for each of WDT's, every unit, and a material for every
     /// spec that generated trades sell.
     pub fn load_master_data(&self) {
+        _ = self.load_base_data();
+    }
+
+    /// Loads the base data, and gives the ids of the units by their names.
+    fn load_base_data(&self) -> BTreeMap<String, String> {
         let file = file();
         for customer in &file.customers {
             self.kingdee.add_customer(&customer.number, &customer.name);
@@ -76,15 +88,16 @@ impl Vendors {
         for store in &file.stores {
             self.kingdee.add_store(&store.number, &store.name);
         }
-        let units: BTreeMap<&str, String> = file
+        let units: BTreeMap<String, String> = file
             .units
-            .iter()
-            .map(|unit| (unit.name.as_str(), self.kingdee.add_unit(&unit.number, &unit.name)))
+            .into_iter()
+            .map(|unit| (unit.name.clone(), self.kingdee.add_unit(&unit.number, &unit.name)))
             .collect();
         for goods in GOODS.iter() {
             let unit = units.get(goods.unit_name.as_str()).map(String::as_str);
             self.kingdee.add_material(&goods.spec_no, &goods.goods_name, unit.as_slice());
         }
+        units
     }
 
     /// Loads the demo: the master data, 25 trades of the last hours (two of them 淘系), 12 stock changes and 6
@@ -92,7 +105,7 @@ impl Vendors {
     #[must_use]
     pub fn load_demo_data(&self) -> Demo {
         let now = self.clock.now();
-        self.load_master_data();
+        let units = self.load_base_data();
         let file = file();
         let mut trade_without_material = String::new();
         for trade in file.trades {
@@ -129,6 +142,23 @@ impl Vendors {
             }
             pushes.extend(self.qince.tell(line.story, &order));
         }
-        Demo { pushes, trade_without_material, order_without_address }
+        let (_, _, unit) = MISSING_MATERIAL;
+        let box_unit = units.get(unit).cloned().unwrap_or_default();
+        Demo { pushes, trade_without_material, order_without_address, box_unit }
+    }
+
+    /// Somebody creates the missing material in Kingdee.
+    pub fn create_missing_material(&self, demo: &Demo) {
+        let (number, name, _) = MISSING_MATERIAL;
+        self.kingdee.add_material(number, name, &[&demo.box_unit]);
+    }
+
+    /// Somebody corrects the address in Qince, which pushes the order anew.
+    #[must_use]
+    pub fn correct_address(&self, demo: &Demo) -> Option<SignedPush> {
+        let pushed = demo.pushes.iter().rev().find(|push| push.order["id"] == demo.order_without_address.as_str())?;
+        let mut order = self.qince.changed(&pushed.order, TimeDelta::hours(1), "CG_DFH");
+        order["receive_addr"] = json!(RIGHT_ADDRESS);
+        Some(self.qince.push(&order, &PushStyle::default()))
     }
 }

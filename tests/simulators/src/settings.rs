@@ -11,6 +11,7 @@ pub fn settings() -> Vec<(&'static str, &'static str)> {
         ("WDT_SID", wdt.sid),
         ("WDT_APPKEY", wdt.appkey),
         ("WDT_APPSECRET", wdt.appsecret),
+        ("WDT_SHOP_NO", "S001"),
         ("QIMEN_APP_KEY", wdt.qimen_app_key),
         ("QIMEN_APP_SECRET", wdt.qimen_app_secret),
         ("QIMEN_TARGET_APP_KEY", wdt.target_app_key),

@@ -54,7 +54,7 @@ fn print(entries: &[Entry]) {
     match entries.len() {
         0 => println!("No document has failed."),
         count => {
-            println!("{count} failed. `relay replay --flow FLOW --key KEY` (or `--all`) sends them again.")
+            println!("{count} failed. `relay replay --flow FLOW --key KEY` (or `--all`) sends them again.");
         }
     }
 }

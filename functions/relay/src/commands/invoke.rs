@@ -1,8 +1,7 @@
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
-use anyhow::Context as _;
 use erp_pusher::ErpPusher;
 use serde_json::{Value, json};
 use stock_syncer::StockSyncer;
@@ -10,8 +9,8 @@ use trade_poller::TradePoller;
 use webhook_receiver::Receiver;
 use wiring::Wiring;
 
-use crate::Done;
 use crate::cli::Function;
+use crate::{Done, WrongUsage};
 
 /// `relay invoke`
 pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done> {
@@ -43,13 +42,11 @@ async fn answer(function: Function, event: Value, wiring: &Wiring) -> anyhow::Re
     })
 }
 
-fn read(file: &Path) -> anyhow::Result<Value> {
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).context("reading the event from standard input")?;
-        text
-    } else {
-        fs::read_to_string(file).with_context(|| format!("reading the event {}", file.display()))?
-    };
-    serde_json::from_str(&text).with_context(|| format!("the event {} is not JSON", file.display()))
+fn read(file: &Path) -> Result<Value, WrongUsage> {
+    let text =
+        if file == Path::new("-") { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
+    let text =
+        text.map_err(|error| WrongUsage(format!("the event {} cannot be read: {error}", file.display())))?;
+    serde_json::from_str(&text)
+        .map_err(|error| WrongUsage(format!("the event {} is not JSON: {error}", file.display())))
 }

@@ -23,11 +23,18 @@ pub(crate) async fn run(
             failures::all(wiring.stores.ledger.as_ref(), flow).await?
         }
     };
+    let (replayed, left) = send(&wiring, entries).await?;
+    report(replayed, &left, json);
+    Ok(if left.is_empty() { Done::Well } else { Done::WithFailures })
+}
+
+/// Sends failed versions through their flows again, and answers how many, and which have no flow any more.
+pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result<(u64, Vec<EntryId>)> {
     let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
     let mut left = Vec::new();
     for entry in entries {
         match wiring.flows.named(&entry.id.flow) {
-            Some(routed) => items.entry(routed.system).or_default().extend(item(&wiring, entry)),
+            Some(routed) => items.entry(routed.system).or_default().extend(item(wiring, entry)),
             None => left.push(entry.id),
         }
     }
@@ -35,11 +42,11 @@ pub(crate) async fn run(
     for (system, items) in items {
         replayed += wiring.intake().take(system, &items).await?.queued;
     }
-    report(replayed, &left, json);
-    Ok(if left.is_empty() { Done::Well } else { Done::WithFailures })
+    Ok((replayed, left))
 }
 
-async fn one(wiring: &Wiring, flow: &str, key: &str) -> anyhow::Result<Entry> {
+/// The entry of a failed document.
+pub(crate) async fn one(wiring: &Wiring, flow: &str, key: &str) -> anyhow::Result<Entry> {
     let id = EntryId::new(flow, key);
     let entry = wiring.stores.ledger.read(std::slice::from_ref(&id)).await?.remove(&id);
     let entry =

@@ -1,16 +1,14 @@
 use pipeline::{System, pause};
 use serde_json::json;
-use wiring::{SettingsError, Wiring};
+use wiring::Wiring;
 
-use crate::Done;
+use crate::{Done, WrongUsage};
 
 /// `relay resume`
 pub(crate) async fn run(target: &str, json: bool) -> anyhow::Result<Done> {
-    let system = System::named(target).ok_or_else(|| SettingsError {
-        problems: vec![format!(
-            "`{target}` is no target: the targets are {}",
-            System::ALL.map(System::name).join(", ")
-        )],
+    let system = System::named(target).ok_or_else(|| {
+        let known = System::ALL.map(System::name).join(", ");
+        WrongUsage(format!("`{target}` is no target: the targets are {known}"))
     })?;
     let wiring = Wiring::from_environment()?;
     pause::end(wiring.stores.checkpoints.as_ref(), system).await?;

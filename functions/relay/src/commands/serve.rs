@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use trade_poller::TradePoller;
 use webhook_receiver::Receiver;
 use wiring::Wiring;
+use wiring::settings::both;
 
 use crate::{Done, server};
 
@@ -40,28 +41,30 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     let mut tasks: Vec<LocalBoxFuture<'static, ()>> = Vec::new();
     let clock = wiring.clock.clone();
     let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
+    let poller = reads(Role::Windowed).then(|| TradePoller::wire(&wiring)).transpose();
+    let syncer = reads(Role::Pool).then(|| StockSyncer::wire(&wiring)).transpose();
+    let receiver = reads(Role::Pushed).then(|| Receiver::wire(&wiring)).transpose();
+    let (pusher, ((poller, syncer), receiver)) =
+        both(ErpPusher::wire(&wiring), both(both(poller, syncer), receiver))?;
 
-    for worker in ErpPusher::wire(&wiring)?.workers() {
+    for worker in pusher.workers() {
         tasks.push(work(worker, clock.clone(), stopped.clone()).boxed_local());
     }
-    if reads(Role::Windowed) {
-        let poller = TradePoller::wire(&wiring)?;
+    if let Some(poller) = poller {
         let turn = async move || drop(poller.poll_all(None, &|_| {}).await);
         tasks.push(every(POLL_EVERY, clock.clone(), stopped.clone(), turn).boxed_local());
     }
-    if reads(Role::Pool) {
-        let syncer = StockSyncer::wire(&wiring)?;
+    if let Some(syncer) = syncer {
         let turn = async move || drop(syncer.sync_all(None).await);
         tasks.push(every(SYNC_EVERY, clock.clone(), stopped.clone(), turn).boxed_local());
     }
-    if reads(Role::Pushed) {
-        let receiver = Arc::new(Receiver::wire(&wiring)?);
+    if let Some(receiver) = receiver {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
         let address = listener.local_addr()?;
         println!("Taking pushes at http://{address}/qince/direct-orders");
         let stopped = until_stopped(stopped.clone());
         let serving = async move {
-            if let Err(error) = server::serve(listener, receiver, stopped).await {
+            if let Err(error) = server::serve(listener, Arc::new(receiver), stopped).await {
                 tracing::error!(%error, "the webhook server failed");
             }
         };

@@ -1,0 +1,115 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::TimeDelta;
+use clock::{Clock as _, SeededChance, SimulatedClock, SystemClock};
+use erp_pusher::ErpPusher;
+use simulators::qince::{SignedPush, read_reply};
+use simulators::{Served, Vendors};
+use stock_syncer::StockSyncer;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use trade_poller::TradePoller;
+use vendor::Request;
+use webhook_receiver::Receiver;
+use wiring::{Settings, Wiring};
+
+use crate::commands::replay;
+use crate::drain::drain;
+use crate::server;
+use crate::tally::Tally;
+
+/// The same vendors, the same documents and the same accidents every time.
+const SEED: u64 = 20_261_122;
+
+/// The demo's trades lie within the last hours.
+const READ_FROM: TimeDelta = TimeDelta::hours(8);
+
+/// The simulated vendors, and the whole program before them.
+pub(super) struct Stage {
+    pub(super) vendors: Arc<Vendors>,
+    pub(super) wiring: Wiring,
+    clock: Arc<SimulatedClock>,
+    poller: TradePoller,
+    syncer: StockSyncer,
+    pusher: ErpPusher,
+    webhook: SocketAddr,
+    _served: Served,
+    _folder: TempDir,
+}
+
+impl Stage {
+    pub(super) async fn build() -> anyhow::Result<Self> {
+        let clock = Arc::new(SimulatedClock::starting_at(SystemClock.now()));
+        let vendors = Vendors::new(clock.clone(), SEED);
+        let served =
+            vendors.serve_on_loopback().await.context("starting the simulated vendors on 127.0.0.1")?;
+        let folder = tempfile::tempdir().context("making a folder for the demo's store")?;
+        let store = format!("sqlite:{}", folder.path().join("relay.db").display());
+        let start = (clock.now() - READ_FROM).to_rfc3339();
+        let addresses = [
+            ("WDT_BASE_URL", served.wdt_base_url.as_str()),
+            ("QIMEN_BASE_URL", &served.qimen_base_url),
+            ("KINGDEE_BASE_URL", &served.kingdee_base_url),
+            ("SHARECRM_BASE_URL", &served.sharecrm_base_url),
+            ("RELAY_STORE", &store),
+            ("RELAY_START", &start),
+        ];
+        let settings = simulators::settings().into_iter().chain(addresses);
+        let settings: Settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let wiring = Wiring::new(settings, clock.clone(), Arc::new(SeededChance::new(SEED)))?;
+        let listener =
+            TcpListener::bind("127.0.0.1:0").await.context("starting the webhook server on 127.0.0.1")?;
+        let webhook = listener.local_addr()?;
+        let receiver = Arc::new(Receiver::wire(&wiring)?);
+        tokio::spawn(server::serve(listener, receiver, std::future::pending()));
+        Ok(Self {
+            poller: TradePoller::wire(&wiring)?,
+            syncer: StockSyncer::wire(&wiring)?,
+            pusher: ErpPusher::wire(&wiring)?,
+            vendors,
+            wiring,
+            clock,
+            webhook,
+            _served: served,
+            _folder: folder,
+        })
+    }
+
+    /// Sends a push of Qince to the webhook over HTTP, and answers whether it was stored.
+    pub(super) async fn push(&self, push: &SignedPush) -> anyhow::Result<bool> {
+        let url = format!("http://{}/qince/direct-orders", self.webhook).parse()?;
+        let request = Request::post(url, &push.content_type, push.body.clone());
+        let response = self.wiring.transport()?.send(request).await?;
+        read_reply(push, response.status, &response.body).map_err(anyhow::Error::msg)
+    }
+
+    /// Reads what the vendors have for us, and answers how many rows came.
+    pub(super) async fn read(&self) -> anyhow::Result<u64> {
+        let mut rows = 0;
+        for report in self.poller.poll_all(None, &|_| {}).await {
+            anyhow::ensure!(report.error.is_none(), "polling {}: {:?}", report.flow, report.error);
+            rows += report.rows;
+        }
+        for report in self.syncer.sync_all(None).await {
+            anyhow::ensure!(report.error.is_none(), "pulling {}: {:?}", report.pool, report.error);
+            rows += report.rows;
+        }
+        Ok(rows)
+    }
+
+    /// Pushes until the queues are empty.
+    pub(super) async fn drain(&self) -> anyhow::Result<Tally> {
+        let drained = drain(&self.pusher, self.clock.as_ref()).await?;
+        anyhow::ensure!(drained.paused.is_empty(), "targets are paused: {:?}", drained.paused);
+        Ok(drained.tally)
+    }
+
+    /// Replays a failed trade, as `relay replay` does.
+    pub(super) async fn replay(&self, trade_no: &str) -> anyhow::Result<()> {
+        let entry = replay::one(&self.wiring, "trade-to-kingdee", trade_no).await?;
+        replay::send(&self.wiring, vec![entry]).await?;
+        Ok(())
+    }
+}

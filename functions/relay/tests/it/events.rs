@@ -1,0 +1,135 @@
+//! The sample events, each through its function, and what the vendors have after `drain`.
+
+use chrono::TimeDelta;
+use clock::{Clock as _, SystemClock};
+use serde_json::{Value, json};
+
+use crate::support::{Installation, Town, events};
+
+fn sample(file: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(events(file)).unwrap()).unwrap()
+}
+
+/// A watermark that begins so recently that little has to be read.
+fn since_two_hours(installation: &mut Installation) {
+    installation.set("RELAY_START", (SystemClock.now() - TimeDelta::hours(2)).to_rfc3339());
+}
+
+#[test]
+fn a_signed_push_is_stored_and_reaches_both_targets() {
+    let town = Town::open();
+    let installation = town.installation();
+    for file in ["direct-order.json", "direct-order-base64.json"] {
+        let answer =
+            installation.invoke("webhook-receiver", &format!("webhook-receiver/{file}")).with_status(0);
+        assert_eq!(answer.json()["statusCode"], 200, "{}", answer.stdout);
+        let reply: Value = serde_json::from_str(answer.json()["body"].as_str().unwrap()).unwrap();
+        assert_eq!(reply["return_code"], 0);
+        assert_eq!(reply["msg_id"], "7898952955531954883");
+    }
+    let answer = installation.relay(&["drain", "--json"]).with_status(0);
+    for flow in ["direct-order-to-sharecrm", "direct-order-to-wangdian"] {
+        assert_eq!(answer.json()["flows"][flow]["delivered"], 1, "{}", answer.stdout);
+    }
+    let id = sample("qince/direct-order.json")["id"].as_str().unwrap().to_owned();
+    assert!(town.vendors.wangdian.pushed_orders().contains_key(&id));
+    let records = town.vendors.sharecrm.records();
+    assert!(records.contains_key(&("erpSalesOrderObj".to_owned(), id)));
+}
+
+#[test]
+fn a_tampered_push_is_refused_and_stores_nothing() {
+    let town = Town::open();
+    let installation = town.installation();
+    let answer = installation.invoke("webhook-receiver", "webhook-receiver/tampered.json").with_status(0);
+    assert_eq!(answer.json()["statusCode"], 401, "{}", answer.stdout);
+    let drained = installation.relay(&["drain"]).with_status(0);
+    assert!(drained.stdout.contains("The queues are empty."), "{}", drained.stdout);
+}
+
+#[test]
+fn a_scheduled_poll_brings_each_trade_to_kingdee_once() {
+    let town = Town::open();
+    for minutes in [70, 50, 30] {
+        town.vendors.wangdian.generate_trade("S001", 55, SystemClock.now() - TimeDelta::minutes(minutes));
+    }
+    let mut installation = town.installation();
+    since_two_hours(&mut installation);
+    // Twice: the second turn begins where the first has ended.
+    for (event, queued) in [("trade-poller/schedule.json", 3), ("trade-poller/one-flow.json", 0)] {
+        let answer = installation.invoke("trade-poller", event).with_status(0).json();
+        assert_eq!(answer["flows"][0]["flow"], "trade-to-kingdee");
+        assert_eq!(answer["flows"][0]["queued"], queued, "{answer}");
+        assert_eq!(answer["flows"][0]["caught_up"], true, "{answer}");
+    }
+    let drained = installation.relay(&["drain"]).with_status(0);
+    assert!(drained.stdout.contains("trade-to-kingdee"), "{}", drained.stdout);
+    let creates = town.vendors.kingdee.creates();
+    assert_eq!(creates.len(), 3);
+    assert!(creates.values().all(|count| *count == 1), "{creates:?}");
+}
+
+#[test]
+fn a_scheduled_sync_empties_the_pools_once_the_target_has_the_rows() {
+    let town = Town::open();
+    town.vendors.wangdian.change_stock("S001", "ML", "ML-1L-12", "57".parse().unwrap());
+    let shipment = sample("wangdian/logistics-sync.json").as_object().unwrap().clone();
+    let rec_id = town.vendors.wangdian.add_shipment(shipment);
+    let installation = town.installation();
+    let answer = installation.invoke("stock-syncer", "stock-syncer/schedule.json").with_status(0).json();
+    let pools = answer["pools"].as_array().unwrap();
+    assert!(pools.iter().all(|pool| pool["queued"].as_u64() > Some(0)) && pools.len() == 2, "{answer}");
+    assert_eq!(town.vendors.wangdian.waiting_shipments(), [rec_id], "not before the target has it");
+    installation.relay(&["drain"]).with_status(0);
+    assert!(town.vendors.wangdian.waiting_shipments().is_empty());
+    assert_eq!(town.vendors.sharecrm.records().len(), 2);
+}
+
+#[test]
+fn a_batch_with_a_foreign_message_fails_that_message_alone() {
+    let town = Town::open();
+    town.stock_the_sample_trade();
+    let installation = town.installation();
+    let answer = installation.invoke("erp-pusher", "erp-pusher/sqs.json").with_status(0);
+    assert_eq!(answer.json(), json!({ "batchItemFailures": [] }), "{}", answer.stderr);
+    assert_eq!(
+        town.vendors.kingdee.creates().into_iter().collect::<Vec<_>>(),
+        [("JY202611220001".to_owned(), 1)]
+    );
+
+    let failures = installation.relay(&["failures", "--json"]).with_status(1).json();
+    let failures = failures["failures"].as_array().unwrap();
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert_eq!(failures[0]["class"], "unreadable");
+    assert_eq!(failures[0]["document"], "a message that somebody sent by hand");
+
+    // SQS delivers at least once: again, and nothing more happens.
+    installation.invoke("erp-pusher", "erp-pusher/sqs.json").with_status(0);
+    assert_eq!(town.vendors.kingdee.creates()["JY202611220001"], 1);
+}
+
+#[test]
+fn the_sample_batch_carries_the_sample_trade() {
+    let event = sample("erp-pusher/sqs.json");
+    let item: Value = serde_json::from_str(event["Records"][0]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(item["document"], sample("wangdian/trade.json"));
+    assert_eq!(item["version"], item["document"]["modified"]);
+}
+
+#[test]
+fn a_refused_document_is_listed_and_replayed_once_its_cause_is_mended() {
+    let town = Town::open();
+    let installation = town.installation();
+    // Kingdee knows none of the trade's codes yet.
+    installation.invoke("erp-pusher", "erp-pusher/sqs.json").with_status(0);
+    let listed = installation.relay(&["failures", "--flow", "trade-to-kingdee"]).with_status(1).stdout;
+    for said in ["JY202611220001", "api_zy01", "P0001-2KG", "WH001"] {
+        assert!(listed.contains(said), "{said} in {listed}");
+    }
+    town.stock_the_sample_trade();
+    let key = ["--flow", "trade-to-kingdee", "--key", "JY202611220001"];
+    installation.relay(&[&["replay"], &key[..]].concat()).with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    assert_eq!(town.vendors.kingdee.creates()["JY202611220001"], 1);
+    installation.relay(&["failures", "--flow", "trade-to-kingdee"]).with_status(0);
+}

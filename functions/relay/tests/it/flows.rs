@@ -1,0 +1,78 @@
+//! `relay flows check`.
+
+use crate::support::Installation;
+
+/// A flow with three mistakes: a target field, a path, a route.
+const WRONG: &str = include_str!("flows/wrong.toml");
+
+fn with_folder(files: &[(&str, &str)]) -> Installation {
+    let installation = Installation::empty();
+    std::fs::create_dir(installation.path("flows")).unwrap();
+    for (name, text) in files {
+        std::fs::write(installation.path("flows").join(name), text).unwrap();
+    }
+    installation
+}
+
+#[test]
+fn the_shipped_flows_have_no_mistakes() {
+    let installation = Installation::empty();
+    let answer = installation.relay(&["flows", "check"]).with_status(0);
+    assert!(
+        answer.stdout.contains("trade-to-kingdee: wangdian.trade_query → kingdee.sal_order_save"),
+        "{}",
+        answer.stdout
+    );
+    assert!(answer.stdout.contains("5 flows, no mistakes."), "{}", answer.stdout);
+    let json = installation.relay(&["flows", "check", "--json"]).with_status(0).json();
+    assert_eq!(json["flows"].as_array().unwrap().len(), 5);
+    assert_eq!(json["mistakes"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn every_mistake_is_shown_with_its_line_underlined_and_a_suggestion() {
+    let installation = with_folder(&[("wrong.toml", WRONG)]);
+    let answer = installation.relay(&["flows", "check", "flows"]).with_status(1);
+    for said in [
+        "flows/wrong.toml:5:12",
+        r#"route    = "qimeng""#,
+        "           ^^^^^^^^",
+        "did you mean `qimen`?",
+        "flows/wrong.toml:14:",
+        "did you mean `trade_time`?",
+        "flows/wrong.toml:21:",
+        "did you mean `taxprice`?",
+        "3 mistakes.",
+    ] {
+        assert!(answer.stdout.contains(said), "{said} in {}", answer.stdout);
+    }
+}
+
+#[test]
+fn programs_get_the_mistakes_as_json() {
+    let mut installation = with_folder(&[("wrong.toml", WRONG)]);
+    installation.set("RELAY_FLOWS_DIR", "flows");
+    let answer = installation.relay(&["flows", "check", "--json"]).with_status(1).json();
+    let mistakes = answer["mistakes"].as_array().unwrap();
+    let lines: Vec<_> = mistakes.iter().map(|mistake| mistake["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [5, 14, 21], "{answer}");
+    assert!(mistakes.iter().all(|mistake| mistake["file"] == "flows/wrong.toml"), "{answer}");
+}
+
+#[test]
+fn a_wrong_flow_starts_no_function() {
+    let mut installation = with_folder(&[("wrong.toml", WRONG)]);
+    installation.set("RELAY_FLOWS_DIR", "flows");
+    let answer = installation.relay(&["drain"]).with_status(2);
+    assert!(answer.stderr.contains("flows/wrong.toml:5:12"), "{}", answer.stderr);
+    assert!(!installation.path("relay.db").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_folder_without_flow_files_is_named() {
+    let installation = with_folder(&[("notes.txt", "")]);
+    for (folder, said) in [("flows", "holds no flow files (*.toml)"), ("nowhere", "cannot be read")] {
+        let answer = installation.relay(&["flows", "check", folder]).with_status(2);
+        assert!(answer.stderr.contains(said) && answer.stderr.contains(folder), "{}", answer.stderr);
+    }
+}

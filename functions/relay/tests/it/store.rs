@@ -1,0 +1,102 @@
+//! A store that is no good: a clear error that names the file, and the file as it was.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use crate::support::{Answer, Installation};
+
+/// The user that has no rights of its own on this machine.
+const NOBODY: u32 = 65534;
+
+/// A command that the rights of files hold for: they do not for root, as whom containers run tests.
+fn as_ordinary_user(installation: &Installation, arguments: &[&str]) -> Command {
+    let folder = installation.path("");
+    if fs::metadata(&folder).unwrap().uid() != 0 {
+        return installation.command(arguments);
+    }
+    // Its own copy: the build may lie in root's home.
+    let program = installation.path("relay");
+    fs::copy(env!("CARGO_BIN_EXE_relay"), &program).unwrap();
+    let mut command = Command::new(program);
+    command.env_clear().args(arguments).current_dir(folder).uid(NOBODY).gid(NOBODY);
+    command
+}
+
+fn with_store() -> Installation {
+    let installation = Installation::empty();
+    installation.relay(&["status"]).with_status(0);
+    installation
+}
+
+#[test]
+fn a_read_only_store_says_whose_right_is_missing() {
+    let installation = with_store();
+    fs::set_permissions(installation.path("relay.db"), Permissions::from_mode(0o444)).unwrap();
+    fs::set_permissions(installation.path(""), Permissions::from_mode(0o555)).unwrap();
+    let answer = Answer::of(&mut as_ordinary_user(&installation, &["status"])).with_status(1);
+    assert!(
+        answer.stderr.contains("relay.db") && answer.stderr.contains("give this user the right to write"),
+        "{}",
+        answer.stderr
+    );
+    // So that the folder can be removed.
+    fs::set_permissions(installation.path(""), Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_folder_that_nobody_may_write_is_said_so() {
+    let installation = Installation::empty();
+    fs::set_permissions(installation.path(""), Permissions::from_mode(0o555)).unwrap();
+    let answer = Answer::of(&mut as_ordinary_user(&installation, &["status"])).with_status(1);
+    assert!(
+        answer.stderr.contains("relay.db") && answer.stderr.contains("may this user write there?"),
+        "{}",
+        answer.stderr
+    );
+    fs::set_permissions(installation.path(""), Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_as_it_was() {
+    let mut installation = Installation::empty();
+    let content = "tid,paid\n".repeat(1_000);
+    fs::write(installation.path("orders.csv"), &content).unwrap();
+    installation.set("RELAY_STORE", "sqlite:orders.csv");
+    let answer = installation.relay(&["status"]).with_status(1);
+    assert!(
+        answer.stderr.contains("orders.csv") && answer.stderr.contains("not a (whole) SQLite database"),
+        "{}",
+        answer.stderr
+    );
+    assert_eq!(fs::read_to_string(installation.path("orders.csv")).unwrap(), content);
+}
+
+#[test]
+fn a_locked_store_is_waited_for_and_then_said_so() {
+    let installation = with_store();
+    let other = rusqlite::Connection::open(installation.path("relay.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let answer = installation.relay(&["status"]).with_status(1);
+    assert!(
+        answer.stderr.contains("relay.db")
+            && answer.stderr.contains("another program has kept it locked for 10 s"),
+        "{}",
+        answer.stderr
+    );
+    other.execute_batch("ROLLBACK").unwrap();
+    installation.relay(&["status"]).with_status(0);
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_named() {
+    let mut installation = Installation::empty();
+    installation.set("RELAY_STORE", "sqlite:nowhere/relay.db");
+    let answer = installation.relay(&["status"]).with_status(1);
+    assert!(
+        answer.stderr.contains("nowhere/relay.db") && answer.stderr.contains("does its folder exist"),
+        "{}",
+        answer.stderr
+    );
+}

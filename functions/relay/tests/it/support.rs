@@ -1,0 +1,134 @@
+//! A folder to run `relay` in, and vendors on loopback for it to call.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use clock::SystemClock;
+use serde_json::Value;
+use simulators::{Served, Vendors};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The secret under which the sample pushes of `events/` are signed.
+const EVENTS_PUSH_SECRET: &str = "s0EXAMPLEpushsecret";
+
+/// A folder with a store of its own, and the settings that `relay` gets there.
+pub(crate) struct Installation {
+    folder: TempDir,
+    settings: BTreeMap<String, String>,
+}
+
+impl Installation {
+    /// Without any settings.
+    pub(crate) fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), settings: BTreeMap::new() }
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        self.settings.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// `relay` with nothing of this machine's environment in it.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+        command.env_clear().envs(&self.settings).args(arguments).current_dir(self.folder.path());
+        command
+    }
+
+    pub(crate) fn relay(&self, arguments: &[&str]) -> Answer {
+        Answer::of(&mut self.command(arguments))
+    }
+
+    /// `relay invoke FUNCTION --event FILE`, with a file of `events/`.
+    pub(crate) fn invoke(&self, function: &str, event: &str) -> Answer {
+        self.relay(&["invoke", function, "--event", events(event).to_str().unwrap()])
+    }
+}
+
+/// What a command came to.
+pub(crate) struct Answer {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Answer {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { status: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    /// The answer, which must have that exit status.
+    #[track_caller]
+    pub(crate) fn with_status(self, status: i32) -> Self {
+        assert_eq!(self.status, Some(status), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Standard output, which must be JSON and nothing else.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+    }
+}
+
+/// The simulated vendors, listening while this lives.
+pub(crate) struct Town {
+    pub(crate) vendors: Arc<Vendors>,
+    served: Served,
+    _runtime: Runtime,
+}
+
+impl Town {
+    pub(crate) fn open() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let vendors = Vendors::new(Arc::new(SystemClock), 7);
+        vendors.load_master_data();
+        vendors.wangdian.set_calls_a_minute(None);
+        let served = runtime.block_on(vendors.serve_on_loopback()).unwrap();
+        Self { vendors, served, _runtime: runtime }
+    }
+
+    /// An installation that calls these vendors.
+    pub(crate) fn installation(&self) -> Installation {
+        let mut installation = Installation::empty();
+        for (name, value) in simulators::settings() {
+            installation.set(name, value);
+        }
+        installation
+            .set("WDT_BASE_URL", &self.served.wdt_base_url)
+            .set("QIMEN_BASE_URL", &self.served.qimen_base_url)
+            .set("KINGDEE_BASE_URL", &self.served.kingdee_base_url)
+            .set("SHARECRM_BASE_URL", &self.served.sharecrm_base_url)
+            .set("WDT_SHOP_NO", "S001")
+            // Their limits are lifted, so ours need not be kept: a test that waits for them tests nothing more.
+            .set("WDT_CALLS_PER_MINUTE", "6000")
+            .set("KINGDEE_CALLS_PER_MINUTE", "6000")
+            .set("QINCE_PUSH_SECRETS", format!("{EVENTS_PUSH_SECRET}, {}", simulators::qince::PUSH_SECRET));
+        installation
+    }
+
+    /// Gives Kingdee what the trade of `events/wangdian/trade.json` names.
+    pub(crate) fn stock_the_sample_trade(&self) {
+        let kingdee = &self.vendors.kingdee;
+        kingdee.add_customer("api_zy01", "直营商城");
+        kingdee.add_store("WH001", "南京仓");
+        let bottle = kingdee.add_unit("U11", "瓶");
+        for spec_no in ["P0001-2KG", "P0002"] {
+            kingdee.add_material(spec_no, spec_no, &[bottle.as_str()]);
+        }
+    }
+}
+
+/// A file of `events/`.
+pub(crate) fn events(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(file)
+}
