@@ -34,6 +34,7 @@ use chrono::{DateTime, Utc};
 use pipeline::System;
 use serde_json::Value;
 use wiring::Wiring;
+use wiring::settings::both;
 
 use crate::acknowledge::Acknowledger;
 use crate::document::Documents;
@@ -64,9 +65,12 @@ impl ErpPusher {
     /// # Errors
     /// Settings that are missing or malformed, those that the flows name included.
     pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
-        let targets = Targets::wire(wiring)?;
-        let systems = targets.systems().collect();
         let settings = wiring.flows.iter().flat_map(|routed| routed.flow.settings());
+        let settings = wiring.settings.for_flows(settings).map_err(Into::into);
+        let reads_pools = wiring.flows.with_source(Role::Pool).next().is_some();
+        let pools = reads_pools.then(|| wiring.wangdian()).transpose();
+        let ((targets, settings), client) = both(both(Targets::wire(wiring), settings), pools)?;
+        let systems = targets.systems().collect();
         let resolver = Resolver {
             lookups: wiring.stores.lookups.clone(),
             targets: targets.clone(),
@@ -74,7 +78,7 @@ impl ErpPusher {
         };
         let documents = Documents {
             flows: wiring.flows.clone(),
-            settings: wiring.settings.for_flows(settings)?,
+            settings,
             targets,
             resolver,
             checkpoints: wiring.stores.checkpoints.clone(),
@@ -82,10 +86,9 @@ impl ErpPusher {
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
         };
-        let reads_pools = wiring.flows.with_source(Role::Pool).next().is_some();
         let pusher = Pusher {
             documents,
-            acknowledger: Acknowledger { client: reads_pools.then(|| wiring.wangdian()).transpose()? },
+            acknowledger: Acknowledger { client },
             flows: wiring.flows.clone(),
             queue: wiring.stores.queue.clone(),
             checkpoints: wiring.stores.checkpoints.clone(),

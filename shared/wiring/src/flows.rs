@@ -1,13 +1,15 @@
 //! The flow files: the shipped ones, or the user's.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use catalog::{Catalog, Role};
 use mapping::{Diagnostics, Flow};
 use pipeline::System;
+
+use crate::SettingsError;
 
 /// The flows that come with the program, by file name.
 const SHIPPED: [(&str, &str); 5] = [
@@ -98,10 +100,12 @@ impl Flows {
 }
 
 fn read_folder(folder: &Path) -> anyhow::Result<Vec<(String, String, String)>> {
-    let reading = || format!("reading the flow files of RELAY_FLOWS_DIR {}", folder.display());
+    let unusable =
+        |why: &str| SettingsError { problems: vec![format!("RELAY_FLOWS_DIR {} {why}", folder.display())] };
+    let unreadable = |error: io::Error| unusable(&format!("cannot be read: {error}"));
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).with_context(reading)? {
-        let path = entry.with_context(reading)?.path();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -109,7 +113,7 @@ fn read_folder(folder: &Path) -> anyhow::Result<Vec<(String, String, String)>> {
         }
     }
     if files.is_empty() {
-        bail!("RELAY_FLOWS_DIR {} holds no flow files (*.toml)", folder.display());
+        return Err(unusable("holds no flow files (*.toml)").into());
     }
     Ok(files)
 }

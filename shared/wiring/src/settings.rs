@@ -3,6 +3,9 @@
 //! A setting that is missing or malformed is a start-up error of the function that needs it, and of no other. The error
 //! names every such setting at once and what each expects; it never shows a value.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU32;
@@ -55,6 +58,26 @@ impl fmt::Display for SettingsError {
         f.write_str("settings: ")?;
         f.write_str(&self.problems.join("; "))
     }
+}
+
+/// Both, or what is wrong with either: one start tells everything.
+///
+/// # Errors
+/// The [`SettingsError`]s of both as one; otherwise the first error that is none, which other settings do not mend.
+pub fn both<A, B>(one: anyhow::Result<A>, other: anyhow::Result<B>) -> anyhow::Result<(A, B)> {
+    let (one, other) = match (one, other) {
+        (Ok(one), Ok(other)) => return Ok((one, other)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
+        (Err(one), Err(other)) => (one.downcast::<SettingsError>()?, other.downcast::<SettingsError>()?),
+    };
+    let mut problems = one.problems;
+    for problem in other.problems {
+        // Two functions of one vendor miss the same settings.
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    Err(SettingsError { problems }.into())
 }
 
 /// Where everything is stored (`RELAY_STORE`).
@@ -136,6 +159,19 @@ impl Settings {
             ),
         };
         reader.done(settings)
+    }
+
+    /// `KINGDEE_EDITS`: whether a newer version may change the bill that an older one made. Off, because what Kingdee
+    /// does to a bill that has moved on (audited, shipped) is not documented.
+    ///
+    /// # Errors
+    /// When it is neither `on` nor `off`.
+    pub fn kingdee_edits(&self) -> Result<bool, SettingsError> {
+        match self.get("KINGDEE_EDITS") {
+            None | Some("off") => Ok(false),
+            Some("on") => Ok(true),
+            Some(_) => Err(SettingsError { problems: vec!["KINGDEE_EDITS expects `on` or `off`".to_owned()] }),
+        }
     }
 
     /// `SHARECRM_*`.

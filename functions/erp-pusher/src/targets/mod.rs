@@ -5,16 +5,15 @@ mod kingdee;
 mod sharecrm;
 mod wangdian;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use async_trait::async_trait;
 use mapping::Mapped;
 use pipeline::System;
 use vendor::{Class, Failure};
 use wiring::Wiring;
+use wiring::settings::both;
 
 /// A system that takes documents.
 #[async_trait]
@@ -45,14 +44,16 @@ impl Targets {
     /// # Errors
     /// Settings that are missing or malformed.
     pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
-        let mut targets = BTreeMap::new();
-        for routed in wiring.flows.iter() {
-            if let Entry::Vacant(vacant) = targets.entry(routed.system) {
-                let flow = routed.flow.name();
-                vacant.insert(wire(routed.system, wiring).with_context(|| format!("for the flow {flow}"))?);
-            }
+        let systems: BTreeSet<_> = wiring.flows.iter().map(|routed| routed.system).collect();
+        let mut targets = Ok(BTreeMap::new());
+        // Not `?`: what the next one misses is to be said too.
+        for system in systems {
+            targets = both(targets, wire(system, wiring)).map(|(mut targets, target)| {
+                targets.insert(system, target);
+                targets
+            });
         }
-        Ok(Self { targets })
+        Ok(Self { targets: targets? })
     }
 
     /// The systems that there are.

@@ -1,5 +1,12 @@
 //! The command line, as a person or a script meets it: one process per command, exit status, output, files.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod demo;
 mod events;
 mod flows;

@@ -1,0 +1,135 @@
+//! What the settings are read as, and what is said of those that are wrong.
+
+use secrecy::ExposeSecret as _;
+
+use super::*;
+
+const SECRET: &str = "never-to-be-shown";
+
+fn settings(values: &[(&str, &str)]) -> Settings {
+    values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn needed() -> Vec<(&'static str, &'static str)> {
+    let names = ["WDT_SID", "WDT_APPKEY", "KINGDEE_CLIENT_ID", "KINGDEE_USERNAME", "SHARECRM_APP_ID"];
+    names.map(|name| (name, "given")).into_iter().chain(SECRETS.map(|name| (name, SECRET))).collect()
+}
+
+#[test]
+fn what_is_left_out_gets_the_vendors_production_addresses_and_safe_limits() {
+    let settings = settings(&needed());
+    let wangdian = settings.wangdian().unwrap();
+    assert_eq!(wangdian.base_url.as_str(), "https://api.wangdian.cn/openapi2");
+    assert!(wangdian.qimen.is_none(), "without its app key there is no Qimen route");
+    assert!(wangdian.calls_per_minute.get() < 60);
+    let kingdee = settings.kingdee().unwrap();
+    assert_eq!(kingdee.base_url.as_str(), "https://api.kingdee.com/");
+    assert_eq!(kingdee.account_id, None);
+    let sharecrm = settings.sharecrm().unwrap();
+    assert_eq!(sharecrm.base_url.as_str(), "https://open.fxiaoke.com/");
+    assert_eq!((sharecrm.user_id.as_str(), sharecrm.max_body_bytes), ("1000", 1_048_576));
+    assert!(!settings.qince().unwrap().allow_raw_json);
+    assert_eq!(settings.store().unwrap(), Store::Sqlite("relay.db".into()));
+    assert_eq!(settings.flows_folder(), None);
+}
+
+#[test]
+fn the_qimen_route_comes_with_its_app_key() {
+    let mut values = needed();
+    values.push(("QIMEN_APP_KEY", "12345678"));
+    let qimen = settings(&values).wangdian().unwrap().qimen.unwrap();
+    assert_eq!(qimen.base_url.as_str(), "https://hu3cgwt0tc.api.taobao.com/router/qm");
+    assert_eq!(qimen.target_app_key, "21363512");
+    values.retain(|(name, _)| *name != "QIMEN_APP_SECRET");
+    let error = settings(&values).wangdian().unwrap_err();
+    assert_eq!(error.problems.len(), 1, "{error}");
+    assert!(error.problems[0].starts_with("QIMEN_APP_SECRET is not set"), "{error}");
+}
+
+#[test]
+fn empty_and_blank_are_unset_and_values_are_trimmed() {
+    let settings = settings(&[("WDT_SID", ""), ("WDT_APPKEY", "  "), ("RELAY_FLOWS_DIR", " flows\n")]);
+    assert_eq!((settings.get("WDT_SID"), settings.get("WDT_APPKEY")), (None, None));
+    assert_eq!(settings.flows_folder(), Some("flows".into()));
+}
+
+#[test]
+fn every_problem_of_a_vendor_comes_at_once() {
+    let wrong = [("WDT_BASE_URL", "ftp://wdt"), ("WDT_CALLS_PER_MINUTE", "0"), ("WDT_SID", "s")];
+    let error = settings(&wrong).wangdian().unwrap_err();
+    let names: Vec<_> =
+        error.problems.iter().map(|problem| problem.split(' ').next().unwrap_or_default()).collect();
+    assert_eq!(names, ["WDT_BASE_URL", "WDT_APPKEY", "WDT_APPSECRET", "WDT_CALLS_PER_MINUTE"]);
+}
+
+#[test]
+fn problems_of_two_vendors_come_at_once_and_each_once() {
+    let settings = settings(&[]);
+    let (wangdian, kingdee) = (settings.wangdian().unwrap_err(), settings.kingdee().unwrap_err());
+    let expected = wangdian.problems.len() + kingdee.problems.len();
+    let failed = |error: &SettingsError| anyhow::Result::<()>::Err(error.clone().into());
+    let merged = both(both(failed(&wangdian), failed(&kingdee)), failed(&wangdian)).unwrap_err();
+    assert_eq!(merged.downcast::<SettingsError>().unwrap().problems.len(), expected);
+    let other = both(failed(&wangdian), anyhow::Result::<()>::Err(anyhow::anyhow!("the disk"))).unwrap_err();
+    assert_eq!(other.to_string(), "the disk");
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let mut values = needed();
+    for name in ["WDT_BASE_URL", "KINGDEE_BASE_URL", "SHARECRM_BASE_URL", "QINCE_ALLOW_RAW_JSON"] {
+        values.push((name, SECRET));
+    }
+    let settings = settings(&values);
+    let shown = [
+        settings.wangdian().unwrap_err().to_string(),
+        settings.kingdee().unwrap_err().to_string(),
+        settings.sharecrm().unwrap_err().to_string(),
+        settings.qince().unwrap_err().to_string(),
+        settings.for_flows(SECRETS).unwrap_err().to_string(),
+        format!("{settings:?}"),
+    ];
+    for text in shown {
+        assert!(!text.contains(SECRET) && !text.is_empty(), "{text}");
+    }
+    let sound = self::settings(&needed());
+    for text in [format!("{:?}", sound.wangdian()), format!("{:?}", sound.kingdee())] {
+        assert!(!text.contains(SECRET), "{text}");
+    }
+}
+
+#[test]
+fn push_secrets_are_a_list_for_rotation() {
+    let qince = settings(&[("QINCE_PUSH_SECRETS", "old, new ,")]).qince().unwrap();
+    let secrets: Vec<_> = qince.push_secrets.iter().map(SecretString::expose_secret).collect();
+    assert_eq!(secrets, ["old", "new"]);
+}
+
+#[test]
+fn a_flow_may_name_settings_but_no_secrets() {
+    let settings = settings(&needed());
+    assert_eq!(settings.for_flows(["WDT_SHOP_NO"]).unwrap()["WDT_SHOP_NO"], "given");
+    let error = settings.for_flows(["SHARECRM_DATA_CENTER_ID", "KINGDEE_PASSWORD"]).unwrap_err();
+    assert!(error.problems[0].starts_with("KINGDEE_PASSWORD is a secret"), "{error}");
+    assert!(error.problems[1].starts_with("SHARECRM_DATA_CENTER_ID is not set"), "{error}");
+}
+
+#[test]
+fn a_watermark_begins_one_day_back_or_where_it_is_told() {
+    let now = DateTime::from_timestamp(1_795_348_800, 0).unwrap();
+    assert_eq!(settings(&[]).start(now).unwrap(), now - chrono::Days::new(1));
+    let told = settings(&[("RELAY_START", "2026-11-22T00:00:00+08:00")]).start(now).unwrap();
+    assert_eq!(told.to_rfc3339(), "2026-11-21T16:00:00+00:00");
+    assert!(settings(&[("RELAY_START", "2026-11-22")]).start(now).is_err());
+}
+
+#[test]
+fn only_stores_of_this_build_are_taken() {
+    let store = |text: &str| settings(&[("RELAY_STORE", text)]).store();
+    assert_eq!(store("sqlite:/var/lib/relay.db").unwrap(), Store::Sqlite("/var/lib/relay.db".into()));
+    for text in ["aws", "sqlite:", "relay.db"] {
+        assert!(store(text).is_err(), "{text}");
+    }
+    let in_lambda = settings(&[("AWS_LAMBDA_FUNCTION_NAME", "erp-pusher")]);
+    assert!(in_lambda.store().is_err(), "Lambda's own disk forgets: its default is no file");
+}
