@@ -324,7 +324,8 @@ async fn send(
     if may_have_arrived && let Some(target_id) = target.find(document, mapped).await? {
         return Ok(Outcome::Found { target_id });
     }
-    match target.deliver(document, mapped).await {
+    let replaced = work.entry.delivered.as_ref().and_then(|delivered| delivered.target_id.as_deref());
+    match target.deliver(document, mapped, replaced).await {
         Ok(target_id) => Ok(Outcome::Delivered { target_id }),
         Err(failure) if failure.class == Class::Exists => {
             target.find(document, mapped).await?.map(|target_id| Outcome::Found { target_id }).ok_or(failure)
@@ -340,7 +341,7 @@ fn changed(system: System, delivered: &Delivered) -> Reason {
         "changed",
         format!(
             "{system} has version {version} of it (id {id}), and a newer version has other content: {system} creates \
-             documents and does not replace them, so change it there by hand"
+             documents and does not change them, so change it there by hand (or let it be changed: KINGDEE_EDITS=on)"
         ),
     )
 }

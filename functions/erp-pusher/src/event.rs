@@ -30,27 +30,35 @@ struct Record {
     event_source_arn: String,
 }
 
-/// Reads an event: its messages by the system whose queue they come from, which the queue's name ends with
-/// (`…-kingdee.fifo`).
+/// A message of an event.
+#[derive(Debug)]
+pub struct Message {
+    /// The system whose queue it comes from, where the queue's name says so (`…-kingdee.fifo`).
+    pub queue: Option<System>,
+    /// The message.
+    pub received: Received,
+}
+
+/// Reads an event.
 ///
 /// # Errors
-/// An event that is none of SQS, or of a queue that is none of ours.
-pub fn decode(event: Value, now: DateTime<Utc>) -> anyhow::Result<BTreeMap<System, Vec<Received>>> {
-    let event: SqsEvent = serde_json::from_value(event)
-        .context("it has no list `Records` of messages with `messageId` and `body`")?;
-    let mut messages = BTreeMap::<_, Vec<_>>::new();
-    for record in event.records {
-        let queue = record.event_source_arn.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
-        let name = queue.strip_suffix(".fifo").unwrap_or(&queue);
-        let system = System::ALL
-            .into_iter()
-            .find(|system| name == system.name() || name.ends_with(&format!("-{system}")))
-            .with_context(|| {
-                format!("the queue `{queue}` is none of ours: its name must end with a system's")
-            })?;
-        messages.entry(system).or_default().push(received(record, now));
-    }
-    Ok(messages)
+/// An event that is none of SQS.
+pub fn decode(event: Value, now: DateTime<Utc>) -> anyhow::Result<Vec<Message>> {
+    let event: SqsEvent =
+        serde_json::from_value(event).context("it has no list `Records` of messages with a `messageId`")?;
+    Ok(event
+        .records
+        .into_iter()
+        .map(|record| Message { queue: system_of(&record.event_source_arn), received: received(record, now) })
+        .collect())
+}
+
+fn system_of(queue_arn: &str) -> Option<System> {
+    let name = queue_arn.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
+    let name = name.strip_suffix(".fifo").unwrap_or(&name);
+    let last = name.rsplit('-').next().unwrap_or_default();
+    // The queue's setting is WDT_QUEUE_URL, so that may well be the queue's name.
+    if last == "wdt" { Some(System::Wangdian) } else { System::named(last) }
 }
 
 fn received(record: Record, now: DateTime<Utc>) -> Received {
@@ -71,4 +79,33 @@ fn received(record: Record, now: DateTime<Utc>) -> Received {
 pub fn encode(coming_again: &[String]) -> Value {
     let failures: Vec<_> = coming_again.iter().map(|id| json!({ "itemIdentifier": id })).collect();
     json!({ "batchItemFailures": failures })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_names_its_system_at_the_end() {
+        assert_eq!(system_of("arn:aws-cn:sqs:cn-north-1:1:relay-prod-kingdee.fifo"), Some(System::Kingdee));
+        assert_eq!(system_of("arn:aws:sqs:eu-west-1:1:sharecrm.fifo"), Some(System::Sharecrm));
+        assert_eq!(system_of("arn:aws:sqs:eu-west-1:1:relay-WDT.fifo"), Some(System::Wangdian));
+        assert_eq!(system_of("arn:aws:sqs:eu-west-1:1:orders.fifo"), None);
+        assert_eq!(system_of(""), None);
+    }
+
+    #[test]
+    fn a_record_without_body_or_attributes_is_still_a_message() {
+        let event = json!({ "Records": [{ "messageId": "m1" }] });
+        let messages = decode(event, DateTime::UNIX_EPOCH).unwrap();
+        let received = &messages[0].received;
+        assert_eq!((received.id.as_str(), received.body.as_str(), received.receive_count), ("m1", "", 1));
+        assert_eq!(received.group, "m1", "it holds no other back");
+    }
+
+    #[test]
+    fn an_event_that_is_none_of_sqs_is_an_error() {
+        let error = decode(json!({ "flow": "trade-to-kingdee" }), DateTime::UNIX_EPOCH).unwrap_err();
+        assert!(error.to_string().contains("Records"), "{error}");
+    }
 }

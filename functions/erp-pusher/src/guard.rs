@@ -34,10 +34,10 @@ pub fn skip(entry: &Entry, candidate: Candidate<'_>, kind: VersionKind) -> Resul
             _ => {}
         }
     }
-    let failed_before = entry.failed.as_ref().is_some_and(|failed| {
-        failed.hash == candidate.hash && failed.version.as_deref() == candidate.version
+    let failed_before = entry.failed.as_ref().filter(|failed| {
+        failed.hash == candidate.hash && failed.version.as_deref() == candidate.version && !candidate.replay
     });
-    Ok((failed_before && !candidate.replay).then_some(Skip::FailedBefore))
+    Ok(failed_before.map(|failed| Skip::FailedBefore { message: failed.message.clone() }))
 }
 
 /// Whether a failure is settled by the delivery of a version: of the same one, or of a newer one.
@@ -79,7 +79,7 @@ mod tests {
             hash: hash.to_owned(),
             class: String::new(),
             code: None,
-            message: String::new(),
+            message: "no such material".to_owned(),
             attempts: 1,
             document: Value::Null,
             received_at: DateTime::UNIX_EPOCH,
@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn what_has_failed_waits_for_a_person() {
         let entry = failed("2016-12-01 09:00:00", "a");
-        assert_eq!(judge(&entry, NINE, "a"), Some(Skip::FailedBefore));
+        let skip_before = Skip::FailedBefore { message: "no such material".to_owned() };
+        assert_eq!(judge(&entry, NINE, "a"), Some(skip_before));
         assert_eq!(judge(&entry, NINE, "b"), None, "other content may do better");
         let replay = Candidate { version: NINE, hash: "a", replay: true };
         assert_eq!(skip(&entry, replay, VersionKind::Time).unwrap(), None);

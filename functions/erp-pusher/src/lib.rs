@@ -25,13 +25,13 @@ mod resolve;
 pub mod targets;
 pub mod worker;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use catalog::Role;
 use chrono::{DateTime, Utc};
-use pipeline::System;
+use pipeline::{Received, System};
 use serde_json::Value;
 use wiring::Wiring;
 use wiring::settings::both;
@@ -44,6 +44,9 @@ use crate::targets::Targets;
 pub use outcome::{Outcome, Skip, Turn};
 pub use push::{Batch, Pusher};
 pub use worker::Worker;
+
+/// Where a message goes to be recorded as failed that names neither a flow of ours nor a queue of ours.
+const ANY: System = System::Kingdee;
 
 /// Pushes what the queues hold.
 pub struct ErpPusher {
@@ -122,9 +125,15 @@ impl ErpPusher {
     /// # Errors
     /// An event that is none of SQS.
     pub async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
-        let records = event::decode(event, self.wiring.clock.now()).context("reading the SQS event")?;
+        let messages = event::decode(event, self.wiring.clock.now()).context("reading the SQS event")?;
+        let mut batches = BTreeMap::<System, Vec<Received>>::new();
+        for message in messages {
+            // What the message itself says counts; the queue's name is all there is where it cannot be read.
+            let system = self.pusher.system_of(&message.received).or(message.queue).unwrap_or(ANY);
+            batches.entry(system).or_default().push(message.received);
+        }
         let mut coming_again = Vec::new();
-        for (system, messages) in records {
+        for (system, messages) in batches {
             let batch = Batch { system, messages: &messages, visibility: None, deadline };
             for turn in self.pusher.push(batch).await {
                 if let Some(wait) = turn.outcome.comes_again(self.wiring.clock.now()) {

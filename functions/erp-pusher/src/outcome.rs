@@ -52,14 +52,17 @@ pub enum Outcome {
 }
 
 /// Why a document is not for the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Skip {
     /// The target has a newer version.
     Older,
     /// The target has this very version.
     Same,
     /// This very version has failed before; a replay is a person's command.
-    FailedBefore,
+    FailedBefore {
+        /// What it failed with.
+        message: String,
+    },
     /// The flow's filter does not take it.
     Filtered,
 }
@@ -67,11 +70,11 @@ pub enum Skip {
 impl Skip {
     /// The reason, in words.
     #[must_use]
-    pub fn reason(self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Older => "the target has a newer version",
             Self::Same => "the target has this very version",
-            Self::FailedBefore => "this very version has failed before: replay it",
+            Self::FailedBefore { .. } => "this very version has failed before: replay it",
             Self::Filtered => "the flow's filter does not take it",
         }
     }

@@ -72,6 +72,13 @@ impl Halt {
 }
 
 impl Pusher {
+    /// The system that a message is for, as far as it can be read.
+    #[must_use]
+    pub fn system_of(&self, message: &Received) -> Option<System> {
+        let item = WorkItem::decode(&message.body).ok()?;
+        self.flows.named(&item.flow).map(|routed| routed.system)
+    }
+
     /// Works a batch and tells what became of each message. Nothing is deleted or delayed here.
     pub async fn push(&self, batch: Batch<'_>) -> Vec<Turn> {
         let items: Vec<_> = batch.messages.iter().map(|message| WorkItem::decode(&message.body)).collect();
@@ -190,8 +197,10 @@ fn accepted(outcome: &Outcome) -> Option<Result<(), String>> {
     match outcome {
         Outcome::Delivered { .. } | Outcome::Found { .. } | Outcome::Unchanged => Some(Ok(())),
         Outcome::Skipped(Skip::Same | Skip::Filtered) => Some(Ok(())),
-        Outcome::Skipped(skip @ Skip::FailedBefore) => Some(Err(skip.reason().to_owned())),
-        Outcome::Failed { message, .. } => Some(Err(message.clone())),
+        // The source may not have heard the reason yet: its acknowledgement was refused, or its answer lost.
+        Outcome::Failed { message, .. } | Outcome::Skipped(Skip::FailedBefore { message }) => {
+            Some(Err(message.clone()))
+        }
         // The newer version has been, or will be, acknowledged with its own counter.
         Outcome::Skipped(Skip::Older) => None,
         Outcome::Retry { .. } | Outcome::Paused { .. } | Outcome::Postponed { .. } => None,

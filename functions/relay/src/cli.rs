@@ -65,10 +65,24 @@ pub(crate) enum Command {
         /// The target: kingdee, sharecrm or wangdian
         target: String,
     },
+    /// Work on look-ups
+    Lookups {
+        #[command(subcommand)]
+        command: LookupsCommand,
+    },
     /// Work on flow files
     Flows {
         #[command(subcommand)]
         command: FlowsCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LookupsCommand {
+    /// Import ids from a CSV file with the columns table, code and id; they never expire
+    Import {
+        /// The file
+        file: PathBuf,
     },
 }
 

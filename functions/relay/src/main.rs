@@ -14,7 +14,7 @@ use clap::Parser as _;
 use mapping::Diagnostics;
 use wiring::SettingsError;
 
-use crate::cli::{Cli, Command, FlowsCommand};
+use crate::cli::{Cli, Command, FlowsCommand, LookupsCommand};
 
 /// What a command came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
             commands::replay::run(flow.as_deref(), key.as_deref(), all, json).await
         }
         Command::Resume { target } => commands::resume::run(&target, json).await,
+        Command::Lookups { command: LookupsCommand::Import { file } } => {
+            commands::lookups::import(&file, json).await
+        }
         Command::Flows { command: FlowsCommand::Check { folder } } => {
             commands::flows::check(folder.as_deref(), json)
         }

@@ -170,7 +170,9 @@ impl Settings {
         match self.get("KINGDEE_EDITS") {
             None | Some("off") => Ok(false),
             Some("on") => Ok(true),
-            Some(_) => Err(SettingsError { problems: vec!["KINGDEE_EDITS expects `on` or `off`".to_owned()] }),
+            Some(_) => {
+                Err(SettingsError { problems: vec!["KINGDEE_EDITS expects `on` or `off`".to_owned()] })
+            }
         }
     }
 

@@ -18,8 +18,14 @@ use wiring::settings::both;
 /// A system that takes documents.
 #[async_trait]
 pub trait Target: Send + Sync {
-    /// Pushes a document and gives the target's own id of it.
-    async fn deliver(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure>;
+    /// Pushes a document and gives the target's own id of it. `replaced` is the id of the older version that this one
+    /// takes the place of.
+    async fn deliver(
+        &self,
+        document: &'static str,
+        mapped: &Mapped,
+        replaced: Option<&str>,
+    ) -> Result<Option<String>, Failure>;
 
     /// Asks for a document by our number and gives the target's own id of it. `None` also where the target cannot be
     /// asked but takes the same document twice without harm.
@@ -78,7 +84,11 @@ impl Targets {
 
 fn wire(system: System, wiring: &Wiring) -> anyhow::Result<Arc<dyn Target>> {
     Ok(match system {
-        System::Kingdee => Arc::new(wiring.kingdee()?),
+        System::Kingdee => {
+            let (client, edits) =
+                both(wiring.kingdee(), wiring.settings.kingdee_edits().map_err(Into::into))?;
+            Arc::new(kingdee::Kingdee { client, edits })
+        }
         System::Sharecrm => Arc::new(wiring.sharecrm()?),
         System::Wangdian => Arc::new(wangdian::Wangdian(wiring.wangdian()?)),
     })

@@ -8,7 +8,12 @@ use super::{Target, no_tables};
 #[async_trait]
 impl Target for Client {
     /// The record's id is our own; what the push answers is only a trace.
-    async fn deliver(&self, _document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure> {
+    async fn deliver(
+        &self,
+        _document: &'static str,
+        mapped: &Mapped,
+        _replaced: Option<&str>,
+    ) -> Result<Option<String>, Failure> {
         let trace_id = self.push(&mapped.body).await?;
         tracing::debug!(trace_id, "纷享销客 has accepted the push");
         Ok(lenient::field(&mapped.body, "id"))

@@ -12,7 +12,12 @@ pub(super) struct Wangdian(pub(super) Arc<Client>);
 
 #[async_trait]
 impl Target for Wangdian {
-    async fn deliver(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure> {
+    async fn deliver(
+        &self,
+        document: &'static str,
+        mapped: &Mapped,
+        _replaced: Option<&str>,
+    ) -> Result<Option<String>, Failure> {
         let endpoint = catalog::endpoint(document).ok_or_else(|| {
             Failure::new("旺店通", document, Class::Refused, None, "is no document of the catalog")
         })?;

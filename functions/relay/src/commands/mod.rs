@@ -4,6 +4,7 @@ pub(crate) mod drain;
 pub(crate) mod failures;
 pub(crate) mod flows;
 pub(crate) mod invoke;
+pub(crate) mod lookups;
 pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod serve;
