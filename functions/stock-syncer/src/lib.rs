@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::Wiring;
+use wiring::settings::both;
 
 pub use sync::{Pool, Report, Syncer};
 
@@ -37,9 +38,10 @@ impl StockSyncer {
     pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         let flows: Vec<_> = wiring.flows.with_source(Role::Pool).cloned().collect();
         let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
-        let settings = wiring.settings.for_flows(settings)?;
+        let settings = wiring.settings.for_flows(settings).map_err(Into::into);
+        let (client, settings) = both(wiring.wangdian_for(&flows), settings)?;
         let syncer = Syncer {
-            client: wiring.wangdian()?,
+            client,
             intake: wiring.intake(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),

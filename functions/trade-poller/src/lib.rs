@@ -24,6 +24,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::Wiring;
 use wiring::flows::Routed;
+use wiring::settings::both;
 
 pub use poll::{Poller, Progress, Report, watermark};
 
@@ -48,9 +49,11 @@ impl TradePoller {
     pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         let flows: Vec<_> = wiring.flows.with_source(Role::Windowed).cloned().collect();
         let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
+        let settings = wiring.settings.for_flows(settings).map_err(Into::into);
+        let (client, settings) = both(wiring.wangdian_for(&flows), settings)?;
         let poller = Poller {
-            client: wiring.wangdian()?,
-            settings: wiring.settings.for_flows(settings)?,
+            client,
+            settings,
             start: wiring.settings.start(wiring.clock.now())?,
             intake: wiring.intake(),
             checkpoints: wiring.stores.checkpoints.clone(),

@@ -26,6 +26,8 @@ use vendor::{HttpTransport, Transport};
 pub use flows::Flows;
 pub use settings::{Settings, SettingsError, Store};
 
+use crate::flows::Routed;
+use crate::settings::both;
 use crate::tokens::SharedTokens;
 
 /// Everything that functions are built from.
@@ -107,6 +109,16 @@ impl Wiring {
         let settings = self.settings.wangdian()?;
         let client = Arc::new(wangdian::Client::new(settings, self.transport()?, self.clock.clone()));
         Ok(self.wangdian.get_or_init(|| client).clone())
+    }
+
+    /// The same client, for a function that reads these flows' sources.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed, the account of the Qimen route where a flow reads over it.
+    pub fn wangdian_for(&self, flows: &[Arc<Routed>]) -> anyhow::Result<Arc<wangdian::Client>> {
+        let over_qimen = flows.iter().any(|routed| routed.flow.source().route.as_deref() == Some("qimen"));
+        let account = if over_qimen { self.settings.needs_qimen() } else { Ok(()) };
+        both(self.wangdian(), account.map_err(Into::into)).map(|(client, ())| client)
     }
 
     /// The client of 金蝶云·星辰.

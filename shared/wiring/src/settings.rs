@@ -133,6 +133,20 @@ impl Settings {
         reader.done(settings)
     }
 
+    /// That the account of the Qimen route is there, for a function whose flows read over it.
+    ///
+    /// # Errors
+    /// Settings that are missing.
+    pub fn needs_qimen(&self) -> Result<(), SettingsError> {
+        let mut reader = Reader::new(self);
+        reader.text(
+            "QIMEN_APP_KEY",
+            "the Taobao appkey that WDT has authorised, because a flow reads over Qimen",
+        );
+        reader.text("QIMEN_APP_SECRET", "the secret of that appkey");
+        reader.done(())
+    }
+
     /// `KINGDEE_*`.
     ///
     /// # Errors
@@ -204,6 +218,9 @@ impl Settings {
         let secrets =
             reader.text("QINCE_PUSH_SECRETS", "one or more push secrets (pushsecret), comma-separated");
         let mut settings = qince::Settings::new(list(&secrets).map(SecretString::from).collect());
+        if settings.push_secrets.is_empty() && !secrets.is_empty() {
+            reader.problem("QINCE_PUSH_SECRETS", "holds commas only");
+        }
         if let Some(types) = self.get("QINCE_DATA_TYPES") {
             settings.data_types = list(types).collect();
         }
@@ -239,6 +256,12 @@ impl Settings {
         let text = self.get("RELAY_STORE").unwrap_or(if in_lambda { "aws" } else { "sqlite:relay.db" });
         match text.split_once(':') {
             Some(("sqlite", file)) if !file.is_empty() => Ok(Store::Sqlite(PathBuf::from(file))),
+            None if text == "aws" => Err(SettingsError {
+                problems: vec![
+                    "RELAY_STORE is `aws`, which this version does not store on yet: it expects `sqlite:` and a file"
+                        .to_owned(),
+                ],
+            }),
             _ => Err(SettingsError {
                 problems: vec![
                     "RELAY_STORE expects `sqlite:` and a file, such as `sqlite:relay.db`".to_owned(),

@@ -133,3 +133,17 @@ fn only_stores_of_this_build_are_taken() {
     let in_lambda = settings(&[("AWS_LAMBDA_FUNCTION_NAME", "erp-pusher")]);
     assert!(in_lambda.store().is_err(), "Lambda's own disk forgets: its default is no file");
 }
+
+#[test]
+fn a_flow_that_reads_over_qimen_needs_its_account() {
+    let error = settings(&[]).needs_qimen().unwrap_err();
+    assert_eq!(error.problems.len(), 2, "{error}");
+    let account = [("QIMEN_APP_KEY", "12345678"), ("QIMEN_APP_SECRET", SECRET)];
+    assert_eq!(settings(&account).needs_qimen(), Ok(()));
+}
+
+#[test]
+fn a_list_of_commas_is_no_list_of_secrets() {
+    let error = settings(&[("QINCE_PUSH_SECRETS", " , ,")]).qince().unwrap_err();
+    assert!(error.problems[0].starts_with("QINCE_PUSH_SECRETS"), "{error}");
+}
