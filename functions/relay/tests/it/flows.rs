@@ -30,6 +30,15 @@ fn the_shipped_flows_have_no_mistakes() {
 }
 
 #[test]
+fn the_readmes_flow_has_no_mistakes() {
+    let readme = include_str!("../../../../README.md");
+    let (_, flow) = readme.split_once("```toml\n").unwrap();
+    let (flow, _) = flow.split_once("```").unwrap();
+    let installation = with_folder(&[("trade-to-kingdee.toml", flow)]);
+    installation.relay(&["flows", "check", "flows"]).with_status(0);
+}
+
+#[test]
 fn every_mistake_is_shown_with_its_line_underlined_and_a_suggestion() {
     let installation = with_folder(&[("wrong.toml", WRONG)]);
     let answer = installation.relay(&["flows", "check", "flows"]).with_status(1);

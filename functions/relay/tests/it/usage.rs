@@ -20,7 +20,9 @@ const NEEDED: [&str; 11] = [
 #[test]
 fn help_names_every_command() {
     let help = Installation::empty().relay(&["--help"]).with_status(0).stdout;
-    for command in ["demo", "serve", "invoke", "drain", "status", "failures", "replay", "resume", "flows"] {
+    for command in
+        ["demo", "serve", "invoke", "drain", "status", "failures", "replay", "resume", "lookups", "flows"]
+    {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} in {help}");
     }
 }
@@ -62,13 +64,11 @@ fn missing_settings_are_named_all_at_once() {
 
 #[test]
 fn a_function_needs_only_its_own_settings() {
-    let town = Town::open();
     let mut installation = Installation::empty();
     installation.set("QINCE_PUSH_SECRETS", "s0EXAMPLEpushsecret");
     installation.invoke("webhook-receiver", "webhook-receiver/direct-order.json").with_status(0);
     let answer = installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(2);
     assert!(answer.stderr.contains("WDT_SID") && !answer.stderr.contains("KINGDEE"), "{}", answer.stderr);
-    drop(town);
 }
 
 #[test]
@@ -104,7 +104,6 @@ fn each_setting_of_one_function_is_checked_where_it_is_needed() {
         ("RELAY_START", "yesterday", "trade-poller", "trade-poller/schedule.json"),
         ("QIMEN_BASE_URL", "gw.api.taobao.com", "stock-syncer", "stock-syncer/schedule.json"),
         ("QINCE_ALLOW_RAW_JSON", "yes", "webhook-receiver", "webhook-receiver/direct-order.json"),
-        ("RELAY_STORE", "aws", "webhook-receiver", "webhook-receiver/direct-order.json"),
         ("RELAY_STORE", "postgres://relay", "erp-pusher", "erp-pusher/sqs.json"),
     ] {
         let mut installation = town.installation();
@@ -113,6 +112,14 @@ fn each_setting_of_one_function_is_checked_where_it_is_needed() {
         assert!(answer.stderr.contains(&format!("{name} expects ")), "{}", answer.stderr);
         assert_eq!(answer.stdout, "", "an answer of the function would say that it ran");
     }
+}
+
+#[test]
+fn the_store_of_a_later_version_is_refused_as_such() {
+    let mut installation = Installation::empty();
+    installation.set("RELAY_STORE", "aws");
+    let answer = installation.relay(&["status"]).with_status(2);
+    assert!(answer.stderr.contains("RELAY_STORE is `aws`, which this version does not"), "{}", answer.stderr);
 }
 
 #[test]
