@@ -65,7 +65,7 @@ impl Reading<'_> {
             Some(total) if first_rows == 0 => Err(ReadError::Incomplete { read: 0, total }),
             // A server that gives fewer rows than asked for pages by what it gives.
             Some(total) => self.backwards(window, (total - 1) / first_rows, taken_first, report).await,
-            None if first_rows < u64::from(self.page_size()) => Ok(()),
+            None if first_rows == 0 => Ok(()),
             None => self.forwards(window, report).await,
         }
     }
@@ -94,15 +94,15 @@ impl Reading<'_> {
         }
     }
 
-    /// Without a count there is only the way forward, until a page comes short.
+    /// Without a count there is only the way forward, until a page comes empty: one that comes short may be all that
+    /// the server gives at once.
     async fn forwards(&self, window: Window, report: &mut Report) -> Result<(), ReadError> {
         for page_no in 1.. {
             let page = self.page(window, page_no).await?;
-            let rows = page.rows.len();
-            self.take(page.rows, &HashSet::new(), report).await?;
-            if u32::try_from(rows).is_ok_and(|rows| rows < self.page_size()) {
+            if page.rows.is_empty() {
                 break;
             }
+            self.take(page.rows, &HashSet::new(), report).await?;
         }
         Ok(())
     }
