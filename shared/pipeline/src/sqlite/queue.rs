@@ -29,13 +29,18 @@ impl Queue for Sqlite {
         visibility: Duration,
     ) -> Result<Vec<Received>, StoreError> {
         self.run("receiving from the queue in", move |tx, now| {
-            tx.execute(
-                "UPDATE messages SET dead = 1 WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 AND receive_count >= ?3",
-                params![system.name(), millis(now), MAX_RECEIVES],
-            )?;
-            let found = find_visible(tx, now, system, max)?;
             let visible_at = later(now, visibility.min(MAX_VISIBILITY));
-            found.into_iter().map(|id| take_one(tx, id, visible_at)).collect()
+            let mut received = Vec::new();
+            // Only those that are found are looked at: asking all messages at every receive would make a backlog's
+            // working time grow with its square.
+            for (id, receive_count) in find_visible(tx, now, system, max)? {
+                if receive_count >= MAX_RECEIVES {
+                    tx.execute("UPDATE messages SET dead = 1 WHERE id = ?1", [id])?;
+                } else {
+                    received.push(take_one(tx, id, visible_at)?);
+                }
+            }
+            Ok(received)
         })
         .await
     }
@@ -109,21 +114,21 @@ fn send_one(
     Ok(())
 }
 
-/// The oldest visible messages of groups that have none in flight.
+/// The oldest visible messages of groups that have none in flight, with how often each has been received.
 fn find_visible(
     tx: &Transaction<'_>,
     now: DateTime<Utc>,
     system: System,
     max: usize,
-) -> rusqlite::Result<Vec<i64>> {
+) -> rusqlite::Result<Vec<(i64, u32)>> {
     tx.prepare_cached(
-        "SELECT id FROM messages AS message
+        "SELECT id, receive_count FROM messages AS message
          WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 AND NOT EXISTS (
              SELECT 1 FROM messages AS other
              WHERE other.queue = ?1 AND other.dead = 0 AND other.group_id = message.group_id AND other.visible_at > ?2)
          ORDER BY id LIMIT ?3",
     )?
-    .query_map(params![system.name(), millis(now), max], |row| row.get(0))?
+    .query_map(params![system.name(), millis(now), max], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }
 
