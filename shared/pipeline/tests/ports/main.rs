@@ -1,5 +1,7 @@
 //! What every adapter of the ports must do. The suite knows the ports only: an adapter joins with a `Ports` of its own.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up fails")]
+
 mod checkpoints;
 mod intake;
 mod ledger;
