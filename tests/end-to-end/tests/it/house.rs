@@ -1,0 +1,102 @@
+//! One merchant: the vendors, the time, and the file that processes of the relay come and go on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use clock::{Clock as _, SeededChance, SimulatedClock};
+use serde_json::{Map, Value};
+use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
+use wiring::{Settings, Wiring};
+
+use crate::fuse::Fuse;
+use crate::process::Process;
+
+pub(crate) struct House {
+    pub(crate) clock: Arc<SimulatedClock>,
+    pub(crate) vendors: Arc<Vendors>,
+    seed: u64,
+    folder: tempfile::TempDir,
+    settings: BTreeMap<String, String>,
+    starts: AtomicU64,
+}
+
+impl House {
+    /// Sunday, 2026-11-22, 12:00 in China; base data and no documents. The watermark begins an hour back.
+    pub(crate) fn new(seed: u64) -> Self {
+        let noon = utc("2026-11-22T12:00:00+08:00");
+        let clock = Arc::new(SimulatedClock::starting_at(noon));
+        let vendors = Vendors::new(clock.clone(), seed);
+        vendors.load_master_data();
+        let more = [
+            ("WDT_BASE_URL", WDT_BASE_URL),
+            ("QIMEN_BASE_URL", QIMEN_BASE_URL),
+            ("KINGDEE_BASE_URL", KINGDEE_BASE_URL),
+            ("SHARECRM_BASE_URL", SHARECRM_BASE_URL),
+            ("WDT_SHOP_NO", "S001"),
+            ("RELAY_START", "2026-11-22T11:00:00+08:00"),
+        ];
+        let settings = simulators::settings().into_iter().chain(more);
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        // In memory where the machine has such a folder: most of these tests' time would go into the disk otherwise.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Self { clock, vendors, seed, folder, settings, starts: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn with(mut self, setting: &str, value: &str) -> Self {
+        self.settings.insert(setting.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Starts a process on the house's file.
+    pub(crate) fn start(&self) -> Process {
+        self.start_with(&Fuse::unbreakable())
+    }
+
+    /// Starts a process that the fuse can kill.
+    pub(crate) fn start_with(&self, fuse: &Arc<Fuse>) -> Process {
+        let mut settings = self.settings.clone();
+        let file = self.folder.path().join("relay.db");
+        settings.insert("RELAY_STORE".to_owned(), format!("sqlite:{}", file.display()));
+        // Each process has its own dice: two that throw the same would take each other's leases for their own.
+        let start = self.starts.fetch_add(1, Ordering::Relaxed);
+        let chance = Arc::new(SeededChance::new(self.seed ^ start.rotate_right(16)));
+        let settings = Settings::from_iter(settings);
+        let mut wiring = Wiring::new(settings, self.clock.clone(), chance).unwrap();
+        wiring.stores = fuse.around_stores(&wiring.stores);
+        let wiring = wiring.over(fuse.around_transport(self.vendors.transport()));
+        Process::new(wiring, self.clock.clone())
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn minutes_ago(&self, minutes: i64) -> DateTime<Utc> {
+        self.clock.now() - chrono::TimeDelta::minutes(minutes)
+    }
+
+    /// How many orders Kingdee has made of each trade that is audited.
+    pub(crate) fn creates_of_audited(&self) -> BTreeMap<String, usize> {
+        let creates = self.vendors.kingdee.creates();
+        let trades = self.vendors.wangdian.trades().into_iter().filter(|trade| trade.status == 55);
+        trades
+            .map(|trade| {
+                let count = creates.get(&trade.trade_no).copied().unwrap_or(0);
+                (trade.trade_no, count)
+            })
+            .collect()
+    }
+}
+
+pub(crate) fn utc(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+}
+
+pub(crate) fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        other => panic!("no object: {other}"),
+    }
+}

@@ -1,0 +1,161 @@
+//! One process of the relay: the four functions, wired as `relay` wires them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clock::{Clock as _, SimulatedClock};
+use erp_pusher::worker::Worked;
+use erp_pusher::{ErpPusher, Outcome, Turn, Worker};
+use pipeline::{Entry, EntryId, System, WorkItem};
+use simulators::qince::{SignedPush, read_reply};
+use stock_syncer::StockSyncer;
+use trade_poller::TradePoller;
+use webhook_receiver::{Answer, PushRequest, Receiver};
+use wiring::Wiring;
+
+pub(crate) const TRADES: &str = "trade-to-kingdee";
+pub(crate) const ORDERS_TO_CRM: &str = "direct-order-to-sharecrm";
+pub(crate) const ORDERS_TO_WDT: &str = "direct-order-to-wangdian";
+pub(crate) const STOCK: &str = "stock-to-sharecrm";
+pub(crate) const SHIPPING: &str = "shipping-to-sharecrm";
+
+pub(crate) struct Process {
+    pub(crate) wiring: Wiring,
+    pub(crate) receiver: Receiver,
+    pub(crate) poller: TradePoller,
+    pub(crate) syncer: StockSyncer,
+    pub(crate) workers: Vec<Worker>,
+    clock: Arc<SimulatedClock>,
+}
+
+impl Process {
+    pub(crate) fn new(wiring: Wiring, clock: Arc<SimulatedClock>) -> Self {
+        Self {
+            receiver: Receiver::wire(&wiring).unwrap(),
+            poller: TradePoller::wire(&wiring).unwrap(),
+            syncer: StockSyncer::wire(&wiring).unwrap(),
+            workers: ErpPusher::wire(&wiring).unwrap().workers(),
+            wiring,
+            clock,
+        }
+    }
+
+    /// Answers any request.
+    pub(crate) async fn request(&self, content_type: &str, body: &[u8]) -> Answer {
+        let content_type = Some(content_type);
+        let request = PushRequest { method: "POST", path: "/qince/direct-orders", content_type, body };
+        self.receiver.receive(&request).await
+    }
+
+    /// Answers a push, and says whether Qince counts it as done.
+    pub(crate) async fn post(&self, push: &SignedPush) -> bool {
+        let answer = self.request(&push.content_type, &push.body).await;
+        read_reply(push, answer.status, answer.reply.to_json().as_bytes()).unwrap()
+    }
+
+    /// Reads the trades until there is nothing more for now, or something fails.
+    pub(crate) async fn poll(&self) -> trade_poller::Report {
+        self.poller.poll_all(None, &|_| {}).await.remove(0)
+    }
+
+    /// Reads both pools.
+    pub(crate) async fn sync(&self) -> Vec<stock_syncer::Report> {
+        self.syncer.sync_all(None).await
+    }
+
+    /// Works every queue until it is empty or its target is paused, waiting out back-offs.
+    pub(crate) async fn drain(&self) -> Vec<Turn> {
+        let mut all = Vec::new();
+        loop {
+            let (turns, wait) = self.work_once().await;
+            let idle = turns.is_empty();
+            all.extend(turns);
+            match wait {
+                Some(wait) if idle => self.clock.advance(wait.max(Duration::from_millis(10))),
+                None if idle => return all,
+                _ => {}
+            }
+        }
+    }
+
+    /// One batch of every queue, and how long to wait where there was none.
+    pub(crate) async fn work_once(&self) -> (Vec<Turn>, Option<Duration>) {
+        let (mut turns, mut waits) = (Vec::new(), Vec::new());
+        for worker in &self.workers {
+            match worker.work().await.unwrap() {
+                Worked::Batch(batch) => turns.extend(batch),
+                Worked::Nothing { wait } => waits.extend(wait),
+                Worked::Paused(_) => {}
+            }
+        }
+        (turns, waits.into_iter().min())
+    }
+
+    /// Works what there is, waiting out pauses too, until all queues are empty.
+    pub(crate) async fn drain_through_pauses(&self) -> Vec<Turn> {
+        let mut all = Vec::new();
+        loop {
+            all.extend(self.drain().await);
+            if self.waiting().await == 0 {
+                return all;
+            }
+            self.clock.advance(Duration::from_secs(15 * 60));
+        }
+    }
+
+    /// How many messages are in the queues.
+    pub(crate) async fn waiting(&self) -> u64 {
+        let mut messages = 0;
+        for system in System::ALL {
+            let depth = self.wiring.stores.queue.depth(system).await.unwrap();
+            messages += depth.waiting + depth.in_flight + depth.dead;
+        }
+        messages
+    }
+
+    /// What the ledger knows of a document.
+    pub(crate) async fn entry(&self, flow: &str, key: &str) -> Option<Entry> {
+        let id = EntryId::new(flow, key);
+        self.wiring.stores.ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id)
+    }
+
+    /// Every failure in the ledger.
+    pub(crate) async fn failures(&self) -> Vec<Entry> {
+        self.wiring.stores.ledger.failed(None, 10_000, None).await.unwrap()
+    }
+
+    /// Sends a failed document through its flow again, as `relay replay` does.
+    pub(crate) async fn replay(&self, entry: Entry) {
+        let failed = entry.failed.unwrap();
+        let system = self.wiring.flows.named(&entry.id.flow).unwrap().system;
+        let item = WorkItem {
+            flow: entry.id.flow,
+            key: entry.id.key,
+            version: failed.version,
+            document: failed.document,
+            acknowledge: false,
+            received_at: failed.received_at,
+            trace: failed.trace,
+            replay: Some(self.wiring.chance.uuid().to_string()),
+        };
+        self.wiring.intake().take(system, &[item]).await.unwrap();
+    }
+}
+
+/// How many turns ended so.
+pub(crate) fn count(turns: &[Turn], outcome: &str) -> usize {
+    turns.iter().filter(|turn| turn.outcome.name() == outcome).count()
+}
+
+/// What became of each turn, in order.
+pub(crate) fn outcomes(turns: &[Turn]) -> Vec<&'static str> {
+    turns.iter().map(|turn| turn.outcome.name()).collect()
+}
+
+/// Class and reason of the only turn, which failed.
+pub(crate) fn failure(turns: &[Turn]) -> (&str, &str) {
+    match turns {
+        [Turn { outcome: Outcome::Failed { class, message }, .. }] => (class, message),
+        other => panic!("not one failure: {other:?}"),
+    }
+}

@@ -1,0 +1,112 @@
+//! Several processes on one store, and a store that takes nothing.
+
+use simulators::qince::PushStyle;
+use simulators::wangdian::TradeMix;
+
+use crate::fuse::Fuse;
+use crate::house::House;
+
+fn add_trades(house: &House, count: u32) {
+    let (from, to) = (house.minutes_ago(50), house.minutes_ago(5));
+    house.vendors.wangdian.generate_trades(count, from, to, TradeMix::default());
+}
+
+fn check(house: &House, trades: usize) {
+    let creates = house.creates_of_audited();
+    assert!(creates.len() == trades && creates.values().all(|count| *count == 1), "{creates:?}");
+}
+
+#[tokio::test]
+async fn a_lease_left_by_a_dead_poller_is_taken_over() {
+    let house = House::new(1);
+    add_trades(&house, 3);
+    // In the middle of the first window: the lease is held, the page is read, nothing is queued.
+    let fuse = Fuse::after(8);
+    let first = house.start_with(&fuse);
+    assert!(fuse.run(first.poll()).await.is_none());
+    let began = house.now();
+    let report = house.start().poll().await;
+    assert_eq!((report.error, report.caught_up), (None, true));
+    let waited = (house.now() - began).num_seconds();
+    assert!((60..=120).contains(&waited), "{waited} s");
+}
+
+#[tokio::test]
+async fn two_pollers_at_once_read_everything_once() {
+    let house = House::new(1);
+    add_trades(&house, 3);
+    let (one, two) = (house.start(), house.start());
+    let (first, second) = tokio::join!(one.poll(), two.poll());
+    let errors = [&first.error, &second.error];
+    assert!(errors.iter().any(|error| error.is_none()), "{errors:?}");
+    one.drain().await;
+    check(&house, 3);
+}
+
+/// Neither waits while the other works: time stands still until both have nothing to do.
+#[tokio::test]
+async fn two_pushers_at_once_push_each_document_once() {
+    let house = House::new(1);
+    house.vendors.kingdee.set_refuses_duplicates(false);
+    add_trades(&house, 60);
+    let (one, two) = (house.start(), house.start());
+    one.poll().await;
+    let mut worked = [0, 0];
+    while one.waiting().await > 0 {
+        let ((first, wait), (second, _)) = tokio::join!(one.work_once(), two.work_once());
+        worked = [worked[0] + first.len(), worked[1] + second.len()];
+        if first.is_empty() && second.is_empty() {
+            house.clock.advance(wait.unwrap_or_default());
+        }
+    }
+    assert!(worked.iter().all(|turns| *turns > 10), "both did their part: {worked:?}");
+    check(&house, 60);
+}
+
+#[tokio::test]
+async fn the_watermark_stays_while_the_queue_refuses() {
+    let house = House::new(1);
+    add_trades(&house, 3);
+    let fuse = Fuse::unbreakable();
+    fuse.refuse("send");
+    let process = house.start_with(&fuse);
+    let report = process.poll().await;
+    assert!(report.error.is_some_and(|error| error.contains("takes nothing")));
+    assert_eq!(report.watermark, None);
+
+    fuse.refuse_nothing();
+    assert_eq!(process.poll().await.queued, 3);
+    process.drain().await;
+    check(&house, 3);
+}
+
+/// Qince is told the truth: not stored, so that it delivers again.
+#[tokio::test]
+async fn a_push_that_cannot_be_stored_is_answered_with_1() {
+    let house = House::new(1);
+    let order = house.vendors.qince.order(house.now());
+    let push = house.vendors.qince.push(&order, &PushStyle::default());
+    let fuse = Fuse::unbreakable();
+    fuse.refuse("send");
+    let process = house.start_with(&fuse);
+    let answer = process.request(&push.content_type, &push.body).await;
+    assert_eq!((answer.status, answer.reply.return_code), (200, 1));
+    assert_eq!(answer.reply.msg_id, push.msg_id);
+}
+
+/// The target has it, and the ledger does not take the note: the message comes again and the target is asked first.
+#[tokio::test]
+async fn a_ledger_that_refuses_makes_no_second_order() {
+    let house = House::new(1);
+    house.vendors.kingdee.set_refuses_duplicates(false);
+    add_trades(&house, 3);
+    let fuse = Fuse::unbreakable();
+    let process = house.start_with(&fuse);
+    process.poll().await;
+    fuse.refuse("write");
+    process.work_once().await;
+    assert_eq!(house.vendors.kingdee.creates().len(), 3);
+    fuse.refuse_nothing();
+    process.drain().await;
+    check(&house, 3);
+}
