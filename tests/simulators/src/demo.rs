@@ -156,7 +156,8 @@ impl Vendors {
     /// Somebody corrects the address in Qince, which pushes the order anew.
     #[must_use]
     pub fn correct_address(&self, demo: &Demo) -> Option<SignedPush> {
-        let pushed = demo.pushes.iter().rev().find(|push| push.order["id"] == demo.order_without_address.as_str())?;
+        let pushed =
+            demo.pushes.iter().rev().find(|push| push.order["id"] == demo.order_without_address.as_str())?;
         let mut order = self.qince.changed(&pushed.order, TimeDelta::hours(1), "CG_DFH");
         order["receive_addr"] = json!(RIGHT_ADDRESS);
         Some(self.qince.push(&order, &PushStyle::default()))
