@@ -74,11 +74,7 @@ impl ErpPusher {
         let pools = reads_pools.then(|| wiring.wangdian()).transpose();
         let ((targets, settings), client) = both(both(Targets::wire(wiring), settings), pools)?;
         let systems = targets.systems().collect();
-        let resolver = Resolver {
-            lookups: wiring.stores.lookups.clone(),
-            targets: targets.clone(),
-            clock: wiring.clock.clone(),
-        };
+        let resolver = Resolver::new(wiring.stores.lookups.clone(), targets.clone(), wiring.clock.clone());
         let documents = Documents {
             flows: wiring.flows.clone(),
             settings,

@@ -136,7 +136,12 @@ impl Pusher {
             items.iter().flatten().map(|item| EntryId::new(&item.flow, &item.key)).collect();
         ids.sort_unstable();
         ids.dedup();
-        self.ledger.read(&ids).await
+        let mut entries = self.ledger.read(&ids).await?;
+        for id in ids {
+            // A document that nothing is known of is not asked for once more.
+            entries.entry(id.clone()).or_insert_with(|| Entry::new(id));
+        }
+        Ok(entries)
     }
 
     async fn one(

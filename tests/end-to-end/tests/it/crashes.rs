@@ -202,7 +202,7 @@ async fn processes_that_are_killed_again_and_again_still_get_everything_done() {
     for seed in 1..4_u64 {
         let house = House::new(seed);
         let (from, to) = (house.minutes_ago(50), house.minutes_ago(5));
-        house.vendors.wangdian.generate_trades(60, from, to, TradeMix::default());
+        house.vendors.wangdian.generate_trades(120, from, to, TradeMix::default());
         house.vendors.kingdee.set_refuses_duplicates(false);
         let mut lives = 0;
         for steps in (0..).map(|life| 40 + (life * 37 + seed * 11) % 260) {
@@ -216,7 +216,7 @@ async fn processes_that_are_killed_again_and_again_still_get_everything_done() {
             assert!(lives < 200, "seed {seed}: no end in sight");
         }
         let creates = house.creates_of_audited();
-        assert!(creates.len() == 60 && creates.values().all(|count| *count == 1), "seed {seed}: {creates:?}");
+        assert!(creates.len() == 120 && creates.values().all(|count| *count == 1), "seed {seed}: {creates:?}");
         assert!(lives > 5, "seed {seed}: only {lives} lives");
     }
 }
