@@ -1,0 +1,66 @@
+//! Mapping, against the floor of reading and writing the same document as JSON.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use benchmarks::figures::{Rate, print};
+use benchmarks::is_measured;
+use mapping::{Context, Flow};
+use serde_json::Value;
+use wiring::Flows;
+
+const TRADE: &str = include_str!("../../../events/wangdian/trade.json");
+
+fn main() -> anyhow::Result<()> {
+    let flows = Flows::load(None)?;
+    let flow = &flows.named("trade-to-kingdee").context("the flow of trades")?.flow;
+    for (lines, times) in [(3, 10_000), (2_000, 5)] {
+        compare(flow, lines, if is_measured() { times } else { 1 })?;
+    }
+    Ok(())
+}
+
+fn compare(flow: &Flow, lines: usize, times: u32) -> anyhow::Result<()> {
+    let text = trade(lines)?;
+    let document: Value = serde_json::from_str(&text)?;
+    let settings = BTreeMap::new();
+    let asked = flow.lookups(&document).into_iter();
+    let lookups = asked.enumerate().map(|(id, asked)| (asked, id.to_string())).collect();
+    let context = Context { settings: &settings, lookups: &lookups };
+    let mapped = flow.apply(&document, &context);
+    ensure!(mapped.is_ok_and(|mapped| mapped.body["material_entity"][lines - 1].is_object()));
+
+    let mut apply = Rate::of("Flow::apply");
+    let mut both = Rate::of("Flow::lookups and Flow::apply, as the pusher does");
+    let mut floor = Rate::of("floor: serde_json reads and writes the document");
+    for _ in 0..7 {
+        apply.add(times, took(times, || flow.apply(&document, &context)));
+        both.add(times, took(times, || (flow.lookups(&document), flow.apply(&document, &context))));
+        floor.add(times, took(times, || serde_json::from_str::<Value>(&text).map(|value| value.to_string())));
+    }
+    print(&format!("a trade of {lines} lines, {} KB", text.len() / 1_000), &[&apply, &both, &floor]);
+    Ok(())
+}
+
+/// The sample trade with that many lines, each of a good of its own.
+fn trade(lines: usize) -> anyhow::Result<String> {
+    let mut trade: Value = serde_json::from_str(TRADE)?;
+    let samples = trade["goods_list"].as_array().context("the sample's lines")?.clone();
+    let lines = samples.iter().cycle().take(lines).enumerate().map(|(place, line)| {
+        let mut line = line.clone();
+        line["spec_no"] = format!("G{place}").into();
+        line
+    });
+    trade["goods_list"] = lines.collect();
+    Ok(trade.to_string())
+}
+
+fn took<T>(times: u32, mut work: impl FnMut() -> T) -> Duration {
+    let began = Instant::now();
+    for _ in 0..times {
+        black_box(work());
+    }
+    began.elapsed()
+}

@@ -1,0 +1,60 @@
+//! What 1,000 polled trades cost in requests, against the budget that a bill follows from.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+mod counting;
+
+use benchmarks::house::House;
+use counting::Counting;
+use erp_pusher::worker::Worked;
+
+const TRADES: u32 = 1_000;
+
+/// What grows with the trades, and how much of it 1,000 of them may cost.
+const BUDGET: [(&str, u64); 8] = [
+    // Ten pages, and page 0 of the window once more, because rows move while it is read.
+    ("wangdian calls", 11),
+    ("kingdee saves", 1_000),
+    ("queue sends", 100),
+    // The last of them finds the queue empty.
+    ("queue receives", 101),
+    ("queue deletes", 100),
+    ("ledger reads", 100),
+    ("ledger write units", 1_000),
+    // Whether the target is paused, before a batch is received and before it is pushed; and the watermark.
+    ("checkpoint reads", 210),
+];
+
+/// Everything else is paid once, however many trades there are.
+const ONCE: u64 = 50;
+
+#[tokio::test]
+async fn a_thousand_trades_stay_within_the_budget_of_requests() {
+    let mut house = House::new().unwrap();
+    house.generate_trades(TRADES);
+    let counting = Counting::around(&house.wiring.stores);
+    house.wiring.stores = counting.stores();
+
+    let report = house.poller().unwrap().poll_all(None, &|_| {}).await.remove(0);
+    assert_eq!((report.queued, report.windows), (TRADES.into(), 1), "{report:?}");
+    let worker = house.kingdee_worker().unwrap();
+    while let Worked::Batch(_) = worker.work().await.unwrap() {}
+    assert_eq!(house.vendors.kingdee.creates().len(), TRADES as usize);
+
+    let mut counted = counting.counted();
+    counted.insert("wangdian calls", house.vendors.wangdian.calls()["trade_query"]);
+    for (operation, calls) in house.vendors.kingdee.calls() {
+        *counted
+            .entry(if operation == "sal_order_save" {
+                "kingdee saves"
+            } else {
+                "kingdee look-ups and tokens"
+            })
+            .or_default() += calls;
+    }
+    println!("{counted:#?}");
+    let budget =
+        |what: &str| BUDGET.iter().find(|(known, _)| *known == what).map_or(ONCE, |(_, budget)| *budget);
+    let over: Vec<_> = counted.iter().filter(|(what, count)| **count > budget(what)).collect();
+    assert!(over.is_empty(), "more requests than budgeted: {over:?}");
+}
