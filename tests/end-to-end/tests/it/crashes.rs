@@ -216,7 +216,10 @@ async fn processes_that_are_killed_again_and_again_still_get_everything_done() {
             assert!(lives < 200, "seed {seed}: no end in sight");
         }
         let creates = house.creates_of_audited();
-        assert!(creates.len() == 120 && creates.values().all(|count| *count == 1), "seed {seed}: {creates:?}");
+        assert!(
+            creates.len() == 120 && creates.values().all(|count| *count == 1),
+            "seed {seed}: {creates:?}"
+        );
         assert!(lives > 5, "seed {seed}: only {lives} lives");
     }
 }
