@@ -7,10 +7,16 @@ use clock::Chance;
 const FIRST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(600);
 
+/// After a day of tries the waits grow once more: the queue gives a message out 1,000 times at most (SQS allows no
+/// more), and the document must outlast an outage of 13 days until the ledger takes it over.
+const TRIES_OF_A_DAY: u32 = 200;
+const LONGEST_LATER: Duration = Duration::from_secs(3_600);
+
 /// The wait after so many failed tries: doubling, with jitter, never shorter than what the vendor asks for.
 pub(crate) fn wait(tries: u32, asked: Option<Duration>, chance: &dyn Chance) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
-    chance.jitter(doubled.min(LONGEST)).max(asked.unwrap_or_default())
+    let longest = if tries <= TRIES_OF_A_DAY { LONGEST } else { LONGEST_LATER };
+    chance.jitter(doubled.min(longest)).max(asked.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -20,15 +26,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_ten_minutes() {
+    fn waits_double_up_to_ten_minutes_and_an_hour_after_a_day() {
         let chance = SeededChance::new(1);
-        for (tries, longest) in [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (1_000_000, 600)] {
+        for (tries, longest) in [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (200, 600), (1_000_000, 3_600)]
+        {
             let wait = wait(tries, None, &chance);
             assert!(
                 wait <= Duration::from_secs(longest) && wait >= Duration::from_secs(longest) / 2,
                 "{wait:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_outage_of_13_days_takes_fewer_tries_than_the_queue_gives() {
+        let chance = SeededChance::new(1);
+        let (mut tries, mut waited) = (0, Duration::ZERO);
+        while waited < Duration::from_secs(13 * 86_400) {
+            tries += 1;
+            waited += wait(tries, None, &chance);
+        }
+        assert!(tries < 800, "{tries}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{Sqlite, later, millis, time};
 use crate::queue::{DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Queue, Received};
 use crate::{StoreError, System};
 
-/// The pusher counts attempts itself: a message received this often has never even been recorded.
+/// As many as SQS allows. The pusher counts attempts itself: a message received this often has never even been recorded.
 const MAX_RECEIVES: u32 = 1_000;
 
 #[async_trait]
