@@ -77,3 +77,18 @@ pub async fn set(
 pub async fn end(checkpoints: &dyn Checkpoints, system: System) -> Result<(), StoreError> {
     checkpoints.remove(&name(system)).await
 }
+
+/// Ends the pause of each target that nobody knows the end of: whoever starts the program has perhaps mended the cause,
+/// with other settings say. A pause whose end the vendor has named stays.
+///
+/// # Errors
+/// When the checkpoints cannot be read or written.
+pub async fn end_guesses(checkpoints: &dyn Checkpoints, now: DateTime<Utc>) -> Result<(), StoreError> {
+    for system in System::ALL {
+        let pause = current(checkpoints, system, now).await?;
+        if pause.is_some_and(|pause| pause.until <= pause.since + PROBE) {
+            end(checkpoints, system).await?;
+        }
+    }
+    Ok(())
+}

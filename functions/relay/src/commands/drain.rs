@@ -1,6 +1,7 @@
 use std::time::Instant;
 
 use erp_pusher::ErpPusher;
+use pipeline::pause;
 use serde_json::json;
 use wiring::Wiring;
 
@@ -11,6 +12,7 @@ use crate::drain::{Drained, drain};
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     let wiring = Wiring::from_environment()?;
     let pusher = ErpPusher::wire(&wiring)?;
+    pause::end_guesses(wiring.stores.checkpoints.as_ref(), wiring.clock.now()).await?;
     let began = Instant::now();
     let drained = drain(&pusher, wiring.clock.as_ref()).await?;
     if json {

@@ -9,6 +9,7 @@ use clock::Clock;
 use erp_pusher::{ErpPusher, Worker, worker::Worked};
 use futures::FutureExt as _;
 use futures::future::{LocalBoxFuture, join_all};
+use pipeline::pause;
 use stock_syncer::StockSyncer;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};

@@ -6,6 +6,7 @@ mod checkpoints;
 mod intake;
 mod ledger;
 mod lookups;
+mod pauses;
 mod queue;
 mod sqlite_file;
 

@@ -1,0 +1,26 @@
+use std::time::Duration;
+
+use clock::Clock as _;
+use pipeline::{System, pause};
+
+use super::Ports;
+
+#[tokio::test]
+async fn a_start_ends_the_pauses_that_nobody_knows_the_end_of() {
+    let ports = Ports::sqlite();
+    let (checkpoints, now) = (ports.stores.checkpoints.as_ref(), ports.clock.now());
+    let midnight = now + Duration::from_secs(8 * 3600);
+    pause::set(checkpoints, System::Kingdee, None, "wrong password".to_owned(), now).await.unwrap();
+    pause::set(checkpoints, System::Sharecrm, Some(midnight), "daily pack used".to_owned(), now)
+        .await
+        .unwrap();
+    pause::end_guesses(checkpoints, now).await.unwrap();
+    assert_eq!(pause::current(checkpoints, System::Kingdee, now).await.unwrap(), None);
+    let pack = pause::current(checkpoints, System::Sharecrm, now).await.unwrap().unwrap();
+    assert_eq!(pack.until, midnight);
+    assert_eq!(
+        pause::current(checkpoints, System::Sharecrm, midnight).await.unwrap(),
+        None,
+        "it ends by itself"
+    );
+}
