@@ -8,7 +8,6 @@ use simulators::qince::{SignedPush, Story, modify_time};
 use simulators::{Fault, FaultRates};
 
 use crate::house::House;
-use crate::process::Process;
 
 fn misbehave(house: &House) {
     let slow = Fault::Slow(Duration::from_secs(20));
@@ -93,16 +92,9 @@ async fn campaign(seed: u64, orders: u32) -> House {
         house.clock.advance(Duration::from_secs(120));
     }
     process.drain_through_pauses().await;
-    no_failures(&process, seed).await;
+    assert!(process.failures().await.is_empty(), "seed {seed}");
     check(&house, &newest(&pushes), seed);
     house
-}
-
-async fn no_failures(process: &Process, seed: u64) {
-    for failure in process.failures().await {
-        let failed = failure.failed.unwrap();
-        panic!("seed {seed}: {:?}: {}", failure.id, failed.message);
-    }
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ fn misbehave(house: &House) {
 }
 
 fn change_stock(house: &House, round: u32) {
-    for place in (0..150_u32).filter(|place| (place + round) % 3 != 0) {
+    for place in (0..150_u32).filter(|place| !(place + round).is_multiple_of(3)) {
         let stock = Decimal::from(1_000 * round + place);
         house.vendors.wangdian.change_stock("S001", "G1", &format!("G1-{place}"), stock);
     }

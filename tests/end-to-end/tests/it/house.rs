@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use clock::{Clock as _, SeededChance, SimulatedClock};
 use serde_json::{Map, Value};
 use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
+use vendor::Transport;
 use wiring::{Settings, Wiring};
 
 use crate::fuse::Fuse;
@@ -44,6 +45,13 @@ impl House {
         Self { clock, vendors, seed, folder, settings, starts: AtomicU64::new(0) }
     }
 
+    /// A new house, and a process in it.
+    pub(crate) fn running(seed: u64) -> (Self, Process) {
+        let house = Self::new(seed);
+        let process = house.start();
+        (house, process)
+    }
+
     pub(crate) fn with(mut self, setting: &str, value: &str) -> Self {
         self.settings.insert(setting.to_owned(), value.to_owned());
         self
@@ -56,6 +64,18 @@ impl House {
 
     /// Starts a process that the fuse can kill.
     pub(crate) fn start_with(&self, fuse: &Arc<Fuse>) -> Process {
+        let mut wiring = self.wiring();
+        wiring.stores = fuse.around_stores(&wiring.stores);
+        let wiring = wiring.over(fuse.around_transport(self.vendors.transport()));
+        Process::new(wiring, self.clock.clone())
+    }
+
+    /// Starts a process that reaches the vendors in another way.
+    pub(crate) fn start_over(&self, transport: impl Transport + 'static) -> Process {
+        Process::new(self.wiring().over(Arc::new(transport)), self.clock.clone())
+    }
+
+    fn wiring(&self) -> Wiring {
         let mut settings = self.settings.clone();
         let file = self.folder.path().join("relay.db");
         settings.insert("RELAY_STORE".to_owned(), format!("sqlite:{}", file.display()));
@@ -63,10 +83,7 @@ impl House {
         let start = self.starts.fetch_add(1, Ordering::Relaxed);
         let chance = Arc::new(SeededChance::new(self.seed ^ start.rotate_right(16)));
         let settings = Settings::from_iter(settings);
-        let mut wiring = Wiring::new(settings, self.clock.clone(), chance).unwrap();
-        wiring.stores = fuse.around_stores(&wiring.stores);
-        let wiring = wiring.over(fuse.around_transport(self.vendors.transport()));
-        Process::new(wiring, self.clock.clone())
+        Wiring::new(settings, self.clock.clone(), chance).unwrap()
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

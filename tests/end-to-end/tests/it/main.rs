@@ -6,11 +6,19 @@
 //! | `campaign_*` | the same while vendors misbehave, under several seeds |
 //! | `crashes` | a process that is killed between any two steps loses nothing and doubles nothing |
 //! | `processes` | several processes on one store, and a store that takes nothing |
+//! | `versions` | never an older version over a newer one, never the same one twice |
+//! | `outages` | targets that take nothing for a night or a fortnight |
+//! | `windows` | reading to the end, whatever the server does with counts and pages |
+//! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
+//! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
-//! `house`, `process` and `fuse` are what the tests are built of. Everything follows from a seed and takes no time.
+//! `house`, `process`, `fuse` and `altered` are what the tests are built of. Everything follows from a seed and takes no time.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up fails")]
 
+mod altered;
+mod bad_documents;
+mod bad_pushes;
 mod campaign_orders;
 mod campaign_pools;
 mod campaign_trades;
@@ -18,5 +26,9 @@ mod crashes;
 mod fuse;
 mod happy_day;
 mod house;
+mod outages;
 mod process;
 mod processes;
+mod secrecy;
+mod versions;
+mod windows;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::{Clock as _, SimulatedClock};
+use clock::SimulatedClock;
 use erp_pusher::worker::Worked;
 use erp_pusher::{ErpPusher, Outcome, Turn, Worker};
 use pipeline::{Entry, EntryId, System, WorkItem};

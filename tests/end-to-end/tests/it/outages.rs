@@ -1,0 +1,138 @@
+//! Targets that take nothing for an hour, a night or a fortnight.
+
+use std::time::Duration;
+
+use pipeline::{System, pause};
+use simulators::qince::PushStyle;
+use simulators::wangdian::TradeMix;
+use simulators::{Fault, FaultRates};
+
+use crate::house::{House, utc};
+use crate::process::{ORDERS_TO_CRM, Process, TRADES, failure, outcomes};
+
+async fn one_order(house: &House, process: &Process) -> String {
+    let order = house.vendors.qince.order(house.minutes_ago(10));
+    assert!(process.post(&house.vendors.qince.push(&order, &PushStyle::default())).await);
+    order["id"].as_str().unwrap().to_owned()
+}
+
+async fn one_trade(house: &House, process: &Process) -> String {
+    house.vendors.wangdian.generate_trade("S001", 55, house.minutes_ago(5));
+    process.poll().await;
+    house.vendors.wangdian.trades()[0].trade_no.clone()
+}
+
+#[tokio::test]
+async fn a_used_up_day_waits_for_midnight_in_china_and_burns_no_attempt() {
+    let (house, process) = House::running(1);
+    house.vendors.sharecrm.set_calls_a_day(Some(1));
+    one_order(&house, &process).await;
+    let second = one_order(&house, &process).await;
+    process.drain().await;
+
+    let now = house.now();
+    let paused =
+        pause::current(process.wiring.stores.checkpoints.as_ref(), System::Sharecrm, now).await.unwrap();
+    let paused = paused.unwrap();
+    assert_eq!(paused.until, utc("2026-11-23T00:00:00+08:00"));
+    assert!(paused.reason.contains("30002"), "{}", paused.reason);
+    assert!(process.entry(ORDERS_TO_CRM, &second).await.is_none_or(|entry| entry.attempts.is_none()));
+    assert_eq!(house.vendors.wangdian.pushed_orders().len(), 2, "the other target goes on");
+
+    house.clock.advance_to(paused.until);
+    assert_eq!(outcomes(&process.drain().await), ["delivered"]);
+}
+
+#[tokio::test]
+async fn wrong_credentials_wait_for_a_person_and_burn_no_attempt() {
+    let mut house = House::new(1).with("KINGDEE_PASSWORD", "wrong");
+    let process = house.start();
+    let trade_no = one_trade(&house, &process).await;
+    let turns = process.drain().await;
+    assert_eq!(outcomes(&turns), ["paused"]);
+    assert!(process.entry(TRADES, &trade_no).await.is_none_or(|entry| entry.attempts.is_none()));
+    drop(process);
+
+    house = house.with("KINGDEE_PASSWORD", simulators::kingdee::CREDENTIALS.password);
+    let process = house.start();
+    assert!(process.drain().await.is_empty(), "still paused");
+    pause::end(process.wiring.stores.checkpoints.as_ref(), System::Kingdee).await.unwrap();
+    house.clock.advance(Duration::from_secs(30 * 60));
+    assert_eq!(outcomes(&process.drain().await), ["delivered"]);
+}
+
+#[tokio::test]
+async fn credentials_that_were_mended_are_noticed_without_a_word() {
+    let house = House::new(1).with("KINGDEE_PASSWORD", "wrong");
+    one_trade(&house, &house.start()).await;
+    house.start().drain().await;
+    let house = house.with("KINGDEE_PASSWORD", simulators::kingdee::CREDENTIALS.password);
+    house.clock.advance(Duration::from_secs(30 * 60));
+    assert_eq!(outcomes(&house.start().drain().await), ["delivered"]);
+}
+
+fn down(house: &House) {
+    house.vendors.kingdee.faults.set_rates(FaultRates::none().with(Fault::Status(503), 1_000));
+}
+
+/// Works the queues until that long has gone by.
+async fn work_for(house: &House, process: &Process, days: i64) -> Vec<erp_pusher::Turn> {
+    let end = house.now() + chrono::TimeDelta::days(days);
+    let mut all = Vec::new();
+    while house.now() < end {
+        let (turns, wait) = process.work_once().await;
+        if turns.is_empty() {
+            house.clock.advance(wait.unwrap_or(Duration::from_secs(3_600)).max(Duration::from_millis(10)));
+        }
+        all.extend(turns.into_iter().filter(|turn| turn.outcome.name() != "retry"));
+    }
+    all
+}
+
+#[tokio::test]
+async fn an_outage_of_five_days_loses_nothing() {
+    let (house, process) = House::running(1);
+    house.vendors.wangdian.generate_trades(
+        3,
+        house.minutes_ago(9),
+        house.minutes_ago(5),
+        TradeMix::default(),
+    );
+    process.poll().await;
+    down(&house);
+    assert!(work_for(&house, &process, 5).await.is_empty());
+    house.vendors.kingdee.faults.clear();
+    assert_eq!(outcomes(&process.drain().await), ["delivered"; 3]);
+    assert!(house.creates_of_audited().values().all(|count| *count == 1));
+}
+
+#[tokio::test]
+async fn after_13_days_a_document_moves_into_the_ledger_with_its_content() {
+    let (house, process) = House::running(1);
+    let trade_no = one_trade(&house, &process).await;
+    down(&house);
+    let turns = work_for(&house, &process, 14).await;
+    let (class, reason) = failure(&turns);
+    assert_eq!(class, "expired");
+    assert!(reason.contains("13 days") && reason.contains("503"), "{reason}");
+    let failed = process.entry(TRADES, &trade_no).await.unwrap().failed.unwrap();
+    assert_eq!(failed.document["trade_no"], trade_no.as_str());
+    assert!((500..900).contains(&failed.attempts), "{} of the 1,000 that the queue allows", failed.attempts);
+    assert_eq!(process.waiting().await, 0);
+
+    house.vendors.kingdee.faults.clear();
+    let entry = process.entry(TRADES, &trade_no).await.unwrap();
+    process.replay(entry).await;
+    assert_eq!(outcomes(&process.drain().await), ["delivered"]);
+}
+
+#[tokio::test]
+async fn a_pause_of_13_days_ends_in_the_ledger_too() {
+    let house = House::new(1).with("KINGDEE_PASSWORD", "wrong");
+    let process = house.start();
+    let trade_no = one_trade(&house, &process).await;
+    let turns = work_for(&house, &process, 14).await;
+    assert_eq!(turns.last().unwrap().outcome.name(), "failed");
+    let failed = process.entry(TRADES, &trade_no).await.unwrap().failed.unwrap();
+    assert_eq!((failed.class.as_str(), process.waiting().await), ("expired", 0));
+}

@@ -1,0 +1,111 @@
+//! Reading windows to their end, whatever the server does with counts and pages.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use simulators::wangdian::TradeMix;
+
+use crate::altered::Altered;
+use crate::house::House;
+use crate::process::Process;
+
+fn altered(house: &House, page_size: Option<usize>, answer: fn(&mut Value)) -> Process {
+    let inner = house.vendors.transport();
+    house.start_over(Altered { inner, page_size, answer: Box::new(answer) })
+}
+
+fn add_trades(house: &House, count: u32) {
+    let (from, to) = (house.minutes_ago(50), house.minutes_ago(5));
+    house.vendors.wangdian.generate_trades(count, from, to, TradeMix::default());
+}
+
+async fn check(house: &House, process: &Process, trades: usize) {
+    process.drain().await;
+    let creates = house.creates_of_audited();
+    assert!(creates.len() == trades && creates.values().all(|count| *count == 1), "{creates:?}");
+}
+
+#[tokio::test]
+async fn without_a_count_pages_are_read_until_one_comes_short() {
+    let house = House::new(1);
+    add_trades(&house, 250);
+    let process = altered(&house, None, |answer| {
+        answer.as_object_mut().unwrap().remove("total_count");
+    });
+    assert_eq!(process.poll().await.error, None);
+    check(&house, &process, 250).await;
+}
+
+#[tokio::test]
+async fn a_server_that_gives_smaller_pages_is_read_by_what_it_gives() {
+    let house = House::new(1);
+    add_trades(&house, 250);
+    let process = altered(&house, Some(40), |_| {});
+    assert_eq!(process.poll().await.error, None);
+    check(&house, &process, 250).await;
+}
+
+#[tokio::test]
+async fn rows_that_do_not_add_up_keep_the_watermark_back() {
+    let house = House::new(1);
+    add_trades(&house, 3);
+    let process = altered(&house, None, |answer| answer["total_count"] = "250".into());
+    let report = process.poll().await;
+    assert!(report.error.is_some_and(|error| error.contains("250")));
+    assert_eq!((report.watermark, report.windows), (None, 0));
+}
+
+#[tokio::test]
+async fn rows_that_become_visible_late_are_read_by_the_overlap() {
+    let house = House::new(1);
+    house.vendors.wangdian.set_lag(Duration::from_secs(150));
+    let (from, to) = (house.minutes_ago(20), house.now() + chrono::TimeDelta::minutes(20));
+    house.vendors.wangdian.generate_trades(200, from, to, TradeMix::default());
+    let process = house.start();
+    while house.now() < to + chrono::TimeDelta::minutes(5) {
+        assert_eq!(process.poll().await.error, None);
+        house.clock.advance(Duration::from_secs(60));
+    }
+    check(&house, &process, 200).await;
+}
+
+#[tokio::test]
+async fn a_run_stops_between_windows_before_its_deadline_and_the_next_goes_on() {
+    let house = House::new(1).with("RELAY_START", "2026-11-22T02:00:00+08:00");
+    let (from, to) = (house.minutes_ago(590), house.minutes_ago(5));
+    house.vendors.wangdian.generate_trades(100, from, to, TradeMix::default());
+    let process = house.start();
+    let deadline = house.now() + chrono::TimeDelta::seconds(10);
+    let report = process.poller.poll_all(Some(deadline), &|_| {}).await.remove(0);
+    assert_eq!((report.error, report.caught_up), (None, false));
+    assert!(
+        report.windows > 1 && house.now() <= deadline,
+        "{} windows until {}",
+        report.windows,
+        house.now()
+    );
+
+    let rest = process.poll().await;
+    assert!(rest.caught_up && rest.windows > 1);
+    check(&house, &process, 100).await;
+}
+
+#[tokio::test]
+async fn thirty_days_are_caught_up_over_as_many_runs_as_they_need() {
+    let house = House::new(1).with("RELAY_START", "2026-10-23T12:00:00+08:00");
+    let (from, to) = (house.minutes_ago(30 * 24 * 60 - 1), house.minutes_ago(5));
+    house.vendors.wangdian.generate_trades(100, from, to, TradeMix::default());
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let deadline = house.now() + chrono::TimeDelta::minutes(5);
+        // Each run is a process of its own, as on Lambda.
+        let report = house.start().poller.poll_all(Some(deadline), &|_| {}).await.remove(0);
+        assert_eq!(report.error, None);
+        if report.caught_up {
+            break;
+        }
+    }
+    assert!((3..10).contains(&runs), "{runs} runs");
+    check(&house, &house.start(), 100).await;
+}
