@@ -48,6 +48,7 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     let (pusher, ((poller, syncer), receiver)) =
         both(ErpPusher::wire(&wiring), both(both(poller, syncer), receiver))?;
 
+    pause::end_guesses(wiring.stores.checkpoints.as_ref(), clock.now()).await?;
     for worker in pusher.workers() {
         tasks.push(work(worker, clock.clone(), stopped.clone()).boxed_local());
     }
