@@ -5,7 +5,8 @@
 //! | module | what for |
 //! |---|---|
 //! | `push` | one batch: order, pauses, deadlines, acknowledgements |
-//! | `document` | one document: guard, map, push, and the ledger behind it |
+//! | `document` | one document: guard, map, push |
+//! | `books` | what the ledger is told of a document's turn |
 //! | [`guard`] | never an older version over a newer one: pure |
 //! | [`outcome`] | what can become of a document's turn |
 //! | [`targets`] | the target systems, as the pusher sees them |
@@ -16,6 +17,7 @@
 
 mod acknowledge;
 mod backoff;
+mod books;
 mod document;
 pub mod event;
 pub mod guard;
@@ -37,6 +39,7 @@ use wiring::Wiring;
 use wiring::settings::both;
 
 use crate::acknowledge::Acknowledger;
+use crate::books::Books;
 use crate::document::Documents;
 use crate::resolve::Resolver;
 use crate::targets::Targets;
@@ -75,16 +78,13 @@ impl ErpPusher {
         let ((targets, settings), client) = both(both(Targets::wire(wiring), settings), pools)?;
         let systems = targets.systems().collect();
         let resolver = Resolver::new(wiring.stores.lookups.clone(), targets.clone(), wiring.clock.clone());
-        let documents = Documents {
-            flows: wiring.flows.clone(),
-            settings,
-            targets,
-            resolver,
+        let books = Books {
             checkpoints: wiring.stores.checkpoints.clone(),
             ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
         };
+        let documents = Documents { flows: wiring.flows.clone(), settings, targets, resolver, books };
         let pusher = Pusher {
             documents,
             acknowledger: Acknowledger { client },

@@ -157,7 +157,7 @@ impl Pusher {
                 let entry = known.remove(&EntryId::new(&item.flow, &item.key));
                 self.documents.push(system, item, message, entry).await
             }
-            Err(reason) => self.documents.fail_unreadable(system, message, reason).await,
+            Err(reason) => self.documents.books.unreadable(system, message, reason).await,
         };
         done.unwrap_or_else(|error| {
             tracing::error!(%error, "the document waits for the store");
