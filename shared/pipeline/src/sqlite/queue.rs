@@ -114,22 +114,26 @@ fn send_one(
     Ok(())
 }
 
-/// The oldest visible messages of groups that have none in flight, with how often each has been received.
+/// The oldest visible messages of groups that have none in flight.
+///
+/// The index is named because SQLite would choose another, and sort the whole backlog to find its first ten: 900
+/// messages a second out of 10,000, where 7,800 came out of 1,000.
+const FIND_VISIBLE: &str = "SELECT id, receive_count FROM messages AS message INDEXED BY messages_in_order
+    WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 AND NOT EXISTS (
+        SELECT 1 FROM messages AS other
+        WHERE other.queue = ?1 AND other.dead = 0 AND other.group_id = message.group_id AND other.visible_at > ?2)
+    ORDER BY id LIMIT ?3";
+
+/// Ids of messages to receive, with how often each has been received.
 fn find_visible(
     tx: &Transaction<'_>,
     now: DateTime<Utc>,
     system: System,
     max: usize,
 ) -> rusqlite::Result<Vec<(i64, u32)>> {
-    tx.prepare_cached(
-        "SELECT id, receive_count FROM messages AS message
-         WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 AND NOT EXISTS (
-             SELECT 1 FROM messages AS other
-             WHERE other.queue = ?1 AND other.dead = 0 AND other.group_id = message.group_id AND other.visible_at > ?2)
-         ORDER BY id LIMIT ?3",
-    )?
-    .query_map(params![system.name(), millis(now), max], |row| Ok((row.get(0)?, row.get(1)?)))?
-    .collect()
+    tx.prepare_cached(FIND_VISIBLE)?
+        .query_map(params![system.name(), millis(now), max], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 fn take_one(tx: &Transaction<'_>, id: i64, visible_at: i64) -> rusqlite::Result<Received> {
@@ -155,4 +159,21 @@ fn parse_receipt(receipt: &str) -> (i64, u32) {
     let parsed =
         receipt.split_once('/').and_then(|(id, count)| Some((id.parse().ok()?, count.parse().ok()?)));
     parsed.unwrap_or((-1, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn finding_the_next_messages_sorts_no_backlog() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(crate::sqlite::SCHEMA).unwrap();
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {FIND_VISIBLE}")).unwrap();
+        let steps = plan.query_map(params!["kingdee", 0, 10], |row| row.get::<_, String>("detail")).unwrap();
+        let steps: Vec<_> = steps.map(Result::unwrap).collect();
+        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
+    }
 }

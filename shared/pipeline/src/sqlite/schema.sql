@@ -10,9 +10,8 @@ CREATE TABLE IF NOT EXISTS messages (
     receive_count INTEGER NOT NULL DEFAULT 0,
     dead          INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS messages_in_order ON messages (queue, dead, id);
+CREATE INDEX IF NOT EXISTS messages_in_order ON messages (queue, dead, id, visible_at);
 CREATE INDEX IF NOT EXISTS messages_by_group ON messages (queue, dead, group_id, visible_at);
-CREATE INDEX IF NOT EXISTS messages_by_visibility ON messages (queue, dead, visible_at);
 
 CREATE TABLE IF NOT EXISTS deduplication (
     queue      TEXT    NOT NULL,
