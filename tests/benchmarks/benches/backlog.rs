@@ -4,6 +4,7 @@
 //! loopback; and every poll has a process of its own, which tells in the end the most memory it has ever held.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,6 +22,7 @@ use trade_poller::TradePoller;
 use wiring::Wiring;
 
 const LIMIT_KIB: u64 = 64 * 1024;
+const STATUS: &str = "/proc/self/status";
 
 /// What a poll in a process of its own came to.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,13 +75,17 @@ async fn poll() -> anyhow::Result<Polled> {
 
 /// The most memory that this process has ever held.
 fn peak_kib() -> anyhow::Result<u64> {
-    let status = fs::read_to_string("/proc/self/status").context("this benchmark needs Linux")?;
+    let status = fs::read_to_string(STATUS).context("only Linux tells a process's peak")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }
 
 fn compare() -> anyhow::Result<ExitCode> {
-    let (sizes, runs) = if is_measured() { ([10_000, 100_000], 3) } else { ([100, 1_000], 1) };
+    if !is_measured() && !Path::new(STATUS).exists() {
+        println!("skipped: only Linux tells a process's peak");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (sizes, days, runs) = if is_measured() { ([10_000, 100_000], 30, 3) } else { ([100, 1_000], 2, 1) };
     println!(
         "|  trades | of the last | windows | documents/s (min, median, max) | idle, KiB | peak, KiB (min, median, max) |"
     );
@@ -87,7 +93,9 @@ fn compare() -> anyhow::Result<ExitCode> {
         "|--------:|-------------|--------:|-------------------------------:|----------:|-----------------------------:|"
     );
     let mut highest = 0;
-    for (span, from) in [("hour", TimeDelta::minutes(58)), ("30 days", TimeDelta::days(30))] {
+    for (span, from) in
+        [("hour".to_owned(), TimeDelta::minutes(58)), (format!("{days} days"), TimeDelta::days(days))]
+    {
         for trades in sizes {
             let vendor = Vendor::start(trades, SystemClock.now() - from)?;
             let polls = (0..runs).map(|_| vendor.poll()).collect::<anyhow::Result<Vec<_>>>()?;

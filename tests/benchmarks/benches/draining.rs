@@ -20,7 +20,7 @@ async fn main() -> anyhow::Result<()> {
     let (sizes, runs) = if is_measured() { ([1_000, 10_000], 3) } else { ([10, 20], 1) };
     for documents in sizes {
         let mut drained = Rate::of("queue, mapping, Kingdee in process, ledger");
-        let mut bare = Rate::of("floor: send, receive and delete alone");
+        let mut bare = Rate::of("yardstick: send, receive and delete alone");
         for _ in 0..runs {
             drained.add(documents, drain(documents).await?);
             bare.add(documents, pass(documents).await?);

@@ -1,4 +1,4 @@
-//! Mapping, against the floor of reading and writing the same document as JSON.
+//! Mapping, against reading and writing the same document as JSON.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -34,13 +34,14 @@ fn compare(flow: &Flow, lines: usize, times: u32) -> anyhow::Result<()> {
 
     let mut apply = Rate::of("Flow::apply");
     let mut both = Rate::of("Flow::lookups and Flow::apply, as the pusher does");
-    let mut floor = Rate::of("floor: serde_json reads and writes the document");
+    let mut parsed = Rate::of("yardstick: serde_json reads and writes the document");
     for _ in 0..7 {
         apply.add(times, took(times, || flow.apply(&document, &context)));
         both.add(times, took(times, || (flow.lookups(&document), flow.apply(&document, &context))));
-        floor.add(times, took(times, || serde_json::from_str::<Value>(&text).map(|value| value.to_string())));
+        parsed
+            .add(times, took(times, || serde_json::from_str::<Value>(&text).map(|value| value.to_string())));
     }
-    print(&format!("a trade of {lines} lines, {} KB", text.len() / 1_000), &[&apply, &both, &floor]);
+    print(&format!("a trade of {lines} lines, {} KB", text.len() / 1_000), &[&apply, &both, &parsed]);
     Ok(())
 }
 

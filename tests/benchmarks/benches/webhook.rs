@@ -22,7 +22,7 @@ async fn main() -> anyhow::Result<()> {
     let (pushes, runs) = if is_measured() { (2_000, 5) } else { (20, 1) };
     let mut single = Rate::of("accepted, one after the other");
     let mut together = Rate::of("accepted, eight at a time");
-    let mut bare = Rate::of("floor: a transaction for each flow's message");
+    let mut bare = Rate::of("yardstick: a transaction for each flow's message");
     for _ in 0..runs {
         single.add(pushes, receive(pushes, 1).await?);
         together.add(pushes, receive(pushes, TOGETHER).await?);

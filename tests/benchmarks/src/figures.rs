@@ -22,20 +22,19 @@ impl Rate {
     }
 
     /// The median of the runs, 0 without any.
-    #[must_use]
-    pub fn median(&self) -> u128 {
+    fn median(&self) -> u128 {
         self.a_second.get(self.a_second.len() / 2).copied().unwrap_or_default()
     }
 }
 
-/// Prints rates as a table, the last of them the floor that the others are compared with.
+/// Prints rates as a table, the last of them the yardstick that the others are compared with.
 pub fn print(title: &str, rates: &[&Rate]) {
-    println!("{title:<52} {:>9} {:>9} {:>9} {:>8}", "min/s", "median/s", "max/s", "of floor");
-    let floor = rates.last().map_or(1, |rate| rate.median().max(1));
+    println!("{title:<52} {:>9} {:>9} {:>9} {:>9}", "min/s", "median/s", "max/s", "yardstick");
+    let yardstick = rates.last().map_or(1, |rate| rate.median().max(1));
     for rate in rates {
         let (min, max) = (rate.a_second.first(), rate.a_second.last());
         let [min, max] = [min, max].map(|rate| rate.copied().unwrap_or_default());
-        let share = format!("{} %", rate.median() * 100 / floor);
-        println!("{:<52} {min:>9} {:>9} {max:>9} {share:>8}", rate.what, rate.median());
+        let share = format!("{} %", rate.median() * 100 / yardstick);
+        println!("{:<52} {min:>9} {:>9} {max:>9} {share:>9}", rate.what, rate.median());
     }
 }
