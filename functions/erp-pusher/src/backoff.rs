@@ -12,11 +12,11 @@ const LONGEST: Duration = Duration::from_secs(600);
 const TRIES_OF_A_DAY: u32 = 200;
 const LONGEST_LATER: Duration = Duration::from_secs(3_600);
 
-/// The wait after so many failed tries: doubling, with jitter, never shorter than what the vendor asks for.
-pub(crate) fn wait(tries: u32, asked: Option<Duration>, chance: &dyn Chance) -> Duration {
+/// The wait after so many failed tries: doubling, with jitter, never shorter than asked.
+pub(crate) fn wait(tries: u32, at_least: Duration, chance: &dyn Chance) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
     let longest = if tries <= TRIES_OF_A_DAY { LONGEST } else { LONGEST_LATER };
-    chance.jitter(doubled.min(longest)).max(asked.unwrap_or_default())
+    chance.jitter(doubled.min(longest)).max(at_least)
 }
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ mod tests {
         let chance = SeededChance::new(1);
         for (tries, longest) in [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (200, 600), (1_000_000, 3_600)]
         {
-            let wait = wait(tries, None, &chance);
+            let wait = wait(tries, Duration::ZERO, &chance);
             assert!(
                 wait <= Duration::from_secs(longest) && wait >= Duration::from_secs(longest) / 2,
                 "{wait:?}"
@@ -44,7 +44,7 @@ mod tests {
         let (mut tries, mut waited) = (0, Duration::ZERO);
         while waited < Duration::from_secs(13 * 86_400) {
             tries += 1;
-            waited += wait(tries, None, &chance);
+            waited += wait(tries, Duration::ZERO, &chance);
         }
         assert!(tries < 800, "{tries}");
     }
@@ -52,6 +52,6 @@ mod tests {
     #[test]
     fn what_the_vendor_asks_is_honoured() {
         let asked = Duration::from_secs(31);
-        assert_eq!(wait(1, Some(asked), &SeededChance::new(1)), asked);
+        assert_eq!(wait(1, asked, &SeededChance::new(1)), asked);
     }
 }

@@ -18,6 +18,9 @@ use crate::outcome::Outcome;
 /// Under this flow stand messages that are no work items.
 const UNREADABLE: &str = "unreadable";
 
+/// How long a target is given to show what it may have done.
+const UNKNOWN_WAIT: Duration = Duration::from_secs(5);
+
 /// Writes the ledger, and the pauses of the targets.
 pub(crate) struct Books {
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
@@ -38,12 +41,18 @@ pub(crate) struct Work<'a> {
 
 impl Work<'_> {
     /// The tries at this version so far.
-    fn tries(&self) -> u32 {
+    pub(crate) fn tries(&self) -> u32 {
         self.entry
             .attempts
             .as_ref()
             .filter(|attempts| attempts.hash == self.hash)
             .map_or(0, |attempts| attempts.count)
+    }
+
+    /// Whether no other version of the document has, or may have, reached the target.
+    pub(crate) fn is_only_version(&self) -> bool {
+        self.entry.delivered.is_none()
+            && self.entry.failed.as_ref().is_none_or(|failed| failed.hash == self.hash)
     }
 
     /// The reason of a document that has waited for so long that the queue would drop it.
@@ -181,23 +190,32 @@ impl Books {
     pub(crate) async fn failed_call(&self, work: &Work<'_>, failure: Failure) -> Result<Outcome, StoreError> {
         let message = failure.to_string();
         match failure.class {
-            Class::Refused | Class::Exists => {
+            Class::Refused => {
                 self.failed(work, Reason { class: "refused", code: failure.code, message }).await
+            }
+            Class::Exists => {
+                let message =
+                    format!("{message}; what is there may be another version of it: compare it by hand");
+                self.failed(work, Reason { class: "changed", code: failure.code, message }).await
             }
             Class::Paused { until } => {
                 let now = self.clock.now();
                 let pause = pause::set(self.checkpoints.as_ref(), work.system, until, message, now).await?;
                 Ok(Outcome::Paused { until: pause.until, reason: pause.reason })
             }
-            Class::Retry { after } => self.again(work, after, message).await,
-            Class::Unknown => self.again(work, None, message).await,
+            Class::Retry { after } => {
+                self.again(work, after.unwrap_or_default(), after.is_some(), message).await
+            }
+            // Time for the target to show what it may have done.
+            Class::Unknown => self.again(work, UNKNOWN_WAIT, false, message).await,
         }
     }
 
     async fn again(
         &self,
         work: &Work<'_>,
-        asked: Option<Duration>,
+        at_least: Duration,
+        limited: bool,
         message: String,
     ) -> Result<Outcome, StoreError> {
         let count = work.tries() + 1;
@@ -209,8 +227,8 @@ impl Books {
             at: self.clock.now(),
         };
         self.change(work, move |entry| entry.attempts = Some(attempts.clone())).await?;
-        let wait = backoff::wait(count, asked, self.chance.as_ref());
-        Ok(Outcome::Retry { wait, message, limited: asked.is_some() })
+        let wait = backoff::wait(count, at_least, self.chance.as_ref());
+        Ok(Outcome::Retry { wait, message, limited })
     }
 
     async fn change(

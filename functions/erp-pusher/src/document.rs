@@ -23,6 +23,9 @@ use crate::targets::{Target, Targets};
 /// Before the queue drops a message by its age, the document moves into the ledger.
 const OLDEST: Duration = RETENTION.saturating_sub(Duration::from_secs(86_400));
 
+/// So many tries may find the target's lists lagging behind what it has.
+const LAGGING_TRIES: u32 = 8;
+
 /// Pushes single documents.
 pub(crate) struct Documents {
     pub(crate) flows: Arc<Flows>,
@@ -149,19 +152,34 @@ async fn send(
     document: &'static str,
     mapped: &Mapped,
 ) -> Result<Outcome, Failure> {
-    // Where the target has an older version, finding the number proves nothing about this one.
-    let may_have_arrived = work.repeated && work.entry.delivered.is_none();
-    if may_have_arrived && let Some(target_id) = target.find(document, mapped).await? {
+    // Where another version may have gone out under our number, finding the number proves nothing about this one.
+    let is_only = work.is_only_version();
+    if work.repeated
+        && is_only
+        && let Some(target_id) = target.find(document, mapped).await?
+    {
         return Ok(Outcome::Found { target_id });
     }
     let replaced = work.entry.delivered.as_ref().and_then(|delivered| delivered.target_id.as_deref());
     match target.deliver(document, mapped, replaced).await {
         Ok(target_id) => Ok(Outcome::Delivered { target_id }),
-        Err(failure) if failure.class == Class::Exists => {
-            target.find(document, mapped).await?.map(|target_id| Outcome::Found { target_id }).ok_or(failure)
+        Err(failure) if failure.class == Class::Exists && is_only => {
+            match target.find(document, mapped).await? {
+                Some(target_id) => Ok(Outcome::Found { target_id }),
+                None => Err(not_shown(work, failure)),
+            }
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// The target says that it has the document, and does not show it. After an earlier try its lists may lag behind;
+/// otherwise it speaks of something else, such as a good that is on two lines.
+fn not_shown(work: &Work<'_>, mut failure: Failure) -> Failure {
+    failure.class =
+        if work.repeated && work.tries() < LAGGING_TRIES { Class::Unknown } else { Class::Refused };
+    failure.message.push_str("; the target shows no document of this number");
+    failure
 }
 
 fn log(outcome: &Outcome) {
@@ -177,5 +195,130 @@ fn log(outcome: &Outcome) {
         }
         Outcome::Paused { until, reason } => tracing::error!(%until, reason, "the target is paused"),
         _ => tracing::info!(outcome = outcome.name(), "document done"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use chrono::DateTime;
+    use pipeline::{Attempts, Delivered, Failed};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A target that says that it has the document already, and shows it or not.
+    struct Full {
+        shows: Option<&'static str>,
+        replaced: Mutex<Vec<Option<String>>>,
+    }
+
+    #[async_trait]
+    impl Target for Full {
+        async fn deliver(
+            &self,
+            document: &'static str,
+            _mapped: &Mapped,
+            replaced: Option<&str>,
+        ) -> Result<Option<String>, Failure> {
+            self.replaced.lock().unwrap().push(replaced.map(str::to_owned));
+            Err(Failure::new("kingdee", document, Class::Exists, None, "已存在"))
+        }
+
+        async fn find(&self, _document: &'static str, _mapped: &Mapped) -> Result<Option<String>, Failure> {
+            Ok(self.shows.map(str::to_owned))
+        }
+
+        async fn lookup(&self, _table: &str, _code: &str) -> Result<Option<String>, Failure> {
+            Ok(None)
+        }
+
+        fn replaces(&self) -> bool {
+            true
+        }
+    }
+
+    fn item() -> WorkItem {
+        WorkItem {
+            flow: "f".to_owned(),
+            key: "JY1".to_owned(),
+            version: Some("2".to_owned()),
+            document: json!({}),
+            acknowledge: false,
+            received_at: DateTime::UNIX_EPOCH,
+            trace: String::new(),
+            replay: None,
+        }
+    }
+
+    async fn sent(shows: Option<&'static str>, repeated: bool, entry: Entry) -> Result<Outcome, Failure> {
+        let target = Full { shows, replaced: Mutex::default() };
+        let item = item();
+        let work = Work { system: System::Kingdee, item: &item, hash: "h2".to_owned(), entry, repeated };
+        let mapped = Mapped { body: json!({}), params: Vec::new() };
+        send(&target, &work, "kingdee.sal_order_save", &mapped).await
+    }
+
+    fn entry() -> Entry {
+        Entry::new(EntryId::new("f", "JY1"))
+    }
+
+    fn found(id: &str) -> Result<Outcome, Failure> {
+        Ok(Outcome::Found { target_id: id.to_owned() })
+    }
+
+    #[tokio::test]
+    async fn a_document_that_is_there_already_counts_as_delivered() {
+        assert_eq!(sent(Some("7"), false, entry()).await, found("7"));
+        assert_eq!(sent(Some("7"), true, entry()).await, found("7"));
+    }
+
+    #[tokio::test]
+    async fn what_is_there_proves_nothing_where_an_older_version_may_have_gone_out() {
+        let mut failed_before = entry();
+        failed_before.failed = Some(Failed {
+            version: Some("1".to_owned()),
+            hash: "h1".to_owned(),
+            class: "refused".to_owned(),
+            code: None,
+            message: String::new(),
+            attempts: 2,
+            document: Value::Null,
+            received_at: DateTime::UNIX_EPOCH,
+            at: DateTime::UNIX_EPOCH,
+            trace: String::new(),
+        });
+        assert_eq!(sent(Some("7"), true, failed_before).await.unwrap_err().class, Class::Exists);
+
+        let mut delivered_before = entry();
+        delivered_before.delivered = Some(Delivered {
+            version: Some("1".to_owned()),
+            hash: "h1".to_owned(),
+            body_hash: "b1".to_owned(),
+            target_id: Some("7".to_owned()),
+            at: DateTime::UNIX_EPOCH,
+        });
+        assert_eq!(sent(Some("7"), true, delivered_before).await.unwrap_err().class, Class::Exists);
+    }
+
+    #[tokio::test]
+    async fn after_a_lost_answer_lists_that_lag_behind_are_waited_for() {
+        assert_eq!(sent(None, true, entry()).await.unwrap_err().class, Class::Unknown);
+        let mut tried_often = entry();
+        tried_often.attempts = Some(Attempts {
+            version: Some("2".to_owned()),
+            hash: "h2".to_owned(),
+            count: LAGGING_TRIES,
+            message: String::new(),
+            at: DateTime::UNIX_EPOCH,
+        });
+        assert_eq!(sent(None, true, tried_often).await.unwrap_err().class, Class::Refused);
+        assert_eq!(
+            sent(None, false, entry()).await.unwrap_err().class,
+            Class::Refused,
+            "a good on two lines"
+        );
     }
 }

@@ -128,9 +128,11 @@ impl ErpPusher {
             let system = self.pusher.system_of(&message.received).or(message.queue).unwrap_or(ANY);
             batches.entry(system).or_default().push(message.received);
         }
+        let clock = self.wiring.clock.as_ref();
+        let goes_on = move || deadline.is_none_or(|deadline| clock.now() < deadline);
         let mut coming_again = Vec::new();
         for (system, messages) in batches {
-            let batch = Batch { system, messages: &messages, visibility: None, deadline };
+            let batch = Batch { system, messages: &messages, visibility: None, goes_on: &goes_on };
             for turn in self.pusher.push(batch).await {
                 if let Some(wait) = turn.outcome.comes_again(self.wiring.clock.now()) {
                     // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.

@@ -31,7 +31,7 @@ pub(crate) enum Trouble {
 }
 
 /// Messages of one target system.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Batch<'a> {
     /// The target system.
     pub system: System,
@@ -39,8 +39,8 @@ pub struct Batch<'a> {
     pub messages: &'a [Received],
     /// How long messages stay in flight, where the pusher is to keep them there itself.
     pub visibility: Option<Duration>,
-    /// When no further document is begun.
-    pub deadline: Option<DateTime<Utc>>,
+    /// Asked before each document: whether there is time for one more.
+    pub goes_on: &'a (dyn Fn() -> bool + Send + Sync),
 }
 
 /// Pushes batches.
@@ -105,7 +105,7 @@ impl Pusher {
         let mut kept_at = self.clock.now();
         let mut outcomes = Vec::with_capacity(items.len());
         for (place, (message, item)) in batch.messages.iter().zip(items).enumerate() {
-            if batch.deadline.is_some_and(|deadline| self.clock.now() >= deadline) {
+            if !(batch.goes_on)() {
                 halt.get_or_insert(Halt::Wait(Duration::ZERO));
             }
             self.keep_in_flight(batch, place, &mut kept_at).await?;
@@ -191,7 +191,7 @@ impl Pusher {
         });
         for (place, failure) in self.acknowledger.acknowledge(rows.collect()).await {
             tracing::warn!(%failure, "the acknowledgement is repeated");
-            let wait = crate::backoff::wait(3, None, self.chance.as_ref());
+            let wait = crate::backoff::wait(3, Duration::ZERO, self.chance.as_ref());
             outcomes[place] = Outcome::Retry { wait, message: failure.to_string(), limited: false };
         }
     }

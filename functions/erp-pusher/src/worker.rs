@@ -6,7 +6,7 @@ use std::time::Duration;
 use clock::Clock;
 use pipeline::{Checkpoints, Queue, StoreError, System, pause};
 
-use crate::outcome::Turn;
+use crate::outcome::{Outcome, Turn};
 use crate::push::{Batch, Pusher};
 
 const BATCH: usize = 10;
@@ -45,11 +45,12 @@ impl Worker {
         self.system
     }
 
-    /// Works one batch: receives, pushes, deletes what is done and delays what comes again.
+    /// Works one batch: receives, pushes, deletes what is done and delays what comes again. `goes_on` is asked before
+    /// each document; what is not begun comes again at once.
     ///
     /// # Errors
     /// When a store does not answer; what was received comes again by itself.
-    pub async fn work(&self) -> Result<Worked, StoreError> {
+    pub async fn work(&self, goes_on: &(dyn Fn() -> bool + Send + Sync)) -> Result<Worked, StoreError> {
         if let Some(pause) = pause::current(self.checkpoints.as_ref(), self.system, self.clock.now()).await? {
             return Ok(Worked::Paused(pause));
         }
@@ -57,8 +58,7 @@ impl Worker {
         if messages.is_empty() {
             return self.nothing().await;
         }
-        let batch =
-            Batch { system: self.system, messages: &messages, visibility: Some(VISIBILITY), deadline: None };
+        let batch = Batch { system: self.system, messages: &messages, visibility: Some(VISIBILITY), goes_on };
         let turns = self.pusher.push(batch).await;
         self.settle(&turns).await?;
         Ok(Worked::Batch(turns))
@@ -68,7 +68,12 @@ impl Worker {
         let now = self.clock.now();
         let mut done = Vec::with_capacity(turns.len());
         for turn in turns {
-            match turn.outcome.comes_again(now) {
+            let again = match turn.outcome {
+                // The pause is looked at before the queue: its end, by time or by word, finds the messages there.
+                Outcome::Paused { .. } => Some(Duration::ZERO),
+                _ => turn.outcome.comes_again(now),
+            };
+            match again {
                 Some(wait) => self.queue.delay(self.system, &turn.receipt, wait).await?,
                 None => done.push(turn.receipt.clone()),
             }

@@ -41,7 +41,7 @@ async fn drain_one(
     progress: &Progress,
 ) -> Result<Option<Pause>, StoreError> {
     loop {
-        match worker.work().await? {
+        match worker.work(&|| true).await? {
             Worked::Batch(turns) => progress.count(&turns),
             Worked::Paused(pause) => return Ok(Some(pause)),
             Worked::Nothing { wait: None } => return Ok(None),
@@ -77,6 +77,10 @@ impl Progress {
     }
 
     fn waiting(&self, system: System, wait: Duration) {
+        if self.bar.is_hidden() && wait > LONGEST_SLEEP {
+            // Nobody watches a bar: the log tells why nothing seems to happen.
+            tracing::warn!(%system, wait_s = wait.as_secs(), "waiting for messages in flight or in back-off");
+        }
         self.bar.set_message(format!("({system} waits {} s)", wait.as_secs()));
         self.bar.tick();
     }

@@ -33,9 +33,8 @@ impl Client {
         clock: Arc<dyn Clock>,
         store: Arc<dyn TokenStore>,
     ) -> Self {
-        // A third of a minute's calls at once: a burst of documents starts quickly and no other client of the tenant
-        // is shut out for long.
-        let burst = NonZeroU32::new(settings.calls_per_minute.get() / 3).unwrap_or(NonZeroU32::MIN);
+        // Some calls at once, so that a few documents are done quickly; the more, the slower the others that follow.
+        let burst = NonZeroU32::new(settings.calls_per_minute.get() / 6).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::new(settings.calls_per_minute, Duration::from_secs(60), burst, clock.clone());
         let keeper = TokenKeeper::new(VENDOR, store, clock.clone());
         Self { settings, keeper, clock, transport, quota }
@@ -44,7 +43,8 @@ impl Client {
     /// Saves a bill, such as `sal_order_save`, exactly as `body` gives it, and returns its record id (19 digits).
     ///
     /// # Errors
-    /// [`Class::Exists`] only where a bill with this `billno` is really there. [`Class::Refused`] without sending
+    /// [`Class::Exists`] where the vendor says that something is there already: the bill, as a rule, which
+    /// [`Client::find`] tells; but a good that is on two lines too. [`Class::Refused`] without sending
     /// anything where the document is no target of the [`catalog`], or has no `billno`.
     pub async fn save(&self, document: &str, body: &Value) -> Result<String, Failure> {
         let refused = |message: String| Failure::new(VENDOR, document, Class::Refused, None, message);
@@ -61,9 +61,6 @@ impl Client {
                 Some(id) => Ok(id),
                 None => self.saved_without_id(document, path, &billno).await,
             },
-            Err(failure) if failure.class == Class::Exists => {
-                Err(self.confirmed(document, &billno, failure).await)
-            }
             Err(failure) => Err(failure),
         }
     }
@@ -86,21 +83,6 @@ impl Client {
             Ok(None) => Err(unknown("the list does not show it yet".to_owned())),
             // Whatever stopped the question, the bill itself may be there.
             Err(failure) => Err(unknown(failure.to_string())),
-        }
-    }
-
-    /// "Duplicate" is also said of other things than the bill's number, such as a good that is on two lines.
-    async fn confirmed(&self, document: &str, billno: &str, mut exists: Failure) -> Failure {
-        match self.find(document, billno).await {
-            Ok(Some(_)) => exists,
-            Ok(None) => {
-                exists.class = Class::Refused;
-                exists.message.push_str(&format!(
-                    "; there is no bill {billno}, so it is not the bill that is there already"
-                ));
-                exists
-            }
-            Err(failure) => failure,
         }
     }
 

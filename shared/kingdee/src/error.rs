@@ -98,7 +98,8 @@ fn refusal(operation: &str, status: u16, envelope: &Envelope, now: DateTime<Utc>
 /// The class of a refusal whose words tell nothing.
 fn by_status(status: u16, without_reason: bool) -> Class {
     match status {
-        403 => Class::Paused { until: None },
+        // Not allowed, or nothing is served there: no document is to blame.
+        403 | 404 => Class::Paused { until: None },
         // The vendor's own status for business errors.
         519 => Class::Refused,
         500.. => Class::Unknown,

@@ -39,7 +39,7 @@ async fn drain(documents: u32) -> anyhow::Result<Duration> {
         house.wiring.intake().take(System::Kingdee, page).await?;
     }
     loop {
-        match worker.work().await? {
+        match worker.work(&|| true).await? {
             Worked::Batch(_) => {}
             Worked::Nothing { wait: None } => break,
             other => bail!("nothing should have to wait: {other:?}"),

@@ -28,7 +28,14 @@ impl Target for Wangdian {
     /// Orders can be asked for by our tid; other documents are kept apart by their own `outer_no`.
     async fn find(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure> {
         match lenient::field(&mapped.body, "tid") {
-            Some(tid) if document == "wangdian.trade_push" => self.0.find_trade(&tid).await,
+            Some(tid) if document == "wangdian.trade_push" => match self.0.find_trade(&tid).await {
+                // Not being allowed to ask is no reason not to push: the same tid again updates the same order.
+                Err(failure) if matches!(failure.class, Class::Refused | Class::Paused { .. }) => {
+                    tracing::warn!(%failure, "cannot ask whether the order has arrived, pushing it again");
+                    Ok(None)
+                }
+                answer => answer,
+            },
             _ => Ok(None),
         }
     }

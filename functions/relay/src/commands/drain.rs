@@ -25,7 +25,10 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
 
 fn print(drained: &Drained, began: Instant) {
     if drained.tally.flows.is_empty() {
-        println!("The queues are empty.");
+        println!(
+            "{}",
+            if drained.paused.is_empty() { "The queues are empty." } else { "Nothing could be worked." }
+        );
     } else {
         println!("{}\n", drained.tally.table());
     }

@@ -31,6 +31,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a store that does not answer is left alone.
 const STORE_WAIT: Duration = Duration::from_secs(10);
 
+/// How long the work in hand may take after a signal: longer than one call to a vendor.
+const GRACE: Duration = Duration::from_secs(35);
+
 /// Tells the tasks when to stop.
 type Stop = watch::Receiver<bool>;
 
@@ -82,6 +85,8 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     stop.send_replace(true);
     tokio::select! {
         _ = &mut work => {}
+        // Whoever keeps a connection half open does not keep the program; what is broken off is asked after later.
+        () = clock.sleep(GRACE) => {}
         signal = wait_for_signal() => signal?,
     }
     Ok(Done::Well)
@@ -90,7 +95,7 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
 /// Works one queue until stopped.
 async fn work(worker: Worker, clock: Arc<dyn Clock>, stopped: Stop) {
     while !*stopped.borrow() {
-        let pause = match worker.work().await {
+        let pause = match worker.work(&|| !*stopped.borrow()).await {
             Ok(Worked::Batch(_)) => continue,
             Ok(Worked::Nothing { .. } | Worked::Paused(_)) => LOOK_EVERY,
             Err(error) => {

@@ -79,18 +79,16 @@ async fn a_wrong_host_names_its_setting() {
 }
 
 #[tokio::test]
-async fn a_duplicate_number_is_an_order_that_is_there_already() {
-    let pages = [says(200, "orders_page_1.json"), says(200, "orders_page_2.json")];
-    let (_, saved) = saving([says(200, "duplicate_number.json")].into_iter().chain(pages)).await;
-    assert_eq!(saved.unwrap_err().class, Class::Exists);
-}
-
-#[tokio::test]
-async fn a_duplicate_of_something_else_is_refused() {
-    let (_, saved) = saving([says(200, "duplicate_line.json"), says(200, "orders_none.json")]).await;
-    let failure = saved.unwrap_err();
-    assert_eq!(failure.class, Class::Refused);
-    assert!(failure.message.starts_with("第2行商品与第1行重复; there is no bill JY20260101"), "{failure}");
+async fn what_is_there_already_is_said_so_in_the_vendors_words() {
+    // Whether it is the bill itself that is there is for the caller to ask: it knows what was sent before.
+    for (file, words) in
+        [("duplicate_number.json", "组合值与其他表单重复"), ("duplicate_line.json", "第2行商品与第1行重复")]
+    {
+        let (_, saved) = saving([says(200, file)]).await;
+        let failure = saved.unwrap_err();
+        assert_eq!(failure.class, Class::Exists);
+        assert!(failure.message.contains(words), "{failure}");
+    }
 }
 
 #[tokio::test]
@@ -147,7 +145,7 @@ async fn calls_keep_to_the_quota() {
     for _ in 0..78 {
         client.find_sal_order("JY1").await.unwrap();
     }
-    // 80 calls with those of the log-in; 20 of them at once, the others a second apart.
+    // 80 calls with those of the log-in; 10 of them at once, the others spread so that no minute has more than 60.
     let taken = (clock::Clock::now(&*kingdee.clock) - start).num_seconds();
-    assert!((59..=61).contains(&taken), "{taken} s");
+    assert!((83..=85).contains(&taken), "{taken} s");
 }

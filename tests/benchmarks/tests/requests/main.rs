@@ -38,7 +38,7 @@ async fn a_thousand_trades_stay_within_the_budget_of_requests() {
     let report = house.poller().unwrap().poll_all(None, &|_| {}).await.remove(0);
     assert_eq!((report.queued, report.windows), (TRADES.into(), 1), "{report:?}");
     let worker = house.kingdee_worker().unwrap();
-    while let Worked::Batch(_) = worker.work().await.unwrap() {}
+    while let Worked::Batch(_) = worker.work(&|| true).await.unwrap() {}
     assert_eq!(house.vendors.kingdee.creates().len(), TRADES as usize);
 
     let mut counted = counting.counted();

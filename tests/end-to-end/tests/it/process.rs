@@ -82,7 +82,7 @@ impl Process {
     pub(crate) async fn work_once(&self) -> (Vec<Turn>, Option<Duration>) {
         let (mut turns, mut waits) = (Vec::new(), Vec::new());
         for worker in &self.workers {
-            match worker.work().await.unwrap() {
+            match worker.work(&|| true).await.unwrap() {
                 Worked::Batch(batch) => turns.extend(batch),
                 Worked::Nothing { wait } => waits.extend(wait),
                 Worked::Paused(_) => {}
