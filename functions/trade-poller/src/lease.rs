@@ -57,7 +57,8 @@ impl<'a> HeldLease<'a> {
             return Ok(());
         }
         match self.checkpoints.acquire(&held.name, &held.owner, TTL).await? {
-            Some(renewed) if renewed.fence == held.fence => {
+            // One that has run out while a vendor made us wait is taken anew; nobody had it in between.
+            Some(renewed) if renewed.fence <= held.fence + 1 => {
                 *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
                 Ok(())
             }

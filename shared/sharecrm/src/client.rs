@@ -44,9 +44,8 @@ impl Client {
                 [calls, burst].map(|count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
             Quota::new(calls, Duration::from_secs(seconds), burst, clock.clone())
         };
-        // The vendor counts 100 in 20 s for each interface and 10 token calls a minute; a burst and the steady rate
-        // together stay within that.
-        let (push_quota, token_quota) = (quota(80, 20, 20), quota(5, 60, 5));
+        // The vendor counts 100 in 20 s for each interface, which leaves head-room, and 10 token calls a minute.
+        let (push_quota, token_quota) = (quota(80, 20, 20), quota(10, 60, 5));
         let keeper = TokenKeeper::new(VENDOR, store, clock.clone());
         Self { settings, keeper, clock, chance, token_quota, transport, push_quota }
     }

@@ -89,10 +89,10 @@ fn no_answer(operation: &str, response: &Response) -> Failure {
     let mut failure = Failure::not_an_answer(VENDOR, operation, response.status);
     let is_page = response.body.trim_ascii_start().starts_with(b"<");
     if response.status < 300 && is_page {
-        failure.class = Class::Paused { until: None };
-        failure.message = "a web page means a wrong host: check the base URL setting".to_owned();
+        // Once it is a proxy's accident and goes by; a wrong host answers so every time.
+        failure.message = "a web page; if it is one every time, check the base URL setting".to_owned();
     }
-    if matches!(response.status, ..400 | 404 | 405) && failure.class != Class::Unknown {
+    if matches!(response.status, ..400 | 404 | 405) {
         failure.message.push_str(" (SHARECRM_BASE_URL)");
     }
     failure

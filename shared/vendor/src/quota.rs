@@ -18,11 +18,13 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// `calls` in every `period`, at most `burst` of them at once.
+    /// At most `calls` in any `period`: `burst` of them at once after a quiet time, the others spread over it.
     #[must_use]
     pub fn new(calls: NonZeroU32, period: Duration, burst: NonZeroU32, clock: Arc<dyn Clock>) -> Self {
+        // A burst and the calls that follow it within a period stay within the limit together.
+        let spread = calls.get().saturating_sub(burst.get()).max(1);
         // A period so short that no rate can be made of it is no limit worth keeping.
-        let rate = Rate::with_period(period / calls.get()).unwrap_or(Rate::per_second(NonZeroU32::MAX));
+        let rate = Rate::with_period(period / spread).unwrap_or(Rate::per_second(NonZeroU32::MAX));
         let limiter = RateLimiter::direct_with_clock(rate.allow_burst(burst), HandedIn(clock.clone()));
         Self { clock, limiter }
     }
@@ -58,7 +60,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn sixty_calls_at_fifty_a_minute_take_seventy_seconds() {
+    async fn calls_without_a_burst_are_spread_evenly() {
         let start = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         let clock = Arc::new(SimulatedClock::starting_at(start));
         let fifty = NonZeroU32::new(50).unwrap();
@@ -67,6 +69,20 @@ mod tests {
             quota.wait().await;
         }
         let taken = (clock.now() - start).num_milliseconds();
-        assert!((70_700..71_500).contains(&taken), "{taken} ms");
+        assert!((72_200..72_400).contains(&taken), "{taken} ms");
+    }
+
+    #[tokio::test]
+    async fn a_burst_and_what_follows_it_stay_within_the_limit() {
+        let start = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let clock = Arc::new(SimulatedClock::starting_at(start));
+        let [eighty, twenty] = [80, 20].map(|count| NonZeroU32::new(count).unwrap());
+        let quota = Quota::new(eighty, Duration::from_secs(20), twenty, clock.clone());
+        let mut calls = 0;
+        while clock.now() < start + Duration::from_secs(20) {
+            quota.wait().await;
+            calls += 1;
+        }
+        assert!((75..=81).contains(&calls), "{calls} in 20 s");
     }
 }

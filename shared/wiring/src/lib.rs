@@ -62,7 +62,10 @@ impl Wiring {
     pub fn new(settings: Settings, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> anyhow::Result<Self> {
         let flows = Flows::load(settings.flows_folder().as_deref())?;
         let Store::Sqlite(file) = settings.store()?;
-        let stores = Sqlite::open(&file, clock.clone())?.stores();
+        let store = Sqlite::open(&file, clock.clone());
+        let stores = store
+            .map_err(|error| SettingsError { problems: vec![format!("RELAY_STORE: {error}")] })?
+            .stores();
         Ok(Self {
             settings,
             clock,

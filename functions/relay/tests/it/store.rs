@@ -35,7 +35,7 @@ fn a_read_only_store_says_whose_right_is_missing() {
     let installation = with_store();
     fs::set_permissions(installation.path("relay.db"), Permissions::from_mode(0o444)).unwrap();
     fs::set_permissions(installation.path(""), Permissions::from_mode(0o555)).unwrap();
-    let answer = Answer::of(&mut as_ordinary_user(&installation, &["status"])).with_status(1);
+    let answer = Answer::of(&mut as_ordinary_user(&installation, &["status"])).with_status(2);
     assert!(
         answer.stderr.contains("relay.db") && answer.stderr.contains("give this user the right to write"),
         "{}",
@@ -49,7 +49,7 @@ fn a_read_only_store_says_whose_right_is_missing() {
 fn a_folder_that_nobody_may_write_is_said_so() {
     let installation = Installation::empty();
     fs::set_permissions(installation.path(""), Permissions::from_mode(0o555)).unwrap();
-    let answer = Answer::of(&mut as_ordinary_user(&installation, &["status"])).with_status(1);
+    let answer = Answer::of(&mut as_ordinary_user(&installation, &["status"])).with_status(2);
     assert!(
         answer.stderr.contains("relay.db") && answer.stderr.contains("may this user write there?"),
         "{}",
@@ -64,7 +64,7 @@ fn a_file_that_is_no_database_is_left_as_it_was() {
     let content = "tid,paid\n".repeat(1_000);
     fs::write(installation.path("orders.csv"), &content).unwrap();
     installation.set("RELAY_STORE", "sqlite:orders.csv");
-    let answer = installation.relay(&["status"]).with_status(1);
+    let answer = installation.relay(&["status"]).with_status(2);
     assert!(
         answer.stderr.contains("orders.csv") && answer.stderr.contains("not a (whole) SQLite database"),
         "{}",
@@ -78,10 +78,10 @@ fn a_locked_store_is_waited_for_and_then_said_so() {
     let installation = with_store();
     let other = rusqlite::Connection::open(installation.path("relay.db")).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let answer = installation.relay(&["status"]).with_status(1);
+    let answer = installation.relay(&["status"]).with_status(2);
     assert!(
         answer.stderr.contains("relay.db")
-            && answer.stderr.contains("another program has kept it locked for 10 s"),
+            && answer.stderr.contains("another program has kept it locked for 3 s"),
         "{}",
         answer.stderr
     );
@@ -93,7 +93,7 @@ fn a_locked_store_is_waited_for_and_then_said_so() {
 fn a_folder_that_does_not_exist_is_named() {
     let mut installation = Installation::empty();
     installation.set("RELAY_STORE", "sqlite:nowhere/relay.db");
-    let answer = installation.relay(&["status"]).with_status(1);
+    let answer = installation.relay(&["status"]).with_status(2);
     assert!(
         answer.stderr.contains("nowhere/relay.db") && answer.stderr.contains("does its folder exist"),
         "{}",

@@ -19,8 +19,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::{StoreError, Stores};
 
-/// How long to wait for another program that writes to the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait for another program that writes to the file. Qince waits 5 seconds for the answer to a push.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What the file's `application_id` says: "ERPR". A file with another one is somebody else's database.
 const APPLICATION_ID: i32 = 0x4552_5052;
@@ -111,7 +111,7 @@ fn check_owner(file: &Path, connection: &Connection) -> Result<(), StoreError> {
 fn failure(file: &Path, doing: &str, error: &rusqlite::Error) -> StoreError {
     let way_out = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "another program has kept it locked for 10 s: stop that program (a copy tool? a second `relay`?) and try again"
+            "another program has kept it locked for 3 s: stop that program (a copy tool? a second `relay`?) and try again"
         }
         Some(ErrorCode::ReadOnly) => {
             "it is read-only: give this user the right to write the file and its folder"

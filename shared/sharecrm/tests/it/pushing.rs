@@ -88,9 +88,10 @@ async fn a_locked_record_is_certain_not_to_be_written() {
 
 #[tokio::test]
 async fn what_is_not_json_is_judged_by_where_it_comes_from() {
-    for status in [302, 200] {
+    // A page under 200 may be a proxy's accident: one of them must not stop the target.
+    for (status, class) in [(302, Class::Paused { until: None }), (200, Class::Unknown)] {
         let failure = pushing(says(status, "wrong_host.html")).await.unwrap_err();
-        assert_eq!(failure.class, Class::Paused { until: None }, "{status}");
+        assert_eq!(failure.class, class, "{status}");
         assert!(failure.message.contains("SHARECRM_BASE_URL"), "{failure}");
     }
     let cut_off = Ok(Response { status: 200, body: payload("accepted.json").into_bytes()[..20].to_vec() });
