@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -9,7 +10,11 @@ use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use webhook_receiver::{PushRequest, Receiver};
+
+/// How long a body may take to come: Qince itself waits for no more than 5 seconds in all.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Serves pushes until `stopped`.
 pub(crate) async fn serve(
@@ -40,7 +45,11 @@ async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Res
 }
 
 async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Response> {
-    match to_bytes(body, limit.saturating_add(1)).await {
+    let Ok(read) = timeout(PATIENCE, to_bytes(body, limit.saturating_add(1))).await else {
+        tracing::warn!("a push came too slowly");
+        return Err(respond(408, qince_failure("the request came too slowly")));
+    };
+    match read {
         Ok(bytes) => Ok(bytes.into()),
         // The receiver's own words for it, which need no body.
         Err(error) if error.to_string().contains("limit") => Ok(vec![0; limit.saturating_add(1)]),

@@ -66,7 +66,10 @@ impl Reading<'_> {
             // A server that gives fewer rows than asked for pages by what it gives.
             Some(total) => self.backwards(window, (total - 1) / first_rows, taken_first, report).await,
             None if first_rows == 0 => Ok(()),
-            None => self.forwards(window, report).await,
+            None => {
+                let last = self.last_page(window, report).await?;
+                self.backwards(window, last, taken_first, report).await
+            }
         }
     }
 
@@ -94,17 +97,18 @@ impl Reading<'_> {
         }
     }
 
-    /// Without a count there is only the way forward, until a page comes empty: one that comes short may be all that
-    /// the server gives at once.
-    async fn forwards(&self, window: Window, report: &mut Report) -> Result<(), ReadError> {
-        for page_no in 1.. {
+    /// Without a count the last page is found by going forward until one comes empty: one that comes short may be all
+    /// that the server gives at once. Rows shift meanwhile, so the way back is gone all the same.
+    async fn last_page(&self, window: Window, report: &mut Report) -> Result<u64, ReadError> {
+        let mut page_no = 1;
+        loop {
             let page = self.page(window, page_no).await?;
             if page.rows.is_empty() {
-                break;
+                return Ok(u64::from(page_no) - 1);
             }
             self.take(page.rows, &HashSet::new(), report).await?;
+            page_no += 1;
         }
-        Ok(())
     }
 
     fn page_size(&self) -> u32 {

@@ -7,10 +7,12 @@ use pipeline::item::content_hash;
 use pipeline::ledger::{EntryId, Failed, record_failure};
 use pipeline::{Intake, Ledger, StoreError, System, WorkItem};
 use qince::{Push, PushError, Reply, VerifiedPush};
+use serde_json::Value;
 use wiring::{Flows, work};
 
-/// Under this flow stand pushes that no flow takes.
+/// Under these flows stand pushes that no flow takes, and those whose data is no document.
 const UNROUTED: &str = "qince/unrouted";
+const UNREADABLE: &str = "qince/unreadable";
 
 /// One HTTP request, as API Gateway or the embedded server hands it over.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +70,10 @@ impl Receiver {
         }
         match self.verified(request) {
             Ok(push) => self.store(push).await,
-            Err(error) => refused(&error),
+            Err(error) => {
+                self.keep_unreadable(&error).await;
+                refused(&error)
+            }
         }
     }
 
@@ -131,19 +136,43 @@ impl Receiver {
             "no flow takes Qince's `{}`: add a flow for it (and the type to QINCE_DATA_TYPES), or stop the push in Qince",
             push.data_type
         );
-        let id = EntryId::new(UNROUTED, format!("{}/{}", push.data_type, push.document_id()));
+        let key = format!("{}/{}", push.data_type, push.document_id());
+        self.keep(EntryId::new(UNROUTED, key), "unrouted", message, push.document, push.msg_id).await
+    }
+
+    /// A push whose digest fits is Qince's, whatever is in it: its data is kept too, although the answer is that it
+    /// failed. Qince delivers it again for ten days, perhaps mended, and then no more.
+    async fn keep_unreadable(&self, error: &PushError) {
+        let PushError::BadDocument { msg_id, data_id, data, .. } = error else { return };
+        let document = Value::from(data.0.as_str());
+        let hash = content_hash(&document);
+        let key = [data_id, msg_id, &hash].into_iter().find(|key| !key.is_empty()).unwrap_or(&hash);
+        let id = EntryId::new(UNREADABLE, key);
+        if let Err(error) = self.keep(id, "unreadable", error.to_string(), document, msg_id.clone()).await {
+            tracing::error!(msg_id, %error, "an unreadable push could not be kept; Qince will deliver it again");
+        }
+    }
+
+    async fn keep(
+        &self,
+        id: EntryId,
+        class: &str,
+        message: String,
+        document: Value,
+        trace: String,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let failed = Failed {
             version: None,
-            hash: content_hash(&push.document),
-            class: "unrouted".to_owned(),
+            hash: content_hash(&document),
+            class: class.to_owned(),
             code: None,
             message,
             attempts: 0,
-            document: push.document,
+            document,
             received_at: now,
             at: now,
-            trace: push.msg_id,
+            trace,
         };
         record_failure(self.ledger.as_ref(), &id, &failed).await
     }

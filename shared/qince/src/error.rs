@@ -4,6 +4,8 @@
 //! webhook answers with [`PushError::status`]; the text is for the operator at the other end and for the log, so it
 //! names fields and never their contents.
 
+use std::fmt;
+
 /// Why a push is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PushError {
@@ -41,7 +43,19 @@ pub enum PushError {
         data_id: String,
         /// What is wrong, and with which field.
         reason: String,
+        /// The data itself: its digest fits, so it is worth keeping.
+        data: Withheld,
     },
+}
+
+/// Text that holds personal data: of it, only the size prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Withheld(pub String);
+
+impl fmt::Debug for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({} bytes)", self.0.len())
+    }
 }
 
 impl PushError {

@@ -23,6 +23,6 @@ pub mod settings;
 pub mod sign;
 
 pub use envelope::Reply;
-pub use error::PushError;
+pub use error::{PushError, Withheld};
 pub use push::{DataSource, Delivery, DigestForm, Push, VerifiedPush};
 pub use settings::Settings;

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use subtle::{Choice, ConstantTimeEq as _};
 
-use crate::error::PushError;
+use crate::error::{PushError, Withheld};
 use crate::form::{self, FormField};
 use crate::settings::Settings;
 use crate::sign;
@@ -199,6 +199,7 @@ impl VerifiedPush {
             msg_id: msg_id.clone(),
             data_id: data_id.clone(),
             reason,
+            data: Withheld(String::from_utf8_lossy(data).into_owned()),
         })?;
         Ok(Self {
             msg_id,
@@ -239,6 +240,8 @@ impl fmt::Debug for VerifiedPush {
 /// Reads the record. Wrong types are left to the mapping, which reports them without losing the document; but without
 /// its key a document cannot even be recorded as failed.
 fn document(data: &[u8]) -> Result<Value, String> {
+    // A byte order mark is no part of the JSON, but some editors and libraries put one before it.
+    let data = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
     let document: Value = serde_json::from_slice(data).map_err(|error| format!("broken JSON: {error}"))?;
     let fields = document.as_object().ok_or_else(|| format!("{} instead of an object", kind(&document)))?;
     match fields.get(crate::catalog::KEY) {

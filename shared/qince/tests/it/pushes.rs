@@ -42,6 +42,22 @@ fn a_document_comes_out_exactly_as_it_was_sent() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_document() {
+    let push = taken(None, &signed(&format!("\u{feff}{DATA}"), SECRET), &settings()).unwrap();
+    assert_eq!(push.document_id(), "7226306356013346628");
+}
+
+#[test]
+fn data_that_is_no_document_is_handed_over_but_does_not_print() {
+    let error = taken(None, &signed("not JSON: 13800000000", SECRET), &settings()).unwrap_err();
+    for text in [format!("{error:?}"), error.to_string()] {
+        assert!(!text.contains("13800000000"), "{text}");
+    }
+    let PushError::BadDocument { data, .. } = error else { panic!("{error}") };
+    assert_eq!(data.0, "not JSON: 13800000000");
+}
+
+#[test]
 fn a_form_is_taken_whatever_content_type_a_gateway_gave_it() {
     for content_type in
         [None, Some("application/json"), Some("text/plain"), Some("multipart/form-data; boundary=x")]

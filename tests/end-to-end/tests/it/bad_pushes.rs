@@ -30,12 +30,14 @@ fn styled(house: &House, order: &Value, style: &PushStyle) -> SignedPush {
     house.vendors.qince.push(order, style)
 }
 
-async fn refused(body: &[u8]) -> Answer {
+/// The answer to a body, and what the ledger keeps of it.
+async fn refused(body: &[u8]) -> (Answer, Vec<pipeline::Entry>) {
     let (house, process) = House::running(1);
     let answer = process.request(FORM, body).await;
-    assert_eq!((process.waiting().await, process.failures().await.len()), (0, 0), "nothing is believed");
+    assert_eq!(process.waiting().await, 0, "nothing is believed");
+    let kept = process.failures().await;
     drop(house);
-    answer
+    (answer, kept)
 }
 
 #[tokio::test]
@@ -51,9 +53,13 @@ async fn a_body_that_is_no_document_is_answered_with_400_and_the_reason() {
         ("an id that is none", signed(r#"{"id": {}}"#), "77", &["42", "`id` is an object"]),
     ];
     for (case, body, msg_id, reasons) in cases {
-        let answer = refused(&body).await;
+        let (answer, kept) = refused(&body).await;
         assert_eq!((answer.status, answer.reply.return_code), (400, 1), "{case}: {answer:?}");
         assert_eq!(answer.reply.msg_id, msg_id, "{case}");
+        // What Qince has signed is kept for a person; what anyone may have sent is not.
+        let kept: Vec<_> = kept.iter().map(|entry| (entry.id.flow.as_str(), entry.id.key.as_str())).collect();
+        let signed = if msg_id == "77" { vec![("qince/unreadable", "42")] } else { Vec::new() };
+        assert_eq!(kept, signed, "{case}");
         for reason in reasons {
             assert!(
                 answer.reply.return_msg.contains(reason),
@@ -79,7 +85,8 @@ async fn a_push_whose_digest_fits_no_secret_is_answered_with_401() {
 
 #[tokio::test]
 async fn a_body_of_7_mb_is_answered_with_413() {
-    let answer = refused(&vec![b'a'; 7 * 1024 * 1024]).await;
+    let (answer, kept) = refused(&vec![b'a'; 7 * 1024 * 1024]).await;
+    assert!(kept.is_empty());
     assert_eq!((answer.status, answer.reply.return_code), (413, 1));
     assert!(answer.reply.return_msg.contains("6291456 bytes"), "{}", answer.reply.return_msg);
 }
