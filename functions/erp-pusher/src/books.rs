@@ -15,6 +15,9 @@ use crate::backoff;
 use crate::guard;
 use crate::outcome::Outcome;
 
+/// The classes of failure of documents that have been sent, or may have been; the others never left us.
+const SENT: [&str; 3] = ["refused", "changed", "expired"];
+
 /// Under this flow stand messages that are no work items.
 const UNREADABLE: &str = "unreadable";
 
@@ -51,8 +54,9 @@ impl Work<'_> {
 
     /// Whether no other version of the document has, or may have, reached the target.
     pub(crate) fn is_only_version(&self) -> bool {
-        self.entry.delivered.is_none()
-            && self.entry.failed.as_ref().is_none_or(|failed| failed.hash == self.hash)
+        let may_be_there =
+            |failed: &Failed| failed.hash != self.hash && SENT.contains(&failed.class.as_str());
+        self.entry.delivered.is_none() && !self.entry.failed.as_ref().is_some_and(may_be_there)
     }
 
     /// The reason of a document that has waited for so long that the queue would drop it.

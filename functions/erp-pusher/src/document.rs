@@ -65,6 +65,11 @@ impl Documents {
         done
     }
 
+    /// Whether the queue will soon drop a message by its age.
+    pub(crate) fn is_overdue(&self, message: &Received) -> bool {
+        (self.books.clock.now() - message.sent_at).to_std().unwrap_or_default() > OLDEST
+    }
+
     async fn guarded(
         &self,
         system: System,
@@ -80,8 +85,7 @@ impl Documents {
         let hash = content_hash(&item.document);
         let repeated = message.receive_count > 1 || item.replay.is_some() || entry.attempts.is_some();
         let work = Work { system, item, hash, entry, repeated };
-        let waited = (self.books.clock.now() - message.sent_at).to_std().unwrap_or_default();
-        let routed = match self.admitted(&work, waited) {
+        let routed = match self.admitted(&work, self.is_overdue(message)) {
             Ok(routed) => routed,
             Err(Stop::Skip(skip)) => return Ok(Outcome::Skipped(skip)),
             Err(Stop::Fail(reason)) => return self.books.failed(&work, reason).await,
@@ -94,7 +98,7 @@ impl Documents {
     }
 
     /// The flow of a document that is for the target, as far as the document itself and the ledger tell.
-    fn admitted(&self, work: &Work<'_>, waited: Duration) -> Result<&Routed, Stop> {
+    fn admitted(&self, work: &Work<'_>, is_overdue: bool) -> Result<&Routed, Stop> {
         let item = work.item;
         let routed = self.flows.named(&item.flow).ok_or_else(|| {
             let message = format!("there is no flow `{}` any more: restore its file, or leave it", item.flow);
@@ -109,7 +113,7 @@ impl Documents {
         match guard::skip(&work.entry, candidate, routed.flow.version_kind()) {
             Err(reason) => Err(Stop::Fail(Reason::new("mapping", reason))),
             Ok(Some(skip)) => Err(Stop::Skip(skip)),
-            Ok(None) if waited > OLDEST => Err(Stop::Fail(work.expired(OLDEST))),
+            Ok(None) if is_overdue => Err(Stop::Fail(work.expired(OLDEST))),
             Ok(None) => Ok(routed),
         }
     }
@@ -152,16 +156,23 @@ async fn send(
     document: &'static str,
     mapped: &Mapped,
 ) -> Result<Outcome, Failure> {
-    // Where another version may have gone out under our number, finding the number proves nothing about this one.
     let is_only = work.is_only_version();
+    let mut replaced = work.entry.delivered.as_ref().and_then(|delivered| delivered.target_id.clone());
     if work.repeated
-        && is_only
+        && work.entry.delivered.is_none()
         && let Some(target_id) = target.find(document, mapped).await?
     {
-        return Ok(Outcome::Found { target_id });
+        // Where another version may have gone out under our number, finding the number proves nothing about this one.
+        if is_only {
+            return Ok(Outcome::Found { target_id });
+        }
+        if !target.replaces() {
+            let message = format!("a document of this number is there (id {target_id})");
+            return Err(Failure::new(work.system.name(), document, Class::Exists, None, message));
+        }
+        replaced = Some(target_id);
     }
-    let replaced = work.entry.delivered.as_ref().and_then(|delivered| delivered.target_id.as_deref());
-    match target.deliver(document, mapped, replaced).await {
+    match target.deliver(document, mapped, replaced.as_deref()).await {
         Ok(target_id) => Ok(Outcome::Delivered { target_id }),
         Err(failure) if failure.class == Class::Exists && is_only => {
             match target.find(document, mapped).await? {
@@ -212,7 +223,7 @@ mod tests {
     /// A target that says that it has the document already, and shows it or not.
     struct Full {
         shows: Option<&'static str>,
-        replaced: Mutex<Vec<Option<String>>>,
+        deliveries: Mutex<u32>,
     }
 
     #[async_trait]
@@ -221,9 +232,9 @@ mod tests {
             &self,
             document: &'static str,
             _mapped: &Mapped,
-            replaced: Option<&str>,
+            _replaced: Option<&str>,
         ) -> Result<Option<String>, Failure> {
-            self.replaced.lock().unwrap().push(replaced.map(str::to_owned));
+            *self.deliveries.lock().unwrap() += 1;
             Err(Failure::new("kingdee", document, Class::Exists, None, "已存在"))
         }
 
@@ -236,7 +247,7 @@ mod tests {
         }
 
         fn replaces(&self) -> bool {
-            true
+            false
         }
     }
 
@@ -254,11 +265,38 @@ mod tests {
     }
 
     async fn sent(shows: Option<&'static str>, repeated: bool, entry: Entry) -> Result<Outcome, Failure> {
-        let target = Full { shows, replaced: Mutex::default() };
+        attempted(shows, repeated, entry).await.0
+    }
+
+    /// What came of it, and how often it was sent.
+    async fn attempted(
+        shows: Option<&'static str>,
+        repeated: bool,
+        entry: Entry,
+    ) -> (Result<Outcome, Failure>, u32) {
+        let target = Full { shows, deliveries: Mutex::default() };
         let item = item();
         let work = Work { system: System::Kingdee, item: &item, hash: "h2".to_owned(), entry, repeated };
         let mapped = Mapped { body: json!({}), params: Vec::new() };
-        send(&target, &work, "kingdee.sal_order_save", &mapped).await
+        let outcome = send(&target, &work, "kingdee.sal_order_save", &mapped).await;
+        (outcome, target.deliveries.into_inner().unwrap())
+    }
+
+    fn failed_version_one(class: &str) -> Entry {
+        let mut entry = entry();
+        entry.failed = Some(Failed {
+            version: Some("1".to_owned()),
+            hash: "h1".to_owned(),
+            class: class.to_owned(),
+            code: None,
+            message: String::new(),
+            attempts: 2,
+            document: Value::Null,
+            received_at: DateTime::UNIX_EPOCH,
+            at: DateTime::UNIX_EPOCH,
+            trace: String::new(),
+        });
+        entry
     }
 
     fn entry() -> Entry {
@@ -277,20 +315,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_there_proves_nothing_where_an_older_version_may_have_gone_out() {
-        let mut failed_before = entry();
-        failed_before.failed = Some(Failed {
-            version: Some("1".to_owned()),
-            hash: "h1".to_owned(),
-            class: "refused".to_owned(),
-            code: None,
-            message: String::new(),
-            attempts: 2,
-            document: Value::Null,
-            received_at: DateTime::UNIX_EPOCH,
-            at: DateTime::UNIX_EPOCH,
-            trace: String::new(),
-        });
-        assert_eq!(sent(Some("7"), true, failed_before).await.unwrap_err().class, Class::Exists);
+        let (outcome, deliveries) = attempted(Some("7"), true, failed_version_one("refused")).await;
+        assert_eq!((outcome.unwrap_err().class, deliveries), (Class::Exists, 0), "no second bill is tried");
 
         let mut delivered_before = entry();
         delivered_before.delivered = Some(Delivered {
@@ -301,6 +327,11 @@ mod tests {
             at: DateTime::UNIX_EPOCH,
         });
         assert_eq!(sent(Some("7"), true, delivered_before).await.unwrap_err().class, Class::Exists);
+    }
+
+    #[tokio::test]
+    async fn an_older_version_that_never_left_us_is_none_that_may_be_there() {
+        assert_eq!(sent(Some("7"), true, failed_version_one("mapping")).await, found("7"));
     }
 
     #[tokio::test]

@@ -27,6 +27,13 @@ pub fn skip(entry: &Entry, candidate: Candidate<'_>, kind: VersionKind) -> Resul
         kind.parse(version)?;
     }
     if let Some(delivered) = &entry.delivered {
+        if let (None, Some(version)) = (candidate.version, &delivered.version)
+            && delivered.hash != candidate.hash
+        {
+            return Err(format!(
+                "it has no version, and the target has version {version}: which is newer cannot be told"
+            ));
+        }
         match compare(candidate.version, delivered.version.as_deref(), kind) {
             Some(Ordering::Less) => return Ok(Some(Skip::Older)),
             // Two changes within one second carry the same version: the last one received wins.
@@ -34,10 +41,13 @@ pub fn skip(entry: &Entry, candidate: Candidate<'_>, kind: VersionKind) -> Resul
             _ => {}
         }
     }
-    let failed_before = entry.failed.as_ref().filter(|failed| {
-        failed.hash == candidate.hash && failed.version.as_deref() == candidate.version && !candidate.replay
-    });
-    Ok(failed_before.map(|failed| Skip::FailedBefore { message: failed.message.clone() }))
+    let Some(failed) = entry.failed.as_ref().filter(|_| !candidate.replay) else { return Ok(None) };
+    if failed.hash == candidate.hash && failed.version.as_deref() == candidate.version {
+        return Ok(Some(Skip::FailedBefore { message: failed.message.clone() }));
+    }
+    // The newest version is the one to mend: an older one must neither take its place in the ledger nor in the target.
+    let is_older = compare(candidate.version, failed.version.as_deref(), kind) == Some(Ordering::Less);
+    Ok(is_older.then_some(Skip::Older))
 }
 
 /// Whether a failure is settled by the delivery of a version: of the same one, or of a newer one.
@@ -109,7 +119,9 @@ mod tests {
     fn without_versions_the_content_decides() {
         assert_eq!(judge(&delivered(None, "a"), None, "a"), Some(Skip::Same));
         assert_eq!(judge(&delivered(None, "a"), None, "b"), None);
-        assert_eq!(judge(&delivered(TEN, "a"), None, "b"), None);
+        let candidate = Candidate { version: None, hash: "b", replay: false };
+        let error = skip(&delivered(TEN, "a"), candidate, VersionKind::Time).unwrap_err();
+        assert!(error.contains("no version") && error.contains("10:00:00.500"), "{error}");
     }
 
     #[test]
@@ -120,6 +132,14 @@ mod tests {
         assert_eq!(judge(&entry, NINE, "b"), None, "other content may do better");
         let replay = Candidate { version: NINE, hash: "a", replay: true };
         assert_eq!(skip(&entry, replay, VersionKind::Time).unwrap(), None);
+    }
+
+    #[test]
+    fn an_older_version_does_not_take_the_place_of_a_newer_one_that_failed() {
+        let entry = failed("2016-12-01 10:00:00.500", "a");
+        assert_eq!(judge(&entry, NINE, "b"), Some(Skip::Older));
+        let entry = failed("2016-12-01 09:00:00", "a");
+        assert_eq!(judge(&entry, TEN, "b"), None, "a newer one may do better");
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub enum Outcome {
 /// Why a document is not for the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Skip {
-    /// The target has a newer version.
+    /// A newer version has been delivered, or has failed and waits for a person.
     Older,
     /// The target has this very version.
     Same,
@@ -72,7 +72,7 @@ impl Skip {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::Older => "the target has a newer version",
+            Self::Older => "a newer version of it is known",
             Self::Same => "the target has this very version",
             Self::FailedBefore { .. } => "this very version has failed before: replay it",
             Self::Filtered => "the flow's filter does not take it",

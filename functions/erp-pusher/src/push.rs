@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock};
 use pipeline::{Checkpoints, Entry, EntryId, Ledger, Queue, Received, StoreError, System, WorkItem, pause};
-use vendor::Failure;
+use vendor::{Class, Failure};
 use wiring::Flows;
 
 use crate::acknowledge::{Acknowledger, DoneRow};
@@ -16,6 +16,9 @@ use crate::outcome::{Outcome, Skip, Turn};
 
 /// A store that does not answer is asked again this much later.
 const STORE_WAIT: Duration = Duration::from_secs(10);
+
+/// A source that takes nothing from us is left alone this long.
+const SOURCE_WAIT: Duration = Duration::from_secs(600);
 
 /// Messages in flight are kept there when this much time has gone by: a killed worker's come back soon, a slow one's
 /// do not come twice.
@@ -110,9 +113,10 @@ impl Pusher {
             }
             self.keep_in_flight(batch, place, &mut kept_at).await?;
             let outcome = match (&halt, waiting.get(&message.group)) {
-                (Some(halt), _) => halt.outcome(),
-                (None, Some(wait)) => Outcome::Postponed { wait: *wait },
-                (None, None) => self.one(batch.system, message, item, &mut known).await,
+                // The ledger takes over what the queue would drop, whatever the target is up to.
+                (Some(halt), _) if !self.documents.is_overdue(message) => halt.outcome(),
+                (_, Some(wait)) => Outcome::Postponed { wait: *wait },
+                (_, None) => self.one(batch.system, message, item, &mut known).await,
             };
             if halt.is_none() {
                 halt = halting(&outcome, self.clock.now());
@@ -123,7 +127,7 @@ impl Pusher {
             }
             outcomes.push(outcome);
         }
-        self.acknowledge(items, &mut outcomes).await;
+        self.acknowledge(batch.messages, items, &mut outcomes).await;
         Ok(outcomes)
     }
 
@@ -183,7 +187,12 @@ impl Pusher {
 
     /// Acknowledges the rows that are done with. One whose acknowledgement fails comes again, and then only that is left
     /// to do: the ledger knows the rest.
-    async fn acknowledge(&self, items: &[Result<WorkItem, String>], outcomes: &mut [Outcome]) {
+    async fn acknowledge(
+        &self,
+        messages: &[Received],
+        items: &[Result<WorkItem, String>],
+        outcomes: &mut [Outcome],
+    ) {
         let rows = items.iter().zip(outcomes.iter()).enumerate().filter_map(|(place, (item, outcome))| {
             let item = item.as_ref().ok().filter(|item| item.acknowledge)?;
             let flow = self.flows.named(&item.flow)?;
@@ -191,7 +200,12 @@ impl Pusher {
         });
         for (place, failure) in self.acknowledger.acknowledge(rows.collect()).await {
             tracing::warn!(%failure, "the acknowledgement is repeated");
-            let wait = crate::backoff::wait(3, Duration::ZERO, self.chance.as_ref());
+            let at_least = match failure.class {
+                Class::Retry { after } => after.unwrap_or_default(),
+                Class::Paused { .. } => SOURCE_WAIT,
+                _ => Duration::ZERO,
+            };
+            let wait = crate::backoff::wait(messages[place].receive_count, at_least, self.chance.as_ref());
             outcomes[place] = Outcome::Retry { wait, message: failure.to_string(), limited: false };
         }
     }

@@ -43,6 +43,7 @@ impl StockSyncer {
         let syncer = Syncer {
             client,
             intake: wiring.intake(),
+            queue: wiring.stores.queue.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
         };

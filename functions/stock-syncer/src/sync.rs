@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock};
 use pipeline::item::content_hash;
-use pipeline::{Intake, System, WorkItem};
+use pipeline::{Intake, Queue, StoreError, System, WorkItem};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::Instrument as _;
@@ -20,10 +20,14 @@ use crate::SharedFlow;
 /// A pull that would begin this close before the deadline is left to the next turn.
 const PULL: Duration = Duration::from_secs(10);
 
+/// Ten pulls' worth of messages.
+const CROWDED: u64 = 1_000;
+
 /// Pulls from pools.
 pub struct Syncer {
     pub(crate) client: Arc<wangdian::Client>,
     pub(crate) intake: Intake,
+    pub(crate) queue: Arc<dyn Queue>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
 }
@@ -45,6 +49,8 @@ pub struct Report {
     pub rows: u64,
     /// Documents that the queue has taken, one per row and flow.
     pub queued: u64,
+    /// Whether nothing was pulled because a target's queue is full: the rows wait in the pool meanwhile.
+    pub held_back: bool,
     /// Why it stopped early, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -89,9 +95,9 @@ impl Syncer {
         if let Err(error) = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await {
             report.error = Some(format!("{error:#}"));
         }
-        let Report { rows, queued, .. } = report;
+        let Report { rows, queued, held_back, .. } = report;
         span.in_scope(|| match &report.error {
-            None => tracing::info!(rows, queued, "pulled"),
+            None => tracing::info!(rows, queued, held_back, "pulled"),
             Some(error) => tracing::error!(rows, queued, error, "pulling stopped early"),
         });
         report
@@ -103,6 +109,10 @@ impl Syncer {
         deadline: Option<DateTime<Utc>>,
         report: &mut Report,
     ) -> anyhow::Result<()> {
+        if self.is_crowded(pool).await? {
+            report.held_back = true;
+            return Ok(());
+        }
         let mut seen = HashSet::new();
         loop {
             let mut rows = self.pull(pool, deadline).await?;
@@ -111,14 +121,26 @@ impl Syncer {
                 return Ok(());
             }
             report.rows += rows.len() as u64;
-            self.queue(pool, rows, report).await?;
+            self.enqueue(pool, rows, report).await?;
             if deadline.is_some_and(|deadline| self.clock.now() + PULL >= deadline) {
                 return Ok(());
             }
         }
     }
 
-    async fn queue(&self, pool: &Pool, rows: Vec<Value>, report: &mut Report) -> anyhow::Result<()> {
+    /// Whether a target lags so far behind that pulling would only repeat what its queue holds: a pool gives its rows
+    /// again and again, and the queue tells repetitions for five minutes only.
+    async fn is_crowded(&self, pool: &Pool) -> Result<bool, StoreError> {
+        for routed in &pool.flows {
+            let depth = self.queue.depth(routed.system).await?;
+            if depth.waiting + depth.in_flight > CROWDED {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn enqueue(&self, pool: &Pool, rows: Vec<Value>, report: &mut Report) -> anyhow::Result<()> {
         let now = self.clock.now();
         let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
         for row in rows {
