@@ -14,8 +14,8 @@ pub(crate) struct Envelope {
 pub(crate) enum Verdict {
     /// It was done.
     Done,
-    /// It was not, with the code and the text of whoever refused it.
-    Failed { code: Option<String>, text: String },
+    /// It was not, with the code and the text of whoever refused it, and whether that lists single documents.
+    Failed { code: Option<String>, text: String, is_list: bool },
     /// The answer does not say; it can hardly be the vendor's.
     Silent,
 }
@@ -47,7 +47,8 @@ impl Envelope {
         let bad_flag = flag.as_ref().is_some_and(|flag| !flag.eq_ignore_ascii_case("success"));
 
         if self.from_gateway || bad_flag || bad_code.is_some() {
-            Verdict::Failed { code: bad_code.or(codes.first()).cloned(), text: self.text() }
+            let code = bad_code.or(codes.first()).cloned();
+            Verdict::Failed { code, text: self.text(), is_list: self.lists_documents() }
         } else if flag.is_some() || !codes.is_empty() || self.holds_rows() {
             Verdict::Done
         } else {
@@ -95,13 +96,21 @@ impl Envelope {
     /// All that the answer says in words, the gateway's sub-codes included.
     fn text(&self) -> String {
         let mut texts: Vec<String> = Vec::new();
-        let words = ["message", "msg", "sub_message", "sub_msg", "sub_code"];
-        for text in words.iter().filter_map(|name| self.content.get(name)).filter_map(message) {
+        for text in self.messages().filter_map(message) {
             if !text.is_empty() && !texts.contains(&text) {
                 texts.push(text);
             }
         }
         texts.join("; ")
+    }
+
+    fn lists_documents(&self) -> bool {
+        self.messages().filter_map(listed).flatten().any(|entry| document_of(&entry).is_some())
+    }
+
+    fn messages(&self) -> impl Iterator<Item = &Value> {
+        let names = ["message", "msg", "sub_message", "sub_msg", "sub_code"];
+        names.into_iter().filter_map(|name| self.content.get(name))
     }
 }
 
@@ -118,15 +127,19 @@ fn wrapper(outer: &Map<String, Value>) -> Option<String> {
     objects.next().is_none().then(|| name.clone())
 }
 
-/// A message's text. In 2017 the message of a failed trade_push was a list of `{tid, error}`, as JSON in a
-/// string, with the error URL-encoded.
-fn message(message: &Value) -> Option<String> {
-    let listed = match message {
+/// In 2017 the message of a failed trade_push was a list of `{tid, error}`, as JSON in a string, with the error
+/// URL-encoded.
+fn listed(message: &Value) -> Option<Vec<Value>> {
+    match message {
         Value::Array(list) => Some(list.clone()),
         Value::String(text) => serde_json::from_str(text).ok(),
         _ => None,
-    };
-    match listed {
+    }
+}
+
+/// A message's text.
+fn message(message: &Value) -> Option<String> {
+    match listed(message) {
         Some(list) => Some(list.iter().map(refusal).collect::<Vec<_>>().join("; ")),
         None => lenient::text(message),
     }
@@ -134,9 +147,13 @@ fn message(message: &Value) -> Option<String> {
 
 /// One entry of a list of refusals, as text: which document or record, and why.
 pub(crate) fn refusal(entry: &Value) -> String {
-    let which = ["tid", "rec_id", "oid"].iter().find_map(|name| lenient::field(entry, name));
     let why = refusal_reason(entry);
-    which.map_or(why.clone(), |which| format!("{which}: {why}"))
+    document_of(entry).map_or(why.clone(), |which| format!("{which}: {why}"))
+}
+
+/// Which document or record an entry of a list of refusals is about.
+fn document_of(entry: &Value) -> Option<String> {
+    ["tid", "rec_id", "oid"].iter().find_map(|name| lenient::field(entry, name))
 }
 
 /// Why an entry was refused. An entry without the known fields speaks for itself.

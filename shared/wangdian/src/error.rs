@@ -31,8 +31,8 @@ pub(crate) fn judge(operation: &str, response: &Response) -> Result<Envelope, Fa
     match envelope.verdict() {
         Verdict::Done if fine => Ok(envelope),
         Verdict::Done | Verdict::Silent => Err(by_status()),
-        Verdict::Failed { code, text } => {
-            let class = match class_of(code.as_deref(), &text) {
+        Verdict::Failed { code, text, is_list } => {
+            let class = match class_of(code.as_deref(), &text, is_list) {
                 // Words that blame the document count only from the application; a status speaks for the gateway.
                 Class::Refused if !fine => by_status().class,
                 class => class,
@@ -43,10 +43,11 @@ pub(crate) fn judge(operation: &str, response: &Response) -> Result<Envelope, Fa
     }
 }
 
-/// A pushed document that stands in the `errors` of a call that succeeded as a whole.
+/// A pushed document that stands in the `errors` of a call that succeeded as a whole. Never a pause: the vendor
+/// has just taken the call from us.
 pub(crate) fn refused_inside(operation: &str, errors: &[serde_json::Value]) -> Failure {
     let text = errors.iter().map(refusal).collect::<Vec<_>>().join("; ");
-    Failure::new(VENDOR, operation, class_of(None, &text), Some("0".to_owned()), text)
+    Failure::new(VENDOR, operation, class_of(None, &text, true), Some("0".to_owned()), text)
 }
 
 /// A read changes nothing, so one without an answer is simply made again.
@@ -62,14 +63,16 @@ pub(crate) fn not_sent(operation: &str, message: impl Into<String>) -> Failure {
     Failure::new(VENDOR, operation, Class::Refused, None, message)
 }
 
-fn class_of(code: Option<&str>, text: &str) -> Class {
+/// `of_a_document`: whether it is known that a single document was refused, and not we.
+fn class_of(code: Option<&str>, text: &str, of_a_document: bool) -> Class {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    // `ip`, `sid` and `sign` are parts of too many other words to be looked for inside of them.
-    let has_word = |words: &[&str]| {
-        lower.split(|character: char| !character.is_ascii_alphanumeric()).any(|part| words.contains(&part))
-    };
-    let of_the_document = says(DOCUMENT_PARTS);
+    // `ip`, `sid` and `sign` are parts of too many other words to be looked for inside of them; `IP-001` is a code.
+    let is_joint = |character: char| !character.is_ascii_alphanumeric() && character != '-';
+    let has_word = |words: &[&str]| lower.split(is_joint).any(|part| words.contains(&part));
+    // What a document names is the merchant's own text, and may hold any of the words below.
+    let of_a_document = of_a_document || says(DOCUMENT_PARTS) || has_word(&["tid", "oid"]);
+    let of_our_account = says(CREDENTIALS) || has_word(&["sign", "sid", "ip"]) || says(&["停用"]);
 
     if says(&["频率超限"]) {
         Class::Retry { after: Some(RATE_EXCEEDED_REST) }
@@ -78,8 +81,7 @@ fn class_of(code: Option<&str>, text: &str) -> Class {
     } else if says(&["outer_no", "外部单号"]) && says(&["重复", "已存在"]) {
         // The vendor's own key against pushing a document twice.
         Class::Exists
-    } else if says(CREDENTIALS) || has_word(&["sign", "sid", "ip"]) || (says(&["停用"]) && !of_the_document)
-    {
+    } else if of_our_account && !of_a_document {
         Class::Paused { until: None }
     } else if says(BUSY) {
         Class::Retry { after: None }
@@ -112,8 +114,26 @@ const CREDENTIALS: &[&str] = &[
     "接口账号",
 ];
 
-/// A disabled one of these (店铺已停用) is a fault of the document that names it; a disabled account stops us.
-const DOCUMENT_PARTS: &[&str] = &["店铺", "仓库", "货品", "商品", "单品", "规格", "组合装", "供应商", "物流"];
+/// Whatever is wrong with one of these (店铺已停用, 订单没有权限修改) is a fault of the document that names it; a
+/// disabled account, or one without rights, stops us.
+const DOCUMENT_PARTS: &[&str] = &[
+    "单号",
+    "订单",
+    "子单",
+    "店铺",
+    "仓库",
+    "货品",
+    "商品",
+    "单品",
+    "商家编码",
+    "条码",
+    "规格",
+    "组合装",
+    "供应商",
+    "物流",
+    "收件人",
+    "买家",
+];
 
 /// `isp.` begins the gateway's sub-codes of what fails behind it, and not with us.
 const BUSY: &[&str] =

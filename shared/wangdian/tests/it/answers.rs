@@ -94,6 +94,10 @@ async fn a_code_and_its_words_decide_what_a_failure_means() {
         ("15", "isp.remote-service-error", again.clone()),
         ("1", "服务异常", again),
         ("1", "店铺已停用", Class::Refused),
+        ("1", "无效商家编码 IP-001", Class::Refused),
+        ("1", "IP-001 不存在", Class::Refused),
+        ("1", "订单 tid IP-001 没有权限修改", Class::Refused),
+        ("1", "tid SIGN 001: permission denied", Class::Refused),
         ("1", "无效店铺编号", Class::Refused),
         ("1", "description of shipping is assigned inside", Class::Refused),
         ("99", "buyer_nick 名字不能只用一个", Class::Refused),
@@ -104,6 +108,31 @@ async fn a_code_and_its_words_decide_what_a_failure_means() {
         let body = json!({"code": code, "message": text}).to_string();
         let failure = push(answer(200, body)).await.unwrap_err();
         assert_eq!(failure.class, class, "{code} {text}");
+    }
+}
+
+#[tokio::test]
+async fn no_text_about_one_document_pauses_the_target() {
+    let again = |seconds| Class::Retry { after: seconds };
+    let again_in_31 = Some(Duration::from_secs(31));
+    for (text, class) in [
+        ("没有权限", Class::Refused),
+        ("签名错误", Class::Refused),
+        ("sign ip sid", Class::Refused),
+        ("已停用", Class::Refused),
+        ("系统繁忙", again(None)),
+        ("调用频率限制", again(again_in_31)),
+        ("outer_no重复", Class::Exists),
+    ] {
+        let refusals = json!([{"tid": "AD-1", "error": text}]);
+        for body in [
+            json!({"code": 0, "errors": refusals}),
+            json!({"code": 1, "message": refusals}),
+            json!({"code": 1, "message": refusals.to_string()}),
+        ] {
+            let failure = push(answer(200, body.to_string())).await.unwrap_err();
+            assert_eq!(failure.class, class, "{body}");
+        }
     }
 }
 
