@@ -10,9 +10,26 @@ pub(crate) fn read(text: &str) -> Result<Decimal, Cause> {
     if !is_number(text) {
         return Err(Cause::Unreadable { expected: "a decimal number" });
     }
-    let has_exponent = text.contains(['e', 'E']);
-    let number = if has_exponent { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) };
-    number.map_err(|_| Cause::TooLarge)
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let mantissa = Decimal::from_str_exact(mantissa).map_err(|_| Cause::TooLarge)?;
+    shifted(mantissa, exponent).ok_or(Cause::TooLarge)
+}
+
+/// `number` times ten to the `exponent`, in whole numbers: `Decimal::from_scientific` rounds what is too long.
+fn shifted(number: Decimal, exponent: &str) -> Option<Decimal> {
+    let number = number.normalize();
+    if number.is_zero() {
+        return Some(number);
+    }
+    let scale = i64::from(number.scale()) - i64::from(exponent.parse::<i32>().ok()?);
+    let (digits, scale) = match u32::try_from(scale) {
+        Ok(scale) => (number.mantissa(), scale),
+        Err(_) => {
+            let zeros = 10_i128.checked_pow(u32::try_from(-scale).ok()?)?;
+            (number.mantissa().checked_mul(zeros)?, 0)
+        }
+    };
+    Decimal::try_from_i128_with_scale(digits, scale).ok()
 }
 
 /// `-1.50`, `.5`, `2e3`; not `1_000`, which `Decimal` would take and no vendor means.
@@ -67,6 +84,30 @@ mod tests {
         assert_eq!(write(read("-0.00").unwrap()), "0");
         assert_eq!(write(read("1.5e-3").unwrap()), "0.0015");
         assert_eq!(write(read("7226306356013346628").unwrap()), "7226306356013346628");
+    }
+
+    #[test]
+    fn an_exponent_is_exact_or_refused() {
+        for (text, plain) in [
+            ("1.2345678901234567890123456789e0", "1.2345678901234567890123456789"),
+            ("12345678901234567890123456789e-28", "1.2345678901234567890123456789"),
+            ("1.5E+3", "1500"),
+            ("-7.922816251426433759354395033e28", "-79228162514264337593543950330"),
+            ("1e-28", "0.0000000000000000000000000001"),
+            ("0e999999999999", "0"),
+        ] {
+            assert_eq!(write(read(text).unwrap()), plain, "{text}");
+        }
+        for text in [
+            "1.2345678901234567890123456789012345e0",
+            "1.2345678901234567890123456789e-1",
+            "1e-29",
+            "1e29",
+            "1e999999999999",
+            "1e-999999999999",
+        ] {
+            assert_eq!(read(text), Err(Cause::TooLarge), "{text}");
+        }
     }
 
     #[test]
