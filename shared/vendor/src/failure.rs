@@ -84,7 +84,7 @@ impl Failure {
     }
 
     /// An answer that is not the vendor's JSON: a gateway's page, or the wrong host. Only what cannot have reached
-    /// the vendor's application (3xx, 4xx) is certain to have done nothing.
+    /// the vendor's application (3xx, 4xx except 408) is certain to have done nothing.
     #[must_use]
     pub fn not_an_answer(vendor: &'static str, operation: impl Into<String>, status: u16) -> Self {
         let (class, hint) = match status {
@@ -98,10 +98,38 @@ impl Failure {
                 Class::Paused { until: None },
                 "nothing is served at this address: check the base URL setting",
             ),
+            // Who gave up waiting, and with what already done, it does not say.
+            408 => (Class::Unknown, "the gateway has given up waiting"),
+            423 | 425 => (Class::Retry { after: None }, "the gateway does not take the request yet"),
             429 => (Class::Retry { after: None }, "the gateway limits the rate"),
             400..500 => (Class::Refused, "the gateway refuses the request"),
             _ => (Class::Unknown, "the answer is not JSON"),
         };
         Self::new(vendor, operation, class, Some(format!("http {status}")), hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_alone_says_what_may_have_been_done() {
+        let again = Class::Retry { after: None };
+        let paused = Class::Paused { until: None };
+        for (status, class) in [
+            (302, paused.clone()),
+            (400, Class::Refused),
+            (401, paused.clone()),
+            (404, paused),
+            (408, Class::Unknown),
+            (413, Class::Refused),
+            (423, again.clone()),
+            (425, again.clone()),
+            (429, again),
+            (502, Class::Unknown),
+        ] {
+            assert_eq!(Failure::not_an_answer("vendor", "push", status).class, class, "{status}");
+        }
     }
 }
