@@ -58,6 +58,11 @@ impl fmt::Debug for Withheld {
     }
 }
 
+/// As much of a name or an id as a log line and an answer should carry: anyone may have sent it, at any length.
+pub(crate) fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
 impl PushError {
     /// The HTTP status to answer with. Qince looks at `return_code` alone; people and alarms look at the status.
     #[must_use]

@@ -5,6 +5,8 @@
 use futures::FutureExt as _;
 use futures::stream;
 
+use crate::error::shortened;
+
 /// A push has about a dozen fields; a body of millions of empty ones would fill the memory.
 const MAX_FIELDS: usize = 200;
 
@@ -29,7 +31,8 @@ pub(crate) fn urlencoded(body: &[u8]) -> Result<Vec<FormField>, String> {
                 None => (pair, &[][..]),
             };
             let name = decode(name).map_err(|reason| format!("the name of a form field {reason}"))?;
-            let value = decode(encoded).map_err(|reason| format!("the form field `{name}` {reason}"))?;
+            let value = decode(encoded)
+                .map_err(|reason| format!("the form field `{}` {reason}", shortened(&name)))?;
             Ok(FormField { name, value, encoded: encoded.to_vec() })
         })
         .collect()
@@ -82,7 +85,7 @@ pub(crate) fn multipart(content_type: Option<&str>, body: &[u8]) -> Result<Vec<F
             let name = part.name().unwrap_or_default().to_owned();
             let encoded = part.bytes().await.map_err(|error| broken(&error))?.to_vec();
             let value = String::from_utf8(encoded.clone())
-                .map_err(|_| format!("the form field `{name}` is not UTF-8"))?;
+                .map_err(|_| format!("the form field `{}` is not UTF-8", shortened(&name)))?;
             fields.push(FormField { name, value, encoded });
         }
         Ok(fields)
@@ -101,5 +104,6 @@ fn too_many() -> String {
 }
 
 fn broken(error: &multer::Error) -> String {
-    format!("the multipart body is broken: {error}")
+    // Some of its errors quote the name of a field.
+    format!("the multipart body is broken: {}", shortened(&error.to_string()))
 }

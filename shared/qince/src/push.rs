@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use subtle::{Choice, ConstantTimeEq as _};
 
-use crate::error::{PushError, Withheld};
+use crate::error::{PushError, Withheld, shortened};
 use crate::form::{self, FormField};
 use crate::settings::Settings;
 use crate::sign;
@@ -59,7 +59,7 @@ impl Push {
     }
 
     fn signed(mut fields: Vec<FormField>) -> Result<Self, PushError> {
-        let msg_id = take(&mut fields, "msgId").map(|field| field.value).unwrap_or_default();
+        let msg_id = take(&mut fields, "msgId").map(|field| shortened(&field.value)).unwrap_or_default();
         let mut needed = |name: &str| {
             take(&mut fields, name)
                 .filter(|field| !field.value.is_empty())
@@ -197,7 +197,7 @@ impl VerifiedPush {
         let data_id = take("dataId").unwrap_or_default();
         let document = document(data).map_err(|reason| PushError::BadDocument {
             msg_id: msg_id.clone(),
-            data_id: data_id.clone(),
+            data_id: shortened(&data_id),
             reason,
             data: Withheld(String::from_utf8_lossy(data).into_owned()),
         })?;

@@ -58,6 +58,24 @@ fn data_that_is_no_document_is_handed_over_but_does_not_print() {
 }
 
 #[test]
+fn names_and_ids_of_any_length_are_quoted_in_short() {
+    let long = "长".repeat(700_000);
+    let bodies = [
+        format!("{long}=%"),
+        form(&[("msgId", &long), ("data", "x")]),
+        form(&[("msgId", &long), ("data", "x"), ("timestamp", "1"), ("digest", "x")]),
+        signed("no JSON", SECRET).replace("X0001", &long).replace("D1", &long),
+        format!("--cut\r\nContent-Disposition: form-data; name=\"{long}\"\r\n\r\n"),
+    ];
+    for body in bodies {
+        let error = taken(None, &body, &settings()).unwrap_err();
+        for text in [error.to_string(), error.msg_id().to_owned()] {
+            assert!(text.chars().count() < 500, "{} characters", text.chars().count());
+        }
+    }
+}
+
+#[test]
 fn a_form_is_taken_whatever_content_type_a_gateway_gave_it() {
     for content_type in
         [None, Some("application/json"), Some("text/plain"), Some("multipart/form-data; boundary=x")]
