@@ -9,6 +9,8 @@ mod ledger;
 mod lookups;
 mod queue;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -58,6 +60,7 @@ impl Sqlite {
 
     fn connect(file: &Path) -> Result<Connection, StoreError> {
         let fail = |error: &rusqlite::Error| failure(file, "opening the store", error);
+        create(file);
         let connection = Connection::open(file).map_err(|error| fail(&error))?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| fail(&error))?;
         check_owner(file, &connection)?;
@@ -90,6 +93,13 @@ impl Sqlite {
             Err(panicked) => Err(StoreError::new(doing, format!("a transaction panicked: {panicked}"))),
         }
     }
+}
+
+/// Creates a file that is not there yet for its owner alone: tokens and personal data stand in it. SQLite gives the
+/// files beside it the same mode. An existing file is not even opened: closing it again would drop the locks that this
+/// process holds on it. What hinders it here, SQLite meets next, and says so.
+fn create(file: &Path) {
+    _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
 }
 
 /// Refuses to write our tables into a database that is somebody else's.

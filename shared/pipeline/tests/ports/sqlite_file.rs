@@ -1,5 +1,7 @@
 //! A file that is no good is a clear error, and nothing in it is touched.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,4 +63,19 @@ async fn everything_survives_closing_and_opening() {
     let file = folder.path().join("relay.db");
     open(&file).unwrap().stores().checkpoints.put("a", "1", None, None).await.unwrap();
     assert_eq!(open(&file).unwrap().stores().checkpoints.get("a").await.unwrap().unwrap().value, "1");
+}
+
+#[test]
+fn a_new_file_is_its_owners_alone_and_an_existing_one_keeps_its_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |name: &str| folder.path().join(name).metadata().unwrap().permissions().mode() & 0o777;
+    let file = folder.path().join("relay.db");
+    let store = open(&file).unwrap();
+    for name in ["relay.db", "relay.db-wal", "relay.db-shm"] {
+        assert_eq!(mode(name), 0o600, "{name}");
+    }
+    drop(store);
+    std::fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+    drop(open(&file).unwrap());
+    assert_eq!(mode("relay.db"), 0o640);
 }
