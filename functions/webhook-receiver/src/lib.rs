@@ -9,6 +9,7 @@ mod receive;
 use serde_json::Value;
 use wiring::Wiring;
 
+pub use qince::Reply;
 pub use receive::{Answer, PushRequest, Receiver};
 
 impl Receiver {

@@ -59,6 +59,12 @@ impl Receiver {
         self.settings.max_body_bytes
     }
 
+    /// The answer to a push whose body is larger than that, and was not read.
+    #[must_use]
+    pub fn too_large(&self) -> Answer {
+        refused(&PushError::TooLarge { limit: self.max_body_bytes() })
+    }
+
     /// Receives one push.
     pub async fn receive(&self, request: &PushRequest<'_>) -> Answer {
         if !request.path.trim_end_matches('/').starts_with("/qince/") {
