@@ -13,7 +13,11 @@ async fn main() -> Result<(), Error> {
     let poller = Arc::new(TradePoller::wire(&Wiring::from_environment()?)?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let poller = poller.clone();
-        async move { Ok::<_, Error>(poller.handle(event.payload, Some(event.context.deadline().into())).await?) }
+        async move {
+            Ok::<_, Error>(
+                poller.handle(event.payload, Some(wiring::deadline(event.context.deadline()))).await?,
+            )
+        }
     }))
     .await
 }

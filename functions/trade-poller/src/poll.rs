@@ -11,7 +11,7 @@ use wangdian::Route;
 use wiring::flows::Routed;
 
 use crate::lease::HeldLease;
-use crate::read::Reading;
+use crate::read::{ReadError, Reading};
 use crate::window::{self, Position, Window};
 
 /// Told after every window.
@@ -114,8 +114,9 @@ impl Poller {
         let lease =
             lease.context("another run is polling this flow now; it reads what this one would have")?;
         let done = self.windows(routed, deadline, progress, &lease, report).await;
-        lease.release().await?;
-        done
+        let released = lease.release().await;
+        // What stopped the work comes first.
+        done.and(released.map_err(Into::into))
     }
 
     async fn windows(
@@ -140,12 +141,22 @@ impl Poller {
         let mut longest = chrono::TimeDelta::zero();
         // As of now: each window takes time, and a run that chased the clock would never end.
         let horizon = window::horizon(self.clock.now());
-        while let Some(window) = window::next(position, horizon, max_span) {
+        let mut span = max_span;
+        while let Some(window) = window::next(position, horizon, span) {
             let began = self.clock.now();
             if deadline.is_some_and(|deadline| began + longest * 2 >= deadline) {
                 return Ok(());
             }
-            reading.window(window, report).await?;
+            match reading.window(window, report).await {
+                // The next run has more time for it.
+                Err(ReadError::TooLong { .. }) if report.windows > 0 => return Ok(()),
+                Err(ReadError::TooLong { pages }) if span > window::SHORTEST => {
+                    tracing::info!(pages, "halving the window, for which there is no time");
+                    span = (span / 2).max(window::SHORTEST);
+                    continue;
+                }
+                done => done?,
+            }
             revision = self.move_watermark(&name, window, revision, &lease.current()).await?;
             position = Position::ReadUntil(window.end);
             report.windows += 1;

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use pipeline::StoreError;
@@ -19,6 +20,9 @@ const PAGE_SIZE: u32 = 100;
 /// How often a window whose rows do not add up is read anew.
 const READINGS: u32 = 3;
 
+/// What one page takes at the default quota, with its answer.
+const PAGE_TIME: Duration = Duration::from_millis(1_500);
+
 /// Why a window was not read to its end. The watermark stays before it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
@@ -26,8 +30,12 @@ pub(crate) enum ReadError {
     Vendor(#[from] Failure),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("{read} rows came where the vendor counts {total}: the window is read again by the next run")]
+    #[error(
+        "{read} rows came where the vendor counts {total}: the window is read again by the next run; if it stays so, ask WDT what its total_count counts"
+    )]
     Incomplete { read: u64, total: u64 },
+    #[error("the window has {pages} pages, more than this run has time for")]
+    TooLong { pages: u64 },
 }
 
 /// Where one flow's pages come from.
@@ -64,12 +72,27 @@ impl Reading<'_> {
             Some(total) if total <= first_rows => Ok(()),
             Some(total) if first_rows == 0 => Err(ReadError::Incomplete { read: 0, total }),
             // A server that gives fewer rows than asked for pages by what it gives.
-            Some(total) => self.backwards(window, (total - 1) / first_rows, taken_first, report).await,
+            Some(total) => {
+                let last = (total - 1) / first_rows;
+                self.check_time(last + 1)?;
+                self.backwards(window, last, taken_first, report).await
+            }
             None if first_rows == 0 => Ok(()),
             None => {
                 let last = self.last_page(window, report).await?;
                 self.backwards(window, last, taken_first, report).await
             }
+        }
+    }
+
+    /// A window that is not read to its end is read from its start by the next run, which would never come further.
+    fn check_time(&self, pages: u64) -> Result<(), ReadError> {
+        let needed = PAGE_TIME.saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
+        match self.deadline {
+            Some(deadline) if self.poller.clock.now() + needed >= deadline => {
+                Err(ReadError::TooLong { pages })
+            }
+            _ => Ok(()),
         }
     }
 

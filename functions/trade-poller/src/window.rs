@@ -10,6 +10,9 @@ pub const SETTLE: Duration = Duration::from_secs(60);
 /// How much of what has been read is read again, for rows that became visible late. The ledger drops the repetitions.
 pub const OVERLAP: Duration = Duration::from_secs(120);
 
+/// A window that is halved for lack of time is not made shorter than this: with its overlap it must still move on.
+pub const SHORTEST: Duration = Duration::from_secs(2 * OVERLAP.as_secs());
+
 /// A window of last-modified time, closed at both ends, in whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {

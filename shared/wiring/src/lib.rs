@@ -17,7 +17,9 @@ pub mod tokens;
 pub mod work;
 
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, Utc};
 use clock::{Chance, Clock, SystemChance, SystemClock};
 use pipeline::sqlite::Sqlite;
 use pipeline::{Intake, Stores};
@@ -29,6 +31,12 @@ pub use settings::{Settings, SettingsError, Store};
 use crate::flows::Routed;
 use crate::settings::both;
 use crate::tokens::SharedTokens;
+
+/// What Lambda gives a function, less the time of one call to a vendor: nothing is begun that could be cut off.
+#[must_use]
+pub fn deadline(lambda: SystemTime) -> DateTime<Utc> {
+    DateTime::<Utc>::from(lambda) - Duration::from_secs(35)
+}
 
 /// Everything that functions are built from.
 pub struct Wiring {

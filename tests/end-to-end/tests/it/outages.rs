@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use pipeline::{System, pause};
+use erp_pusher::ErpPusher;
+use pipeline::{Received, System, pause};
+use serde_json::{Value, json};
 use simulators::qince::PushStyle;
 use simulators::wangdian::TradeMix;
 use simulators::{Fault, FaultRates};
@@ -135,4 +137,59 @@ async fn a_pause_of_13_days_ends_in_the_ledger_too() {
     assert_eq!(turns.last().unwrap().outcome.name(), "failed");
     let failed = process.entry(TRADES, &trade_no).await.unwrap().failed.unwrap();
     assert_eq!((failed.class.as_str(), process.waiting().await), ("expired", 0));
+}
+
+/// A message as SQS hands it to a Lambda.
+fn record(message: &Received) -> Value {
+    json!({
+        "messageId": message.id,
+        "receiptHandle": message.receipt,
+        "body": message.body,
+        "attributes": {
+            "MessageGroupId": message.group,
+            "ApproximateReceiveCount": message.receive_count.to_string(),
+            "SentTimestamp": message.sent_at.timestamp_millis().to_string(),
+        },
+        "eventSourceARN": "arn:aws:sqs:cn-north-1:1:relay-kingdee.fifo",
+    })
+}
+
+#[tokio::test]
+async fn a_pause_of_13_days_ends_in_the_ledger_for_every_document() {
+    let (house, process) = House::running(1);
+    let (from, to) = (house.minutes_ago(9), house.minutes_ago(5));
+    house.vendors.wangdian.generate_trades(30, from, to, TradeMix::default());
+    process.poll().await;
+    let checkpoints = process.wiring.stores.checkpoints.clone();
+    let fortnight = house.now() + chrono::TimeDelta::days(14);
+    let reason = "stopped".to_owned();
+    pause::set(checkpoints.as_ref(), System::Kingdee, Some(fortnight), reason, house.now()).await.unwrap();
+
+    // A Lambda is handed the messages of a paused target too.
+    house.clock.advance(Duration::from_secs(13 * 86_400 + 60));
+    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    let queue = &process.wiring.stores.queue;
+    let messages = queue.receive(System::Kingdee, 30, Duration::from_secs(60)).await.unwrap();
+    let records: Vec<_> = messages.iter().map(record).collect();
+    let answer = pusher.handle(json!({ "Records": records }), None).await.unwrap();
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    assert_eq!(process.failures().await.len(), 30);
+}
+
+#[tokio::test]
+async fn a_pool_is_left_alone_while_its_target_lags_far_behind() {
+    let (house, process) = House::running(1);
+    let stock = &house.vendors.wangdian;
+    for number in 0..100 {
+        stock.change_stock("S001", &format!("G{number}"), &format!("G{number}-1"), number.into());
+    }
+    house.vendors.sharecrm.faults.set_rates(FaultRates::none().with(Fault::Status(503), 1_000));
+    for _ in 0..200 {
+        process.sync().await;
+        house.clock.advance(Duration::from_secs(180));
+    }
+    assert!(process.waiting().await <= 1_200, "{}", process.waiting().await);
+    house.vendors.sharecrm.faults.clear();
+    process.drain().await;
+    assert!(stock.stock().iter().all(|change| change.acknowledged_count == change.stock_change_count));
 }

@@ -35,6 +35,21 @@ async fn an_older_version_after_a_newer_one_is_skipped() {
 }
 
 #[tokio::test]
+async fn an_older_version_does_not_take_the_place_of_a_newer_one_that_failed() {
+    let (house, process) = House::running(1);
+    let mut older = house.vendors.qince.order(house.minutes_ago(10));
+    older["receive_addr"] = json!("老地方");
+    let newer = house.vendors.qince.changed(&older, TimeDelta::milliseconds(1), "CG_FHZ");
+    for order in [&newer, &older] {
+        post(&house, &process, order).await;
+        process.drain().await;
+    }
+    let failed = process.failures().await.remove(0).failed.unwrap();
+    assert_eq!(failed.version.as_deref(), newer["modify_time_str"].as_str());
+    assert_eq!(failed.document["modify_time_str"], newer["modify_time_str"]);
+}
+
+#[tokio::test]
 async fn of_two_contents_under_one_version_the_last_received_wins() {
     let (house, process) = House::running(1);
     let first = house.vendors.qince.order(house.minutes_ago(10));

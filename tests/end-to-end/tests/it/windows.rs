@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use simulators::Fault;
 use simulators::wangdian::TradeMix;
 
 use crate::altered::Altered;
@@ -26,7 +27,7 @@ async fn check(house: &House, process: &Process, trades: usize) {
 }
 
 #[tokio::test]
-async fn without_a_count_pages_are_read_until_one_comes_short() {
+async fn without_a_count_pages_are_read_until_one_comes_empty_and_back() {
     let house = House::new(1);
     add_trades(&house, 250);
     let process = altered(&house, None, |answer| {
@@ -34,6 +35,25 @@ async fn without_a_count_pages_are_read_until_one_comes_short() {
     });
     assert_eq!(process.poll().await.error, None);
     check(&house, &process, 250).await;
+}
+
+#[tokio::test]
+async fn without_a_count_smaller_pages_and_moving_rows_lose_nothing() {
+    let house = House::new(1);
+    add_trades(&house, 250);
+    let process = altered(&house, Some(40), |answer| {
+        answer.as_object_mut().unwrap().remove("total_count");
+    });
+    for _ in 0..3 {
+        house.vendors.wangdian.faults.inject_for("trade_query", Fault::MovingPages);
+    }
+    assert_eq!(process.poll().await.error, None);
+    process.drain().await;
+    house.clock.advance(Duration::from_secs(600));
+    assert_eq!(process.poll().await.error, None);
+    process.drain().await;
+    let creates = house.creates_of_audited();
+    assert!(creates.len() >= 250 && creates.values().all(|count| *count == 1), "{creates:?}");
 }
 
 #[tokio::test]
@@ -88,6 +108,26 @@ async fn a_run_stops_between_windows_before_its_deadline_and_the_next_goes_on() 
     let rest = process.poll().await;
     assert!(rest.caught_up && rest.windows > 1);
     check(&house, &process, 100).await;
+}
+
+#[tokio::test]
+async fn a_window_that_no_run_has_time_for_is_halved() {
+    let house = House::new(1);
+    // 20 pages take 30 seconds, and a run has 20.
+    add_trades(&house, 2_000);
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let deadline = house.now() + chrono::TimeDelta::seconds(20);
+        let report = house.start().poller.poll_all(Some(deadline), &|_| {}).await.remove(0);
+        assert_eq!(report.error, None);
+        if report.caught_up {
+            break;
+        }
+        assert!(runs < 30, "it comes no further");
+    }
+    assert!(runs > 1);
+    check(&house, &house.start(), 2_000).await;
 }
 
 #[tokio::test]
