@@ -55,7 +55,7 @@ const ANY: System = System::Kingdee;
 pub struct ErpPusher {
     pusher: Arc<Pusher>,
     systems: BTreeSet<System>,
-    wiring: WorkerParts,
+    parts: WorkerParts,
 }
 
 /// What workers are built of.
@@ -95,12 +95,12 @@ impl ErpPusher {
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
         };
-        let wiring = WorkerParts {
+        let parts = WorkerParts {
             queue: wiring.stores.queue.clone(),
             checkpoints: wiring.stores.checkpoints.clone(),
             clock: wiring.clock.clone(),
         };
-        Ok(Self { pusher: Arc::new(pusher), systems, wiring })
+        Ok(Self { pusher: Arc::new(pusher), systems, parts })
     }
 
     /// A worker for each system that the flows deliver to.
@@ -109,9 +109,9 @@ impl ErpPusher {
         let worker = |system: &System| Worker {
             system: *system,
             pusher: self.pusher.clone(),
-            queue: self.wiring.queue.clone(),
-            checkpoints: self.wiring.checkpoints.clone(),
-            clock: self.wiring.clock.clone(),
+            queue: self.parts.queue.clone(),
+            checkpoints: self.parts.checkpoints.clone(),
+            clock: self.parts.clock.clone(),
         };
         self.systems.iter().map(worker).collect()
     }
@@ -121,22 +121,22 @@ impl ErpPusher {
     /// # Errors
     /// An event that is none of SQS.
     pub async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
-        let messages = event::decode(event, self.wiring.clock.now()).context("reading the SQS event")?;
+        let messages = event::decode(event, self.parts.clock.now()).context("reading the SQS event")?;
         let mut batches = BTreeMap::<System, Vec<Received>>::new();
         for message in messages {
             // What the message itself says counts; the queue's name is all there is where it cannot be read.
             let system = self.pusher.system_of(&message.received).or(message.queue).unwrap_or(ANY);
             batches.entry(system).or_default().push(message.received);
         }
-        let clock = self.wiring.clock.as_ref();
+        let clock = self.parts.clock.as_ref();
         let goes_on = move || deadline.is_none_or(|deadline| clock.now() < deadline);
         let mut coming_again = Vec::new();
         for (system, messages) in batches {
             let batch = Batch { system, messages: &messages, visibility: None, goes_on: &goes_on };
             for turn in self.pusher.push(batch).await {
-                if let Some(wait) = turn.outcome.comes_again(self.wiring.clock.now()) {
+                if let Some(wait) = turn.outcome.comes_again(self.parts.clock.now()) {
                     // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
-                    if let Err(error) = self.wiring.queue.delay(system, &turn.receipt, wait).await {
+                    if let Err(error) = self.parts.queue.delay(system, &turn.receipt, wait).await {
                         tracing::warn!(%error, message = turn.message_id, "the message comes again when the queue says");
                     }
                     coming_again.push(turn.message_id);

@@ -7,7 +7,7 @@
 //! | [`checkpoint`] | port: watermarks, leases, pauses and tokens, moved by compare-and-set |
 //! | [`ledger`] | port: what became of every document |
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
-//! | [`intake`] | from a source's rows to durable messages: filter, key, version, send |
+//! | [`intake`] | from work items to durable messages |
 //! | [`pause`] | targets that take nothing for now |
 //! | [`sqlite`] | adapter: all four ports in one SQLite file |
 

@@ -100,8 +100,9 @@ impl Flows {
 }
 
 fn read_folder(folder: &Path) -> anyhow::Result<Vec<(String, String, String)>> {
-    let unusable =
-        |why: &str| SettingsError { problems: vec![format!("RELAY_FLOWS_DIR {} {why}", folder.display())] };
+    let unusable = |why: &str| SettingsError {
+        problems: vec![format!("the folder of flow files {} (RELAY_FLOWS_DIR) {why}", folder.display())],
+    };
     let unreadable = |error: io::Error| unusable(&format!("cannot be read: {error}"));
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {

@@ -3,6 +3,7 @@
 //! A setting that is missing or malformed is a start-up error of the function that needs it, and of no other. The error
 //! names every such setting at once and what each expects; it never shows a value.
 
+mod reader;
 #[cfg(test)]
 mod tests;
 
@@ -10,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use url::Url;
+
+use self::reader::{Reader, list};
 
 /// The settings whose values must never be shown, nor be sent by a flow.
 const SECRETS: [&str; 7] = [
@@ -290,82 +291,5 @@ impl Settings {
             }
         }
         reader.done(values)
-    }
-}
-
-fn list(text: &str) -> impl Iterator<Item = String> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
-}
-
-/// Reads settings and collects what is wrong with them, so that one start tells everything.
-struct Reader<'a> {
-    settings: &'a Settings,
-    problems: Vec<String>,
-}
-
-impl<'a> Reader<'a> {
-    fn new(settings: &'a Settings) -> Self {
-        Self { settings, problems: Vec::new() }
-    }
-
-    fn problem(&mut self, name: &str, what: &str) {
-        self.problems.push(format!("{name} {what}"));
-    }
-
-    fn done<T>(self, value: T) -> Result<T, SettingsError> {
-        if self.problems.is_empty() { Ok(value) } else { Err(SettingsError { problems: self.problems }) }
-    }
-
-    fn or(&self, name: &str, default: &str) -> String {
-        self.settings.get(name).unwrap_or(default).to_owned()
-    }
-
-    fn text(&mut self, name: &str, expects: &str) -> String {
-        let value = self.settings.get(name);
-        if value.is_none() {
-            self.problem(name, &format!("is not set: it expects {expects}"));
-        }
-        value.unwrap_or_default().to_owned()
-    }
-
-    fn secret(&mut self, name: &str, expects: &str) -> SecretString {
-        SecretString::from(self.text(name, expects))
-    }
-
-    fn url(&mut self, name: &str, default: &str) -> Url {
-        let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-        #[expect(clippy::expect_used, reason = "the defaults are constants of this file")]
-        let default = Url::parse(default).expect("a default address is an address");
-        match self.settings.get(name).map(|text| Url::parse(text).ok().filter(usable)) {
-            Some(Some(url)) => url,
-            Some(None) => {
-                self.problem(name, &format!("expects an address such as {default}"));
-                default
-            }
-            None => default,
-        }
-    }
-
-    fn parsed<T: FromStr>(&mut self, name: &str, default: T, expects: &str) -> T {
-        match self.settings.get(name).map(str::parse) {
-            Some(Ok(value)) => value,
-            Some(Err(_)) => {
-                self.problem(name, &format!("expects {expects}"));
-                default
-            }
-            None => default,
-        }
-    }
-
-    fn headers(&mut self, name: &str) -> Vec<(String, String)> {
-        let text = self.or(name, "");
-        let mut headers = Vec::new();
-        for pair in list(&text) {
-            match pair.split_once(':') {
-                Some((header, value)) => headers.push((header.trim().to_owned(), value.trim().to_owned())),
-                None => self.problem(name, "expects `name: value` pairs, comma-separated"),
-            }
-        }
-        headers
     }
 }

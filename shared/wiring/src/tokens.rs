@@ -48,8 +48,8 @@ impl SharedTokens {
     }
 }
 
-fn checkpoint_name(vendor: &str) -> String {
-    format!("token/{vendor}")
+fn checkpoint_name(name: &str) -> String {
+    format!("token/{name}")
 }
 
 #[async_trait]

@@ -1,0 +1,86 @@
+//! Reading single settings.
+
+use std::str::FromStr;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{Settings, SettingsError};
+
+/// Reads settings and collects what is wrong with them, so that one start tells everything.
+pub(super) struct Reader<'a> {
+    settings: &'a Settings,
+    problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(settings: &'a Settings) -> Self {
+        Self { settings, problems: Vec::new() }
+    }
+
+    pub(super) fn problem(&mut self, name: &str, what: &str) {
+        self.problems.push(format!("{name} {what}"));
+    }
+
+    pub(super) fn done<T>(self, value: T) -> Result<T, SettingsError> {
+        if self.problems.is_empty() { Ok(value) } else { Err(SettingsError { problems: self.problems }) }
+    }
+
+    pub(super) fn or(&self, name: &str, default: &str) -> String {
+        self.settings.get(name).unwrap_or(default).to_owned()
+    }
+
+    pub(super) fn text(&mut self, name: &str, expects: &str) -> String {
+        let value = self.settings.get(name);
+        if value.is_none() {
+            self.problem(name, &format!("is not set: it expects {expects}"));
+        }
+        value.unwrap_or_default().to_owned()
+    }
+
+    pub(super) fn secret(&mut self, name: &str, expects: &str) -> SecretString {
+        SecretString::from(self.text(name, expects))
+    }
+
+    pub(super) fn url(&mut self, name: &str, default: &str) -> Url {
+        let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        #[expect(clippy::expect_used, reason = "the defaults are constants of this file")]
+        let default = Url::parse(default).expect("a default address is an address");
+        match self.settings.get(name).map(|text| Url::parse(text).ok().filter(usable)) {
+            Some(Some(url)) => url,
+            Some(None) => {
+                self.problem(name, &format!("expects an address such as {default}"));
+                default
+            }
+            None => default,
+        }
+    }
+
+    pub(super) fn parsed<T: FromStr>(&mut self, name: &str, default: T, expects: &str) -> T {
+        match self.settings.get(name).map(str::parse) {
+            Some(Ok(value)) => value,
+            Some(Err(_)) => {
+                self.problem(name, &format!("expects {expects}"));
+                default
+            }
+            None => default,
+        }
+    }
+
+    pub(super) fn headers(&mut self, name: &str) -> Vec<(String, String)> {
+        let text = self.or(name, "");
+        let mut headers = Vec::new();
+        for pair in list(&text) {
+            match pair.split_once(':') {
+                Some((header, value)) => headers.push((header.trim().to_owned(), value.trim().to_owned())),
+                None => self.problem(name, "expects `name: value` pairs, comma-separated"),
+            }
+        }
+        headers
+    }
+}
+
+/// The parts of a comma-separated list.
+pub(super) fn list(text: &str) -> impl Iterator<Item = String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
+}
