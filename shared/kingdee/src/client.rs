@@ -36,7 +36,9 @@ impl Client {
         // Some calls at once, so that a few documents are done quickly; the more, the slower the others that follow.
         let burst = NonZeroU32::new(settings.calls_per_minute.get() / 6).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::new(settings.calls_per_minute, Duration::from_secs(60), burst, clock.clone());
-        let keeper = TokenKeeper::new(VENDOR, store, clock.clone());
+        let account_id = settings.account_id.as_deref().unwrap_or_default();
+        let account = [settings.base_url.as_str(), &settings.client_id, &settings.username, account_id];
+        let keeper = TokenKeeper::new(VENDOR, &account, store, clock.clone());
         Self { settings, keeper, clock, transport, quota }
     }
 

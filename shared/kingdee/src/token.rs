@@ -36,7 +36,7 @@ impl Client {
         if let Some(account) = self.account_of(&token) {
             return Ok(Session { token, account });
         }
-        // The shared token was fetched for another account set: the setting has changed since.
+        // Another version wrote it, or it is for another account set: nothing is booked with it.
         let token = self.keeper.token(Some(&token), || self.fetch()).await?;
         let account = self.account_of(&token).ok_or_else(|| self.no_account(&[]))?;
         Ok(Session { token, account })

@@ -46,7 +46,8 @@ impl Client {
         };
         // The vendor counts 100 in 20 s for each interface, which leaves head-room, and 10 token calls a minute.
         let (push_quota, token_quota) = (quota(80, 20, 20), quota(10, 60, 5));
-        let keeper = TokenKeeper::new(VENDOR, store, clock.clone());
+        let account = [settings.base_url.as_str(), &settings.app_id];
+        let keeper = TokenKeeper::new(VENDOR, &account, store, clock.clone());
         Self { settings, keeper, clock, chance, token_quota, transport, push_quota }
     }
 

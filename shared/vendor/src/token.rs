@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use clock::Clock;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use crate::failure::{Class, Failure};
@@ -55,9 +57,10 @@ impl TokenStore for Unshared {
     }
 }
 
-/// Keeps one vendor's token for a process: single-flight, cached until it expires.
+/// Keeps the token of one account at a vendor for a process: single-flight, cached until it expires.
 pub struct TokenKeeper {
     vendor: &'static str,
+    name: String,
     store: Arc<dyn TokenStore>,
     clock: Arc<dyn Clock>,
     current: Mutex<Option<Token>>,
@@ -68,10 +71,19 @@ const LOOKS: u32 = 30;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 impl TokenKeeper {
-    /// A keeper of `vendor`'s token.
+    /// A keeper of `vendor`'s token for `account`: all that tells whose token it is (address, application, user),
+    /// and no secret. Where one of these settings changes, the token that the store still has is not taken.
     #[must_use]
-    pub fn new(vendor: &'static str, store: Arc<dyn TokenStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { vendor, store, clock, current: Mutex::new(None) }
+    pub fn new(
+        vendor: &'static str,
+        account: &[&str],
+        store: Arc<dyn TokenStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        // As JSON, so that no two accounts run into the same text.
+        let digest = Sha256::digest(json!(account).to_string());
+        let name = format!("{vendor}/{}", hex::encode(&digest[..8]));
+        Self { vendor, name, store, clock, current: Mutex::new(None) }
     }
 
     /// The token to use now. `rejected` is one that the vendor has just refused, if that is why the caller asks.
@@ -106,13 +118,13 @@ impl TokenKeeper {
         F: Future<Output = Result<Token, Failure>>,
     {
         for _ in 0..LOOKS {
-            let shared = self.store.load(self.vendor).await.map_err(|error| self.store_failure(&error))?;
+            let shared = self.store.load(&self.name).await.map_err(|error| self.store_failure(&error))?;
             if let Some(token) = shared.filter(|token| self.is_good(token, rejected)) {
                 return Ok(token);
             }
-            if self.store.claim(self.vendor).await.map_err(|error| self.store_failure(&error))? {
+            if self.store.claim(&self.name).await.map_err(|error| self.store_failure(&error))? {
                 let token = fetch().await?;
-                self.store.save(self.vendor, &token).await.map_err(|error| self.store_failure(&error))?;
+                self.store.save(&self.name, &token).await.map_err(|error| self.store_failure(&error))?;
                 return Ok(token);
             }
             self.clock.sleep(BETWEEN_LOOKS).await;

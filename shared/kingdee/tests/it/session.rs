@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -6,7 +7,7 @@ use futures::future::join_all;
 use kingdee::{Client, Settings};
 use vendor::{Class, Response, Token, TokenStore, TransportError};
 
-use crate::support::{Answer, Kingdee, header, order, says, settings};
+use crate::support::{self, Answer, Kingdee, header, order, says, settings};
 
 const SECRETS: [&str; 5] = ["s3cret/client", "s3cret%2Fclient", "p@ss word", "p%40ss%20word", "tok-1"];
 
@@ -136,6 +137,45 @@ async fn a_shared_token_of_another_account_is_not_booked_with() {
     let client = Client::new(settings, kingdee.clone(), kingdee.clock.clone(), Arc::new(Stale));
     client.save("sal_order_save", &order()).await.unwrap();
     assert_eq!(header(&kingdee.sent_to("sal_order_save")[0], "accountId"), Some("1002"));
+}
+
+/// What the processes of one installation share.
+#[derive(Default)]
+struct Shared(Mutex<BTreeMap<String, Token>>);
+
+#[async_trait]
+impl TokenStore for Shared {
+    async fn load(&self, name: &str) -> Result<Option<Token>, String> {
+        Ok(self.0.lock().unwrap().get(name).cloned())
+    }
+
+    async fn claim(&self, _name: &str) -> Result<bool, String> {
+        Ok(true)
+    }
+
+    async fn save(&self, name: &str, token: &Token) -> Result<(), String> {
+        self.0.lock().unwrap().insert(name.to_owned(), token.clone());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_stored_token_serves_its_own_account_alone() {
+    let other_settings = [
+        Settings { base_url: "https://kingdee-2.test/gateway/".parse().unwrap(), ..settings() },
+        Settings { client_id: "200422".into(), ..settings() },
+        Settings { username: "用户 2".into(), ..settings() },
+        Settings { account_id: Some("1002".into()), ..settings() },
+    ];
+    for (settings, log_ins) in other_settings.map(|other| (other, 2)).into_iter().chain([(settings(), 1)]) {
+        let kingdee = Arc::new(Kingdee::answering((0..2).map(|_| says(200, "saved.json"))));
+        let store = Arc::new(Shared::default());
+        for settings in [support::settings(), settings.clone()] {
+            let client = Client::new(settings, kingdee.clone(), kingdee.clock.clone(), store.clone());
+            client.save("sal_order_save", &order()).await.unwrap();
+        }
+        assert_eq!(kingdee.sent_to("access_token").len(), log_ins, "{settings:?}");
+    }
 }
 
 #[tokio::test]

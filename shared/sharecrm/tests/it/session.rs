@@ -1,11 +1,15 @@
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use clock::SeededChance;
 use futures::future::join_all;
 use serde_json::json;
-use vendor::{Class, Response, TransportError};
+use sharecrm::{Client, Settings};
+use vendor::{Class, Response, Token, TokenStore, TransportError};
 
-use crate::support::{ShareCrm, body, code, document, header, says, settings};
+use crate::support::{self, ShareCrm, body, code, document, header, says, settings};
 
 #[tokio::test]
 async fn logging_in_follows_the_new_scheme() {
@@ -51,6 +55,44 @@ async fn numbers_as_text_are_read() {
     let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json")]).with_tokens(tokens));
     sharecrm.client().push(&document()).await.unwrap();
     assert_eq!(header(&sharecrm.sent_to("/push")[0], "x-fs-ea"), Some("54171"));
+}
+
+/// What the processes of one installation share.
+#[derive(Default)]
+struct Shared(Mutex<BTreeMap<String, Token>>);
+
+#[async_trait]
+impl TokenStore for Shared {
+    async fn load(&self, name: &str) -> Result<Option<Token>, String> {
+        Ok(self.0.lock().unwrap().get(name).cloned())
+    }
+
+    async fn claim(&self, _name: &str) -> Result<bool, String> {
+        Ok(true)
+    }
+
+    async fn save(&self, name: &str, token: &Token) -> Result<(), String> {
+        self.0.lock().unwrap().insert(name.to_owned(), token.clone());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_stored_token_serves_its_own_account_alone() {
+    let other_settings = [
+        Settings { base_url: "https://open.sharecrm-2.test".parse().unwrap(), ..settings() },
+        Settings { app_id: "FSAID_2".into(), ..settings() },
+    ];
+    for (settings, log_ins) in other_settings.map(|other| (other, 2)).into_iter().chain([(settings(), 1)]) {
+        let sharecrm = Arc::new(ShareCrm::answering((0..2).map(|_| says(200, "accepted.json"))));
+        let store = Arc::new(Shared::default());
+        for settings in [support::settings(), settings.clone()] {
+            let (clock, chance) = (sharecrm.clock.clone(), Arc::new(SeededChance::new(1)));
+            let client = Client::new(settings, sharecrm.clone(), clock, chance, store.clone());
+            client.push(&document()).await.unwrap();
+        }
+        assert_eq!(sharecrm.sent_to("/token").len(), log_ins, "{settings:?}");
+    }
 }
 
 #[tokio::test]
