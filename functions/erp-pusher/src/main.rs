@@ -13,7 +13,11 @@ async fn main() -> Result<(), Error> {
     let pusher = Arc::new(ErpPusher::wire(&Wiring::from_environment()?)?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let pusher = pusher.clone();
-        async move { Ok::<_, Error>(pusher.handle(event.payload, Some(wiring::deadline(event.context.deadline()))).await?) }
+        async move {
+            Ok::<_, Error>(
+                pusher.handle(event.payload, Some(wiring::deadline(event.context.deadline()))).await?,
+            )
+        }
     }))
     .await
 }
