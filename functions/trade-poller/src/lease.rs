@@ -40,6 +40,7 @@ impl<'a> HeldLease<'a> {
             if next > patience || deadline.is_some_and(|deadline| next >= deadline) {
                 return Ok(None);
             }
+            tracing::warn!(lease = name, "waiting for another run, or for the lease of one that was killed");
             clock.sleep(BETWEEN_TRIES).await;
         }
     }
