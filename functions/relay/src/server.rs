@@ -64,7 +64,7 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
         return Err(Unread::TooSlow);
     };
     read.map_err(|error| {
-        if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+        if matches!(error.source(), Some(source) if source.is::<LengthLimitError>()) {
             return Unread::TooLarge;
         }
         tracing::warn!(%error, "a push broke off");
