@@ -10,7 +10,7 @@ use serde_json::Value;
 use wiring::Wiring;
 
 pub use qince::Reply;
-pub use receive::{Answer, PushRequest, Receiver};
+pub use receive::{Answer, PushRequest, Receiver, UNROUTED, reads_direct_orders, unrouted_type, work_items};
 
 impl Receiver {
     /// Builds the receiver.

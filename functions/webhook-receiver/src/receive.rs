@@ -6,12 +6,16 @@ use clock::{Chance, Clock};
 use pipeline::item::content_hash;
 use pipeline::ledger::{EntryId, Failed, record_failure};
 use pipeline::{Intake, Ledger, StoreError, System, WorkItem};
+use qince::catalog::DIRECT_ORDER;
 use qince::{Push, PushError, Reply, VerifiedPush};
 use serde_json::Value;
+use wiring::flows::Routed;
 use wiring::{Flows, work};
 
-/// Under these flows stand pushes that no flow takes, and those whose data is no document.
-const UNROUTED: &str = "qince/unrouted";
+/// Under this name the ledger keeps verified pushes that no flow takes.
+pub const UNROUTED: &str = "qince/unrouted";
+
+/// Under this name it keeps those whose data is no document.
 const UNREADABLE: &str = "qince/unreadable";
 
 /// One HTTP request, as API Gateway or the embedded server hands it over.
@@ -103,14 +107,12 @@ impl Receiver {
 
     /// Stores a push for every flow that takes it, and answers how many those are.
     async fn take(&self, push: VerifiedPush) -> Result<usize, StoreError> {
-        let items = match qince::catalog::document_of(&push.data_type) {
-            Some(document) if self.settings.takes(&push.data_type) => self.items(document.name, &push),
-            _ => None,
-        };
-        let Some(items) = items else {
+        let is_taken = self.settings.takes(&push.data_type) && reads_direct_orders(&self.flows);
+        if !is_taken {
             self.keep_unrouted(push).await?;
             return Ok(0);
-        };
+        }
+        let items = work_items(&self.flows, &push.document, self.clock.as_ref(), self.chance.as_ref());
         let mut flows = 0;
         for (system, items) in items {
             flows += items.len();
@@ -119,30 +121,14 @@ impl Receiver {
         Ok(flows)
     }
 
-    /// The push as a work item of each flow that reads its kind; `None` where there is no such flow at all.
-    fn items(&self, document: &str, push: &VerifiedPush) -> Option<BTreeMap<System, Vec<WorkItem>>> {
-        let mut flows = self
-            .flows
-            .with_source(Role::Pushed)
-            .filter(|routed| routed.flow.source().document.name == document)
-            .peekable();
-        flows.peek()?;
-        let mut items = BTreeMap::<_, Vec<_>>::new();
-        for routed in flows.filter(|routed| routed.flow.admits(&push.document)) {
-            let document = push.document.clone();
-            let item = work::item(&routed.flow, document, false, self.clock.now(), self.chance.as_ref());
-            items.entry(routed.system).or_default().push(item);
-        }
-        Some(items)
-    }
-
     /// A verified push that nothing takes is kept where a person sees it: a flow for it may come later.
     async fn keep_unrouted(&self, push: VerifiedPush) -> Result<(), StoreError> {
         let message = format!(
-            "no flow takes Qince's `{}`: add a flow for it (and the type to QINCE_DATA_TYPES), or stop the push in Qince",
+            "no flow takes Qince's `{}`: if it is a direct order, add the type to QINCE_DATA_TYPES (and a flow that reads \
+             {DIRECT_ORDER}, if there is none) and replay; otherwise stop the push in Qince",
             push.data_type
         );
-        let key = format!("{}/{}", push.data_type, push.document_id());
+        let key = unrouted_key(&push.data_type, &push.document_id());
         self.keep(EntryId::new(UNROUTED, key), "unrouted", message, push.document, push.msg_id).await
     }
 
@@ -182,6 +168,42 @@ impl Receiver {
         };
         record_failure(self.ledger.as_ref(), &id, &failed).await
     }
+}
+
+fn unrouted_key(data_type: &str, document_id: &str) -> String {
+    format!("{data_type}/{document_id}")
+}
+
+/// The business type of a push that is kept as [`UNROUTED`] under this key.
+#[must_use]
+pub fn unrouted_type(key: &str) -> &str {
+    key.split_once('/').map_or(key, |(data_type, _)| data_type)
+}
+
+/// Whether any flow reads direct orders.
+#[must_use]
+pub fn reads_direct_orders(flows: &Flows) -> bool {
+    readers(flows).next().is_some()
+}
+
+/// A direct order as a work item of each flow that reads and admits it.
+#[must_use]
+pub fn work_items(
+    flows: &Flows,
+    order: &Value,
+    clock: &dyn Clock,
+    chance: &dyn Chance,
+) -> BTreeMap<System, Vec<WorkItem>> {
+    let mut items = BTreeMap::<_, Vec<_>>::new();
+    for routed in readers(flows).filter(|routed| routed.flow.admits(order)) {
+        let item = work::item(&routed.flow, order.clone(), false, clock.now(), chance);
+        items.entry(routed.system).or_default().push(item);
+    }
+    items
+}
+
+fn readers(flows: &Flows) -> impl Iterator<Item = &Arc<Routed>> {
+    flows.with_source(Role::Pushed).filter(|routed| routed.flow.source().document.name == DIRECT_ORDER)
 }
 
 fn refused(error: &PushError) -> Answer {

@@ -6,7 +6,9 @@
 
 use catalog::{Document, Field, Kind, Role};
 
-use crate::settings;
+/// The document's name: what every push carries whose business type is taken
+/// ([`Settings::takes`](crate::Settings::takes)).
+pub const DIRECT_ORDER: &str = "qince.direct_order";
 
 /// The document's key: the 19-digit id of the order.
 pub const KEY: &str = "id";
@@ -20,27 +22,18 @@ pub fn documents() -> &'static [Document] {
     DOCUMENTS
 }
 
-/// The document that a push of this business type (`dataType`) carries, where one is known.
-#[must_use]
-pub fn document_of(data_type: &str) -> Option<&'static Document> {
-    match data_type {
-        settings::DIRECT_ORDER => DOCUMENTS.first(),
-        _ => None,
-    }
-}
-
 static DOCUMENTS: &[Document] = &[Document {
-    name: "qince.direct_order",
+    name: DIRECT_ORDER,
     title: "直营订单相关数据同步",
     role: Role::Pushed,
     params: &[],
-    fields: DIRECT_ORDER,
+    fields: ORDER,
     // Tenants' forms grow fields of their own, and the page already lags behind its example.
     open: true,
 }];
 
 /// 采购单主信息: the order itself.
-const DIRECT_ORDER: &[Field] = &[
+const ORDER: &[Field] = &[
     Field::new("id", "直营订单id", Kind::Text),
     Field::new("status", "0:已删除,1:正常", Kind::Text),
     Field::new("gift_card_usedamount", "代金券使用金额", Kind::Decimal),

@@ -14,7 +14,8 @@ pub struct Settings {
     /// The push secrets (`pushsecret`; the appkey where a tenant was set up before 2019). All are accepted, so that a
     /// secret can be rotated without losing a push.
     pub push_secrets: Vec<SecretString>,
-    /// The business types (`dataType`) that are relayed. Others are verified all the same; see [`Settings::takes`].
+    /// The business types (`dataType`) whose data is a direct order: a tenant's own order types too. Raw JSON counts as
+    /// the first. Others are verified all the same; see [`Settings::takes`].
     pub data_types: Vec<String>,
     /// Whether a body that is the bare JSON of an order is believed without a digest. Only for an address that
     /// something else protects, such as an IP allow-list.
@@ -35,7 +36,7 @@ impl Settings {
         }
     }
 
-    /// Whether pushes of this business type are relayed.
+    /// Whether pushes of this business type carry a direct order, which is relayed.
     #[must_use]
     pub fn takes(&self, data_type: &str) -> bool {
         self.data_types.iter().any(|taken| taken == data_type)

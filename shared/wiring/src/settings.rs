@@ -222,11 +222,16 @@ impl Settings {
         if settings.push_secrets.is_empty() && !secrets.is_empty() {
             reader.problem("QINCE_PUSH_SECRETS", "holds commas only");
         }
-        if let Some(types) = self.get("QINCE_DATA_TYPES") {
-            settings.data_types = list(types).collect();
-        }
+        settings.data_types = self.qince_data_types();
         settings.allow_raw_json = reader.parsed("QINCE_ALLOW_RAW_JSON", false, "`true` or `false`");
         reader.done(settings)
+    }
+
+    /// `QINCE_DATA_TYPES`: the business types of direct orders, for who takes no pushes and so needs no secret.
+    #[must_use]
+    pub fn qince_data_types(&self) -> Vec<String> {
+        let types = self.get("QINCE_DATA_TYPES").unwrap_or(qince::settings::DIRECT_ORDER);
+        list(types).collect()
     }
 
     /// `RELAY_START`: where the watermark of a flow that never ran begins; by default one day before `now`.

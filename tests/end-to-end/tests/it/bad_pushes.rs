@@ -228,3 +228,19 @@ async fn a_push_of_another_kind_is_kept_where_a_person_sees_it() {
     assert_eq!(flow, "qince/unrouted");
     assert!(reason.contains("dms_return") && reason.contains("QINCE_DATA_TYPES"), "{reason}");
 }
+
+#[tokio::test]
+async fn a_type_that_the_settings_name_is_a_direct_order() {
+    let house =
+        House::new(1).with("QINCE_DATA_TYPES", "my_order, dms_purchase").with("QINCE_ALLOW_RAW_JSON", "true");
+    let process = house.start();
+    let style = |data_type: &str| PushStyle { data_type: data_type.to_owned(), ..PushStyle::default() };
+    for style in
+        [style("my_order"), style("dms_purchase"), PushStyle { encoding: Encoding::RawJson, ..style("") }]
+    {
+        let push = styled(&house, &house.vendors.qince.order(house.now()), &style);
+        assert_eq!(process.request(&push.content_type, &push.body).await.status, 200);
+        assert_eq!(outcomes(&process.drain().await), ["delivered", "delivered"], "{style:?}");
+    }
+    assert!(process.failures().await.is_empty());
+}
