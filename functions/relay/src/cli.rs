@@ -60,6 +60,15 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "key", required_unless_present = "key")]
         all: bool,
     },
+    /// Take a failed document off the list: a person has done by hand what was to be done
+    Settle {
+        /// Its flow, as `relay failures` names it
+        #[arg(long)]
+        flow: String,
+        /// The document's key
+        #[arg(long)]
+        key: String,
+    },
     /// End a target's pause, once its cause is mended
     Resume {
         /// The target: kingdee, sharecrm or wangdian

@@ -63,6 +63,7 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Replay { flow, key, all } => {
             commands::replay::run(flow.as_deref(), key.as_deref(), all, json).await
         }
+        Command::Settle { flow, key } => commands::settle::run(&flow, &key, json).await,
         Command::Resume { target } => commands::resume::run(&target, json).await,
         Command::Lookups { command: LookupsCommand::Import { file } } => {
             commands::lookups::import(&file, json).await

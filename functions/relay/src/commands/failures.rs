@@ -1,4 +1,4 @@
-use pipeline::{Entry, Ledger};
+use pipeline::{Entry, Ledger, StoreError, ledger};
 use serde_json::{Value, json};
 use wiring::Wiring;
 
@@ -32,6 +32,18 @@ pub(crate) async fn all(ledger: &dyn Ledger, flow: Option<&str>) -> anyhow::Resu
     }
 }
 
+/// Takes a document off the list of failures, unless another version of it has failed since it was read. What the
+/// target has stays as it is.
+pub(crate) async fn clear(ledger: &dyn Ledger, seen: &Entry) -> Result<(), StoreError> {
+    ledger::update(ledger, &seen.id, None, |entry| {
+        if entry.failed.as_ref().map(|failed| &failed.hash) == seen.failed.as_ref().map(|failed| &failed.hash)
+        {
+            entry.failed = None;
+        }
+    })
+    .await
+}
+
 fn as_json(entry: &Entry) -> Option<Value> {
     let failed = entry.failed.as_ref()?;
     let mut value = serde_json::to_value(failed).ok()?;
@@ -54,7 +66,10 @@ fn print(entries: &[Entry]) {
     match entries.len() {
         0 => println!("No document has failed."),
         count => {
-            println!("{count} failed. `relay replay --flow FLOW --key KEY` (or `--all`) sends them again.");
+            println!(
+                "{count} failed. `relay replay --flow FLOW --key KEY` (or `--all`) sends them again; `relay settle` takes \
+                 one off this list that was done by hand."
+            );
         }
     }
 }

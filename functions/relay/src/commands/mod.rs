@@ -8,4 +8,5 @@ pub(crate) mod lookups;
 pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod serve;
+pub(crate) mod settle;
 pub(crate) mod status;

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use pipeline::{Entry, EntryId, System, WorkItem};
 use serde_json::json;
+use webhook_receiver::UNROUTED;
 use wiring::Wiring;
 
 use super::failures;
@@ -28,21 +29,51 @@ pub(crate) async fn run(
     Ok(if left.is_empty() { Done::Well } else { Done::WithFailures })
 }
 
-/// Sends failed versions through their flows again, and answers how many, and which have no flow any more.
+/// Sends failed versions through their flows again, and answers how many documents, and which no flow takes.
 pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result<(u64, Vec<EntryId>)> {
     let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
-    let mut left = Vec::new();
+    let (mut routed, mut left) = (Vec::new(), Vec::new());
     for entry in entries {
-        match wiring.flows.named(&entry.id.flow) {
-            Some(routed) => items.entry(routed.system).or_default().extend(item(wiring, entry)),
-            None => left.push(entry.id),
+        if is_routed_now(wiring, &entry.id) {
+            for (system, of_system) in orders(wiring, &entry) {
+                items.entry(system).or_default().extend(of_system);
+            }
+            routed.push(entry);
+        } else if let Some(flow) = wiring.flows.named(&entry.id.flow) {
+            items.entry(flow.system).or_default().extend(item(wiring, entry));
+        } else {
+            left.push(entry.id);
         }
     }
     let mut replayed = 0;
     for (system, items) in items {
         replayed += wiring.intake().take(system, &items).await?.queued;
     }
+    // Only now that its flows have it: from here on they say what becomes of it.
+    for entry in &routed {
+        failures::clear(wiring.stores.ledger.as_ref(), entry).await?;
+    }
     Ok((replayed, left))
+}
+
+/// Whether this is a push that no flow took when it came, and that the settings and flows take by now.
+fn is_routed_now(wiring: &Wiring, id: &EntryId) -> bool {
+    let data_type = webhook_receiver::unrouted_type(&id.key);
+    id.flow == UNROUTED
+        && wiring.settings.qince_data_types().iter().any(|taken| taken == data_type)
+        && webhook_receiver::reads_direct_orders(&wiring.flows)
+}
+
+/// Such a push as a new message of every flow that takes it.
+fn orders(wiring: &Wiring, entry: &Entry) -> BTreeMap<System, Vec<WorkItem>> {
+    let Some(failed) = &entry.failed else { return BTreeMap::new() };
+    let (clock, chance) = (wiring.clock.as_ref(), wiring.chance.as_ref());
+    let mut items = webhook_receiver::work_items(&wiring.flows, &failed.document, clock, chance);
+    for item in items.values_mut().flatten() {
+        item.received_at = failed.received_at;
+        item.replay = Some(chance.uuid().to_string());
+    }
+    items
 }
 
 /// The entry of a failed document.
@@ -76,7 +107,7 @@ fn report(replayed: u64, left: &[EntryId], json: bool) {
         return;
     }
     for id in left {
-        println!("- {} {}: there is no flow of this name, so it stays in the ledger", id.flow, id.key);
+        println!("- {} {}: no flow takes it, so it stays in the ledger", id.flow, id.key);
     }
     println!("{replayed} sent through their flows again; `relay drain` or `relay serve` works them.");
 }

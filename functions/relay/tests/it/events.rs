@@ -133,3 +133,54 @@ fn a_refused_document_is_listed_and_replayed_once_its_cause_is_mended() {
     assert_eq!(town.vendors.kingdee.creates()["JY202611220001"], 1);
     installation.relay(&["failures", "--flow", "trade-to-kingdee"]).with_status(0);
 }
+
+/// Pushes the sample order where its type is not taken, and answers with its key among the unrouted ones.
+fn unrouted(installation: &mut Installation) -> [String; 4] {
+    installation.set("QINCE_DATA_TYPES", "my_order");
+    installation.invoke("webhook-receiver", "webhook-receiver/direct-order.json").with_status(0);
+    let listed = installation.relay(&["failures", "--json"]).with_status(1).json();
+    let [failure] = &listed["failures"].as_array().unwrap()[..] else { panic!("{listed}") };
+    assert_eq!(failure["flow"], "qince/unrouted", "{listed}");
+    let key = failure["key"].as_str().unwrap().to_owned();
+    ["--flow".to_owned(), "qince/unrouted".to_owned(), "--key".to_owned(), key]
+}
+
+#[test]
+fn a_push_that_no_flow_took_is_replayed_once_its_type_is_taken() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    unrouted(&mut installation);
+    let replay = |installation: &Installation| installation.relay(&["replay", "--all", "--json"]);
+    let answer = replay(&installation).with_status(1).json();
+    assert_eq!(
+        (&answer["replayed"], answer["without_flow"].as_array().unwrap().len()),
+        (&json!(0), 1),
+        "{answer}"
+    );
+
+    installation.set("QINCE_DATA_TYPES", "my_order, dms_purchase");
+    let answer = replay(&installation).with_status(0).json();
+    assert_eq!(answer, json!({ "replayed": 2, "without_flow": [] }));
+    installation.relay(&["failures"]).with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    let id = sample("qince/direct-order.json")["id"].as_str().unwrap().to_owned();
+    assert!(town.vendors.wangdian.pushed_orders().contains_key(&id));
+    assert!(town.vendors.sharecrm.records().contains_key(&("erpSalesOrderObj".to_owned(), id)));
+}
+
+#[test]
+fn what_was_done_by_hand_is_settled_and_listed_no_more() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    let document = unrouted(&mut installation);
+    let settle: Vec<&str> = ["settle"].into_iter().chain(document.iter().map(String::as_str)).collect();
+    let answer = installation.relay(&[&settle[..], &["--json"]].concat()).with_status(0).json();
+    assert_eq!(answer["settled"]["key"], document[3]);
+    let listed = installation.relay(&["failures"]).with_status(0).stdout;
+    assert!(listed.contains("No document has failed."), "{listed}");
+    installation.relay(&["drain"]).with_status(0);
+    assert!(town.vendors.wangdian.pushed_orders().is_empty(), "nothing is sent");
+
+    let answer = installation.relay(&settle).with_status(1);
+    assert!(answer.stderr.contains("has not failed"), "{}", answer.stderr);
+}

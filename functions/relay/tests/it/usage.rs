@@ -20,9 +20,10 @@ const NEEDED: [&str; 11] = [
 #[test]
 fn help_names_every_command() {
     let help = Installation::empty().relay(&["--help"]).with_status(0).stdout;
-    for command in
-        ["demo", "serve", "invoke", "drain", "status", "failures", "replay", "resume", "lookups", "flows"]
-    {
+    for command in [
+        "demo", "serve", "invoke", "drain", "status", "failures", "replay", "settle", "resume", "lookups",
+        "flows",
+    ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} in {help}");
     }
 }
@@ -37,6 +38,8 @@ fn wrong_usage_is_status_2_and_says_what_was_expected() {
         &["serve", "--listen", "8080"],
         &["replay"],
         &["replay", "--key", "JY1"],
+        &["settle", "--key", "JY1"],
+        &["settle", "--flow", "trade-to-kingdee"],
         &["status", "--verbose"],
     ] {
         let answer = installation.relay(arguments).with_status(2);

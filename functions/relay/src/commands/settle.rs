@@ -1,0 +1,18 @@
+use serde_json::json;
+use wiring::Wiring;
+
+use super::{failures, replay};
+use crate::Done;
+
+/// `relay settle`
+pub(crate) async fn run(flow: &str, key: &str, json: bool) -> anyhow::Result<Done> {
+    let wiring = Wiring::from_environment()?;
+    let entry = replay::one(&wiring, flow, key).await?;
+    failures::clear(wiring.stores.ledger.as_ref(), &entry).await?;
+    if json {
+        println!("{}", json!({ "settled": entry.id }));
+    } else {
+        println!("{flow} {key} is settled: it is no failure any more, and nothing was sent.");
+    }
+    Ok(Done::Well)
+}
