@@ -105,7 +105,8 @@ impl Documents {
             Stop::Fail(Reason::new("flow", message))
         })?;
         routed.flow.key(&item.document).map_err(|fault| Stop::Fail(Reason::faults(vec![fault])))?;
-        if !routed.flow.admits(&item.document) {
+        let admits = routed.flow.admits(&item.document);
+        if !admits.map_err(|fault| Stop::Fail(Reason::faults(vec![fault])))? {
             return Err(Stop::Skip(Skip::Filtered));
         }
         let replay = item.replay.is_some();

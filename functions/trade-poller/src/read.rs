@@ -151,7 +151,8 @@ impl Reading<'_> {
         let mut taken = HashSet::with_capacity(rows.len());
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
-            if !self.routed.flow.admits(&row) {
+            // A row that the filter cannot judge is queued: the pusher records it as failed, so it is not lost.
+            if !self.routed.flow.admits(&row).unwrap_or(true) {
                 report.filtered += 1;
                 continue;
             }

@@ -195,7 +195,8 @@ pub fn work_items(
     chance: &dyn Chance,
 ) -> BTreeMap<System, Vec<WorkItem>> {
     let mut items = BTreeMap::<_, Vec<_>>::new();
-    for routed in readers(flows).filter(|routed| routed.flow.admits(order)) {
+    // An order that a filter cannot judge is queued: the pusher records it as failed, so it is not lost.
+    for routed in readers(flows).filter(|routed| routed.flow.admits(order).unwrap_or(true)) {
         let item = work::item(&routed.flow, order.clone(), false, clock.now(), chance);
         items.entry(routed.system).or_default().push(item);
     }

@@ -63,6 +63,16 @@ impl Place<'_> {
     }
 }
 
+/// The first rule whose condition holds.
+fn applying<'a>(rules: &'a [Rule], scope: &Scope<'_>) -> Result<Option<&'a Rule>, Failing> {
+    for rule in rules {
+        if rule.when.as_ref().map_or(Ok(true), |when| holds(when, scope))? {
+            return Ok(Some(rule));
+        }
+    }
+    Ok(None)
+}
+
 impl<'c> Mapper<'c> {
     pub(crate) fn new(context: Option<&'c Context<'c>>) -> Self {
         Self { context, asked: BTreeSet::new(), faults: Vec::new() }
@@ -96,7 +106,13 @@ impl<'c> Mapper<'c> {
         let place = Place { parent, name: &field.name, index: None };
         match &field.content {
             Content::Value(rules) => {
-                let rule = rules.iter().find(|rule| rule.when.as_ref().is_none_or(|when| holds(when, scope)));
+                let rule = match applying(rules, scope) {
+                    Ok(rule) => rule,
+                    Err(failing) => {
+                        self.failing(&place, failing);
+                        return None;
+                    }
+                };
                 match rule {
                     Some(rule) => self.rule(rule, scope, &place),
                     None if field.required => {
@@ -136,11 +152,12 @@ impl<'c> Mapper<'c> {
         let mut mapped = Vec::with_capacity(sources.len());
         for (index, source) in sources.into_iter().enumerate() {
             let line = Scope::line(scope, source, index);
-            if list.filter.as_ref().is_some_and(|filter| !holds(filter, &line)) {
-                continue;
+            let line_place = Place { parent, name: place.name, index: Some(mapped.len()) };
+            match list.filter.as_ref().map_or(Ok(true), |filter| holds(filter, &line)) {
+                Ok(true) => mapped.push(self.fields(&list.fields, &line, Some(&line_place))),
+                Ok(false) => {}
+                Err(failing) => self.failing(place, failing.at_line(&list.each, index)),
             }
-            let place = Place { parent, name: place.name, index: Some(mapped.len()) };
-            mapped.push(self.fields(&list.fields, &line, Some(&place)));
         }
         for name in &list.unique {
             make_unique(&mut mapped, name);

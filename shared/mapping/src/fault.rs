@@ -25,7 +25,7 @@ pub enum Cause {
     #[error("is absent or empty: complete it in the source system, or give the rule a `default`")]
     Absent,
     /// Not what the conversion reads.
-    #[error("is not {expected}: correct it in the source system, or change the rule's conversion")]
+    #[error("is not {expected}: correct it in the source system, or change the flow")]
     Unreadable {
         /// What the conversion reads.
         expected: &'static str,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::apply::{Context, LookupKey, Mapped, Mapper};
 use crate::diagnostic::Diagnostics;
-use crate::expression::{Expression, Scope, Term, first, holds, written};
+use crate::expression::{Expression, Failing, Scope, Term, first, holds, written};
 use crate::fault::{Cause, Fault};
 use crate::params::{self, Param, resolve};
 use crate::rule::{Fields, Take};
@@ -91,9 +91,14 @@ impl Flow {
     }
 
     /// Whether the flow takes this document. What is missing in it equals nothing.
-    #[must_use]
-    pub fn admits(&self, document: &Value) -> bool {
-        self.filter.as_ref().is_none_or(|filter| holds(filter, &Scope::document(document)))
+    ///
+    /// # Errors
+    /// When the filter cannot be evaluated: it compares by size, or counts with, what is no number.
+    pub fn admits(&self, document: &Value) -> Result<bool, Fault> {
+        let Some(filter) = &self.filter else { return Ok(true) };
+        holds(filter, &Scope::document(document)).map_err(|Failing { source, value, cause }| {
+            Fault::new("filter".to_owned(), &source, value.as_deref(), cause)
+        })
     }
 
     /// The document's key: what makes two documents versions of one.

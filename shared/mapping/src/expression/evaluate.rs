@@ -109,6 +109,10 @@ impl Failing {
     fn at(source: &str, datum: Option<&Datum<'_>>, cause: Cause) -> Self {
         Self { source: source.to_owned(), value: datum.map(|datum| datum.shown().into_owned()), cause }
     }
+
+    pub(crate) fn at_line(self, list: &Path, index: usize) -> Self {
+        Self { source: format!("{}[{index}].{}", list.text, self.source), ..self }
+    }
 }
 
 /// The first of the fall-backs that is present.
@@ -169,11 +173,18 @@ fn filtered<'a>(
     filter: Option<&Expression>,
     scope: &Scope<'a>,
 ) -> Result<Vec<(usize, &'a Value)>, Failing> {
-    let mut lines: Vec<_> = lines(list, scope)?.into_iter().enumerate().collect();
-    if let Some(filter) = filter {
-        lines.retain(|&(index, line)| holds(filter, &Scope::line(scope, line, index)));
+    let mut kept = Vec::new();
+    for (index, line) in lines(list, scope)?.into_iter().enumerate() {
+        let keep = match filter {
+            Some(filter) => holds(filter, &Scope::line(scope, line, index))
+                .map_err(|failing| failing.at_line(list, index))?,
+            None => true,
+        };
+        if keep {
+            kept.push((index, line));
+        }
     }
-    Ok(lines)
+    Ok(kept)
 }
 
 /// The exact result of an expression.
@@ -206,11 +217,8 @@ pub(crate) fn amount(expression: &Expression, scope: &Scope<'_>) -> Result<Decim
         Expression::Sum { list, filter, each } => filtered(list, filter.as_deref(), scope)?
             .into_iter()
             .try_fold(Decimal::ZERO, |sum, (index, line)| {
-                let at_line = |failing: Failing| Failing {
-                    source: format!("{}[{index}].{}", list.text, failing.source),
-                    ..failing
-                };
-                let addend = amount(each, &Scope::line(scope, line, index)).map_err(at_line)?;
+                let addend = amount(each, &Scope::line(scope, line, index))
+                    .map_err(|failing| failing.at_line(list, index))?;
                 number::add(sum, addend).map_err(|cause| Failing::at(&list.text, None, cause))
             }),
         Expression::Count { list, filter } => {
@@ -221,37 +229,60 @@ pub(crate) fn amount(expression: &Expression, scope: &Scope<'_>) -> Result<Decim
         | Expression::Has(_)
         | Expression::Not(_)
         | Expression::And(..)
-        | Expression::Or(..) => Ok(Decimal::from(u8::from(holds(expression, scope)))),
+        | Expression::Or(..) => holds(expression, scope).map(|holds| Decimal::from(u8::from(holds))),
     }
 }
 
-/// Whether a condition holds. What is absent or cannot be computed equals nothing and is less than nothing.
-pub(crate) fn holds(expression: &Expression, scope: &Scope<'_>) -> bool {
+/// Whether a condition holds. What is absent equals nothing and is less than nothing; what cannot be computed, or
+/// not be compared by size, is no answer.
+pub(crate) fn holds(expression: &Expression, scope: &Scope<'_>) -> Result<bool, Failing> {
     match expression {
-        Expression::And(left, right) => holds(left, scope) && holds(right, scope),
-        Expression::Or(left, right) => holds(left, scope) || holds(right, scope),
-        Expression::Not(inner) => !holds(inner, scope),
-        Expression::Has(terms) => first(terms, scope).is_some(),
-        Expression::In(left, choices) => operand(left, scope).is_some_and(|left| {
+        Expression::And(left, right) => Ok(holds(left, scope)? && holds(right, scope)?),
+        Expression::Or(left, right) => Ok(holds(left, scope)? || holds(right, scope)?),
+        Expression::Not(inner) => Ok(!holds(inner, scope)?),
+        Expression::Has(terms) => Ok(first(terms, scope).is_some()),
+        Expression::In(left, choices) => Ok(operand(left, scope)?.is_some_and(|left| {
             choices.iter().any(|choice| {
                 first(std::slice::from_ref(choice), scope).is_some_and(|choice| equal(&left, &choice))
             })
-        }),
-        Expression::Compare(comparison, left, right) => match (operand(left, scope), operand(right, scope)) {
-            (Some(left), Some(right)) => compare(*comparison, &left, &right),
-            _ => *comparison == Comparison::NotEqual,
-        },
+        })),
+        Expression::Compare(comparison, left, right) => {
+            match (operand(left, scope)?, operand(right, scope)?) {
+                (Some(left_datum), Some(right_datum)) => {
+                    let equal = || equal(&left_datum, &right_datum);
+                    let order = || order((left, &left_datum), (right, &right_datum));
+                    Ok(match comparison {
+                        Comparison::Equal => equal(),
+                        Comparison::NotEqual => !equal(),
+                        Comparison::Less => order()?.is_lt(),
+                        Comparison::LessOrEqual => order()?.is_le(),
+                        Comparison::Greater => order()?.is_gt(),
+                        Comparison::GreaterOrEqual => order()?.is_ge(),
+                    })
+                }
+                _ => Ok(*comparison == Comparison::NotEqual),
+            }
+        }
         Expression::First(_)
         | Expression::Calculate(..)
         | Expression::Sum { .. }
-        | Expression::Count { .. } => amount(expression, scope).is_ok_and(|amount| !amount.is_zero()),
+        | Expression::Count { .. } => match amount(expression, scope) {
+            Ok(amount) => Ok(!amount.is_zero()),
+            Err(Failing { cause: Cause::Absent, .. }) => Ok(false),
+            Err(failing) => Err(failing),
+        },
     }
 }
 
-fn operand<'a>(expression: &'a Expression, scope: &Scope<'a>) -> Option<Datum<'a>> {
+/// One side of a comparison; `None` where there is nothing to read.
+fn operand<'a>(expression: &'a Expression, scope: &Scope<'a>) -> Result<Option<Datum<'a>>, Failing> {
     match expression {
-        Expression::First(terms) => first(terms, scope),
-        _ => amount(expression, scope).ok().map(Datum::Number),
+        Expression::First(terms) => Ok(first(terms, scope)),
+        _ => match amount(expression, scope) {
+            Ok(number) => Ok(Some(Datum::Number(number))),
+            Err(Failing { cause: Cause::Absent, .. }) => Ok(None),
+            Err(failing) => Err(failing),
+        },
     }
 }
 
@@ -264,19 +295,28 @@ fn equal(left: &Datum<'_>, right: &Datum<'_>) -> bool {
     left.text().is_some() && left.text() == right.text()
 }
 
-fn compare(comparison: Comparison, left: &Datum<'_>, right: &Datum<'_>) -> bool {
-    let order = || match (left.decimal(), right.decimal()) {
-        (Ok(left), Ok(right)) => Some(left.cmp(&right)),
-        _ => Some(left.text()?.cmp(&right.text()?)),
+/// Sizes compare by value where both sides are numbers, and as text (times, as vendors write them) where neither has
+/// to be one.
+fn order(left: (&Expression, &Datum<'_>), right: (&Expression, &Datum<'_>)) -> Result<Ordering, Failing> {
+    let failing = |(expression, datum): (&Expression, &Datum<'_>), cause| {
+        let source = match expression {
+            Expression::First(terms) => written(terms),
+            _ => String::new(),
+        };
+        Failing::at(&source, Some(datum), cause)
     };
-    match comparison {
-        Comparison::Equal => equal(left, right),
-        Comparison::NotEqual => !equal(left, right),
-        Comparison::Less => order() == Some(Ordering::Less),
-        Comparison::LessOrEqual => order().is_some_and(Ordering::is_le),
-        Comparison::Greater => order() == Some(Ordering::Greater),
-        Comparison::GreaterOrEqual => order().is_some_and(Ordering::is_ge),
+    let has_number = [left.1, right.1].iter().any(|datum| matches!(datum, Datum::Number(_)));
+    match (left.1.decimal(), right.1.decimal()) {
+        (Ok(left), Ok(right)) => return Ok(left.cmp(&right)),
+        (Err(cause), _) if has_number => return Err(failing(left, cause)),
+        (_, Err(cause)) if has_number => return Err(failing(right, cause)),
+        _ => {}
     }
+    let text = |side: (&Expression, &Datum<'_>)| {
+        let cause = Cause::Unreadable { expected: "one value (it is a list or an object)" };
+        side.1.text().map(Cow::into_owned).ok_or_else(|| failing(side, cause))
+    };
+    Ok(text(left)?.cmp(&text(right)?))
 }
 
 /// Fall-backs as a person wrote them.

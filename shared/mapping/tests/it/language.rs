@@ -107,17 +107,78 @@ fn what_is_computed_reads_what_was_mapped_wherever_it_stands() {
     assert_eq!(mapped.to_string(), r#"{"total":"3.3","net":"2.3","post":"1"}"#);
 }
 
+fn filtered_flow(filter: &str) -> mapping::Flow {
+    let text = format!(
+        "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\nfilter = \"{filter}\"\n\
+         [target]\ndocument = \"sharecrm.objdata_push\"\n[fields]\nid = \"trade_no\"\n\
+         objAPIName = {{ value = \"o\" }}\ndataCenterId = {{ value = \"d\" }}\n"
+    );
+    mapping::Flow::parse("f", "f.toml", &text, &super::catalog()).unwrap_or_else(|e| panic!("{e}"))
+}
+
 #[test]
 fn a_filter_takes_documents_and_missing_fields_equal_nothing() {
-    let text = "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\n\
-        filter = \"trade_status = 55 and shop_no != 'TEST' and (paid >= 10 or count(goods_list) > 1)\"\n\
-        [target]\ndocument = \"sharecrm.objdata_push\"\n[fields]\nid = \"trade_no\"\n\
-        objAPIName = { value = \"o\" }\ndataCenterId = { value = \"d\" }\n";
-    let flow = mapping::Flow::parse("f", "f.toml", text, &super::catalog()).unwrap_or_else(|e| panic!("{e}"));
-    assert!(flow.admits(&json!({"trade_status": "55", "paid": "10.00"})));
-    assert!(flow.admits(&json!({"trade_status": 55, "goods_list": [{}, {}]})));
-    assert!(!flow.admits(&json!({"trade_status": 55, "shop_no": "TEST", "paid": 10})));
-    assert!(!flow.admits(&json!({"paid": 10})));
+    let flow =
+        filtered_flow("trade_status = 55 and shop_no != 'TEST' and (paid >= 10 or count(goods_list) > 1)");
+    assert!(flow.admits(&json!({"trade_status": "55", "paid": "10.00"})).unwrap());
+    assert!(flow.admits(&json!({"trade_status": 55, "goods_list": [{}, {}]})).unwrap());
+    assert!(!flow.admits(&json!({"trade_status": 55, "shop_no": "TEST", "paid": 10})).unwrap());
+    assert!(!flow.admits(&json!({"paid": 10})).unwrap());
+}
+
+#[test]
+fn a_filter_that_cannot_be_evaluated_is_a_fault_and_not_a_no() {
+    for (filter, document, fault) in [
+        (
+            "paid > 0",
+            json!({"paid": "abc"}),
+            "filter: `paid` = \"abc\" is not a decimal number: correct it in the source system, or change the flow",
+        ),
+        ("0 <= paid", json!({"paid": [1]}), "filter: `paid` = \"[1]\" is not a decimal number"),
+        ("paid >= 'a'", json!({"paid": [1]}), "filter: `paid` = \"[1]\" is not one value"),
+        ("paid + 1 = 2", json!({"paid": "abc"}), "filter: `paid` = \"abc\" is not a decimal number"),
+        ("paid / 0 = 1", json!({"paid": "1"}), "filter: `1 / 0` divides by zero"),
+        ("count(goods_list) > 1", json!({"goods_list": "x"}), "filter: `goods_list` = \"x\" is not a list"),
+        (
+            "sum(goods_list where num > 0, num) > 1",
+            json!({"goods_list": [{"num": "1"}, {"num": "?"}]}),
+            "filter: `goods_list[1].num` = \"?\" is not a decimal number",
+        ),
+    ] {
+        let found = filtered_flow(filter).admits(&document).unwrap_err().to_string();
+        assert!(found.starts_with(fault), "{filter}: {found}");
+    }
+    for (filter, document) in [
+        ("paid > 0", json!({})),
+        ("paid + post_amount > 0", json!({"paid": "1"})),
+        ("paid = 0", json!({"paid": "abc"})),
+        ("trade_status = 55 and paid > 0", json!({"trade_status": 30, "paid": "abc"})),
+        ("trade_time > '2024-01-01 00:00:00'", json!({"trade_time": "2023-05-05 10:00:00"})),
+    ] {
+        assert_eq!(filtered_flow(filter).admits(&document), Ok(false), "{filter}");
+    }
+}
+
+#[test]
+fn a_condition_that_cannot_be_evaluated_drops_no_line_and_picks_no_other_rule() {
+    let document = json!({"paid": "abc", "goods_list": [{"num": "1"}, {"num": "?"}]});
+    for (fields, fault) in [
+        (
+            "x = [{ when = \"paid > 0\", value = \"1\" }, { value = \"0\" }]",
+            "masterFieldVal.x: `paid` = \"abc\" is not a decimal number",
+        ),
+        (
+            "[fields.detailFieldVals.L]\neach = \"goods_list\"\nwhere = \"num > 0\"\nnum = \"num\"",
+            "detailFieldVals.L: `goods_list[1].num` = \"?\" is not a decimal number",
+        ),
+        (
+            "x = { compute = \"count(goods_list where num > 0)\" }",
+            "masterFieldVal.x: `goods_list[1].num` = \"?\" is not a decimal number",
+        ),
+    ] {
+        let faults = master(fields, &document).unwrap_err();
+        assert!(faults[0].to_string().starts_with(fault), "{fields}: {}", faults[0]);
+    }
 }
 
 #[test]
