@@ -72,22 +72,27 @@ impl TradePoller {
         reports
     }
 
-    /// Works one scheduled event: `{}`, or `{"flow": "trade-to-kingdee"}`.
+    /// Works one scheduled event: `{}`, or `{"flow": "trade-to-kingdee"}`. `progress` is told after every window.
     ///
     /// # Errors
     /// An event that is neither, and what each flow that failed met: the answer of the others stands in the error too.
-    pub async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+    pub async fn handle(
+        &self,
+        event: Value,
+        deadline: Option<DateTime<Utc>>,
+        progress: Progress<'_>,
+    ) -> anyhow::Result<Value> {
         let event: Event = serde_json::from_value(event)
             .context("the event is neither `{}` nor `{\"flow\": \"<name of a polled flow>\"}`")?;
         let reports = match event.flow {
-            None => self.poll_all(deadline, &|_| {}).await,
+            None => self.poll_all(deadline, progress).await,
             Some(name) => {
                 let routed =
                     self.flows.iter().find(|routed| routed.flow.name() == name).with_context(|| {
                         let known: Vec<_> = self.flows.iter().map(|routed| routed.flow.name()).collect();
                         format!("`{name}` is no polled flow; the polled flows are: {}", known.join(", "))
                     })?;
-                vec![self.poller.poll(routed, deadline, &|_| {}).await]
+                vec![self.poller.poll(routed, deadline, progress).await]
             }
         };
         let failed = reports.iter().any(|report| report.error.is_some());

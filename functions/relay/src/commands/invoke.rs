@@ -1,11 +1,13 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use erp_pusher::ErpPusher;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use stock_syncer::StockSyncer;
-use trade_poller::TradePoller;
+use trade_poller::{Report, TradePoller};
 use webhook_receiver::Receiver;
 use wiring::Wiring;
 
@@ -36,10 +38,33 @@ async fn answer(function: Function, event: Value, wiring: &Wiring) -> anyhow::Re
     let deadline = None;
     Ok(match function {
         Function::WebhookReceiver => Ok(Receiver::wire(wiring)?.handle(event).await),
-        Function::TradePoller => TradePoller::wire(wiring)?.handle(event, deadline).await,
+        Function::TradePoller => {
+            let poller = TradePoller::wire(wiring)?;
+            let bar = spinner();
+            let answer = poller.handle(event, deadline, &|report| bar.set_message(told(report))).await;
+            bar.finish_and_clear();
+            answer
+        }
         Function::StockSyncer => StockSyncer::wire(wiring)?.handle(event, deadline).await,
         Function::ErpPusher => ErpPusher::wire(wiring)?.handle(event, deadline).await,
     })
+}
+
+/// Shown on standard error while a backlog is read, where somebody watches.
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message("reading the first window");
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+        bar.set_style(style);
+    }
+    // By itself: a window may take minutes.
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn told(report: &Report) -> String {
+    let Report { flow, windows, rows, watermark, .. } = report;
+    let until = watermark.map(|until| format!(", read until {until}")).unwrap_or_default();
+    format!("{flow}: {windows} windows, {rows} rows{until}")
 }
 
 fn read(file: &Path) -> Result<Value, WrongUsage> {
@@ -49,4 +74,16 @@ fn read(file: &Path) -> Result<Value, WrongUsage> {
         text.map_err(|error| WrongUsage(format!("the event {} cannot be read: {error}", file.display())))?;
     serde_json::from_str(&text)
         .map_err(|error| WrongUsage(format!("the event {} is not JSON: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_tells_windows_rows_and_how_far_was_read() {
+        let watermark = "2026-11-22T04:00:00Z".parse().ok();
+        let report = Report { flow: "f".to_owned(), windows: 3, rows: 250, watermark, ..Report::default() };
+        assert_eq!(told(&report), "f: 3 windows, 250 rows, read until 2026-11-22 04:00:00 UTC");
+    }
 }

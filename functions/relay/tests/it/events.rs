@@ -57,7 +57,9 @@ fn a_scheduled_poll_brings_each_trade_to_kingdee_once() {
     since_two_hours(&mut installation);
     // Twice: the second turn begins where the first has ended.
     for (event, queued) in [("trade-poller/schedule.json", 3), ("trade-poller/one-flow.json", 0)] {
-        let answer = installation.invoke("trade-poller", event).with_status(0).json();
+        let answer = installation.invoke("trade-poller", event).with_status(0);
+        assert_eq!(answer.stderr, "", "progress is for terminals");
+        let answer = answer.json();
         assert_eq!(answer["flows"][0]["flow"], "trade-to-kingdee");
         assert_eq!(answer["flows"][0]["queued"], queued, "{answer}");
         assert_eq!(answer["flows"][0]["caught_up"], true, "{answer}");

@@ -149,3 +149,15 @@ async fn thirty_days_are_caught_up_over_as_many_runs_as_they_need() {
     assert!((3..10).contains(&runs), "{runs} runs");
     check(&house, &house.start(), 100).await;
 }
+
+#[tokio::test]
+async fn an_invocation_tells_its_progress_after_every_window() {
+    let house = House::new(1).with("RELAY_START", "2026-11-22T02:00:00+08:00");
+    let process = house.start();
+    let told = std::sync::Mutex::new(Vec::new());
+    let tell = |report: &trade_poller::Report| told.lock().unwrap().push((report.windows, report.watermark));
+    let answer = process.poller.handle(serde_json::json!({}), None, &tell).await.unwrap();
+    let told = told.into_inner().unwrap();
+    assert_eq!(answer["flows"][0]["windows"], told.len());
+    assert!(told.len() > 1 && told.is_sorted() && told.iter().all(|(_, until)| until.is_some()), "{told:?}");
+}
