@@ -112,7 +112,10 @@ impl Documents {
         let replay = item.replay.is_some();
         let candidate = Candidate { version: item.version.as_deref(), hash: &work.hash, replay };
         match guard::skip(&work.entry, candidate, routed.flow.version_kind()) {
-            Err(reason) => Err(Stop::Fail(Reason::new("mapping", reason))),
+            Err(reason) => {
+                let source = routed.flow.version_source().unwrap_or_default();
+                Err(Stop::Fail(Reason::new("mapping", format!("version: `{source}`: {reason}"))))
+            }
             Ok(Some(skip)) => Err(Stop::Skip(skip)),
             Ok(None) if is_overdue => Err(Stop::Fail(work.expired(OLDEST))),
             Ok(None) => Ok(routed),

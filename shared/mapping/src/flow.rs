@@ -125,6 +125,12 @@ impl Flow {
         Some(first(terms, &Scope::document(document))?.text()?.into_owned())
     }
 
+    /// Where the version is read, as the flow file has it.
+    #[must_use]
+    pub fn version_source(&self) -> Option<String> {
+        self.version.as_ref().map(|(terms, _)| written(terms))
+    }
+
     /// How versions compare.
     #[must_use]
     pub fn version_kind(&self) -> VersionKind {

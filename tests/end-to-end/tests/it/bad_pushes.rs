@@ -1,5 +1,6 @@
 //! Pushes that are wrong, each with its answer; and those that are odd, taken and judged later.
 
+use catalog::{Field, Kind};
 use serde_json::{Value, json};
 use simulators::qince::{Digest, Encoding, PushStyle, SignedPush, digest};
 use webhook_receiver::{Answer, PushRequest};
@@ -164,6 +165,61 @@ async fn a_wrong_type_in_a_field_is_answered_with_0_and_fails_with_its_reason() 
     }
     for part in ["order_list[0].num", "purchase_count", "a dozen", "correct it in the source system"] {
         assert!(reason(ORDERS_TO_WDT).contains(part), "{part} in {}", reason(ORDERS_TO_WDT));
+    }
+}
+
+/// Where each of the fields stands in a document, as JSON pointers (of a list's fields, in its first row), and the
+/// names under which it may be spoken of: a list's rows by their fields.
+fn places(fields: &[Field], within: &str) -> Vec<(String, Vec<&'static str>)> {
+    let mut places = Vec::new();
+    for field in fields {
+        let place = format!("{within}/{}", field.name);
+        let mut names = vec![field.name];
+        if let Kind::List(fields) = field.kind {
+            names.extend(fields.iter().map(|field| field.name));
+            places.extend(self::places(fields, &format!("{place}/0")));
+        }
+        places.push((place, names));
+    }
+    places
+}
+
+#[tokio::test]
+async fn a_wrong_type_in_any_field_is_answered_with_0_and_arrives_or_fails_with_that_field_named() {
+    let (house, process) = House::running(1);
+    let catalog = wiring::flows::catalog();
+    let orders = house.vendors.qince.orders(50, house.minutes_ago(60), house.now());
+    let smallest = orders.into_iter().find(|order| order["prods"][1].is_null()).unwrap();
+    let mut posted = Vec::new();
+    for (place, names) in places(catalog.document("qince.direct_order").unwrap().fields, "") {
+        for wrong in [json!(["a", "b"]), json!({"a": "b"}), json!(1.5), json!(true), json!(null)] {
+            if place == "/id" && !wrong.is_number() {
+                // Without its key a document is none, and refused above.
+                continue;
+            }
+            let mut order = smallest.clone();
+            order["id"] = json!(format!("order-{}", posted.len()));
+            let (parent, name) = place.rsplit_once('/').unwrap();
+            order.pointer_mut(parent).unwrap()[name] = wrong.clone();
+            let push = styled(&house, &order, &PushStyle::default());
+            assert!(process.post(&push).await, "{place} = {wrong}");
+            let id = order["id"].as_str().map_or_else(|| order["id"].to_string(), str::to_owned);
+            posted.push((id, names.clone(), format!("{place} = {wrong}")));
+        }
+    }
+    process.drain().await;
+    assert_eq!(process.waiting().await, 0);
+    for (id, names, case) in posted {
+        for flow in [ORDERS_TO_CRM, ORDERS_TO_WDT] {
+            let entry = process.entry(flow, &id).await.unwrap_or_else(|| panic!("{flow} lost {case}"));
+            match (entry.delivered, entry.failed.map(|failed| failed.message)) {
+                (Some(_), None) => {}
+                (None, Some(reason)) => {
+                    assert!(names.iter().any(|name| reason.contains(name)), "{flow}: {case}: {reason}");
+                }
+                other => panic!("{flow}: {case}: {other:?}"),
+            }
+        }
     }
 }
 
