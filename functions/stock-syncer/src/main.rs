@@ -13,7 +13,11 @@ async fn main() -> Result<(), Error> {
     let syncer = Arc::new(StockSyncer::wire(&Wiring::from_environment()?)?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let syncer = syncer.clone();
-        async move { Ok::<_, Error>(syncer.handle(event.payload, Some(wiring::deadline(event.context.deadline()))).await?) }
+        async move {
+            Ok::<_, Error>(
+                syncer.handle(event.payload, Some(wiring::deadline(event.context.deadline()))).await?,
+            )
+        }
     }))
     .await
 }
