@@ -60,8 +60,8 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Drain => commands::drain::run(json).await,
         Command::Status => commands::status::run(json).await,
         Command::Failures { flow } => commands::failures::run(flow.as_deref(), json).await,
-        Command::Replay { flow, key, all } => {
-            commands::replay::run(flow.as_deref(), key.as_deref(), all, json).await
+        Command::Replay { flow, key, all: _ } => {
+            commands::replay::run(flow.as_deref(), key.as_deref(), json).await
         }
         Command::Settle { flow, key } => commands::settle::run(&flow, &key, json).await,
         Command::Resume { target } => commands::resume::run(&target, json).await,

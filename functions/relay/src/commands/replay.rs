@@ -10,19 +10,12 @@ use super::failures;
 use crate::Done;
 
 /// `relay replay`
-pub(crate) async fn run(
-    flow: Option<&str>,
-    key: Option<&str>,
-    all: bool,
-    json: bool,
-) -> anyhow::Result<Done> {
+pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> anyhow::Result<Done> {
     let wiring = Wiring::from_environment()?;
     let entries = match (flow, key) {
         (Some(flow), Some(key)) => vec![one(&wiring, flow, key).await?],
-        _ => {
-            debug_assert!(all, "the command line asks for a key or for all");
-            failures::all(wiring.stores.ledger.as_ref(), flow).await?
-        }
+        // The command line has asked for a key or for `--all`.
+        _ => failures::all(wiring.stores.ledger.as_ref(), flow).await?,
     };
     let (replayed, left) = send(&wiring, entries).await?;
     report(replayed, &left, json);
