@@ -34,6 +34,9 @@ const STORE_WAIT: Duration = Duration::from_secs(10);
 /// How long the work in hand may take after a signal: longer than one call to a vendor.
 const GRACE: Duration = Duration::from_secs(35);
 
+/// How long half-open connections are waited for after a signal.
+const HALF_OPEN: Duration = Duration::from_secs(5);
+
 /// Tells the tasks when to stop.
 type Stop = watch::Receiver<bool>;
 
@@ -67,10 +70,17 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
         let address = listener.local_addr()?;
         println!("Taking pushes at http://{address}/qince/direct-orders");
-        let stopped = until_stopped(stopped.clone());
+        let (until_stopping, stop) = (until_stopped(stopped.clone()), stopped.clone());
+        let clock = clock.clone();
         let serving = async move {
-            if let Err(error) = server::serve(listener, Arc::new(receiver), stopped).await {
-                tracing::error!(%error, "the webhook server failed");
+            tokio::select! {
+                served = server::serve(listener, Arc::new(receiver), until_stopping) => {
+                    if let Err(error) = served {
+                        tracing::error!(%error, "the webhook server failed");
+                    }
+                }
+                // Who has sent half a request by now will send it again.
+                () = async { until_stopped(stop).await; clock.sleep(HALF_OPEN).await } => {}
             }
         };
         tasks.push(serving.boxed_local());
