@@ -7,10 +7,10 @@ use std::time::Duration;
 use clock::Clock;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use vendor::{Class, Failure, Quota, Request, TokenKeeper, TokenStore, Transport, lenient};
+use vendor::{Class, Failure, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, lenient};
 
 use crate::envelope::saved_id;
-use crate::error::{self, Rejection};
+use crate::error;
 use crate::settings::Settings;
 use crate::token::Session;
 use crate::{VENDOR, catalog};

@@ -9,34 +9,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
-use vendor::{Class, Failure, Response};
+use vendor::{Class, Failure, Rejection, Response};
 
 use crate::VENDOR;
 use crate::envelope::Envelope;
-
-/// Why a call did not do what it was asked to.
-pub(crate) enum Rejection {
-    /// The access token may be the reason: worth one repeat with a new one. The failure is what stands if the new one
-    /// does not help.
-    Token(Failure),
-    /// A new token would change nothing.
-    Other(Failure),
-}
-
-impl Rejection {
-    pub(crate) fn failure_mut(&mut self) -> &mut Failure {
-        match self {
-            Self::Token(failure) | Self::Other(failure) => failure,
-        }
-    }
-
-    /// What it amounts to when there is no more repeating.
-    pub(crate) fn into_failure(self) -> Failure {
-        match self {
-            Self::Token(failure) | Self::Other(failure) => failure,
-        }
-    }
-}
 
 /// The way out where the vendor does not take us for who we say we are.
 const CHECK: &str = "; check KINGDEE_CLIENT_ID, KINGDEE_CLIENT_SECRET, KINGDEE_USERNAME and KINGDEE_PASSWORD";

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use vendor::{Class, Failure, Request, Token, lenient};
+use vendor::{Class, Failure, Rejection, Request, Token, lenient};
 
 use crate::VENDOR;
 use crate::client::Client;
-use crate::error::{self, Rejection};
+use crate::error;
 
 const ACCESS_TOKEN: &str = "auth/user/access_token";
 const ACCOUNT_GROUP: &str = "jdy/sys/accountGroup";

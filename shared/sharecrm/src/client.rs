@@ -8,11 +8,11 @@ use clock::{Chance, Clock};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vendor::{Class, Failure, Quota, Request, TokenKeeper, TokenStore, Transport, lenient};
+use vendor::{Class, Failure, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, lenient};
 
 use crate::VENDOR;
 use crate::envelope::Envelope;
-use crate::error::{self, Rejection};
+use crate::error;
 use crate::settings::Settings;
 use crate::token::Session;
 

@@ -7,34 +7,10 @@
 //! says, so the classes lean to the careful side.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use vendor::{Class, Failure, Response, china};
+use vendor::{Class, Failure, Rejection, Response, china};
 
 use crate::VENDOR;
 use crate::envelope::Envelope;
-
-/// Why a call did not do what it was asked to.
-pub(crate) enum Rejection {
-    /// The access token is the reason: worth one repeat with a new one. The failure is what stands if the new one does
-    /// not help.
-    Token(Failure),
-    /// A new token would change nothing.
-    Other(Failure),
-}
-
-impl Rejection {
-    pub(crate) fn failure_mut(&mut self) -> &mut Failure {
-        match self {
-            Self::Token(failure) | Self::Other(failure) => failure,
-        }
-    }
-
-    /// What it amounts to when there is no more repeating.
-    pub(crate) fn into_failure(self) -> Failure {
-        match self {
-            Self::Token(failure) | Self::Other(failure) => failure,
-        }
-    }
-}
 
 /// How long to leave the vendor alone after it refused a new token too: it gives out the same token again for most of
 /// that token's life, and a person who has to mend something is not kept waiting.

@@ -61,6 +61,32 @@ pub struct Failure {
     pub message: String,
 }
 
+/// Why a call that carries an access token did not do what it was asked to.
+#[derive(Debug)]
+pub enum Rejection {
+    /// The token may be the reason: worth one repeat with a new one. The failure is what stands if that does not help.
+    Token(Failure),
+    /// A new token would change nothing.
+    Other(Failure),
+}
+
+impl Rejection {
+    /// The failure, to add to what it says.
+    pub fn failure_mut(&mut self) -> &mut Failure {
+        match self {
+            Self::Token(failure) | Self::Other(failure) => failure,
+        }
+    }
+
+    /// What it amounts to when there is no more repeating.
+    #[must_use]
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Token(failure) | Self::Other(failure) => failure,
+        }
+    }
+}
+
 impl Failure {
     /// A failure in the vendor's own words.
     pub fn new(

@@ -19,7 +19,7 @@ pub mod quota;
 pub mod token;
 pub mod transport;
 
-pub use failure::{Class, Failure};
+pub use failure::{Class, Failure, Rejection};
 pub use http_transport::HttpTransport;
 pub use quota::Quota;
 pub use token::{Token, TokenKeeper, TokenStore};
