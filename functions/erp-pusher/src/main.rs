@@ -10,7 +10,7 @@ use wiring::Wiring;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     wiring::logs::for_lambda();
-    let pusher = Arc::new(ErpPusher::wire(&Wiring::from_environment()?)?);
+    let pusher = Arc::new(ErpPusher::wire(&Wiring::from_environment().await?)?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let pusher = pusher.clone();
         async move {

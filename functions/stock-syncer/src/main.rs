@@ -10,7 +10,7 @@ use wiring::Wiring;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     wiring::logs::for_lambda();
-    let syncer = Arc::new(StockSyncer::wire(&Wiring::from_environment()?)?);
+    let syncer = Arc::new(StockSyncer::wire(&Wiring::from_environment().await?)?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let syncer = syncer.clone();
         async move {

@@ -10,7 +10,7 @@ use wiring::Wiring;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     wiring::logs::for_lambda();
-    let poller = Arc::new(TradePoller::wire(&Wiring::from_environment()?)?);
+    let poller = Arc::new(TradePoller::wire(&Wiring::from_environment().await?)?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let poller = poller.clone();
         async move {

@@ -10,7 +10,7 @@ use wiring::Wiring;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     wiring::logs::for_lambda();
-    let receiver = Arc::new(Receiver::wire(&Wiring::from_environment()?)?);
+    let receiver = Arc::new(Receiver::wire(&Wiring::from_environment().await?)?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let receiver = receiver.clone();
         async move { Ok::<_, Error>(receiver.handle(event.payload).await) }

@@ -10,6 +10,7 @@
 //! | [`intake`] | from work items to durable messages |
 //! | [`pause`] | targets that take nothing for now |
 //! | [`sqlite`] | adapter: all four ports in one SQLite file |
+//! | `aws` | adapter: queues in SQS, the others in DynamoDB (feature `aws`) |
 
 pub mod checkpoint;
 mod codec;
@@ -43,6 +44,23 @@ impl StoreError {
     pub fn new(doing: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { doing: doing.into(), reason: reason.into() }
     }
+}
+
+/// What the parts of a stack on AWS are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsNames {
+    /// The table of checkpoints and leases.
+    pub checkpoint_table: String,
+    /// The ledger's table.
+    pub ledger_table: String,
+    /// The table of look-ups.
+    pub lookup_table: String,
+    /// The address of the queue of 金蝶云·星辰.
+    pub kingdee_queue_url: String,
+    /// The address of the queue of 纷享销客.
+    pub sharecrm_queue_url: String,
+    /// The address of the queue of 旺店通.
+    pub wangdian_queue_url: String,
 }
 
 /// The four ports of one installation.

@@ -2,6 +2,7 @@
 //!
 //! | module | what for |
 //! |---|---|
+//! | [`stores`] | SQLite, or SQS and DynamoDB |
 //! | [`settings`] | the environment, read into one struct per concern; every problem at once |
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
@@ -10,9 +11,12 @@
 //!
 //! [`Wiring`] holds them together. A function takes from it only what it needs: what is not asked for is not built.
 
+#[cfg(feature = "aws")]
+mod aws;
 pub mod flows;
 pub mod logs;
 pub mod settings;
+pub mod stores;
 pub mod tokens;
 pub mod work;
 
@@ -21,7 +25,6 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock, SystemChance, SystemClock};
-use pipeline::sqlite::Sqlite;
 use pipeline::{Intake, Stores};
 use vendor::{HttpTransport, Transport};
 
@@ -59,21 +62,23 @@ impl Wiring {
     ///
     /// # Errors
     /// Settings that are missing or malformed, flow files with mistakes, a store that does not open.
-    pub fn from_environment() -> anyhow::Result<Self> {
-        Self::new(Settings::from_environment(), Arc::new(SystemClock), Arc::new(SystemChance))
+    pub async fn from_environment() -> anyhow::Result<Self> {
+        let (settings, clock) = (Settings::from_environment(), Arc::new(SystemClock));
+        let stores = stores::open(&settings, clock.clone()).await?;
+        Self::new(settings, stores, clock, Arc::new(SystemChance))
     }
 
-    /// Builds from settings, clock and dice that are handed in.
+    /// Builds from settings, stores, clock and dice that are handed in.
     ///
     /// # Errors
-    /// As [`Wiring::from_environment`].
-    pub fn new(settings: Settings, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> anyhow::Result<Self> {
+    /// Flow files with mistakes.
+    pub fn new(
+        settings: Settings,
+        stores: Stores,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+    ) -> anyhow::Result<Self> {
         let flows = Flows::load(settings.flows_folder().as_deref())?;
-        let Store::Sqlite(file) = settings.store()?;
-        let store = Sqlite::open(&file, clock.clone());
-        let stores = store
-            .map_err(|error| SettingsError { problems: vec![format!("RELAY_STORE: {error}")] })?
-            .stores();
         Ok(Self {
             settings,
             clock,

@@ -86,6 +86,8 @@ pub fn both<A, B>(one: anyhow::Result<A>, other: anyhow::Result<B>) -> anyhow::R
 pub enum Store {
     /// One SQLite file: `sqlite:relay.db`.
     Sqlite(PathBuf),
+    /// SQS and DynamoDB: `aws`.
+    Aws(pipeline::AwsNames),
 }
 
 impl FromIterator<(String, String)> for Settings {
@@ -262,18 +264,28 @@ impl Settings {
         let text = self.get("RELAY_STORE").unwrap_or(if in_lambda { "aws" } else { "sqlite:relay.db" });
         match text.split_once(':') {
             Some(("sqlite", file)) if !file.is_empty() => Ok(Store::Sqlite(PathBuf::from(file))),
-            None if text == "aws" => Err(SettingsError {
+            None if text == "aws" => self.aws_names().map(Store::Aws),
+            _ => Err(SettingsError {
                 problems: vec![
-                    "RELAY_STORE is `aws`, which this version does not store on yet: it expects `sqlite:` and a file"
+                    "RELAY_STORE expects `aws`, or `sqlite:` and a file, such as `sqlite:relay.db`"
                         .to_owned(),
                 ],
             }),
-            _ => Err(SettingsError {
-                problems: vec![
-                    "RELAY_STORE expects `sqlite:` and a file, such as `sqlite:relay.db`".to_owned(),
-                ],
-            }),
         }
+    }
+
+    fn aws_names(&self) -> Result<pipeline::AwsNames, SettingsError> {
+        let mut reader = Reader::new(self);
+        let expects = "an output of the stack, because RELAY_STORE is `aws`";
+        let names = pipeline::AwsNames {
+            checkpoint_table: reader.text("CHECKPOINT_TABLE", expects),
+            ledger_table: reader.text("LEDGER_TABLE", expects),
+            lookup_table: reader.text("LOOKUP_TABLE", expects),
+            kingdee_queue_url: reader.text("KINGDEE_QUEUE_URL", expects),
+            sharecrm_queue_url: reader.text("SHARECRM_QUEUE_URL", expects),
+            wangdian_queue_url: reader.text("WDT_QUEUE_URL", expects),
+        };
+        reader.done(names)
     }
 
     /// The settings that flows name. `WDT_SHOP_NO` is by default the interface account, as in the vendor's sandbox.

@@ -61,7 +61,7 @@ async fn vendor(trades: u32, from: DateTime<Utc>) -> anyhow::Result<()> {
 
 /// Polls what the environment names, as the Lambda does.
 async fn poll() -> anyhow::Result<Polled> {
-    let wiring = Wiring::from_environment()?;
+    let wiring = Wiring::from_environment().await?;
     let poller = TradePoller::wire(&wiring)?;
     wiring.transport()?;
     let idle_kib = peak_kib()?;

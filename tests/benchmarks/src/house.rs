@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock as _, SystemChance, SystemClock};
 use erp_pusher::{ErpPusher, Worker};
+use pipeline::sqlite::Sqlite;
 use pipeline::{System, WorkItem};
 use simulators::wangdian::TradeMix;
 use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
@@ -60,7 +61,8 @@ impl House {
             ("SHARECRM_BASE_URL", SHARECRM_BASE_URL),
         ];
         let settings = settings(&addresses, folder.path(), an_hour_ago());
-        let wiring = Wiring::new(settings.into_iter().collect(), clock, Arc::new(SystemChance))?;
+        let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone())?.stores();
+        let wiring = Wiring::new(settings.into_iter().collect(), stores, clock, Arc::new(SystemChance))?;
         Ok(Self { wiring: wiring.over(vendors.transport()), vendors, folder })
     }
 

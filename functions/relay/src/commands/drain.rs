@@ -10,7 +10,7 @@ use crate::drain::{Drained, drain};
 
 /// `relay drain`
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment()?;
+    let wiring = Wiring::from_environment().await?;
     let pusher = ErpPusher::wire(&wiring)?;
     pause::end_guesses(wiring.stores.checkpoints.as_ref(), wiring.clock.now()).await?;
     let began = Instant::now();

@@ -8,7 +8,7 @@ const PAGE: usize = 100;
 
 /// `relay failures`
 pub(crate) async fn run(flow: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment()?;
+    let wiring = Wiring::from_environment().await?;
     let failures = all(wiring.stores.ledger.as_ref(), flow).await?;
     if json {
         let failures: Vec<_> = failures.iter().filter_map(as_json).collect();

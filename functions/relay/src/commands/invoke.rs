@@ -17,7 +17,7 @@ use crate::{Done, WrongUsage};
 /// `relay invoke`
 pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done> {
     let event = read(event)?;
-    let wiring = Wiring::from_environment()?;
+    let wiring = Wiring::from_environment().await?;
     match answer(function, event, &wiring).await? {
         Ok(answer) => {
             println!("{answer}");

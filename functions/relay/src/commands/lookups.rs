@@ -22,7 +22,7 @@ pub(crate) async fn import(file: &Path, json: bool) -> anyhow::Result<Done> {
     let (rows, mistakes) = read(file, &wiring::flows::catalog())?;
     // All or nothing: a file that is half imported is hard to mend.
     if mistakes.is_empty() {
-        let wiring = Wiring::from_environment()?;
+        let wiring = Wiring::from_environment().await?;
         for row in &rows {
             wiring.stores.lookups.put(&row.table, &row.code, &row.id, None).await?;
         }

@@ -11,7 +11,7 @@ use crate::Done;
 
 /// `relay replay`
 pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment()?;
+    let wiring = Wiring::from_environment().await?;
     let entries = match (flow, key) {
         (Some(flow), Some(key)) => vec![one(&wiring, flow, key).await?],
         // The command line has asked for a key or for `--all`.

@@ -10,7 +10,7 @@ pub(crate) async fn run(target: &str, json: bool) -> anyhow::Result<Done> {
         let known = System::ALL.map(System::name).join(", ");
         WrongUsage(format!("`{target}` is no target: the targets are {known}"))
     })?;
-    let wiring = Wiring::from_environment()?;
+    let wiring = Wiring::from_environment().await?;
     pause::end(wiring.stores.checkpoints.as_ref(), system).await?;
     if json {
         println!("{}", json!({ "resumed": system }));

@@ -42,7 +42,7 @@ type Stop = watch::Receiver<bool>;
 
 /// `relay serve`
 pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment()?;
+    let wiring = Wiring::from_environment().await?;
     let (stop, stopped) = watch::channel(false);
     // They wait for vendors and disk nearly all the time: one thread does for them, the server's own tasks aside.
     let mut tasks: Vec<LocalBoxFuture<'static, ()>> = Vec::new();

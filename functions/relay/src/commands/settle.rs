@@ -6,7 +6,7 @@ use crate::Done;
 
 /// `relay settle`
 pub(crate) async fn run(flow: &str, key: &str, json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment()?;
+    let wiring = Wiring::from_environment().await?;
     let entry = replay::one(&wiring, flow, key).await?;
     failures::clear(wiring.stores.ledger.as_ref(), &entry).await?;
     if json {

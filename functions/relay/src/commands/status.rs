@@ -35,7 +35,7 @@ struct QueueStatus {
 
 /// `relay status`
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment()?;
+    let wiring = Wiring::from_environment().await?;
     let status = Status { flows: flows(&wiring).await?, queues: queues(&wiring).await? };
     if json {
         println!("{}", serde_json::to_string(&status)?);

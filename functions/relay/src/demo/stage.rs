@@ -58,7 +58,8 @@ impl Stage {
         ];
         let settings = simulators::settings().into_iter().chain(addresses);
         let settings: Settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let wiring = Wiring::new(settings, clock.clone(), Arc::new(SeededChance::new(SEED)))?;
+        let stores = wiring::stores::open(&settings, clock.clone()).await?;
+        let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SeededChance::new(SEED)))?;
         let listener =
             TcpListener::bind("127.0.0.1:0").await.context("starting the webhook server on 127.0.0.1")?;
         let webhook = listener.local_addr()?;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use clock::{Clock as _, SeededChance, SimulatedClock};
+use pipeline::sqlite::Sqlite;
 use serde_json::{Map, Value};
 use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
 use vendor::Transport;
@@ -76,14 +77,13 @@ impl House {
     }
 
     fn wiring(&self) -> Wiring {
-        let mut settings = self.settings.clone();
         let file = self.folder.path().join("relay.db");
-        settings.insert("RELAY_STORE".to_owned(), format!("sqlite:{}", file.display()));
+        let stores = Sqlite::open(&file, self.clock.clone()).unwrap().stores();
         // Each process has its own dice: two that throw the same would take each other's leases for their own.
         let start = self.starts.fetch_add(1, Ordering::Relaxed);
         let chance = Arc::new(SeededChance::new(self.seed ^ start.rotate_right(16)));
-        let settings = Settings::from_iter(settings);
-        Wiring::new(settings, self.clock.clone(), chance).unwrap()
+        let settings = Settings::from_iter(self.settings.clone());
+        Wiring::new(settings, stores, self.clock.clone(), chance).unwrap()
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

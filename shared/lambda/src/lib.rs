@@ -1,0 +1,1 @@
+//! What the four Lambdas share: start-up, secrets, metrics, and the runtime's loop.
