@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
-use std::{env, fs, io};
+use std::{env, io, process};
 
 use anyhow::{Context as _, ensure};
 use benchmarks::{house, is_measured};
@@ -75,9 +75,7 @@ async fn poll() -> anyhow::Result<Polled> {
 
 /// The most memory that this process has ever held.
 fn peak_kib() -> anyhow::Result<u64> {
-    let status = fs::read_to_string(STATUS).context("only Linux tells a process's peak")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+    benchmarks::peak_kib(process::id())
 }
 
 fn compare() -> anyhow::Result<ExitCode> {
