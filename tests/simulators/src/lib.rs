@@ -37,7 +37,7 @@ pub use demo::Demo;
 pub use faults::{Fault, FaultRates, Faults};
 pub use kingdee::Kingdee;
 pub use qince::Qince;
-pub use server::Served;
+pub use server::{Ports, Served};
 pub use settings::settings;
 pub use sharecrm::ShareCrm;
 pub use transport::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
@@ -81,7 +81,15 @@ impl Vendors {
     /// # Errors
     /// When no port can be bound.
     pub async fn serve_on_loopback(&self) -> io::Result<Served> {
-        server::serve(self).await
+        self.serve_on(Ports::default()).await
+    }
+
+    /// The vendors on these ports of 127.0.0.1, until the answer is dropped.
+    ///
+    /// # Errors
+    /// When a port cannot be bound.
+    pub async fn serve_on(&self, ports: Ports) -> io::Result<Served> {
+        server::serve(self, ports).await
     }
 }
 

@@ -1,13 +1,44 @@
 //! The vendors on loopback sockets.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::{Vendors, door};
+
+/// Ports of 127.0.0.1; 0 is any that is free.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    /// 旺店通, both routes.
+    pub wangdian: u16,
+    /// 金蝶云·星辰.
+    pub kingdee: u16,
+    /// 纷享销客.
+    pub sharecrm: u16,
+}
+
+impl Ports {
+    /// Three ports in a row.
+    #[must_use]
+    pub fn from(first: u16) -> Self {
+        Self { wangdian: first, kingdee: first.saturating_add(1), sharecrm: first.saturating_add(2) }
+    }
+
+    /// The addresses of vendors on these ports, by the settings that name them.
+    #[must_use]
+    pub fn base_urls(self) -> [(&'static str, String); 4] {
+        let host = Ipv4Addr::LOCALHOST;
+        [
+            ("WDT_BASE_URL", format!("http://{host}:{}/openapi2", self.wangdian)),
+            ("QIMEN_BASE_URL", format!("http://{host}:{}/router/qm", self.wangdian)),
+            ("KINGDEE_BASE_URL", format!("http://{host}:{}", self.kingdee)),
+            ("SHARECRM_BASE_URL", format!("http://{host}:{}", self.sharecrm)),
+        ]
+    }
+}
 
 /// Vendors that listen; dropped, they stop.
 pub struct Served {
@@ -22,26 +53,33 @@ pub struct Served {
     _running: watch::Sender<()>,
 }
 
-pub(crate) async fn serve(vendors: &Vendors) -> io::Result<Served> {
+pub(crate) async fn serve(vendors: &Vendors, ports: Ports) -> io::Result<Served> {
     let (running, stopped) = watch::channel(());
-    let wangdian = listen(door::router(vendors.wangdian.clone()), stopped.clone()).await?;
-    let kingdee = listen(door::router(vendors.kingdee.clone()), stopped.clone()).await?;
-    let sharecrm = listen(door::router(vendors.sharecrm.clone()), stopped).await?;
+    let wangdian = door::router(vendors.wangdian.clone());
+    let kingdee = door::router(vendors.kingdee.clone());
+    let sharecrm = door::router(vendors.sharecrm.clone());
+    let bound = Ports {
+        wangdian: listen(wangdian, ports.wangdian, stopped.clone()).await?,
+        kingdee: listen(kingdee, ports.kingdee, stopped.clone()).await?,
+        sharecrm: listen(sharecrm, ports.sharecrm, stopped).await?,
+    };
+    let [wdt, qimen, kingdee, sharecrm] = bound.base_urls().map(|(_, url)| url);
     Ok(Served {
-        wdt_base_url: format!("http://{wangdian}/openapi2"),
-        qimen_base_url: format!("http://{wangdian}/router/qm"),
-        kingdee_base_url: format!("http://{kingdee}"),
-        sharecrm_base_url: format!("http://{sharecrm}"),
+        wdt_base_url: wdt,
+        qimen_base_url: qimen,
+        kingdee_base_url: kingdee,
+        sharecrm_base_url: sharecrm,
         _running: running,
     })
 }
 
-async fn listen(router: Router, mut stopped: watch::Receiver<()>) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let address = listener.local_addr()?;
+/// The port that is listened on.
+async fn listen(router: Router, port: u16, mut stopped: watch::Receiver<()>) -> io::Result<u16> {
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+    let port = listener.local_addr()?.port();
     tokio::spawn(async move {
         let until_dropped = async move { while stopped.changed().await.is_ok() {} };
         axum::serve(listener, router).with_graceful_shutdown(until_dropped).await
     });
-    Ok(address)
+    Ok(port)
 }
