@@ -7,7 +7,10 @@ use std::time::Duration;
 use clock::Clock;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use vendor::{Class, Failure, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, lenient};
+use vendor::{
+    Class, Failure, Metered, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, count_failure,
+    lenient,
+};
 
 use crate::envelope::saved_id;
 use crate::error;
@@ -20,7 +23,7 @@ pub struct Client {
     pub(crate) settings: Settings,
     pub(crate) keeper: TokenKeeper,
     pub(crate) clock: Arc<dyn Clock>,
-    transport: Arc<dyn Transport>,
+    transport: Metered,
     quota: Quota,
 }
 
@@ -35,10 +38,12 @@ impl Client {
     ) -> Self {
         // Some calls at once, so that a few documents are done quickly; the more, the slower the others that follow.
         let burst = NonZeroU32::new(settings.calls_per_minute.get() / 6).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::new(settings.calls_per_minute, Duration::from_secs(60), burst, clock.clone());
+        let quota =
+            Quota::new(VENDOR, settings.calls_per_minute, Duration::from_secs(60), burst, clock.clone());
         let account_id = settings.account_id.as_deref().unwrap_or_default();
         let account = [settings.base_url.as_str(), &settings.client_id, &settings.username, account_id];
         let keeper = TokenKeeper::new(VENDOR, &account, store, clock.clone());
+        let transport = Metered::new(VENDOR, transport, clock.clone());
         Self { settings, keeper, clock, transport, quota }
     }
 
@@ -90,6 +95,10 @@ impl Client {
 
     /// A business call: once, and once more with a new token where the token was refused.
     pub(crate) async fn call(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.called(path, body).await.inspect_err(count_failure)
+    }
+
+    async fn called(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let session = self.session(None).await?;
         match self.post(&session, path, body).await {
             Err(Rejection::Token(failure)) => {

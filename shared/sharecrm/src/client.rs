@@ -8,7 +8,10 @@ use clock::{Chance, Clock};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vendor::{Class, Failure, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, lenient};
+use vendor::{
+    Class, Failure, Metered, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, count_failure,
+    lenient,
+};
 
 use crate::VENDOR;
 use crate::envelope::Envelope;
@@ -25,7 +28,7 @@ pub struct Client {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) token_quota: Quota,
-    transport: Arc<dyn Transport>,
+    transport: Metered,
     push_quota: Quota,
 }
 
@@ -42,12 +45,15 @@ impl Client {
         let quota = |calls, seconds, burst| {
             let [calls, burst] =
                 [calls, burst].map(|count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
-            Quota::new(calls, Duration::from_secs(seconds), burst, clock.clone())
+            Quota::new(VENDOR, calls, Duration::from_secs(seconds), burst, clock.clone())
         };
         // The vendor counts 100 in 20 s for each interface, which leaves head-room, and 10 token calls a minute.
         let (push_quota, token_quota) = (quota(80, 20, 20), quota(10, 60, 5));
-        let account = [settings.base_url.as_str(), &settings.app_id];
+        // The permanent code says which enterprise it is: with another code, the token of the former is not to be used.
+        let code = settings.permanent_code.expose_secret();
+        let account = [settings.base_url.as_str(), &settings.app_id, code];
         let keeper = TokenKeeper::new(VENDOR, &account, store, clock.clone());
+        let transport = Metered::new(VENDOR, transport, clock.clone());
         Self { settings, keeper, clock, chance, token_quota, transport, push_quota }
     }
 
@@ -67,6 +73,11 @@ impl Client {
                 "the body has {size} bytes, more than the limit of {limit}: send fewer details"
             )));
         }
+        self.pushed(body).await.inspect_err(count_failure)
+    }
+
+    /// Once, and once more with a new token where the token was refused.
+    async fn pushed(&self, body: Vec<u8>) -> Result<String, Failure> {
         let session = self.session(None).await?;
         match self.post(&session, body.clone()).await {
             Err(Rejection::Token(failure)) => {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`transport`] | one HTTP request and its answer, handed in; secrets in a URL or body never print |
 //! | [`failure`] | what a failed call means for the document and for the calls after it |
+//! | [`metered`] | what is counted of the calls |
 //! | [`quota`] | the vendor's call limits, kept on our side |
 //! | [`patience`] | asking again, where asking changes nothing |
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
@@ -14,6 +15,7 @@ pub mod china;
 pub mod failure;
 mod http_transport;
 pub mod lenient;
+pub mod metered;
 pub mod patience;
 pub mod quota;
 pub mod token;
@@ -21,6 +23,7 @@ pub mod transport;
 
 pub use failure::{Class, Failure, Rejection};
 pub use http_transport::HttpTransport;
+pub use metered::{Metered, count_failure};
 pub use quota::Quota;
 pub use token::{Token, TokenKeeper, TokenStore};
 pub use transport::{Request, Response, Transport, TransportError};

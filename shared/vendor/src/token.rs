@@ -71,8 +71,9 @@ const LOOKS: u32 = 30;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 impl TokenKeeper {
-    /// A keeper of `vendor`'s token for `account`: all that tells whose token it is (address, application, user),
-    /// and no secret. Where one of these settings changes, the token that the store still has is not taken.
+    /// A keeper of `vendor`'s token for `account`: all that tells whose token it is (address, application, user or
+    /// enterprise). Where one of these settings changes, the token that the store still has is not taken. The store
+    /// sees but a short hash of them. A password does not belong here: the tokens it gave out stay the user's.
     #[must_use]
     pub fn new(
         vendor: &'static str,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clock::Clock;
-use vendor::{Class, Failure, Quota, Request, Transport};
+use vendor::{Class, Failure, Metered, Quota, Request, Transport, count_failure};
 
 use crate::catalog::Endpoint;
 use crate::envelope::Envelope;
@@ -18,7 +18,7 @@ use crate::{direct, qimen};
 /// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`.
 pub struct Client {
     settings: Settings,
-    transport: Arc<dyn Transport>,
+    transport: Metered,
     clock: Arc<dyn Clock>,
     quota: Quota,
 }
@@ -29,7 +29,8 @@ impl Client {
     #[must_use]
     pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
         let minute = Duration::from_secs(60);
-        let quota = Quota::new(settings.calls_per_minute, minute, NonZeroU32::MIN, clock.clone());
+        let quota = Quota::new(VENDOR, settings.calls_per_minute, minute, NonZeroU32::MIN, clock.clone());
+        let transport = Metered::new(VENDOR, transport, clock.clone());
         Self { settings, transport, clock, quota }
     }
 
@@ -58,7 +59,7 @@ impl Client {
         };
         let duration_ms = (self.clock.now() - began).num_milliseconds();
         tracing::debug!(endpoint = operation, code, duration_ms, "called 旺店通");
-        outcome
+        outcome.inspect_err(count_failure)
     }
 
     fn request(
