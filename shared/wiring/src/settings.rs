@@ -8,9 +8,9 @@ mod reader;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -34,10 +34,13 @@ const WDT_CALLS: NonZeroU32 = NonZeroU32::new(50).unwrap();
 /// Kingdee does not document its limit for V1.
 const KINGDEE_CALLS: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
+/// Where Lambda puts the files of a function's layers.
+const LAYERS: &str = "/opt";
+
 /// All settings, as text by name.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    values: BTreeMap<String, String>,
+    pub(crate) values: BTreeMap<String, String>,
 }
 
 /// Names only: the values hold secrets.
@@ -249,10 +252,13 @@ impl Settings {
         })
     }
 
-    /// `RELAY_FLOWS_DIR`: the user's flow files; without it the shipped flows run.
+    /// `RELAY_FLOWS_DIR`: the user's flow files. Without it, on Lambda, those of a layer; without any, the shipped
+    /// flows run.
     #[must_use]
     pub fn flows_folder(&self) -> Option<PathBuf> {
-        self.get("RELAY_FLOWS_DIR").map(PathBuf::from)
+        let named = self.get("RELAY_FLOWS_DIR").map(PathBuf::from);
+        let layers = || self.get("AWS_LAMBDA_FUNCTION_NAME").map(|_| PathBuf::from(LAYERS));
+        named.or_else(|| layers().filter(|folder| holds_flows(folder)))
     }
 
     /// `RELAY_STORE`.
@@ -309,4 +315,9 @@ impl Settings {
         }
         reader.done(values)
     }
+}
+
+fn holds_flows(folder: &Path) -> bool {
+    let mut files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.any(|file| file.path().extension().is_some_and(|extension| extension == "toml"))
 }
