@@ -147,13 +147,13 @@ pub async fn record_failure(ledger: &dyn Ledger, id: &EntryId, failed: &Failed) 
     .await
 }
 
-/// How many documents of a flow stand where.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// How many documents of each flow stand where; a flow that is left out has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Documents of which the target has a version.
-    pub delivered: u64,
+    /// Documents of which the target has a version; `None` where counting them means reading the whole ledger.
+    pub delivered: Option<HashMap<String, u64>>,
     /// Documents with a failed version.
-    pub failed: u64,
+    pub failed: HashMap<String, u64>,
 }
 
 /// What became of every document.
@@ -174,7 +174,7 @@ pub trait Ledger: Send + Sync {
     ) -> Result<Vec<Entry>, StoreError>;
 
     /// Counts the entries of each flow.
-    async fn counts(&self) -> Result<HashMap<String, Counts>, StoreError>;
+    async fn counts(&self) -> Result<Counts, StoreError>;
 }
 
 /// Failed documents wait for weeks: large ones wait in little space.

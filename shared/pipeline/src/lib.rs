@@ -12,6 +12,8 @@
 //! | [`sqlite`] | adapter: all four ports in one SQLite file |
 //! | `aws` | adapter: queues in SQS, the others in DynamoDB (feature `aws`) |
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod checkpoint;
 mod codec;
 pub mod intake;

@@ -59,8 +59,6 @@ pub struct Depth {
     pub waiting: u64,
     /// Messages in flight: being worked, or waiting out a back-off.
     pub in_flight: u64,
-    /// Messages in the dead-letter queue.
-    pub dead: u64,
     /// When the next message in flight becomes visible again, where the adapter knows.
     pub next_visible_at: Option<DateTime<Utc>>,
 }
@@ -88,4 +86,7 @@ pub trait Queue: Send + Sync {
 
     /// Counts the messages.
     async fn depth(&self, system: System) -> Result<Depth, StoreError>;
+
+    /// Counts the messages in the dead-letter queue.
+    async fn dead(&self, system: System) -> Result<u64, StoreError>;
 }

@@ -20,7 +20,10 @@ pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
             Ok(store.stores())
         }
         #[cfg(feature = "aws")]
-        Store::Aws(names) => Ok(pipeline::aws::Aws::new(crate::aws::config().await, names, clock).stores()),
+        Store::Aws(names) => {
+            let (config, chance) = (crate::aws::config().await, Arc::new(clock::SystemChance));
+            Ok(pipeline::aws::Aws::new(config, names, clock, chance).stores())
+        }
         #[cfg(not(feature = "aws"))]
         Store::Aws(_) => Err(SettingsError {
             problems: vec![

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use catalog::Role;
 use chrono::{DateTime, Utc};
@@ -20,7 +20,8 @@ struct Status {
 struct FlowStatus {
     source: &'static str,
     target: &'static str,
-    delivered: u64,
+    /// Unknown where counting them means reading the whole ledger.
+    delivered: Option<u64>,
     failed: u64,
     read_until: Option<DateTime<Utc>>,
 }
@@ -47,6 +48,8 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
 
 async fn flows(wiring: &Wiring) -> anyhow::Result<BTreeMap<String, FlowStatus>> {
     let counts = wiring.stores.ledger.counts().await?;
+    // A flow that is left out has none.
+    let of = |flows: &HashMap<String, u64>, name: &str| flows.get(name).copied().unwrap_or_default();
     let mut flows = BTreeMap::new();
     for routed in wiring.flows.iter() {
         let (source, target) = (routed.flow.source().document, routed.flow.target().document);
@@ -55,12 +58,11 @@ async fn flows(wiring: &Wiring) -> anyhow::Result<BTreeMap<String, FlowStatus>> 
             Role::Windowed => trade_poller::watermark(wiring.stores.checkpoints.as_ref(), name).await?,
             _ => None,
         };
-        let counts = counts.get(name).cloned().unwrap_or_default();
         let status = FlowStatus {
             source: source.name,
             target: target.name,
-            delivered: counts.delivered,
-            failed: counts.failed,
+            delivered: counts.delivered.as_ref().map(|flows| of(flows, name)),
+            failed: of(&counts.failed, name),
             read_until,
         };
         flows.insert(name.to_owned(), status);
@@ -71,7 +73,8 @@ async fn flows(wiring: &Wiring) -> anyhow::Result<BTreeMap<String, FlowStatus>> 
 async fn queues(wiring: &Wiring) -> anyhow::Result<BTreeMap<System, QueueStatus>> {
     let mut queues = BTreeMap::new();
     for system in System::ALL {
-        let Depth { waiting, in_flight, dead, .. } = wiring.stores.queue.depth(system).await?;
+        let Depth { waiting, in_flight, .. } = wiring.stores.queue.depth(system).await?;
+        let dead = wiring.stores.queue.dead(system).await?;
         let paused = pause::current(wiring.stores.checkpoints.as_ref(), system, wiring.clock.now()).await?;
         queues.insert(system, QueueStatus { waiting, in_flight, dead, paused });
     }
@@ -81,8 +84,8 @@ async fn queues(wiring: &Wiring) -> anyhow::Result<BTreeMap<System, QueueStatus>
 fn print(status: &Status) {
     let mut table = plain_table(&["flow", "delivered", "failed", "read until"]);
     for (name, flow) in &status.flows {
-        let read_until = flow.read_until.map_or_else(|| "-".to_owned(), |time| time.to_string());
-        table.add_row([name.clone(), flow.delivered.to_string(), flow.failed.to_string(), read_until]);
+        let delivered = or_dash(flow.delivered.as_ref());
+        table.add_row([name.clone(), delivered, flow.failed.to_string(), or_dash(flow.read_until.as_ref())]);
     }
     println!("{table}\n");
     let mut table = plain_table(&["queue", "waiting", "in flight", "dead"]);
@@ -96,4 +99,8 @@ fn print(status: &Status) {
             println!("- {system} is paused until {}: {}", pause.until, pause.reason);
         }
     }
+}
+
+fn or_dash(known: Option<&impl ToString>) -> String {
+    known.map_or_else(|| "-".to_owned(), ToString::to_string)
 }

@@ -73,13 +73,18 @@ impl Ledger for Sqlite {
         .await
     }
 
-    async fn counts(&self) -> Result<HashMap<String, Counts>, StoreError> {
+    async fn counts(&self) -> Result<Counts, StoreError> {
         self.run("counting the ledger in", |tx, _| {
-            tx.prepare("SELECT flow, sum(delivered), count(failed_at) FROM ledger GROUP BY flow")?
-                .query_map([], |row| {
-                    Ok((row.get(0)?, Counts { delivered: row.get(1)?, failed: row.get(2)? }))
-                })?
-                .collect()
+            let mut statement =
+                tx.prepare("SELECT flow, sum(delivered), count(failed_at) FROM ledger GROUP BY flow")?;
+            let mut rows = statement.query([])?;
+            let (mut delivered, mut failed) = (HashMap::new(), HashMap::new());
+            while let Some(row) = rows.next()? {
+                let flow: String = row.get(0)?;
+                delivered.insert(flow.clone(), row.get(1)?);
+                failed.insert(flow, row.get(2)?);
+            }
+            Ok(Counts { delivered: Some(delivered), failed })
         })
         .await
     }

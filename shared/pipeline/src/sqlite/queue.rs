@@ -77,7 +77,6 @@ impl Queue for Sqlite {
             tx.query_row(
                 "SELECT count(*) FILTER (WHERE dead = 0 AND visible_at <= ?2),
                         count(*) FILTER (WHERE dead = 0 AND visible_at > ?2),
-                        count(*) FILTER (WHERE dead = 1),
                         min(visible_at) FILTER (WHERE dead = 0 AND visible_at > ?2)
                  FROM messages WHERE queue = ?1",
                 params![system.name(), millis(now)],
@@ -85,10 +84,20 @@ impl Queue for Sqlite {
                     Ok(Depth {
                         waiting: row.get(0)?,
                         in_flight: row.get(1)?,
-                        dead: row.get(2)?,
-                        next_visible_at: row.get::<_, Option<i64>>(3)?.map(time),
+                        next_visible_at: row.get::<_, Option<i64>>(2)?.map(time),
                     })
                 },
+            )
+        })
+        .await
+    }
+
+    async fn dead(&self, system: System) -> Result<u64, StoreError> {
+        self.run("counting the dead letters in", move |tx, _| {
+            tx.query_row(
+                "SELECT count(*) FROM messages WHERE queue = ?1 AND dead = 1",
+                [system.name()],
+                |row| row.get(0),
             )
         })
         .await

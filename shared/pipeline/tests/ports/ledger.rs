@@ -1,6 +1,8 @@
+use std::collections::HashMap;
+
 use chrono::DateTime;
-use pipeline::ledger::{Counts, record_failure};
-use pipeline::{Delivered, Entry, EntryId, Failed};
+use pipeline::ledger::record_failure;
+use pipeline::{Delivered, Entry, EntryId, Failed, Ledger};
 
 use super::Ports;
 
@@ -26,6 +28,16 @@ fn failed(seconds: i64) -> Failed {
         received_at: DateTime::UNIX_EPOCH,
         at: DateTime::from_timestamp(seconds, 0).unwrap(),
         trace: "t".to_owned(),
+    }
+}
+
+/// What is counted of the flow `f`. Not every adapter counts the delivered.
+async fn assert_counts(ledger: &dyn Ledger, delivered: u64, failed: u64) {
+    let counts = ledger.counts().await.unwrap();
+    let of = |flows: &HashMap<String, u64>| flows.get("f").copied().unwrap_or_default();
+    assert_eq!(of(&counts.failed), failed);
+    if let Some(flows) = &counts.delivered {
+        assert_eq!(of(flows), delivered);
     }
 }
 
@@ -78,12 +90,12 @@ async fn a_delivery_takes_the_document_off_the_list_of_failures() {
     let id = EntryId::new("f", "k");
     record_failure(ledger.as_ref(), &id, &failed(1)).await.unwrap();
     let mut entry = ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
-    assert_eq!(ledger.counts().await.unwrap()["f"], Counts { delivered: 0, failed: 1 });
+    assert_counts(ledger.as_ref(), 0, 1).await;
     entry.failed = None;
     entry.delivered = Some(delivered("2"));
     assert!(ledger.write(&entry).await.unwrap());
     assert!(ledger.failed(None, 10, None).await.unwrap().is_empty());
-    assert_eq!(ledger.counts().await.unwrap()["f"], Counts { delivered: 1, failed: 0 });
+    assert_counts(ledger.as_ref(), 1, 0).await;
 }
 
 #[tokio::test]

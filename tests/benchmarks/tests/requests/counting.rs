@@ -73,6 +73,11 @@ impl Queue for Counting {
         self.add("queue depths", 1);
         self.inner.queue.depth(system).await
     }
+
+    async fn dead(&self, system: System) -> Result<u64, StoreError> {
+        self.add("queue depths", 1);
+        self.inner.queue.dead(system).await
+    }
 }
 
 #[async_trait]
@@ -136,7 +141,7 @@ impl Ledger for Counting {
         self.inner.ledger.failed(flow, limit, after).await
     }
 
-    async fn counts(&self) -> Result<HashMap<String, Counts>, StoreError> {
+    async fn counts(&self) -> Result<Counts, StoreError> {
         self.add("ledger reads", 1);
         self.inner.ledger.counts().await
     }

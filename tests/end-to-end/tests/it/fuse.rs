@@ -131,6 +131,10 @@ impl Queue for Fused<Stores> {
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
         self.fuse.store("depth", self.inner.queue.depth(system)).await
     }
+
+    async fn dead(&self, system: System) -> Result<u64, StoreError> {
+        self.fuse.store("dead", self.inner.queue.dead(system)).await
+    }
 }
 
 #[async_trait]
@@ -185,7 +189,7 @@ impl Ledger for Fused<Stores> {
         self.fuse.store("failed", self.inner.ledger.failed(flow, limit, after)).await
     }
 
-    async fn counts(&self) -> Result<HashMap<String, Counts>, StoreError> {
+    async fn counts(&self) -> Result<Counts, StoreError> {
         self.fuse.store("counts", self.inner.ledger.counts()).await
     }
 }

@@ -107,8 +107,9 @@ impl Process {
     pub(crate) async fn waiting(&self) -> u64 {
         let mut messages = 0;
         for system in System::ALL {
-            let depth = self.wiring.stores.queue.depth(system).await.unwrap();
-            messages += depth.waiting + depth.in_flight + depth.dead;
+            let queue = &self.wiring.stores.queue;
+            let depth = queue.depth(system).await.unwrap();
+            messages += depth.waiting + depth.in_flight + queue.dead(system).await.unwrap();
         }
         messages
     }

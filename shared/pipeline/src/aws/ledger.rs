@@ -1,0 +1,207 @@
+//! One item per entry, below 1 KB where the document was delivered. An entry with a failed version stands in the sparse
+//! index `failed` too, in the order of failure; a delivery touches no index.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::Aws;
+use super::failure::Call;
+use super::item::{ID, Item, number, number_of, text, text_of};
+use super::parts::Parts;
+use crate::StoreError;
+use crate::ledger::{Counts, Entry, EntryId, Ledger};
+
+/// The entry as JSON; one that has parts is in them.
+const ENTRY: &str = "entry";
+const REVISION: &str = "revision";
+/// Which call wrote the entry.
+const WRITTEN_BY: &str = "written_by";
+
+/// The index, and its hash key: the same for all that have failed.
+const FAILED: &str = "failed";
+/// The index's sort key: when, and the id, so that no two are the same.
+const FAILED_AT: &str = "failed_at";
+/// Stands in the index, so that failures are counted and chosen by it.
+const FLOW: &str = "flow";
+
+#[async_trait]
+impl Ledger for Aws {
+    async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError> {
+        let call = self.ledger_call("reading the ledger", "dynamodb:BatchGetItem");
+        let items = self.items(call, ids.iter().map(item_id)).await?;
+        let mut entries = HashMap::with_capacity(items.len());
+        for item in items.values() {
+            let entry = self.entry(call, item).await?;
+            entries.insert(entry.id.clone(), entry);
+        }
+        Ok(entries)
+    }
+
+    async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
+        let call = self.ledger_call("writing the ledger", "dynamodb:PutItem");
+        let writer = self.chance.uuid().simple().to_string();
+        let json = serde_json::json!(entry).to_string();
+        let parts = self.write_parts(&item_id(&entry.id), &json).await?;
+        let mut item = item(entry, &writer);
+        match &parts {
+            Some(parts) => item.extend(parts.attributes()),
+            None => _ = item.insert(ENTRY.to_owned(), text(json)),
+        }
+        let put = self.dynamodb().put_item().table_name(call.name).set_item(Some(item));
+        let put = match entry.revision {
+            0 => put.condition_expression("attribute_not_exists(id)"),
+            read => {
+                let put = put.condition_expression("revision = :read");
+                put.expression_attribute_values(":read", number(read))
+            }
+        };
+        let put = put
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let (written, unnamed) = match put.send().await {
+            Ok(answer) => (true, answer.attributes.as_ref().and_then(Parts::of)),
+            Err(error) => match error.as_service_error() {
+                // The SDK has repeated a write whose answer was lost: what stands there is ours.
+                Some(PutItemError::ConditionalCheckFailedException(failed))
+                    if failed.item().is_some_and(|found| text_of(found, WRITTEN_BY) == Some(&writer)) =>
+                {
+                    (true, None)
+                }
+                Some(PutItemError::ConditionalCheckFailedException(_)) => (false, parts.clone()),
+                _ => return Err(call.failed(&error)),
+            },
+        };
+        if let Some(unnamed) = unnamed.filter(|unnamed| !written || Some(unnamed) != parts.as_ref()) {
+            self.forget_parts(&unnamed).await;
+        }
+        Ok(written)
+    }
+
+    async fn failed(
+        &self,
+        flow: Option<&str>,
+        limit: usize,
+        after: Option<&EntryId>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let call = self.ledger_call("listing failures of the ledger", "dynamodb:BatchGetItem");
+        let mut next = match after {
+            None => Some(String::new()),
+            // One that has failed no longer has no place in the list.
+            Some(id) => self.failed_at(id).await?,
+        };
+        let mut entries = Vec::new();
+        while let Some(after) = next.take()
+            && entries.len() < limit
+        {
+            let page = self.failures(flow, &after, limit - entries.len()).await?;
+            let items = self.items(call, page.ids.clone()).await?;
+            for item in page.ids.iter().filter_map(|id| items.get(id)) {
+                let entry = self.entry(call, item).await?;
+                // The index lags behind.
+                entries.extend(entry.failed.is_some().then_some(entry));
+            }
+            next = page.next;
+        }
+        Ok(entries)
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        let call = self.ledger_call("counting the failures of the ledger", "dynamodb:Query");
+        let mut pages = self.query(call, "").into_paginator().items().send();
+        let mut failed = HashMap::new();
+        while let Some(item) = pages.try_next().await.map_err(|error| call.failed(&error))? {
+            *failed.entry(text_of(&item, FLOW).unwrap_or_default().to_owned()).or_default() += 1;
+        }
+        Ok(Counts { delivered: None, failed })
+    }
+}
+
+/// A part of the list of failures.
+struct Page {
+    ids: Vec<String>,
+    /// After which place in the index the list goes on, if it does.
+    next: Option<String>,
+}
+
+impl Aws {
+    pub(super) fn ledger_call(&self, doing: &'static str, action: &'static str) -> Call<'_> {
+        Call { doing, action, setting: "LEDGER_TABLE", name: &self.names.ledger_table }
+    }
+
+    /// The entry that an item holds, or that its parts do.
+    async fn entry(&self, call: Call<'_>, item: &Item) -> Result<Entry, StoreError> {
+        let parts = match Parts::of(item) {
+            Some(parts) => Some(self.read_parts(&parts).await?),
+            None => None,
+        };
+        let json = parts.as_deref().or_else(|| text_of(item, ENTRY)).unwrap_or_default();
+        let id = text_of(item, ID).unwrap_or_default();
+        let mut entry: Entry = serde_json::from_str(json)
+            .map_err(|error| call.because(format!("the item {id} holds no entry: {error}")))?;
+        entry.revision = number_of(item, REVISION).unwrap_or_default();
+        Ok(entry)
+    }
+
+    /// The place of an entry in the index, if it stands there.
+    async fn failed_at(&self, id: &EntryId) -> Result<Option<String>, StoreError> {
+        let call = self.ledger_call("reading the ledger", "dynamodb:GetItem");
+        let get = self.dynamodb().get_item().table_name(call.name).key(ID, text(item_id(id)));
+        let get = get.projection_expression(FAILED_AT).consistent_read(true);
+        let answer = get.send().await.map_err(|error| call.failed(&error))?;
+        Ok(answer.item.as_ref().and_then(|item| text_of(item, FAILED_AT)).map(str::to_owned))
+    }
+
+    /// Up to `limit` failures after a place in the index; fewer, or none, where others stand in between.
+    async fn failures(&self, flow: Option<&str>, after: &str, limit: usize) -> Result<Page, StoreError> {
+        let call = self.ledger_call("listing failures of the ledger", "dynamodb:Query");
+        let query = self.query(call, after).limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let query = match flow {
+            Some(flow) => query
+                .filter_expression("#flow = :flow")
+                .expression_attribute_names("#flow", FLOW)
+                .expression_attribute_values(":flow", text(flow)),
+            None => query,
+        };
+        let answer = query.send().await.map_err(|error| call.failed(&error))?;
+        let next = answer.last_evaluated_key.as_ref().and_then(|last| text_of(last, FAILED_AT));
+        let ids = answer.items().iter().filter_map(|item| text_of(item, ID)).map(str::to_owned).collect();
+        Ok(Page { ids, next: next.map(str::to_owned) })
+    }
+
+    fn query(&self, call: Call<'_>, after: &str) -> QueryFluentBuilder {
+        self.dynamodb()
+            .query()
+            .table_name(call.name)
+            .index_name(FAILED)
+            .key_condition_expression("#failed = :failed AND #failed_at > :after")
+            .expression_attribute_names("#failed", FAILED)
+            .expression_attribute_names("#failed_at", FAILED_AT)
+            .expression_attribute_values(":failed", text(FAILED))
+            .expression_attribute_values(":after", text(after))
+    }
+}
+
+fn item_id(id: &EntryId) -> String {
+    super::item::id(&id.flow, &id.key)
+}
+
+/// An entry's item, without the entry itself.
+fn item(entry: &Entry, writer: &str) -> Item {
+    let id = item_id(&entry.id);
+    let mut item = Item::from([
+        (REVISION.to_owned(), number(entry.revision + 1)),
+        (WRITTEN_BY.to_owned(), text(writer)),
+    ]);
+    if let Some(failed) = &entry.failed {
+        let at = failed.at.timestamp_millis().max(0);
+        item.insert(FAILED.to_owned(), text(FAILED));
+        item.insert(FAILED_AT.to_owned(), text(format!("{at:015}/{id}")));
+        item.insert(FLOW.to_owned(), text(&entry.id.flow));
+    }
+    item.insert(ID.to_owned(), text(id));
+    item
+}

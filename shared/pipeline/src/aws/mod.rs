@@ -1,0 +1,102 @@
+//! Adapter: queues in SQS, checkpoints, ledger and look-ups in DynamoDB.
+//!
+//! What grows: the functions run under Lambda, many of each at once. The tables and queues are the stack's
+//! (`template.yaml`); nothing is created here.
+//!
+//! | module | what for |
+//! |---|---|
+//! | `queue` | SQS FIFO queues |
+//! | `checkpoints` | values and leases in one table |
+//! | `ledger` | entries, with a sparse index of those that have failed |
+//! | `parts` | entries that are larger than an item of DynamoDB may be |
+//! | `lookups` | ids, with the table's time to live |
+//! | `item` | what items of all three tables share: keys and attributes |
+//! | `failure` | what a refusal of AWS means, and the way out |
+
+mod checkpoints;
+mod failure;
+mod item;
+mod ledger;
+mod lookups;
+mod parts;
+mod queue;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_types::SdkConfig;
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
+use clock::{Chance, Clock};
+
+use crate::{AwsNames, Stores};
+
+/// The stack's queues and tables.
+#[derive(Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    // Each is built when it is first asked for: a poller that finds no lease never needs the queue.
+    sqs: OnceLock<aws_sdk_sqs::Client>,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    names: Arc<AwsNames>,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+}
+
+impl Aws {
+    /// The queues and tables of that stack. Nothing is asked of AWS yet.
+    #[must_use]
+    pub fn new(config: &SdkConfig, names: AwsNames, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
+        let (sqs, dynamodb) = (OnceLock::new(), OnceLock::new());
+        Self { config: config.clone(), sqs, dynamodb, names: Arc::new(names), clock, chance }
+    }
+
+    /// The four ports of the stack.
+    #[must_use]
+    pub fn stores(self) -> Stores {
+        let this = Arc::new(self);
+        Stores { queue: this.clone(), checkpoints: this.clone(), ledger: this.clone(), lookups: this }
+    }
+
+    fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config))
+    }
+
+    fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config))
+    }
+
+    /// Patience with answers that did a part of what was asked; failures as a whole are the SDK's to repeat.
+    fn patience(&self) -> Patience<'_> {
+        Patience { waits: waits(), clock: self.clock.as_ref(), chance: self.chance.as_ref() }
+    }
+}
+
+/// A handful of tries within two seconds: a webhook's caller waits for five.
+fn waits() -> ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(1))
+        .with_max_times(5)
+        .build()
+}
+
+/// Waits between tries, until there have been enough.
+struct Patience<'a> {
+    waits: ExponentialBackoff,
+    clock: &'a dyn Clock,
+    chance: &'a dyn Chance,
+}
+
+impl Patience<'_> {
+    /// Waits before another try; `false`: there have been enough.
+    async fn wait(&mut self) -> bool {
+        let Some(wait) = self.waits.next() else { return false };
+        self.clock.sleep(self.chance.jitter(wait)).await;
+        true
+    }
+
+    /// Begins anew, because a try has come forward.
+    fn renew(&mut self) {
+        self.waits = waits();
+    }
+}

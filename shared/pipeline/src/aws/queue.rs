@@ -1,0 +1,269 @@
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sqs::error::{BuildError, ProvideErrorMetadata as _};
+use aws_sdk_sqs::types::QueueAttributeName::{
+    ApproximateNumberOfMessages as Waiting, ApproximateNumberOfMessagesDelayed as Delayed,
+    ApproximateNumberOfMessagesNotVisible as InFlight,
+};
+use aws_sdk_sqs::types::{
+    BatchResultErrorEntry, DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
+    QueueAttributeName, SendMessageBatchRequestEntry,
+};
+use chrono::DateTime;
+use serde::Deserialize;
+
+use super::Aws;
+use super::failure::Call;
+use crate::queue::{Depth, MAX_BODY_BYTES, MAX_VISIBILITY, Outgoing, Queue, Received};
+use crate::{StoreError, System};
+
+/// As many entries as SQS takes and gives in one request.
+const BATCH: usize = 10;
+
+/// SQS counts its twelve hours from the receive, and a function has held the message for a while when it delays it.
+const LONGEST_DELAY: Duration = MAX_VISIBILITY.saturating_sub(Duration::from_secs(15 * 60));
+
+#[async_trait]
+impl Queue for Aws {
+    async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
+        let call = self.queue_call(system, "sending to the queue", "sqs:SendMessage");
+        if let Some(large) = messages.iter().find(|message| message.body.len() > MAX_BODY_BYTES) {
+            let bytes = large.body.len();
+            return Err(
+                call.because(format!("a body has {bytes} bytes, and the queue carries {MAX_BODY_BYTES}"))
+            );
+        }
+        // One after the other: the next may go on with a group of the last.
+        for batch in batches(messages) {
+            self.send_batch(call, batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn receive(
+        &self,
+        system: System,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Received>, StoreError> {
+        let call = self.queue_call(system, "receiving from the queue", "sqs:ReceiveMessage");
+        let answer = self
+            .sqs()
+            .receive_message()
+            .queue_url(call.name)
+            .max_number_of_messages(i32::try_from(max.clamp(1, BATCH)).unwrap_or(1))
+            .visibility_timeout(seconds(visibility.min(MAX_VISIBILITY)))
+            // Without any wait SQS asks a part of its servers only, and may find nothing where there is something.
+            .wait_time_seconds(1)
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+            .send()
+            .await
+            .map_err(|error| call.failed(&error))?;
+        Ok(answer.messages.unwrap_or_default().into_iter().map(received).collect())
+    }
+
+    async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError> {
+        let call = self.queue_call(system, "deleting from the queue", "sqs:DeleteMessage");
+        for batch in receipts.chunks(BATCH) {
+            self.delete_batch(call, batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        let call = self.queue_call(system, "delaying a message", "sqs:ChangeMessageVisibility");
+        let change = self.sqs().change_message_visibility().queue_url(call.name).receipt_handle(receipt);
+        match change.visibility_timeout(seconds(delay.min(LONGEST_DELAY))).send().await {
+            Err(error) if !error.code().is_some_and(is_lapsed) => Err(call.failed(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn depth(&self, system: System) -> Result<Depth, StoreError> {
+        let call = self.queue_call(system, "counting the queue", "sqs:GetQueueAttributes");
+        let names = vec![Waiting, Delayed, InFlight];
+        let counts = self.attributes(call, call.name, names).await?;
+        Ok(Depth {
+            waiting: count(&counts, &Waiting) + count(&counts, &Delayed),
+            in_flight: count(&counts, &InFlight),
+            next_visible_at: None,
+        })
+    }
+
+    async fn dead(&self, system: System) -> Result<u64, StoreError> {
+        let call = self.queue_call(system, "finding the dead-letter queue of", "sqs:GetQueueAttributes");
+        let mut attributes =
+            self.attributes(call, call.name, vec![QueueAttributeName::RedrivePolicy]).await?;
+        let policy = attributes.remove(&QueueAttributeName::RedrivePolicy);
+        let Some(policy) = policy else { return Ok(0) };
+        let policy: RedrivePolicy = serde_json::from_str(&policy)
+            .map_err(|error| call.because(format!("its RedrivePolicy: {error}")))?;
+        // SQS wants both queues in one account and region, so the name is enough.
+        let name = policy.dead_letter_target_arn.rsplit(':').next().unwrap_or_default();
+        let call = Call { doing: "counting the dead-letter queue", action: "sqs:GetQueueUrl", name, ..call };
+        let url = self.sqs().get_queue_url().queue_name(name).send().await;
+        let url = url.map_err(|error| call.failed(&error))?.queue_url.unwrap_or_default();
+        let call = Call { action: "sqs:GetQueueAttributes", ..call };
+        Ok(count(&self.attributes(call, &url, vec![Waiting]).await?, &Waiting))
+    }
+}
+
+/// What a queue says of its dead letters.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RedrivePolicy {
+    dead_letter_target_arn: String,
+}
+
+impl Aws {
+    fn queue_call(&self, system: System, doing: &'static str, action: &'static str) -> Call<'_> {
+        let (setting, name) = match system {
+            System::Kingdee => ("KINGDEE_QUEUE_URL", &self.names.kingdee_queue_url),
+            System::Sharecrm => ("SHARECRM_QUEUE_URL", &self.names.sharecrm_queue_url),
+            System::Wangdian => ("WDT_QUEUE_URL", &self.names.wangdian_queue_url),
+        };
+        Call { doing, action, setting, name }
+    }
+
+    async fn send_batch(&self, call: Call<'_>, batch: &[Outgoing]) -> Result<(), StoreError> {
+        let send = |places: Vec<usize>| async move {
+            let entries =
+                places.into_iter().map(|place| send_entry(place, &batch[place])).collect::<Result<_, _>>();
+            let entries = entries.map_err(|error| call.because(error.to_string()))?;
+            let send = self.sqs().send_message_batch().queue_url(call.name).set_entries(Some(entries));
+            send.send().await.map(|answer| answer.failed).map_err(|error| call.failed(&error))
+        };
+        self.until_done(call, batch.len(), |_| false, send).await
+    }
+
+    async fn delete_batch(&self, call: Call<'_>, receipts: &[String]) -> Result<(), StoreError> {
+        let delete = |places: Vec<usize>| async move {
+            let entries = places
+                .into_iter()
+                .map(|place| delete_entry(place, &receipts[place]))
+                .collect::<Result<_, _>>();
+            let entries = entries.map_err(|error| call.because(error.to_string()))?;
+            let delete = self.sqs().delete_message_batch().queue_url(call.name).set_entries(Some(entries));
+            delete.send().await.map(|answer| answer.failed).map_err(|error| call.failed(&error))
+        };
+        self.until_done(call, receipts.len(), is_lapsed, delete).await
+    }
+
+    /// Asks for all entries of a batch, and again for those that SQS failed to do: it answers 200 all the same. Those
+    /// that failed with a code that `is_done` are done too.
+    async fn until_done<F>(
+        &self,
+        call: Call<'_>,
+        entries: usize,
+        is_done: fn(&str) -> bool,
+        ask: impl Fn(Vec<usize>) -> F + Send + Sync,
+    ) -> Result<(), StoreError>
+    where
+        F: Future<Output = Result<Vec<BatchResultErrorEntry>, StoreError>> + Send,
+    {
+        let mut patience = self.patience();
+        let mut places: Vec<usize> = (0..entries).collect();
+        loop {
+            let mut failed = ask(places).await?;
+            failed.retain(|entry| !is_done(&entry.code));
+            let Some(first) = failed.first() else { return Ok(()) };
+            let by_us = failed.iter().find(|entry| entry.sender_fault);
+            if by_us.is_some() || !patience.wait().await {
+                let entry = by_us.unwrap_or(first);
+                return Err(call.refused(Some(&entry.code), &told(entry)));
+            }
+            tracing::warn!(
+                queue = call.name,
+                failed = failed.len(),
+                code = first.code,
+                "SQS did a part of a batch"
+            );
+            places = failed.iter().filter_map(|entry| entry.id.parse().ok()).collect();
+        }
+    }
+
+    async fn attributes(
+        &self,
+        call: Call<'_>,
+        url: &str,
+        names: Vec<QueueAttributeName>,
+    ) -> Result<HashMap<QueueAttributeName, String>, StoreError> {
+        let get = self.sqs().get_queue_attributes().queue_url(url).set_attribute_names(Some(names));
+        let answer = get.send().await.map_err(|error| call.failed(&error))?;
+        Ok(answer.attributes.unwrap_or_default())
+    }
+}
+
+/// Cuts messages into batches that SQS takes, in order: of ten entries and 1 MiB together. A group comes once in a
+/// batch: of two, SQS could fail the first and take the second, which would then overtake it. That costs next to
+/// nothing, because a poll reads each document once.
+fn batches(messages: &[Outgoing]) -> Vec<&[Outgoing]> {
+    let mut batches = Vec::with_capacity(messages.len() / BATCH + 1);
+    let (mut begin, mut bytes) = (0, 0);
+    for (place, message) in messages.iter().enumerate() {
+        let batch = &messages[begin..place];
+        let is_full = batch.len() == BATCH || bytes + message.body.len() > MAX_BODY_BYTES;
+        if is_full || batch.iter().any(|other| other.group == message.group) {
+            batches.push(batch);
+            (begin, bytes) = (place, 0);
+        }
+        bytes += message.body.len();
+    }
+    batches.push(&messages[begin..]);
+    batches.retain(|batch| !batch.is_empty());
+    batches
+}
+
+fn send_entry(place: usize, message: &Outgoing) -> Result<SendMessageBatchRequestEntry, BuildError> {
+    SendMessageBatchRequestEntry::builder()
+        .id(place.to_string())
+        .message_group_id(&message.group)
+        .message_deduplication_id(&message.deduplication)
+        .message_body(&message.body)
+        .build()
+}
+
+fn delete_entry(place: usize, receipt: &str) -> Result<DeleteMessageBatchRequestEntry, BuildError> {
+    DeleteMessageBatchRequestEntry::builder().id(place.to_string()).receipt_handle(receipt).build()
+}
+
+/// Whether SQS says that a receipt is not that of the message's last receive, or of no message at all.
+fn is_lapsed(code: &str) -> bool {
+    // SQS names some errors twice, as `ReceiptHandleIsInvalid` and `AWS.SimpleQueueService.…`.
+    let code = code.rsplit('.').next().unwrap_or(code);
+    // A lapsed receipt of a FIFO queue is an `InvalidParameterValue`; no other parameter is at anybody's choice.
+    matches!(code, "ReceiptHandleIsInvalid" | "InvalidParameterValue" | "MessageNotInflight")
+}
+
+fn told(entry: &BatchResultErrorEntry) -> String {
+    format!("{}: {}", entry.code, entry.message.as_deref().unwrap_or("no message"))
+}
+
+fn received(message: Message) -> Received {
+    let mut attributes = message.attributes.unwrap_or_default();
+    let mut attribute = |name| attributes.remove(&name).unwrap_or_default();
+    let sent_at = attribute(MessageSystemAttributeName::SentTimestamp).parse().ok();
+    Received {
+        id: message.message_id.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        group: attribute(MessageSystemAttributeName::MessageGroupId),
+        body: message.body.unwrap_or_default(),
+        receive_count: attribute(MessageSystemAttributeName::ApproximateReceiveCount).parse().unwrap_or(1),
+        sent_at: sent_at.and_then(DateTime::from_timestamp_millis).unwrap_or_default(),
+    }
+}
+
+/// Whole seconds, rounded up: what was to stay in flight stays there as long at least.
+fn seconds(duration: Duration) -> i32 {
+    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    i32::try_from(seconds).unwrap_or(i32::MAX)
+}
+
+fn count(attributes: &HashMap<QueueAttributeName, String>, name: &QueueAttributeName) -> u64 {
+    attributes.get(name).and_then(|count| count.parse().ok()).unwrap_or_default()
+}
