@@ -1,0 +1,51 @@
+"""ministack, with a clock that tests can move and a log of what it was asked.
+
+A drop-in for the `ministack` command: without these two variables it is nothing else.
+
+CLOCK_FILE    a file with the number of seconds by which its clock is ahead of the machine's. Whoever writes it moves the
+              clock, at once: messages become visible, deduplication ids and leases lapse, and a test of twelve hours
+              takes no time. It only ever goes forward: a smaller number is not taken.
+REQUEST_LOG   a file that gets a line for each request: X-Amz-Target and the status.
+"""
+
+import os
+import sys
+import time
+
+# The folder of this file, in which `import ministack` would find it.
+del sys.path[0]
+
+
+class Clock:
+    """The machine's clock, and what the file says."""
+
+    def __init__(self, file):
+        self.file, self.read_at, self.ahead = file, None, 0.0
+        # Visibility, deduplication, retention and time to live all go by `time.time`. What waits (sockets, the event
+        # loop) goes by the monotonic clock, which stays as it is.
+        self.machine = time.time
+
+    def __call__(self):
+        try:
+            changed = os.stat(self.file).st_mtime_ns
+            if changed != self.read_at:
+                with open(self.file) as file:
+                    self.ahead = max(self.ahead, float(file.read()))
+                self.read_at = changed
+        except (FileNotFoundError, ValueError):
+            pass  # not written yet, or just being written
+        return self.machine() + self.ahead
+
+
+if os.environ.get("CLOCK_FILE"):
+    time.time = Clock(os.environ["CLOCK_FILE"])
+
+if os.environ.get("REQUEST_LOG"):
+    from hypercorn.config import Config
+
+    Config.accesslog = os.environ["REQUEST_LOG"]
+    Config.access_log_format = "%({x-amz-target}i)s %(s)s"
+
+from ministack.app import main  # noqa: E402: only now that the clock is set
+
+main()
