@@ -1,4 +1,4 @@
-//! Text in little space: plain while small, gzip in base64 above 64 KiB.
+//! Text in little space: plain while small, gzip in base64 above 64 KiB, or where a queue refuses a character of it.
 
 use std::io::{Read as _, Write as _};
 
@@ -18,7 +18,7 @@ const EXPANDED_LIMIT: u64 = 64 * 1024 * 1024;
 const GZIP: &str = "gzip:";
 
 pub(crate) fn pack(text: String) -> String {
-    if text.len() <= PLAIN_LIMIT {
+    if text.len() <= PLAIN_LIMIT && text.chars().all(is_carried) {
         return text;
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -27,6 +27,11 @@ pub(crate) fn pack(text: String) -> String {
         // Writing to memory does not fail; if it ever does, plain text is as true.
         Err(_) => text,
     }
+}
+
+/// Whether SQS takes a character in a body: it refuses those that XML 1.0 has no room for.
+fn is_carried(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
 pub(crate) fn unpack(packed: &str) -> Result<String, String> {
@@ -53,6 +58,19 @@ mod tests {
         let packed = pack(large.clone());
         assert!(packed.len() < large.len() / 50, "{} bytes", packed.len());
         assert_eq!(unpack(&packed).unwrap(), large);
+    }
+
+    #[test]
+    fn what_a_queue_refuses_travels_packed_and_comes_back() {
+        for refused in ['\u{FFFE}', '\u{FFFF}', '\0', '\u{1}', '\u{1F}'] {
+            let text = format!("{{\"remark\":\"{refused}\"}}");
+            let packed = pack(text.clone());
+            assert!(packed.starts_with(GZIP) && packed.is_ascii(), "{packed}");
+            assert_eq!(unpack(&packed).unwrap(), text);
+        }
+        for carried in ["\t\r\n", "\u{7F}", "订单", "\u{D7FF}\u{E000}\u{FFFD}", "😀\u{1FFFE}\u{10FFFF}"] {
+            assert_eq!(pack(carried.to_owned()), carried);
+        }
     }
 
     #[test]

@@ -25,6 +25,8 @@ const WRITTEN_BY: &str = "written_by";
 const FAILED: &str = "failed";
 /// The index's sort key: when, and the id, so that no two are the same.
 const FAILED_AT: &str = "failed_at";
+/// Comes before every time; DynamoDB takes no empty text here.
+const BEGINNING: &str = "-";
 /// Stands in the index, so that failures are counted and chosen by it.
 const FLOW: &str = "flow";
 
@@ -89,7 +91,7 @@ impl Ledger for Aws {
     ) -> Result<Vec<Entry>, StoreError> {
         let call = self.ledger_call("listing failures of the ledger", "dynamodb:BatchGetItem");
         let mut next = match after {
-            None => Some(String::new()),
+            None => Some(BEGINNING.to_owned()),
             // One that has failed no longer has no place in the list.
             Some(id) => self.failed_at(id).await?,
         };
@@ -111,7 +113,7 @@ impl Ledger for Aws {
 
     async fn counts(&self) -> Result<Counts, StoreError> {
         let call = self.ledger_call("counting the failures of the ledger", "dynamodb:Query");
-        let mut pages = self.query(call, "").into_paginator().items().send();
+        let mut pages = self.query(call, BEGINNING).into_paginator().items().send();
         let mut failed = HashMap::new();
         while let Some(item) = pages.try_next().await.map_err(|error| call.failed(&error))? {
             *failed.entry(text_of(&item, FLOW).unwrap_or_default().to_owned()).or_default() += 1;

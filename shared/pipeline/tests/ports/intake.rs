@@ -18,7 +18,7 @@ fn item(key: &str, document: Value) -> WorkItem {
 }
 
 /// Text that gzip cannot shrink below the queue's limit.
-fn noise(bytes: usize) -> String {
+pub(crate) fn noise(bytes: usize) -> String {
     let mut state = 1_u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -29,7 +29,7 @@ fn noise(bytes: usize) -> String {
 
 #[tokio::test]
 async fn what_the_queue_cannot_carry_is_recorded_as_failed_and_the_rest_is_queued() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
     let huge = json!({"text": noise(2_000_000)});
     let taken =
@@ -45,7 +45,7 @@ async fn what_the_queue_cannot_carry_is_recorded_as_failed_and_the_rest_is_queue
 
 #[tokio::test]
 async fn a_large_document_that_compresses_travels_whole() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
     let sent = item("a", json!({"lines": vec![json!({"spec_no": "S01", "num": "1.0000"}); 50_000]}));
     intake.take(System::Kingdee, std::slice::from_ref(&sent)).await.unwrap();

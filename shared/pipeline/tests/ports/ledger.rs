@@ -4,7 +4,10 @@ use chrono::DateTime;
 use pipeline::ledger::record_failure;
 use pipeline::{Delivered, Entry, EntryId, Failed, Ledger};
 
+use serde_json::json;
+
 use super::Ports;
+use super::intake::noise;
 
 fn delivered(version: &str) -> Delivered {
     Delivered {
@@ -43,7 +46,7 @@ async fn assert_counts(ledger: &dyn Ledger, delivered: u64, failed: u64) {
 
 #[tokio::test]
 async fn an_entry_comes_back_as_it_was_written() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     let id = EntryId::new("trade-to-kingdee", "JY1");
     let mut entry = Entry::new(id.clone());
     entry.delivered = Some(delivered("1"));
@@ -59,7 +62,7 @@ async fn an_entry_comes_back_as_it_was_written() {
 
 #[tokio::test]
 async fn of_two_writers_that_read_the_same_entry_one_wins() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     let id = EntryId::new("f", "k");
     let entry = Entry::new(id.clone());
     assert!(ports.stores.ledger.write(&entry).await.unwrap());
@@ -70,7 +73,7 @@ async fn of_two_writers_that_read_the_same_entry_one_wins() {
 
 #[tokio::test]
 async fn failures_are_listed_oldest_first_and_page_by_page() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     let ledger = &ports.stores.ledger;
     for (key, seconds) in [("c", 3), ("a", 1), ("b", 2)] {
         record_failure(ledger.as_ref(), &EntryId::new("f", key), &failed(seconds)).await.unwrap();
@@ -85,7 +88,7 @@ async fn failures_are_listed_oldest_first_and_page_by_page() {
 
 #[tokio::test]
 async fn a_delivery_takes_the_document_off_the_list_of_failures() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     let ledger = &ports.stores.ledger;
     let id = EntryId::new("f", "k");
     record_failure(ledger.as_ref(), &id, &failed(1)).await.unwrap();
@@ -100,7 +103,7 @@ async fn a_delivery_takes_the_document_off_the_list_of_failures() {
 
 #[tokio::test]
 async fn a_recorded_failure_keeps_what_the_target_has() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     let id = EntryId::new("f", "k");
     let mut entry = Entry::new(id.clone());
     entry.delivered = Some(delivered("1"));
@@ -109,4 +112,85 @@ async fn a_recorded_failure_keeps_what_the_target_has() {
     let read = ports.stores.ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
     assert_eq!(read.delivered, Some(delivered("1")));
     assert!(read.failed.is_some());
+}
+
+#[tokio::test]
+async fn more_entries_than_fit_one_request_are_read_at_once() {
+    let ports = Ports::open().await;
+    let ledger = &ports.stores.ledger;
+    let odd = ["", "JY/1 南京#2", "?"].map(str::to_owned);
+    let long = ["a", "b"].map(|end| format!("{}{end}", "单".repeat(5_000)));
+    let keys = odd.into_iter().chain(long).chain((0..240).map(|n| format!("JY{n}")));
+    let ids: Vec<_> = keys.map(|key| EntryId::new("trade-to-kingdee", key)).collect();
+    for (place, id) in ids.iter().enumerate() {
+        let mut entry = Entry::new(id.clone());
+        entry.delivered = Some(delivered(&place.to_string()));
+        assert!(ledger.write(&entry).await.unwrap());
+    }
+    let asked = [ids.clone(), ids.clone(), vec![EntryId::new("f", "unknown")]].concat();
+    let read = ledger.read(&asked).await.unwrap();
+    assert_eq!(read.len(), ids.len());
+    for (place, id) in ids.iter().enumerate() {
+        assert_eq!(read[id].delivered, Some(delivered(&place.to_string())), "{:.20}", id.key);
+        assert_eq!(read[id].revision, 1);
+    }
+    assert!(ledger.read(&[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_slash_of_a_flows_name_is_not_the_one_before_the_key() {
+    let ports = Ports::open().await;
+    let ids = [EntryId::new("qince/unrouted", "a"), EntryId::new("qince", "unrouted/a")];
+    for id in &ids {
+        assert!(ports.stores.ledger.write(&Entry::new(id.clone())).await.unwrap());
+    }
+    assert_eq!(ports.stores.ledger.read(&ids).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn failures_of_one_flow_are_found_among_many_of_another() {
+    let ports = Ports::open().await;
+    let ledger = &ports.stores.ledger;
+    for seconds in 0..30 {
+        let flow = if seconds % 10 == 9 { "rare" } else { "common" };
+        let id = EntryId::new(flow, format!("{}{seconds:02}", "单".repeat(3_000)));
+        record_failure(ledger.as_ref(), &id, &failed(seconds)).await.unwrap();
+    }
+    let mut found: Vec<Entry> = Vec::new();
+    loop {
+        let page = ledger.failed(Some("rare"), 2, found.last().map(|entry| &entry.id)).await.unwrap();
+        let is_last = page.len() < 2;
+        found.extend(page);
+        if is_last {
+            break;
+        }
+    }
+    let seconds: Vec<_> = found.iter().map(|entry| entry.failed.as_ref().unwrap().at.timestamp()).collect();
+    assert_eq!(seconds, [9, 19, 29]);
+    let counts = ledger.counts().await.unwrap();
+    assert_eq!((counts.failed["rare"], counts.failed["common"]), (3, 27));
+    assert!(ledger.failed(Some("none"), 2, None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_document_larger_than_any_store_takes_in_one_piece_comes_back_whole() {
+    let ports = Ports::open().await;
+    let ledger = &ports.stores.ledger;
+    let id = EntryId::new("f", format!("{}k", "单".repeat(3_000)));
+    let huge =
+        |first: &str| Failed { document: json!({ "first": first, "订单": noise(3_000_000) }), ..failed(1) };
+    record_failure(ledger.as_ref(), &id, &huge("a")).await.unwrap();
+    let read = ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
+    assert!(read.failed == Some(huge("a")) && read.id == id);
+    // With other content, and another writer that has not seen it.
+    record_failure(ledger.as_ref(), &id, &huge("b")).await.unwrap();
+    assert!(!ledger.write(&read).await.unwrap(), "somebody wrote it in between");
+    let listed = ledger.failed(None, 10, None).await.unwrap();
+    assert!(listed.len() == 1 && listed[0].failed == Some(huge("b")) && listed[0].revision == 2);
+    let mut mended = listed.into_iter().next().unwrap();
+    (mended.failed, mended.delivered) = (None, Some(delivered("2")));
+    assert!(ledger.write(&mended).await.unwrap());
+    let read = ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
+    assert!(read.failed.is_none() && read.delivered == Some(delivered("2")));
+    assert!(ledger.failed(None, 10, None).await.unwrap().is_empty());
 }

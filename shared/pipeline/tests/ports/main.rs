@@ -1,10 +1,16 @@
 //! What every adapter of the ports must do. The suite knows the ports only: an adapter joins with a `Ports` of its own.
+//!
+//! It runs on SQLite. On a local AWS it runs with `tests/local-aws/run`, or by hand with
+//! `PORTS_ADAPTER=aws AWS_ENDPOINT_URL=… CLOCK_FILE=… cargo test -p pipeline --features aws --test ports -- --test-threads 1`
+//! beside a `tests/local-aws/ministack.py` that goes by the same file.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up fails")]
 
 mod checkpoints;
 mod intake;
 mod ledger;
+#[cfg(feature = "aws")]
+mod local_aws;
 mod lookups;
 mod pauses;
 mod queue;
@@ -22,19 +28,34 @@ use pipeline::sqlite::Sqlite;
 struct Ports {
     stores: Stores,
     clock: Arc<SimulatedClock>,
-    _folder: tempfile::TempDir,
+    /// What the adapter's own clock is moved by, where it has one.
+    on_wait: Box<dyn Fn(Duration)>,
 }
 
 impl Ports {
+    /// The adapter that `PORTS_ADAPTER` names, with nothing in it.
+    async fn open() -> Self {
+        match std::env::var("PORTS_ADAPTER").as_deref() {
+            Err(_) | Ok("sqlite") => Self::sqlite(),
+            #[cfg(feature = "aws")]
+            Ok("aws") => local_aws::open().await,
+            Ok(other) => panic!("PORTS_ADAPTER is `{other}`: this build has no such adapter"),
+        }
+    }
+
     fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock =
             Arc::new(SimulatedClock::starting_at(DateTime::from_timestamp(1_700_000_000, 0).unwrap()));
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
-        Self { stores, clock, _folder: folder }
+        // Holds the folder for as long as the ports are used.
+        let on_wait = Box::new(move |_| assert!(folder.path().exists()));
+        Self { stores, clock, on_wait }
     }
 
     fn wait(&self, seconds: u64) {
-        self.clock.advance(Duration::from_secs(seconds));
+        let duration = Duration::from_secs(seconds);
+        (self.on_wait)(duration);
+        self.clock.advance(duration);
     }
 }

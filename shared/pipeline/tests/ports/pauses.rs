@@ -7,7 +7,7 @@ use super::Ports;
 
 #[tokio::test]
 async fn a_start_ends_the_pauses_that_nobody_knows_the_end_of() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     let (checkpoints, now) = (ports.stores.checkpoints.as_ref(), ports.clock.now());
     let midnight = now + Duration::from_secs(8 * 3600);
     pause::set(checkpoints, System::Kingdee, None, "wrong password".to_owned(), now).await.unwrap();

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use clock::Clock as _;
 use pipeline::{Outgoing, Received, System};
 
 use super::Ports;
@@ -30,7 +31,7 @@ impl Ports {
 
 #[tokio::test]
 async fn messages_of_a_group_come_in_order_and_one_in_flight_holds_the_others_back() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     ports.send(&[message("a", "a1")]).await;
     assert_eq!(ports.bodies().await, ["a1"]);
     ports.send(&[message("a", "a2"), message("b", "b1")]).await;
@@ -41,22 +42,23 @@ async fn messages_of_a_group_come_in_order_and_one_in_flight_holds_the_others_ba
 
 #[tokio::test]
 async fn a_repetition_is_dropped_for_five_minutes_even_after_the_first_was_deleted() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     ports.send(&[message("a", "a1"), message("a", "a1")]).await;
     let received = ports.receive().await;
     assert_eq!(received.len(), 1);
     ports.stores.queue.delete(System::Kingdee, &[received[0].receipt.clone()]).await.unwrap();
-    ports.wait(299);
+    // Some seconds before and after, because the clock of an AWS goes on meanwhile.
+    ports.wait(290);
     ports.send(&[message("a", "a1")]).await;
     assert!(ports.bodies().await.is_empty());
-    ports.wait(2);
+    ports.wait(11);
     ports.send(&[message("a", "a1")]).await;
     assert_eq!(ports.bodies().await, ["a1"]);
 }
 
 #[tokio::test]
 async fn the_queues_of_the_systems_are_apart() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     ports.send(&[message("a", "a1")]).await;
     let other = ports.stores.queue.receive(System::Sharecrm, 10, MINUTE).await.unwrap();
     assert!(other.is_empty());
@@ -67,7 +69,7 @@ async fn the_queues_of_the_systems_are_apart() {
 
 #[tokio::test]
 async fn receives_are_counted_and_an_old_receipt_does_nothing() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     ports.send(&[message("a", "a1")]).await;
     let first = ports.receive().await.remove(0);
     ports.wait(61);
@@ -82,21 +84,21 @@ async fn receives_are_counted_and_an_old_receipt_does_nothing() {
 
 #[tokio::test]
 async fn a_delayed_message_comes_back_when_its_delay_is_over() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     ports.send(&[message("a", "a1")]).await;
     let received = ports.receive().await.remove(0);
     ports.stores.queue.delay(System::Kingdee, &received.receipt, Duration::from_secs(300)).await.unwrap();
-    ports.wait(299);
+    ports.wait(290);
     assert!(ports.bodies().await.is_empty());
     let depth = ports.stores.queue.depth(System::Kingdee).await.unwrap();
     assert_eq!((depth.waiting, depth.in_flight), (0, 1));
-    ports.wait(1);
+    ports.wait(10);
     assert_eq!(ports.bodies().await, ["a1"]);
 }
 
 #[tokio::test]
 async fn a_message_that_nobody_can_work_ends_in_the_dead_letter_queue() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     ports.send(&[message("a", "poison"), message("a", "next")]).await;
     for _ in 0..1_000 {
         let received = ports.receive().await;
@@ -112,9 +114,78 @@ async fn a_message_that_nobody_can_work_ends_in_the_dead_letter_queue() {
 
 #[tokio::test]
 async fn a_batch_takes_no_more_than_was_asked_for() {
-    let ports = Ports::sqlite();
+    let ports = Ports::open().await;
     let messages: Vec<_> = (0..25).map(|n| message(&format!("g{n}"), &format!("m{n:02}"))).collect();
     ports.send(&messages).await;
     let sizes = [ports.receive().await.len(), ports.receive().await.len(), ports.receive().await.len()];
     assert_eq!(sizes, [10, 10, 5]);
+}
+
+#[tokio::test]
+async fn any_number_of_messages_is_sent_in_order_however_large_they_are_together() {
+    let ports = Ports::open().await;
+    let mut messages: Vec<_> = (0..23).map(|n| message("a", &format!("m{n:02}"))).collect();
+    for (place, large) in messages.iter_mut().enumerate().filter(|(place, _)| place % 4 == 0) {
+        large.body = format!("m{place:02}{}", "x".repeat(400_000));
+    }
+    messages[21].body = format!("m21{}", "x".repeat(1024 * 1024 - 3));
+    ports.send(&messages).await;
+    let mut received = Vec::new();
+    while received.len() < messages.len() {
+        let batch = ports.receive().await;
+        assert!(!batch.is_empty(), "{} came", received.len());
+        let receipts: Vec<_> = batch.iter().map(|message| message.receipt.clone()).collect();
+        ports.stores.queue.delete(System::Kingdee, &receipts).await.unwrap();
+        received.extend(batch);
+    }
+    for (sent, received) in messages.iter().zip(&received) {
+        assert!(sent.body == received.body, "{:.3} and not {:.3}", received.body, sent.body);
+    }
+}
+
+#[tokio::test]
+async fn more_messages_than_fit_one_request_are_deleted_at_once() {
+    let ports = Ports::open().await;
+    let messages: Vec<_> = (0..25).map(|n| message(&format!("g{n}"), &format!("m{n:02}"))).collect();
+    ports.send(&messages).await;
+    let mut receipts = Vec::new();
+    for _ in 0..3 {
+        receipts.extend(ports.receive().await.into_iter().map(|message| message.receipt));
+    }
+    assert_eq!(receipts.len(), 25);
+    receipts.insert(3, "not ours".to_owned());
+    ports.stores.queue.delete(System::Kingdee, &receipts).await.unwrap();
+    ports.wait(61);
+    assert_eq!(ports.stores.queue.depth(System::Kingdee).await.unwrap().waiting, 0);
+    ports.stores.queue.delete(System::Kingdee, &[]).await.unwrap();
+    ports.stores.queue.send(System::Kingdee, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_tells_its_group_and_when_it_was_sent() {
+    let ports = Ports::open().await;
+    ports.send(&[message("a", "a1")]).await;
+    let received = ports.receive().await.remove(0);
+    assert_eq!(received.group, "a");
+    let age = ports.clock.now() - received.sent_at;
+    assert!(age.num_seconds().abs() < 10, "{age}");
+    ports.wait(12 * 3600);
+    let depth = ports.stores.queue.depth(System::Kingdee).await.unwrap();
+    assert_eq!((depth.waiting, depth.in_flight), (1, 0));
+}
+
+#[tokio::test]
+async fn a_delay_of_days_is_cut_to_what_a_queue_allows() {
+    let ports = Ports::open().await;
+    ports.send(&[message("a", "a1")]).await;
+    let received = ports.receive().await.remove(0);
+    let week = Duration::from_secs(7 * 86_400);
+    ports.stores.queue.delay(System::Kingdee, &received.receipt, week).await.unwrap();
+    ports.wait(11 * 3600);
+    assert!(ports.bodies().await.is_empty());
+    ports.wait(3600);
+    assert_eq!(ports.bodies().await, ["a1"]);
+    ports.stores.queue.delay(System::Kingdee, &received.receipt, week).await.unwrap();
+    ports.wait(61);
+    assert_eq!(ports.bodies().await, ["a1"], "a lapsed receipt delays nothing");
 }

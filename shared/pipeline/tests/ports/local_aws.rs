@@ -1,0 +1,124 @@
+//! The adapter for AWS on a local one: queues and tables as in `template.yaml`, of their own for each test.
+
+use std::env;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+};
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_sdk_sqs::types::QueueAttributeName;
+use aws_types::SdkConfig;
+use clock::{Chance as _, Clock as _, SimulatedClock, SystemChance, SystemClock};
+use pipeline::AwsNames;
+use pipeline::aws::Aws;
+use serde_json::json;
+
+use super::Ports;
+
+/// A new stack on the AWS at `AWS_ENDPOINT_URL`, whose clock goes by the file that `CLOCK_FILE` names.
+pub(crate) async fn open() -> Ports {
+    let clock_file = env::var("CLOCK_FILE").expect("CLOCK_FILE names the file of the local AWS's clock");
+    let ahead = move || fs::read_to_string(&clock_file).map_or(0, |text| text.parse::<u64>().unwrap());
+    let now = SystemClock.now() + Duration::from_secs(ahead());
+    let clock = Arc::new(SimulatedClock::starting_at(now));
+    let config = config();
+    let aws = Aws::new(&config, create(&config).await, clock.clone(), Arc::new(SystemChance));
+    let on_wait = Box::new(move |wait: Duration| {
+        let file = env::var("CLOCK_FILE").unwrap();
+        fs::write(file, (ahead() + wait.as_secs()).to_string()).unwrap();
+    });
+    Ports { stores: aws.stores(), clock, on_wait }
+}
+
+fn config() -> SdkConfig {
+    let credentials = Credentials::new("test", "test", None, None, "the local AWS takes any");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .endpoint_url(env::var("AWS_ENDPOINT_URL").expect("AWS_ENDPOINT_URL points at the local AWS"))
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
+
+async fn create(config: &SdkConfig) -> AwsNames {
+    let stack = format!("ports-{}", SystemChance.uuid().simple());
+    let (sqs, dynamodb) = (aws_sdk_sqs::Client::new(config), aws_sdk_dynamodb::Client::new(config));
+    let names = AwsNames {
+        checkpoint_table: format!("{stack}-checkpoints"),
+        ledger_table: format!("{stack}-ledger"),
+        lookup_table: format!("{stack}-lookups"),
+        kingdee_queue_url: create_queue(&sqs, &stack, "kingdee").await,
+        sharecrm_queue_url: create_queue(&sqs, &stack, "sharecrm").await,
+        wangdian_queue_url: create_queue(&sqs, &stack, "wangdian").await,
+    };
+    create_table(&dynamodb, &names.checkpoint_table, "name").await;
+    create_ledger(&dynamodb, &names.ledger_table).await;
+    create_table(&dynamodb, &names.lookup_table, "id").await;
+    for table in [&names.ledger_table, &names.lookup_table] {
+        let expires = TimeToLiveSpecification::builder().attribute_name("expires_at").enabled(true);
+        let update = dynamodb.update_time_to_live().table_name(table);
+        update.time_to_live_specification(expires.build().unwrap()).send().await.unwrap();
+    }
+    names
+}
+
+async fn create_queue(sqs: &aws_sdk_sqs::Client, stack: &str, system: &str) -> String {
+    let fifo = |name: String| {
+        sqs.create_queue()
+            .queue_name(name)
+            .attributes(QueueAttributeName::FifoQueue, "true")
+            .attributes(QueueAttributeName::MessageRetentionPeriod, "1209600")
+    };
+    let dead = fifo(format!("{stack}-{system}-dead.fifo")).send().await.unwrap().queue_url.unwrap();
+    let arn = sqs.get_queue_attributes().queue_url(dead).attribute_names(QueueAttributeName::QueueArn);
+    let arn = arn.send().await.unwrap().attributes.unwrap().remove(&QueueAttributeName::QueueArn).unwrap();
+    let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 1_000 }).to_string();
+    fifo(format!("{stack}-{system}.fifo"))
+        .attributes(QueueAttributeName::DeduplicationScope, "messageGroup")
+        .attributes(QueueAttributeName::FifoThroughputLimit, "perMessageGroupId")
+        .attributes(QueueAttributeName::MaximumMessageSize, "1048576")
+        .attributes(QueueAttributeName::RedrivePolicy, redrive)
+        .send()
+        .await
+        .unwrap()
+        .queue_url
+        .unwrap()
+}
+
+async fn create_table(dynamodb: &aws_sdk_dynamodb::Client, table: &str, hash: &str) {
+    let create = dynamodb.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+    create.attribute_definitions(text(hash)).key_schema(key(hash, KeyType::Hash)).send().await.unwrap();
+}
+
+async fn create_ledger(dynamodb: &aws_sdk_dynamodb::Client, table: &str) {
+    let projection =
+        Projection::builder().projection_type(ProjectionType::Include).non_key_attributes("flow").build();
+    let failed = GlobalSecondaryIndex::builder()
+        .index_name("failed")
+        .key_schema(key("failed", KeyType::Hash))
+        .key_schema(key("failed_at", KeyType::Range))
+        .projection(projection);
+    let create = dynamodb.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+    create
+        .attribute_definitions(text("id"))
+        .attribute_definitions(text("failed"))
+        .attribute_definitions(text("failed_at"))
+        .key_schema(key("id", KeyType::Hash))
+        .global_secondary_indexes(failed.build().unwrap())
+        .send()
+        .await
+        .unwrap();
+}
+
+fn text(name: &str) -> AttributeDefinition {
+    let definition = AttributeDefinition::builder().attribute_name(name);
+    definition.attribute_type(ScalarAttributeType::S).build().unwrap()
+}
+
+fn key(name: &str, key_type: KeyType) -> KeySchemaElement {
+    KeySchemaElement::builder().attribute_name(name).key_type(key_type).build().unwrap()
+}
