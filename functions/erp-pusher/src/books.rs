@@ -16,10 +16,10 @@ use crate::guard;
 use crate::outcome::Outcome;
 
 /// The classes of failure of documents that have been sent, or may have been; the others never left us.
-const SENT: [&str; 3] = ["refused", "changed", "expired"];
+const SENT: [&str; 4] = ["refused", "changed", "expired", "panic"];
 
 /// Under this flow stand messages that are no work items.
-const UNREADABLE: &str = "unreadable";
+pub(crate) const UNREADABLE: &str = "unreadable";
 
 /// How long a target is given to show what it may have done.
 const UNKNOWN_WAIT: Duration = Duration::from_secs(5);

@@ -1,15 +1,16 @@
 //! One document: guard, map, push.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mapping::{Context, Mapped};
+use futures::FutureExt as _;
+use mapping::Context;
 use pipeline::item::content_hash;
 use pipeline::queue::RETENTION;
 use pipeline::{Entry, EntryId, Received, StoreError, System, WorkItem};
-use tracing::Instrument as _;
-use vendor::{Class, Failure};
+use tracing::{Instrument as _, Span, field};
 use wiring::Flows;
 use wiring::flows::Routed;
 
@@ -18,13 +19,11 @@ use crate::guard::{self, Candidate};
 use crate::outcome::{Outcome, Skip};
 use crate::push::Trouble;
 use crate::resolve::Resolver;
-use crate::targets::{Target, Targets};
+use crate::send::send;
+use crate::targets::Targets;
 
 /// Before the queue drops a message by its age, the document moves into the ledger.
 const OLDEST: Duration = RETENTION.saturating_sub(Duration::from_secs(86_400));
-
-/// So many tries may find the target's lists lagging behind what it has.
-const LAGGING_TRIES: u32 = 8;
 
 /// Pushes single documents.
 pub(crate) struct Documents {
@@ -55,10 +54,15 @@ impl Documents {
             flow = item.flow,
             key = item.key,
             version = item.version,
-            receive = message.receive_count,
+            attempt = field::Empty,
             trace = item.trace
         );
-        let done = self.guarded(system, item, message, entry).instrument(span.clone()).await;
+        // A mistake of ours that this document brings out is no reason to stop the others.
+        let turn = AssertUnwindSafe(self.guarded(system, item, message, entry)).catch_unwind();
+        let done = match turn.instrument(span.clone()).await {
+            Ok(done) => done,
+            Err(_) => self.panicked(system, item).instrument(span.clone()).await,
+        };
         if let Ok(outcome) = &done {
             span.in_scope(|| log(outcome));
         }
@@ -85,6 +89,7 @@ impl Documents {
         let hash = content_hash(&item.document);
         let repeated = message.receive_count > 1 || item.replay.is_some() || entry.attempts.is_some();
         let work = Work { system, item, hash, entry, repeated };
+        Span::current().record("attempt", work.tries() + 1);
         let routed = match self.admitted(&work, self.is_overdue(message)) {
             Ok(routed) => routed,
             Err(Stop::Skip(skip)) => return Ok(Outcome::Skipped(skip)),
@@ -95,6 +100,16 @@ impl Documents {
             Err(Trouble::Store(error)) => Err(error),
             Err(Trouble::Vendor(failure)) => self.books.failed_call(&work, failure).await,
         }
+    }
+
+    /// Records a document whose turn ended in a panic, perhaps after it was sent. Not tried again by itself: what is
+    /// wrong is the program, and a replay asks the target first.
+    async fn panicked(&self, system: System, item: &WorkItem) -> Result<Outcome, StoreError> {
+        let entry = self.books.entry(EntryId::new(&item.flow, &item.key)).await?;
+        let work = Work { system, item, hash: content_hash(&item.document), entry, repeated: true };
+        let message = "a mistake in the program stopped this document's turn: the log tells its place; report it, and \
+                       replay the document with a version that mends it";
+        self.books.failed(&work, Reason::new("panic", message)).await
     }
 
     /// The flow of a document that is for the target, as far as the document itself and the ledger tell.
@@ -153,50 +168,6 @@ impl Documents {
     }
 }
 
-/// Pushes, unless the target says that an earlier try has arrived.
-async fn send(
-    target: &dyn Target,
-    work: &Work<'_>,
-    document: &'static str,
-    mapped: &Mapped,
-) -> Result<Outcome, Failure> {
-    let is_only = work.is_only_version();
-    let mut replaced = work.entry.delivered.as_ref().and_then(|delivered| delivered.target_id.clone());
-    if work.repeated
-        && work.entry.delivered.is_none()
-        && let Some(target_id) = target.find(document, mapped).await?
-    {
-        // Where another version may have gone out under our number, finding the number proves nothing about this one.
-        if is_only {
-            return Ok(Outcome::Found { target_id });
-        }
-        if !target.replaces() {
-            let message = format!("a document of this number is there (id {target_id})");
-            return Err(Failure::new(work.system.name(), document, Class::Exists, None, message));
-        }
-        replaced = Some(target_id);
-    }
-    match target.deliver(document, mapped, replaced.as_deref()).await {
-        Ok(target_id) => Ok(Outcome::Delivered { target_id }),
-        Err(failure) if failure.class == Class::Exists && is_only => {
-            match target.find(document, mapped).await? {
-                Some(target_id) => Ok(Outcome::Found { target_id }),
-                None => Err(not_shown(work, failure)),
-            }
-        }
-        Err(failure) => Err(failure),
-    }
-}
-
-/// The target says that it has the document, and does not show it. After an earlier try its lists may lag behind;
-/// otherwise it speaks of something else, such as a good that is on two lines.
-fn not_shown(work: &Work<'_>, mut failure: Failure) -> Failure {
-    failure.class =
-        if work.repeated && work.tries() < LAGGING_TRIES { Class::Unknown } else { Class::Refused };
-    failure.message.push_str("; the target shows no document of this number");
-    failure
-}
-
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Failed { class, .. } => tracing::error!(outcome = outcome.name(), class, "document done"),
@@ -210,150 +181,5 @@ fn log(outcome: &Outcome) {
         }
         Outcome::Paused { until, reason } => tracing::error!(%until, reason, "the target is paused"),
         _ => tracing::info!(outcome = outcome.name(), "document done"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use async_trait::async_trait;
-    use chrono::DateTime;
-    use pipeline::{Attempts, Delivered, Failed};
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    /// A target that says that it has the document already, and shows it or not.
-    struct Full {
-        shows: Option<&'static str>,
-        deliveries: Mutex<u32>,
-    }
-
-    #[async_trait]
-    impl Target for Full {
-        async fn deliver(
-            &self,
-            document: &'static str,
-            _mapped: &Mapped,
-            _replaced: Option<&str>,
-        ) -> Result<Option<String>, Failure> {
-            *self.deliveries.lock().unwrap() += 1;
-            Err(Failure::new("kingdee", document, Class::Exists, None, "已存在"))
-        }
-
-        async fn find(&self, _document: &'static str, _mapped: &Mapped) -> Result<Option<String>, Failure> {
-            Ok(self.shows.map(str::to_owned))
-        }
-
-        async fn lookup(&self, _table: &str, _code: &str) -> Result<Option<String>, Failure> {
-            Ok(None)
-        }
-
-        fn replaces(&self) -> bool {
-            false
-        }
-    }
-
-    fn item() -> WorkItem {
-        WorkItem {
-            flow: "f".to_owned(),
-            key: "JY1".to_owned(),
-            version: Some("2".to_owned()),
-            document: json!({}),
-            acknowledge: false,
-            received_at: DateTime::UNIX_EPOCH,
-            trace: String::new(),
-            replay: None,
-        }
-    }
-
-    async fn sent(shows: Option<&'static str>, repeated: bool, entry: Entry) -> Result<Outcome, Failure> {
-        attempted(shows, repeated, entry).await.0
-    }
-
-    /// What came of it, and how often it was sent.
-    async fn attempted(
-        shows: Option<&'static str>,
-        repeated: bool,
-        entry: Entry,
-    ) -> (Result<Outcome, Failure>, u32) {
-        let target = Full { shows, deliveries: Mutex::default() };
-        let item = item();
-        let work = Work { system: System::Kingdee, item: &item, hash: "h2".to_owned(), entry, repeated };
-        let mapped = Mapped { body: json!({}), params: Vec::new() };
-        let outcome = send(&target, &work, "kingdee.sal_order_save", &mapped).await;
-        (outcome, target.deliveries.into_inner().unwrap())
-    }
-
-    fn failed_version_one(class: &str) -> Entry {
-        let mut entry = entry();
-        entry.failed = Some(Failed {
-            version: Some("1".to_owned()),
-            hash: "h1".to_owned(),
-            class: class.to_owned(),
-            code: None,
-            message: String::new(),
-            attempts: 2,
-            document: Value::Null,
-            received_at: DateTime::UNIX_EPOCH,
-            at: DateTime::UNIX_EPOCH,
-            trace: String::new(),
-        });
-        entry
-    }
-
-    fn entry() -> Entry {
-        Entry::new(EntryId::new("f", "JY1"))
-    }
-
-    fn found(id: &str) -> Result<Outcome, Failure> {
-        Ok(Outcome::Found { target_id: id.to_owned() })
-    }
-
-    #[tokio::test]
-    async fn a_document_that_is_there_already_counts_as_delivered() {
-        assert_eq!(sent(Some("7"), false, entry()).await, found("7"));
-        assert_eq!(sent(Some("7"), true, entry()).await, found("7"));
-    }
-
-    #[tokio::test]
-    async fn what_is_there_proves_nothing_where_an_older_version_may_have_gone_out() {
-        let (outcome, deliveries) = attempted(Some("7"), true, failed_version_one("refused")).await;
-        assert_eq!((outcome.unwrap_err().class, deliveries), (Class::Exists, 0), "no second bill is tried");
-
-        let mut delivered_before = entry();
-        delivered_before.delivered = Some(Delivered {
-            version: Some("1".to_owned()),
-            hash: "h1".to_owned(),
-            body_hash: "b1".to_owned(),
-            target_id: Some("7".to_owned()),
-            at: DateTime::UNIX_EPOCH,
-        });
-        assert_eq!(sent(Some("7"), true, delivered_before).await.unwrap_err().class, Class::Exists);
-    }
-
-    #[tokio::test]
-    async fn an_older_version_that_never_left_us_is_none_that_may_be_there() {
-        assert_eq!(sent(Some("7"), true, failed_version_one("mapping")).await, found("7"));
-    }
-
-    #[tokio::test]
-    async fn after_a_lost_answer_lists_that_lag_behind_are_waited_for() {
-        assert_eq!(sent(None, true, entry()).await.unwrap_err().class, Class::Unknown);
-        let mut tried_often = entry();
-        tried_often.attempts = Some(Attempts {
-            version: Some("2".to_owned()),
-            hash: "h2".to_owned(),
-            count: LAGGING_TRIES,
-            message: String::new(),
-            at: DateTime::UNIX_EPOCH,
-        });
-        assert_eq!(sent(None, true, tried_often).await.unwrap_err().class, Class::Refused);
-        assert_eq!(
-            sent(None, false, entry()).await.unwrap_err().class,
-            Class::Refused,
-            "a good on two lines"
-        );
     }
 }

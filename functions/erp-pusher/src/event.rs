@@ -4,17 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
+use anyhow::bail;
 use chrono::{DateTime, Utc};
+use pipeline::item::content_hash;
 use pipeline::{Received, System};
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SqsEvent {
-    records: Vec<Record>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,7 +20,7 @@ struct Record {
     #[serde(default)]
     body: String,
     #[serde(default)]
-    attributes: BTreeMap<String, String>,
+    attributes: BTreeMap<String, Value>,
     #[serde(default, rename = "eventSourceARN")]
     event_source_arn: String,
 }
@@ -39,18 +34,36 @@ pub struct Message {
     pub received: Received,
 }
 
-/// Reads an event.
+/// Reads an event. The parser's own words are left out of errors: they quote what they stumble over.
 ///
 /// # Errors
 /// An event that is none of SQS.
 pub fn decode(event: Value, now: DateTime<Utc>) -> anyhow::Result<Vec<Message>> {
-    let event: SqsEvent =
-        serde_json::from_value(event).context("it has no list `Records` of messages with a `messageId`")?;
-    Ok(event
-        .records
-        .into_iter()
-        .map(|record| Message { queue: system_of(&record.event_source_arn), received: received(record, now) })
-        .collect())
+    let records = match event {
+        Value::Object(mut fields) => fields.remove("Records"),
+        _ => None,
+    };
+    let Some(Value::Array(records)) = records else { bail!("it has no list `Records` of messages") };
+    Ok(records.iter().map(|record| message(record, now)).collect())
+}
+
+fn message(record: &Value, now: DateTime<Utc>) -> Message {
+    match Record::deserialize(record) {
+        Ok(record) => Message { queue: system_of(&record.event_source_arn), received: received(record, now) },
+        Err(_) => Message { queue: None, received: received(stranger(record), now) },
+    }
+}
+
+/// A record that is none of SQS, as a message whose body it is: that is no work item, so it is recorded as failed.
+fn stranger(record: &Value) -> Record {
+    let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+    Record {
+        message_id: text("messageId").unwrap_or_else(|| content_hash(record)),
+        receipt_handle: text("receiptHandle").unwrap_or_default(),
+        body: record.to_string(),
+        attributes: BTreeMap::new(),
+        event_source_arn: String::new(),
+    }
 }
 
 fn system_of(queue_arn: &str) -> Option<System> {
@@ -62,10 +75,10 @@ fn system_of(queue_arn: &str) -> Option<System> {
 }
 
 fn received(record: Record, now: DateTime<Utc>) -> Received {
-    let attribute = |name: &str| record.attributes.get(name);
+    let attribute = |name: &str| record.attributes.get(name).and_then(Value::as_str);
     let sent_at = attribute("SentTimestamp").and_then(|millis| millis.parse().ok());
     Received {
-        group: attribute("MessageGroupId").cloned().unwrap_or_else(|| record.message_id.clone()),
+        group: attribute("MessageGroupId").unwrap_or(&record.message_id).to_owned(),
         receive_count: attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1),
         sent_at: sent_at.and_then(DateTime::from_timestamp_millis).unwrap_or(now),
         id: record.message_id,
@@ -104,8 +117,24 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_is_none_of_sqs_is_an_error() {
-        let error = decode(json!({ "flow": "trade-to-kingdee" }), DateTime::UNIX_EPOCH).unwrap_err();
-        assert!(error.to_string().contains("Records"), "{error}");
+    fn an_event_that_is_none_of_sqs_is_an_error_that_quotes_nothing() {
+        for event in
+            [json!({ "flow": "13912345678" }), json!({ "Records": "13912345678" }), json!("13912345678")]
+        {
+            let error = format!("{:#}", decode(event, DateTime::UNIX_EPOCH).unwrap_err());
+            assert!(error.contains("`Records`") && !error.contains("139"), "{error}");
+        }
+        assert!(decode(json!({ "Records": [] }), DateTime::UNIX_EPOCH).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_record_that_is_none_of_sqs_is_a_message_of_its_own() {
+        let records = json!([null, { "body": "{}" }, { "messageId": "m3", "body": { "flow": "f" } },
+                             { "messageId": "m4", "attributes": { "SentTimestamp": 1 } }]);
+        let messages = decode(json!({ "Records": records }), DateTime::UNIX_EPOCH).unwrap();
+        let ids: Vec<_> = messages.iter().map(|message| message.received.id.as_str()).collect();
+        assert_eq!((ids.len(), &ids[2..]), (4, ["m3", "m4"].as_slice()));
+        assert_ne!(ids[0], ids[1]);
+        assert_eq!(messages[2].received.body, r#"{"messageId":"m3","body":{"flow":"f"}}"#);
     }
 }

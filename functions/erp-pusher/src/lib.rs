@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `push` | one batch: order, pauses, deadlines, acknowledgements |
 //! | `document` | one document: guard, map, push |
+//! | `send` | one mapped document: asked after, and sent |
 //! | `books` | what the ledger is told of a document's turn |
 //! | [`guard`] | never an older version over a newer one: pure |
 //! | [`outcome`] | what can become of a document's turn |
@@ -24,6 +25,7 @@ pub mod guard;
 pub mod outcome;
 mod push;
 mod resolve;
+mod send;
 pub mod targets;
 pub mod worker;
 
@@ -35,8 +37,8 @@ use catalog::Role;
 use chrono::{DateTime, Utc};
 use pipeline::{Received, System};
 use serde_json::Value;
-use wiring::Wiring;
 use wiring::settings::both;
+use wiring::{Function, Wiring};
 
 use crate::acknowledge::Acknowledger;
 use crate::books::Books;
@@ -65,12 +67,9 @@ struct WorkerParts {
     clock: Arc<dyn clock::Clock>,
 }
 
-impl ErpPusher {
+impl Function for ErpPusher {
     /// Builds the pusher, with a client for each system that the flows deliver to.
-    ///
-    /// # Errors
-    /// Settings that are missing or malformed, those that the flows name included.
-    pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+    fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         let settings = wiring.flows.iter().flat_map(|routed| routed.flow.settings());
         let settings = wiring.settings.for_flows(settings).map_err(Into::into);
         let reads_pools = wiring.flows.with_source(Role::Pool).next().is_some();
@@ -94,6 +93,7 @@ impl ErpPusher {
             ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
+            doubt: wiring.doubt.clone(),
         };
         let parts = WorkerParts {
             queue: wiring.stores.queue.clone(),
@@ -103,24 +103,8 @@ impl ErpPusher {
         Ok(Self { pusher: Arc::new(pusher), systems, parts })
     }
 
-    /// A worker for each system that the flows deliver to.
-    #[must_use]
-    pub fn workers(&self) -> Vec<Worker> {
-        let worker = |system: &System| Worker {
-            system: *system,
-            pusher: self.pusher.clone(),
-            queue: self.parts.queue.clone(),
-            checkpoints: self.parts.checkpoints.clone(),
-            clock: self.parts.clock.clone(),
-        };
-        self.systems.iter().map(worker).collect()
-    }
-
     /// Works one SQS event and answers which of its messages come again.
-    ///
-    /// # Errors
-    /// An event that is none of SQS.
-    pub async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+    async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
         let messages = event::decode(event, self.parts.clock.now()).context("reading the SQS event")?;
         let mut batches = BTreeMap::<System, Vec<Received>>::new();
         for message in messages {
@@ -144,5 +128,20 @@ impl ErpPusher {
             }
         }
         Ok(event::encode(&coming_again))
+    }
+}
+
+impl ErpPusher {
+    /// A worker for each system that the flows deliver to.
+    #[must_use]
+    pub fn workers(&self) -> Vec<Worker> {
+        let worker = |system: &System| Worker {
+            system: *system,
+            pusher: self.pusher.clone(),
+            queue: self.parts.queue.clone(),
+            checkpoints: self.parts.checkpoints.clone(),
+            clock: self.parts.clock.clone(),
+        };
+        self.systems.iter().map(worker).collect()
     }
 }

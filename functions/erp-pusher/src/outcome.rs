@@ -81,7 +81,7 @@ impl Skip {
 }
 
 impl Outcome {
-    /// The outcome's name in logs and metrics.
+    /// The outcome's name in logs.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -93,6 +93,19 @@ impl Outcome {
             Self::Retry { .. } => "retry",
             Self::Paused { .. } => "paused",
             Self::Postponed { .. } => "postponed",
+        }
+    }
+
+    /// What it counts as in the metric `documents`; `None` where it was nobody's turn.
+    #[must_use]
+    pub fn counted(&self) -> Option<&'static str> {
+        match self {
+            Self::Delivered { .. } | Self::Found { .. } => Some("delivered"),
+            Self::Unchanged | Self::Skipped(_) => Some("skipped"),
+            Self::Failed { .. } => Some("failed"),
+            Self::Retry { .. } => Some("retried"),
+            Self::Paused { .. } => Some("paused"),
+            Self::Postponed { .. } => None,
         }
     }
 

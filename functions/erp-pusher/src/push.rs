@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use clock::{Chance, Clock};
 use pipeline::{Checkpoints, Entry, EntryId, Ledger, Queue, Received, StoreError, System, WorkItem, pause};
 use vendor::{Class, Failure};
-use wiring::Flows;
+use wiring::{Doubt, Flows};
 
 use crate::acknowledge::{Acknowledger, DoneRow};
+use crate::books::UNREADABLE;
 use crate::document::Documents;
 use crate::outcome::{Outcome, Skip, Turn};
 
@@ -56,6 +57,7 @@ pub struct Pusher {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) doubt: Arc<Doubt>,
 }
 
 /// Why the rest of a batch is left for later.
@@ -93,7 +95,24 @@ impl Pusher {
             }
         };
         let turns = batch.messages.iter().zip(items).zip(outcomes);
-        turns.map(|((message, item), outcome)| turn(message, item.ok(), outcome)).collect()
+        let turns: Vec<_> =
+            turns.map(|((message, item), outcome)| turn(message, item.ok(), outcome)).collect();
+        self.tell(&turns);
+        turns
+    }
+
+    /// Counts what became of the documents, and notes where our credentials may be why.
+    fn tell(&self, turns: &[Turn]) {
+        for turn in turns {
+            if let Some(outcome) = turn.outcome.counted() {
+                let flow = if turn.flow.is_empty() { UNREADABLE } else { &turn.flow };
+                metrics::counter!("documents", "flow" => flow.to_owned(), "outcome" => outcome).increment(1);
+            }
+            // A pause that stands already too: the credentials may have been mended since it was set.
+            if matches!(turn.outcome, Outcome::Paused { .. }) {
+                self.doubt.note();
+            }
+        }
     }
 
     async fn outcomes(
@@ -200,6 +219,7 @@ impl Pusher {
         });
         for (place, failure) in self.acknowledger.acknowledge(rows.collect()).await {
             tracing::warn!(%failure, "the acknowledgement is repeated");
+            self.doubt.note_failure(&failure);
             let at_least = match failure.class {
                 Class::Retry { after } => after.unwrap_or_default(),
                 Class::Paused { .. } => SOURCE_WAIT,

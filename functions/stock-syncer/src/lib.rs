@@ -12,8 +12,8 @@ use catalog::Role;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wiring::Wiring;
 use wiring::settings::both;
+use wiring::{Function, Wiring};
 
 pub use sync::{Pool, Report, Syncer};
 
@@ -30,12 +30,8 @@ pub struct StockSyncer {
     pools: Vec<Pool>,
 }
 
-impl StockSyncer {
-    /// Builds the syncer.
-    ///
-    /// # Errors
-    /// Settings of 旺店通 that are missing or malformed, those that the flows' parameters name included.
-    pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+impl Function for StockSyncer {
+    fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         let flows: Vec<_> = wiring.flows.with_source(Role::Pool).cloned().collect();
         let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
         let settings = wiring.settings.for_flows(settings).map_err(Into::into);
@@ -46,6 +42,7 @@ impl StockSyncer {
             queue: wiring.stores.queue.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
+            doubt: wiring.doubt.clone(),
         };
         let mut pools: Vec<Pool> = Vec::new();
         for routed in flows {
@@ -59,20 +56,11 @@ impl StockSyncer {
         Ok(Self { syncer, pools })
     }
 
-    /// Pulls from every pool until it has nothing new or the deadline is near. One that fails stops no other.
-    pub async fn sync_all(&self, deadline: Option<DateTime<Utc>>) -> Vec<Report> {
-        let mut reports = Vec::with_capacity(self.pools.len());
-        for pool in &self.pools {
-            reports.push(self.syncer.sync(pool, deadline).await);
-        }
-        reports
-    }
-
     /// Works one scheduled event: `{}`, or `{"flow": "stock-to-sharecrm"}`.
     ///
     /// # Errors
     /// An event that is neither, and what each pool that failed met: the answer of the others stands in the error too.
-    pub async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+    async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
         let event: Event = serde_json::from_value(event)
             .context("the event is neither `{}` nor `{\"flow\": \"<name of a flow that reads a pool>\"}`")?;
         let reports = match event.flow {
@@ -88,6 +76,17 @@ impl StockSyncer {
         let failed = reports.iter().any(|report| report.error.is_some());
         let answer = json!({ "pools": reports });
         if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+    }
+}
+
+impl StockSyncer {
+    /// Pulls from every pool until it has nothing new or the deadline is near. One that fails stops no other.
+    pub async fn sync_all(&self, deadline: Option<DateTime<Utc>>) -> Vec<Report> {
+        let mut reports = Vec::with_capacity(self.pools.len());
+        for pool in &self.pools {
+            reports.push(self.syncer.sync(pool, deadline).await);
+        }
+        reports
     }
 }
 

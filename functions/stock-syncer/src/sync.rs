@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 use vendor::{Failure, patience};
 use wangdian::Route;
 use wangdian::catalog::Endpoint;
-use wiring::work;
+use wiring::{Doubt, work};
 
 use crate::SharedFlow;
 
@@ -30,6 +30,7 @@ pub struct Syncer {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) doubt: Arc<Doubt>,
 }
 
 /// One pool, and the flows that read it.
@@ -159,6 +160,8 @@ impl Syncer {
 
     async fn pull(&self, pool: &Pool, deadline: Option<DateTime<Utc>>) -> Result<Vec<Value>, Failure> {
         let ask = || self.client.pull(pool.route, pool.endpoint, &pool.params);
-        patience::read(&self.clock, deadline, ask).await
+        patience::read(&self.clock, deadline, ask)
+            .await
+            .inspect_err(|failure| self.doubt.note_failure(failure))
     }
 }

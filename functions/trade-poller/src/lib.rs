@@ -22,9 +22,9 @@ use catalog::Role;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wiring::Wiring;
 use wiring::flows::Routed;
 use wiring::settings::both;
+use wiring::{Function, Wiring};
 
 pub use poll::{Poller, Progress, Report, watermark};
 
@@ -41,12 +41,8 @@ pub struct TradePoller {
     flows: Vec<Arc<Routed>>,
 }
 
-impl TradePoller {
-    /// Builds the poller.
-    ///
-    /// # Errors
-    /// Settings of 旺店通 that are missing or malformed, those that the flows' parameters name included.
-    pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+impl Function for TradePoller {
+    fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         let flows: Vec<_> = wiring.flows.with_source(Role::Windowed).cloned().collect();
         let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
         let settings = wiring.settings.for_flows(settings).map_err(Into::into);
@@ -59,10 +55,18 @@ impl TradePoller {
             checkpoints: wiring.stores.checkpoints.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
+            doubt: wiring.doubt.clone(),
         };
         Ok(Self { poller, flows })
     }
 
+    async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+        // Every window is logged; nobody watches.
+        self.work(event, deadline, &|_| {}).await
+    }
+}
+
+impl TradePoller {
     /// Polls until every flow has caught up or the deadline is near. A flow that fails stops no other.
     pub async fn poll_all(&self, deadline: Option<DateTime<Utc>>, progress: Progress<'_>) -> Vec<Report> {
         let mut reports = Vec::with_capacity(self.flows.len());
@@ -76,7 +80,7 @@ impl TradePoller {
     ///
     /// # Errors
     /// An event that is neither, and what each flow that failed met: the answer of the others stands in the error too.
-    pub async fn handle(
+    pub async fn work(
         &self,
         event: Value,
         deadline: Option<DateTime<Utc>>,

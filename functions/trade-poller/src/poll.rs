@@ -8,6 +8,7 @@ use pipeline::{Checkpoints, Intake, Lease, StoreError};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
 use wangdian::Route;
+use wiring::Doubt;
 use wiring::flows::Routed;
 
 use crate::lease::HeldLease;
@@ -26,6 +27,7 @@ pub struct Poller {
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) doubt: Arc<Doubt>,
 }
 
 /// What became of one flow's turn.
@@ -91,12 +93,26 @@ impl Poller {
         {
             report.error = Some(format!("{error:#}"));
         }
+        self.tell_lag(&report).await;
         let Report { windows, rows, queued, filtered, failed, caught_up, .. } = report;
         span.in_scope(|| match &report.error {
             None => tracing::info!(windows, rows, queued, filtered, failed, caught_up, "polled"),
             Some(error) => tracing::error!(windows, rows, queued, error, "polling stopped early"),
         });
         report
+    }
+
+    /// How far behind the flow is, also where it could not be polled.
+    async fn tell_lag(&self, report: &Report) {
+        let read_until = match report.watermark {
+            Some(watermark) => Ok(Some(watermark)),
+            None => watermark(self.checkpoints.as_ref(), &report.flow).await,
+        };
+        // Where the store does not answer nothing is known, and the alarm takes that for the worst.
+        let Ok(read_until) = read_until else { return };
+        let lag = self.clock.now() - read_until.unwrap_or(self.start);
+        metrics::histogram!("watermark_lag", "flow" => report.flow.clone())
+            .record(lag.to_std().unwrap_or_default());
     }
 
     async fn under_lease(

@@ -174,6 +174,7 @@ impl Reading<'_> {
         let span = (window.start, window.end);
         let ask =
             || poller.client.page(self.route, self.endpoint, span, self.params, page_no, self.page_size());
-        Ok(patience::read(&poller.clock, self.deadline, ask).await?)
+        let page = patience::read(&poller.clock, self.deadline, ask).await;
+        Ok(page.inspect_err(|failure| poller.doubt.note_failure(failure))?)
     }
 }

@@ -6,18 +6,15 @@
 pub mod event;
 mod receive;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
-use wiring::Wiring;
+use wiring::{Function, Wiring};
 
 pub use qince::Reply;
 pub use receive::{Answer, PushRequest, Receiver, UNROUTED, reads_direct_orders, unrouted_type, work_items};
 
-impl Receiver {
-    /// Builds the receiver.
-    ///
-    /// # Errors
-    /// Settings of Qince that are missing or malformed.
-    pub fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+impl Function for Receiver {
+    fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         Ok(Self {
             settings: wiring.settings.qince()?,
             flows: wiring.flows.clone(),
@@ -25,15 +22,16 @@ impl Receiver {
             ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
+            doubt: wiring.doubt.clone(),
         })
     }
 
-    /// Works one API Gateway event.
-    pub async fn handle(&self, event: Value) -> Value {
+    /// Works one API Gateway event. It is done long before any deadline.
+    async fn handle(&self, event: Value, _deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
         let answer = match event::decode(event) {
             Ok(request) => self.receive(&request.as_push()).await,
             Err(reason) => Answer::bad_request(&reason),
         };
-        event::encode(&answer)
+        Ok(event::encode(&answer))
     }
 }

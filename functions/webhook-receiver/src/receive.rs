@@ -10,7 +10,7 @@ use qince::catalog::DIRECT_ORDER;
 use qince::{Push, PushError, Reply, VerifiedPush};
 use serde_json::Value;
 use wiring::flows::Routed;
-use wiring::{Flows, work};
+use wiring::{Doubt, Flows, work};
 
 /// Under this name the ledger keeps verified pushes that no flow takes.
 pub const UNROUTED: &str = "qince/unrouted";
@@ -54,6 +54,7 @@ pub struct Receiver {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) doubt: Arc<Doubt>,
 }
 
 impl Receiver {
@@ -81,6 +82,10 @@ impl Receiver {
         match self.verified(request) {
             Ok(push) => self.store(push).await,
             Err(error) => {
+                if matches!(error, PushError::BadDigest { .. }) {
+                    // The push secret may have been rotated.
+                    self.doubt.note();
+                }
                 self.keep_unreadable(&error).await;
                 refused(&error)
             }
@@ -210,5 +215,15 @@ fn readers(flows: &Flows) -> impl Iterator<Item = &Arc<Routed>> {
 fn refused(error: &PushError) -> Answer {
     // The reason goes to the log in full; the sender, who may be anyone, learns the kind of it.
     tracing::warn!(status = error.status(), %error, "push refused");
+    metrics::counter!("pushes_refused", "reason" => kind(error)).increment(1);
     Answer { status: error.status(), reply: Reply::failed(error.msg_id(), error.to_string()) }
+}
+
+/// The kind of a refusal, as it is counted.
+fn kind(error: &PushError) -> &'static str {
+    match error {
+        PushError::BadDigest { .. } => "digest",
+        PushError::NotAPush { .. } | PushError::BadDocument { .. } => "malformed",
+        PushError::TooLarge { .. } => "too_large",
+    }
 }

@@ -2,8 +2,11 @@
 //!
 //! | module | what for |
 //! |---|---|
+//! | [`function`] | what the four functions have in common |
 //! | [`stores`] | SQLite, or SQS and DynamoDB |
 //! | [`settings`] | the environment, read into one struct per concern; every problem at once |
+//! | [`secret`] | the settings that are kept in a secret |
+//! | [`doubt`] | the doubt whether our credentials still hold |
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
 //! | [`tokens`] | vendor tokens shared between processes through the checkpoints |
@@ -13,33 +16,35 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+pub mod doubt;
 pub mod flows;
+pub mod function;
 pub mod logs;
+pub mod secret;
+#[cfg(feature = "aws")]
+pub mod secrets_manager;
 pub mod settings;
 pub mod stores;
 pub mod tokens;
 pub mod work;
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, Utc};
 use clock::{Chance, Clock, SystemChance, SystemClock};
 use pipeline::{Intake, Stores};
 use vendor::{HttpTransport, Transport};
 
+pub use doubt::Doubt;
 pub use flows::Flows;
+pub use function::Function;
+pub use secret::SecretSource;
+#[cfg(feature = "aws")]
+pub use secrets_manager::SecretsManager;
 pub use settings::{Settings, SettingsError, Store};
 
 use crate::flows::Routed;
 use crate::settings::both;
 use crate::tokens::SharedTokens;
-
-/// What Lambda gives a function, less the time of one call to a vendor: nothing is begun that could be cut off.
-#[must_use]
-pub fn deadline(lambda: SystemTime) -> DateTime<Utc> {
-    DateTime::<Utc>::from(lambda) - Duration::from_secs(35)
-}
 
 /// Everything that functions are built from.
 pub struct Wiring {
@@ -53,17 +58,32 @@ pub struct Wiring {
     pub stores: Stores,
     /// The flows.
     pub flows: Arc<Flows>,
+    /// Noted by whoever is refused for its credentials.
+    pub doubt: Arc<Doubt>,
+    /// What the process calls itself among those that share its tokens.
+    owner: String,
     transport: OnceLock<Arc<dyn Transport>>,
     wangdian: OnceLock<Arc<wangdian::Client>>,
 }
 
 impl Wiring {
-    /// Builds from the environment, on the machine's clock and dice.
+    /// Builds from the environment and its secret, on the machine's clock and dice.
     ///
     /// # Errors
     /// Settings that are missing or malformed, flow files with mistakes, a store that does not open.
     pub async fn from_environment() -> anyhow::Result<Self> {
-        let (settings, clock) = (Settings::from_environment(), Arc::new(SystemClock));
+        let settings = Settings::from_environment();
+        #[cfg(feature = "aws")]
+        let settings = settings.with_secret(&SecretsManager).await?;
+        Self::on_this_machine(settings).await
+    }
+
+    /// Builds from settings, on the machine's clock and dice.
+    ///
+    /// # Errors
+    /// As [`Wiring::from_environment`].
+    pub async fn on_this_machine(settings: Settings) -> anyhow::Result<Self> {
+        let clock = Arc::new(SystemClock);
         let stores = stores::open(&settings, clock.clone()).await?;
         Self::new(settings, stores, clock, Arc::new(SystemChance))
     }
@@ -79,12 +99,15 @@ impl Wiring {
         chance: Arc<dyn Chance>,
     ) -> anyhow::Result<Self> {
         let flows = Flows::load(settings.flows_folder().as_deref())?;
+        let owner = chance.uuid().to_string();
         Ok(Self {
             settings,
             clock,
             chance,
             stores,
             flows: Arc::new(flows),
+            doubt: Arc::default(),
+            owner,
             transport: OnceLock::new(),
             wangdian: OnceLock::new(),
         })
@@ -94,6 +117,23 @@ impl Wiring {
     #[must_use]
     pub fn over(self, transport: Arc<dyn Transport>) -> Self {
         Self { transport: OnceLock::from(transport), ..self }
+    }
+
+    /// The same process with other settings: what they do not decide (stores, flows, connections) stays as it is.
+    #[must_use]
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        Self {
+            settings,
+            clock: self.clock.clone(),
+            chance: self.chance.clone(),
+            stores: self.stores.clone(),
+            flows: self.flows.clone(),
+            doubt: self.doubt.clone(),
+            // It may have claimed a token that it could not get with the former settings.
+            owner: self.owner.clone(),
+            transport: self.transport.clone(),
+            wangdian: OnceLock::new(),
+        }
     }
 
     /// Takes documents in.
@@ -157,7 +197,6 @@ impl Wiring {
     }
 
     fn tokens(&self) -> Arc<SharedTokens> {
-        let owner = self.chance.uuid().to_string();
-        Arc::new(SharedTokens::new(self.stores.checkpoints.clone(), owner))
+        Arc::new(SharedTokens::new(self.stores.checkpoints.clone(), self.owner.clone()))
     }
 }

@@ -1,28 +1,114 @@
 //! Logs: spans with names, keys and numbers; never a body, a name, a phone, an address or a secret.
 
-use std::io::IsTerminal as _;
+use std::env;
+use std::io::{self, IsTerminal as _};
+use std::panic;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::Subscriber;
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Filter, Layer as _, SubscriberExt as _};
+use tracing_subscriber::{EnvFilter, Registry, fmt};
 
-fn filter(default: &str) -> EnvFilter {
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default))
+/// The crates whose lines are known to hold nothing private, at any level.
+const OURS: [&str; 18] = [
+    "catalog",
+    "clock",
+    "divisions",
+    "erp_pusher",
+    "kingdee",
+    "lambda",
+    "mapping",
+    "pipeline",
+    "qince",
+    "relay",
+    "sharecrm",
+    "simulators",
+    "stock_syncer",
+    "trade_poller",
+    "vendor",
+    "wangdian",
+    "webhook_receiver",
+    "wiring",
+];
+
+/// Logs to standard output, where Lambda picks them up. A second call changes nothing.
+pub fn for_lambda() {
+    let asked = env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default().to_lowercase();
+    let level = match asked.as_str() {
+        "" => "info",
+        "fatal" => "error",
+        level => level,
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    _ = tracing::subscriber::set_global_default(lambda_lines(filter, io::stdout));
+    log_panics();
 }
 
-/// JSON on standard output, where Lambda picks it up. A second call changes nothing.
-pub fn for_lambda() {
-    // Lambda stamps the time itself.
-    let logs =
-        Subscriber::builder().json().flatten_event(true).without_time().with_env_filter(filter("info"));
-    _ = tracing::subscriber::set_global_default(logs.finish());
+/// Writes logs as Lambda takes them: one JSON object a line, with `timestamp` and `level`.
+pub fn lambda_lines(
+    filter: EnvFilter,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> impl Subscriber + Send + Sync {
+    let lines = fmt::layer().json().flatten_event(true).with_writer(writer);
+    Registry::default().with(lines.with_filter(capped(filter)))
 }
 
 /// Text on standard error, so that standard output is the command's answer alone. A second call changes nothing.
 pub fn for_terminal(default: &str) {
-    let logs = Subscriber::builder()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let lines = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(false)
-        .with_env_filter(filter(default));
-    _ = tracing::subscriber::set_global_default(logs.finish());
+        .with_filter(capped(filter));
+    _ = tracing::subscriber::set_global_default(Registry::default().with(lines));
+    log_panics();
+}
+
+/// The filter, less what other crates say below a warning: HTTP and AWS clients trace headers, signatures and bodies,
+/// and no setting of ours is to bring them out.
+fn capped<S>(filter: EnvFilter) -> impl Filter<S>
+where
+    S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    let harmless = |about: &Metadata<'_>| *about.level() <= Level::WARN || is_ours(about.target());
+    filter.and(filter_fn(harmless).with_max_level_hint(LevelFilter::TRACE))
+}
+
+fn is_ours(target: &str) -> bool {
+    OURS.contains(&target.split("::").next().unwrap_or_default())
+}
+
+/// A panic's own words may quote the document that it was about: only its place is told.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a panic, which is a mistake in the program");
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_crate_of_ours_is_heard_and_no_other() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for folder in ["functions", "shared"] {
+            for entry in root.join(folder).read_dir().unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().replace('-', "_");
+                assert!(is_ours(&name) || !path.join("Cargo.toml").exists(), "{name} is not in the list");
+            }
+        }
+        assert!(is_ours("erp_pusher::document"));
+        for other in
+            ["lambda_runtime::layers", "aws_smithy_runtime::client", "hyper", "h2::codec", "reqwest", ""]
+        {
+            assert!(!is_ours(other), "{other}");
+        }
+    }
 }

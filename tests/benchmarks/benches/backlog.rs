@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use simulators::Vendors;
 use simulators::wangdian::TradeMix;
 use trade_poller::TradePoller;
-use wiring::Wiring;
+use wiring::{Function as _, Wiring};
 
 const LIMIT_KIB: u64 = 64 * 1024;
 const STATUS: &str = "/proc/self/status";

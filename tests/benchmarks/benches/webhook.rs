@@ -13,6 +13,7 @@ use pipeline::System;
 use rusqlite::Connection;
 use simulators::qince::{PushStyle, SignedPush};
 use webhook_receiver::{PushRequest, Receiver};
+use wiring::Function as _;
 
 /// How many pushes come at the same time.
 const TOGETHER: usize = 8;

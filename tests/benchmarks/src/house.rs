@@ -13,7 +13,7 @@ use simulators::wangdian::TradeMix;
 use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
 use tempfile::TempDir;
 use trade_poller::TradePoller;
-use wiring::{Wiring, work};
+use wiring::{Function as _, Wiring, work};
 
 /// What is measured is the relay, and not how long a vendor makes it wait.
 const UNLIMITED: &str = "1000000000";

@@ -3,7 +3,7 @@ use std::time::Instant;
 use erp_pusher::ErpPusher;
 use pipeline::pause;
 use serde_json::json;
-use wiring::Wiring;
+use wiring::{Function as _, Wiring};
 
 use crate::Done;
 use crate::drain::{Drained, drain};

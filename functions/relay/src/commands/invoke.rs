@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use stock_syncer::StockSyncer;
 use trade_poller::{Report, TradePoller};
 use webhook_receiver::Receiver;
-use wiring::Wiring;
+use wiring::{Function as _, Wiring};
 
 use crate::cli::Function;
 use crate::{Done, WrongUsage};
@@ -37,11 +37,11 @@ async fn answer(function: Function, event: Value, wiring: &Wiring) -> anyhow::Re
     // Nobody limits the time of a run by hand.
     let deadline = None;
     Ok(match function {
-        Function::WebhookReceiver => Ok(Receiver::wire(wiring)?.handle(event).await),
+        Function::WebhookReceiver => Receiver::wire(wiring)?.handle(event, deadline).await,
         Function::TradePoller => {
             let poller = TradePoller::wire(wiring)?;
             let bar = spinner();
-            let answer = poller.handle(event, deadline, &|report| bar.set_message(told(report))).await;
+            let answer = poller.work(event, deadline, &|report| bar.set_message(told(report))).await;
             bar.finish_and_clear();
             answer
         }

@@ -16,8 +16,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use trade_poller::TradePoller;
 use webhook_receiver::Receiver;
-use wiring::Wiring;
 use wiring::settings::both;
+use wiring::{Function as _, Wiring};
 
 use crate::{Done, server};
 

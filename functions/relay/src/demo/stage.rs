@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use trade_poller::TradePoller;
 use vendor::Request;
 use webhook_receiver::Receiver;
-use wiring::{Settings, Wiring};
+use wiring::{Function as _, Settings, Wiring};
 
 use crate::commands::replay;
 use crate::drain::drain;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use simulators::qince::PushStyle;
 use simulators::wangdian::TradeMix;
 use simulators::{Fault, FaultRates};
+use wiring::Function as _;
 
 use crate::house::{House, utc};
 use crate::process::{ORDERS_TO_CRM, Process, TRADES, failure, outcomes};

@@ -11,7 +11,7 @@ use simulators::qince::{SignedPush, read_reply};
 use stock_syncer::StockSyncer;
 use trade_poller::TradePoller;
 use webhook_receiver::{Answer, PushRequest, Receiver};
-use wiring::Wiring;
+use wiring::{Function as _, Wiring};
 
 pub(crate) const TRADES: &str = "trade-to-kingdee";
 pub(crate) const ORDERS_TO_CRM: &str = "direct-order-to-sharecrm";

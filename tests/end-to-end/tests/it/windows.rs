@@ -156,7 +156,7 @@ async fn an_invocation_tells_its_progress_after_every_window() {
     let process = house.start();
     let told = std::sync::Mutex::new(Vec::new());
     let tell = |report: &trade_poller::Report| told.lock().unwrap().push((report.windows, report.watermark));
-    let answer = process.poller.handle(serde_json::json!({}), None, &tell).await.unwrap();
+    let answer = process.poller.work(serde_json::json!({}), None, &tell).await.unwrap();
     let told = told.into_inner().unwrap();
     assert_eq!(answer["flows"][0]["windows"], told.len());
     assert!(told.len() > 1 && told.is_sorted() && told.iter().all(|(_, until)| until.is_some()), "{told:?}");

@@ -1,0 +1,107 @@
+//! One function with its settings.
+//!
+//! A vendor that refuses our credentials, or a push whose digest does not fit, may mean that a secret has been rotated.
+//! Then the host reads the secret again, builds the function anew where something has changed, and hands it the same
+//! event once more: whoever rotates a secret restarts nothing and loses no push.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use pipeline::pause;
+use serde_json::Value;
+use tokio::time::timeout;
+use wiring::{Function, SecretSource, Settings, Wiring};
+
+/// Anybody can send a wrong digest: more often than this the secret is not read again.
+const BETWEEN_READS: Duration = Duration::from_secs(60);
+
+/// How long reading the secret again may take: Qince waits 5 seconds for its answer.
+const READ_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A function, and what it takes to build it anew.
+pub struct Host<F> {
+    environment: Settings,
+    secrets: Arc<dyn SecretSource>,
+    wiring: Wiring,
+    function: F,
+    read_at: Option<DateTime<Utc>>,
+}
+
+impl<F: Function> Host<F> {
+    /// Hosts a function that is built of `wiring`, whose settings are those of `environment` and its secret.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn new(
+        environment: Settings,
+        secrets: Arc<dyn SecretSource>,
+        wiring: Wiring,
+    ) -> anyhow::Result<Self> {
+        let function = F::wire(&wiring)?;
+        Ok(Self { environment, secrets, wiring, function, read_at: None })
+    }
+
+    /// Works one event; once more where that was in vain for settings that have changed since.
+    ///
+    /// # Errors
+    /// What the function fails with.
+    pub async fn invoke(&mut self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+        // A doubt from the event before, which came too soon after another.
+        self.refresh().await;
+        let answer = self.turn(event.clone(), deadline).await;
+        if self.refresh().await { self.turn(event, deadline).await } else { answer }
+    }
+
+    /// A panic fails the event and not the sandbox.
+    async fn turn(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+        let turn = AssertUnwindSafe(self.function.handle(event, deadline)).catch_unwind();
+        turn.await.unwrap_or_else(|_| Err(anyhow!("a panic, whose place the log tells")))
+    }
+
+    /// Reads the settings again where there is a doubt about them, and tells whether they have changed.
+    async fn refresh(&mut self) -> bool {
+        let now = self.wiring.clock.now();
+        let is_soon = self.read_at.is_some_and(|read_at| now < read_at + BETWEEN_READS);
+        if !self.wiring.doubt.stands() || is_soon || self.environment.secret_id().is_none() {
+            return false;
+        }
+        self.read_at = Some(now);
+        match timeout(READ_PATIENCE, self.environment.with_secret(self.secrets.as_ref())).await {
+            Ok(Ok(settings)) => self.take(settings).await,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the secret cannot be read again");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("the secret did not come in time");
+                false
+            }
+        }
+    }
+
+    async fn take(&mut self, settings: Settings) -> bool {
+        self.wiring.doubt.settle();
+        if settings == self.wiring.settings {
+            tracing::warn!("credentials are refused, and the secret has not changed");
+            return false;
+        }
+        let wiring = self.wiring.with_settings(settings);
+        match F::wire(&wiring) {
+            Ok(function) => (self.wiring, self.function) = (wiring, function),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the secret has changed, and cannot be used");
+                return false;
+            }
+        }
+        tracing::info!("the secret has changed: going on with its new settings");
+        let (checkpoints, now) = (self.wiring.stores.checkpoints.as_ref(), self.wiring.clock.now());
+        if let Err(error) = pause::end_guesses(checkpoints, now).await {
+            tracing::warn!(%error, "pauses for the former credentials last until their time is up");
+        }
+        true
+    }
+}

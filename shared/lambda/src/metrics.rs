@@ -1,0 +1,43 @@
+//! What functions count, as lines that CloudWatch makes metrics of (embedded metric format).
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use metrics::{Unit, describe_counter, describe_histogram};
+use metrics_cloudwatch_embedded::{Builder, Collector};
+
+/// A line takes 100 values of one metric, and our own quotas let 60 calls to a vendor through in this time at most.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
+
+/// Begins to collect, and writes what came together to standard output from time to time, within a runtime.
+///
+/// # Errors
+/// When this process collects already.
+pub fn collect(namespace: &str) -> anyhow::Result<&'static Collector> {
+    let builder = Builder::new().cloudwatch_namespace(namespace.to_owned());
+    let collector =
+        builder.with_auto_flush_interval(BETWEEN_LINES).init().map_err(|error| anyhow::anyhow!("{error}"))?;
+    describe();
+    Ok(collector)
+}
+
+/// Writes what has come together.
+pub fn write(collector: &Collector) {
+    let mut lines = Vec::new();
+    // At once, so that no log line comes in between.
+    if let Err(error) = collector.flush(&mut lines).and_then(|()| io::stdout().lock().write_all(&lines)) {
+        tracing::error!(%error, "metrics are lost");
+    }
+}
+
+/// The units, for whoever reads the metrics.
+pub fn describe() {
+    describe_counter!("documents", Unit::Count, "Documents whose turn it was, by outcome");
+    describe_counter!("queued", Unit::Count, "Documents that a queue has taken");
+    describe_histogram!("watermark_lag", Unit::Seconds, "How far behind now a flow has read");
+    describe_counter!("vendor_calls", Unit::Count, "Calls to a vendor");
+    describe_histogram!("vendor_latency", Unit::Milliseconds, "How long a vendor took to answer");
+    describe_counter!("vendor_errors", Unit::Count, "Calls that failed, by what that means");
+    describe_histogram!("quota_wait", Unit::Milliseconds, "How long a call waited for our own quota");
+    describe_counter!("pushes_refused", Unit::Count, "Pushes that were not taken, by reason");
+}

@@ -1,0 +1,96 @@
+//! From the process's start to its first event.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use http::Request;
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+use lambda_runtime_api_client::{Client, body::Body};
+use metrics_cloudwatch_embedded::Collector;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tracing::Instrument as _;
+use wiring::{Function, SecretsManager, Settings, SettingsError, Wiring, logs};
+
+use crate::{Host, metrics};
+
+/// What Lambda gives a function, less the time of one call to a vendor: nothing is begun that could be cut off.
+const ONE_CALL: Duration = Duration::from_secs(35);
+
+/// Runs a function on Lambda.
+#[must_use]
+pub fn run<F: Function>() -> ExitCode {
+    logs::for_lambda();
+    // One thread: a sandbox works one event at a time, and waits for others nearly all of it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(serve::<F>())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "stopped");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve<F: Function>() -> anyhow::Result<()> {
+    let environment = Settings::from_environment();
+    environment.get("AWS_LAMBDA_RUNTIME_API").context(
+        "this program runs on Lambda: try `cargo lambda watch`, or `relay invoke` for a run without Lambda",
+    )?;
+    let collector = metrics::collect(environment.get("RELAY_METRICS_NAMESPACE").unwrap_or("erp-relay"))?;
+    let host = match start::<F>(environment).await {
+        Ok(host) => Arc::new(Mutex::new(host)),
+        Err(error) => {
+            report(&format!("{error:#}")).await;
+            return Err(error);
+        }
+    };
+    let invoke = service_fn(move |event| answer(host.clone(), collector, event));
+    // Without the runtime's own span: ours names the request on every line.
+    Runtime::new(invoke).run().await.map_err(anyhow::Error::from_boxed)
+}
+
+async fn start<F: Function>(environment: Settings) -> anyhow::Result<Host<F>> {
+    let origin = environment.origin();
+    let hosted = async {
+        let settings = environment.with_secret(&SecretsManager).await?;
+        Host::new(environment, Arc::new(SecretsManager), Wiring::on_this_machine(settings).await?)
+    };
+    // Not as context: the error says what is missing before it says where that was looked for.
+    hosted.await.map_err(|error| match error.downcast::<SettingsError>() {
+        Ok(error) => anyhow::anyhow!("{error} ({origin})"),
+        Err(error) => error,
+    })
+}
+
+async fn answer<F: Function>(
+    host: Arc<Mutex<Host<F>>>,
+    collector: &Collector,
+    event: LambdaEvent<Value>,
+) -> Result<Value, Error> {
+    let (event, context) = event.into_parts();
+    let deadline = DateTime::<Utc>::from(context.deadline()) - ONE_CALL;
+    collector.set_property("requestId", context.request_id.as_str());
+    let span = tracing::info_span!("invocation", request_id = context.request_id);
+    let answer = async {
+        let answer = host.lock().await.invoke(event, Some(deadline)).await;
+        answer.inspect_err(|error| tracing::error!(error = format!("{error:#}"), "the event was not worked"))
+    };
+    let answer = answer.instrument(span).await;
+    metrics::write(collector);
+    Ok(answer?)
+}
+
+/// Tells Lambda why there will be no function; the log has it anyway.
+async fn report(error: &str) {
+    let request = Request::post("/2018-06-01/runtime/init/error")
+        .header("lambda-runtime-function-error-type", "Runtime.StartUp")
+        .body(Body::from(json!({ "errorType": "Runtime.StartUp", "errorMessage": error }).to_string()));
+    let (Ok(request), Ok(client)) = (request, Client::builder().build()) else { return };
+    if let Err(error) = client.call(request).await {
+        tracing::warn!(%error, "Lambda did not hear of it");
+    }
+}

@@ -1,0 +1,34 @@
+//! The doubt whether our credentials still hold.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use vendor::{Class, Failure};
+
+/// Noted by a function that is refused, looked at by its host, who can read the secret again.
+#[derive(Debug, Default)]
+pub struct Doubt(AtomicBool);
+
+impl Doubt {
+    /// Notes that somebody does not take us, or we do not take somebody, for whom they say they are.
+    pub fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes it where that may be why a call failed: vendors say the same of an account that is stopped or used up.
+    pub fn note_failure(&self, failure: &Failure) {
+        if matches!(failure.class, Class::Paused { .. }) {
+            self.note();
+        }
+    }
+
+    /// Whether there is a doubt.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The credentials have been looked at.
+    pub fn settle(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
