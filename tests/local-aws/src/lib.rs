@@ -1,0 +1,33 @@
+//! A stack that `tests/local-aws/run` has deployed into a local AWS, and the simulated vendors before it.
+//!
+//! Nothing of the relay runs in this process: it sends pushes to the API's address, plays the vendors on the ports that
+//! the stack was given, reads queues and tables, and does what befalls functions (a kill, a rotated secret).
+//!
+//! | module | what |
+//! |---|---|
+//! | [`stack`] | the deployed stack: its API, queues, ledger, secret and processes |
+//! | [`aws`] | what is asked of AWS beyond the ports |
+
+pub mod aws;
+pub mod stack;
+
+use std::sync::LazyLock;
+
+use tokio::runtime::Runtime;
+
+pub use stack::Stack;
+
+/// One for all tests: vendors and connections outlive each.
+#[expect(clippy::expect_used, reason = "only tests call it")]
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+
+#[expect(clippy::panic, reason = "only tests call it")]
+static STACK: LazyLock<Stack> = LazyLock::new(|| {
+    RUNTIME.block_on(Stack::open()).unwrap_or_else(|error| panic!("no stack to drive: {error:#}"))
+});
+
+/// Runs a test on the stack, which all tests share: one after the other, each with documents of its own.
+pub fn on_the_stack(test: impl AsyncFnOnce(&Stack)) {
+    let stack = &*STACK;
+    RUNTIME.block_on(test(stack));
+}

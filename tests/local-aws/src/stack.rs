@@ -1,0 +1,304 @@
+//! The deployed stack.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock as _, SystemClock};
+use http::Method;
+use pipeline::{Depth, Entry, EntryId, Outgoing, Stores, System};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use simulators::qince::{SignedPush, read_reply};
+use simulators::wangdian::TradeMix;
+use simulators::{Ports, Served, Vendors};
+use url::Url;
+use vendor::{HttpTransport, Request, Transport as _};
+use wiring::Settings;
+
+use crate::aws::{Aws, Invoked};
+
+/// How long documents may take on a busy machine, back-offs of some seconds included.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The flow of trades.
+pub const TRADES: &str = "trade-to-kingdee";
+
+/// The secret that the stack was deployed with.
+const SECRET: &str = "relay/secrets";
+
+/// What `tests/local-aws/run` has written down.
+#[derive(Deserialize)]
+struct Deployed {
+    pid: u32,
+    vendors_port: u16,
+    webhook: String,
+    functions: BTreeMap<String, String>,
+}
+
+/// The deployed stack, the vendors before it, and what may befall it.
+pub struct Stack {
+    /// The vendors, on the ports that the stack was given, with base data and no documents.
+    pub vendors: Arc<Vendors>,
+    /// The stack's queues and tables.
+    pub stores: Stores,
+    /// What is asked of AWS beyond the ports.
+    pub aws: Aws,
+    deployed: Deployed,
+    folder: PathBuf,
+    _served: Served,
+}
+
+impl Stack {
+    /// Finds the stack, and plays its vendors.
+    pub(crate) async fn open() -> anyhow::Result<Self> {
+        let file = std::env::var("LOCAL_AWS_STACK").context("it is deployed by tests/local-aws/run")?;
+        let deployed: Deployed = serde_json::from_str(&fs::read_to_string(&file)?).context(file.clone())?;
+        let vendors = Vendors::new(Arc::new(SystemClock), 1);
+        vendors.load_master_data();
+        vendors.wangdian.set_calls_a_minute(None);
+        vendors.sharecrm.set_calls_in_20_seconds(None);
+        let served = vendors.serve_on(Ports::from(deployed.vendors_port)).await?;
+        let stores = wiring::stores::open(&Settings::from_environment(), Arc::new(SystemClock)).await?;
+        let endpoint = std::env::var("AWS_ENDPOINT_URL")?.parse()?;
+        let aws = Aws { endpoint, transport: HttpTransport::new()? };
+        let folder = Path::new(&file).parent().context("no folder")?.to_owned();
+        Ok(Self { vendors, stores, aws, deployed, folder, _served: served })
+    }
+
+    /// What a function is called on AWS, by its name in the template.
+    #[must_use]
+    pub fn function<'a>(&'a self, name: &'a str) -> &'a str {
+        self.deployed.functions.get(name).map_or(name, String::as_str)
+    }
+
+    /// Invokes a function, by its name in the template.
+    ///
+    /// # Errors
+    /// When it cannot be invoked at all.
+    pub async fn invoke(&self, name: &str, event: &Value) -> anyhow::Result<Invoked> {
+        self.aws.invoke(self.function(name), event).await
+    }
+
+    /// What a function has logged, by its name in the template.
+    ///
+    /// # Errors
+    /// When it has no log group.
+    pub async fn log(&self, name: &str) -> anyhow::Result<Vec<String>> {
+        let configuration = self.aws.configuration(self.function(name)).await?;
+        let group = configuration["LoggingConfig"]["LogGroup"].as_str().context("no log group")?;
+        self.aws.log(group).await
+    }
+
+    /// Delivers a push of Qince at the API's address: the HTTP status, and whether Qince counts it as done.
+    ///
+    /// # Errors
+    /// When no answer comes, or one that Qince cannot read.
+    pub async fn push(&self, push: &SignedPush) -> anyhow::Result<(u16, bool)> {
+        // The name of the API is AWS's; the local AWS answers to it at its own address.
+        let address: Url = self.deployed.webhook.parse()?;
+        let api = address.host_str().and_then(|host| host.split('.').next()).unwrap_or_default();
+        let url = self.aws.endpoint.join(address.path())?;
+        let request = Request::post(url, &push.content_type, push.body.clone()).header(
+            "host",
+            format!("{api}.execute-api.localhost:{}", self.aws.endpoint.port().unwrap_or(80)),
+        );
+        let response = self.aws.transport.send(request).await?;
+        let done = read_reply(push, response.status, &response.body).map_err(anyhow::Error::msg)?;
+        Ok((response.status, done))
+    }
+
+    /// Adds audited trades to WDT and sets the poller back, so that it reads them. Answers their numbers.
+    ///
+    /// # Errors
+    /// When the watermark cannot be taken away.
+    pub async fn new_trades(&self, count: u32) -> anyhow::Result<BTreeSet<String>> {
+        let numbers = || self.vendors.wangdian.trades().into_iter().map(|trade| trade.trade_no);
+        let before: BTreeSet<_> = numbers().collect();
+        let (from, to) = (minutes_ago(50), minutes_ago(5));
+        self.vendors.wangdian.generate_trades(count, from, to, TradeMix::default());
+        self.stores.checkpoints.remove(&format!("watermark/{TRADES}")).await?;
+        Ok(numbers().filter(|number| !before.contains(number)).collect())
+    }
+
+    /// Polls, and answers how many trades were queued.
+    ///
+    /// # Errors
+    /// When the poller fails.
+    pub async fn poll(&self) -> anyhow::Result<u64> {
+        let polled = self.invoke("TradePoller", &json!({})).await?;
+        ensure!(!polled.failed, "the poller failed: {}", polled.payload);
+        polled.payload["flows"][0]["queued"].as_u64().context("no report")
+    }
+
+    /// How often Kingdee has made each of these trades.
+    #[must_use]
+    pub fn creates(&self, trades: &BTreeSet<String>) -> Vec<usize> {
+        let creates = self.vendors.kingdee.creates();
+        trades.iter().map(|trade| creates.get(trade).copied().unwrap_or(0)).collect()
+    }
+
+    /// How many calls of an operation Kingdee has had.
+    #[must_use]
+    pub fn kingdee_calls(&self, operation: &str) -> u64 {
+        self.vendors.kingdee.calls().get(operation).copied().unwrap_or(0)
+    }
+
+    /// Waits until a condition holds.
+    ///
+    /// # Errors
+    /// When it does not hold in time.
+    pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) -> anyhow::Result<()> {
+        let began = SystemClock.now();
+        while !holds().await {
+            let waited = (SystemClock.now() - began).to_std().unwrap_or_default();
+            ensure!(waited < PATIENCE, "{what}: not within {} s", PATIENCE.as_secs());
+            SystemClock.sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until the queues are empty: nothing waits, nothing is in flight.
+    ///
+    /// # Errors
+    /// When they are not empty in time.
+    pub async fn until_quiet(&self) -> anyhow::Result<()> {
+        self.until("the queues are empty", async || {
+            let mut messages = 0;
+            for system in System::ALL {
+                messages += self.depth(system).await.map_or(1, |depth| depth.waiting + depth.in_flight);
+            }
+            messages == 0
+        })
+        .await
+    }
+
+    /// How much is in a queue.
+    ///
+    /// # Errors
+    /// When the queue does not tell.
+    pub async fn depth(&self, system: System) -> anyhow::Result<Depth> {
+        Ok(self.stores.queue.depth(system).await?)
+    }
+
+    /// Puts a body into a queue, as anybody with access to it could.
+    ///
+    /// # Errors
+    /// When the queue does not take it.
+    pub async fn put(&self, system: System, name: &str, body: &str) -> anyhow::Result<()> {
+        let message =
+            Outgoing { group: name.to_owned(), deduplication: name.to_owned(), body: body.to_owned() };
+        Ok(self.stores.queue.send(system, &[message]).await?)
+    }
+
+    /// Stops what carries a queue's messages to the pusher, or lets it go on.
+    ///
+    /// # Errors
+    /// When there is no such event source.
+    pub async fn set_flowing(&self, system: System, flowing: bool) -> anyhow::Result<()> {
+        let path = format!("2015-03-31/event-source-mappings/?FunctionName={}", self.function("ErpPusher"));
+        let sources = self.aws.rest(Method::GET, &path, None).await?;
+        let end = format!("-{}.fifo", system.name());
+        let of_system =
+            |source: &&Value| source["EventSourceArn"].as_str().is_some_and(|arn| arn.ends_with(&end));
+        let source = sources["EventSourceMappings"].as_array().into_iter().flatten().find(of_system);
+        let id = source.and_then(|source| source["UUID"].as_str()).context("no event source")?;
+        let path = format!("2015-03-31/event-source-mappings/{id}");
+        self.aws.rest(Method::PUT, &path, Some(&json!({ "Enabled": flowing }))).await?;
+        Ok(())
+    }
+
+    /// What the ledger knows of a document.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn entry(&self, flow: &str, key: &str) -> anyhow::Result<Option<Entry>> {
+        let id = EntryId::new(flow, key);
+        Ok(self.stores.ledger.read(std::slice::from_ref(&id)).await?.remove(&id))
+    }
+
+    /// Moves the clock of the local AWS forward: what waits in a queue comes sooner.
+    ///
+    /// # Errors
+    /// When the file that says so cannot be written.
+    pub fn move_clock(&self, by: Duration) -> anyhow::Result<()> {
+        let file = self.folder.join("clock");
+        let ahead: u64 = fs::read_to_string(&file).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+        // In one step: it may be read at any time.
+        let next = self.folder.join("clock.next");
+        fs::write(&next, (ahead + by.as_secs()).to_string())?;
+        Ok(fs::rename(next, file)?)
+    }
+
+    /// Kills the processes of a function, as a lost machine would; answers how many there were.
+    ///
+    /// # Errors
+    /// When the machine's processes cannot be listed or killed.
+    pub fn kill(&self, name: &str) -> anyhow::Result<usize> {
+        let function = format!("AWS_LAMBDA_FUNCTION_NAME={}", self.function(name));
+        let mut killed = 0;
+        for child in self.children()? {
+            let environment = fs::read(format!("/proc/{child}/environ")).unwrap_or_default();
+            if environment.split(|byte| *byte == 0).any(|variable| variable == function.as_bytes()) {
+                let status = Command::new("kill").args(["-KILL", &child]).status()?;
+                killed += usize::from(status.success());
+            }
+        }
+        Ok(killed)
+    }
+
+    /// The processes that the local AWS has started: the functions.
+    fn children(&self) -> anyhow::Result<Vec<String>> {
+        let parent = self.deployed.pid.to_string();
+        let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output()?;
+        let lines = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let pairs =
+            lines.lines().filter_map(|line| line.split_whitespace().collect::<Vec<_>>().try_into().ok());
+        Ok(pairs.filter(|[_, of]: &[&str; 2]| *of == parent).map(|[pid, _]| pid.to_owned()).collect())
+    }
+
+    /// The secret's settings.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn secret(&self) -> anyhow::Result<Value> {
+        let answer = self.aws.call("secretsmanager.GetSecretValue", &json!({ "SecretId": SECRET })).await?;
+        Ok(serde_json::from_str(answer["SecretString"].as_str().unwrap_or_default())?)
+    }
+
+    /// Replaces the secret.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn put_secret(&self, text: &str) -> anyhow::Result<()> {
+        let asked = json!({ "SecretId": SECRET, "SecretString": text });
+        self.aws.call("secretsmanager.PutSecretValue", &asked).await?;
+        Ok(())
+    }
+
+    /// How many requests AWS has had since it was started, by operation.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub fn requests(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        let mut requests = BTreeMap::new();
+        for line in fs::read_to_string(self.folder.join("requests.log"))?.lines() {
+            // "… DynamoDB_20120810.BatchGetItem 200"
+            let target = line.split_whitespace().rev().nth(1).unwrap_or_default();
+            let operation = target.rsplit('.').next().unwrap_or_default();
+            *requests.entry(operation.to_owned()).or_default() += 1;
+        }
+        Ok(requests)
+    }
+}
+
+/// So many minutes ago.
+#[must_use]
+pub fn minutes_ago(minutes: i64) -> DateTime<Utc> {
+    SystemClock.now() - TimeDelta::minutes(minutes)
+}

@@ -1,0 +1,27 @@
+//! The stack as it is deployed, driven from outside: `tests/local-aws/run`.
+//!
+//! | module | what it shows |
+//! |---|---|
+//! | `pushes` | webhook → ShareCRM and WDT |
+//! | `polls` | schedule → poller → Kingdee |
+//! | `pools` | syncer → ShareCRM, acknowledged |
+//! | `retries` | a failing record alone is tried again |
+//! | `poison` | what is no document of ours harms no other |
+//! | `crash` | a pusher that is killed mid-batch loses nothing and doubles nothing |
+//! | `rotation` | a secret that changes while functions run |
+//! | `starts` | what a function says that cannot start, or finds no queue or table |
+//! | `secrecy` | logs hold metrics, no secret and nothing of a customer |
+//!
+//! The tests share a stack: they run one after the other, each with documents of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+mod crash;
+mod poison;
+mod polls;
+mod pools;
+mod pushes;
+mod retries;
+mod rotation;
+mod secrecy;
+mod starts;

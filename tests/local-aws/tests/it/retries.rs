@@ -1,0 +1,22 @@
+use local_aws::on_the_stack;
+use pipeline::System;
+use simulators::Fault;
+
+#[test]
+#[ignore = "needs the local AWS: tests/local-aws/run"]
+fn a_failing_record_alone_is_tried_again() {
+    on_the_stack(async |stack| {
+        let trades = stack.new_trades(8).await.unwrap();
+        // All in one batch.
+        stack.set_flowing(System::Kingdee, false).await.unwrap();
+        assert!(stack.poll().await.unwrap() >= 8);
+        let before = stack.kingdee_calls("sal_order_save");
+        stack.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(503));
+        stack.set_flowing(System::Kingdee, true).await.unwrap();
+        stack.until_quiet().await.unwrap();
+
+        assert!(stack.creates(&trades).iter().all(|count| *count == 1));
+        let saves = stack.kingdee_calls("sal_order_save") - before;
+        assert_eq!(saves, 8 + 1, "the seven others were sent once");
+    });
+}
