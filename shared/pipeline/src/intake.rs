@@ -39,7 +39,7 @@ impl Intake {
     /// # Errors
     /// When a store does not take them: none of them may be considered taken, and all may be sent again.
     pub async fn take(&self, system: System, items: &[WorkItem]) -> Result<Taken, StoreError> {
-        let mut messages = Vec::with_capacity(items.len());
+        let (mut messages, mut flows) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         let mut taken = Taken::default();
         for item in items {
             let body = item.encode();
@@ -47,12 +47,16 @@ impl Intake {
                 self.record_too_large(item, body.len()).await?;
                 taken.failed += 1;
             } else {
+                flows.push(&item.flow);
                 messages.push(Outgoing { group: item.group(), deduplication: item.deduplication(), body });
             }
         }
         taken.queued = messages.len() as u64;
         if !messages.is_empty() {
             self.queue.send(system, &messages).await?;
+        }
+        for flow in flows {
+            metrics::counter!("queued", "flow" => flow.clone()).increment(1);
         }
         Ok(taken)
     }
