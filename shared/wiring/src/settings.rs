@@ -134,7 +134,7 @@ impl Settings {
                 app_secret: reader.secret("QIMEN_APP_SECRET", "the secret of that appkey"),
                 target_app_key: reader.or("QIMEN_TARGET_APP_KEY", "21363512"),
             }),
-            calls_per_minute: reader.parsed("WDT_CALLS_PER_MINUTE", WDT_CALLS, "a number of calls above 0"),
+            calls_per_minute: reader.calls("WDT_CALLS_PER_MINUTE", WDT_CALLS, "WDT_QUOTA_SHARE"),
         };
         reader.done(settings)
     }
@@ -172,11 +172,7 @@ impl Settings {
             username: reader.text("KINGDEE_USERNAME", "a user of the tenant"),
             password: reader.secret("KINGDEE_PASSWORD", "that user's password"),
             account_id: self.get("KINGDEE_ACCOUNT_ID").map(str::to_owned),
-            calls_per_minute: reader.parsed(
-                "KINGDEE_CALLS_PER_MINUTE",
-                KINGDEE_CALLS,
-                "a number of calls above 0",
-            ),
+            calls_per_minute: reader.calls("KINGDEE_CALLS_PER_MINUTE", KINGDEE_CALLS, "KINGDEE_QUOTA_SHARE"),
         };
         reader.done(settings)
     }

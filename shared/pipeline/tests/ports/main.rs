@@ -4,7 +4,12 @@
 //! `PORTS_ADAPTER=aws AWS_ENDPOINT_URL=… CLOCK_FILE=… cargo test -p pipeline --features aws --test ports -- --test-threads 1`
 //! beside a `tests/local-aws/ministack.py` that goes by the same file.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot set itself up fails"
+)]
 
 mod checkpoints;
 mod intake;

@@ -1,11 +1,15 @@
 //! Reading single settings.
 
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use secrecy::SecretString;
 use url::Url;
 
 use super::{Settings, SettingsError};
+
+/// A hundred percent.
+const ALL: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
 /// Reads settings and collects what is wrong with them, so that one start tells everything.
 pub(super) struct Reader<'a> {
@@ -65,6 +69,19 @@ impl<'a> Reader<'a> {
             }
             None => default,
         }
+    }
+
+    /// A quota of calls per minute, of which this process takes a share in percent: on AWS the functions run side by
+    /// side, and none knows what the others call.
+    pub(super) fn calls(&mut self, name: &str, default: NonZeroU32, share: &str) -> NonZeroU32 {
+        let calls = self.parsed(name, default, "a number of calls above 0");
+        let expects = "a whole number of percent, 1 to 100";
+        let percent = self.parsed(share, ALL, expects);
+        if percent > ALL {
+            self.problem(share, &format!("expects {expects}"));
+        }
+        let share = u64::from(calls.get()) * u64::from(percent.get()) / 100;
+        u32::try_from(share).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
     }
 
     pub(super) fn headers(&mut self, name: &str) -> Vec<(String, String)> {

@@ -106,6 +106,44 @@ fn push_secrets_are_a_list_for_rotation() {
 }
 
 #[test]
+fn a_process_takes_its_share_of_a_quota_and_one_call_a_minute_at_least() {
+    let calls = |given: &[(&'static str, &'static str)]| {
+        let settings = settings(&[needed().as_slice(), given].concat());
+        let wangdian = settings.wangdian().map(|wangdian| wangdian.calls_per_minute.get());
+        (wangdian, settings.kingdee().map(|kingdee| kingdee.calls_per_minute.get()))
+    };
+    assert_eq!(calls(&[]), (Ok(50), Ok(60)));
+    assert_eq!(calls(&[("WDT_QUOTA_SHARE", "30"), ("KINGDEE_QUOTA_SHARE", "50")]), (Ok(15), Ok(30)));
+    assert_eq!(calls(&[("WDT_QUOTA_SHARE", "100"), ("WDT_CALLS_PER_MINUTE", "59")]), (Ok(59), Ok(60)));
+    assert_eq!(calls(&[("WDT_QUOTA_SHARE", "25"), ("WDT_CALLS_PER_MINUTE", "59")]).0, Ok(14), "rounded down");
+    assert_eq!(calls(&[("WDT_QUOTA_SHARE", "1"), ("WDT_CALLS_PER_MINUTE", "3")]).0, Ok(1));
+    assert_eq!(
+        calls(&[("KINGDEE_QUOTA_SHARE", "99"), ("KINGDEE_CALLS_PER_MINUTE", "4294967295")]).1,
+        Ok(4_252_017_622)
+    );
+    for wrong in ["0", "101", "30%", "0.5", "-1"] {
+        let (wangdian, kingdee) = calls(&[("WDT_QUOTA_SHARE", wrong), ("KINGDEE_QUOTA_SHARE", wrong)]);
+        let expected = "_QUOTA_SHARE expects a whole number of percent, 1 to 100";
+        assert_eq!(wangdian.unwrap_err().problems, [format!("WDT{expected}")], "{wrong}");
+        assert_eq!(kingdee.unwrap_err().problems, [format!("KINGDEE{expected}")], "{wrong}");
+    }
+}
+
+#[test]
+fn the_names_of_a_stack_come_with_its_store() {
+    let names = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE"].map(|name| (name, "t"));
+    let queues = ["KINGDEE_QUEUE_URL", "SHARECRM_QUEUE_URL", "WDT_QUEUE_URL"].map(|name| (name, "q"));
+    let with =
+        |given: &[(&str, &str)]| settings(&[names.as_slice(), queues.as_slice(), given].concat()).store();
+    assert!(matches!(with(&[("RELAY_STORE", "aws")]), Ok(Store::Aws(_))));
+    assert!(matches!(with(&[("AWS_LAMBDA_FUNCTION_NAME", "erp-pusher")]), Ok(Store::Aws(_))));
+    assert!(matches!(with(&[]), Ok(Store::Sqlite(_))), "by default the operator's own file");
+    let error = settings(&[("RELAY_STORE", "aws"), ("LEDGER_TABLE", "t")]).store().unwrap_err();
+    assert_eq!(error.problems.len(), 5, "{error}");
+    assert!(error.problems[0].starts_with("CHECKPOINT_TABLE is not set: it expects an output"), "{error}");
+}
+
+#[test]
 fn a_flow_may_name_settings_but_no_secrets() {
     let settings = settings(&needed());
     assert_eq!(settings.for_flows(["WDT_SHOP_NO"]).unwrap()["WDT_SHOP_NO"], "given");

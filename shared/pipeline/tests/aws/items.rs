@@ -1,0 +1,55 @@
+//! What an entry costs: DynamoDB counts a write in units of 1 KB, and once more in each index that the item stands in.
+
+use chrono::DateTime;
+use pipeline::{Delivered, Entry, EntryId};
+use serde_json::{Value, json};
+
+use super::stub::{Stub, ok};
+
+/// The attributes that put an entry among the failures.
+const OF_THE_INDEX: [&str; 3] = ["failed", "failed_at", "flow"];
+
+fn delivered() -> Entry {
+    let mut entry = Entry::new(EntryId::new("direct-order-to-wangdian", "1234567890123456789-1234567890"));
+    entry.revision = 12;
+    entry.delivered = Some(Delivered {
+        version: Some("2026-11-22 10:00:00.123".to_owned()),
+        hash: "f".repeat(64),
+        body_hash: "f".repeat(64),
+        target_id: Some("1234567890123456789".to_owned()),
+        at: DateTime::from_timestamp_nanos(1_795_348_800_123_456_789),
+    });
+    entry
+}
+
+/// The item that is written for an entry.
+async fn written(entry: &Entry) -> Value {
+    let stub = Stub::answering([ok(json!({}))]).await;
+    assert!(stub.stores.ledger.write(entry).await.unwrap());
+    let (_, asked) = stub.asked().remove(0);
+    asked["Item"].clone()
+}
+
+#[tokio::test]
+async fn a_delivered_document_costs_one_unit_and_stands_in_no_index() {
+    let item = written(&delivered()).await;
+    let attributes = item.as_object().unwrap();
+    let value = |value: &Value| {
+        value.as_object().unwrap().values().map(|text| text.as_str().unwrap().len()).sum::<usize>()
+    };
+    let bytes: usize = attributes.iter().map(|(name, typed)| name.len() + value(typed)).sum();
+    assert!(bytes < 1024, "{bytes} bytes");
+    assert!(OF_THE_INDEX.iter().all(|name| !attributes.contains_key(*name)), "{item}");
+    assert_eq!(item["revision"], json!({ "N": "13" }));
+}
+
+#[tokio::test]
+async fn failures_stand_in_the_index_by_time_and_id() {
+    let mut entry = delivered();
+    let at = DateTime::from_timestamp_millis(1_795_348_800_123).unwrap();
+    entry.failed = Some(super::refusals::failed(at));
+    let item = written(&entry).await;
+    let id = "direct-order-to-wangdian/1234567890123456789-1234567890";
+    assert_eq!(item["failed_at"]["S"], format!("001795348800123/{id}"));
+    assert_eq!((&item["failed"]["S"], &item["id"]["S"]), (&json!("failed"), &json!(id)));
+}

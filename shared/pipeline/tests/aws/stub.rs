@@ -1,0 +1,120 @@
+//! An AWS that answers as it is told, and remembers what it was asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_types::SdkConfig;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use chrono::DateTime;
+use clock::{SeededChance, SimulatedClock};
+use pipeline::aws::Aws;
+use pipeline::{AwsNames, Stores};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// What is answered to a request.
+type Answer = Box<dyn FnOnce(&Value) -> (u16, Value) + Send>;
+
+/// What was asked: the operation, such as `SendMessageBatch`, and its parameters.
+type Asked = (String, Value);
+
+#[derive(Default)]
+struct Script {
+    answers: VecDeque<Answer>,
+    asked: Vec<Asked>,
+}
+
+/// The ports on such an AWS.
+pub(crate) struct Stub {
+    pub(crate) stores: Stores,
+    script: Arc<Mutex<Script>>,
+}
+
+impl Stub {
+    /// One that gives these answers, one after the other.
+    pub(crate) async fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let script = Script { answers: answers.into_iter().collect(), asked: Vec::new() };
+        let script = Arc::new(Mutex::new(script));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(script.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { stores: stores_at(&address), script }
+    }
+
+    /// What it was asked so far. Every answer must have been given.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        let script = self.script.lock().unwrap();
+        assert_eq!(script.answers.len(), 0, "answers that nobody asked for");
+        script.asked.clone()
+    }
+}
+
+async fn answer(
+    State(script): State<Arc<Mutex<Script>>>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, String) {
+    let target = headers["x-amz-target"].to_str().unwrap();
+    let operation = target.rsplit('.').next().unwrap().to_owned();
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let mut script = script.lock().unwrap();
+    // A request that nobody expects is refused in a way that is not repeated, and stands in what was asked.
+    let answer = script.answers.pop_front().unwrap_or_else(|| refused("Unexpected", "no answer is left"));
+    let (status, answer) = answer(&body);
+    script.asked.push((operation, body));
+    let text = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
+    (StatusCode::from_u16(status).unwrap(), text)
+}
+
+/// The ports on the AWS at an address.
+pub(crate) fn stores_at(address: &str) -> Stores {
+    let queue = |system: &str| format!("{address}/000000000000/relay-{system}.fifo");
+    let names = AwsNames {
+        checkpoint_table: "relay-checkpoints".to_owned(),
+        ledger_table: "relay-ledger".to_owned(),
+        lookup_table: "relay-lookups".to_owned(),
+        kingdee_queue_url: queue("kingdee"),
+        sharecrm_queue_url: queue("sharecrm"),
+        wangdian_queue_url: queue("wangdian"),
+    };
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
+        .endpoint_url(address)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
+    let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
+    Aws::new(&config, names, clock, Arc::new(SeededChance::new(1))).stores()
+}
+
+/// 200, with this.
+pub(crate) fn ok(answer: Value) -> Answer {
+    Box::new(move |_| (200, answer))
+}
+
+/// 400, with this code and message.
+pub(crate) fn refused(code: &str, message: &str) -> Answer {
+    let answer = json!({ "__type": format!("com.amazonaws#{code}"), "message": message });
+    Box::new(move |_| (400, answer))
+}
+
+/// An answer that gets lost after the request was carried out.
+pub(crate) fn lost() -> Answer {
+    Box::new(|_| (500, json!({ "__type": "InternalServerError", "message": "lost" })))
+}
+
+/// The condition of a write does not hold; this stands there instead.
+pub(crate) fn unfulfilled(found: impl FnOnce(&Value) -> Value + Send + 'static) -> Answer {
+    Box::new(|asked| {
+        let found = found(asked);
+        (400, json!({ "__type": "ConditionalCheckFailedException", "message": "no", "Item": found }))
+    })
+}
