@@ -1,37 +1,52 @@
 //! What functions count, as lines that CloudWatch makes metrics of (embedded metric format).
 
+use std::future::Future;
 use std::io::{self, Write as _};
+use std::pin::pin;
 use std::time::Duration;
 
 use metrics::{Unit, describe_counter, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
+use tokio::time::interval;
 
 /// A line takes 100 values of one metric, and our own quotas let 60 calls to a vendor through in this time at most.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
-/// Begins to collect, and writes what came together to standard output from time to time, within a runtime.
+/// Begins to collect what this process counts.
 ///
 /// # Errors
-/// When this process collects already.
+/// When it does so already.
 pub fn collect(namespace: &str) -> anyhow::Result<&'static Collector> {
-    let builder = Builder::new().cloudwatch_namespace(namespace.to_owned());
-    let collector =
-        builder.with_auto_flush_interval(BETWEEN_LINES).init().map_err(|error| anyhow::anyhow!("{error}"))?;
+    let collector = Builder::new().cloudwatch_namespace(namespace.to_owned()).init();
+    let collector = collector.map_err(anyhow::Error::from_boxed)?;
     describe();
     Ok(collector)
 }
 
-/// Writes what has come together.
-pub fn write(collector: &Collector) {
+/// Works, and writes what comes together to standard output: at the end, and from time to time where that is far.
+pub async fn written<T>(collector: &Collector, work: impl Future<Output = T>) -> T {
+    let (mut work, mut due) = (pin!(work), interval(BETWEEN_LINES));
+    loop {
+        tokio::select! {
+            done = &mut work => {
+                write(collector);
+                return done;
+            }
+            _ = due.tick() => write(collector),
+        }
+    }
+}
+
+fn write(collector: &Collector) {
     let mut lines = Vec::new();
-    // At once, so that no log line comes in between.
+    // All at once, so that no log line comes in between.
     if let Err(error) = collector.flush(&mut lines).and_then(|()| io::stdout().lock().write_all(&lines)) {
         tracing::error!(%error, "metrics are lost");
     }
 }
 
 /// The units, for whoever reads the metrics.
-pub fn describe() {
+fn describe() {
     describe_counter!("documents", Unit::Count, "Documents whose turn it was, by outcome");
     describe_counter!("queued", Unit::Count, "Documents that a queue has taken");
     describe_histogram!("watermark_lag", Unit::Seconds, "How far behind now a flow has read");

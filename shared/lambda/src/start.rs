@@ -79,9 +79,7 @@ async fn answer<F: Function>(
         let answer = host.lock().await.invoke(event, Some(deadline)).await;
         answer.inspect_err(|error| tracing::error!(error = format!("{error:#}"), "the event was not worked"))
     };
-    let answer = answer.instrument(span).await;
-    metrics::write(collector);
-    Ok(answer?)
+    Ok(metrics::written(collector, answer.instrument(span)).await?)
 }
 
 /// Tells Lambda why there will be no function; the log has it anyway.

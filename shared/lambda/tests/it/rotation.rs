@@ -1,0 +1,243 @@
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use clock::SystemChance;
+use erp_pusher::ErpPusher;
+use lambda::Host;
+use pipeline::{System, pause};
+use serde_json::{Value, json};
+use simulators::Fault;
+use simulators::qince::{Digest, PushStyle};
+use stock_syncer::StockSyncer;
+use tokio::time::Instant;
+use trade_poller::TradePoller;
+use webhook_receiver::Receiver;
+use wiring::{Function, SecretSource, Settings, Wiring};
+
+use crate::stage::{Stage, http, sqs};
+
+/// Two trades in the queue.
+async fn two_trades(stage: &Stage) {
+    for minutes in [20, 10] {
+        stage.vendors.wangdian.generate_trade("S001", 55, stage.minutes_ago(minutes));
+    }
+    let answer = stage.start::<TradePoller>().await.invoke(json!({}), None).await.unwrap();
+    assert_eq!(answer["flows"][0]["queued"], 2);
+}
+
+/// An order in the queues of both of its targets.
+async fn one_order(stage: &Stage) {
+    let order = stage.vendors.qince.order(stage.minutes_ago(10));
+    let push = stage.vendors.qince.push(&order, &PushStyle::default());
+    let answer = stage.start::<Receiver>().await.invoke(http(&push), None).await.unwrap();
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+}
+
+/// Works what a queue holds, and answers how much of it comes again.
+async fn work(stage: &Stage, pusher: &mut Host<ErpPusher>, system: System) -> usize {
+    let messages = stage.received(system).await;
+    assert!(!messages.is_empty());
+    let answer = pusher.invoke(sqs(system, &messages), None).await.unwrap();
+    stage.delete_done(system, &messages, &answer).await
+}
+
+async fn is_paused(stage: &Stage, system: System) -> bool {
+    let now = clock::Clock::now(stage.clock.as_ref());
+    pause::current(stage.stores.checkpoints.as_ref(), system, now).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn a_poller_goes_on_with_the_new_secret_of_wdt() {
+    let stage = Stage::new();
+    stage.vendors.wangdian.generate_trade("S001", 55, stage.minutes_ago(20));
+    let mut poller =
+        stage.started_before_rotation::<TradePoller>(&["WDT_APPSECRET", "QIMEN_APP_SECRET"]).await;
+    let answer = poller.invoke(json!({}), None).await.unwrap();
+    assert_eq!((&answer["flows"][0]["queued"], stage.reads()), (&json!(1), 1), "{answer}");
+    poller.invoke(json!({}), None).await.unwrap();
+    assert_eq!(stage.reads(), 1, "nobody has a doubt any more");
+}
+
+#[tokio::test]
+async fn a_syncer_goes_on_with_the_new_secret_of_wdt() {
+    let stage = Stage::new();
+    stage.vendors.wangdian.change_stock("S001", "G1", "G1-1", 7.into());
+    let mut syncer = stage.started_before_rotation::<StockSyncer>(&["WDT_APPSECRET"]).await;
+    let answer = syncer.invoke(json!({}), None).await.unwrap();
+    assert_eq!(stage.reads(), 1);
+    assert!(answer["pools"].as_array().unwrap().iter().any(|pool| pool["queued"] == 1), "{answer}");
+}
+
+#[tokio::test]
+async fn a_rotated_password_of_kingdee_costs_no_document_and_no_pause() {
+    for name in ["KINGDEE_PASSWORD", "KINGDEE_CLIENT_SECRET"] {
+        let stage = Stage::new();
+        two_trades(&stage).await;
+        let mut pusher = stage.started_before_rotation::<ErpPusher>(&[name]).await;
+        assert_eq!(work(&stage, &mut pusher, System::Kingdee).await, 0, "{name}");
+        assert_eq!((stage.vendors.kingdee.creates().len(), stage.reads()), (2, 1), "{name}");
+        assert!(!is_paused(&stage, System::Kingdee).await, "{name}");
+        assert!(stage.stores.ledger.failed(None, 9, None).await.unwrap().is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_secret_of_sharecrm_costs_no_document_and_no_pause() {
+    for name in ["SHARECRM_APP_SECRET", "SHARECRM_PERMANENT_CODE"] {
+        let stage = Stage::new();
+        one_order(&stage).await;
+        let mut pusher = stage.started_before_rotation::<ErpPusher>(&[name]).await;
+        assert_eq!(work(&stage, &mut pusher, System::Sharecrm).await, 0, "{name}");
+        assert_eq!((stage.vendors.sharecrm.records().len(), stage.reads()), (1, 1), "{name}");
+        assert!(!is_paused(&stage, System::Sharecrm).await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_secret_of_wdt_costs_no_pushed_order() {
+    let stage = Stage::new();
+    one_order(&stage).await;
+    let mut pusher = stage.started_before_rotation::<ErpPusher>(&["WDT_APPSECRET"]).await;
+    assert_eq!(work(&stage, &mut pusher, System::Wangdian).await, 0);
+    assert_eq!(stage.vendors.wangdian.pushed_orders().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_of_before_is_used_while_it_is_good_and_asked_for_with_the_new_secret_after_that() {
+    let stage = Stage::new();
+    two_trades(&stage).await;
+    let mut before = stage.start::<ErpPusher>().await;
+    let mut pusher = stage.started_before_rotation::<ErpPusher>(&["KINGDEE_PASSWORD"]).await;
+    let messages = stage.received(System::Kingdee).await;
+    before.invoke(sqs(System::Kingdee, &messages[..1]), None).await.unwrap();
+    stage.vendors.kingdee.faults.inject(Fault::ExpireTokens);
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), None).await.unwrap();
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    assert_eq!((stage.vendors.kingdee.creates().len(), stage.reads()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_push_under_the_new_push_secret_is_taken() {
+    let stage = Stage::new();
+    let mut receiver = stage.started_before_rotation::<Receiver>(&["QINCE_PUSH_SECRETS"]).await;
+    let order = stage.vendors.qince.order(stage.minutes_ago(10));
+    let push = stage.vendors.qince.push(&order, &PushStyle::default());
+    let answer = receiver.invoke(http(&push), None).await.unwrap();
+    assert_eq!((&answer["statusCode"], stage.reads()), (&json!(200), 1), "{answer}");
+}
+
+#[tokio::test]
+async fn wrong_digests_have_the_secret_read_once_a_minute_at_most() {
+    let stage = Stage::new();
+    let mut receiver = stage.start::<Receiver>().await;
+    let order = stage.vendors.qince.order(stage.minutes_ago(10));
+    let style = PushStyle { digest: Digest::Wrong, ..PushStyle::default() };
+    let wrong = http(&stage.vendors.qince.push(&order, &style));
+    for _ in 0..10 {
+        assert_eq!(receiver.invoke(wrong.clone(), None).await.unwrap()["statusCode"], 401);
+    }
+    assert_eq!(stage.reads(), 1);
+    stage.clock.advance(Duration::from_secs(61));
+    assert_eq!(receiver.invoke(wrong, None).await.unwrap()["statusCode"], 401);
+    assert_eq!(stage.reads(), 2);
+}
+
+#[tokio::test]
+async fn a_doubt_that_came_too_soon_is_cleared_up_before_the_next_event() {
+    let stage = Stage::new();
+    let mut receiver = stage.start::<Receiver>().await;
+    let order = stage.vendors.qince.order(stage.minutes_ago(10));
+    let style = PushStyle { digest: Digest::Wrong, ..PushStyle::default() };
+    let wrong = http(&stage.vendors.qince.push(&order, &style));
+    let right = http(&stage.vendors.qince.push(&order, &PushStyle::default()));
+    receiver.invoke(wrong.clone(), None).await.unwrap();
+    receiver.invoke(wrong, None).await.unwrap();
+    // What is right now is wrong for a host that goes on with the new secret.
+    stage.rotate("QINCE_PUSH_SECRETS", "the next one");
+    stage.clock.advance(Duration::from_secs(61));
+    assert_eq!(receiver.invoke(right, None).await.unwrap()["statusCode"], 401);
+    assert_eq!(stage.reads(), 2);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_mended_later_ends_the_pause_at_the_next_event() {
+    let stage = Stage::new();
+    two_trades(&stage).await;
+    let password = stage.rotate("KINGDEE_PASSWORD", "not yet the new one");
+    let mut pusher = stage.start::<ErpPusher>().await;
+    let messages = stage.received(System::Kingdee).await;
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages[..1]), None).await.unwrap();
+    assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 1);
+    assert!(is_paused(&stage, System::Kingdee).await);
+
+    stage.clock.advance(Duration::from_secs(120));
+    stage.rotate("KINGDEE_PASSWORD", &password);
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), None).await.unwrap();
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    assert!(!is_paused(&stage, System::Kingdee).await);
+}
+
+/// A secret of which nothing is heard any more.
+struct Silent;
+
+#[async_trait]
+impl SecretSource for Silent {
+    async fn read(&self, _id: &str) -> Result<String, String> {
+        pending().await
+    }
+}
+
+fn bare_wiring(stage: &Stage) -> Wiring {
+    let settings = [("RELAY_SECRET_ID", "relay/test"), ("QINCE_PUSH_SECRETS", "s")];
+    let settings: Settings =
+        settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+    Wiring::new(settings, stage.stores.clone(), stage.clock.clone(), Arc::new(SystemChance)).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_does_not_come_keeps_qince_waiting_for_two_seconds() {
+    let stage = Stage::new();
+    let mut receiver = stage.host::<Receiver>(bare_wiring(&stage), Arc::new(Silent));
+    let order = stage.vendors.qince.order(stage.minutes_ago(10));
+    let push = http(&stage.vendors.qince.push(&order, &PushStyle::default()));
+    let began = Instant::now();
+    assert_eq!(receiver.invoke(push, None).await.unwrap()["statusCode"], 401);
+    assert_eq!(began.elapsed().as_secs(), 2);
+}
+
+#[tokio::test]
+async fn a_new_secret_that_cannot_be_used_changes_nothing() {
+    let stage = Stage::new();
+    let mut receiver = stage.start::<Receiver>().await;
+    let order = stage.vendors.qince.order(stage.minutes_ago(10));
+    let style = PushStyle { digest: Digest::Wrong, ..PushStyle::default() };
+    stage.rotate("QINCE_PUSH_SECRETS", " , ");
+    receiver.invoke(http(&stage.vendors.qince.push(&order, &style)), None).await.unwrap();
+    let right = http(&stage.vendors.qince.push(&order, &PushStyle::default()));
+    assert_eq!(receiver.invoke(right, None).await.unwrap()["statusCode"], 200);
+}
+
+struct Panics;
+
+impl Function for Panics {
+    fn wire(_wiring: &Wiring) -> anyhow::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn handle(&self, event: Value, _deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+        assert!(event["sound"] == true, "{event}");
+        Ok(event)
+    }
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_event_and_tells_nothing_of_it() {
+    let stage = Stage::new();
+    let mut host = stage.host::<Panics>(bare_wiring(&stage), Arc::new(Silent));
+    let error = host.invoke(json!({ "phone": "13912345678" }), None).await.unwrap_err();
+    assert!(!format!("{error:#}").contains("139"), "{error:#}");
+    assert!(host.invoke(json!({ "sound": true }), None).await.is_ok());
+}
