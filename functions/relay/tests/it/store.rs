@@ -100,3 +100,16 @@ fn a_folder_that_does_not_exist_is_named() {
         answer.stderr
     );
 }
+
+#[test]
+fn a_stack_is_named_by_its_outputs_and_every_missing_one_is_told() {
+    let mut installation = Installation::empty();
+    installation.set("RELAY_STORE", "aws").set("LEDGER_TABLE", "relay-ledger");
+    let answer = installation.relay(&["status"]).with_status(2);
+    for name in
+        ["CHECKPOINT_TABLE", "LOOKUP_TABLE", "KINGDEE_QUEUE_URL", "SHARECRM_QUEUE_URL", "WDT_QUEUE_URL"]
+    {
+        assert!(answer.stderr.contains(&format!("{name} is not set")), "{}", answer.stderr);
+    }
+    assert!(!answer.stderr.contains("LEDGER_TABLE"), "{}", answer.stderr);
+}

@@ -100,7 +100,9 @@ where
         _ => {
             let what = match error {
                 SdkError::TimeoutError(_) => "AWS did not answer in time",
-                SdkError::DispatchFailure(_) => "AWS was not reached",
+                SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+                    "AWS was not reached"
+                }
                 SdkError::ResponseError(_) | SdkError::ServiceError(_) => "AWS answered what is no answer",
                 _ => "the request could not be made",
             };

@@ -78,12 +78,13 @@ impl Aws {
 
     /// Lets parts go that no entry names any more.
     pub(super) async fn forget_parts(&self, parts: &Parts) {
+        let call = self.ledger_call("letting a part of an old entry go", "dynamodb:UpdateItem");
         let end = number((self.clock.now() + KEPT).timestamp());
         for id in parts.ids() {
             let update = self
                 .dynamodb()
                 .update_item()
-                .table_name(&self.names.ledger_table)
+                .table_name(call.name)
                 .key(ID, text(&id))
                 .update_expression("SET #end = :end")
                 // What is gone already is not to come back.
@@ -92,6 +93,7 @@ impl Aws {
                 .expression_attribute_names("#id", ID)
                 .expression_attribute_values(":end", end.clone());
             if let Err(error) = update.send().await {
+                let error = call.failed(&error);
                 tracing::warn!(%error, "a part of an old entry stays in the ledger: it only takes space");
             }
         }

@@ -234,8 +234,8 @@ fn delete_entry(place: usize, receipt: &str) -> Result<DeleteMessageBatchRequest
 
 /// Whether SQS says that a receipt is not that of the message's last receive, or of no message at all.
 fn is_lapsed(code: &str) -> bool {
-    // SQS names some errors twice, as `ReceiptHandleIsInvalid` and `AWS.SimpleQueueService.…`.
-    let code = code.rsplit('.').next().unwrap_or(code);
+    // SQS has several names for one error: `MessageNotInflight` is also `AWS.SimpleQueueService.MessageNotInflight`.
+    let code = code.rsplit('.').next().unwrap_or(code).trim_end_matches("Exception");
     // A lapsed receipt of a FIFO queue is an `InvalidParameterValue`; no other parameter is at anybody's choice.
     matches!(code, "ReceiptHandleIsInvalid" | "InvalidParameterValue" | "MessageNotInflight")
 }

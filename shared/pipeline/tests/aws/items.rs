@@ -53,3 +53,17 @@ async fn failures_stand_in_the_index_by_time_and_id() {
     assert_eq!(item["failed_at"]["S"], format!("001795348800123/{id}"));
     assert_eq!((&item["failed"]["S"], &item["id"]["S"]), (&json!("failed"), &json!(id)));
 }
+
+#[tokio::test]
+async fn parts_that_no_entry_names_any_more_are_gone_in_a_week() {
+    let named = json!({ "id": { "S": "f/k" }, "parts_hash": { "S": "old" }, "parts": { "N": "2" } });
+    let stub = Stub::answering([ok(json!({ "Attributes": named })), ok(json!({})), ok(json!({}))]).await;
+    assert!(stub.stores.ledger.write(&delivered()).await.unwrap());
+    let asked = stub.asked();
+    for (place, (operation, asked)) in asked[1..].iter().enumerate() {
+        assert_eq!(operation, "UpdateItem");
+        assert_eq!(asked["Key"], json!({ "id": { "S": format!("f/k#old#{place}") } }));
+        assert_eq!(asked["ExpressionAttributeNames"]["#end"], "expires_at");
+        assert_eq!(asked["ExpressionAttributeValues"][":end"], json!({ "N": "604800" }));
+    }
+}
