@@ -1,16 +1,22 @@
-"""ministack, with a clock that tests can move and a log of what it was asked.
+"""ministack, with a clock that tests can move, a log of what it was asked, and the layers that it leaves out.
 
-A drop-in for the `ministack` command: without these two variables it is nothing else.
+A drop-in for the `ministack` command: without these variables it is nothing else.
 
 CLOCK_FILE    a file with the number of seconds by which its clock is ahead of the machine's. Whoever writes it moves the
               clock, at once: messages become visible, deduplication ids and leases lapse, and a test of twelve hours
               takes no time. It only ever goes forward: a smaller number is not taken.
 REQUEST_LOG   a file that gets a line for each request: X-Amz-Target and the status.
+LAYERS_IN     the variable that tells a function where its layers are. Lambda unpacks them into /opt, where our functions
+              look by themselves; ministack gives a `bootstrap` none, and /opt is not ours to write.
 """
 
+import hashlib
+import io
 import os
 import sys
+import tempfile
 import time
+import zipfile
 
 # The folder of this file, in which `import ministack` would find it.
 del sys.path[0]
@@ -45,6 +51,21 @@ if os.environ.get("REQUEST_LOG"):
 
     Config.accesslog = os.environ["REQUEST_LOG"]
     Config.access_log_format = "%({x-amz-target}i)s %(s)s"
+
+if os.environ.get("LAYERS_IN"):
+    from ministack.services import lambda_svc
+
+    without_layers = lambda_svc._provided_worker_env
+
+    def with_layers(config, *rest):
+        layers = [zipped for layer in config.get("Layers", []) if (zipped := lambda_svc._resolve_layer_zip(layer))]
+        content = hashlib.sha256(b"".join(layers)).hexdigest()
+        folder = os.path.join(tempfile.gettempdir(), f"layers-{content}")
+        for zipped in layers:
+            zipfile.ZipFile(io.BytesIO(zipped)).extractall(folder)
+        return without_layers(config, *rest) | ({os.environ["LAYERS_IN"]: folder} if layers else {})
+
+    lambda_svc._provided_worker_env = with_layers
 
 from ministack.app import main  # noqa: E402: only now that the clock is set
 
