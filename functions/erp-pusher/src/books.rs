@@ -138,7 +138,7 @@ impl Books {
             trace: message.id.clone(),
         };
         ledger::record_failure(self.ledger.as_ref(), &EntryId::new(UNREADABLE, &message.id), &failed).await?;
-        tracing::error!(message = message.id, "a message that is no work item was recorded as failed");
+        tracing::error!(message_id = message.id, "a message that is no work item was recorded as failed");
         Ok(Outcome::Failed { class: UNREADABLE.to_owned(), message: reason })
     }
 

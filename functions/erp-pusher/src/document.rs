@@ -175,7 +175,7 @@ fn log(outcome: &Outcome) {
             tracing::warn!(
                 outcome = outcome.name(),
                 wait_s = wait.as_secs(),
-                message,
+                reason = message,
                 "document to be tried again"
             );
         }

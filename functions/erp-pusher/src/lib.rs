@@ -121,7 +121,7 @@ impl Function for ErpPusher {
                 if let Some(wait) = turn.outcome.comes_again(self.parts.clock.now()) {
                     // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
                     if let Err(error) = self.parts.queue.delay(system, &turn.receipt, wait).await {
-                        tracing::warn!(%error, message = turn.message_id, "the message comes again when the queue says");
+                        tracing::warn!(%error, message_id = turn.message_id, "the message comes again when the queue says");
                     }
                     coming_again.push(turn.message_id);
                 }

@@ -1,7 +1,7 @@
 //! What functions count, as lines that CloudWatch makes metrics of (embedded metric format).
 
 use std::future::Future;
-use std::io::{self, Write as _};
+use std::io::Write;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -23,24 +23,24 @@ pub fn collect(namespace: &str) -> anyhow::Result<&'static Collector> {
     Ok(collector)
 }
 
-/// Works, and writes what comes together to standard output: at the end, and from time to time where that is far.
-pub async fn written<T>(collector: &Collector, work: impl Future<Output = T>) -> T {
+/// Works, and writes what comes together meanwhile: at the end, and from time to time where that is far.
+pub async fn written<T>(collector: &Collector, mut lines: impl Write, work: impl Future<Output = T>) -> T {
     let (mut work, mut due) = (pin!(work), interval(BETWEEN_LINES));
     loop {
         tokio::select! {
             done = &mut work => {
-                write(collector);
+                write(collector, &mut lines);
                 return done;
             }
-            _ = due.tick() => write(collector),
+            _ = due.tick() => write(collector, &mut lines),
         }
     }
 }
 
-fn write(collector: &Collector) {
-    let mut lines = Vec::new();
+fn write(collector: &Collector, lines: &mut impl Write) {
+    let mut together = Vec::new();
     // All at once, so that no log line comes in between.
-    if let Err(error) = collector.flush(&mut lines).and_then(|()| io::stdout().lock().write_all(&lines)) {
+    if let Err(error) = collector.flush(&mut together).and_then(|()| lines.write_all(&together)) {
         tracing::error!(%error, "metrics are lost");
     }
 }

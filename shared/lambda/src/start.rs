@@ -1,24 +1,18 @@
 //! From the process's start to its first event.
 
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
 use http::Request;
-use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+use lambda_runtime::{Error, Runtime, service_fn};
 use lambda_runtime_api_client::{Client, body::Body};
-use metrics_cloudwatch_embedded::Collector;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Mutex;
-use tracing::Instrument as _;
 use wiring::{Function, SecretsManager, Settings, SettingsError, Wiring, logs};
 
-use crate::{Host, metrics};
-
-/// What Lambda gives a function, less the time of one call to a vendor: nothing is begun that could be cut off.
-const ONE_CALL: Duration = Duration::from_secs(35);
+use crate::{Host, invocation, metrics};
 
 /// Runs a function on Lambda.
 #[must_use]
@@ -48,7 +42,13 @@ async fn serve<F: Function>() -> anyhow::Result<()> {
             return Err(error);
         }
     };
-    let invoke = service_fn(move |event| answer(host.clone(), collector, event));
+    let invoke = service_fn(move |event| {
+        let host = host.clone();
+        async move {
+            let answer = invocation::work(&mut *host.lock().await, event, collector, io::stdout()).await;
+            answer.map_err(Error::from)
+        }
+    });
     // Without the runtime's own span: ours names the request on every line.
     Runtime::new(invoke).run().await.map_err(anyhow::Error::from_boxed)
 }
@@ -64,22 +64,6 @@ async fn start<F: Function>(environment: Settings) -> anyhow::Result<Host<F>> {
         Ok(error) => anyhow::anyhow!("{error} ({origin})"),
         Err(error) => error,
     })
-}
-
-async fn answer<F: Function>(
-    host: Arc<Mutex<Host<F>>>,
-    collector: &Collector,
-    event: LambdaEvent<Value>,
-) -> Result<Value, Error> {
-    let (event, context) = event.into_parts();
-    let deadline = DateTime::<Utc>::from(context.deadline()) - ONE_CALL;
-    collector.set_property("requestId", context.request_id.as_str());
-    let span = tracing::info_span!("invocation", request_id = context.request_id);
-    let answer = async {
-        let answer = host.lock().await.invoke(event, Some(deadline)).await;
-        answer.inspect_err(|error| tracing::error!(error = format!("{error:#}"), "the event was not worked"))
-    };
-    Ok(metrics::written(collector, answer.instrument(span)).await?)
 }
 
 /// Tells Lambda why there will be no function; the log has it anyway.

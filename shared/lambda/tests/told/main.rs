@@ -1,0 +1,280 @@
+//! What is logged and counted, and that none of it is private. Alone in its process, which has one place for either.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+#[path = "../stage/mod.rs"]
+mod stage;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use clock::Clock as _;
+use erp_pusher::ErpPusher;
+use http::HeaderMap;
+use lambda::{Host, invocation, metrics};
+use lambda_runtime::{Config, Context, LambdaEvent};
+use metrics_cloudwatch_embedded::Collector;
+use pipeline::System;
+use serde_json::{Value, json};
+use simulators::qince::{Digest, PushStyle};
+use simulators::{Fault, FaultRates};
+use stock_syncer::StockSyncer;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use trade_poller::TradePoller;
+use webhook_receiver::Receiver;
+use wiring::{Function, logs};
+
+use crate::stage::{Stage, http, sqs};
+
+/// What a sandbox writes to standard output.
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Output {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Output {
+    /// Every line, each of which is JSON: logs, and metrics.
+    fn lines(&self) -> (Vec<Value>, Vec<Value>) {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let lines = text.lines().map(|line| {
+            let value: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(value.to_string(), line, "a name that comes twice is lost");
+            value
+        });
+        lines.partition(|line| line.get("_aws").is_none())
+    }
+}
+
+fn sample(file: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(file);
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// A day on which everything happens that is told of.
+struct Day {
+    stage: Stage,
+    collector: &'static Collector,
+    output: Output,
+    requests: u64,
+}
+
+impl Day {
+    async fn invoke<F: Function>(&mut self, host: &mut Host<F>, event: Value) -> anyhow::Result<Value> {
+        self.requests += 1;
+        let deadline = self.stage.clock.now() + TimeDelta::minutes(15);
+        let mut headers = HeaderMap::new();
+        headers.insert("lambda-runtime-deadline-ms", deadline.timestamp_millis().into());
+        let id = format!("request-{}", self.requests);
+        let context = Context::new(&id, Arc::new(Config::default()), &headers).unwrap();
+        invocation::work(host, LambdaEvent::new(event, context), self.collector, self.output.clone()).await
+    }
+
+    async fn push_all(&mut self, pusher: &mut Host<ErpPusher>) {
+        for _ in 0..20 {
+            for system in System::ALL {
+                let messages = self.stage.received(system).await;
+                let answer = self.invoke(pusher, sqs(system, &messages)).await.unwrap();
+                self.stage.delete_done(system, &messages, &answer).await;
+            }
+            self.stage.clock.advance(Duration::from_secs(60));
+        }
+    }
+
+    async fn live(&mut self) {
+        self.stage.rotate("QINCE_PUSH_SECRETS", "simulated-pushsecret,s0EXAMPLEpushsecret");
+        let vendors = self.stage.vendors.clone();
+        let object = |value: Value| value.as_object().unwrap().clone();
+        vendors.wangdian.add_trade(object(sample("wangdian/trade.json")));
+        for minutes in 5..55 {
+            vendors.wangdian.generate_trade("S001", 55, self.stage.minutes_ago(minutes));
+        }
+        vendors.wangdian.add_shipment(object(sample("wangdian/logistics-sync.json")));
+        vendors.wangdian.change_stock("S001", "G1", "G1-1", 7.into());
+        let rates = FaultRates::none()
+            .with(Fault::LostAnswer, 40)
+            .with(Fault::Status(502), 40)
+            .with(Fault::RateLimited, 40)
+            .with(Fault::ExpireTokens, 40)
+            .with(Fault::InnerRefusal("数据错误".to_owned()), 100);
+        for faults in [&vendors.wangdian.faults, &vendors.kingdee.faults, &vendors.sharecrm.faults] {
+            faults.set_rates(rates.clone());
+        }
+
+        let mut receiver = self.stage.start::<Receiver>().await;
+        for file in ["direct-order", "direct-order-base64", "tampered"] {
+            self.invoke(&mut receiver, sample(&format!("webhook-receiver/{file}.json"))).await.unwrap();
+        }
+        for mut order in vendors.qince.orders(6, self.stage.minutes_ago(90), self.stage.minutes_ago(5)) {
+            order["order_amount"] = json!("十二元整");
+            let push = vendors.qince.push(&order, &PushStyle::default());
+            self.invoke(&mut receiver, http(&push)).await.unwrap();
+            let push =
+                vendors.qince.push(&order, &PushStyle { digest: Digest::Wrong, ..PushStyle::default() });
+            self.invoke(&mut receiver, http(&push)).await.unwrap();
+        }
+        let mut large = http(&vendors.qince.push(&json!({ "id": "x" }), &PushStyle::default()));
+        large["body"] = "data=".to_owned().into();
+        self.invoke(&mut receiver, large.clone()).await.unwrap();
+        large["body"] = "x".repeat(7 * 1024 * 1024).into();
+        self.invoke(&mut receiver, large).await.unwrap();
+        self.invoke(&mut receiver, json!({ "phone": "18254623212" })).await.unwrap();
+
+        let mut poller =
+            self.stage.started_before_rotation::<TradePoller>(&["WDT_APPSECRET", "QIMEN_APP_SECRET"]).await;
+        let mut syncer = self.stage.start::<StockSyncer>().await;
+        let mut pusher = self.stage.started_before_rotation::<ErpPusher>(&["KINGDEE_PASSWORD"]).await;
+        for _ in 0..3 {
+            _ = self.invoke(&mut poller, sample("trade-poller/schedule.json")).await;
+            _ = self.invoke(&mut syncer, sample("stock-syncer/schedule.json")).await;
+            self.push_all(&mut pusher).await;
+        }
+        self.invoke(&mut pusher, sample("erp-pusher/sqs.json")).await.unwrap();
+        self.invoke(&mut pusher, json!({ "Records": "18254623212" })).await.unwrap_err();
+        self.invoke(&mut poller, json!({ "flow": "nowhere" })).await.unwrap_err();
+        assert!(self.stage.reads() > 0);
+    }
+
+    /// What must not be told.
+    async fn private(&self) -> BTreeSet<String> {
+        let mut private: BTreeSet<String> = simulators::settings()
+            .into_iter()
+            .filter(|(name, _)| ["SECRET", "PASSWORD", "CODE"].iter().any(|word| name.contains(word)))
+            .map(|(_, value)| value.to_owned())
+            .collect();
+        private.extend(
+            ["s0EXAMPLEpushsecret", "an-old-value", "p%26ss", "access_token=", "sign="].map(str::to_owned),
+        );
+        for file in ["qince/direct-order.json", "wangdian/trade.json", "wangdian/logistics-sync.json"] {
+            collect_private(&sample(file), &mut private);
+        }
+        for trade in self.stage.vendors.wangdian.trades() {
+            collect_private(&self.stage.vendors.wangdian.trade(&trade.trade_no).unwrap(), &mut private);
+        }
+        for (_, token) in self.stage.stores.checkpoints.list("token/").await.unwrap() {
+            let token: Value = serde_json::from_str(&token.value).unwrap();
+            private.insert(token["value"].as_str().unwrap().to_owned());
+        }
+        private
+    }
+}
+
+fn collect_private(document: &Value, private: &mut BTreeSet<String>) {
+    let fields = [
+        "receive_name",
+        "receive_phone",
+        "receive_tel",
+        "receive_addr",
+        "cm_name",
+        "emp_name",
+        "remark",
+        "contact",
+        "mobile",
+        "address",
+        "receiver_name",
+        "receiver_mobile",
+        "receiver_address",
+        "buyer_nick",
+        "buyer_message",
+    ];
+    for field in fields {
+        private.extend(document[field].as_str().filter(|text| text.len() > 3).map(str::to_owned));
+    }
+}
+
+#[tokio::test]
+async fn every_line_is_lambdas_json_and_none_tells_anything_private() {
+    let output = Output::default();
+    let lines = logs::lambda_lines(EnvFilter::new("trace"), output.clone());
+    let guard = tracing::subscriber::set_default(lines);
+    let collector = metrics::collect("erp-relay").unwrap();
+    let mut day = Day { stage: Stage::new(), collector, output, requests: 0 };
+    day.live().await;
+    tracing::trace!(target: "aws_smithy_runtime::client", "authorization: s0EXAMPLEpushsecret");
+    tracing::debug!(target: "hyper", "s0EXAMPLEpushsecret");
+    drop(guard);
+
+    let (logs, metrics) = day.output.lines();
+    let private = day.private().await;
+    assert!(logs.len() > 100 && private.len() > 40, "{} lines, {} words", logs.len(), private.len());
+    for line in logs.iter().chain(&metrics).map(Value::to_string) {
+        let told = private.iter().find(|private| line.contains(private.as_str()));
+        assert_eq!(told, None, "{line}");
+    }
+    check_logs(&logs);
+    check_metrics(&metrics);
+}
+
+fn check_logs(logs: &[Value]) {
+    let mut documents = 0;
+    for line in logs {
+        assert!(
+            ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()),
+            "{line}"
+        );
+        assert!(chrono::DateTime::parse_from_rfc3339(line["timestamp"].as_str().unwrap()).is_ok(), "{line}");
+        let spans = line["spans"].as_array();
+        let request = spans.and_then(|spans| spans.first()).map(|span| &span["request_id"]);
+        assert!(request.is_some_and(|id| id.as_str().unwrap().starts_with("request-")), "{line}");
+        if line["message"] == "document done" {
+            documents += 1;
+            let span = &line["span"];
+            assert!(span["attempt"].as_u64() >= Some(1), "{line}");
+            for field in ["flow", "key", "trace"] {
+                assert!(span[field].is_string(), "{line}");
+            }
+        }
+    }
+    assert!(documents > 20, "{documents}");
+}
+
+/// Metrics as CloudWatch takes them: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+fn check_metrics(lines: &[Value]) {
+    let mut kinds = BTreeSet::new();
+    for line in lines {
+        assert!(line["_aws"]["Timestamp"].as_u64().is_some() && line["requestId"].is_string(), "{line}");
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "erp-relay");
+        let dimensions: Vec<_> = directive["Dimensions"][0]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap())
+            .collect();
+        for name in &dimensions {
+            assert!(line[name].as_str().is_some_and(|value| !value.is_empty() && value.is_ascii()), "{line}");
+        }
+        for metric in directive["Metrics"].as_array().unwrap() {
+            let (name, unit) = (metric["Name"].as_str().unwrap(), metric["Unit"].as_str().unwrap());
+            let values = line[name].as_array().cloned().unwrap_or_else(|| vec![line[name].clone()]);
+            assert!((1..=100).contains(&values.len()) && values.iter().all(Value::is_number), "{line}");
+            kinds.insert(format!("{name} [{unit}] by {}", dimensions.join(", ")));
+        }
+    }
+    insta::assert_snapshot!(Vec::from_iter(kinds).join("\n"));
+    let mut one = lines.iter().find(|line| line["reason"] == "too_large").unwrap().clone();
+    one["_aws"]["Timestamp"] = json!("…");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&one).unwrap());
+}
