@@ -34,3 +34,24 @@ pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
         .into()),
     }
 }
+
+#[cfg(all(test, not(feature = "aws")))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_build_without_aws_says_which_build_has_it() {
+        let names = [
+            "CHECKPOINT_TABLE",
+            "LEDGER_TABLE",
+            "LOOKUP_TABLE",
+            "KINGDEE_QUEUE_URL",
+            "SHARECRM_QUEUE_URL",
+            "WDT_QUEUE_URL",
+        ];
+        let named = names.map(|name| (name.to_owned(), "of the stack".to_owned()));
+        let settings = named.into_iter().chain([("RELAY_STORE".to_owned(), "aws".to_owned())]).collect();
+        let error = open(&settings, Arc::new(clock::SystemClock)).await.err().unwrap().to_string();
+        assert!(error.contains("build it with `--features aws`"), "{error}");
+    }
+}

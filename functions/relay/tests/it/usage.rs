@@ -118,14 +118,6 @@ fn each_setting_of_one_function_is_checked_where_it_is_needed() {
 }
 
 #[test]
-fn the_store_of_a_later_version_is_refused_as_such() {
-    let mut installation = Installation::empty();
-    installation.set("RELAY_STORE", "aws");
-    let answer = installation.relay(&["status"]).with_status(2);
-    assert!(answer.stderr.contains("RELAY_STORE is `aws`, which this version does not"), "{}", answer.stderr);
-}
-
-#[test]
 fn an_event_that_is_none_is_named() {
     let mut installation = Installation::empty();
     installation.set("QINCE_PUSH_SECRETS", "s0EXAMPLEpushsecret");
