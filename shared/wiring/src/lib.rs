@@ -84,8 +84,10 @@ impl Wiring {
     /// As [`Wiring::from_environment`].
     pub async fn on_this_machine(settings: Settings) -> anyhow::Result<Self> {
         let clock = Arc::new(SystemClock);
+        // First: a mistake in a flow leaves no store behind.
+        let flows = Flows::load(settings.flows_folder().as_deref())?;
         let stores = stores::open(&settings, clock.clone()).await?;
-        Self::new(settings, stores, clock, Arc::new(SystemChance))
+        Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemChance)))
     }
 
     /// Builds from settings, stores, clock and dice that are handed in.
@@ -99,8 +101,18 @@ impl Wiring {
         chance: Arc<dyn Chance>,
     ) -> anyhow::Result<Self> {
         let flows = Flows::load(settings.flows_folder().as_deref())?;
+        Ok(Self::with_flows(flows, settings, stores, clock, chance))
+    }
+
+    fn with_flows(
+        flows: Flows,
+        settings: Settings,
+        stores: Stores,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+    ) -> Self {
         let owner = chance.uuid().to_string();
-        Ok(Self {
+        Self {
             settings,
             clock,
             chance,
@@ -110,7 +122,7 @@ impl Wiring {
             owner,
             transport: OnceLock::new(),
             wangdian: OnceLock::new(),
-        })
+        }
     }
 
     /// Carries requests over this transport instead of HTTP.
