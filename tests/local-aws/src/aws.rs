@@ -1,4 +1,4 @@
-//! What is asked of AWS beyond the ports: plain requests, which a local AWS takes without a signature.
+//! What is asked of AWS beyond the ports: plain requests, which a local AWS takes without a valid signature.
 
 use anyhow::Context as _;
 use http::Method;
@@ -34,15 +34,23 @@ impl Aws {
         self.answer(request.header("x-amz-target", target.to_owned())).await
     }
 
-    /// Asks a service that takes REST, such as Lambda.
+    /// Asks a service that takes REST: `lambda` or `scheduler`.
     ///
     /// # Errors
     /// What AWS refuses, in its words.
-    pub async fn rest(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+    pub async fn rest(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
         let url = self.endpoint.join(path)?;
         let body = body.map(ToString::to_string).unwrap_or_default();
         let request = Request { method, ..Request::post(url, "application/json", body.into()) };
-        self.answer(request).await
+        // At one address for all services, the scope of the signature tells which is meant.
+        let scope = format!("AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request");
+        self.answer(request.header("authorization", scope)).await
     }
 
     async fn answer(&self, request: Request) -> anyhow::Result<Value> {
@@ -59,7 +67,7 @@ impl Aws {
     /// When it cannot be invoked at all.
     pub async fn invoke(&self, function: &str, event: &Value) -> anyhow::Result<Invoked> {
         let path = format!("2015-03-31/functions/{function}/invocations");
-        let payload = self.rest(Method::POST, &path, Some(event)).await?;
+        let payload = self.rest("lambda", Method::POST, &path, Some(event)).await?;
         let failed = payload.get("errorType").is_some() || payload.get("errorMessage").is_some();
         Ok(Invoked { failed, payload })
     }
@@ -69,7 +77,8 @@ impl Aws {
     /// # Errors
     /// When there is no such function.
     pub async fn configuration(&self, function: &str) -> anyhow::Result<Value> {
-        self.rest(Method::GET, &format!("2015-03-31/functions/{function}/configuration"), None).await
+        self.rest("lambda", Method::GET, &format!("2015-03-31/functions/{function}/configuration"), None)
+            .await
     }
 
     /// Sets one variable of a function's environment; the next invocation starts it anew.
@@ -80,7 +89,7 @@ impl Aws {
         let mut environment = self.configuration(function).await?["Environment"].take();
         environment["Variables"][name] = json!(value);
         let path = format!("2015-03-31/functions/{function}/configuration");
-        self.rest(Method::PUT, &path, Some(&json!({ "Environment": environment }))).await?;
+        self.rest("lambda", Method::PUT, &path, Some(&json!({ "Environment": environment }))).await?;
         Ok(())
     }
 

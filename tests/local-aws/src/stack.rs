@@ -202,14 +202,14 @@ impl Stack {
     /// When there is no such event source.
     pub async fn set_flowing(&self, system: System, flowing: bool) -> anyhow::Result<()> {
         let path = format!("2015-03-31/event-source-mappings/?FunctionName={}", self.function("ErpPusher"));
-        let sources = self.aws.rest(Method::GET, &path, None).await?;
+        let sources = self.aws.rest("lambda", Method::GET, &path, None).await?;
         let end = format!("-{}.fifo", system.name());
         let of_system =
             |source: &&Value| source["EventSourceArn"].as_str().is_some_and(|arn| arn.ends_with(&end));
         let source = sources["EventSourceMappings"].as_array().into_iter().flatten().find(of_system);
         let id = source.and_then(|source| source["UUID"].as_str()).context("no event source")?;
         let path = format!("2015-03-31/event-source-mappings/{id}");
-        self.aws.rest(Method::PUT, &path, Some(&json!({ "Enabled": flowing }))).await?;
+        self.aws.rest("lambda", Method::PUT, &path, Some(&json!({ "Enabled": flowing }))).await?;
         Ok(())
     }
 

@@ -25,14 +25,14 @@ fn every_audited_trade_becomes_one_order_when_its_time_has_come() {
 
 /// The only schedule that points at a function.
 async fn schedule_of(stack: &Stack, function: &str) -> Value {
-    let schedules = stack.aws.rest(Method::GET, "schedules", None).await.unwrap();
+    let schedules = stack.aws.rest("scheduler", Method::GET, "schedules", None).await.unwrap();
     let end = format!(":function:{}", stack.function(function));
     let mut found = Vec::new();
     for schedule in schedules["Schedules"].as_array().unwrap() {
         if schedule["Target"]["Arn"].as_str().unwrap().ends_with(&end) {
             let (group, name) = (schedule["GroupName"].as_str().unwrap(), schedule["Name"].as_str().unwrap());
             let path = format!("schedules/{name}?groupName={group}");
-            found.push(stack.aws.rest(Method::GET, &path, None).await.unwrap());
+            found.push(stack.aws.rest("scheduler", Method::GET, &path, None).await.unwrap());
         }
     }
     assert_eq!(found.len(), 1);
