@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -93,26 +94,26 @@ impl Poller {
         {
             report.error = Some(format!("{error:#}"));
         }
-        self.tell_lag(&report).await;
+        let lag_s = self.lag(&report).await.map(|lag| lag.as_secs());
         let Report { windows, rows, queued, filtered, failed, caught_up, .. } = report;
         span.in_scope(|| match &report.error {
-            None => tracing::info!(windows, rows, queued, filtered, failed, caught_up, "polled"),
-            Some(error) => tracing::error!(windows, rows, queued, error, "polling stopped early"),
+            None => tracing::info!(windows, rows, queued, filtered, failed, caught_up, lag_s, "polled"),
+            Some(error) => tracing::error!(windows, rows, queued, lag_s, error, "polling stopped early"),
         });
         report
     }
 
-    /// How far behind the flow is, also where it could not be polled.
-    async fn tell_lag(&self, report: &Report) {
+    /// How far behind the flow is, also where it could not be polled; counted, and given back for the log.
+    async fn lag(&self, report: &Report) -> Option<Duration> {
         let read_until = match report.watermark {
             Some(watermark) => Ok(Some(watermark)),
             None => watermark(self.checkpoints.as_ref(), &report.flow).await,
         };
-        // Where the store does not answer nothing is known, and the alarm takes that for the worst.
-        let Ok(read_until) = read_until else { return };
-        let lag = self.clock.now() - read_until.unwrap_or(self.start);
-        metrics::histogram!("watermark_lag", "flow" => report.flow.clone())
-            .record(lag.to_std().unwrap_or_default());
+        // Where the store does not answer nothing is known.
+        let behind = self.clock.now() - read_until.ok()?.unwrap_or(self.start);
+        let lag = behind.to_std().unwrap_or_default();
+        metrics::histogram!("watermark_lag", "flow" => report.flow.clone()).record(lag);
+        Some(lag)
     }
 
     async fn under_lease(

@@ -20,8 +20,8 @@ const PAGE_SIZE: u32 = 100;
 /// How often a window whose rows do not add up is read anew.
 const READINGS: u32 = 3;
 
-/// What one page takes at the default quota, with its answer.
-const PAGE_TIME: Duration = Duration::from_millis(1_500);
+/// What the answer to one page takes.
+const ANSWER: Duration = Duration::from_millis(300);
 
 /// Why a window was not read to its end. The watermark stays before it.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +87,8 @@ impl Reading<'_> {
 
     /// A window that is not read to its end is read from its start by the next run, which would never come further.
     fn check_time(&self, pages: u64) -> Result<(), ReadError> {
-        let needed = PAGE_TIME.saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
+        let needed =
+            (self.poller.client.pace() + ANSWER).saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
         match self.deadline {
             Some(deadline) if self.poller.clock.now() + needed >= deadline => {
                 Err(ReadError::TooLong { pages })

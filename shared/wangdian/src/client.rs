@@ -13,6 +13,8 @@ use crate::parameters::Parameters;
 use crate::settings::{Route, Settings};
 use crate::{direct, qimen};
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// One seller account of 旺店通, over both routes.
 ///
 /// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`.
@@ -28,10 +30,15 @@ impl Client {
     /// by (account, interface or address) is not known.
     #[must_use]
     pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
-        let minute = Duration::from_secs(60);
-        let quota = Quota::new(VENDOR, settings.calls_per_minute, minute, NonZeroU32::MIN, clock.clone());
+        let quota = Quota::new(VENDOR, settings.calls_per_minute, MINUTE, NonZeroU32::MIN, clock.clone());
         let transport = Metered::new(VENDOR, transport, clock.clone());
         Self { settings, transport, clock, quota }
+    }
+
+    /// What lies between two calls when there is always one more to make.
+    #[must_use]
+    pub fn pace(&self) -> Duration {
+        MINUTE / self.settings.calls_per_minute.get()
     }
 
     /// Makes one call and opens its answer.
