@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use http::Request;
-use lambda_runtime::{Error, Runtime, service_fn};
+use lambda_runtime::{Diagnostic, Runtime, service_fn};
 use lambda_runtime_api_client::{Client, body::Body};
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -23,7 +23,7 @@ pub fn run<F: Function>() -> ExitCode {
     match runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(serve::<F>())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "stopped");
+            tracing::error!(error = format!("{error:#}"), "the function cannot run");
             ExitCode::FAILURE
         }
     }
@@ -46,7 +46,10 @@ async fn serve<F: Function>() -> anyhow::Result<()> {
         let host = host.clone();
         async move {
             let answer = invocation::work(&mut *host.lock().await, event, collector, io::stdout()).await;
-            answer.map_err(Error::from)
+            answer.map_err(|error| Diagnostic {
+                error_type: "Error".to_owned(),
+                error_message: format!("{error:#}"),
+            })
         }
     });
     // Without the runtime's own span: ours names the request on every line.
@@ -54,11 +57,10 @@ async fn serve<F: Function>() -> anyhow::Result<()> {
 }
 
 async fn start<F: Function>(environment: Settings) -> anyhow::Result<Host<F>> {
+    let settings = environment.with_secret(&SecretsManager).await?;
     let origin = environment.origin();
-    let hosted = async {
-        let settings = environment.with_secret(&SecretsManager).await?;
-        Host::new(environment, Arc::new(SecretsManager), Wiring::on_this_machine(settings).await?)
-    };
+    let hosted =
+        async { Host::new(environment, Arc::new(SecretsManager), Wiring::on_this_machine(settings).await?) };
     // Not as context: the error says what is missing before it says where that was looked for.
     hosted.await.map_err(|error| match error.downcast::<SettingsError>() {
         Ok(error) => anyhow::anyhow!("{error} ({origin})"),

@@ -32,6 +32,9 @@ const OURS: [&str; 18] = [
     "wiring",
 ];
 
+/// Where the Lambda runtime logs what a function fails with, which the function's host has logged by then.
+const REPEATER: &str = "lambda_runtime::layers::panic";
+
 /// Logs to standard output, where Lambda picks them up. A second call changes nothing.
 pub fn for_lambda() {
     let asked = env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default().to_lowercase();
@@ -72,7 +75,10 @@ fn capped<S>(filter: EnvFilter) -> impl Filter<S>
 where
     S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
-    let harmless = |about: &Metadata<'_>| *about.level() <= Level::WARN || is_ours(about.target());
+    let harmless = |about: &Metadata<'_>| {
+        let is_loud = *about.level() <= Level::WARN && about.target() != REPEATER;
+        is_loud || is_ours(about.target())
+    };
     filter.and(filter_fn(harmless).with_max_level_hint(LevelFilter::TRACE))
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 use crate::aws;
 use crate::secret::SecretSource;
@@ -15,16 +15,17 @@ pub struct SecretsManager;
 impl SecretSource for SecretsManager {
     async fn read(&self, id: &str) -> Result<String, String> {
         let client = Client::new(aws::config().await);
-        let answer = client.get_secret_value().secret_id(id).send().await.map_err(|error| why(&error))?;
+        let answer = client.get_secret_value().secret_id(id).send().await.map_err(why)?;
         answer
             .secret_string
             .ok_or_else(|| "is binary: store it as text, a JSON object of settings by name".to_owned())
     }
 }
 
-fn why<E>(error: &SdkError<E>) -> String
+fn why<E, R>(error: SdkError<E, R>) -> String
 where
-    E: std::error::Error + aws_sdk_secretsmanager::error::ProvideErrorMetadata + 'static,
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
 {
     match error.code() {
         Some("ResourceNotFoundException") => {
@@ -38,6 +39,6 @@ where
             "cannot be read now: it is marked for deletion, so restore it or name another".to_owned()
         }
         Some(code) => format!("cannot be read: {code} {}", error.message().unwrap_or_default()),
-        None => format!("cannot be asked for: {}", DisplayErrorContext(error)),
+        None => format!("cannot be asked for: {:#}", anyhow::Error::new(error)),
     }
 }

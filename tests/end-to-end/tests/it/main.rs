@@ -9,6 +9,7 @@
 //! | `versions` | never an older version over a newer one, never the same one twice |
 //! | `outages` | targets that take nothing for a night or a fortnight |
 //! | `windows` | reading to the end, whatever the server does with counts and pages |
+//! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
@@ -27,6 +28,7 @@ mod fuse;
 mod happy_day;
 mod house;
 mod outages;
+mod poison;
 mod process;
 mod processes;
 mod secrecy;

@@ -141,7 +141,7 @@ async fn a_pause_of_13_days_ends_in_the_ledger_too() {
 }
 
 /// A message as SQS hands it to a Lambda.
-fn record(message: &Received) -> Value {
+pub(crate) fn record(message: &Received) -> Value {
     json!({
         "messageId": message.id,
         "receiptHandle": message.receipt,

@@ -1,0 +1,136 @@
+//! Messages that are none, and documents that bring out a mistake of ours: the others of the batch are worked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use erp_pusher::ErpPusher;
+use pipeline::{Received, System};
+use serde_json::{Value, json};
+use simulators::{Fault, FaultRates};
+use vendor::{Request, Response, Transport, TransportError};
+use wiring::Function as _;
+
+use crate::house::House;
+use crate::outages::record;
+use crate::process::{Process, count, outcomes};
+
+/// A mistake of ours that one bill brings out, before or after it is sent.
+struct Panics {
+    inner: Arc<dyn Transport>,
+    billno: String,
+    after_sending: bool,
+}
+
+#[async_trait]
+impl Transport for Panics {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let saves = request.url.path().ends_with("sal_order_save");
+        let is_it = saves && String::from_utf8_lossy(&request.body).contains(&self.billno);
+        assert!(!is_it || self.after_sending, "13912345678");
+        let answer = self.inner.send(request).await;
+        assert!(!is_it, "13912345678");
+        answer
+    }
+}
+
+async fn panicking(after_sending: bool) -> (House, Process, String) {
+    let house = House::new(1);
+    for minutes in [9, 8, 7] {
+        house.vendors.wangdian.generate_trade("S001", 55, house.minutes_ago(minutes));
+    }
+    let billno = house.vendors.wangdian.trades()[1].trade_no.clone();
+    let inner = house.vendors.transport();
+    let process = house.start_over(Panics { inner, billno: billno.clone(), after_sending });
+    process.poll().await;
+    (house, process, billno)
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_document_and_no_other() {
+    let (house, process, billno) = panicking(false).await;
+    let turns = process.drain().await;
+    assert_eq!((count(&turns, "delivered"), count(&turns, "failed")), (2, 1), "{:?}", outcomes(&turns));
+    let failures = process.failures().await;
+    let failed = failures[0].failed.as_ref().unwrap();
+    assert_eq!((failures[0].id.key.as_str(), failed.class.as_str()), (billno.as_str(), "panic"));
+    assert!(!failed.message.contains("139"), "{}", failed.message);
+
+    let mended = house.start();
+    mended.replay(failures[0].clone()).await;
+    mended.drain().await;
+    assert!(house.creates_of_audited().values().all(|creates| *creates == 1));
+    assert!(mended.failures().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_document_whose_turn_ended_in_a_panic_after_it_was_sent_is_asked_after() {
+    let (house, process, _) = panicking(true).await;
+    process.drain().await;
+    let failures = process.failures().await;
+    assert_eq!(failures.len(), 1);
+    let mended = house.start();
+    mended.replay(failures[0].clone()).await;
+    assert_eq!(outcomes(&mended.drain().await), ["found"]);
+    assert!(house.creates_of_audited().values().all(|creates| *creates == 1));
+}
+
+/// Trades as SQS hands them to a Lambda.
+async fn trades(house: &House, process: &Process, count: i64) -> Vec<Received> {
+    for minutes in 5..5 + count {
+        house.vendors.wangdian.generate_trade("S001", 55, house.minutes_ago(minutes));
+    }
+    process.poll().await;
+    process.wiring.stores.queue.receive(System::Kingdee, 10, Duration::from_secs(720)).await.unwrap()
+}
+
+async fn handle(process: &Process, records: Vec<Value>) -> Value {
+    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    pusher.handle(json!({ "Records": records }), None).await.unwrap()["batchItemFailures"].clone()
+}
+
+#[tokio::test]
+async fn what_is_no_message_of_ours_is_kept_and_harms_no_other() {
+    let (house, process) = House::running(1);
+    let messages = trades(&house, &process, 3).await;
+    let body = |number: usize| messages[number].body.as_str();
+    let cut: String = body(1).chars().take(200).collect();
+    let mut of_no_flow: Value = serde_json::from_str(body(1)).unwrap();
+    of_no_flow["flow"] = json!("a-flow-of-before");
+    let mut without_attributes = record(&messages[2]);
+    without_attributes.as_object_mut().unwrap().remove("attributes");
+    let records = vec![
+        record(&messages[0]),
+        json!({ "messageId": "by hand", "body": "somebody sent this" }),
+        json!({ "messageId": "cut", "body": cut }),
+        json!({ "messageId": "empty", "body": "" }),
+        json!({ "messageId": "bare" }),
+        json!({ "messageId": "of another kind", "body": { "Sns": {} } }),
+        json!({ "eventSource": "aws:s3" }),
+        json!(null),
+        json!({ "messageId": "of no flow", "body": of_no_flow.to_string() }),
+        without_attributes,
+    ];
+    assert_eq!(handle(&process, records).await, json!([]));
+    assert_eq!(house.vendors.kingdee.creates().len(), 2);
+    let failures = process.failures().await;
+    let of = |flow: &str| failures.iter().filter(|entry| entry.id.flow == flow).count();
+    assert_eq!((of("unreadable"), of("a-flow-of-before"), failures.len()), (7, 1, 8));
+}
+
+#[tokio::test]
+async fn what_follows_a_message_that_comes_again_comes_again_too_be_it_readable_or_not() {
+    let (house, process) = House::running(1);
+    house.vendors.kingdee.faults.set_rates(FaultRates::none().with(Fault::Status(503), 1_000));
+    let messages = trades(&house, &process, 1).await;
+    let beside = |id: &str, group: &str| {
+        let attributes = json!({ "MessageGroupId": group });
+        json!({ "messageId": id, "body": "somebody sent this", "attributes": attributes,
+                "eventSourceARN": "arn:aws:sqs:cn-north-1:1:relay-kingdee.fifo" })
+    };
+    let group = messages[0].group.as_str();
+    let records = vec![record(&messages[0]), beside("behind it", group), beside("beside it", "another")];
+    let again = handle(&process, records).await;
+    assert_eq!(again, json!([{ "itemIdentifier": messages[0].id }, { "itemIdentifier": "behind it" }]));
+    assert_eq!(process.failures().await.len(), 1);
+}
