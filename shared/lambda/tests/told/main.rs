@@ -155,6 +155,9 @@ impl Day {
         self.invoke(&mut pusher, json!({ "Records": "18254623212" })).await.unwrap_err();
         self.invoke(&mut poller, json!({ "flow": "nowhere" })).await.unwrap_err();
         assert!(self.stage.reads() > 0);
+        self.stage.clock.advance(Duration::from_secs(7_200));
+        vendors.wangdian.faults.set_rates(FaultRates::none().with(Fault::Status(502), 1_000));
+        self.invoke(&mut poller, json!({})).await.unwrap_err();
     }
 
     /// What must not be told.
@@ -273,6 +276,8 @@ fn check_metrics(lines: &[Value]) {
             kinds.insert(format!("{name} [{unit}] by {}", dimensions.join(", ")));
         }
     }
+    let lag = lines.iter().rev().find_map(|line| line["watermark_lag"][0].as_f64());
+    assert!(lag >= Some(7_200.0), "a poll that failed tells how far behind it is: {lag:?}");
     insta::assert_snapshot!(Vec::from_iter(kinds).join("\n"));
     let mut one = lines.iter().find(|line| line["reason"] == "too_large").unwrap().clone();
     one["_aws"]["Timestamp"] = json!("…");
