@@ -183,7 +183,10 @@ impl Aws {
                 code = first.code,
                 "SQS did a part of a batch"
             );
-            places = failed.iter().filter_map(|entry| entry.id.parse().ok()).collect();
+            let place =
+                |entry: &BatchResultErrorEntry| entry.id.parse().ok().filter(|place| *place < entries);
+            let again: Option<Vec<usize>> = failed.iter().map(place).collect();
+            places = again.ok_or_else(|| call.because("SQS failed an entry that it was not asked for"))?;
         }
     }
 
