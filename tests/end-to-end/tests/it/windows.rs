@@ -131,6 +131,24 @@ async fn a_window_that_no_run_has_time_for_is_halved() {
 }
 
 #[tokio::test]
+async fn a_window_is_begun_only_if_the_share_of_the_quota_reads_it_in_time() {
+    let house = House::new(1).with("WDT_QUOTA_SHARE", "24");
+    // 7 pages at 12 calls a minute take 37 seconds. A run that was cut off would begin them anew for ever.
+    add_trades(&house, 700);
+    for runs in 0.. {
+        assert!(runs < 60, "it comes no further");
+        let deadline = house.now() + chrono::TimeDelta::seconds(30);
+        let report = house.start().poller.poll_all(Some(deadline), &|_| {}).await.remove(0);
+        assert_eq!(report.error, None);
+        assert!(house.now() <= deadline, "{report:?}");
+        if report.caught_up {
+            break;
+        }
+    }
+    check(&house, &house.start(), 700).await;
+}
+
+#[tokio::test]
 async fn thirty_days_are_caught_up_over_as_many_runs_as_they_need() {
     let house = House::new(1).with("RELAY_START", "2026-10-23T12:00:00+08:00");
     let (from, to) = (house.minutes_ago(30 * 24 * 60 - 1), house.minutes_ago(5));
