@@ -12,6 +12,7 @@
 //! | [`outcome`] | what can become of a document's turn |
 //! | [`targets`] | the target systems, as the pusher sees them |
 //! | `resolve` | the ids that a document needs |
+//! | `pauses` | whether a target is paused, asked of the store once a minute |
 //! | `acknowledge` | telling the pools what became of their rows |
 //! | [`worker`] | the queue's receive loop, where no Lambda does it |
 //! | [`event`] | the SQS event and its partial-batch answer |
@@ -23,6 +24,7 @@ mod document;
 pub mod event;
 pub mod guard;
 pub mod outcome;
+mod pauses;
 mod push;
 mod resolve;
 mod send;
@@ -43,6 +45,7 @@ use wiring::{Function, Wiring};
 use crate::acknowledge::Acknowledger;
 use crate::books::Books;
 use crate::document::Documents;
+use crate::pauses::Pauses;
 use crate::resolve::Resolver;
 use crate::targets::Targets;
 
@@ -89,7 +92,7 @@ impl Function for ErpPusher {
             acknowledger: Acknowledger { client },
             flows: wiring.flows.clone(),
             queue: wiring.stores.queue.clone(),
-            checkpoints: wiring.stores.checkpoints.clone(),
+            pauses: Pauses::new(wiring.stores.checkpoints.clone(), wiring.clock.clone()),
             ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock};
-use pipeline::{Checkpoints, Entry, EntryId, Ledger, Queue, Received, StoreError, System, WorkItem, pause};
+use pipeline::{Entry, EntryId, Ledger, Queue, Received, StoreError, System, WorkItem, pause};
 use vendor::{Class, Failure};
 use wiring::{Doubt, Flows};
 
@@ -14,6 +14,7 @@ use crate::acknowledge::{Acknowledger, DoneRow};
 use crate::books::UNREADABLE;
 use crate::document::Documents;
 use crate::outcome::{Outcome, Skip, Turn};
+use crate::pauses::Pauses;
 
 /// A store that does not answer is asked again this much later.
 const STORE_WAIT: Duration = Duration::from_secs(10);
@@ -53,7 +54,7 @@ pub struct Pusher {
     pub(crate) acknowledger: Acknowledger,
     pub(crate) flows: Arc<Flows>,
     pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) checkpoints: Arc<dyn Checkpoints>,
+    pub(crate) pauses: Pauses,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
@@ -121,8 +122,7 @@ impl Pusher {
         items: &[Result<WorkItem, String>],
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut known = self.entries(items).await?;
-        let pause = pause::current(self.checkpoints.as_ref(), batch.system, self.clock.now()).await?;
-        let mut halt = pause.map(Halt::Paused);
+        let mut halt = self.pauses.current(batch.system).await?.map(Halt::Paused);
         let mut waiting = HashMap::new();
         let mut kept_at = self.clock.now();
         let mut outcomes = Vec::with_capacity(items.len());
@@ -145,6 +145,9 @@ impl Pusher {
                 waiting.insert(message.group.clone(), wait);
             }
             outcomes.push(outcome);
+        }
+        if matches!(halt, Some(Halt::Paused(_))) {
+            self.pauses.met(batch.system);
         }
         self.acknowledge(batch.messages, items, &mut outcomes).await;
         Ok(outcomes)

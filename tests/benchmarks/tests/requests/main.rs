@@ -21,8 +21,8 @@ const BUDGET: [(&str, u64); 8] = [
     ("queue deletes", 100),
     ("ledger reads", 100),
     ("ledger write units", 1_000),
-    // Whether the target is paused, before a batch is received and before it is pushed; and the watermark.
-    ("checkpoint reads", 210),
+    // Whether the target is paused, before a batch is received; and the watermark.
+    ("checkpoint reads", 110),
 ];
 
 /// Everything else is paid once, however many trades there are.

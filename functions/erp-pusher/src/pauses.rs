@@ -1,0 +1,81 @@
+//! Whether a target is paused, asked of the store once a minute.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clock::Clock;
+use pipeline::pause::{self, Pause};
+use pipeline::{Checkpoints, StoreError, System};
+
+/// For so long a target without a pause is taken to have none, because a read for every batch would grow with the
+/// documents. A pause that another instance sets meanwhile is met again at the first call.
+const BELIEVED: Duration = Duration::from_secs(60);
+
+/// The targets' pauses.
+pub(crate) struct Pauses {
+    checkpoints: Arc<dyn Checkpoints>,
+    clock: Arc<dyn Clock>,
+    /// When a target was seen without a pause.
+    running: Mutex<HashMap<System, DateTime<Utc>>>,
+}
+
+impl Pauses {
+    pub(crate) fn new(checkpoints: Arc<dyn Checkpoints>, clock: Arc<dyn Clock>) -> Self {
+        Self { checkpoints, clock, running: Mutex::default() }
+    }
+
+    /// The pause of a target, if it is paused.
+    pub(crate) async fn current(&self, system: System) -> Result<Option<Pause>, StoreError> {
+        let now = self.clock.now();
+        if self.running().get(&system).is_some_and(|seen| now < *seen + BELIEVED) {
+            return Ok(None);
+        }
+        let pause = pause::current(self.checkpoints.as_ref(), system, now).await?;
+        if pause.is_none() {
+            self.running().insert(system, now);
+        }
+        Ok(pause)
+    }
+
+    /// A pause was met: the store is asked next time.
+    pub(crate) fn met(&self, system: System) {
+        self.running().remove(&system);
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<System, DateTime<Utc>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::SimulatedClock;
+    use pipeline::sqlite::Sqlite;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_running_target_is_asked_after_once_a_minute_and_a_pause_is_not_forgotten() {
+        let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
+        let folder = tempfile::tempdir().unwrap();
+        let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
+        let pauses = Pauses::new(stores.checkpoints.clone(), clock.clone());
+        let set = async || {
+            let (why, now) = ("stopped".to_owned(), clock.now());
+            pause::set(stores.checkpoints.as_ref(), System::Kingdee, None, why, now).await.unwrap()
+        };
+        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), None);
+        let pause = set().await;
+        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), None, "another instance's, as yet unseen");
+        pauses.met(System::Kingdee);
+        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), Some(pause.clone()));
+
+        pause::end(stores.checkpoints.as_ref(), System::Kingdee).await.unwrap();
+        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), None, "an end is seen at once");
+        let pause = set().await;
+        clock.advance(BELIEVED);
+        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), Some(pause));
+    }
+}
