@@ -113,16 +113,18 @@ impl Stack {
         Ok((response.status, done))
     }
 
-    /// Adds audited trades to WDT and sets the poller back, so that it reads them. Answers their numbers.
+    /// Adds audited trades to WDT and sets the poller back, so that it reads them in one window. Answers their numbers.
     ///
     /// # Errors
-    /// When the watermark cannot be taken away.
+    /// When the watermark cannot be set.
     pub async fn new_trades(&self, count: u32) -> anyhow::Result<BTreeSet<String>> {
         let numbers = || self.vendors.wangdian.trades().into_iter().map(|trade| trade.trade_no);
         let before: BTreeSet<_> = numbers().collect();
         let (from, to) = (minutes_ago(50), minutes_ago(5));
         self.vendors.wangdian.generate_trades(count, from, to, TradeMix::default());
-        self.stores.checkpoints.remove(&format!("watermark/{TRADES}")).await?;
+        let (name, checkpoints) = (format!("watermark/{TRADES}"), &self.stores.checkpoints);
+        checkpoints.remove(&name).await?;
+        checkpoints.put(&name, &json!({ "read_until": minutes_ago(52) }).to_string(), None, None).await?;
         Ok(numbers().filter(|number| !before.contains(number)).collect())
     }
 

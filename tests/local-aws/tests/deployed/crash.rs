@@ -12,9 +12,10 @@ fn a_pusher_that_is_killed_mid_batch_loses_nothing_and_doubles_nothing() {
         let kingdee = &stack.vendors.kingdee;
         // A second order of the same number would show.
         kingdee.set_refuses_duplicates(false);
+        // All come in one batch.
+        stack.set_flowing(System::Kingdee, false).await.unwrap();
         let trades = stack.new_trades(8).await.unwrap();
         let before = stack.kingdee_calls("sal_order_save");
-        stack.set_flowing(System::Kingdee, false).await.unwrap();
         stack.poll().await.unwrap();
         for pace in [Duration::ZERO, Duration::ZERO, Duration::ZERO, Duration::from_secs(60)] {
             kingdee.faults.inject_for("sal_order_save", Fault::Slow(pace));

@@ -8,6 +8,7 @@
 //! | `retries` | a failing record alone is tried again |
 //! | `poison` | what is no document of ours harms no other |
 //! | `crash` | a pusher that is killed mid-batch loses nothing and doubles nothing |
+//! | `flows` | a changed flow needs no build |
 //! | `rotation` | a secret that changes while functions run |
 //! | `starts` | what a function says that cannot start, or finds no queue or table |
 //! | `secrecy` | logs hold metrics, no secret and nothing of a customer |
@@ -17,6 +18,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
 mod crash;
+mod flows;
 mod poison;
 mod polls;
 mod pools;

@@ -10,8 +10,9 @@ use serde_json::json;
 fn what_is_no_document_of_ours_is_recorded_and_harms_no_other() {
     on_the_stack(async |stack| {
         let known = failures(stack).await;
-        let trades = stack.new_trades(6).await.unwrap();
+        // All come in one batch.
         stack.set_flowing(System::Kingdee, false).await.unwrap();
+        let trades = stack.new_trades(6).await.unwrap();
         let stranger = work_item("no-such-flow").encode();
         let truncated: String = stranger.chars().take(stranger.chars().count() / 2).collect();
         let poison = [r#"{"hello": "world"}"#, "[]", " ", "\u{4f60}\u{597d}", &stranger, &truncated];

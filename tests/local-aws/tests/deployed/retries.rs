@@ -6,9 +6,9 @@ use simulators::Fault;
 #[ignore = "needs the local AWS: tests/local-aws/run"]
 fn a_failing_record_alone_is_tried_again() {
     on_the_stack(async |stack| {
-        let trades = stack.new_trades(8).await.unwrap();
-        // All in one batch.
+        // All come in one batch.
         stack.set_flowing(System::Kingdee, false).await.unwrap();
+        let trades = stack.new_trades(8).await.unwrap();
         assert!(stack.poll().await.unwrap() >= 8);
         let before = stack.kingdee_calls("sal_order_save");
         stack.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(503));

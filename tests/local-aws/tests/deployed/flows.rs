@@ -1,0 +1,48 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use local_aws::on_the_stack;
+
+/// The flow files travel as a layer.
+#[test]
+#[ignore = "needs the local AWS: tests/local-aws/run"]
+fn a_changed_flow_needs_a_deployment_and_no_build() {
+    on_the_stack(async |stack| {
+        let changed = flows_with("[fields]\nremark = { value = \"by the changed flow\" }\n");
+        deploy(Some(&changed));
+        let trades = stack.new_trades(2).await.unwrap();
+        stack.poll().await.unwrap();
+        stack.until_quiet().await.unwrap();
+        deploy(None);
+
+        for trade in &trades {
+            let orders = stack.vendors.kingdee.orders(trade);
+            assert_eq!(orders.len(), 1);
+            assert_eq!(orders[0].body["remark"], "by the changed flow");
+        }
+    });
+}
+
+/// The shipped flows, with these fields of the trades' flow besides.
+fn flows_with(fields: &str) -> PathBuf {
+    let folder = root().join("target/local-aws/flows");
+    fs::create_dir_all(&folder).unwrap();
+    for file in fs::read_dir(root().join("shared/flows")).unwrap() {
+        let file = file.unwrap();
+        let text = fs::read_to_string(file.path()).unwrap();
+        let is_changed = file.file_name() == "trade-to-kingdee.toml";
+        let text = if is_changed { text.replace("[fields]\n", fields) } else { text };
+        fs::write(folder.join(file.file_name()), text).unwrap();
+    }
+    folder
+}
+
+fn deploy(flows: Option<&Path>) {
+    let script = root().join("tests/local-aws/run");
+    assert!(Command::new(script).arg("deploy").args(flows).status().unwrap().success());
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
