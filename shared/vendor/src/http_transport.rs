@@ -1,40 +1,55 @@
 use std::error::Error as _;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::transport::{Request, Response, Transport, TransportError};
 
-/// Requests over HTTP(S). Build one per process: each builds a connection pool and loads the root certificates.
-#[derive(Debug, Clone)]
+/// Requests over HTTP(S). Have one per process: each has a connection pool and the root certificates of its own.
+///
+/// The client behind it is built at the first request: reading the roots takes 4 ms of processor time, which a function
+/// that finds nothing to do, and the start of any other, need not spend.
+#[derive(Debug, Default)]
 pub struct HttpTransport {
-    client: reqwest::Client,
+    client: OnceLock<reqwest::Client>,
 }
 
 impl HttpTransport {
-    /// A client that gives up connecting after 5 s and waiting for an answer after 30 s: twice the read
-    /// time-out of WDT's own SDK, because a lost answer costs more than a late one.
-    ///
-    /// # Errors
-    /// When the TLS set-up of the machine cannot be loaded.
-    #[expect(clippy::disallowed_methods, reason = "the one place that builds the process's HTTP client")]
-    pub fn new() -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(Duration::from_secs(30))
-            // A redirect means a wrong host (ShareCRM answers 302 with a page), never another try.
-            .redirect(reqwest::redirect::Policy::none())
-            // A request that was sent is never sent again behind our back: it may have done its work.
-            .retry(reqwest::retry::never())
-            .build()?;
-        Ok(Self { client })
+    /// Nothing is opened or read yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
+
+    fn client(&self) -> Result<&reqwest::Client, reqwest::Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = build()?;
+        Ok(self.client.get_or_init(|| client))
+    }
+}
+
+/// A client that gives up connecting after 5 s and waiting for an answer after 30 s: twice the read time-out of WDT's
+/// own SDK, because a lost answer costs more than a late one.
+#[expect(clippy::disallowed_methods, reason = "the one place that builds the process's HTTP client")]
+fn build() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(30))
+        // A redirect means a wrong host (ShareCRM answers 302 with a page), never another try.
+        .redirect(reqwest::redirect::Policy::none())
+        // A request that was sent is never sent again behind our back: it may have done its work.
+        .retry(reqwest::retry::never())
+        .build()
 }
 
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let mut builder = self.client.request(request.method, request.url).body(request.body);
+        let client = self.client().map_err(transport_error)?;
+        let mut builder = client.request(request.method, request.url).body(request.body);
         for (name, value) in request.headers {
             builder = builder.header(name.as_ref(), value);
         }

@@ -154,16 +154,10 @@ impl Wiring {
         Intake::new(self.stores.queue.clone(), self.stores.ledger.clone(), self.clock.clone())
     }
 
-    /// The process's one HTTP client, built when it is first asked for.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up on this machine.
-    pub fn transport(&self) -> anyhow::Result<Arc<dyn Transport>> {
-        if let Some(transport) = self.transport.get() {
-            return Ok(transport.clone());
-        }
-        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new()?);
-        Ok(self.transport.get_or_init(|| transport).clone())
+    /// The process's one HTTP client.
+    #[must_use]
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        self.transport.get_or_init(|| Arc::new(HttpTransport::new())).clone()
     }
 
     /// The client of 旺店通: one for all functions of a process, because they share one quota.
@@ -175,7 +169,7 @@ impl Wiring {
             return Ok(client.clone());
         }
         let settings = self.settings.wangdian()?;
-        let client = Arc::new(wangdian::Client::new(settings, self.transport()?, self.clock.clone()));
+        let client = Arc::new(wangdian::Client::new(settings, self.transport(), self.clock.clone()));
         Ok(self.wangdian.get_or_init(|| client).clone())
     }
 
@@ -195,7 +189,7 @@ impl Wiring {
     /// Settings that are missing or malformed.
     pub fn kingdee(&self) -> anyhow::Result<kingdee::Client> {
         let settings = self.settings.kingdee()?;
-        Ok(kingdee::Client::new(settings, self.transport()?, self.clock.clone(), self.tokens()))
+        Ok(kingdee::Client::new(settings, self.transport(), self.clock.clone(), self.tokens()))
     }
 
     /// The client of 纷享销客.
@@ -205,7 +199,7 @@ impl Wiring {
     pub fn sharecrm(&self) -> anyhow::Result<sharecrm::Client> {
         let settings = self.settings.sharecrm()?;
         let (clock, chance) = (self.clock.clone(), self.chance.clone());
-        Ok(sharecrm::Client::new(settings, self.transport()?, clock, chance, self.tokens()))
+        Ok(sharecrm::Client::new(settings, self.transport(), clock, chance, self.tokens()))
     }
 
     fn tokens(&self) -> Arc<SharedTokens> {

@@ -63,7 +63,6 @@ async fn vendor(trades: u32, from: DateTime<Utc>) -> anyhow::Result<()> {
 async fn poll() -> anyhow::Result<Polled> {
     let wiring = Wiring::from_environment().await?;
     let poller = TradePoller::wire(&wiring)?;
-    wiring.transport()?;
     let idle_kib = peak_kib()?;
     let began = Instant::now();
     let report = poller.poll_all(None, &|_| {}).await.pop().context("no flow is polled")?;

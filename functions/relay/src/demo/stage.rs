@@ -82,7 +82,7 @@ impl Stage {
     pub(super) async fn push(&self, push: &SignedPush) -> anyhow::Result<bool> {
         let url = format!("http://{}/qince/direct-orders", self.webhook).parse()?;
         let request = Request::post(url, &push.content_type, push.body.clone());
-        let response = self.wiring.transport()?.send(request).await?;
+        let response = self.wiring.transport().send(request).await?;
         read_reply(push, response.status, &response.body).map_err(anyhow::Error::msg)
     }
 

@@ -92,7 +92,7 @@ pub(crate) fn connect(address: &str) -> anyhow::Result<()> {
     let cost = runtime.block_on(async {
         let url: Url = address.parse()?;
         let began = processor_time_us()?;
-        let transport = HttpTransport::new()?;
+        let transport = HttpTransport::new();
         transport.send(Request::get(url.clone())).await?;
         let connected = processor_time_us()?;
         transport.send(Request::get(url)).await?;

@@ -116,7 +116,7 @@ async fn rates_strike_by_the_seed_and_queued_faults_wait_for_their_operation() {
 async fn on_sockets_a_lost_answer_breaks_the_connection() {
     let vendors = Vendors::new(Arc::new(SystemClock), 7);
     let served = vendors.serve_on_loopback().await.unwrap();
-    let transport = HttpTransport::new().unwrap();
+    let transport = HttpTransport::new();
     let url = format!("{}/jdy/sys/accountGroup?access_token=none", served.kingdee_base_url);
     let request = vendor::Request::post(url.parse().unwrap(), "application/json", b"{}".to_vec());
     assert!(transport.send(request.clone()).await.is_ok());
