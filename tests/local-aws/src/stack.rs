@@ -66,7 +66,7 @@ impl Stack {
         let served = vendors.serve_on(Ports::from(deployed.vendors_port)).await?;
         let stores = wiring::stores::open(&Settings::from_environment(), Arc::new(SystemClock)).await?;
         let endpoint = std::env::var("AWS_ENDPOINT_URL")?.parse()?;
-        let aws = Aws { endpoint, transport: HttpTransport::new()? };
+        let aws = Aws { endpoint, transport: HttpTransport::new() };
         let folder = Path::new(&file).parent().context("no folder")?.to_owned();
         Ok(Self { vendors, stores, aws, deployed, folder, _served: served })
     }

@@ -1,9 +1,13 @@
 use std::collections::BTreeSet;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use chrono::DateTime;
+use clock::{Chance as _, SeededChance};
+use local_aws::stack::minutes_ago;
 use local_aws::{Stack, on_the_stack};
 use pipeline::{System, WorkItem};
 use serde_json::json;
+use simulators::qince::PushStyle;
 
 #[test]
 #[ignore = "needs the local AWS: tests/local-aws/run"]
@@ -29,6 +33,32 @@ fn what_is_no_document_of_ours_is_recorded_and_harms_no_other() {
         let classes: BTreeSet<_> = recorded.iter().map(|(_, class)| class.as_str()).collect();
         assert!(classes.contains("unreadable"), "{classes:?}");
     });
+}
+
+#[test]
+#[ignore = "needs the local AWS: tests/local-aws/run"]
+fn an_order_that_no_queue_can_carry_is_stored_as_failed() {
+    on_the_stack(async |stack| {
+        let mut order = stack.vendors.qince.order(minutes_ago(1));
+        order["remark"] = json!(incompressible(2_000_000));
+        let push = stack.vendors.qince.push(&order, &PushStyle::default());
+        assert_eq!(stack.push(&push).await.unwrap(), (200, true), "it will not be lost");
+        let key = order["id"].as_str().unwrap();
+        for flow in ["direct-order-to-sharecrm", "direct-order-to-wangdian"] {
+            let failed = stack.entry(flow, key).await.unwrap().unwrap().failed.unwrap();
+            assert_eq!(failed.document["remark"], order["remark"], "whole, to be replayed");
+        }
+    });
+}
+
+/// Text that gzip makes little of.
+fn incompressible(length: usize) -> String {
+    let chance = SeededChance::new(1);
+    let mut text = String::with_capacity(length + 32);
+    while text.len() < length {
+        text.push_str(&BASE64_STANDARD.encode(chance.uuid().as_bytes()));
+    }
+    text
 }
 
 /// Keys and classes of everything that has failed.

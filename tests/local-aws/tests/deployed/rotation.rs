@@ -24,6 +24,7 @@ fn a_rotated_secret_costs_no_document() {
         stack.invoke("WebhookReceiver", &json!({})).await.unwrap();
         stack.invoke("TradePoller", &json!({ "flow": "none" })).await.unwrap();
         stack.put_secret(&today.to_string()).await.unwrap();
+        let read = stack.requests().unwrap()["GetSecretValue"];
 
         let order = stack.vendors.qince.order(minutes_ago(1));
         let push = stack.vendors.qince.push(&order, &PushStyle::default());
@@ -32,6 +33,10 @@ fn a_rotated_secret_costs_no_document() {
         stack.poll().await.unwrap();
         stack.until_quiet().await.unwrap();
 
+        assert!(
+            stack.requests().unwrap()["GetSecretValue"] >= read + 3,
+            "each was refused, and read it again"
+        );
         let id = order["id"].as_str().unwrap();
         let record = &stack.vendors.sharecrm.records()[&("erpSalesOrderObj".to_owned(), id.to_owned())];
         assert_eq!(record.history.len(), 1);
