@@ -9,7 +9,7 @@
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from work items to durable messages |
 //! | [`pause`] | targets that take nothing for now |
-//! | [`sqlite`] | adapter: all four ports in one SQLite file |
+//! | `sqlite` | adapter: all four ports in one SQLite file (feature `sqlite`) |
 //! | `aws` | adapter: queues in SQS, the others in DynamoDB (feature `aws`) |
 
 #[cfg(feature = "aws")]
@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod lookup;
 pub mod pause;
 pub mod queue;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 pub use checkpoint::{Checkpoint, Checkpoints, Lease};

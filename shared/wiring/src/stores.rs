@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use clock::Clock;
 use pipeline::Stores;
-use pipeline::sqlite::Sqlite;
 
 use crate::{Settings, SettingsError, Store};
 
@@ -14,8 +13,9 @@ use crate::{Settings, SettingsError, Store};
 /// A setting that is missing or malformed, or a store that does not open.
 pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
     match settings.store()? {
+        #[cfg(feature = "sqlite")]
         Store::Sqlite(file) => {
-            let store = Sqlite::open(&file, clock)
+            let store = pipeline::sqlite::Sqlite::open(&file, clock)
                 .map_err(|error| SettingsError { problems: vec![format!("RELAY_STORE: {error}")] })?;
             Ok(store.stores())
         }
@@ -24,15 +24,19 @@ pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
             let (config, chance) = (crate::aws::config().await, Arc::new(clock::SystemChance));
             Ok(pipeline::aws::Aws::new(config, names, clock, chance).stores())
         }
+        #[cfg(not(feature = "sqlite"))]
+        Store::Sqlite(_) => Err(not_built("sqlite")),
         #[cfg(not(feature = "aws"))]
-        Store::Aws(_) => Err(SettingsError {
-            problems: vec![
-                "RELAY_STORE is `aws`, which this build does without: build it with `--features aws`"
-                    .to_owned(),
-            ],
-        }
-        .into()),
+        Store::Aws(_) => Err(not_built("aws")),
     }
+}
+
+#[cfg(not(all(feature = "sqlite", feature = "aws")))]
+fn not_built(store: &str) -> anyhow::Error {
+    let problem = format!(
+        "RELAY_STORE is `{store}`, which this build does without: build it with `--features {store}`"
+    );
+    SettingsError { problems: vec![problem] }.into()
 }
 
 #[cfg(all(test, not(feature = "aws")))]

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use simulators::qince::{Digest, PushStyle};
 use simulators::{Fault, FaultRates};
 use stock_syncer::StockSyncer;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use trade_poller::TradePoller;
 use webhook_receiver::Receiver;
@@ -210,7 +210,7 @@ fn collect_private(document: &Value, private: &mut BTreeSet<String>) {
 #[tokio::test]
 async fn every_line_is_lambdas_json_and_none_tells_anything_private() {
     let output = Output::default();
-    let lines = logs::lambda_lines(EnvFilter::new("trace"), output.clone());
+    let lines = logs::lambda_lines(Targets::new().with_default(LevelFilter::TRACE), output.clone());
     let guard = tracing::subscriber::set_default(lines);
     let collector = metrics::collect("erp-relay").unwrap();
     let mut day = Day { stage: Stage::new(), collector, output, requests: 0 };
