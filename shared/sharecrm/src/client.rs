@@ -19,6 +19,9 @@ use crate::error;
 use crate::settings::Settings;
 use crate::token::Session;
 
+/// What the vendor allows in a minute.
+const TOKEN_CALLS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
 const PUSH: &str = "cgi/crm/erp/syncdata/objdata/push";
 
 /// An enterprise in ShareCRM.
@@ -42,13 +45,13 @@ impl Client {
         chance: Arc<dyn Chance>,
         store: Arc<dyn TokenStore>,
     ) -> Self {
-        let quota = |calls, seconds, burst| {
-            let [calls, burst] =
-                [calls, burst].map(|count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+        let quota = |calls: NonZeroU32, seconds, burst| {
+            let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
             Quota::new(VENDOR, calls, Duration::from_secs(seconds), burst, clock.clone())
         };
-        // The vendor counts 100 in 20 s for each interface, which leaves head-room, and 10 token calls a minute.
-        let (push_quota, token_quota) = (quota(80, 20, 20), quota(10, 60, 5));
+        let pushes = settings.pushes_in_20_seconds;
+        let push_quota = quota(pushes, 20, pushes.get() / 4);
+        let token_quota = quota(TOKEN_CALLS, 60, 5);
         // The permanent code says which enterprise it is: with another code, the token of the former is not to be used.
         let code = settings.permanent_code.expose_secret();
         let account = [settings.base_url.as_str(), &settings.app_id, code];

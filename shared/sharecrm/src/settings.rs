@@ -1,6 +1,7 @@
 //! Where ShareCRM is and who we are there.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub extra_headers: Vec<(String, String)>,
     /// The largest body to send, in bytes: the vendor does not say what it takes.
     pub max_body_bytes: usize,
+    /// How many records this process may push in 20 seconds. The vendor counts 100, for all processes together.
+    pub pushes_in_20_seconds: NonZeroU32,
 }
 
 impl Settings {
@@ -53,6 +56,7 @@ impl fmt::Debug for Settings {
             .field("user_id", &self.user_id)
             .field("extra_headers", &header_names)
             .field("max_body_bytes", &self.max_body_bytes)
+            .field("pushes_in_20_seconds", &self.pushes_in_20_seconds)
             .finish_non_exhaustive()
     }
 }

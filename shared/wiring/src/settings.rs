@@ -34,6 +34,9 @@ const WDT_CALLS: NonZeroU32 = NonZeroU32::new(50).unwrap();
 /// Kingdee does not document its limit for V1.
 const KINGDEE_CALLS: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
+/// Below the 100 in 20 seconds that ShareCRM allows.
+const SHARECRM_PUSHES: NonZeroU32 = NonZeroU32::new(80).unwrap();
+
 /// Where Lambda puts the files of a function's layers.
 const LAYERS: &str = "/opt";
 
@@ -207,6 +210,7 @@ impl Settings {
             user_id: reader.or("SHARECRM_USER_ID", "1000"),
             extra_headers: reader.headers("SHARECRM_EXTRA_HEADERS"),
             max_body_bytes: reader.parsed("SHARECRM_MAX_BODY_BYTES", 1024 * 1024, "a number of bytes"),
+            pushes_in_20_seconds: reader.share(SHARECRM_PUSHES, "SHARECRM_QUOTA_SHARE"),
         };
         reader.done(settings)
     }

@@ -107,6 +107,7 @@ pub(crate) fn settings() -> Settings {
         user_id: "1000".into(),
         extra_headers: vec![("token".into(), "console-t0ken".into())],
         max_body_bytes: 1024,
+        pushes_in_20_seconds: 80.try_into().unwrap(),
     }
 }
 

@@ -71,14 +71,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A quota of calls per minute, of which this process takes a share in percent: on AWS the functions run side by
-    /// side, and none knows what the others call.
+    /// The calls per minute that this process may make.
     pub(super) fn calls(&mut self, name: &str, default: NonZeroU32, share: &str) -> NonZeroU32 {
         let calls = self.parsed(name, default, "a number of calls above 0");
+        self.share(calls, share)
+    }
+
+    /// The part of a quota that this process takes, in percent: on AWS the functions run side by side, and none knows
+    /// what the others call.
+    pub(super) fn share(&mut self, calls: NonZeroU32, name: &str) -> NonZeroU32 {
         let expects = "a whole number of percent, 1 to 100";
-        let percent = self.parsed(share, ALL, expects);
+        let percent = self.parsed(name, ALL, expects);
         if percent > ALL {
-            self.problem(share, &format!("expects {expects}"));
+            self.problem(name, &format!("expects {expects}"));
         }
         let share = u64::from(calls.get()) * u64::from(percent.get()) / 100;
         u32::try_from(share).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)

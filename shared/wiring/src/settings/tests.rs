@@ -121,11 +121,17 @@ fn a_process_takes_its_share_of_a_quota_and_one_call_a_minute_at_least() {
         calls(&[("KINGDEE_QUOTA_SHARE", "99"), ("KINGDEE_CALLS_PER_MINUTE", "4294967295")]).1,
         Ok(4_252_017_622)
     );
+    let pushes = |share| {
+        let settings = settings(&[needed(), vec![("SHARECRM_QUOTA_SHARE", share)]].concat());
+        settings.sharecrm().map(|sharecrm| sharecrm.pushes_in_20_seconds.get())
+    };
+    assert_eq!((pushes(""), pushes("50"), pushes("1")), (Ok(80), Ok(40), Ok(1)));
     for wrong in ["0", "101", "30%", "0.5", "-1"] {
         let (wangdian, kingdee) = calls(&[("WDT_QUOTA_SHARE", wrong), ("KINGDEE_QUOTA_SHARE", wrong)]);
         let expected = "_QUOTA_SHARE expects a whole number of percent, 1 to 100";
         assert_eq!(wangdian.unwrap_err().problems, [format!("WDT{expected}")], "{wrong}");
         assert_eq!(kingdee.unwrap_err().problems, [format!("KINGDEE{expected}")], "{wrong}");
+        assert_eq!(pushes(wrong).unwrap_err().problems, [format!("SHARECRM{expected}")], "{wrong}");
     }
 }
 
