@@ -6,8 +6,9 @@ CLOCK_FILE    a file with the number of seconds by which its clock is ahead of t
               clock, at once: messages become visible, deduplication ids and leases lapse, and a test of twelve hours
               takes no time. It only ever goes forward: a smaller number is not taken.
 REQUEST_LOG   a file that gets a line for each request: X-Amz-Target and the status.
-LAYERS_IN     the variable that tells a function where its layers are. Lambda unpacks them into /opt, where our functions
-              look by themselves; ministack gives a `bootstrap` none, and /opt is not ours to write.
+LAYERS_IN     the variable that tells a function where its layers are: /opt, where Lambda unpacks them. ministack gives
+              a `bootstrap` none, and /opt is not ours to write, so a function is told another folder in its place. One
+              that is told nothing is told nothing here either.
 """
 
 import hashlib
@@ -58,12 +59,19 @@ if os.environ.get("LAYERS_IN"):
     without_layers = lambda_svc._provided_worker_env
 
     def with_layers(config, *rest):
-        layers = [zipped for layer in config.get("Layers", []) if (zipped := lambda_svc._resolve_layer_zip(layer))]
+        environment = without_layers(config, *rest)
+        if environment.get(os.environ["LAYERS_IN"]) == "/opt":
+            environment[os.environ["LAYERS_IN"]] = unpacked(config.get("Layers", []))
+        return environment
+
+    def unpacked(layers):
+        layers = [zipped for layer in layers if (zipped := lambda_svc._resolve_layer_zip(layer))]
         content = hashlib.sha256(b"".join(layers)).hexdigest()
         folder = os.path.join(tempfile.gettempdir(), f"layers-{content}")
+        os.makedirs(folder, exist_ok=True)
         for zipped in layers:
             zipfile.ZipFile(io.BytesIO(zipped)).extractall(folder)
-        return without_layers(config, *rest) | ({os.environ["LAYERS_IN"]: folder} if layers else {})
+        return folder
 
     lambda_svc._provided_worker_env = with_layers
 

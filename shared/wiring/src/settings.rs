@@ -8,9 +8,9 @@ mod reader;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
-use std::{fmt, fs};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -36,9 +36,6 @@ const KINGDEE_CALLS: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
 /// Below the 100 in 20 seconds that ShareCRM allows.
 const SHARECRM_PUSHES: NonZeroU32 = NonZeroU32::new(80).unwrap();
-
-/// Where Lambda puts the files of a function's layers.
-const LAYERS: &str = "/opt";
 
 /// All settings, as text by name.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -252,13 +249,10 @@ impl Settings {
         })
     }
 
-    /// `RELAY_FLOWS_DIR`: the user's flow files. Without it, on Lambda, those of a layer; without any, the shipped
-    /// flows run.
+    /// `RELAY_FLOWS_DIR`: the user's flow files. Without it the shipped flows run.
     #[must_use]
     pub fn flows_folder(&self) -> Option<PathBuf> {
-        let named = self.get("RELAY_FLOWS_DIR").map(PathBuf::from);
-        let layers = || self.get("AWS_LAMBDA_FUNCTION_NAME").map(|_| PathBuf::from(LAYERS));
-        named.or_else(|| layers().filter(|folder| holds_flows(folder)))
+        self.get("RELAY_FLOWS_DIR").map(PathBuf::from)
     }
 
     /// `RELAY_STORE`.
@@ -315,9 +309,4 @@ impl Settings {
         }
         reader.done(values)
     }
-}
-
-fn holds_flows(folder: &Path) -> bool {
-    let mut files = fs::read_dir(folder).into_iter().flatten().flatten();
-    files.any(|file| file.path().extension().is_some_and(|extension| extension == "toml"))
 }
