@@ -19,6 +19,16 @@ pub(crate) fn wait(tries: u32, at_least: Duration, chance: &dyn Chance) -> Durat
     chance.jitter(doubled.min(longest)).max(at_least)
 }
 
+/// From so many receives on a message comes again more and more slowly, after 400 of them hourly.
+const MANY_RECEIVES: u32 = 200;
+const SLOWER_BY: Duration = Duration::from_secs(18);
+
+/// The shortest wait of a message that was received so often. A message spends receives where its document is not even
+/// tried: while a vendor limits the rate, a batch waits for as long as its first document is told to.
+pub(crate) fn floor(receives: u32) -> Duration {
+    SLOWER_BY.saturating_mul(receives.saturating_sub(MANY_RECEIVES)).min(LONGEST_LATER)
+}
+
 #[cfg(test)]
 mod tests {
     use clock::SeededChance;
@@ -47,6 +57,18 @@ mod tests {
             waited += wait(tries, Duration::ZERO, &chance);
         }
         assert!(tries < 800, "{tries}");
+    }
+
+    #[test]
+    fn waits_of_no_length_do_not_use_up_the_queues_1000_receives_in_13_days() {
+        let (mut receives, mut waited) = (0, Duration::ZERO);
+        while waited < Duration::from_secs(13 * 86_400) {
+            receives += 1;
+            waited += floor(receives);
+        }
+        // 200 that took no time, 200 within 100 hours, and one an hour for the other 212 hours.
+        assert_eq!(receives, 612);
+        assert_eq!(floor(MANY_RECEIVES), Duration::ZERO);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //!
 //! | module | what for |
 //! |---|---|
+//! | `opened` | a message with what it says, read once |
 //! | `push` | one batch: order, pauses, deadlines, acknowledgements |
 //! | `document` | one document: guard, map, push |
 //! | `send` | one mapped document: asked after, and sent |
@@ -23,6 +24,7 @@ mod books;
 mod document;
 pub mod event;
 pub mod guard;
+mod opened;
 pub mod outcome;
 mod pauses;
 mod push;
@@ -37,7 +39,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use catalog::Role;
 use chrono::{DateTime, Utc};
-use pipeline::{Received, System};
+use pipeline::System;
 use serde_json::Value;
 use wiring::settings::both;
 use wiring::{Function, Wiring};
@@ -49,6 +51,7 @@ use crate::pauses::Pauses;
 use crate::resolve::Resolver;
 use crate::targets::Targets;
 
+pub use opened::Opened;
 pub use outcome::{Outcome, Skip, Turn};
 pub use push::{Batch, Pusher};
 pub use worker::Worker;
@@ -68,6 +71,14 @@ struct WorkerParts {
     queue: Arc<dyn pipeline::Queue>,
     checkpoints: Arc<dyn pipeline::Checkpoints>,
     clock: Arc<dyn clock::Clock>,
+}
+
+/// What became of an event's messages.
+#[derive(Debug, Default)]
+pub struct Handled {
+    turns: Vec<(System, Turn)>,
+    /// Messages that were not begun, because a store did not answer.
+    unworked: Vec<String>,
 }
 
 impl Function for ErpPusher {
@@ -106,31 +117,57 @@ impl Function for ErpPusher {
         Ok(Self { pusher: Arc::new(pusher), systems, parts })
     }
 
-    /// Works one SQS event and answers which of its messages come again.
-    async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+    type Handled = Handled;
+
+    /// Works one SQS event.
+    ///
+    /// # Errors
+    /// An event of another kind; and where nothing could be worked because a store does not answer: the queue gives the
+    /// messages out again when their visibility timeout ends, later than we would, and Lambda counts the error.
+    async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Handled> {
         let messages = event::decode(event, self.parts.clock.now()).context("reading the SQS event")?;
-        let mut batches = BTreeMap::<System, Vec<Received>>::new();
+        let mut batches = BTreeMap::<System, Vec<Opened>>::new();
         for message in messages {
+            let opened = Opened::from(message.received);
             // What the message itself says counts; the queue's name is all there is where it cannot be read.
-            let system = self.pusher.system_of(&message.received).or(message.queue).unwrap_or(ANY);
-            batches.entry(system).or_default().push(message.received);
+            let system = self.pusher.system_of(&opened).or(message.queue).unwrap_or(ANY);
+            batches.entry(system).or_default().push(opened);
         }
         let clock = self.parts.clock.as_ref();
         let goes_on = move || deadline.is_none_or(|deadline| clock.now() < deadline);
-        let mut coming_again = Vec::new();
+        let mut handled = Handled::default();
+        let mut unworked = Ok(());
         for (system, messages) in batches {
             let batch = Batch { system, messages: &messages, visibility: None, goes_on: &goes_on };
-            for turn in self.pusher.push(batch).await {
-                if let Some(wait) = turn.outcome.comes_again(self.parts.clock.now()) {
-                    // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
-                    if let Err(error) = self.parts.queue.delay(system, &turn.receipt, wait).await {
-                        tracing::warn!(%error, message_id = turn.message_id, "the message comes again when the queue says");
-                    }
-                    coming_again.push(turn.message_id);
+            match self.pusher.push(batch).await {
+                Ok(turns) => handled.turns.extend(turns.into_iter().map(|turn| (system, turn))),
+                Err(error) => {
+                    tracing::error!(%error, %system, "the messages come again when the queue says");
+                    handled.unworked.extend(messages.into_iter().map(|message| message.received.id));
+                    unworked = Err(error);
                 }
             }
         }
-        Ok(event::encode(&coming_again))
+        // What was worked for another system is answered for: as a failed event it would come again.
+        if handled.turns.is_empty() {
+            unworked?;
+        }
+        Ok(handled)
+    }
+
+    /// Gives back what comes again, and answers which messages those are. Not in `handle`: a message that is given back
+    /// may be worked by another instance, while a second turn at the same event works it here.
+    async fn answer(&self, handled: Handled) -> Value {
+        let mut coming_again = handled.unworked;
+        for (system, turn) in handled.turns {
+            let Some(wait) = turn.comes_again(self.parts.clock.now()) else { continue };
+            // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
+            if let Err(error) = self.parts.queue.delay(system, &turn.receipt, wait).await {
+                tracing::warn!(%error, message_id = turn.message_id, "the message comes again when the queue says");
+            }
+            coming_again.push(turn.message_id);
+        }
+        event::encode(&coming_again)
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::backoff;
+
 /// What became of one document's turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -109,7 +111,7 @@ impl Outcome {
         }
     }
 
-    /// When the message is to come again; `None` when it is done.
+    /// When the document's turn is to come again; `None` when it is done.
     #[must_use]
     pub fn comes_again(&self, now: DateTime<Utc>) -> Option<Duration> {
         match self {
@@ -127,6 +129,10 @@ pub struct Turn {
     pub message_id: String,
     /// Its receipt.
     pub receipt: String,
+    /// How often it has been received, this time included.
+    pub receive_count: u32,
+    /// When it was sent.
+    pub sent_at: DateTime<Utc>,
     /// The flow, as far as the message could be read.
     pub flow: String,
     /// The document's key, as far as the message could be read.
@@ -135,4 +141,13 @@ pub struct Turn {
     pub version: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+impl Turn {
+    /// When the message is to come again; `None` when it is done. Not sooner than its receives last, whatever the
+    /// outcome asks: most of them may have been spent on waits that other documents of the batch were told.
+    #[must_use]
+    pub fn comes_again(&self, now: DateTime<Utc>) -> Option<Duration> {
+        self.outcome.comes_again(now).map(|wait| wait.max(backoff::floor(self.receive_count)))
+    }
 }

@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock};
-use pipeline::{Entry, EntryId, Ledger, Queue, Received, StoreError, System, WorkItem, pause};
+use pipeline::{Entry, EntryId, Ledger, Queue, StoreError, System, pause};
 use vendor::{Class, Failure};
 use wiring::{Doubt, Flows};
 
 use crate::acknowledge::{Acknowledger, DoneRow};
+use crate::backoff;
 use crate::books::UNREADABLE;
 use crate::document::Documents;
+use crate::opened::Opened;
 use crate::outcome::{Outcome, Skip, Turn};
 use crate::pauses::Pauses;
 
-/// A store that does not answer is asked again this much later.
-const STORE_WAIT: Duration = Duration::from_secs(10);
+/// A store that does not answer is asked again this much later, or later still.
+pub(crate) const STORE_WAIT: Duration = Duration::from_secs(10);
 
 /// A source that takes nothing from us is left alone this long.
 const SOURCE_WAIT: Duration = Duration::from_secs(600);
@@ -41,7 +43,7 @@ pub struct Batch<'a> {
     /// The target system.
     pub system: System,
     /// The messages, in the order they were received.
-    pub messages: &'a [Received],
+    pub messages: &'a [Opened],
     /// How long messages stay in flight, where the pusher is to keep them there itself.
     pub visibility: Option<Duration>,
     /// Asked before each document: whether there is time for one more.
@@ -78,36 +80,39 @@ impl Halt {
 }
 
 impl Pusher {
-    /// The system that a message is for, as far as it can be read.
+    /// The system that a message is for, as far as it could be read.
     #[must_use]
-    pub fn system_of(&self, message: &Received) -> Option<System> {
-        let item = WorkItem::decode(&message.body).ok()?;
+    pub fn system_of(&self, message: &Opened) -> Option<System> {
+        let item = message.item.as_ref().ok()?;
         self.flows.named(&item.flow).map(|routed| routed.system)
     }
 
     /// Works a batch and tells what became of each message. Nothing is deleted or delayed here.
-    pub async fn push(&self, batch: Batch<'_>) -> Vec<Turn> {
-        let items: Vec<_> = batch.messages.iter().map(|message| WorkItem::decode(&message.body)).collect();
-        let outcomes = match self.outcomes(batch, &items).await {
-            Ok(outcomes) => outcomes,
-            Err(error) => {
-                tracing::error!(%error, "the batch waits for the store");
-                vec![store_retry(&error); batch.messages.len()]
-            }
-        };
-        let turns = batch.messages.iter().zip(items).zip(outcomes);
-        let turns: Vec<_> =
-            turns.map(|((message, item), outcome)| turn(message, item.ok(), outcome)).collect();
-        self.tell(&turns);
-        turns
+    ///
+    /// # Errors
+    /// When it cannot be read what is known of the documents and of the target: nothing has been pushed.
+    pub async fn push(&self, batch: Batch<'_>) -> Result<Vec<Turn>, StoreError> {
+        let known = self.known(batch.messages).await?;
+        let pause = self.pauses.current(batch.system).await?;
+        let outcomes = self.outcomes(batch, known, pause.map(Halt::Paused)).await;
+        let turns = batch.messages.iter().zip(outcomes).map(|(message, outcome)| message.turn(outcome));
+        let turns: Vec<_> = turns.collect();
+        self.tell(batch.system, &turns);
+        Ok(turns)
     }
 
     /// Counts what became of the documents, and notes where our credentials may be why.
-    fn tell(&self, turns: &[Turn]) {
+    fn tell(&self, system: System, turns: &[Turn]) {
+        let now = self.clock.now();
         for turn in turns {
             if let Some(outcome) = turn.outcome.counted() {
                 let flow = if turn.flow.is_empty() { UNREADABLE } else { &turn.flow };
                 metrics::counter!("documents", "flow" => flow.to_owned(), "outcome" => outcome).increment(1);
+            }
+            if turn.outcome.comes_again(now).is_some() {
+                // SQS leaves messages that come again and again out of the age that it tells of its oldest.
+                let waited = (now - turn.sent_at).to_std().unwrap_or_default();
+                metrics::histogram!("waited", "target" => system.name()).record(waited);
             }
             // A pause that stands already too: the credentials may have been mended since it was set.
             if matches!(turn.outcome, Outcome::Paused { .. }) {
@@ -119,47 +124,45 @@ impl Pusher {
     async fn outcomes(
         &self,
         batch: Batch<'_>,
-        items: &[Result<WorkItem, String>],
-    ) -> Result<Vec<Outcome>, StoreError> {
-        let mut known = self.entries(items).await?;
-        let mut halt = self.pauses.current(batch.system).await?.map(Halt::Paused);
+        mut known: HashMap<EntryId, Entry>,
+        mut halt: Option<Halt>,
+    ) -> Vec<Outcome> {
         let mut waiting = HashMap::new();
         let mut kept_at = self.clock.now();
-        let mut outcomes = Vec::with_capacity(items.len());
-        for (place, (message, item)) in batch.messages.iter().zip(items).enumerate() {
+        let mut outcomes = Vec::with_capacity(batch.messages.len());
+        for (place, message) in batch.messages.iter().enumerate() {
             if !(batch.goes_on)() {
                 halt.get_or_insert(Halt::Wait(Duration::ZERO));
             }
-            self.keep_in_flight(batch, place, &mut kept_at).await?;
-            let outcome = match (&halt, waiting.get(&message.group)) {
+            if let Err(error) = self.keep_in_flight(batch, place, &mut kept_at).await {
+                tracing::error!(%error, "the rest of the batch waits for the store");
+                halt.get_or_insert(Halt::Wait(STORE_WAIT));
+            }
+            let outcome = match (&halt, waiting.get(&message.received.group)) {
                 // The ledger takes over what the queue would drop, whatever the target is up to.
-                (Some(halt), _) if !self.documents.is_overdue(message) => halt.outcome(),
+                (Some(halt), _) if !self.documents.is_overdue(&message.received) => halt.outcome(),
                 (_, Some(wait)) => Outcome::Postponed { wait: *wait },
-                (_, None) => self.one(batch.system, message, item, &mut known).await,
+                (_, None) => self.one(batch.system, message, &mut known).await,
             };
             if halt.is_none() {
                 halt = halting(&outcome, self.clock.now());
             }
             if let Some(wait) = outcome.comes_again(self.clock.now()) {
                 // The versions of one document keep their order.
-                waiting.insert(message.group.clone(), wait);
+                waiting.insert(message.received.group.clone(), wait);
             }
             outcomes.push(outcome);
         }
         if matches!(halt, Some(Halt::Paused(_))) {
             self.pauses.met(batch.system);
         }
-        self.acknowledge(batch.messages, items, &mut outcomes).await;
-        Ok(outcomes)
+        self.acknowledge(batch.messages, &mut outcomes).await;
+        outcomes
     }
 
     /// What the ledger knows of the batch's documents, in one read.
-    async fn entries(
-        &self,
-        items: &[Result<WorkItem, String>],
-    ) -> Result<HashMap<EntryId, Entry>, StoreError> {
-        let mut ids: Vec<_> =
-            items.iter().flatten().map(|item| EntryId::new(&item.flow, &item.key)).collect();
+    async fn known(&self, messages: &[Opened]) -> Result<HashMap<EntryId, Entry>, StoreError> {
+        let mut ids: Vec<_> = messages.iter().filter_map(Opened::entry_id).collect();
         ids.sort_unstable();
         ids.dedup();
         let mut entries = self.ledger.read(&ids).await?;
@@ -170,24 +173,20 @@ impl Pusher {
         Ok(entries)
     }
 
-    async fn one(
-        &self,
-        system: System,
-        message: &Received,
-        item: &Result<WorkItem, String>,
-        known: &mut HashMap<EntryId, Entry>,
-    ) -> Outcome {
+    async fn one(&self, system: System, message: &Opened, known: &mut HashMap<EntryId, Entry>) -> Outcome {
+        let Opened { received, item } = message;
         let done = match item {
             // An entry serves one version; the next reads anew what this one has written.
             Ok(item) => {
                 let entry = known.remove(&EntryId::new(&item.flow, &item.key));
-                self.documents.push(system, item, message, entry).await
+                self.documents.push(system, item, received, entry).await
             }
-            Err(reason) => self.documents.books.unreadable(system, message, reason).await,
+            Err(reason) => self.documents.books.unreadable(system, received, reason).await,
         };
         done.unwrap_or_else(|error| {
             tracing::error!(%error, "the document waits for the store");
-            store_retry(&error)
+            let wait = backoff::wait(received.receive_count, STORE_WAIT, self.chance.as_ref());
+            Outcome::Retry { wait, message: error.to_string(), limited: false }
         })
     }
 
@@ -200,7 +199,7 @@ impl Pusher {
         let Some(visibility) = batch.visibility else { return Ok(()) };
         if (self.clock.now() - *kept_at).to_std().unwrap_or_default() >= KEEP_AFTER {
             for message in &batch.messages[place..] {
-                self.queue.delay(batch.system, &message.receipt, visibility).await?;
+                self.queue.delay(batch.system, &message.received.receipt, visibility).await?;
             }
             *kept_at = self.clock.now();
         }
@@ -209,17 +208,13 @@ impl Pusher {
 
     /// Acknowledges the rows that are done with. One whose acknowledgement fails comes again, and then only that is left
     /// to do: the ledger knows the rest.
-    async fn acknowledge(
-        &self,
-        messages: &[Received],
-        items: &[Result<WorkItem, String>],
-        outcomes: &mut [Outcome],
-    ) {
-        let rows = items.iter().zip(outcomes.iter()).enumerate().filter_map(|(place, (item, outcome))| {
-            let item = item.as_ref().ok().filter(|item| item.acknowledge)?;
-            let flow = self.flows.named(&item.flow)?;
-            Some(DoneRow { place, flow, row: &item.document, accepted: accepted(outcome)? })
-        });
+    async fn acknowledge(&self, messages: &[Opened], outcomes: &mut [Outcome]) {
+        let rows =
+            messages.iter().zip(outcomes.iter()).enumerate().filter_map(|(place, (message, outcome))| {
+                let item = message.item.as_ref().ok().filter(|item| item.acknowledge)?;
+                let flow = self.flows.named(&item.flow)?;
+                Some(DoneRow { place, flow, row: &item.document, accepted: accepted(outcome)? })
+            });
         for (place, failure) in self.acknowledger.acknowledge(rows.collect()).await {
             tracing::warn!(%failure, "the acknowledgement is repeated");
             self.doubt.note_failure(&failure);
@@ -228,7 +223,8 @@ impl Pusher {
                 Class::Paused { .. } => SOURCE_WAIT,
                 _ => Duration::ZERO,
             };
-            let wait = crate::backoff::wait(messages[place].receive_count, at_least, self.chance.as_ref());
+            let receives = messages[place].received.receive_count;
+            let wait = backoff::wait(receives, at_least, self.chance.as_ref());
             outcomes[place] = Outcome::Retry { wait, message: failure.to_string(), limited: false };
         }
     }
@@ -258,16 +254,4 @@ fn halting(outcome: &Outcome, now: DateTime<Utc>) -> Option<Halt> {
         Outcome::Retry { wait, limited: true, .. } => Some(Halt::Wait(*wait)),
         _ => None,
     }
-}
-
-fn store_retry(error: &StoreError) -> Outcome {
-    Outcome::Retry { wait: STORE_WAIT, message: error.to_string(), limited: false }
-}
-
-fn turn(message: &Received, item: Option<WorkItem>, outcome: Outcome) -> Turn {
-    let (flow, key, version) = match item {
-        Some(item) => (item.flow, item.key, item.version),
-        None => (String::new(), message.id.clone(), None),
-    };
-    Turn { message_id: message.id.clone(), receipt: message.receipt.clone(), flow, key, version, outcome }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use clock::Clock;
 use pipeline::{Checkpoints, Queue, StoreError, System, pause};
 
+use crate::opened::Opened;
 use crate::outcome::{Outcome, Turn};
-use crate::push::{Batch, Pusher};
+use crate::push::{Batch, Pusher, STORE_WAIT};
 
 const BATCH: usize = 10;
 
@@ -58,8 +59,13 @@ impl Worker {
         if messages.is_empty() {
             return self.nothing().await;
         }
+        let messages: Vec<_> = messages.into_iter().map(Opened::from).collect();
         let batch = Batch { system: self.system, messages: &messages, visibility: Some(VISIBILITY), goes_on };
-        let turns = self.pusher.push(batch).await;
+        let turns = self.pusher.push(batch).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the batch waits for the store");
+            let retry = Outcome::Retry { wait: STORE_WAIT, message: error.to_string(), limited: false };
+            messages.iter().map(|message| message.turn(retry.clone())).collect()
+        });
         self.settle(&turns).await?;
         Ok(Worked::Batch(turns))
     }
@@ -71,7 +77,7 @@ impl Worker {
             let again = match turn.outcome {
                 // The pause is looked at before the queue: its end, by time or by word, finds the messages there.
                 Outcome::Paused { .. } => Some(Duration::ZERO),
-                _ => turn.outcome.comes_again(now),
+                _ => turn.comes_again(now),
             };
             match again {
                 Some(wait) => self.queue.delay(self.system, &turn.receipt, wait).await?,

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use http_body_util::LengthLimitError;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
-use webhook_receiver::{Answer, PushRequest, Receiver, Reply};
+use webhook_receiver::{Answer, PushRequest, Receiver};
 
 /// How long a body may take to come: Qince itself waits for no more than 5 seconds in all, and what comes slower than
 /// this only holds a connection open.
@@ -73,7 +73,7 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
 }
 
 fn failed(status: u16, reason: &str) -> Response {
-    respond(&Answer { status, reply: Reply::failed("", reason) })
+    respond(&Answer::no_push(status, reason))
 }
 
 fn respond(answer: &Answer) -> Response {

@@ -31,6 +31,8 @@ pub struct StockSyncer {
 }
 
 impl Function for StockSyncer {
+    type Handled = Value;
+
     fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         let flows: Vec<_> = wiring.flows.with_source(Role::Pool).cloned().collect();
         let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
@@ -76,6 +78,10 @@ impl Function for StockSyncer {
         let failed = reports.iter().any(|report| report.error.is_some());
         let answer = json!({ "pools": reports });
         if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+    }
+
+    async fn answer(&self, reports: Value) -> Value {
+        reports
     }
 }
 

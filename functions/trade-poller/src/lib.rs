@@ -42,6 +42,8 @@ pub struct TradePoller {
 }
 
 impl Function for TradePoller {
+    type Handled = Value;
+
     fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         let flows: Vec<_> = wiring.flows.with_source(Role::Windowed).cloned().collect();
         let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
@@ -63,6 +65,10 @@ impl Function for TradePoller {
     async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
         // Every window is logged; nobody watches.
         self.work(event, deadline, &|_| {}).await
+    }
+
+    async fn answer(&self, reports: Value) -> Value {
+        reports
     }
 }
 

@@ -11,9 +11,13 @@ use serde_json::Value;
 use wiring::{Function, Wiring};
 
 pub use qince::Reply;
-pub use receive::{Answer, PushRequest, Receiver, UNROUTED, reads_direct_orders, unrouted_type, work_items};
+pub use receive::{
+    Answer, PushRequest, Receiver, Refusal, UNROUTED, reads_direct_orders, unrouted_type, work_items,
+};
 
 impl Function for Receiver {
+    type Handled = Answer;
+
     fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         Ok(Self {
             settings: wiring.settings.qince()?,
@@ -27,11 +31,18 @@ impl Function for Receiver {
     }
 
     /// Works one API Gateway event. It is done long before any deadline.
-    async fn handle(&self, event: Value, _deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
-        let answer = match event::decode(event) {
+    async fn handle(&self, event: Value, _deadline: Option<DateTime<Utc>>) -> anyhow::Result<Answer> {
+        Ok(match event::decode(event) {
             Ok(request) => self.receive(&request.as_push()).await,
-            Err(reason) => Answer::bad_request(&reason),
-        };
-        Ok(event::encode(&answer))
+            Err(reason) => Answer::no_push(400, &reason),
+        })
+    }
+
+    /// Counts a refusal only here: a push under a secret that was just rotated is refused first, and taken then.
+    async fn answer(&self, answer: Answer) -> Value {
+        if let Some(reason) = answer.refused {
+            metrics::counter!("pushes_refused", "reason" => reason.name()).increment(1);
+        }
+        event::encode(&answer)
     }
 }

@@ -38,11 +38,41 @@ pub struct Answer {
     pub status: u16,
     /// 0: stored durably. 1: not.
     pub reply: Reply,
+    /// Why a push was not taken, to be counted; `None` too where the request was none.
+    pub refused: Option<Refusal>,
+}
+
+/// Why a push was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its digest fits none of the secrets.
+    Digest,
+    /// It is not what Qince sends, or its data is no document.
+    Malformed,
+    /// It is over the cap.
+    TooLarge,
+    /// It could not be stored.
+    Store,
+}
+
+impl Refusal {
+    /// Its name in the metric `pushes_refused`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Digest => "digest",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
+            Self::Store => "store",
+        }
+    }
 }
 
 impl Answer {
-    pub(crate) fn bad_request(reason: &str) -> Self {
-        Self { status: 400, reply: Reply::failed("", reason) }
+    /// The answer to what is no push at all.
+    #[must_use]
+    pub fn no_push(status: u16, reason: &str) -> Self {
+        Self { status, reply: Reply::failed("", reason), refused: None }
     }
 }
 
@@ -74,10 +104,10 @@ impl Receiver {
     pub async fn receive(&self, request: &PushRequest<'_>) -> Answer {
         if !request.path.trim_end_matches('/').starts_with("/qince/") {
             let reason = "nothing is served here: pushes go to /qince/direct-orders";
-            return Answer { status: 404, reply: Reply::failed("", reason) };
+            return Answer::no_push(404, reason);
         }
         if request.method != "POST" {
-            return Answer { status: 405, reply: Reply::failed("", "a push is a POST") };
+            return Answer::no_push(405, "a push is a POST");
         }
         match self.verified(request) {
             Ok(push) => self.store(push).await,
@@ -86,8 +116,9 @@ impl Receiver {
                     // The push secret may have been rotated.
                     self.doubt.note();
                 }
-                self.keep_unreadable(&error).await;
-                refused(&error)
+                let is_kept = self.keep_unreadable(&error).await;
+                let answer = refused(&error);
+                if is_kept { answer } else { Answer { refused: Some(Refusal::Store), ..answer } }
             }
         }
     }
@@ -101,11 +132,12 @@ impl Receiver {
         match self.take(push).await {
             Ok(flows) => {
                 tracing::info!(key, data_type, msg_id, flows, "push stored");
-                Answer { status: 200, reply: Reply::accepted(msg_id) }
+                Answer { status: 200, reply: Reply::accepted(msg_id), refused: None }
             }
             Err(error) => {
                 tracing::error!(key, data_type, msg_id, %error, "push not stored; Qince will deliver it again");
-                Answer { status: 200, reply: Reply::failed(msg_id, "the push could not be stored") }
+                let reply = Reply::failed(msg_id, "the push could not be stored");
+                Answer { status: 200, reply, refused: Some(Refusal::Store) }
             }
         }
     }
@@ -138,16 +170,19 @@ impl Receiver {
     }
 
     /// A push whose digest fits is Qince's, whatever is in it: its data is kept too, although the answer is that it
-    /// failed. Qince delivers it again for ten days, perhaps mended, and then no more.
-    async fn keep_unreadable(&self, error: &PushError) {
-        let PushError::BadDocument { msg_id, data_id, data, .. } = error else { return };
+    /// failed. Qince delivers it again for ten days, perhaps mended, and then no more. `false` where the ledger did not
+    /// take it.
+    async fn keep_unreadable(&self, error: &PushError) -> bool {
+        let PushError::BadDocument { msg_id, data_id, data, .. } = error else { return true };
         let document = Value::from(data.0.as_str());
         let hash = content_hash(&document);
         let key = [data_id, msg_id, &hash].into_iter().find(|key| !key.is_empty()).unwrap_or(&hash);
         let id = EntryId::new(UNREADABLE, key);
-        if let Err(error) = self.keep(id, "unreadable", error.to_string(), document, msg_id.clone()).await {
+        let kept = self.keep(id, "unreadable", error.to_string(), document, msg_id.clone()).await;
+        if let Err(error) = &kept {
             tracing::error!(msg_id, %error, "an unreadable push could not be kept; Qince will deliver it again");
         }
+        kept.is_ok()
     }
 
     async fn keep(
@@ -215,15 +250,11 @@ fn readers(flows: &Flows) -> impl Iterator<Item = &Arc<Routed>> {
 fn refused(error: &PushError) -> Answer {
     // The reason goes to the log in full; the sender, who may be anyone, learns the kind of it.
     tracing::warn!(status = error.status(), %error, "push refused");
-    metrics::counter!("pushes_refused", "reason" => kind(error)).increment(1);
-    Answer { status: error.status(), reply: Reply::failed(error.msg_id(), error.to_string()) }
-}
-
-/// The kind of a refusal, as it is counted.
-fn kind(error: &PushError) -> &'static str {
-    match error {
-        PushError::BadDigest { .. } => "digest",
-        PushError::NotAPush { .. } | PushError::BadDocument { .. } => "malformed",
-        PushError::TooLarge { .. } => "too_large",
-    }
+    let refusal = match error {
+        PushError::BadDigest { .. } => Refusal::Digest,
+        PushError::NotAPush { .. } | PushError::BadDocument { .. } => Refusal::Malformed,
+        PushError::TooLarge { .. } => Refusal::TooLarge,
+    };
+    let reply = Reply::failed(error.msg_id(), error.to_string());
+    Answer { status: error.status(), reply, refused: Some(refusal) }
 }

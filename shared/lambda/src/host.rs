@@ -52,14 +52,16 @@ impl<F: Function> Host<F> {
     pub async fn invoke(&mut self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
         // A doubt from the event before, which came too soon after another.
         self.refresh().await;
-        let answer = self.turn(event.clone(), deadline).await;
-        if self.refresh().await { self.turn(event, deadline).await } else { answer }
+        let mut handled = self.turn(event.clone(), deadline).await;
+        if self.refresh().await {
+            handled = self.turn(event, deadline).await;
+        }
+        let handled = handled?;
+        caught(async { Ok(self.function.answer(handled).await) }).await
     }
 
-    /// A panic fails the event and not the sandbox.
-    async fn turn(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
-        let turn = AssertUnwindSafe(self.function.handle(event, deadline)).catch_unwind();
-        turn.await.unwrap_or_else(|_| Err(anyhow!("a panic, whose place the log tells")))
+    async fn turn(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<F::Handled> {
+        caught(self.function.handle(event, deadline)).await
     }
 
     /// Reads the settings again where there is a doubt about them, and tells whether they have changed.
@@ -104,4 +106,10 @@ impl<F: Function> Host<F> {
         }
         true
     }
+}
+
+/// A panic fails the event and not the sandbox.
+async fn caught<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or_else(|_| Err(anyhow!("a panic, whose place the log tells")))
 }

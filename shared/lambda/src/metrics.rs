@@ -49,6 +49,11 @@ fn write(collector: &Collector, lines: &mut impl Write) {
 /// The units, for whoever reads the metrics.
 fn describe() {
     describe_counter!("documents", Unit::Count, "Documents whose turn it was, by outcome");
+    describe_histogram!(
+        "waited",
+        Unit::Seconds,
+        "How long a document that comes again has been in its queue"
+    );
     describe_counter!("queued", Unit::Count, "Documents that a queue has taken");
     describe_histogram!("watermark_lag", Unit::Seconds, "How far behind now a flow has read");
     describe_counter!("vendor_calls", Unit::Count, "Calls to a vendor");

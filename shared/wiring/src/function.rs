@@ -9,13 +9,17 @@ use crate::Wiring;
 
 /// A function: built once, then given one event after the other.
 pub trait Function: Sized + Send + Sync {
+    /// What an event came to.
+    type Handled;
+
     /// Builds it.
     ///
     /// # Errors
     /// Settings that are missing or malformed.
     fn wire(wiring: &Wiring) -> anyhow::Result<Self>;
 
-    /// Works one event, beginning nothing after the deadline. The same event may be handed over again.
+    /// Works one event, beginning nothing after the deadline. The same event may be handed over again, to have what it
+    /// came to replaced: what must be done once is left to [`Function::answer`].
     ///
     /// # Errors
     /// An event of another kind, or what kept the function from its work.
@@ -23,5 +27,20 @@ pub trait Function: Sized + Send + Sync {
         &self,
         event: Value,
         deadline: Option<DateTime<Utc>>,
-    ) -> impl Future<Output = anyhow::Result<Value>>;
+    ) -> impl Future<Output = anyhow::Result<Self::Handled>>;
+
+    /// Concludes an event, when it is clear that no other turn at it follows.
+    fn answer(&self, handled: Self::Handled) -> impl Future<Output = Value>;
+
+    /// Works one event and concludes it, for whoever hands it over once.
+    ///
+    /// # Errors
+    /// As [`Function::handle`].
+    fn invoke(
+        &self,
+        event: Value,
+        deadline: Option<DateTime<Utc>>,
+    ) -> impl Future<Output = anyhow::Result<Value>> {
+        async move { Ok(self.answer(self.handle(event, deadline).await?).await) }
+    }
 }

@@ -37,7 +37,7 @@ async fn answer(function: Function, event: Value, wiring: &Wiring) -> anyhow::Re
     // Nobody limits the time of a run by hand.
     let deadline = None;
     Ok(match function {
-        Function::WebhookReceiver => Receiver::wire(wiring)?.handle(event, deadline).await,
+        Function::WebhookReceiver => Receiver::wire(wiring)?.invoke(event, deadline).await,
         Function::TradePoller => {
             let poller = TradePoller::wire(wiring)?;
             let bar = spinner();
@@ -45,8 +45,8 @@ async fn answer(function: Function, event: Value, wiring: &Wiring) -> anyhow::Re
             bar.finish_and_clear();
             answer
         }
-        Function::StockSyncer => StockSyncer::wire(wiring)?.handle(event, deadline).await,
-        Function::ErpPusher => ErpPusher::wire(wiring)?.handle(event, deadline).await,
+        Function::StockSyncer => StockSyncer::wire(wiring)?.invoke(event, deadline).await,
+        Function::ErpPusher => ErpPusher::wire(wiring)?.invoke(event, deadline).await,
     })
 }
 

@@ -6,7 +6,7 @@
 mod stage;
 
 use std::future::pending;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use clock::SystemChance;
 use erp_pusher::ErpPusher;
 use lambda::Host;
-use pipeline::{System, pause};
+use pipeline::{Depth, Queue, System, pause};
 use serde_json::{Value, json};
 use simulators::Fault;
 use simulators::qince::{Digest, PushStyle};
@@ -24,15 +24,19 @@ use trade_poller::TradePoller;
 use webhook_receiver::Receiver;
 use wiring::{Function, SecretSource, Settings, Wiring};
 
-use crate::stage::{Stage, http, sqs};
+use crate::stage::{Kept, Stage, http, sqs};
 
 /// Two trades in the queue.
 async fn two_trades(stage: &Stage) {
-    for minutes in [20, 10] {
-        stage.vendors.wangdian.generate_trade("S001", 55, stage.minutes_ago(minutes));
+    trades(stage, 2).await;
+}
+
+async fn trades(stage: &Stage, count: i64) {
+    for number in 1..=count {
+        stage.vendors.wangdian.generate_trade("S001", 55, stage.minutes_ago(10 * number));
     }
     let answer = stage.start::<TradePoller>().await.invoke(json!({}), None).await.unwrap();
-    assert_eq!(answer["flows"][0]["queued"], 2);
+    assert_eq!(answer["flows"][0]["queued"], count);
 }
 
 /// An order in the queues of both of its targets.
@@ -124,6 +128,66 @@ async fn a_token_of_before_is_used_while_it_is_good_and_asked_for_with_the_new_s
     let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), None).await.unwrap();
     assert_eq!(answer["batchItemFailures"], json!([]));
     assert_eq!((stage.vendors.kingdee.creates().len(), stage.reads()), (2, 1));
+}
+
+/// A secret that is read between the two turns at an event, and looks at the queue then.
+struct Between {
+    secret: Arc<Kept>,
+    queue: Arc<dyn Queue>,
+    seen: Mutex<Option<Depth>>,
+}
+
+#[async_trait]
+impl SecretSource for Between {
+    async fn read(&self, id: &str) -> Result<String, String> {
+        *self.seen.lock().unwrap() = Some(self.queue.depth(System::Kingdee).await.unwrap());
+        self.secret.read(id).await
+    }
+}
+
+/// A message that was given back could be worked by another instance, beside the second turn here.
+#[tokio::test]
+async fn no_message_is_given_back_before_the_second_turn() {
+    let stage = Stage::new();
+    trades(&stage, 3).await;
+    let messages = stage.received(System::Kingdee).await;
+    let mut before = stage.start::<ErpPusher>().await;
+    before.invoke(sqs(System::Kingdee, &messages[..1]), None).await.unwrap();
+    stage.delete_done(System::Kingdee, &messages[..1], &json!({ "batchItemFailures": [] })).await;
+
+    let password = stage.rotate("KINGDEE_PASSWORD", "an-old-value");
+    let (secret, queue) = (stage.secret.clone(), stage.stores.queue.clone());
+    let between = Arc::new(Between { secret, queue, seen: Mutex::default() });
+    let mut pusher = stage.start_with::<ErpPusher>(between.clone()).await;
+    stage.rotate("KINGDEE_PASSWORD", &password);
+    // The first is to be tried again in 2 seconds; the second meets the old password, so the target is paused.
+    let faults = &stage.vendors.kingdee.faults;
+    faults.inject(Fault::Status(503));
+    faults.inject(Fault::ExpireTokens);
+    let received_at = clock::Clock::now(stage.clock.as_ref());
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), None).await.unwrap();
+    let depth = between.seen.lock().unwrap().take().unwrap();
+    assert_eq!((depth.waiting, depth.in_flight), (0, 2));
+    assert_eq!(
+        depth.next_visible_at,
+        Some(received_at + Duration::from_secs(720)),
+        "both as Lambda took them"
+    );
+    assert_eq!((answer, stage.vendors.kingdee.creates().len()), (json!({ "batchItemFailures": [] }), 3));
+}
+
+#[tokio::test]
+async fn what_comes_again_after_the_second_turn_too_comes_when_that_says() {
+    let stage = Stage::new();
+    two_trades(&stage).await;
+    let mut pusher = stage.started_before_rotation::<ErpPusher>(&["KINGDEE_PASSWORD"]).await;
+    let messages = stage.received(System::Kingdee).await;
+    stage.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(503));
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages), None).await.unwrap();
+    assert_eq!(stage.delete_done(System::Kingdee, &messages, &answer).await, 1);
+    let depth = stage.stores.queue.depth(System::Kingdee).await.unwrap();
+    let soon = clock::Clock::now(stage.clock.as_ref()) + Duration::from_secs(10);
+    assert!(depth.in_flight == 1 && depth.next_visible_at.unwrap() <= soon, "{depth:?}");
 }
 
 #[tokio::test]
@@ -230,6 +294,8 @@ async fn a_new_secret_that_cannot_be_used_changes_nothing() {
 struct Panics;
 
 impl Function for Panics {
+    type Handled = Value;
+
     fn wire(_wiring: &Wiring) -> anyhow::Result<Self> {
         Ok(Self)
     }
@@ -237,6 +303,10 @@ impl Function for Panics {
     async fn handle(&self, event: Value, _deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
         assert!(event["sound"] == true, "{event}");
         Ok(event)
+    }
+
+    async fn answer(&self, event: Value) -> Value {
+        event
     }
 }
 

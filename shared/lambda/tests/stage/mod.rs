@@ -85,11 +85,16 @@ impl Stage {
 
     /// A sandbox that starts now, with the secret as it is.
     pub(crate) async fn start<F: Function>(&self) -> Host<F> {
+        self.start_with(self.secret.clone()).await
+    }
+
+    /// A sandbox that starts now, and reads the secret later in another way.
+    pub(crate) async fn start_with<F: Function>(&self, secrets: Arc<dyn SecretSource>) -> Host<F> {
         let settings = self.environment.with_secret(self.secret.as_ref()).await.unwrap();
         let chance = Arc::new(SeededChance::new(self.starts.fetch_add(1, Ordering::Relaxed)));
         let wiring = Wiring::new(settings, self.stores.clone(), self.clock.clone(), chance).unwrap();
         self.secret.reads.store(0, Ordering::Relaxed);
-        self.host(wiring, self.secret.clone())
+        self.host(wiring, secrets)
     }
 
     pub(crate) fn host<F: Function>(&self, wiring: Wiring, secrets: Arc<dyn SecretSource>) -> Host<F> {

@@ -141,6 +141,10 @@ impl Day {
         large["body"] = "x".repeat(7 * 1024 * 1024).into();
         self.invoke(&mut receiver, large).await.unwrap();
         self.invoke(&mut receiver, json!({ "phone": "18254623212" })).await.unwrap();
+        let order = vendors.qince.order(self.stage.minutes_ago(5));
+        let push = vendors.qince.push(&order, &PushStyle::default());
+        let mut receiver = self.stage.started_before_rotation::<Receiver>(&["QINCE_PUSH_SECRETS"]).await;
+        assert_eq!(self.invoke(&mut receiver, http(&push)).await.unwrap()["statusCode"], 200);
 
         let mut poller =
             self.stage.started_before_rotation::<TradePoller>(&["WDT_APPSECRET", "QIMEN_APP_SECRET"]).await;
@@ -253,6 +257,13 @@ fn check_logs(logs: &[Value]) {
     assert!(documents > 20, "{documents}");
 }
 
+/// The tampered sample, and one for each of the six orders.
+const WRONG_DIGESTS: u64 = 7;
+
+fn pushes(line: &Value) -> u64 {
+    line["pushes_refused"].as_u64().unwrap()
+}
+
 /// Metrics as CloudWatch takes them: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 fn check_metrics(lines: &[Value]) {
     let mut kinds = BTreeSet::new();
@@ -276,6 +287,12 @@ fn check_metrics(lines: &[Value]) {
             kinds.insert(format!("{name} [{unit}] by {}", dimensions.join(", ")));
         }
     }
+    let refused: u64 = lines.iter().filter(|line| line["reason"] == "digest").map(pushes).sum();
+    assert_eq!(refused, WRONG_DIGESTS, "one that is taken in its second turn is none of them");
+    let waited =
+        lines.iter().filter(|line| line["target"] == "kingdee").filter_map(|line| line["waited"].as_array());
+    let longest = waited.flatten().filter_map(Value::as_f64).fold(0.0, f64::max);
+    assert!(longest >= 60.0, "{longest} s");
     let lag = lines.iter().rev().find_map(|line| line["watermark_lag"][0].as_f64());
     assert!(lag >= Some(7_200.0), "a poll that failed tells how far behind it is: {lag:?}");
     insta::assert_snapshot!(Vec::from_iter(kinds).join("\n"));

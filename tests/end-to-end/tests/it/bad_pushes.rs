@@ -8,10 +8,10 @@ use webhook_receiver::{Answer, PushRequest};
 use crate::house::House;
 use crate::process::{ORDERS_TO_CRM, ORDERS_TO_WDT, Process, outcomes};
 
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A push of any text, rightly signed.
-fn signed(data: &str) -> Vec<u8> {
+pub(crate) fn signed(data: &str) -> Vec<u8> {
     let timestamp = "1795320000000";
     let digest = digest(data, simulators::qince::PUSH_SECRET, timestamp);
     let fields = [

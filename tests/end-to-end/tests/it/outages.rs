@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use erp_pusher::ErpPusher;
-use pipeline::{Received, System, pause};
+use pipeline::{Entry, Received, System, pause};
 use serde_json::{Value, json};
 use simulators::qince::PushStyle;
 use simulators::wangdian::TradeMix;
@@ -155,6 +155,46 @@ pub(crate) fn record(message: &Received) -> Value {
     })
 }
 
+/// A batch waits for as long as the first of it is told to, and SQS gives messages of many groups out in any order: what
+/// is told the short wait of its first tries comes first in its turn, ten times over.
+#[tokio::test]
+async fn rate_limits_of_13_days_do_not_use_up_the_receives_of_a_batch() {
+    let (house, process) = House::running(1);
+    for _ in 0..10 {
+        one_order(&house, &process).await;
+    }
+    house.vendors.wangdian.faults.set_rates(FaultRates::none().with(Fault::RateLimited, 1_000));
+    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    let queue = &process.wiring.stores.queue;
+    let mut receives = 0;
+    loop {
+        let mut messages = queue.receive(System::Wangdian, 10, Duration::from_secs(720)).await.unwrap();
+        let Some(first) = messages.first() else {
+            match queue.depth(System::Wangdian).await.unwrap().next_visible_at {
+                Some(time) => house.clock.advance_to(time),
+                None => break,
+            }
+            continue;
+        };
+        receives = receives.max(first.receive_count);
+        let turn = first.receive_count as usize % messages.len();
+        messages.rotate_left(turn);
+        let records: Vec<_> = messages.iter().map(record).collect();
+        let answer = pusher.invoke(json!({ "Records": records }), None).await.unwrap();
+        let again = answer["batchItemFailures"].as_array().unwrap();
+        messages.retain(|message| !again.iter().any(|again| again["itemIdentifier"] == message.id));
+        let done: Vec<_> = messages.into_iter().map(|message| message.receipt).collect();
+        queue.delete(System::Wangdian, &done).await.unwrap();
+    }
+    assert!((300..1_000).contains(&receives), "{receives} receives");
+    let failures = process.failures().await;
+    let expired = |entry: &&Entry| entry.failed.as_ref().unwrap().class == "expired";
+    assert_eq!(
+        (failures.iter().filter(expired).count(), queue.dead(System::Wangdian).await.unwrap()),
+        (10, 0)
+    );
+}
+
 #[tokio::test]
 async fn a_pause_of_13_days_ends_in_the_ledger_for_every_document() {
     let (house, process) = House::running(1);
@@ -172,7 +212,7 @@ async fn a_pause_of_13_days_ends_in_the_ledger_for_every_document() {
     let queue = &process.wiring.stores.queue;
     let messages = queue.receive(System::Kingdee, 30, Duration::from_secs(60)).await.unwrap();
     let records: Vec<_> = messages.iter().map(record).collect();
-    let answer = pusher.handle(json!({ "Records": records }), None).await.unwrap();
+    let answer = pusher.invoke(json!({ "Records": records }), None).await.unwrap();
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     assert_eq!(process.failures().await.len(), 30);
 }

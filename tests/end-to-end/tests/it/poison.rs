@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use erp_pusher::ErpPusher;
 use pipeline::{Received, System};
 use serde_json::{Value, json};
+use simulators::qince::PushStyle;
 use simulators::{Fault, FaultRates};
 use vendor::{Request, Response, Transport, TransportError};
 use wiring::Function as _;
 
+use crate::fuse::Fuse;
 use crate::house::House;
 use crate::outages::record;
 use crate::process::{Process, count, outcomes};
@@ -86,7 +88,13 @@ async fn trades(house: &House, process: &Process, count: i64) -> Vec<Received> {
 
 async fn handle(process: &Process, records: Vec<Value>) -> Value {
     let pusher = ErpPusher::wire(&process.wiring).unwrap();
-    pusher.handle(json!({ "Records": records }), None).await.unwrap()["batchItemFailures"].clone()
+    invoke(&pusher, records).await.unwrap()
+}
+
+/// What comes again of an event.
+async fn invoke(pusher: &ErpPusher, records: Vec<Value>) -> anyhow::Result<Value> {
+    let answer = pusher.invoke(json!({ "Records": records }), None).await?;
+    Ok(answer["batchItemFailures"].clone())
 }
 
 #[tokio::test]
@@ -133,4 +141,65 @@ async fn what_follows_a_message_that_comes_again_comes_again_too_be_it_readable_
     let again = handle(&process, records).await;
     assert_eq!(again, json!([{ "itemIdentifier": messages[0].id }, { "itemIdentifier": "behind it" }]));
     assert_eq!(process.failures().await.len(), 1);
+}
+
+/// As Lambda counts a failed invocation, and SQS gives its messages out again when their visibility timeout ends.
+#[tokio::test]
+async fn an_event_of_which_nothing_is_known_fails_and_has_pushed_nothing() {
+    for operation in ["read", "get"] {
+        let house = House::new(1);
+        let fuse = Fuse::unbreakable();
+        let process = house.start_with(&fuse);
+        let messages = trades(&house, &process, 2).await;
+        let records: Vec<_> = messages.iter().map(record).collect();
+        let pusher = ErpPusher::wire(&process.wiring).unwrap();
+        fuse.refuse(operation);
+        let error = invoke(&pusher, records.clone()).await.unwrap_err();
+        assert!(format!("{error:#}").contains("takes nothing"), "{error:#}");
+        assert!(house.vendors.kingdee.creates().is_empty());
+        let depth = process.wiring.stores.queue.depth(System::Kingdee).await.unwrap();
+        assert_eq!(depth.next_visible_at, Some(house.now() + Duration::from_secs(720)), "{operation}");
+
+        fuse.refuse_nothing();
+        assert_eq!(invoke(&pusher, records).await.unwrap(), json!([]));
+        assert_eq!(house.vendors.kingdee.creates().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_was_pushed_to_another_system_does_not_come_again_with_what_could_not_be_begun() {
+    let house = House::new(1);
+    let fuse = Fuse::unbreakable();
+    let process = house.start_with(&fuse);
+    let trades = trades(&house, &process, 2).await;
+    let order = house.vendors.qince.order(house.minutes_ago(10));
+    assert!(process.post(&house.vendors.qince.push(&order, &PushStyle::default())).await);
+    let queue = &process.wiring.stores.queue;
+    let orders = queue.receive(System::Sharecrm, 10, Duration::from_secs(720)).await.unwrap();
+    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    assert_eq!(invoke(&pusher, vec![record(&trades[0])]).await.unwrap(), json!([]));
+
+    // Kingdee is known not to be paused; of ShareCRM that cannot be read.
+    fuse.refuse("get");
+    let again = invoke(&pusher, vec![record(&orders[0]), record(&trades[1])]).await.unwrap();
+    assert_eq!(again, json!([{ "itemIdentifier": orders[0].id }]));
+    assert_eq!(house.vendors.kingdee.creates().len(), 2);
+}
+
+/// A single entry that is not taken: the store is there, and the document waits longer each time.
+#[tokio::test]
+async fn a_document_that_the_ledger_does_not_take_waits_longer_each_time() {
+    let house = House::new(1);
+    let fuse = Fuse::unbreakable();
+    let process = house.start_with(&fuse);
+    let mut message = trades(&house, &process, 1).await.remove(0);
+    fuse.refuse("write");
+    let mut waits = Vec::new();
+    for receives in [1, 7, 10] {
+        message.receive_count = receives;
+        assert_eq!(handle(&process, vec![record(&message)]).await.as_array().unwrap().len(), 1);
+        let depth = process.wiring.stores.queue.depth(System::Kingdee).await.unwrap();
+        waits.push((depth.next_visible_at.unwrap() - house.now()).num_seconds());
+    }
+    assert!(waits[0] == 10 && (60..=128).contains(&waits[1]) && (300..=600).contains(&waits[2]), "{waits:?}");
 }

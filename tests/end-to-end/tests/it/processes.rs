@@ -2,7 +2,9 @@
 
 use simulators::qince::PushStyle;
 use simulators::wangdian::TradeMix;
+use webhook_receiver::Refusal;
 
+use crate::bad_pushes::{FORM, signed};
 use crate::fuse::Fuse;
 use crate::house::House;
 
@@ -80,9 +82,9 @@ async fn the_watermark_stays_while_the_queue_refuses() {
     check(&house, 3);
 }
 
-/// Qince is told the truth: not stored, so that it delivers again.
+/// Qince is told the truth: not stored, so that it delivers again. It is told so with 200, so an alarm counts it.
 #[tokio::test]
-async fn a_push_that_cannot_be_stored_is_answered_with_1() {
+async fn a_push_that_cannot_be_stored_is_answered_with_1_and_counted() {
     let house = House::new(1);
     let order = house.vendors.qince.order(house.now());
     let push = house.vendors.qince.push(&order, &PushStyle::default());
@@ -92,6 +94,20 @@ async fn a_push_that_cannot_be_stored_is_answered_with_1() {
     let answer = process.request(&push.content_type, &push.body).await;
     assert_eq!((answer.status, answer.reply.return_code), (200, 1));
     assert_eq!(answer.reply.msg_id, push.msg_id);
+    assert_eq!(answer.refused.map(Refusal::name), Some("store"));
+}
+
+#[tokio::test]
+async fn an_unreadable_push_that_cannot_be_kept_is_counted_among_those_that_were_not_stored() {
+    let house = House::new(1);
+    let fuse = Fuse::unbreakable();
+    let process = house.start_with(&fuse);
+    let body = signed("[]");
+    let answer = process.request(FORM, &body).await;
+    assert_eq!((answer.status, answer.refused), (400, Some(Refusal::Malformed)));
+    fuse.refuse("write");
+    let answer = process.request(FORM, &body).await;
+    assert_eq!((answer.status, answer.refused), (400, Some(Refusal::Store)));
 }
 
 /// The target has it, and the ledger does not take the note: the message comes again and the target is asked first.
