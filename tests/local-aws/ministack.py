@@ -1,6 +1,6 @@
 """ministack, with a clock that tests can move, a log of what it was asked, and the layers that it leaves out.
 
-A drop-in for the `ministack` command: without these variables it is nothing else.
+A drop-in for the `ministack` command: without these variables, and AUTH, it is nothing else.
 
 CLOCK_FILE    a file with the number of seconds by which its clock is ahead of the machine's. Whoever writes it moves the
               clock, at once: messages become visible, deduplication ids and leases lapse, and a test of twelve hours
@@ -75,6 +75,23 @@ if os.environ.get("LAYERS_IN"):
 
     lambda_svc._provided_worker_env = with_layers
 
-from ministack.app import main  # noqa: E402: only now that the clock is set
+if os.environ.get("AUTH"):
+    from ministack.core import iam_actions
 
-main()
+    action_of = iam_actions.extract_iam_action
+
+    def permission_of(service, *rest):
+        # AWS knows no permission sqs:SendMessageBatch: sqs:SendMessage covers it. ministack asks for it.
+        action = action_of(service, *rest)
+        return action.removesuffix("Batch") if service == "sqs" and action else action
+
+    iam_actions.extract_iam_action = permission_of
+
+from ministack import app  # noqa: E402: only now that the clock is set
+
+if os.environ.get("CLOCK_FILE"):
+    date_of = app.formatdate
+    # Signatures are checked by the machine's clock, and a client signs by the date of the answers that it gets.
+    app.formatdate = lambda **how: date_of(time.time.machine(), **how)
+
+app.main()

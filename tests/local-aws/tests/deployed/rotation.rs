@@ -10,8 +10,13 @@ fn a_rotated_secret_costs_no_document() {
     on_the_stack(async |stack| {
         let today = stack.secret().await.unwrap();
         let mut yesterday = today.clone();
-        for secret in ["SHARECRM_APP_SECRET", "KINGDEE_CLIENT_SECRET", "WDT_APPSECRET", "QINCE_PUSH_SECRETS"]
-        {
+        for secret in [
+            "SHARECRM_APP_SECRET",
+            "KINGDEE_CLIENT_SECRET",
+            "WDT_APPSECRET",
+            "QIMEN_APP_SECRET",
+            "QINCE_PUSH_SECRETS",
+        ] {
             assert!(today[secret].is_string(), "{secret}");
             yesterday[secret] = json!(format!("{secret} of yesterday"));
         }
