@@ -23,7 +23,6 @@ impl Function for Receiver {
             settings: wiring.settings.qince()?,
             flows: wiring.flows.clone(),
             intake: wiring.intake(),
-            ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
             doubt: wiring.doubt.clone(),

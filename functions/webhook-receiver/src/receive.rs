@@ -4,8 +4,7 @@ use std::sync::Arc;
 use catalog::Role;
 use clock::{Chance, Clock};
 use pipeline::item::content_hash;
-use pipeline::ledger::{EntryId, Failed, record_failure};
-use pipeline::{Intake, Ledger, StoreError, System, WorkItem};
+use pipeline::{EntryId, Failed, Intake, StoreError, System, WorkItem};
 use qince::catalog::DIRECT_ORDER;
 use qince::{Push, PushError, Reply, VerifiedPush};
 use serde_json::Value;
@@ -81,7 +80,6 @@ pub struct Receiver {
     pub(crate) settings: qince::Settings,
     pub(crate) flows: Arc<Flows>,
     pub(crate) intake: Intake,
-    pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) doubt: Arc<Doubt>,
@@ -206,7 +204,7 @@ impl Receiver {
             at: now,
             trace,
         };
-        record_failure(self.ledger.as_ref(), &id, &failed).await
+        self.intake.fail(&id, &failed).await
     }
 }
 

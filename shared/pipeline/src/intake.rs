@@ -66,7 +66,6 @@ impl Intake {
             "the document takes {bytes} bytes in a message, compressed, and the queue carries {MAX_BODY_BYTES}: \
              split it in the source system, or enter it in the target by hand"
         );
-        tracing::warn!(flow = item.flow, key = item.key, bytes, "document too large for the queue");
         let failed = Failed {
             version: item.version.clone(),
             hash: content_hash(&item.document),
@@ -79,6 +78,26 @@ impl Intake {
             at: self.clock.now(),
             trace: item.trace.clone(),
         };
-        record_failure(self.ledger.as_ref(), &EntryId::new(&item.flow, &item.key), &failed).await
+        self.fail(&EntryId::new(&item.flow, &item.key), &failed).await
+    }
+
+    /// Records what cannot even be queued as failed, and tells of it as the pusher tells of what fails there: the same
+    /// alarm and the same list show both.
+    ///
+    /// # Errors
+    /// When the ledger does not take it: the caller keeps the document.
+    pub async fn fail(&self, id: &EntryId, failed: &Failed) -> Result<(), StoreError> {
+        record_failure(self.ledger.as_ref(), id, failed).await?;
+        metrics::counter!("documents", "flow" => id.flow.clone(), "outcome" => "failed").increment(1);
+        let span = tracing::info_span!(
+            "document",
+            flow = id.flow,
+            key = id.key,
+            version = failed.version,
+            attempt = failed.attempts,
+            trace = failed.trace
+        );
+        span.in_scope(|| tracing::error!(outcome = "failed", class = failed.class, "document done"));
+        Ok(())
     }
 }

@@ -142,6 +142,8 @@ impl Day {
         self.invoke(&mut receiver, large).await.unwrap();
         self.invoke(&mut receiver, json!({ "phone": "18254623212" })).await.unwrap();
         let order = vendors.qince.order(self.stage.minutes_ago(5));
+        let style = PushStyle { data_type: "dms_return".to_owned(), ..PushStyle::default() };
+        self.invoke(&mut receiver, http(&vendors.qince.push(&order, &style))).await.unwrap();
         let push = vendors.qince.push(&order, &PushStyle::default());
         let mut receiver = self.stage.started_before_rotation::<Receiver>(&["QINCE_PUSH_SECRETS"]).await;
         assert_eq!(self.invoke(&mut receiver, http(&push)).await.unwrap()["statusCode"], 200);
@@ -248,13 +250,27 @@ fn check_logs(logs: &[Value]) {
         if line["message"] == "document done" {
             documents += 1;
             let span = &line["span"];
-            assert!(span["attempt"].as_u64() >= Some(1), "{line}");
+            let is_unrouted = span["flow"] == "qince/unrouted";
+            assert!(span["attempt"].as_u64() >= Some(u64::from(!is_unrouted)), "{line}");
             for field in ["flow", "key", "trace"] {
                 assert!(span[field].is_string(), "{line}");
             }
         }
     }
     assert!(documents > 20, "{documents}");
+    let fields = |flow: &str| {
+        let is_it = |line: &&Value| line["outcome"] == "failed" && line["span"]["flow"] == flow;
+        let line = logs.iter().find(is_it).unwrap();
+        let names = |value: &Value| Vec::from_iter(value.as_object().unwrap().keys().cloned());
+        // What no flow takes has no version.
+        let span = BTreeSet::from_iter(names(&line["span"]).into_iter().filter(|name| name != "version"));
+        (line["level"].clone(), line["message"].clone(), names(line), span)
+    };
+    assert_eq!(
+        fields("qince/unrouted"),
+        fields("direct-order-to-wangdian"),
+        "of one shape, whoever records it"
+    );
 }
 
 /// The tampered sample, and one for each of the six orders.
@@ -293,6 +309,9 @@ fn check_metrics(lines: &[Value]) {
         lines.iter().filter(|line| line["target"] == "kingdee").filter_map(|line| line["waited"].as_array());
     let longest = waited.flatten().filter_map(Value::as_f64).fold(0.0, f64::max);
     assert!(longest >= 60.0, "{longest} s");
+    let is_unrouted = |line: &&Value| line["flow"] == "qince/unrouted" && line["outcome"] == "failed";
+    let unrouted: Vec<_> = lines.iter().filter(is_unrouted).map(|line| &line["documents"]).collect();
+    assert_eq!(unrouted, [&json!(1)], "what the receiver records as failed counts too");
     let lag = lines.iter().rev().find_map(|line| line["watermark_lag"][0].as_f64());
     assert!(lag >= Some(7_200.0), "a poll that failed tells how far behind it is: {lag:?}");
     insta::assert_snapshot!(Vec::from_iter(kinds).join("\n"));
