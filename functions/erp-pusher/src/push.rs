@@ -160,12 +160,20 @@ impl Pusher {
         outcomes
     }
 
-    /// What the ledger knows of the batch's documents, in one read.
+    /// What the ledger knows of the batch's documents, in one read. An entry that cannot be read harms its own document
+    /// alone, whose turn meets it again.
     async fn known(&self, messages: &[Opened]) -> Result<HashMap<EntryId, Entry>, StoreError> {
         let mut ids: Vec<_> = messages.iter().filter_map(Opened::entry_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut entries = self.ledger.read(&ids).await?;
+        let mut entries = loop {
+            match self.ledger.read(&ids).await {
+                Err(StoreError { unreadable: Some(unreadable), .. }) if ids.contains(&unreadable) => {
+                    ids.retain(|id| *id != unreadable);
+                }
+                read => break read?,
+            }
+        };
         for id in ids {
             // A document that nothing is known of is not asked for once more.
             entries.entry(id.clone()).or_insert_with(|| Entry::new(id));

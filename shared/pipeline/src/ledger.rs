@@ -159,7 +159,8 @@ pub struct Counts {
 /// What became of every document.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Reads entries, in one request for up to 100 of them. Documents without an entry are left out.
+    /// Reads entries, in one request for up to 100 of them. Documents without an entry are left out. Where one entry
+    /// cannot be read the error names it ([`StoreError::unreadable`]), so that the others can be asked for without it.
     async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError>;
 
     /// Writes an entry if nobody wrote it since it was read (`revision`). `false` means that somebody did.

@@ -40,12 +40,14 @@ pub struct StoreError {
     pub doing: String,
     /// Why it failed, and the way out where one is known.
     pub reason: String,
+    /// The entry of the ledger that cannot be read, where that is why: the others can.
+    pub unreadable: Option<EntryId>,
 }
 
 impl StoreError {
     /// An error met while `doing` something.
     pub fn new(doing: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { doing: doing.into(), reason: reason.into() }
+        Self { doing: doing.into(), reason: reason.into(), unreadable: None }
     }
 }
 

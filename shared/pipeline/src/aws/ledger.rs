@@ -34,11 +34,14 @@ const FLOW: &str = "flow";
 impl Ledger for Aws {
     async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError> {
         let call = self.ledger_call("reading the ledger", "dynamodb:BatchGetItem");
-        let items = self.items(call, ids.iter().map(item_id)).await?;
+        let mut items = self.items(call, ids.iter().map(item_id)).await?;
         let mut entries = HashMap::with_capacity(items.len());
-        for item in items.values() {
-            let entry = self.entry(call, item).await?;
-            entries.insert(entry.id.clone(), entry);
+        for id in ids {
+            if let Some(item) = items.remove(&item_id(id)) {
+                let entry = self.entry(call, &item).await?;
+                let entry = entry.map_err(|error| StoreError { unreadable: Some(id.clone()), ..error })?;
+                entries.insert(id.clone(), entry);
+            }
         }
         Ok(entries)
     }
@@ -102,7 +105,7 @@ impl Ledger for Aws {
             let page = self.failures(flow, &after, limit - entries.len()).await?;
             let items = self.items(call, page.ids.clone()).await?;
             for item in page.ids.iter().filter_map(|id| items.get(id)) {
-                let entry = self.entry(call, item).await?;
+                let entry = self.entry(call, item).await??;
                 // The index lags behind.
                 entries.extend(entry.failed.is_some().then_some(entry));
             }
@@ -134,18 +137,22 @@ impl Aws {
         Call { doing, action, setting: "LEDGER_TABLE", name: &self.names.ledger_table }
     }
 
-    /// The entry that an item holds, or that its parts do.
-    async fn entry(&self, call: Call<'_>, item: &Item) -> Result<Entry, StoreError> {
+    /// The entry that an item holds, or that its parts do; the inner error is one of the item itself.
+    async fn entry(&self, call: Call<'_>, item: &Item) -> Result<Result<Entry, StoreError>, StoreError> {
         let parts = match Parts::of(item) {
             Some(parts) => Some(self.read_parts(&parts).await?),
             None => None,
         };
-        let json = parts.as_deref().or_else(|| text_of(item, ENTRY)).unwrap_or_default();
-        let id = text_of(item, ID).unwrap_or_default();
-        let mut entry: Entry = serde_json::from_str(json)
-            .map_err(|error| call.because(format!("the item {id} holds no entry: {error}")))?;
-        entry.revision = number_of(item, REVISION).unwrap_or_default();
-        Ok(entry)
+        let json = match &parts {
+            Some(Err(missing)) => return Ok(Err(missing.clone())),
+            Some(Ok(json)) => json,
+            None => text_of(item, ENTRY).unwrap_or_default(),
+        };
+        let entry = serde_json::from_str::<Entry>(json).map_err(|error| {
+            let id = text_of(item, ID).unwrap_or_default();
+            call.because(format!("the item {id} holds no entry: {error}"))
+        });
+        Ok(entry.map(|entry| Entry { revision: number_of(item, REVISION).unwrap_or_default(), ..entry }))
     }
 
     /// The place of an entry in the index, if it stands there.

@@ -67,13 +67,13 @@ impl Aws {
         Ok(Some(parts))
     }
 
-    /// Puts an entry together again.
-    pub(super) async fn read_parts(&self, parts: &Parts) -> Result<String, StoreError> {
+    /// Puts an entry together again; the inner error is that one of its parts is missing.
+    pub(super) async fn read_parts(&self, parts: &Parts) -> Result<Result<String, StoreError>, StoreError> {
         let call = self.ledger_call("reading the parts of an entry", "dynamodb:BatchGetItem");
         let items = self.items(call, parts.ids()).await?;
         let part = |id: String| items.get(&id).and_then(|item| text_of(item, PART));
         let entry: Option<String> = parts.ids().map(part).collect();
-        entry.ok_or_else(|| call.because(format!("a part of the entry {} is missing", parts.id)))
+        Ok(entry.ok_or_else(|| call.because(format!("a part of the entry {} is missing", parts.id))))
     }
 
     /// Lets parts go that no entry names any more.

@@ -12,18 +12,23 @@ use crate::ledger::{Counts, Entry, EntryId, Ledger};
 impl Ledger for Sqlite {
     async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError> {
         let ids = ids.to_vec();
-        self.run("reading the ledger in", move |tx, _| {
+        let read = self.run("reading the ledger in", move |tx, _| {
             let mut statement =
                 tx.prepare_cached("SELECT entry, revision FROM ledger WHERE flow = ?1 AND key = ?2")?;
             let mut entries = HashMap::with_capacity(ids.len());
             for id in ids {
-                if let Some(entry) = statement.query_row(params![id.flow, id.key], decode).optional()? {
-                    entries.insert(id, entry);
+                match statement.query_row(params![id.flow, id.key], decode).optional() {
+                    Ok(Some(entry)) => _ = entries.insert(id, entry),
+                    Ok(None) => {}
+                    Err(rusqlite::Error::FromSqlConversionFailure(.., error)) => {
+                        return Ok(Err(unreadable(id, &error.to_string())));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
-            Ok(entries)
-        })
-        .await
+            Ok(Ok(entries))
+        });
+        read.await?
     }
 
     async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
@@ -88,6 +93,11 @@ impl Ledger for Sqlite {
         })
         .await
     }
+}
+
+fn unreadable(id: EntryId, why: &str) -> StoreError {
+    let doing = format!("reading the ledger's entry of {} {}", id.flow, id.key);
+    StoreError { unreadable: Some(id), ..StoreError::new(doing, format!("it holds no entry: {why}")) }
 }
 
 fn decode(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {

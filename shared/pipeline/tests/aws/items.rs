@@ -4,7 +4,7 @@ use chrono::DateTime;
 use pipeline::{Delivered, Entry, EntryId};
 use serde_json::{Value, json};
 
-use super::stub::{Stub, ok};
+use super::stub::{Stub, ok, refused};
 
 /// The attributes that put an entry among the failures.
 const OF_THE_INDEX: [&str; 3] = ["failed", "failed_at", "flow"];
@@ -66,4 +66,28 @@ async fn parts_that_no_entry_names_any_more_are_gone_in_a_week() {
         assert_eq!(asked["ExpressionAttributeNames"]["#end"], "expires_at");
         assert_eq!(asked["ExpressionAttributeValues"][":end"], json!({ "N": "604800" }));
     }
+}
+
+#[tokio::test]
+async fn an_item_that_holds_no_entry_is_named_and_so_is_one_whose_part_is_missing() {
+    let sound = json!({ "id": { "S": "f/sound" }, "revision": { "N": "1" },
+                        "entry": { "S": json!(Entry::new(EntryId::new("f", "sound"))).to_string() } });
+    let broken = json!({ "id": { "S": "f/k" }, "revision": { "N": "1" }, "entry": { "S": "{" } });
+    let parted = json!({ "id": { "S": "f/k" }, "parts_hash": { "S": "h" }, "parts": { "N": "1" } });
+    let items =
+        |items: &[&Value]| ok(json!({ "Responses": { "relay-ledger": items }, "UnprocessedKeys": {} }));
+    for answers in [vec![items(&[&sound, &broken])], vec![items(&[&parted, &sound]), items(&[])]] {
+        let stub = Stub::answering(answers).await;
+        let ids = ["sound", "k"].map(|key| EntryId::new("f", key));
+        let error = stub.stores.ledger.read(&ids).await.unwrap_err();
+        assert_eq!(error.unreadable.as_ref(), Some(&ids[1]), "{error}");
+        stub.asked();
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_table_names_no_entry() {
+    let stub = Stub::answering([refused("AccessDeniedException", "no")]).await;
+    let error = stub.stores.ledger.read(&[EntryId::new("f", "k")]).await.unwrap_err();
+    assert_eq!(error.unreadable, None, "{error}");
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clock::SystemClock;
-use pipeline::StoreError;
 use pipeline::sqlite::Sqlite;
+use pipeline::{Entry, EntryId, StoreError};
 
 fn open(file: &Path) -> Result<Sqlite, StoreError> {
     Sqlite::open(file, Arc::new(SystemClock))
@@ -78,4 +78,20 @@ fn a_new_file_is_its_owners_alone_and_an_existing_one_keeps_its_mode() {
     std::fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
     drop(open(&file).unwrap());
     assert_eq!(mode("relay.db"), 0o640);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("relay.db");
+    let ledger = open(&file).unwrap().stores().ledger;
+    let (spoilt, sound) = (EntryId::new("f", "spoilt"), EntryId::new("f", "sound"));
+    for id in [&spoilt, &sound] {
+        assert!(ledger.write(&Entry::new(id.clone())).await.unwrap());
+    }
+    let other = rusqlite::Connection::open(&file).unwrap();
+    assert_eq!(other.execute("UPDATE ledger SET entry = '{' WHERE key = 'spoilt'", []), Ok(1));
+    let error = ledger.read(&[sound.clone(), spoilt.clone()]).await.unwrap_err();
+    assert_eq!(error.unreadable, Some(spoilt), "{error}");
+    assert_eq!(ledger.read(&[sound]).await.unwrap().len(), 1);
 }

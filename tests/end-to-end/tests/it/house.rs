@@ -86,6 +86,12 @@ impl House {
         Wiring::new(settings, stores, self.clock.clone(), chance).unwrap()
     }
 
+    /// Spoils what the ledger holds of a document.
+    pub(crate) fn spoil(&self, key: &str) {
+        let file = rusqlite::Connection::open(self.folder.path().join("relay.db")).unwrap();
+        assert_eq!(file.execute("UPDATE ledger SET entry = '{' WHERE key = ?1", [key]), Ok(1));
+    }
+
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }

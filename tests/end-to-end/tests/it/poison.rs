@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use erp_pusher::ErpPusher;
-use pipeline::{Received, System};
+use pipeline::{Entry, EntryId, Received, System};
 use serde_json::{Value, json};
 use simulators::qince::PushStyle;
 use simulators::{Fault, FaultRates};
@@ -15,7 +15,7 @@ use wiring::Function as _;
 use crate::fuse::Fuse;
 use crate::house::House;
 use crate::outages::record;
-use crate::process::{Process, count, outcomes};
+use crate::process::{Process, TRADES, count, outcomes};
 
 /// A mistake of ours that one bill brings out, before or after it is sent.
 struct Panics {
@@ -202,4 +202,19 @@ async fn a_document_that_the_ledger_does_not_take_waits_longer_each_time() {
         waits.push((depth.next_visible_at.unwrap() - house.now()).num_seconds());
     }
     assert!(waits[0] == 10 && (60..=128).contains(&waits[1]) && (300..=600).contains(&waits[2]), "{waits:?}");
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_holds_back_its_own_document_alone() {
+    let (house, process) = House::running(1);
+    let messages = trades(&house, &process, 3).await;
+    let key = house.vendors.wangdian.trades()[1].trade_no.clone();
+    let entry = Entry::new(EntryId::new(TRADES, &key));
+    assert!(process.wiring.stores.ledger.write(&entry).await.unwrap());
+    house.spoil(&key);
+    let again = handle(&process, messages.iter().map(record).collect()).await;
+    let its = messages.iter().find(|message| message.body.contains(&key)).unwrap();
+    assert_eq!(again, json!([{ "itemIdentifier": its.id }]));
+    let creates = house.vendors.kingdee.creates();
+    assert!(creates.len() == 2 && !creates.contains_key(&key), "what is known of it decides: {creates:?}");
 }
