@@ -38,6 +38,9 @@ fn build() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(30))
+        // Shorter than servers keep a connection that nobody uses, and than a sandbox may lie frozen: on one that is dead
+        // by now a request gets lost, or is silent for 30 s, and nobody knows whether it arrived.
+        .pool_idle_timeout(Duration::from_secs(10))
         // A redirect means a wrong host (ShareCRM answers 302 with a page), never another try.
         .redirect(reqwest::redirect::Policy::none())
         // A request that was sent is never sent again behind our back: it may have done its work.
