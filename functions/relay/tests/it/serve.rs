@@ -94,11 +94,11 @@ fn a_push_over_http_reaches_its_targets_and_sigterm_ends_the_work_in_hand() {
     assert_eq!(status, 401, "{body}");
     assert_eq!(read_reply(&forged, status, body.as_bytes()), Ok(false), "{body}");
 
-    let limit = 6 * 1024 * 1024;
+    let limit = 4 * 1024 * 1024;
     let too_large = SignedPush { body: vec![b'a'; limit + 1], ..push };
     let (status, body) = server.push(&too_large);
     assert_eq!(status, 413, "{body}");
-    assert!(body.contains("6291456 bytes"), "{body}");
+    assert!(body.contains("4194304 bytes"), "{body}");
 
     let (status, printed) = server.terminate();
     assert_eq!(status, Some(0), "{printed}");

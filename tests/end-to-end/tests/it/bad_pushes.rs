@@ -85,11 +85,14 @@ async fn a_push_whose_digest_fits_no_secret_is_answered_with_401() {
 }
 
 #[tokio::test]
-async fn a_body_of_7_mb_is_answered_with_413() {
-    let (answer, kept) = refused(&vec![b'a'; 7 * 1024 * 1024]).await;
+async fn a_body_that_would_not_fit_into_an_event_of_lambda_is_answered_with_413() {
+    let limit = 4 * 1024 * 1024;
+    let (answer, _) = refused(&vec![b'a'; limit]).await;
+    assert_eq!(answer.status, 400, "read, and no push");
+    let (answer, kept) = refused(&vec![b'a'; limit + 1]).await;
     assert!(kept.is_empty());
     assert_eq!((answer.status, answer.reply.return_code), (413, 1));
-    assert!(answer.reply.return_msg.contains("6291456 bytes"), "{}", answer.reply.return_msg);
+    assert!(answer.reply.return_msg.contains("4194304 bytes"), "{}", answer.reply.return_msg);
 }
 
 #[tokio::test]
