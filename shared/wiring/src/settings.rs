@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use self::reader::{Reader, list};
 
 /// The settings whose values must never be shown, nor be sent by a flow.
-const SECRETS: [&str; 7] = [
+pub const SECRETS: [&str; 7] = [
     "WDT_APPSECRET",
     "QIMEN_APP_SECRET",
     "KINGDEE_CLIENT_SECRET",

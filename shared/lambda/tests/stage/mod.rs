@@ -14,18 +14,8 @@ use pipeline::{Received, Stores, System};
 use serde_json::{Value, json};
 use simulators::qince::SignedPush;
 use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
+use wiring::settings::SECRETS;
 use wiring::{Function, SecretSource, Settings, Wiring};
-
-/// The settings that stand in the secret.
-const SECRETS: [&str; 7] = [
-    "WDT_APPSECRET",
-    "QIMEN_APP_SECRET",
-    "KINGDEE_CLIENT_SECRET",
-    "KINGDEE_PASSWORD",
-    "SHARECRM_APP_SECRET",
-    "SHARECRM_PERMANENT_CODE",
-    "QINCE_PUSH_SECRETS",
-];
 
 /// A secret that a test can change, and how often it was read.
 #[derive(Default)]

@@ -14,17 +14,7 @@ use axum::response::IntoResponse as _;
 use axum::routing::{any, get, post};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-
-/// Settings that a stack keeps in its secret.
-const SECRETS: [&str; 7] = [
-    "WDT_APPSECRET",
-    "QIMEN_APP_SECRET",
-    "KINGDEE_CLIENT_SECRET",
-    "KINGDEE_PASSWORD",
-    "SHARECRM_APP_SECRET",
-    "SHARECRM_PERMANENT_CODE",
-    "QINCE_PUSH_SECRETS",
-];
+use wiring::settings::SECRETS;
 
 /// Answers functions that start.
 pub(crate) struct StandIn {
