@@ -24,10 +24,25 @@ pub(crate) fn flow(name: &str, file: &str, text: &str, catalog: &Catalog) -> Res
         Diagnostics(vec![Diagnostic::new(file, text, span, message, None)])
     })?;
     let mut report = Report::new(file, text);
+    check_name(name, &mut report);
     let loaded = load(name, &Table::new(document.as_table(), 0..0), catalog, &mut report);
     match (loaded, report.finish()) {
         (Some(flow), found) if found.is_empty() => Ok(flow),
         (_, found) => Err(Diagnostics(found)),
+    }
+}
+
+/// A flow is called as its file, and counted under that name: CloudWatch drops what is counted under one with other
+/// characters, and tells nobody.
+fn check_name(name: &str, report: &mut Report<'_>) {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    if name.is_empty() || !name.chars().all(is_plain) {
+        let help = "rename the file, for example to `trade-to-kingdee.toml`".to_owned();
+        report.mistake(
+            0..0,
+            "the name of a flow's file expects letters (a–z, A–Z), digits, `-` and `_`",
+            Some(help),
+        );
     }
 }
 

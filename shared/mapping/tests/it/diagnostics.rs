@@ -33,3 +33,16 @@ fn a_diagnostic_knows_its_line_and_column() {
     assert_eq!((key.file.as_str(), key.column), ("flows/f.toml", 8));
     assert!(key.message.contains("`商品`"), "{}", key.message);
 }
+
+#[test]
+fn a_flow_whose_name_could_not_be_counted_is_a_mistake_of_its_file() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/trade-to-kingdee.toml");
+    let text = fs::read_to_string(path).unwrap();
+    for name in ["订单到金蝶", "trade to kingdee", "trade.v2", ""] {
+        let mistakes = Flow::parse(name, &format!("{name}.toml"), &text, &catalog()).unwrap_err();
+        assert_eq!(mistakes.0.len(), 1, "{name}");
+        let report = mistakes.to_string();
+        assert!(report.contains("letters") && report.contains(&format!("{name}.toml")), "{report}");
+    }
+    assert!(Flow::parse("Trade_2-to-kingdee", "f.toml", &text, &catalog()).is_ok());
+}
