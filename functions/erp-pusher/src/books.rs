@@ -15,9 +15,6 @@ use crate::backoff;
 use crate::guard;
 use crate::outcome::Outcome;
 
-/// The classes of failure of documents that have been sent, or may have been; the others never left us.
-const SENT: [&str; 4] = ["refused", "changed", "expired", "panic"];
-
 /// Under this flow stand messages that are no work items.
 pub(crate) const UNREADABLE: &str = "unreadable";
 
@@ -54,9 +51,9 @@ impl Work<'_> {
 
     /// Whether no other version of the document has, or may have, reached the target.
     pub(crate) fn is_only_version(&self) -> bool {
-        let may_be_there =
-            |failed: &Failed| failed.hash != self.hash && SENT.contains(&failed.class.as_str());
-        self.entry.delivered.is_none() && !self.entry.failed.as_ref().is_some_and(may_be_there)
+        let tried = self.entry.attempts.as_ref();
+        let is_another_there = tried.is_some_and(|attempts| attempts.may_have_brought_another(&self.hash));
+        self.entry.delivered.is_none() && !is_another_there
     }
 
     /// The reason of a document that has waited for so long that the queue would drop it.
@@ -168,8 +165,23 @@ impl Books {
         .await
     }
 
-    /// Records that this version has failed for good.
+    /// Records that this version has failed for good, without having been sent this time.
     pub(crate) async fn failed(&self, work: &Work<'_>, reason: Reason) -> Result<Outcome, StoreError> {
+        self.record(work, reason, None).await
+    }
+
+    /// Records that this version has failed for good, after a try that may have brought it there.
+    pub(crate) async fn failed_try(&self, work: &Work<'_>, reason: Reason) -> Result<Outcome, StoreError> {
+        let attempts = self.attempt(work, reason.message.clone());
+        self.record(work, reason, Some(attempts)).await
+    }
+
+    async fn record(
+        &self,
+        work: &Work<'_>,
+        reason: Reason,
+        attempts: Option<Attempts>,
+    ) -> Result<Outcome, StoreError> {
         let failed = Failed {
             version: work.item.version.clone(),
             hash: work.hash.clone(),
@@ -183,8 +195,10 @@ impl Books {
             trace: work.item.trace.clone(),
         };
         self.change(work, move |entry| {
-            entry.failed = Some(failed.clone());
-            entry.attempts = None;
+            if let Some(attempts) = &attempts {
+                entry.attempt(attempts.clone());
+            }
+            entry.fail(failed.clone());
         })
         .await?;
         Ok(Outcome::Failed { class: reason.class.to_owned(), message: reason.message })
@@ -195,12 +209,12 @@ impl Books {
         let message = failure.to_string();
         match failure.class {
             Class::Refused => {
-                self.failed(work, Reason { class: "refused", code: failure.code, message }).await
+                self.failed_try(work, Reason { class: "refused", code: failure.code, message }).await
             }
             Class::Exists => {
                 let message =
                     format!("{message}; what is there may be another version of it: compare it by hand");
-                self.failed(work, Reason { class: "changed", code: failure.code, message }).await
+                self.failed_try(work, Reason { class: "changed", code: failure.code, message }).await
             }
             Class::Paused { until } => {
                 let now = self.clock.now();
@@ -222,17 +236,21 @@ impl Books {
         limited: bool,
         message: String,
     ) -> Result<Outcome, StoreError> {
-        let count = work.tries() + 1;
-        let attempts = Attempts {
+        let attempts = self.attempt(work, message.clone());
+        let wait = backoff::wait(attempts.count, at_least, self.chance.as_ref());
+        self.change(work, move |entry| entry.attempt(attempts.clone())).await?;
+        Ok(Outcome::Retry { wait, message, limited })
+    }
+
+    fn attempt(&self, work: &Work<'_>, message: String) -> Attempts {
+        Attempts {
             version: work.item.version.clone(),
             hash: work.hash.clone(),
-            count,
-            message: message.clone(),
+            count: work.tries() + 1,
+            message,
             at: self.clock.now(),
-        };
-        self.change(work, move |entry| entry.attempts = Some(attempts.clone())).await?;
-        let wait = backoff::wait(count, at_least, self.chance.as_ref());
-        Ok(Outcome::Retry { wait, message, limited })
+            others: false,
+        }
     }
 
     async fn change(

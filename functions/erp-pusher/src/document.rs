@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use mapping::Context;
 use pipeline::item::content_hash;
@@ -24,6 +25,12 @@ use crate::targets::Targets;
 
 /// Before the queue drops a message by its age, the document moves into the ledger.
 const OLDEST: Duration = RETENTION.saturating_sub(Duration::from_secs(86_400));
+
+/// From this age on a document is asked after before it is sent. The copy of a dead letter that is redriven was never
+/// received itself, and the ledger may know nothing of the first one's tries: its writes were what failed. A message
+/// takes days to become a dead letter, so only what is older than a day can be such a copy; asking for every document of
+/// a backlog would double the calls.
+const FRESH: Duration = Duration::from_secs(86_400);
 
 /// Pushes single documents.
 pub(crate) struct Documents {
@@ -71,7 +78,11 @@ impl Documents {
 
     /// Whether the queue will soon drop a message by its age.
     pub(crate) fn is_overdue(&self, message: &Received) -> bool {
-        (self.books.clock.now() - message.sent_at).to_std().unwrap_or_default() > OLDEST
+        self.age(message.sent_at) > OLDEST
+    }
+
+    fn age(&self, since: DateTime<Utc>) -> Duration {
+        (self.books.clock.now() - since).to_std().unwrap_or_default()
     }
 
     async fn guarded(
@@ -87,7 +98,10 @@ impl Documents {
             None => self.books.entry(id).await?,
         };
         let hash = content_hash(&item.document);
-        let repeated = message.receive_count > 1 || item.replay.is_some() || entry.attempts.is_some();
+        let repeated = message.receive_count > 1
+            || item.replay.is_some()
+            || entry.attempts.is_some()
+            || self.age(item.received_at) > FRESH;
         let work = Work { system, item, hash, entry, repeated };
         Span::current().record("attempt", work.tries() + 1);
         let routed = match self.admitted(&work, self.is_overdue(message)) {
@@ -109,7 +123,7 @@ impl Documents {
         let work = Work { system, item, hash: content_hash(&item.document), entry, repeated: true };
         let message = "a mistake in the program stopped this document's turn: the log tells its place; report it, and \
                        replay the document with a version that mends it";
-        self.books.failed(&work, Reason::new("panic", message)).await
+        self.books.failed_try(&work, Reason::new("panic", message)).await
     }
 
     /// The flow of a document that is for the target, as far as the document itself and the ledger tell.

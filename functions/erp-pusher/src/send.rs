@@ -127,12 +127,29 @@ mod tests {
         (outcome, target.deliveries.into_inner().unwrap())
     }
 
-    fn failed_version_one(class: &str) -> Entry {
+    fn attempts(hash: &str, count: u32) -> Attempts {
+        Attempts {
+            version: None,
+            hash: hash.to_owned(),
+            count,
+            message: String::new(),
+            at: DateTime::UNIX_EPOCH,
+            others: false,
+        }
+    }
+
+    fn tried(hash: &str, count: u32) -> Entry {
+        let mut entry = entry();
+        entry.attempt(attempts(hash, count));
+        entry
+    }
+
+    fn failed_version_one() -> Entry {
         let mut entry = entry();
         entry.failed = Some(Failed {
             version: Some("1".to_owned()),
             hash: "h1".to_owned(),
-            class: class.to_owned(),
+            class: "mapping".to_owned(),
             code: None,
             message: String::new(),
             attempts: 2,
@@ -160,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_there_proves_nothing_where_an_older_version_may_have_gone_out() {
-        let (outcome, deliveries) = attempted(Some("7"), true, failed_version_one("refused")).await;
+        let (outcome, deliveries) = attempted(Some("7"), true, tried("h1", 2)).await;
         assert_eq!((outcome.unwrap_err().class, deliveries), (Class::Exists, 0), "no second bill is tried");
 
         let mut delivered_before = entry();
@@ -176,21 +193,22 @@ mod tests {
 
     #[tokio::test]
     async fn an_older_version_that_never_left_us_is_none_that_may_be_there() {
-        assert_eq!(sent(Some("7"), true, failed_version_one("mapping")).await, found("7"));
+        assert_eq!(sent(Some("7"), true, failed_version_one()).await, found("7"));
+    }
+
+    #[tokio::test]
+    async fn its_own_tries_do_not_make_an_older_versions_forgotten() {
+        let mut entry = tried("h1", 1);
+        entry.attempt(attempts("h2", 1));
+        entry.attempt(attempts("h2", 2));
+        assert_eq!(sent(Some("7"), true, entry).await.unwrap_err().class, Class::Exists);
+        assert_eq!(sent(Some("7"), true, tried("h2", 1)).await, found("7"));
     }
 
     #[tokio::test]
     async fn after_a_lost_answer_lists_that_lag_behind_are_waited_for() {
         assert_eq!(sent(None, true, entry()).await.unwrap_err().class, Class::Unknown);
-        let mut tried_often = entry();
-        tried_often.attempts = Some(Attempts {
-            version: Some("2".to_owned()),
-            hash: "h2".to_owned(),
-            count: LAGGING_TRIES,
-            message: String::new(),
-            at: DateTime::UNIX_EPOCH,
-        });
-        assert_eq!(sent(None, true, tried_often).await.unwrap_err().class, Class::Refused);
+        assert_eq!(sent(None, true, tried("h2", LAGGING_TRIES)).await.unwrap_err().class, Class::Refused);
         assert_eq!(
             sent(None, false, entry()).await.unwrap_err().class,
             Class::Refused,

@@ -1,6 +1,6 @@
 //! Port: what became of every document.
 //!
-//! One entry per flow and key. It remembers the version that the target has, the attempts at the version being worked,
+//! One entry per flow and key. It remembers the version that the target has, the attempts that may have arrived since,
 //! and the version that failed, with its reason and its content: all three can be true of one document at once.
 
 use std::collections::HashMap;
@@ -36,7 +36,8 @@ pub struct Entry {
     /// The version that the target has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered: Option<Delivered>,
-    /// Attempts at a version that has neither arrived nor failed yet.
+    /// Attempts since the last delivery. Any of them may have arrived, so that only a delivery ends them: a failure
+    /// tells nothing of the attempts before it, nor of those at another version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Attempts>,
     /// The version that failed and waits for a person.
@@ -62,19 +63,30 @@ pub struct Delivered {
     pub at: DateTime<Utc>,
 }
 
-/// Attempts at a version.
+/// Attempts at a version, the last of those that were tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
     /// The document's version.
     pub version: Option<String>,
     /// The hash of the source document.
     pub hash: String,
-    /// How many so far.
+    /// How many so far; a version that has failed begins anew.
     pub count: u32,
     /// What the last one failed with.
     pub message: String,
     /// When the last one was.
     pub at: DateTime<Utc>,
+    /// Whether another version was tried before, which may be what the target has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub others: bool,
+}
+
+impl Attempts {
+    /// Whether another version than the one of that hash may have arrived.
+    #[must_use]
+    pub fn may_have_brought_another(&self, hash: &str) -> bool {
+        self.others || self.hash != hash
+    }
 }
 
 /// A version that failed for good, until a person changes something and replays it.
@@ -110,6 +122,21 @@ impl Entry {
     pub fn new(id: EntryId) -> Self {
         Self { id, delivered: None, attempts: None, failed: None, revision: 0 }
     }
+
+    /// Notes an attempt; that another version was tried before stays known.
+    pub fn attempt(&mut self, attempts: Attempts) {
+        let earlier = self.attempts.take();
+        let others = earlier.is_some_and(|earlier| earlier.may_have_brought_another(&attempts.hash));
+        self.attempts = Some(Attempts { others, ..attempts });
+    }
+
+    /// Notes a failure. The attempts stay known, and are counted anew from here: the next is a person's command.
+    pub fn fail(&mut self, failed: Failed) {
+        if let Some(attempts) = self.attempts.as_mut().filter(|attempts| attempts.hash == failed.hash) {
+            attempts.count = 0;
+        }
+        self.failed = Some(failed);
+    }
 }
 
 /// Changes an entry, again and again until nobody else has written it in between. `known` saves the first read.
@@ -135,16 +162,12 @@ pub async fn update(
     }
 }
 
-/// Records a failure. What the target has stays as it is.
+/// Records a failure. What the target has, or may have, stays as it is.
 ///
 /// # Errors
 /// When the ledger does not take it: the caller keeps the document.
 pub async fn record_failure(ledger: &dyn Ledger, id: &EntryId, failed: &Failed) -> Result<(), StoreError> {
-    update(ledger, id, None, |entry| {
-        entry.failed = Some(failed.clone());
-        entry.attempts = None;
-    })
-    .await
+    update(ledger, id, None, |entry| entry.fail(failed.clone())).await
 }
 
 /// How many documents of each flow stand where; a flow that is left out has none.

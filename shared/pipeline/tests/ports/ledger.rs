@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use chrono::DateTime;
 use pipeline::ledger::record_failure;
-use pipeline::{Delivered, Entry, EntryId, Failed, Ledger};
+use pipeline::{Attempts, Delivered, Entry, EntryId, Failed, Ledger};
 
 use serde_json::json;
 
@@ -31,6 +31,17 @@ fn failed(seconds: i64) -> Failed {
         received_at: DateTime::UNIX_EPOCH,
         at: DateTime::from_timestamp(seconds, 0).unwrap(),
         trace: "t".to_owned(),
+    }
+}
+
+fn attempts(hash: &str) -> Attempts {
+    Attempts {
+        version: None,
+        hash: hash.to_owned(),
+        count: 3,
+        message: "503".to_owned(),
+        at: DateTime::UNIX_EPOCH,
+        others: false,
     }
 }
 
@@ -112,6 +123,35 @@ async fn a_recorded_failure_keeps_what_the_target_has() {
     let read = ports.stores.ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
     assert_eq!(read.delivered, Some(delivered("1")));
     assert!(read.failed.is_some());
+}
+
+/// Of another version, or of its own: what failed now may have arrived before.
+#[tokio::test]
+async fn a_recorded_failure_keeps_what_the_target_may_have() {
+    let ports = Ports::open().await;
+    for (hash, count) in [("another", 3), ("h", 0)] {
+        let id = EntryId::new("f", hash);
+        let mut entry = Entry::new(id.clone());
+        entry.attempt(attempts(hash));
+        ports.stores.ledger.write(&entry).await.unwrap();
+        record_failure(ports.stores.ledger.as_ref(), &id, &failed(1)).await.unwrap();
+        let read = ports.stores.ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
+        assert_eq!(read.attempts, Some(Attempts { count, ..attempts(hash) }));
+        assert!(read.failed.is_some());
+    }
+}
+
+#[tokio::test]
+async fn that_another_version_was_tried_stays_known() {
+    let ports = Ports::open().await;
+    let id = EntryId::new("f", "k");
+    let mut entry = Entry::new(id.clone());
+    for hash in ["one", "two", "two"] {
+        entry.attempt(attempts(hash));
+    }
+    ports.stores.ledger.write(&entry).await.unwrap();
+    let read = ports.stores.ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
+    assert!(read.attempts.unwrap().may_have_brought_another("two"));
 }
 
 #[tokio::test]

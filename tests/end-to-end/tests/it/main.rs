@@ -7,6 +7,7 @@
 //! | `crashes` | a process that is killed between any two steps loses nothing and doubles nothing |
 //! | `processes` | several processes on one store, and a store that takes nothing |
 //! | `versions` | never an older version over a newer one, never the same one twice |
+//! | `second_bills` | what has perhaps arrived is asked after, whatever became of its message or its note |
 //! | `outages` | targets that take nothing for a night or a fortnight |
 //! | `windows` | reading to the end, whatever the server does with counts and pages |
 //! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
@@ -31,6 +32,7 @@ mod outages;
 mod poison;
 mod process;
 mod processes;
+mod second_bills;
 mod secrecy;
 mod versions;
 mod windows;
