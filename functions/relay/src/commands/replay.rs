@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use pipeline::{Entry, EntryId, System, WorkItem};
 use serde_json::json;
 use webhook_receiver::UNROUTED;
-use wiring::Wiring;
+use wiring::{Store, Wiring};
 
 use super::failures;
 use crate::Done;
@@ -18,7 +18,7 @@ pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> an
         _ => failures::all(wiring.stores.ledger.as_ref(), flow).await?,
     };
     let (replayed, left) = send(&wiring, entries).await?;
-    report(replayed, &left, json);
+    report(replayed, &left, works_them(&wiring.settings.store()?), json);
     Ok(if left.is_empty() { Done::Well } else { Done::WithFailures })
 }
 
@@ -94,7 +94,15 @@ fn item(wiring: &Wiring, entry: Entry) -> Option<WorkItem> {
     })
 }
 
-fn report(replayed: u64, left: &[EntryId], json: bool) {
+/// Who takes it from here.
+fn works_them(store: &Store) -> &'static str {
+    match store {
+        Store::Sqlite(_) => "`relay drain` or `relay serve` works them",
+        Store::Aws(_) => "the pusher of the stack works them by itself",
+    }
+}
+
+fn report(replayed: u64, left: &[EntryId], works_them: &str, json: bool) {
     if json {
         println!("{}", json!({ "replayed": replayed, "without_flow": left }));
         return;
@@ -102,5 +110,28 @@ fn report(replayed: u64, left: &[EntryId], json: bool) {
     for id in left {
         println!("- {} {}: no flow takes it, so it stays in the ledger", id.flow, id.key);
     }
-    println!("{replayed} sent through their flows again; `relay drain` or `relay serve` works them.");
+    println!("{replayed} sent through their flows again; {works_them}.");
+}
+
+#[cfg(test)]
+mod tests {
+    use wiring::Settings;
+
+    use super::*;
+
+    #[test]
+    fn what_works_a_replay_is_the_one_that_the_store_has() {
+        let told = |store: &'static str| {
+            let names = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE"];
+            let queues = ["KINGDEE_QUEUE_URL", "SHARECRM_QUEUE_URL", "WDT_QUEUE_URL"];
+            let of_stack =
+                names.into_iter().chain(queues).map(|name| (name, "https://example.invalid/q.fifo"));
+            let settings = of_stack.chain([("RELAY_STORE", store)]);
+            let settings: Settings =
+                settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            works_them(&settings.store().unwrap())
+        };
+        assert!(told("sqlite:relay.db").contains("relay drain"));
+        assert!(told("aws").contains("by itself"));
+    }
 }
