@@ -18,7 +18,7 @@ use wiring::flows::Routed;
 use crate::books::{Books, Reason, Work};
 use crate::guard::{self, Candidate};
 use crate::outcome::{Outcome, Skip};
-use crate::push::Trouble;
+use crate::push::{Batch, GoesOn, Trouble};
 use crate::resolve::Resolver;
 use crate::send::send;
 use crate::targets::Targets;
@@ -51,7 +51,7 @@ impl Documents {
     /// Pushes one document, and records what became of it.
     pub(crate) async fn push(
         &self,
-        system: System,
+        batch: Batch<'_>,
         item: &WorkItem,
         message: &Received,
         entry: Option<Entry>,
@@ -65,10 +65,10 @@ impl Documents {
             trace = item.trace
         );
         // A mistake of ours that this document brings out is no reason to stop the others.
-        let turn = AssertUnwindSafe(self.guarded(system, item, message, entry)).catch_unwind();
+        let turn = AssertUnwindSafe(self.guarded(batch, item, message, entry)).catch_unwind();
         let done = match turn.instrument(span.clone()).await {
             Ok(done) => done,
-            Err(_) => self.panicked(system, item).instrument(span.clone()).await,
+            Err(_) => self.panicked(batch.system, item).instrument(span.clone()).await,
         };
         if let Ok(outcome) = &done {
             span.in_scope(|| log(outcome));
@@ -87,7 +87,7 @@ impl Documents {
 
     async fn guarded(
         &self,
-        system: System,
+        batch: Batch<'_>,
         item: &WorkItem,
         message: &Received,
         entry: Option<Entry>,
@@ -102,15 +102,16 @@ impl Documents {
             || item.replay.is_some()
             || entry.attempts.is_some()
             || self.age(item.received_at) > FRESH;
-        let work = Work { system, item, hash, entry, repeated };
+        let work = Work { system: batch.system, item, hash, entry, repeated };
         Span::current().record("attempt", work.tries() + 1);
         let routed = match self.admitted(&work, self.is_overdue(message)) {
             Ok(routed) => routed,
             Err(Stop::Skip(skip)) => return Ok(Outcome::Skipped(skip)),
             Err(Stop::Fail(reason)) => return self.books.failed(&work, reason).await,
         };
-        match self.deliver(&work, routed).await {
+        match self.deliver(&work, routed, batch.goes_on).await {
             Ok(outcome) => Ok(outcome),
+            Err(Trouble::OutOfTime) => Ok(Outcome::Postponed { wait: Duration::ZERO }),
             Err(Trouble::Store(error)) => Err(error),
             Err(Trouble::Vendor(failure)) => self.books.failed_call(&work, failure).await,
         }
@@ -151,9 +152,14 @@ impl Documents {
         }
     }
 
-    async fn deliver(&self, work: &Work<'_>, routed: &Routed) -> Result<Outcome, Trouble> {
+    async fn deliver(
+        &self,
+        work: &Work<'_>,
+        routed: &Routed,
+        goes_on: GoesOn<'_>,
+    ) -> Result<Outcome, Trouble> {
         let document = &work.item.document;
-        let lookups = self.resolver.resolve(routed.flow.lookups(document)).await?;
+        let lookups = self.resolver.resolve(routed.flow.lookups(document), goes_on).await?;
         let mapped =
             match routed.flow.apply(document, &Context { settings: &self.settings, lookups: &lookups }) {
                 Ok(mapped) => mapped,
@@ -194,6 +200,9 @@ fn log(outcome: &Outcome) {
             );
         }
         Outcome::Paused { until, reason } => tracing::error!(%until, reason, "the target is paused"),
+        Outcome::Postponed { .. } => {
+            tracing::info!(outcome = outcome.name(), "the document's look-ups go on in its next turn");
+        }
         _ => tracing::info!(outcome = outcome.name(), "document done"),
     }
 }

@@ -35,7 +35,12 @@ pub(crate) enum Trouble {
     Vendor(#[from] Failure),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("its look-ups took the time that there was")]
+    OutOfTime,
 }
+
+/// Whether there is time for one more call.
+pub(crate) type GoesOn<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// Messages of one target system.
 #[derive(Clone, Copy)]
@@ -46,7 +51,7 @@ pub struct Batch<'a> {
     pub messages: &'a [Opened],
     /// How long messages stay in flight, where the pusher is to keep them there itself.
     pub visibility: Option<Duration>,
-    /// Asked before each document: whether there is time for one more.
+    /// Asked before each document, and between its look-ups: whether there is time for one more.
     pub goes_on: &'a (dyn Fn() -> bool + Send + Sync),
 }
 
@@ -142,7 +147,7 @@ impl Pusher {
                 // The ledger takes over what the queue would drop, whatever the target is up to.
                 (Some(halt), _) if !self.documents.is_overdue(&message.received) => halt.outcome(),
                 (_, Some(wait)) => Outcome::Postponed { wait: *wait },
-                (_, None) => self.one(batch.system, message, &mut known).await,
+                (_, None) => self.one(batch, message, &mut known).await,
             };
             if halt.is_none() {
                 halt = halting(&outcome, self.clock.now());
@@ -181,15 +186,15 @@ impl Pusher {
         Ok(entries)
     }
 
-    async fn one(&self, system: System, message: &Opened, known: &mut HashMap<EntryId, Entry>) -> Outcome {
+    async fn one(&self, batch: Batch<'_>, message: &Opened, known: &mut HashMap<EntryId, Entry>) -> Outcome {
         let Opened { received, item } = message;
         let done = match item {
             // An entry serves one version; the next reads anew what this one has written.
             Ok(item) => {
                 let entry = known.remove(&EntryId::new(&item.flow, &item.key));
-                self.documents.push(system, item, received, entry).await
+                self.documents.push(batch, item, received, entry).await
             }
-            Err(reason) => self.documents.books.unreadable(system, received, reason).await,
+            Err(reason) => self.documents.books.unreadable(batch.system, received, reason).await,
         };
         done.unwrap_or_else(|error| {
             tracing::error!(%error, "the document waits for the store");

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use mapping::LookupKey;
 use pipeline::Lookups;
 
-use crate::push::Trouble;
+use crate::push::{GoesOn, Trouble};
 use crate::targets::Targets;
 
 /// Ids of base data hardly ever change; within a day a mistake in them heals by itself.
@@ -19,11 +19,16 @@ const REMEMBERED: Duration = Duration::from_secs(20 * 3600);
 /// effect as soon as it is over.
 const AT_HAND: Duration = Duration::from_secs(60);
 
+/// How long a miss is remembered for a document whose turn ran out of time over its codes: it is to come to an end, be
+/// all of them misses.
+const MISSED: TimeDelta = TimeDelta::minutes(15);
+
 pub(crate) struct Resolver {
     lookups: Arc<dyn Lookups>,
     targets: Targets,
     clock: Arc<dyn Clock>,
     at_hand: Mutex<AtHand>,
+    missed: Mutex<BTreeMap<LookupKey, DateTime<Utc>>>,
 }
 
 /// Ids that were found, all forgotten together so that they never become many.
@@ -35,38 +40,66 @@ struct AtHand {
 
 impl Resolver {
     pub(crate) fn new(lookups: Arc<dyn Lookups>, targets: Targets, clock: Arc<dyn Clock>) -> Self {
-        Self { lookups, targets, clock, at_hand: Mutex::default() }
+        Self { lookups, targets, clock, at_hand: Mutex::default(), missed: Mutex::default() }
     }
 
     /// Resolves what can be resolved. A code that the target does not know is left out: the mapping names it. Misses are
-    /// not remembered, so that a replay after the code was created finds it.
+    /// not remembered once the document's turn is over, so that a replay after the code was created finds it.
+    ///
+    /// Many codes that nobody has asked for yet take minutes under the target's quota. When `goes_on` says that time is
+    /// up, what was found by then is kept, and the next turn goes on from there: each turn asks for one at least.
     pub(crate) async fn resolve(
         &self,
-        mut wanted: BTreeSet<LookupKey>,
+        wanted: BTreeSet<LookupKey>,
+        goes_on: GoesOn<'_>,
     ) -> Result<BTreeMap<LookupKey, String>, Trouble> {
-        let mut ids = self.at_hand(&wanted);
-        wanted.retain(|key| !ids.contains_key(key));
-        if wanted.is_empty() {
+        let ids = self.ids(&wanted, goes_on).await?;
+        lock(&self.missed).retain(|key, _| !wanted.contains(key));
+        Ok(ids)
+    }
+
+    async fn ids(
+        &self,
+        wanted: &BTreeSet<LookupKey>,
+        goes_on: GoesOn<'_>,
+    ) -> Result<BTreeMap<LookupKey, String>, Trouble> {
+        let mut ids = self.at_hand(wanted);
+        let left: Vec<_> = wanted.iter().filter(|key| !ids.contains_key(key)).collect();
+        if left.is_empty() {
             return Ok(ids);
         }
-        let codes: Vec<_> = wanted.iter().map(|key| (key.table.clone(), key.key.clone())).collect();
+        let codes: Vec<_> = left.iter().map(|key| (key.table.clone(), key.key.clone())).collect();
         let mut stored = self.lookups.get(&codes).await?;
-        for (key, code) in wanted.into_iter().zip(codes) {
+        for (key, code) in left.into_iter().zip(codes) {
             let id = match stored.remove(&code) {
                 Some(id) => Some(id),
-                None => self.ask(&key).await?,
+                None if self.has_missed(key) => None,
+                None => self.ask_while(key, goes_on).await?,
             };
             if let Some(id) = id {
-                self.lock().ids.insert(key.clone(), id.clone());
-                ids.insert(key, id);
+                lock(&self.at_hand).ids.insert(key.clone(), id.clone());
+                ids.insert(key.clone(), id);
             }
         }
         Ok(ids)
     }
 
+    fn has_missed(&self, key: &LookupKey) -> bool {
+        lock(&self.missed).get(key).is_some_and(|until| self.clock.now() < *until)
+    }
+
+    /// Asks, and says after the answer whether time is up: sending the document is a call more.
+    async fn ask_while(&self, key: &LookupKey, goes_on: GoesOn<'_>) -> Result<Option<String>, Trouble> {
+        let id = self.ask(key).await?;
+        if id.is_none() {
+            lock(&self.missed).insert(key.clone(), self.clock.now() + MISSED);
+        }
+        if goes_on() { Ok(id) } else { Err(Trouble::OutOfTime) }
+    }
+
     fn at_hand(&self, wanted: &BTreeSet<LookupKey>) -> BTreeMap<LookupKey, String> {
         let now = self.clock.now();
-        let mut at_hand = self.lock();
+        let mut at_hand = lock(&self.at_hand);
         if at_hand.until <= now {
             *at_hand = AtHand { ids: BTreeMap::new(), until: now + AT_HAND };
         }
@@ -77,10 +110,6 @@ impl Resolver {
             .collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, AtHand> {
-        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn ask(&self, key: &LookupKey) -> Result<Option<String>, Trouble> {
         let id = self.targets.of_table(&key.table)?.lookup(&key.table, &key.key).await?;
         if let Some(id) = &id {
@@ -89,4 +118,8 @@ impl Resolver {
         }
         Ok(id)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,6 +9,7 @@
 //! | `versions` | never an older version over a newer one, never the same one twice |
 //! | `second_bills` | what has perhaps arrived is asked after, whatever became of its message or its note |
 //! | `outages` | targets that take nothing for a night or a fortnight |
+//! | `deadlines` | what does not fit one invocation goes on in the next |
 //! | `windows` | reading to the end, whatever the server does with counts and pages |
 //! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
@@ -25,6 +26,7 @@ mod campaign_orders;
 mod campaign_pools;
 mod campaign_trades;
 mod crashes;
+mod deadlines;
 mod fuse;
 mod happy_day;
 mod house;
