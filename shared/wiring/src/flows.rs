@@ -20,6 +20,9 @@ const SHIPPED: [(&str, &str); 5] = [
     ("trade-to-kingdee", include_str!("../../flows/trade-to-kingdee.toml")),
 ];
 
+/// Where Lambda puts the files of a function's layers.
+const LAYERS: &str = "/opt";
+
 /// The flows of an installation, by name.
 pub struct Flows {
     flows: Vec<Arc<Routed>>,
@@ -50,11 +53,21 @@ impl Flows {
     /// A folder that cannot be read, or [`Diagnostics`]: every mistake of every file with its line.
     pub fn load(folder: Option<&Path>) -> anyhow::Result<Self> {
         match folder {
+            // A stand-in of Lambda that mounts no layer runs the same stack. On Lambda itself a function whose layer is
+            // missing does not start, so nobody's own flows are replaced in silence.
+            Some(folder) if folder == Path::new(LAYERS) && !holds_flows(folder) => {
+                tracing::warn!(
+                    "no layer has put flow files into {LAYERS} (RELAY_FLOWS_DIR): the shipped flows run"
+                );
+                Self::shipped()
+            }
             Some(folder) => Self::parse(read_folder(folder)?),
-            None => Self::parse(
-                SHIPPED.map(|(name, text)| (name.to_owned(), format!("{name}.toml"), text.to_owned())),
-            ),
+            None => Self::shipped(),
         }
+    }
+
+    fn shipped() -> anyhow::Result<Self> {
+        Self::parse(SHIPPED.map(|(name, text)| (name.to_owned(), format!("{name}.toml"), text.to_owned())))
     }
 
     /// Checks flow files, each given by name, file and text.
@@ -107,7 +120,7 @@ fn read_folder(folder: &Path) -> anyhow::Result<Vec<(String, String, String)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
+        if is_flow(&path) {
             let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             files.push((name, path.display().to_string(), text));
@@ -117,4 +130,25 @@ fn read_folder(folder: &Path) -> anyhow::Result<Vec<(String, String, String)>> {
         return Err(unusable("holds no flow files (*.toml)").into());
     }
     Ok(files)
+}
+
+fn holds_flows(folder: &Path) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| is_flow(&entry.path()))
+}
+
+fn is_flow(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_flows_run_where_no_layer_is_mounted_and_nowhere_else() {
+        assert_eq!(Flows::load(Some(Path::new(LAYERS))).unwrap().iter().count(), SHIPPED.len());
+        let empty = tempfile::tempdir().unwrap();
+        let error = Flows::load(Some(empty.path())).err().unwrap().to_string();
+        assert!(error.contains("holds no flow files"), "{error}");
+    }
 }

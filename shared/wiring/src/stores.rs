@@ -11,6 +11,10 @@ use crate::{Settings, SettingsError, Store};
 ///
 /// # Errors
 /// A setting that is missing or malformed, or a store that does not open.
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "aws")),
+    expect(unused_variables, reason = "a build without any store only says so")
+)]
 pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
     match settings.store()? {
         #[cfg(feature = "sqlite")]
