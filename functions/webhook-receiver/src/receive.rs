@@ -1,18 +1,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use catalog::Role;
 use clock::{Chance, Clock};
+use futures::future::try_join_all;
 use pipeline::item::content_hash;
 use pipeline::{EntryId, Failed, Intake, StoreError, System, WorkItem};
 use qince::catalog::DIRECT_ORDER;
 use qince::{Push, PushError, Reply, VerifiedPush};
 use serde_json::Value;
+use tokio::time::timeout;
 use wiring::flows::Routed;
 use wiring::{Doubt, Flows, work};
 
 /// Under this name the ledger keeps verified pushes that no flow takes.
 pub const UNROUTED: &str = "qince/unrouted";
+
+/// How long storing a push may take as a whole. Qince waits 5 seconds for its answer, of which reading a rotated secret
+/// may take 1.5; a store that hangs takes longer, for its requests' own limits add up.
+const STORING: Duration = Duration::from_secs(3);
 
 /// Under this name it keeps those whose data is no document.
 const UNREADABLE: &str = "qince/unreadable";
@@ -37,7 +44,7 @@ pub struct Answer {
     pub status: u16,
     /// 0: stored durably. 1: not.
     pub reply: Reply,
-    /// Why a push was not taken, to be counted; `None` too where the request was none.
+    /// Why a push was not taken, to be counted; `None` too where the request was for something else.
     pub refused: Option<Refusal>,
 }
 
@@ -127,7 +134,7 @@ impl Receiver {
 
     async fn store(&self, push: VerifiedPush) -> Answer {
         let (msg_id, key, data_type) = (push.msg_id.clone(), push.document_id(), push.data_type.clone());
-        match self.take(push).await {
+        match in_time(self.take(push)).await {
             Ok(flows) => {
                 tracing::info!(key, data_type, msg_id, flows, "push stored");
                 Answer { status: 200, reply: Reply::accepted(msg_id), refused: None }
@@ -148,12 +155,8 @@ impl Receiver {
             return Ok(0);
         }
         let items = work_items(&self.flows, &push.document, self.clock.as_ref(), self.chance.as_ref());
-        let mut flows = 0;
-        for (system, items) in items {
-            flows += items.len();
-            self.intake.take(system, &items).await?;
-        }
-        Ok(flows)
+        try_join_all(items.iter().map(|(system, items)| self.intake.take(*system, items))).await?;
+        Ok(items.values().map(Vec::len).sum())
     }
 
     /// A verified push that nothing takes is kept where a person sees it: a flow for it may come later.
@@ -176,7 +179,7 @@ impl Receiver {
         let hash = content_hash(&document);
         let key = [data_id, msg_id, &hash].into_iter().find(|key| !key.is_empty()).unwrap_or(&hash);
         let id = EntryId::new(UNREADABLE, key);
-        let kept = self.keep(id, "unreadable", error.to_string(), document, msg_id.clone()).await;
+        let kept = in_time(self.keep(id, "unreadable", error.to_string(), document, msg_id.clone())).await;
         if let Err(error) = &kept {
             tracing::error!(msg_id, %error, "an unreadable push could not be kept; Qince will deliver it again");
         }
@@ -206,6 +209,12 @@ impl Receiver {
         };
         self.intake.fail(&id, &failed).await
     }
+}
+
+/// What is given up may have been stored all the same: Qince's repetition is skipped then.
+async fn in_time<T>(stored: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let late = || StoreError::new("storing the push", format!("no answer within {} s", STORING.as_secs()));
+    timeout(STORING, stored).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn unrouted_key(data_type: &str, document_id: &str) -> String {

@@ -24,6 +24,7 @@ pub(crate) struct Fuse {
     left: AtomicU64,
     blown: Notify,
     refused: Mutex<BTreeSet<&'static str>>,
+    silent: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Fuse {
@@ -33,8 +34,8 @@ impl Fuse {
 
     /// Lets so many steps through.
     pub(crate) fn after(steps: u64) -> Arc<Self> {
-        let (blown, refused) = (Notify::new(), Mutex::default());
-        Arc::new(Self { left: AtomicU64::new(steps), blown, refused })
+        let left = AtomicU64::new(steps);
+        Arc::new(Self { left, blown: Notify::new(), refused: Mutex::default(), silent: Mutex::default() })
     }
 
     /// Runs a process's work; `None` when it was killed in the middle.
@@ -49,6 +50,11 @@ impl Fuse {
     /// From now on the store refuses this operation, such as `send`.
     pub(crate) fn refuse(&self, operation: &'static str) {
         self.refused.lock().unwrap().insert(operation);
+    }
+
+    /// From now on the store answers nothing to this operation.
+    pub(crate) fn silence(&self, operation: &'static str) {
+        self.silent.lock().unwrap().insert(operation);
     }
 
     /// The store takes everything again.
@@ -88,6 +94,9 @@ impl Fuse {
     ) -> Result<T, StoreError> {
         if self.refused.lock().unwrap().contains(operation) {
             return Err(StoreError::new(operation, "the store takes nothing now"));
+        }
+        if self.silent.lock().unwrap().contains(operation) {
+            std::future::pending::<()>().await;
         }
         self.around(call).await
     }

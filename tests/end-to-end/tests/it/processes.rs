@@ -1,7 +1,10 @@
 //! Several processes on one store, and a store that takes nothing.
 
+use std::time::Duration;
+
 use simulators::qince::PushStyle;
 use simulators::wangdian::TradeMix;
+use tokio::time::Instant;
 use webhook_receiver::Refusal;
 
 use crate::bad_pushes::{FORM, signed};
@@ -95,6 +98,32 @@ async fn a_push_that_cannot_be_stored_is_answered_with_1_and_counted() {
     assert_eq!((answer.status, answer.reply.return_code), (200, 1));
     assert_eq!(answer.reply.msg_id, push.msg_id);
     assert_eq!(answer.refused.map(Refusal::name), Some("store"));
+}
+
+/// Qince waits for 5 seconds, and reading a rotated secret may take 1.5 of them.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_is_given_up_while_qince_still_waits() {
+    let house = House::new(1);
+    let order = house.vendors.qince.order(house.now());
+    let fuse = Fuse::unbreakable();
+    let process = house.start_with(&fuse);
+    fuse.silence("send");
+    fuse.silence("read");
+    let push = house.vendors.qince.push(&order, &PushStyle::default());
+    let unrouted = PushStyle { data_type: "dms_return".to_owned(), ..PushStyle::default() };
+    let unrouted = house.vendors.qince.push(&order, &unrouted);
+    let bodies = [
+        (push.content_type, push.body, 200),
+        (unrouted.content_type, unrouted.body, 200),
+        (FORM.to_owned(), signed("[]"), 400),
+    ];
+    for (content_type, body, status) in bodies {
+        let began = Instant::now();
+        let answer = process.request(&content_type, &body).await;
+        assert_eq!((answer.status, answer.reply.return_code), (status, 1));
+        assert_eq!(answer.refused, Some(Refusal::Store));
+        assert!(began.elapsed() <= Duration::from_millis(3_100), "{:?}", began.elapsed());
+    }
 }
 
 #[tokio::test]
