@@ -16,11 +16,12 @@ use serde_json::Value;
 use tokio::time::timeout;
 use wiring::{Function, SecretSource, Settings, Wiring};
 
-/// Anybody can send a wrong digest: more often than this the secret is not read again.
-const BETWEEN_READS: Duration = Duration::from_secs(60);
+/// Anybody can send a wrong digest: more often than this the secret is not read again. Nor much less often: a push under
+/// a new secret that comes so soon after a stranger's is refused, and Qince brings it again the next night only.
+const BETWEEN_READS: Duration = Duration::from_secs(10);
 
-/// How long reading the secret again may take: Qince waits 5 seconds for its answer.
-const READ_PATIENCE: Duration = Duration::from_secs(2);
+/// How long reading the secret again may take: Qince waits 5 seconds for its answer, and storing may take 3 of them.
+const READ_PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// A function, and what it takes to build it anew.
 pub struct Host<F> {

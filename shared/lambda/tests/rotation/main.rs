@@ -201,7 +201,7 @@ async fn a_push_under_the_new_push_secret_is_taken() {
 }
 
 #[tokio::test]
-async fn wrong_digests_have_the_secret_read_once_a_minute_at_most() {
+async fn wrong_digests_have_the_secret_read_once_in_ten_seconds_at_most() {
     let stage = Stage::new();
     let mut receiver = stage.start::<Receiver>().await;
     let order = stage.vendors.qince.order(stage.minutes_ago(10));
@@ -211,7 +211,7 @@ async fn wrong_digests_have_the_secret_read_once_a_minute_at_most() {
         assert_eq!(receiver.invoke(wrong.clone(), None).await.unwrap()["statusCode"], 401);
     }
     assert_eq!(stage.reads(), 1);
-    stage.clock.advance(Duration::from_secs(61));
+    stage.clock.advance(Duration::from_secs(11));
     assert_eq!(receiver.invoke(wrong, None).await.unwrap()["statusCode"], 401);
     assert_eq!(stage.reads(), 2);
 }
@@ -228,7 +228,7 @@ async fn a_doubt_that_came_too_soon_is_cleared_up_before_the_next_event() {
     receiver.invoke(wrong, None).await.unwrap();
     // What is right now is wrong for a host that goes on with the new secret.
     stage.rotate("QINCE_PUSH_SECRETS", "the next one");
-    stage.clock.advance(Duration::from_secs(61));
+    stage.clock.advance(Duration::from_secs(11));
     assert_eq!(receiver.invoke(right, None).await.unwrap()["statusCode"], 401);
     assert_eq!(stage.reads(), 2);
 }
@@ -269,14 +269,14 @@ fn bare_wiring(stage: &Stage) -> Wiring {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_secret_that_does_not_come_keeps_qince_waiting_for_two_seconds() {
+async fn a_secret_that_does_not_come_leaves_storing_its_time() {
     let stage = Stage::new();
     let mut receiver = stage.host::<Receiver>(bare_wiring(&stage), Arc::new(Silent));
     let order = stage.vendors.qince.order(stage.minutes_ago(10));
     let push = http(&stage.vendors.qince.push(&order, &PushStyle::default()));
     let began = Instant::now();
     assert_eq!(receiver.invoke(push, None).await.unwrap()["statusCode"], 401);
-    assert_eq!(began.elapsed().as_secs(), 2);
+    assert_eq!(began.elapsed().as_millis(), 1_500);
 }
 
 #[tokio::test]
