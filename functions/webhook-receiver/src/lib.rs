@@ -33,7 +33,10 @@ impl Function for Receiver {
     async fn handle(&self, event: Value, _deadline: Option<DateTime<Utc>>) -> anyhow::Result<Answer> {
         Ok(match event::decode(event) {
             Ok(request) => self.receive(&request.as_push()).await,
-            Err(reason) => Answer::no_push(400, &reason),
+            Err(reason) => {
+                tracing::warn!(reason, "push refused");
+                Answer { refused: Some(Refusal::Malformed), ..Answer::no_push(400, &reason) }
+            }
         })
     }
 

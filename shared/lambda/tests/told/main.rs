@@ -141,6 +141,9 @@ impl Day {
         large["body"] = "x".repeat(7 * 1024 * 1024).into();
         self.invoke(&mut receiver, large).await.unwrap();
         self.invoke(&mut receiver, json!({ "phone": "18254623212" })).await.unwrap();
+        let mut broken = sample("webhook-receiver/direct-order-base64.json");
+        broken["body"] = json!("18254623212!");
+        self.invoke(&mut receiver, broken).await.unwrap();
         let order = vendors.qince.order(self.stage.minutes_ago(5));
         let style = PushStyle { data_type: "dms_return".to_owned(), ..PushStyle::default() };
         self.invoke(&mut receiver, http(&vendors.qince.push(&order, &style))).await.unwrap();
@@ -276,6 +279,9 @@ fn check_logs(logs: &[Value]) {
 /// The tampered sample, and one for each of the six orders.
 const WRONG_DIGESTS: u64 = 7;
 
+/// An empty document, a request of no HTTP API, and one whose base64 is broken.
+const MALFORMED: u64 = 3;
+
 fn pushes(line: &Value) -> u64 {
     line["pushes_refused"].as_u64().unwrap()
 }
@@ -303,8 +309,10 @@ fn check_metrics(lines: &[Value]) {
             kinds.insert(format!("{name} [{unit}] by {}", dimensions.join(", ")));
         }
     }
-    let refused: u64 = lines.iter().filter(|line| line["reason"] == "digest").map(pushes).sum();
-    assert_eq!(refused, WRONG_DIGESTS, "one that is taken in its second turn is none of them");
+    let refused =
+        |reason: &str| lines.iter().filter(|line| line["reason"] == reason).map(pushes).sum::<u64>();
+    assert_eq!(refused("digest"), WRONG_DIGESTS, "one that is taken in its second turn is none of them");
+    assert_eq!(refused("malformed"), MALFORMED);
     let waited =
         lines.iter().filter(|line| line["target"] == "kingdee").filter_map(|line| line["waited"].as_array());
     let longest = waited.flatten().filter_map(Value::as_f64).fold(0.0, f64::max);
