@@ -134,7 +134,10 @@ impl Books {
             at: self.clock.now(),
             trace: message.id.clone(),
         };
-        ledger::record_failure(self.ledger.as_ref(), &EntryId::new(UNREADABLE, &message.id), &failed).await?;
+        let id = EntryId::new(UNREADABLE, &message.id);
+        ledger::record_failure(self.ledger.as_ref(), &id, &failed).await.inspect_err(|error| {
+            tracing::error!(%error, message_id = message.id, "a message that is no work item waits for the store");
+        })?;
         tracing::error!(message_id = message.id, "a message that is no work item was recorded as failed");
         Ok(Outcome::Failed { class: UNREADABLE.to_owned(), message: reason })
     }

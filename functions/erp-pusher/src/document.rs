@@ -70,9 +70,10 @@ impl Documents {
             Ok(done) => done,
             Err(_) => self.panicked(batch.system, item).instrument(span.clone()).await,
         };
-        if let Ok(outcome) = &done {
-            span.in_scope(|| log(outcome));
-        }
+        span.in_scope(|| match &done {
+            Ok(outcome) => log(outcome),
+            Err(error) => tracing::error!(%error, "the document waits for the store"),
+        });
         done
     }
 

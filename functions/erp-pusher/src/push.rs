@@ -197,7 +197,6 @@ impl Pusher {
             Err(reason) => self.documents.books.unreadable(batch.system, received, reason).await,
         };
         done.unwrap_or_else(|error| {
-            tracing::error!(%error, "the document waits for the store");
             let wait = backoff::wait(received.receive_count, STORE_WAIT, self.chance.as_ref());
             Outcome::Retry { wait, message: error.to_string(), limited: false }
         })

@@ -5,13 +5,14 @@
 #[path = "../stage/mod.rs"]
 mod stage;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use clock::Clock as _;
 use erp_pusher::ErpPusher;
@@ -19,7 +20,8 @@ use http::HeaderMap;
 use lambda::{Host, invocation, metrics};
 use lambda_runtime::{Config, Context, LambdaEvent};
 use metrics_cloudwatch_embedded::Collector;
-use pipeline::System;
+use pipeline::ledger::Counts;
+use pipeline::{Entry, EntryId, Ledger, StoreError, System};
 use serde_json::{Value, json};
 use simulators::qince::{Digest, PushStyle};
 use simulators::{Fault, FaultRates};
@@ -73,6 +75,33 @@ fn sample(file: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// A ledger that is read and takes nothing.
+struct ReadOnly(Arc<dyn Ledger>);
+
+#[async_trait]
+impl Ledger for ReadOnly {
+    async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError> {
+        self.0.read(ids).await
+    }
+
+    async fn write(&self, _entry: &Entry) -> Result<bool, StoreError> {
+        Err(StoreError::new("writing the ledger", "it takes nothing now"))
+    }
+
+    async fn failed(
+        &self,
+        flow: Option<&str>,
+        limit: usize,
+        after: Option<&EntryId>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.0.failed(flow, limit, after).await
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.0.counts().await
+    }
+}
+
 /// A day on which everything happens that is told of.
 struct Day {
     stage: Stage,
@@ -101,6 +130,17 @@ impl Day {
             }
             self.stage.clock.advance(Duration::from_secs(60));
         }
+    }
+
+    async fn push_without_ledger(&mut self, poller: &mut Host<TradePoller>) {
+        self.stage.vendors.wangdian.generate_trade("S001", 55, self.stage.minutes_ago(2));
+        _ = self.invoke(poller, sample("trade-poller/schedule.json")).await;
+        let ledger = self.stage.stores.ledger.clone();
+        self.stage.stores.ledger = Arc::new(ReadOnly(ledger.clone()));
+        let mut pusher = self.stage.start::<ErpPusher>().await;
+        let messages = self.stage.received(System::Kingdee).await;
+        self.invoke(&mut pusher, sqs(System::Kingdee, &messages)).await.unwrap();
+        self.stage.stores.ledger = ledger;
     }
 
     async fn live(&mut self) {
@@ -164,6 +204,7 @@ impl Day {
         self.invoke(&mut pusher, json!({ "Records": "18254623212" })).await.unwrap_err();
         self.invoke(&mut poller, json!({ "flow": "nowhere" })).await.unwrap_err();
         assert!(self.stage.reads() > 0);
+        self.push_without_ledger(&mut poller).await;
         self.stage.clock.advance(Duration::from_secs(7_200));
         vendors.wangdian.faults.set_rates(FaultRates::none().with(Fault::Status(502), 1_000));
         self.invoke(&mut poller, json!({})).await.unwrap_err();
@@ -240,7 +281,7 @@ async fn every_line_is_lambdas_json_and_none_tells_anything_private() {
 }
 
 fn check_logs(logs: &[Value]) {
-    let mut documents = 0;
+    let (mut documents, mut waiting) = (0, 0);
     for line in logs {
         assert!(
             ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()),
@@ -250,6 +291,12 @@ fn check_logs(logs: &[Value]) {
         let spans = line["spans"].as_array();
         let request = spans.and_then(|spans| spans.first()).map(|span| &span["request_id"]);
         assert!(request.is_some_and(|id| id.as_str().unwrap().starts_with("request-")), "{line}");
+        if line["message"] == "the document waits for the store" {
+            waiting += 1;
+            for field in ["flow", "key", "version", "attempt"] {
+                assert!(!line["span"][field].is_null(), "{line}");
+            }
+        }
         if line["message"] == "document done" {
             documents += 1;
             let span = &line["span"];
@@ -260,7 +307,7 @@ fn check_logs(logs: &[Value]) {
             }
         }
     }
-    assert!(documents > 20, "{documents}");
+    assert!(documents > 20 && waiting > 0, "{documents} {waiting}");
     let fields = |flow: &str| {
         let is_it = |line: &&Value| line["outcome"] == "failed" && line["span"]["flow"] == flow;
         let line = logs.iter().find(is_it).unwrap();
