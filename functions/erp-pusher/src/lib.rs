@@ -35,10 +35,12 @@ pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use catalog::Role;
 use chrono::{DateTime, Utc};
+use futures::future::join_all;
 use pipeline::System;
 use serde_json::Value;
 use wiring::settings::both;
@@ -76,6 +78,7 @@ struct WorkerParts {
 /// What became of an event's messages.
 #[derive(Debug, Default)]
 pub struct Handled {
+    /// Each with the system in whose queue its message is: its flow may point to another one by now.
     turns: Vec<(System, Turn)>,
     /// Messages that were not begun, because a store did not answer.
     unworked: Vec<String>,
@@ -126,21 +129,23 @@ impl Function for ErpPusher {
     /// messages out again when their visibility timeout ends, later than we would, and Lambda counts the error.
     async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Handled> {
         let messages = event::decode(event, self.parts.clock.now()).context("reading the SQS event")?;
-        let mut batches = BTreeMap::<System, Vec<Opened>>::new();
+        let mut batches = BTreeMap::<System, (Vec<System>, Vec<Opened>)>::new();
         for message in messages {
             let opened = Opened::from(message.received);
             // What the message itself says counts; the queue's name is all there is where it cannot be read.
             let system = self.pusher.system_of(&opened).or(message.queue).unwrap_or(ANY);
-            batches.entry(system).or_default().push(opened);
+            let (queues, messages) = batches.entry(system).or_default();
+            queues.push(message.queue.unwrap_or(system));
+            messages.push(opened);
         }
         let clock = self.parts.clock.as_ref();
         let goes_on = move || deadline.is_none_or(|deadline| clock.now() < deadline);
         let mut handled = Handled::default();
         let mut unworked = Ok(());
-        for (system, messages) in batches {
+        for (system, (queues, messages)) in batches {
             let batch = Batch { system, messages: &messages, visibility: None, goes_on: &goes_on };
             match self.pusher.push(batch).await {
-                Ok(turns) => handled.turns.extend(turns.into_iter().map(|turn| (system, turn))),
+                Ok(turns) => handled.turns.extend(queues.into_iter().zip(turns)),
                 Err(error) => {
                     tracing::error!(%error, %system, "the messages come again when the queue says");
                     handled.unworked.extend(messages.into_iter().map(|message| message.received.id));
@@ -156,22 +161,26 @@ impl Function for ErpPusher {
     }
 
     /// Gives back what comes again, and answers which messages those are. Not in `handle`: a message that is given back
-    /// may be worked by another instance, while a second turn at the same event works it here.
+    /// may be worked by another instance, while a second turn at the same event works it here. All at once: a queue that
+    /// hangs would take up the rest of the invocation, message by message.
     async fn answer(&self, handled: Handled) -> Value {
-        let mut coming_again = handled.unworked;
-        for (system, turn) in handled.turns {
-            let Some(wait) = turn.comes_again(self.parts.clock.now()) else { continue };
-            // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
-            if let Err(error) = self.parts.queue.delay(system, &turn.receipt, wait).await {
-                tracing::warn!(%error, message_id = turn.message_id, "the message comes again when the queue says");
-            }
-            coming_again.push(turn.message_id);
-        }
-        event::encode(&coming_again)
+        let now = self.parts.clock.now();
+        let again =
+            handled.turns.into_iter().filter_map(|(queue, turn)| Some((queue, turn.comes_again(now)?, turn)));
+        let given_back = join_all(again.map(|(queue, wait, turn)| self.give_back(queue, wait, turn))).await;
+        event::encode(&[handled.unworked, given_back].concat())
     }
 }
 
 impl ErpPusher {
+    async fn give_back(&self, queue: System, wait: Duration, turn: Turn) -> String {
+        // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
+        if let Err(error) = self.parts.queue.delay(queue, &turn.receipt, wait).await {
+            tracing::warn!(%error, message_id = turn.message_id, "the message comes again when the queue says");
+        }
+        turn.message_id
+    }
+
     /// A worker for each system that the flows deliver to.
     #[must_use]
     pub fn workers(&self) -> Vec<Worker> {

@@ -17,6 +17,7 @@ use pipeline::{
     StoreError, Stores, System,
 };
 use tokio::sync::Notify;
+use tokio::time::timeout;
 use vendor::{Request, Response, Transport, TransportError};
 
 pub(crate) struct Fuse {
@@ -52,7 +53,7 @@ impl Fuse {
         self.refused.lock().unwrap().insert(operation);
     }
 
-    /// From now on the store answers nothing to this operation.
+    /// From now on the store answers nothing to this operation, until the request's own limit ends it.
     pub(crate) fn silence(&self, operation: &'static str) {
         self.silent.lock().unwrap().insert(operation);
     }
@@ -96,7 +97,8 @@ impl Fuse {
             return Err(StoreError::new(operation, "the store takes nothing now"));
         }
         if self.silent.lock().unwrap().contains(operation) {
-            std::future::pending::<()>().await;
+            _ = timeout(Duration::from_millis(4_500), std::future::pending::<()>()).await;
+            return Err(StoreError::new(operation, "the store does not answer"));
         }
         self.around(call).await
     }

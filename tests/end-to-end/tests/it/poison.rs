@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use erp_pusher::ErpPusher;
-use pipeline::{Entry, EntryId, Received, System};
+use pipeline::{Entry, EntryId, Outgoing, Received, System};
 use serde_json::{Value, json};
 use simulators::qince::PushStyle;
 use simulators::{Fault, FaultRates};
+use tokio::time::Instant;
 use vendor::{Request, Response, Transport, TransportError};
 use wiring::Function as _;
 
@@ -184,6 +185,37 @@ async fn what_was_pushed_to_another_system_does_not_come_again_with_what_could_n
     let again = invoke(&pusher, vec![record(&orders[0]), record(&trades[1])]).await.unwrap();
     assert_eq!(again, json!([{ "itemIdentifier": orders[0].id }]));
     assert_eq!(house.vendors.kingdee.creates().len(), 2);
+}
+
+/// Its flow has been pointed to another target since it was queued.
+#[tokio::test]
+async fn a_message_waits_in_the_queue_that_it_came_from() {
+    let (house, process) = House::running(1);
+    house.vendors.kingdee.faults.set_rates(FaultRates::none().with(Fault::Status(503), 1_000));
+    let message = trades(&house, &process, 1).await.remove(0);
+    let queue = &process.wiring.stores.queue;
+    let sent = Outgoing { group: message.group, deduplication: "moved".to_owned(), body: message.body };
+    queue.send(System::Wangdian, &[sent]).await.unwrap();
+    let message = queue.receive(System::Wangdian, 10, Duration::from_secs(720)).await.unwrap().remove(0);
+    let mut record = record(&message);
+    record["eventSourceARN"] = json!("arn:aws:sqs:cn-north-1:1:relay-wangdian.fifo");
+    assert_eq!(handle(&process, vec![record]).await.as_array().unwrap().len(), 1);
+    let depth = queue.depth(System::Wangdian).await.unwrap();
+    assert!(depth.next_visible_at.unwrap() < house.now() + Duration::from_secs(60), "{depth:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_hangs_while_messages_are_given_back_takes_one_requests_time() {
+    let house = House::new(1);
+    let fuse = Fuse::unbreakable();
+    let process = house.start_with(&fuse);
+    let messages = trades(&house, &process, 10).await;
+    house.vendors.kingdee.faults.set_rates(FaultRates::none().with(Fault::Status(503), 1_000));
+    fuse.silence("delay");
+    let began = Instant::now();
+    let again = handle(&process, messages.iter().map(record).collect()).await;
+    assert_eq!(again.as_array().unwrap().len(), 10);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 /// A single entry that is not taken: the store is there, and the document waits longer each time.
