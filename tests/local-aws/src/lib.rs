@@ -6,10 +6,12 @@
 //! | module | what |
 //! |---|---|
 //! | [`stack`] | the deployed stack: its API, queues, ledger, secret and processes |
+//! | [`turns`] | what the pusher's log tells of documents |
 //! | [`aws`] | what is asked of AWS beyond the ports |
 
 pub mod aws;
 pub mod stack;
+pub mod turns;
 
 use std::sync::LazyLock;
 

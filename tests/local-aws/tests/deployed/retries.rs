@@ -1,4 +1,5 @@
 use local_aws::on_the_stack;
+use local_aws::turns::Invocation;
 use pipeline::System;
 use simulators::Fault;
 
@@ -18,5 +19,13 @@ fn a_failing_record_alone_is_tried_again() {
         assert!(stack.creates(&trades).iter().all(|count| *count == 1));
         let saves = stack.kingdee_calls("sal_order_save") - before;
         assert_eq!(saves, 8 + 1, "the seven others were sent once");
+        let turns = stack.turns(&trades).await.unwrap();
+        let [batch, again] = &turns[..] else { panic!("a batch and what came back of it: {turns:#?}") };
+        let once = |outcome: &str| vec![outcome.to_owned()];
+        let failing: Vec<_> = batch.iter().filter(|(_, outcomes)| **outcomes == once("retry")).collect();
+        let [(failing, _)] = failing[..] else { panic!("one alone failed: {batch:#?}") };
+        let delivered = batch.values().filter(|outcomes| **outcomes == once("delivered")).count();
+        assert_eq!(delivered, 7, "{batch:#?}");
+        assert_eq!(*again, Invocation::from([(failing.clone(), once("delivered"))]), "it came back alone");
     });
 }
