@@ -64,6 +64,11 @@ async fn enter<V: Simulated>(State(vendor): State<Arc<V>>, request: Request) -> 
             vendor.answer(&call, None);
             lost()
         }
+        Some(Fault::LateAnswer(duration)) => {
+            let answer = vendor.answer(&call, None);
+            vendor.clock().sleep(duration).await;
+            answer.into_response()
+        }
         Some(Fault::Duplicate) => {
             let first = vendor.answer(&call, None);
             vendor.answer(&call, None);

@@ -20,8 +20,10 @@ pub enum Fault {
     RateLimited,
     /// Nothing is done; a proxy's HTML page with that status.
     Status(u16),
-    /// The answer takes that long, by the clock.
+    /// It takes that long, by the clock, until the work is done and answered: nothing is done for a caller who leaves.
     Slow(Duration),
+    /// The work is done at once, and the answer takes that long, by the clock.
+    LateAnswer(Duration),
     /// Every token given so far is worthless (Kingdee, ShareCRM).
     ExpireTokens,
     /// Kingdee: HTTP 519 with that text.

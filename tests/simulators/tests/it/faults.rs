@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clock::{Clock as _, SystemClock};
+use futures::FutureExt as _;
 use serde_json::{Value, json};
 use simulators::wangdian::TradeMix;
 use simulators::{Fault, FaultRates, Vendors};
@@ -54,6 +55,24 @@ async fn a_slow_answer_takes_its_time() {
     bench.vendors.wangdian.faults.inject(Fault::Slow(Duration::from_secs(20)));
     bench.direct("shop", &[("page_no", "0")]).await;
     assert_eq!((bench.clock.now() - before).num_seconds(), 20);
+}
+
+#[tokio::test]
+async fn who_leaves_before_a_late_answer_leaves_the_work_done_and_before_a_slow_one_undone() {
+    for (fault, done) in
+        [(Fault::Slow(Duration::from_secs(20)), 0), (Fault::LateAnswer(Duration::from_secs(20)), 1)]
+    {
+        let bench = Bench::new();
+        bench.vendors.wangdian.faults.inject(fault);
+        let list = trade_list();
+        let request = bench.direct_request("trade_push", &[("shop_no", "S001"), ("trade_list", &list)]);
+        let (mut call, began) = (Box::pin(bench.send(request)), bench.clock.now());
+        while bench.clock.now() == began {
+            assert!(call.as_mut().now_or_never().is_none());
+        }
+        drop(call);
+        assert_eq!(bench.vendors.wangdian.pushed_orders().len(), done);
+    }
 }
 
 #[tokio::test]
