@@ -43,7 +43,7 @@ impl Intake {
         let mut taken = Taken::default();
         for item in items {
             let body = item.encode();
-            if body.len() > MAX_BODY_BYTES {
+            if Self::is_too_large(&body) {
                 self.record_too_large(item, body.len()).await?;
                 taken.failed += 1;
             } else {
@@ -59,6 +59,12 @@ impl Intake {
             metrics::counter!("queued", "flow" => flow.clone()).increment(1);
         }
         Ok(taken)
+    }
+
+    /// Whether the queue cannot carry an item's message.
+    #[must_use]
+    pub fn is_too_large(body: &str) -> bool {
+        body.len() > MAX_BODY_BYTES
     }
 
     async fn record_too_large(&self, item: &WorkItem, bytes: usize) -> Result<(), StoreError> {

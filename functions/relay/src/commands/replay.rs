@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use pipeline::{Entry, EntryId, System, WorkItem};
+use pipeline::{Entry, EntryId, Intake, System, WorkItem};
 use serde_json::json;
 use webhook_receiver::UNROUTED;
 use wiring::{Store, Wiring};
@@ -17,15 +17,27 @@ pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> an
         // The command line has asked for a key or for `--all`.
         _ => failures::all(wiring.stores.ledger.as_ref(), flow).await?,
     };
-    let (replayed, left) = send(&wiring, entries).await?;
-    report(replayed, &left, works_them(&wiring.settings.store()?), json);
-    Ok(if left.is_empty() { Done::Well } else { Done::WithFailures })
+    let replayed = send(&wiring, entries).await?;
+    report(&replayed, works_them(&wiring.settings.store()?), json);
+    let is_whole = replayed.without_flow.is_empty() && replayed.too_large.is_empty();
+    Ok(if is_whole { Done::Well } else { Done::WithFailures })
 }
 
-/// Sends failed versions through their flows again, and answers how many documents, and which no flow takes.
-pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result<(u64, Vec<EntryId>)> {
+/// What became of the documents of a replay.
+#[derive(Default)]
+pub(crate) struct Replayed {
+    /// How many were sent through their flows again.
+    sent: u64,
+    /// Those that no flow takes.
+    without_flow: Vec<EntryId>,
+    /// Those that the queue cannot carry: they have failed anew.
+    too_large: Vec<EntryId>,
+}
+
+/// Sends failed versions through their flows again.
+pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result<Replayed> {
     let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
-    let (mut routed, mut left) = (Vec::new(), Vec::new());
+    let (mut routed, mut replayed) = (Vec::new(), Replayed::default());
     for entry in entries {
         if is_routed_now(wiring, &entry.id) {
             for (system, of_system) in orders(wiring, &entry) {
@@ -35,18 +47,19 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
         } else if let Some(flow) = wiring.flows.named(&entry.id.flow) {
             items.entry(flow.system).or_default().extend(item(wiring, entry));
         } else {
-            left.push(entry.id);
+            replayed.without_flow.push(entry.id);
         }
     }
-    let mut replayed = 0;
     for (system, items) in items {
-        replayed += wiring.intake().take(system, &items).await?.queued;
+        replayed.sent += wiring.intake().take(system, &items).await?.queued;
+        let too_large = items.into_iter().filter(|item| Intake::is_too_large(&item.encode()));
+        replayed.too_large.extend(too_large.map(|item| EntryId::new(item.flow, item.key)));
     }
     // Only now that its flows have it: from here on they say what becomes of it.
     for entry in &routed {
         failures::clear(wiring.stores.ledger.as_ref(), entry).await?;
     }
-    Ok((replayed, left))
+    Ok(replayed)
 }
 
 /// Whether this is a push that no flow took when it came, and that the settings and flows take by now.
@@ -102,15 +115,19 @@ fn works_them(store: &Store) -> &'static str {
     }
 }
 
-fn report(replayed: u64, left: &[EntryId], works_them: &str, json: bool) {
+fn report(replayed: &Replayed, works_them: &str, json: bool) {
+    let Replayed { sent, without_flow, too_large } = replayed;
     if json {
-        println!("{}", json!({ "replayed": replayed, "without_flow": left }));
+        println!("{}", json!({ "replayed": sent, "without_flow": without_flow, "too_large": too_large }));
         return;
     }
-    for id in left {
+    for id in without_flow {
         println!("- {} {}: no flow takes it, so it stays in the ledger", id.flow, id.key);
     }
-    println!("{replayed} sent through their flows again; {works_them}.");
+    for id in too_large {
+        println!("- {} {}: it is too large for the queue, so it stays in the ledger", id.flow, id.key);
+    }
+    println!("{sent} sent through their flows again; {works_them}.");
 }
 
 #[cfg(test)]

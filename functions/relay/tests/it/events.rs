@@ -136,6 +136,26 @@ fn a_refused_document_is_listed_and_replayed_once_its_cause_is_mended() {
     installation.relay(&["failures", "--flow", "trade-to-kingdee"]).with_status(0);
 }
 
+#[test]
+fn a_replay_says_what_the_queue_cannot_carry() {
+    let town = Town::open();
+    let installation = town.installation();
+    let mut event = sample("erp-pusher/sqs.json");
+    let mut item: Value = serde_json::from_str(event["Records"][0]["body"].as_str().unwrap()).unwrap();
+    // Noise, so that compression does not help.
+    let noise: String =
+        (0..200_000_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
+    item["document"]["cs_remark"] = noise.into();
+    event["Records"] = json!([event["Records"][0]]);
+    event["Records"][0]["body"] = item.to_string().into();
+    let file = installation.path("large.json");
+    std::fs::write(&file, event.to_string()).unwrap();
+    installation.relay(&["invoke", "erp-pusher", "--event", file.to_str().unwrap()]).with_status(0);
+    let answer = installation.relay(&["replay", "--all", "--json"]).with_status(1).json();
+    let it = json!({ "flow": "trade-to-kingdee", "key": "JY202611220001" });
+    assert_eq!(answer, json!({ "replayed": 0, "without_flow": [], "too_large": [it] }));
+}
+
 /// Pushes the sample order where its type is not taken, and answers with its key among the unrouted ones.
 fn unrouted(installation: &mut Installation) -> [String; 4] {
     installation.set("QINCE_DATA_TYPES", "my_order");
@@ -162,7 +182,7 @@ fn a_push_that_no_flow_took_is_replayed_once_its_type_is_taken() {
 
     installation.set("QINCE_DATA_TYPES", "my_order, dms_purchase");
     let answer = replay(&installation).with_status(0).json();
-    assert_eq!(answer, json!({ "replayed": 2, "without_flow": [] }));
+    assert_eq!(answer, json!({ "replayed": 2, "without_flow": [], "too_large": [] }));
     installation.relay(&["failures"]).with_status(0);
     installation.relay(&["drain"]).with_status(0);
     let id = sample("qince/direct-order.json")["id"].as_str().unwrap().to_owned();
