@@ -57,7 +57,9 @@ impl Client {
         let request = self.request(route, endpoint, parameters, began)?;
         let operation = endpoint.operation(route);
         let outcome = match self.transport.send(request).await {
-            Ok(response) => error::judge(operation, &response),
+            Ok(response) => {
+                error::judge(operation, &response).map_err(|failure| error::naming_secret(failure, route))
+            }
             Err(error) => Err(Failure::transport(VENDOR, operation, &error)),
         };
         let code = match &outcome {

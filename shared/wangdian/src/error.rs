@@ -9,6 +9,7 @@ use std::time::Duration;
 use vendor::{Class, Failure, Response};
 
 use crate::envelope::{Envelope, Verdict, refusal};
+use crate::settings::Route;
 
 /// The vendor's name in failures.
 pub(crate) const VENDOR: &str = "wangdian";
@@ -67,9 +68,7 @@ pub(crate) fn not_sent(operation: &str, message: impl Into<String>) -> Failure {
 fn class_of(code: Option<&str>, text: &str, of_a_document: bool) -> Class {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    // `ip`, `sid` and `sign` are parts of too many other words to be looked for inside of them; `IP-001` is a code.
-    let is_joint = |character: char| !character.is_ascii_alphanumeric() && character != '-';
-    let has_word = |words: &[&str]| lower.split(is_joint).any(|part| words.contains(&part));
+    let has_word = |words: &[&str]| has_word(&lower, words);
     // What a document names is the merchant's own text, and may hold any of the words below.
     let of_a_document = of_a_document || says(DOCUMENT_PARTS) || has_word(&["tid", "oid"]);
     let of_our_account = says(CREDENTIALS) || has_word(&["sign", "sid", "ip"]) || says(&["停用"]);
@@ -88,6 +87,25 @@ fn class_of(code: Option<&str>, text: &str, of_a_document: bool) -> Class {
     } else {
         Class::Refused
     }
+}
+
+/// `ip`, `sid` and `sign` are parts of too many other words to be looked for inside of them; `IP-001` is a code.
+fn has_word(lower: &str, words: &[&str]) -> bool {
+    let is_joint = |character: char| !character.is_ascii_alphanumeric() && character != '-';
+    lower.split(is_joint).any(|part| words.contains(&part))
+}
+
+/// Names the setting behind a sign that is refused: each route is signed with a secret of its own.
+pub(crate) fn naming_secret(mut failure: Failure, route: Route) -> Failure {
+    let lower = failure.message.to_lowercase();
+    let is_of_sign = has_word(&lower, &["sign", "signature"]) || lower.contains("签名");
+    if is_of_sign && matches!(failure.class, Class::Paused { .. }) {
+        failure.message.push_str(match route {
+            Route::Direct => "; check WDT_APPSECRET",
+            Route::Qimen => "; check QIMEN_APP_SECRET",
+        });
+    }
+    failure
 }
 
 const RATE: &[&str] =

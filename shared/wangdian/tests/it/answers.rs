@@ -11,9 +11,13 @@ use crate::support::{Bench, answer, payload, time};
 type Answer = Result<vendor::Response, TransportError>;
 
 async fn read(answer: Answer) -> Result<Page, Failure> {
+    read_by(Route::Direct, answer).await
+}
+
+async fn read_by(route: Route, answer: Answer) -> Result<Page, Failure> {
     let window = (time("2022-11-01T01:00:00Z"), time("2022-11-01T01:59:59Z"));
     let trades = endpoint("wangdian.trade_query").unwrap();
-    Bench::new(vec![answer]).client.page(Route::Direct, trades, window, &[], 0, 100).await
+    Bench::new(vec![answer]).client.page(route, trades, window, &[], 0, 100).await
 }
 
 async fn push(answer: Answer) -> Result<(), Failure> {
@@ -109,6 +113,19 @@ async fn a_code_and_its_words_decide_what_a_failure_means() {
         let failure = push(answer(200, body)).await.unwrap_err();
         assert_eq!(failure.class, class, "{code} {text}");
     }
+}
+
+#[tokio::test]
+async fn a_refused_sign_names_the_secret_of_its_route() {
+    for (route, name, secret) in [
+        (Route::Direct, "direct/bad_sign.json", "check WDT_APPSECRET"),
+        (Route::Qimen, "qimen/gateway_error.json", "check QIMEN_APP_SECRET"),
+    ] {
+        let failure = read_by(route, payload(name)).await.unwrap_err();
+        assert!(failure.message.ends_with(secret), "{failure}");
+    }
+    let failure = push(answer(200, json!({"code": "1", "message": "tid SIGN 001"}).to_string())).await;
+    assert!(!failure.unwrap_err().message.contains("SECRET"), "a document's own words");
 }
 
 #[tokio::test]
