@@ -5,7 +5,7 @@ A drop-in for the `ministack` command: without these variables, and AUTH, it is 
 CLOCK_FILE    a file with the number of seconds by which its clock is ahead of the machine's. Whoever writes it moves the
               clock, at once: messages become visible, deduplication ids and leases lapse, and a test of twelve hours
               takes no time. It only ever goes forward: a smaller number is not taken.
-REQUEST_LOG   a file that gets a line for each request: X-Amz-Target and the status.
+REQUEST_LOG   a file that gets a line for each request: X-Amz-Target, the tables of DynamoDB that it names, and the status.
 LAYERS_IN     the variable that tells a function where its layers are: /opt, where Lambda unpacks them. ministack gives
               a `bootstrap` none, and /opt is not ours to write, so a function is told another folder in its place. One
               that is told nothing is told nothing here either.
@@ -13,6 +13,7 @@ LAYERS_IN     the variable that tells a function where its layers are: /opt, whe
 
 import hashlib
 import io
+import json
 import os
 import sys
 import tempfile
@@ -51,7 +52,20 @@ if os.environ.get("REQUEST_LOG"):
     from hypercorn.config import Config
 
     Config.accesslog = os.environ["REQUEST_LOG"]
-    Config.access_log_format = "%({x-amz-target}i)s %(s)s"
+    Config.access_log_format = "%({x-amz-target}i)s %({tables}o)s %(s)s"
+
+    from ministack.services import dynamodb
+
+    answered = dynamodb.handle_request
+
+    async def with_tables(method, path, headers, body, query):
+        status, answer, content = await answered(method, path, headers, body, query)
+        # The log sees no bodies, so that the answer's head tells it.
+        asked = json.loads(body or "{}")
+        tables = asked.get("RequestItems") or [asked.get("TableName", "-")]
+        return status, answer | {"tables": ",".join(tables)}, content
+
+    dynamodb.handle_request = with_tables
 
 if os.environ.get("LAYERS_IN"):
     from ministack.services import lambda_svc

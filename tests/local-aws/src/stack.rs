@@ -283,17 +283,20 @@ impl Stack {
         Ok(())
     }
 
-    /// How many requests AWS has had since it was started, by operation.
+    /// How many requests AWS has had since it was started, by operation and, for DynamoDB, the name of the table:
+    /// `PutItem relay-ledger`.
     ///
     /// # Errors
     /// When its log cannot be read.
     pub fn requests(&self) -> anyhow::Result<BTreeMap<String, u64>> {
         let mut requests = BTreeMap::new();
         for line in fs::read_to_string(self.folder.join("requests.log"))?.lines() {
-            // "… DynamoDB_20120810.BatchGetItem 200"
-            let target = line.split_whitespace().rev().nth(1).unwrap_or_default();
+            // "… DynamoDB_20120810.BatchGetItem relay-ledger 200"
+            let mut words = line.split_whitespace().rev().skip(1);
+            let (table, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let operation = target.rsplit('.').next().unwrap_or_default();
-            *requests.entry(operation.to_owned()).or_default() += 1;
+            let request = if table == "-" { operation.to_owned() } else { format!("{operation} {table}") };
+            *requests.entry(request).or_default() += 1;
         }
         Ok(requests)
     }
