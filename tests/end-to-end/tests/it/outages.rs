@@ -142,6 +142,11 @@ async fn a_pause_of_13_days_ends_in_the_ledger_too() {
 
 /// A message as SQS hands it to a Lambda.
 pub(crate) fn record(message: &Received) -> Value {
+    record_from(System::Kingdee, message)
+}
+
+/// The same, of another system's queue.
+pub(crate) fn record_from(system: System, message: &Received) -> Value {
     json!({
         "messageId": message.id,
         "receiptHandle": message.receipt,
@@ -151,7 +156,7 @@ pub(crate) fn record(message: &Received) -> Value {
             "ApproximateReceiveCount": message.receive_count.to_string(),
             "SentTimestamp": message.sent_at.timestamp_millis().to_string(),
         },
-        "eventSourceARN": "arn:aws:sqs:cn-north-1:1:relay-kingdee.fifo",
+        "eventSourceARN": format!("arn:aws:sqs:cn-north-1:1:relay-{system}.fifo"),
     })
 }
 
@@ -179,7 +184,7 @@ async fn rate_limits_of_13_days_do_not_use_up_the_receives_of_a_batch() {
         receives = receives.max(first.receive_count);
         let turn = first.receive_count as usize % messages.len();
         messages.rotate_left(turn);
-        let records: Vec<_> = messages.iter().map(record).collect();
+        let records: Vec<_> = messages.iter().map(|message| record_from(System::Wangdian, message)).collect();
         let answer = pusher.invoke(json!({ "Records": records }), None).await.unwrap();
         let again = answer["batchItemFailures"].as_array().unwrap();
         messages.retain(|message| !again.iter().any(|again| again["itemIdentifier"] == message.id));

@@ -15,7 +15,7 @@ use wiring::Function as _;
 
 use crate::fuse::Fuse;
 use crate::house::House;
-use crate::outages::record;
+use crate::outages::{record, record_from};
 use crate::process::{Process, TRADES, count, outcomes};
 
 /// A mistake of ours that one bill brings out, before or after it is sent.
@@ -182,7 +182,8 @@ async fn what_was_pushed_to_another_system_does_not_come_again_with_what_could_n
 
     // Kingdee is known not to be paused; of ShareCRM that cannot be read.
     fuse.refuse("get");
-    let again = invoke(&pusher, vec![record(&orders[0]), record(&trades[1])]).await.unwrap();
+    let again =
+        invoke(&pusher, vec![record_from(System::Sharecrm, &orders[0]), record(&trades[1])]).await.unwrap();
     assert_eq!(again, json!([{ "itemIdentifier": orders[0].id }]));
     assert_eq!(house.vendors.kingdee.creates().len(), 2);
 }
@@ -197,9 +198,8 @@ async fn a_message_waits_in_the_queue_that_it_came_from() {
     let sent = Outgoing { group: message.group, deduplication: "moved".to_owned(), body: message.body };
     queue.send(System::Wangdian, &[sent]).await.unwrap();
     let message = queue.receive(System::Wangdian, 10, Duration::from_secs(720)).await.unwrap().remove(0);
-    let mut record = record(&message);
-    record["eventSourceARN"] = json!("arn:aws:sqs:cn-north-1:1:relay-wangdian.fifo");
-    assert_eq!(handle(&process, vec![record]).await.as_array().unwrap().len(), 1);
+    let records = vec![record_from(System::Wangdian, &message)];
+    assert_eq!(handle(&process, records).await.as_array().unwrap().len(), 1);
     let depth = queue.depth(System::Wangdian).await.unwrap();
     assert!(depth.next_visible_at.unwrap() < house.now() + Duration::from_secs(60), "{depth:?}");
 }
