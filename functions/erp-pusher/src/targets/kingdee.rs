@@ -5,7 +5,7 @@ use mapping::Mapped;
 use serde_json::Value;
 use vendor::{Failure, Found, lenient};
 
-use super::Target;
+use super::{Repeat, Target};
 
 /// 金蝶云·星辰 as a target.
 pub(super) struct Kingdee {
@@ -38,7 +38,7 @@ impl Target for Kingdee {
         mapped: &Mapped,
         _deadline: Deadline,
     ) -> Result<Found, Failure> {
-        let Some(billno) = lenient::field(&mapped.body, "billno") else { return Ok(Found::CannotBeAsked) };
+        let Some(billno) = self.number(document, mapped) else { return Ok(Found::CannotBeAsked) };
         Ok(self.client.find(document, &billno).await?.map_or(Found::NotThere, Found::There))
     }
 
@@ -46,7 +46,15 @@ impl Target for Kingdee {
         self.client.lookup(table, code).await
     }
 
-    fn replaces(&self, _document: &'static str) -> bool {
-        self.edits
+    fn repeat(&self, _document: &'static str) -> Repeat {
+        if self.edits { Repeat::Replaces } else { Repeat::Doubles }
+    }
+
+    fn can_be_asked(&self, _document: &'static str) -> bool {
+        true
+    }
+
+    fn number(&self, _document: &'static str, mapped: &Mapped) -> Option<String> {
+        lenient::field(&mapped.body, "billno")
     }
 }

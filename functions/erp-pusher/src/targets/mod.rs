@@ -16,6 +16,17 @@ use vendor::{Class, Failure, Found};
 use wiring::Wiring;
 use wiring::settings::both;
 
+/// What a target does with a document that it has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// The document that comes last takes the place of the former.
+    Replaces,
+    /// It takes no second document of the same number.
+    Refuses,
+    /// It makes a second one.
+    Doubles,
+}
+
 /// A system that takes documents.
 #[async_trait]
 pub trait Target: Send + Sync {
@@ -40,8 +51,14 @@ pub trait Target: Send + Sync {
     /// Asks for the id of a code.
     async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure>;
 
-    /// Whether pushing a document again, in the same or a newer version, replaces what the target has of it.
-    fn replaces(&self, document: &'static str) -> bool;
+    /// What pushing a document again does, in the same or a newer version.
+    fn repeat(&self, document: &'static str) -> Repeat;
+
+    /// Whether the target can be asked for a document by our number.
+    fn can_be_asked(&self, document: &'static str) -> bool;
+
+    /// Our number in a mapped document.
+    fn number(&self, document: &'static str, mapped: &Mapped) -> Option<String>;
 }
 
 /// The target systems that the flows deliver to.

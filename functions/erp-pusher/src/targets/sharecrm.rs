@@ -4,7 +4,7 @@ use clock::Deadline;
 use mapping::Mapped;
 use vendor::{Failure, Found, lenient};
 
-use super::{Target, no_tables};
+use super::{Repeat, Target, no_tables};
 
 #[async_trait]
 impl Target for Client {
@@ -35,7 +35,15 @@ impl Target for Client {
         Err(no_tables("纷享销客", table))
     }
 
-    fn replaces(&self, _document: &'static str) -> bool {
-        true
+    fn repeat(&self, _document: &'static str) -> Repeat {
+        Repeat::Replaces
+    }
+
+    fn can_be_asked(&self, _document: &'static str) -> bool {
+        false
+    }
+
+    fn number(&self, _document: &'static str, mapped: &Mapped) -> Option<String> {
+        lenient::field(&mapped.body, "id")
     }
 }

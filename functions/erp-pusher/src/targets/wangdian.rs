@@ -6,7 +6,7 @@ use clock::Deadline;
 use mapping::Mapped;
 use vendor::{Class, Failure, Found, lenient};
 
-use super::{Target, no_tables};
+use super::{Repeat, Target, no_tables};
 
 /// 旺店通 as a target. The client is shared with the sources, for they share one quota.
 pub(super) struct Wangdian(pub(super) Arc<Client>);
@@ -51,7 +51,15 @@ impl Target for Wangdian {
         Err(no_tables("旺店通", table))
     }
 
-    fn replaces(&self, _document: &'static str) -> bool {
-        true
+    fn repeat(&self, _document: &'static str) -> Repeat {
+        Repeat::Replaces
+    }
+
+    fn can_be_asked(&self, document: &'static str) -> bool {
+        document == "wangdian.trade_push"
+    }
+
+    fn number(&self, _document: &'static str, mapped: &Mapped) -> Option<String> {
+        lenient::field(&mapped.body, "tid")
     }
 }
