@@ -19,6 +19,7 @@ mod local_aws;
 mod lookups;
 mod pauses;
 mod queue;
+mod sqlite_beside;
 mod sqlite_file;
 
 use std::sync::Arc;
