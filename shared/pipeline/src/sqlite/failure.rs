@@ -62,3 +62,28 @@ fn of_disk(error: &rusqlite::Error) -> Option<(Kind, &'static str)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(code: i32) -> Kind {
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        failure(Path::new("relay.db"), "writing", &error).kind
+    }
+
+    #[test]
+    fn a_disk_without_room_is_no_damage() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE] {
+            assert_eq!(kind(code), Kind::Full, "{code}");
+        }
+        assert_eq!(kind(ffi::SQLITE_IOERR_FSYNC), Kind::Other);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_damage() {
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_CORRUPT_INDEX, ffi::SQLITE_IOERR_READ] {
+            assert_eq!(kind(code), Kind::Corrupt, "{code}");
+        }
+    }
+}

@@ -21,6 +21,7 @@ mod pauses;
 mod queue;
 mod sqlite_beside;
 mod sqlite_file;
+mod sqlite_health;
 
 use std::sync::Arc;
 use std::time::Duration;
