@@ -19,6 +19,9 @@ const FULL: &str = "the disk is full: make room, and what was refused can come a
 const UNWRITABLE: &str = "the system takes no more of it: is the disk full, or is a quota or a limit on the size of files \
     (`ulimit -f`) reached?";
 
+const CUT_OFF: &str = "it is shorter than it must be: it was cut off, or it is new and the -wal file beside it is of a store \
+    that was deleted. Restore it from a backup, or take the -wal and -shm files away too";
+
 const UNREADABLE: &str = "the disk does not give back what was written: look at the system's log, and restore the file \
     from a backup on a disk that is sound";
 
@@ -55,10 +58,10 @@ fn meaning(error: &rusqlite::Error) -> Option<(Kind, &'static str)> {
 fn of_disk(error: &rusqlite::Error) -> Option<(Kind, &'static str)> {
     match error.sqlite_error()?.extended_code {
         ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE => Some((Kind::Full, UNWRITABLE)),
-        ffi::SQLITE_IOERR_READ
-        | ffi::SQLITE_IOERR_SHORT_READ
-        | ffi::SQLITE_IOERR_DATA
-        | ffi::SQLITE_IOERR_CORRUPTFS => Some((Kind::Corrupt, UNREADABLE)),
+        ffi::SQLITE_IOERR_SHORT_READ => Some((Kind::Corrupt, CUT_OFF)),
+        ffi::SQLITE_IOERR_READ | ffi::SQLITE_IOERR_DATA | ffi::SQLITE_IOERR_CORRUPTFS => {
+            Some((Kind::Corrupt, UNREADABLE))
+        }
         _ => None,
     }
 }
