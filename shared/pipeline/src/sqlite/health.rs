@@ -1,5 +1,6 @@
 //! Whether the file is still the one that was opened, and whole.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ use crate::{StoreError, StoreErrorKind};
 pub(super) struct Health {
     file: PathBuf,
     parts: [Part; 3],
+    /// A file that stands beside the store from when damage was found until a check finds none: other programs, and this
+    /// one when it starts again, believe the store only after they have read all of it.
+    suspicion: PathBuf,
     /// What is wrong, in words and as a kind.
     wrong: OnceLock<(StoreErrorKind, String)>,
 }
@@ -28,7 +32,7 @@ struct Part {
 impl Health {
     /// Of a file whose connections have just been opened, and have read: the files beside it are there by then.
     pub(super) fn of(file: &Path) -> Result<Self, StoreError> {
-        let parts = || {
+        let look = || {
             // SQLite keeps them beside the file that a symbolic link points at.
             let real = file.canonicalize()?.into_os_string();
             let beside = |suffix: &str| {
@@ -36,17 +40,15 @@ impl Health {
                 path.push(suffix);
                 PathBuf::from(path)
             };
-            std::io::Result::Ok([
-                Part::at(file.to_owned())?,
-                Part::at(beside("-wal"))?,
-                Part::at(beside("-shm"))?,
-            ])
+            let parts = [file.to_owned(), beside("-wal"), beside("-shm")];
+            let [file, wal, shm] = parts.map(Part::at);
+            std::io::Result::Ok(([file?, wal?, shm?], beside("-damaged")))
         };
-        let parts = parts().map_err(|error| {
+        let (parts, suspicion) = look().map_err(|error| {
             let doing = format!("opening the store {}", file.display());
             StoreError::new(doing, format!("its files cannot be looked at: {error}"))
         })?;
-        Ok(Self { file: file.to_owned(), parts, wrong: OnceLock::new() })
+        Ok(Self { file: file.to_owned(), parts, suspicion, wrong: OnceLock::new() })
     }
 
     /// The write-ahead log.
@@ -94,8 +96,23 @@ impl Health {
         self.found(doing, StoreErrorKind::Corrupt, format!("{DAMAGED} ({found})"))
     }
 
+    /// Whether damage was found before, by whomever.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspicion.exists()
+    }
+
+    /// Ends the suspicion: all of the file was read, and it is whole.
+    pub(super) fn is_whole(&self) {
+        // What is not there need not be taken away; what cannot be is only read through once more.
+        _ = fs::remove_file(&self.suspicion);
+    }
+
     fn found(&self, doing: &str, kind: StoreErrorKind, reason: String) -> StoreError {
         let error = self.error(doing, &reason).of_kind(kind);
+        if kind == StoreErrorKind::Corrupt {
+            // Where it cannot be written, others find the damage by themselves, if later.
+            _ = fs::write(&self.suspicion, format!("{error}\n"));
+        }
         if self.wrong.set((kind, reason)).is_ok() {
             tracing::error!(%error, "the store takes nothing any more");
         }

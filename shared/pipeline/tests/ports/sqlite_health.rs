@@ -106,6 +106,7 @@ async fn a_damaged_page_is_found_at_the_start() {
     let error = Sqlite::open(&file, Arc::new(SystemClock)).err().expect("it must not open");
     assert_eq!(error.kind, StoreErrorKind::Corrupt, "{error}");
     assert!(error.to_string().contains("relay.db") && error.to_string().contains("backup"), "{error}");
+    assert!(folder.path().join("relay.db-damaged").exists());
 }
 
 #[tokio::test]
@@ -132,6 +133,34 @@ async fn damage_that_is_met_later_stays_known_and_nothing_is_taken_into_it() {
     let error = stores.ledger.read(&ids[..100]).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Corrupt, "{error}");
     check_that_nothing_is_served(&stores, StoreErrorKind::Corrupt).await;
+}
+
+/// However large the file is: whoever opens it next reads all of it first.
+#[tokio::test]
+async fn damage_that_one_program_has_found_is_known_to_the_next_until_the_file_is_restored() {
+    let folder = folder();
+    let (file, backup) = (folder.path().join("relay.db"), folder.path().join("backup.db"));
+    let note = folder.path().join("relay.db-damaged");
+    filled(&file).await;
+    fs::copy(&file, &backup).unwrap();
+    // An index that lacks what its table has: a quick check does not look for that.
+    let connection = Connection::open(&file).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_master SET sql = replace(sql, 'IS NOT NULL', 'IS NULL') WHERE name = 'ledger_failed'",
+        )
+        .unwrap();
+    drop(connection);
+    drop(open(&file));
+    fs::write(&note, "found by a program that met it").unwrap();
+    let error = Sqlite::open(&file, Arc::new(SystemClock)).err().expect("it must not open");
+    assert_eq!(error.kind, StoreErrorKind::Corrupt, "{error}");
+    assert!(fs::read_to_string(&note).unwrap().contains("relay.db"), "found again");
+
+    fs::copy(&backup, &file).unwrap();
+    send(&open(&file), "after").await.unwrap();
+    assert!(!note.exists());
 }
 
 #[tokio::test]
