@@ -227,6 +227,7 @@ impl Books {
             Class::Retry { after } => {
                 self.again(work, after.unwrap_or_default(), after.is_some(), message).await
             }
+            Class::OutOfTime => Ok(Outcome::Postponed { wait: Duration::ZERO }),
             // Time for the target to show what it may have done.
             Class::Unknown => self.again(work, UNKNOWN_WAIT, false, message).await,
         }

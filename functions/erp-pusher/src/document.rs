@@ -18,7 +18,7 @@ use wiring::flows::Routed;
 use crate::books::{Books, Reason, Work};
 use crate::guard::{self, Candidate};
 use crate::outcome::{Outcome, Skip};
-use crate::push::{Batch, GoesOn, Trouble};
+use crate::push::{Batch, Trouble};
 use crate::resolve::Resolver;
 use crate::send::send;
 use crate::targets::Targets;
@@ -110,7 +110,7 @@ impl Documents {
             Err(Stop::Skip(skip)) => return Ok(Outcome::Skipped(skip)),
             Err(Stop::Fail(reason)) => return self.books.failed(&work, reason).await,
         };
-        match self.deliver(&work, routed, batch.goes_on).await {
+        match self.deliver(&work, routed, batch).await {
             Ok(outcome) => Ok(outcome),
             Err(Trouble::OutOfTime) => Ok(Outcome::Postponed { wait: Duration::ZERO }),
             Err(Trouble::Store(error)) => Err(error),
@@ -153,14 +153,9 @@ impl Documents {
         }
     }
 
-    async fn deliver(
-        &self,
-        work: &Work<'_>,
-        routed: &Routed,
-        goes_on: GoesOn<'_>,
-    ) -> Result<Outcome, Trouble> {
+    async fn deliver(&self, work: &Work<'_>, routed: &Routed, batch: Batch<'_>) -> Result<Outcome, Trouble> {
         let document = &work.item.document;
-        let lookups = self.resolver.resolve(routed.flow.lookups(document), goes_on).await?;
+        let lookups = self.resolver.resolve(routed.flow.lookups(document), batch).await?;
         let mapped =
             match routed.flow.apply(document, &Context { settings: &self.settings, lookups: &lookups }) {
                 Ok(mapped) => mapped,
@@ -174,11 +169,11 @@ impl Documents {
                 self.books.delivered(work, kind, target_id, body_hash).await?;
                 return Ok(Outcome::Unchanged);
             }
-            if !target.replaces() {
+            if !target.replaces(routed.flow.target().document.name) {
                 return Ok(self.books.failed(work, Reason::changed(work.system, delivered)).await?);
             }
         }
-        let outcome = send(target, work, routed.flow.target().document.name, &mapped).await?;
+        let outcome = send(target, work, routed.flow.target().document.name, &mapped, batch.deadline).await?;
         let target_id = match &outcome {
             Outcome::Delivered { target_id } => target_id.clone(),
             Outcome::Found { target_id } => Some(target_id.clone()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::{Chance, Clock};
+use clock::{Chance, Clock, Deadline};
 use pipeline::{Entry, EntryId, Ledger, Queue, StoreError, System, pause};
 use vendor::{Class, Failure};
 use wiring::{Doubt, Flows};
@@ -39,9 +39,6 @@ pub(crate) enum Trouble {
     OutOfTime,
 }
 
-/// Whether there is time for one more call.
-pub(crate) type GoesOn<'a> = &'a (dyn Fn() -> bool + Send + Sync);
-
 /// Messages of one target system.
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
@@ -51,6 +48,8 @@ pub struct Batch<'a> {
     pub messages: &'a [Opened],
     /// How long messages stay in flight, where the pusher is to keep them there itself.
     pub visibility: Option<Duration>,
+    /// Nothing is sent after it.
+    pub deadline: Deadline,
     /// Asked before each document, and between its look-ups: whether there is time for one more.
     pub goes_on: &'a (dyn Fn() -> bool + Send + Sync),
 }

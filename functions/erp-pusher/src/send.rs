@@ -1,7 +1,8 @@
 //! One mapped document: asked after where an earlier try may have arrived, and sent.
 
+use clock::Deadline;
 use mapping::Mapped;
-use vendor::{Class, Failure};
+use vendor::{Class, Failure, Found};
 
 use crate::books::Work;
 use crate::outcome::Outcome;
@@ -16,29 +17,30 @@ pub(crate) async fn send(
     work: &Work<'_>,
     document: &'static str,
     mapped: &Mapped,
+    deadline: Deadline,
 ) -> Result<Outcome, Failure> {
     let is_only = work.is_only_version();
     let mut replaced = work.entry.delivered.as_ref().and_then(|delivered| delivered.target_id.clone());
     if work.repeated
         && work.entry.delivered.is_none()
-        && let Some(target_id) = target.find(document, mapped).await?
+        && let Found::There(target_id) = target.find(document, mapped, deadline).await?
     {
         // Where another version may have gone out under our number, finding the number proves nothing about this one.
         if is_only {
             return Ok(Outcome::Found { target_id });
         }
-        if !target.replaces() {
+        if !target.replaces(document) {
             let message = format!("a document of this number is there (id {target_id})");
             return Err(Failure::new(work.system.name(), document, Class::Exists, None, message));
         }
         replaced = Some(target_id);
     }
-    match target.deliver(document, mapped, replaced.as_deref()).await {
+    match target.deliver(document, mapped, replaced.as_deref(), deadline).await {
         Ok(target_id) => Ok(Outcome::Delivered { target_id }),
         Err(failure) if failure.class == Class::Exists && is_only => {
-            match target.find(document, mapped).await? {
-                Some(target_id) => Ok(Outcome::Found { target_id }),
-                None => Err(not_shown(work, failure)),
+            match target.find(document, mapped, deadline).await? {
+                Found::There(target_id) => Ok(Outcome::Found { target_id }),
+                Found::NotThere | Found::CannotBeAsked => Err(not_shown(work, failure)),
             }
         }
         Err(failure) => Err(failure),
@@ -78,20 +80,31 @@ mod tests {
             document: &'static str,
             _mapped: &Mapped,
             _replaced: Option<&str>,
+            _deadline: Deadline,
         ) -> Result<Option<String>, Failure> {
             *self.deliveries.lock().unwrap() += 1;
             Err(Failure::new("kingdee", document, Class::Exists, None, "已存在"))
         }
 
-        async fn find(&self, _document: &'static str, _mapped: &Mapped) -> Result<Option<String>, Failure> {
-            Ok(self.shows.map(str::to_owned))
+        async fn find(
+            &self,
+            _document: &'static str,
+            _mapped: &Mapped,
+            _deadline: Deadline,
+        ) -> Result<Found, Failure> {
+            Ok(self.shows.map_or(Found::NotThere, |id| Found::There(id.to_owned())))
         }
 
-        async fn lookup(&self, _table: &str, _code: &str) -> Result<Option<String>, Failure> {
+        async fn lookup(
+            &self,
+            _table: &str,
+            _code: &str,
+            _deadline: Deadline,
+        ) -> Result<Option<String>, Failure> {
             Ok(None)
         }
 
-        fn replaces(&self) -> bool {
+        fn replaces(&self, _document: &'static str) -> bool {
             false
         }
     }
@@ -101,6 +114,7 @@ mod tests {
             flow: "f".to_owned(),
             key: "JY1".to_owned(),
             version: Some("2".to_owned()),
+            version_kind: None,
             document: json!({}),
             acknowledge: false,
             received_at: DateTime::UNIX_EPOCH,
@@ -123,7 +137,7 @@ mod tests {
         let item = item();
         let work = Work { system: System::Kingdee, item: &item, hash: "h2".to_owned(), entry, repeated };
         let mapped = Mapped { body: json!({}), params: Vec::new() };
-        let outcome = send(&target, &work, "kingdee.sal_order_save", &mapped).await;
+        let outcome = send(&target, &work, "kingdee.sal_order_save", &mapped, Deadline::NONE).await;
         (outcome, target.deliveries.into_inner().unwrap())
     }
 

@@ -1,8 +1,9 @@
 use ::kingdee::Client;
 use async_trait::async_trait;
+use clock::Deadline;
 use mapping::Mapped;
 use serde_json::Value;
-use vendor::{Failure, lenient};
+use vendor::{Failure, Found, lenient};
 
 use super::Target;
 
@@ -20,6 +21,7 @@ impl Target for Kingdee {
         document: &'static str,
         mapped: &Mapped,
         replaced: Option<&str>,
+        _deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
         let Some(id) = replaced else { return self.client.save(document, &mapped.body).await.map(Some) };
         // A bill is changed by giving its id; without one, saving makes a second bill.
@@ -30,18 +32,21 @@ impl Target for Kingdee {
         self.client.save(document, &body).await.map(Some)
     }
 
-    async fn find(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure> {
-        match lenient::field(&mapped.body, "billno") {
-            Some(billno) => self.client.find(document, &billno).await,
-            None => Ok(None),
-        }
+    async fn find(
+        &self,
+        document: &'static str,
+        mapped: &Mapped,
+        _deadline: Deadline,
+    ) -> Result<Found, Failure> {
+        let Some(billno) = lenient::field(&mapped.body, "billno") else { return Ok(Found::CannotBeAsked) };
+        Ok(self.client.find(document, &billno).await?.map_or(Found::NotThere, Found::There))
     }
 
-    async fn lookup(&self, table: &str, code: &str) -> Result<Option<String>, Failure> {
+    async fn lookup(&self, table: &str, code: &str, _deadline: Deadline) -> Result<Option<String>, Failure> {
         self.client.lookup(table, code).await
     }
 
-    fn replaces(&self) -> bool {
+    fn replaces(&self, _document: &'static str) -> bool {
         self.edits
     }
 }

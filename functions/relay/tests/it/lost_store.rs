@@ -70,7 +70,10 @@ fn a_full_disk_refuses_pushes_until_there_is_room_and_ends_nothing() {
     let settings = serve.get_envs().filter_map(|(name, value)| Some((name, value?)));
     limited.env_clear().envs(settings).current_dir(installation.path(""));
     // In units of 1,024 bytes, for each file.
-    limited.args(["-c", "ulimit -S -f 768; exec \"$0\" \"$@\""]).arg(serve.get_program()).args(serve.get_args());
+    limited
+        .args(["-c", "ulimit -S -f 768; exec \"$0\" \"$@\""])
+        .arg(serve.get_program())
+        .args(serve.get_args());
     let server = Server::of(&mut limited);
     assert!(server.stores(&push(&town, "small")));
     let large = push(&town, &noise(900_000));

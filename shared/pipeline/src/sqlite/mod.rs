@@ -62,8 +62,7 @@ impl Sqlite {
     pub fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let writer = open::writer(file)?;
         let checker = open::reader(file)?;
-        let [reader, scanner] =
-            [open::reader(file)?, open::reader(file)?].map(Lane::of);
+        let [reader, scanner] = [open::reader(file)?, open::reader(file)?].map(Lane::of);
         let health = Arc::new(Health::of(file)?);
         check::begin(checker, health.clone())?;
         let wal = Arc::new(Wal::of(&health));

@@ -48,6 +48,7 @@ fn work_item(trace: &str, document: Value) -> WorkItem {
         flow: "f".to_owned(),
         key: "k".to_owned(),
         version: None,
+        version_kind: None,
         document,
         acknowledge: false,
         received_at: DateTime::UNIX_EPOCH,
