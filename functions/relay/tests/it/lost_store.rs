@@ -1,6 +1,7 @@
 //! A store that goes wrong while `relay serve` runs on it: no push is answered with 0 that nobody would find again.
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::process::Command;
 
 use clock::{Clock as _, SystemClock};
@@ -61,6 +62,33 @@ fn no_push_is_taken_without_the_log_that_keeps_it() {
     assert!(!server.stores(&push(&town, "after")));
 }
 
+/// A start that finds nothing, because the damage comes later: the disk, a copy tool, a mistaken write.
+#[test]
+fn damage_that_is_met_while_serving_ends_the_taking_of_pushes_and_stands_in_the_status() {
+    let town = Town::open();
+    let installation = town.installation();
+    installation.relay(&["status"]).with_status(0);
+    let file = installation.path("relay.db");
+    let store = rusqlite::Connection::open(&file).unwrap();
+    store
+        .execute_batch(
+            "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20000)
+             INSERT INTO ledger SELECT 'f', hex(randomblob(16)), '{}', 1, NULL, 1 FROM numbers;
+             PRAGMA wal_checkpoint(TRUNCATE)",
+        )
+        .unwrap();
+    drop(store);
+    let server = Server::start(&installation);
+    let content = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    let (from, to) = (64 * 1024, file.metadata().unwrap().len());
+    content.write_all_at(&vec![0xA5; usize::try_from(to - from).unwrap()], from).unwrap();
+    // The first may still be taken: nobody has looked at its place in the ledger yet.
+    eventually("pushes are refused", || !server.stores(&push(&town, "any")));
+    assert!(!server.stores(&push(&town, "any")), "and stay so");
+    let answer = installation.relay(&["status"]).with_status(1);
+    assert!(answer.stderr.contains("restore this one from a backup"), "{}", answer.stderr);
+}
+
 #[test]
 fn a_full_disk_refuses_pushes_until_there_is_room_and_ends_nothing() {
     let town = Town::open();
@@ -89,4 +117,5 @@ fn a_full_disk_refuses_pushes_until_there_is_room_and_ends_nothing() {
     eventually("the large one is taken", || server.stores(&large));
     let (status, printed) = server.terminate();
     assert_eq!(status, Some(0), "{printed}");
+    assert!(!installation.path("relay.db-wal").exists(), "what it held is in the file");
 }
