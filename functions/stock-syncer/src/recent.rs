@@ -87,7 +87,7 @@ mod tests {
         assert!(recent.repeats(&a, at(299)) && !recent.repeats(&a, at(300)));
         assert!(!recent.repeats(&item("2", json!("a")), at(1)), "another document");
         assert!(!recent.repeats(&b, at(1)));
-        recent.note(&[b.clone()], at(1));
+        recent.note(std::slice::from_ref(&b), at(1));
         assert!(recent.repeats(&b, at(2)) && !recent.repeats(&a, at(2)), "a after b is news");
     }
 

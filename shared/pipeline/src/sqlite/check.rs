@@ -20,7 +20,7 @@ const DOING: &str = "checking the store";
 ///
 /// # Errors
 /// When damage is found meanwhile.
-pub(super) fn begin(connection: Connection, health: Arc<Health>) -> Result<(), StoreError> {
+pub(super) fn begin(connection: Connection, health: &Arc<Health>) -> Result<(), StoreError> {
     let is_suspect = health.is_suspect();
     let (done, waiting) = channel();
     let known = health.clone();

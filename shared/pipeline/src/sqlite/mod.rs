@@ -64,7 +64,7 @@ impl Sqlite {
         let checker = open::reader(file)?;
         let [reader, scanner] = [open::reader(file)?, open::reader(file)?].map(Lane::of);
         let health = Arc::new(Health::of(file)?);
-        check::begin(checker, health.clone())?;
+        check::begin(checker, &health)?;
         let wal = Arc::new(Wal::of(&health));
         Ok(Self { reader, scanner, writer: Lane::of(writer), wal, health, clock })
     }
