@@ -5,6 +5,7 @@ mod commands;
 mod demo;
 mod drain;
 mod server;
+mod supervise;
 mod tally;
 
 use std::fmt;

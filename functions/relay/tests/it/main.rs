@@ -9,8 +9,10 @@
 
 mod demo;
 mod events;
+mod floods;
 mod flows;
 mod serve;
+mod server;
 mod store;
 mod support;
 mod usage;
