@@ -63,6 +63,8 @@ pub fn for_terminal(default: &str) {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
+        // Where standard error is closed there is nobody to tell that a line could not be written, and trying to panics.
+        .log_internal_errors(false)
         .with_filter(capped(filter(default)));
     _ = tracing::subscriber::set_global_default(Registry::default().with(lines));
     log_panics();

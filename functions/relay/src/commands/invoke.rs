@@ -12,6 +12,7 @@ use webhook_receiver::Receiver;
 use wiring::{Function as _, Wiring};
 
 use crate::cli::Function;
+use crate::output::{say, tell};
 use crate::{Done, WrongUsage};
 
 /// `relay invoke`
@@ -20,13 +21,13 @@ pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done
     let wiring = Wiring::from_environment().await?;
     match answer(function, event, &wiring).await? {
         Ok(answer) => {
-            println!("{answer}");
+            say!("{answer}");
             Ok(Done::Well)
         }
         // As the Lambda runtime words it.
         Err(error) => {
-            println!("{}", json!({ "errorType": "Error", "errorMessage": format!("{error:#}") }));
-            eprintln!("error: {error:#}");
+            say!("{}", json!({ "errorType": "Error", "errorMessage": format!("{error:#}") }));
+            tell!("error: {error:#}");
             Ok(Done::WithFailures)
         }
     }

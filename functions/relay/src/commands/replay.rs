@@ -8,6 +8,7 @@ use wiring::{Store, Wiring};
 
 use super::failures;
 use crate::Done;
+use crate::output::say;
 
 /// `relay replay`
 pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> anyhow::Result<Done> {
@@ -118,16 +119,16 @@ fn works_them(store: &Store) -> &'static str {
 fn report(replayed: &Replayed, works_them: &str, json: bool) {
     let Replayed { sent, without_flow, too_large } = replayed;
     if json {
-        println!("{}", json!({ "replayed": sent, "without_flow": without_flow, "too_large": too_large }));
+        say!("{}", json!({ "replayed": sent, "without_flow": without_flow, "too_large": too_large }));
         return;
     }
     for id in without_flow {
-        println!("- {} {}: no flow takes it, so it stays in the ledger", id.flow, id.key);
+        say!("- {} {}: no flow takes it, so it stays in the ledger", id.flow, id.key);
     }
     for id in too_large {
-        println!("- {} {}: it is too large for the queue, so it stays in the ledger", id.flow, id.key);
+        say!("- {} {}: it is too large for the queue, so it stays in the ledger", id.flow, id.key);
     }
-    println!("{sent} sent through their flows again; {works_them}.");
+    say!("{sent} sent through their flows again; {works_them}.");
 }
 
 #[cfg(test)]

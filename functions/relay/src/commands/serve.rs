@@ -16,6 +16,7 @@ use webhook_receiver::Receiver;
 use wiring::settings::both;
 use wiring::{Function as _, Wiring};
 
+use crate::output::say;
 use crate::supervise::Supervisor;
 use crate::{Done, server};
 
@@ -60,12 +61,12 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     }
     if let Some(receiver) = receiver {
         let listener = bind(listen).await?;
-        println!("Taking pushes at http://{}/qince/direct-orders", listener.local_addr()?);
+        say!("Taking pushes at http://{}/qince/direct-orders", listener.local_addr()?);
         tasks.spawn(receive(supervisor.clone(), listener, receiver));
     }
 
     here.run_until(wait_for_signal()).await?;
-    println!("Stopping after the work in hand; a second signal stops at once.");
+    say!("Stopping after the work in hand; a second signal stops at once.");
     stop.send_replace(true);
     let work = here.run_until(async { while tasks.join_next().await.is_some() {} });
     tokio::select! {

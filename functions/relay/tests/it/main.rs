@@ -11,6 +11,7 @@ mod demo;
 mod events;
 mod floods;
 mod flows;
+mod pipes;
 mod serve;
 mod server;
 mod store;

@@ -13,7 +13,7 @@ use crate::support::Installation;
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: String,
-    stdout: BufReader<ChildStdout>,
+    stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl Server {
@@ -36,7 +36,13 @@ impl Server {
         stdout.read_line(&mut line).unwrap();
         let address = line.strip_prefix("Taking pushes at http://").expect(&line);
         let address = address.split_once('/').unwrap().0.to_owned();
-        Self { process, address, stdout }
+        Self { process, address, stdout: Some(stdout) }
+    }
+
+    /// The server, whose output nobody reads from here on.
+    pub(crate) fn unread(mut self) -> Self {
+        self.stdout = None;
+        self
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -72,7 +78,9 @@ impl Server {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).unwrap();
+        if let Some(stdout) = &mut self.stdout {
+            stdout.read_to_string(&mut rest).unwrap();
+        }
         (self.process.wait().unwrap().code(), rest)
     }
 }
