@@ -17,7 +17,7 @@ use wiring::settings::both;
 use wiring::{Function as _, Wiring};
 
 use crate::output::say;
-use crate::supervise::Supervisor;
+use crate::supervise::{Stop, Supervisor};
 use crate::{Done, server};
 
 /// The vendors' advice: trades every 5 to 10 minutes, pools every 3 to 5.
@@ -36,46 +36,69 @@ const WEBHOOK: &str = "webhook";
 /// `relay serve`
 pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     let wiring = Wiring::from_environment().await?;
-    let (stop, stopped) = watch::channel(false);
     let clock = wiring.clock.clone();
-    let checkpoints = wiring.stores.checkpoints.clone();
-    let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
-    let poller = reads(Role::Windowed).then(|| TradePoller::wire(&wiring)).transpose();
-    let syncer = reads(Role::Pool).then(|| StockSyncer::wire(&wiring)).transpose();
-    let receiver = reads(Role::Pushed).then(|| Receiver::wire(&wiring)).transpose();
-    let (pusher, ((poller, syncer), receiver)) =
-        both(ErpPusher::wire(&wiring), both(both(poller, syncer), receiver))?;
-
-    pause::end_guesses(checkpoints.as_ref(), clock.now()).await?;
-    let supervisor = Supervisor { clock: clock.clone(), checkpoints, stopped };
-    // One thread does for those that wait for vendors and disk nearly all the time. Pushes are taken on the others.
-    let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
-    for worker in pusher.workers() {
-        tasks.spawn_local_on(push(supervisor.clone(), worker), &here);
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = Tasks::start(&wiring, listen, stopped).await?;
+    if let Some(address) = tasks.webhook {
+        say!("Taking pushes at http://{address}/qince/direct-orders");
     }
-    if let Some(poller) = poller {
-        tasks.spawn_local_on(poll(supervisor.clone(), poller), &here);
-    }
-    if let Some(syncer) = syncer {
-        tasks.spawn_local_on(sync(supervisor.clone(), syncer), &here);
-    }
-    if let Some(receiver) = receiver {
-        let listener = bind(listen).await?;
-        say!("Taking pushes at http://{}/qince/direct-orders", listener.local_addr()?);
-        tasks.spawn(receive(supervisor.clone(), listener, receiver));
-    }
-
-    here.run_until(wait_for_signal()).await?;
+    tasks.here.run_until(wait_for_signal()).await?;
     say!("Stopping after the work in hand; a second signal stops at once.");
     stop.send_replace(true);
-    let work = here.run_until(async { while tasks.join_next().await.is_some() {} });
     tokio::select! {
-        () = work => {}
+        () = tasks.end() => {}
         // What is broken off is asked after later.
         () = clock.sleep(GRACE) => {}
         signal = wait_for_signal() => signal?,
     }
     Ok(Done::Well)
+}
+
+/// What `relay serve` does at the same time.
+struct Tasks {
+    /// One thread does for those that wait for vendors and disk nearly all the time. Pushes are taken on others.
+    here: LocalSet,
+    tasks: JoinSet<()>,
+    /// Where pushes are taken, if any flow reads them.
+    webhook: Option<SocketAddr>,
+}
+
+impl Tasks {
+    async fn start(wiring: &Wiring, listen: SocketAddr, stopped: Stop) -> anyhow::Result<Self> {
+        let checkpoints = wiring.stores.checkpoints.clone();
+        let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
+        let poller = reads(Role::Windowed).then(|| TradePoller::wire(wiring)).transpose();
+        let syncer = reads(Role::Pool).then(|| StockSyncer::wire(wiring)).transpose();
+        let receiver = reads(Role::Pushed).then(|| Receiver::wire(wiring)).transpose();
+        let (pusher, ((poller, syncer), receiver)) =
+            both(ErpPusher::wire(wiring), both(both(poller, syncer), receiver))?;
+
+        pause::end_guesses(checkpoints.as_ref(), wiring.clock.now()).await?;
+        let supervisor = Supervisor { clock: wiring.clock.clone(), checkpoints, stopped };
+        let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
+        let mut webhook = None;
+        if let Some(receiver) = receiver {
+            let listener = bind(listen).await?;
+            let address = listener.local_addr()?;
+            webhook = Some(address);
+            tasks.spawn(receive(supervisor.clone(), address, listener, receiver));
+        }
+        for worker in pusher.workers() {
+            tasks.spawn_local_on(push(supervisor.clone(), worker), &here);
+        }
+        if let Some(poller) = poller {
+            tasks.spawn_local_on(poll(supervisor.clone(), poller), &here);
+        }
+        if let Some(syncer) = syncer {
+            tasks.spawn_local_on(sync(supervisor.clone(), syncer), &here);
+        }
+        Ok(Self { here, tasks, webhook })
+    }
+
+    /// Waits for their end, once they have been told to stop.
+    async fn end(&mut self) {
+        self.here.run_until(async { while self.tasks.join_next().await.is_some() {} }).await;
+    }
 }
 
 /// Works one queue.
@@ -124,8 +147,7 @@ async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
 }
 
 /// Takes pushes; on a new listener at the same address where the one before has failed.
-async fn receive(supervisor: Supervisor, listener: TcpListener, receiver: Receiver) {
-    let Ok(address) = listener.local_addr() else { return };
+async fn receive(supervisor: Supervisor, address: SocketAddr, listener: TcpListener, receiver: Receiver) {
     let (listener, receiver) = (Mutex::new(Some(listener)), Arc::new(receiver));
     let turn = || async {
         let bound = listener.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -152,4 +174,67 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         _ = terminate.recv() => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use clock::{Clock as _, SystemChance, SystemClock};
+    use simulators::Vendors;
+    use simulators::qince::{PushStyle, read_reply};
+    use vendor::{HttpTransport, Request, Response, Transport, TransportError};
+    use wiring::Settings;
+
+    use super::*;
+
+    /// A mistake of ours that every call to a vendor brings out.
+    #[derive(Default)]
+    struct Panics(AtomicU32);
+
+    #[async_trait]
+    impl Transport for Panics {
+        async fn send(&self, _request: Request) -> Result<Response, TransportError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            panic!("13912345678")
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn poller_and_syncer_panic_again_and_again_and_pushes_are_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SystemClock);
+        let store = format!("sqlite:{}", folder.path().join("relay.db").display());
+        let settings = simulators::settings().into_iter().chain([("RELAY_STORE", store.as_str())]);
+        let settings: Settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let stores = wiring::stores::open(&settings, clock.clone()).await.unwrap();
+        let calls = Arc::new(Panics::default());
+        let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SystemChance)).unwrap();
+        let wiring = wiring.over(calls.clone());
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Tasks::start(&wiring, "127.0.0.1:0".parse().unwrap(), stopped).await.unwrap();
+        let webhook = tasks.webhook.unwrap();
+
+        let qince = &Vendors::new(clock.clone(), 1).qince;
+        let pushes = async {
+            let again = async {
+                while calls.0.load(Ordering::Relaxed) < 4 {
+                    clock.sleep(LOOK_EVERY / 20).await
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), again).await.expect("each is begun anew");
+            let push = qince.push(&qince.order(clock.now()), &PushStyle::default());
+            let url = format!("http://{webhook}/qince/direct-orders").parse().unwrap();
+            let request = Request::post(url, &push.content_type, push.body.clone());
+            let response = HttpTransport::new().send(request).await.unwrap();
+            assert_eq!(read_reply(&push, response.status, &response.body), Ok(true));
+        };
+        tasks.here.run_until(pushes).await;
+        let health = wiring.stores.checkpoints.list("health/").await.unwrap();
+        let of: Vec<_> = health.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(of, ["health/poll", "health/sync"]);
+        stop.send_replace(true);
+        tokio::time::timeout(GRACE, tasks.end()).await.expect("they stop all the same");
+    }
 }
