@@ -56,12 +56,7 @@ impl Acknowledger {
         };
         for refusal in client.acknowledge(rows.route, rows.pool, &rows.acknowledgements).await? {
             // The row stays in the pool and comes again; then only its acknowledgement is left to do.
-            tracing::warn!(
-                pool = rows.pool.php,
-                rec_id = refusal.rec_id,
-                error = refusal.error,
-                "not acknowledged"
-            );
+            tracing::warn!(pool = rows.pool.php, rec_id = refusal.rec_id, "not acknowledged");
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::settings::both;
-use wiring::{Function, Wiring};
+use wiring::{Function, Unfinished, Wiring};
 
 pub use sync::{Pool, Report, Syncer};
 
@@ -77,7 +77,11 @@ impl Function for StockSyncer {
         };
         let failed = reports.iter().any(|report| report.error.is_some());
         let answer = json!({ "pools": reports });
-        if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+        if !failed {
+            return Ok(answer);
+        }
+        let errors = reports.into_iter().filter_map(|report| report.error_in_full).collect();
+        Err(Unfinished { answer, errors }.into())
     }
 
     async fn answer(&self, reports: Value) -> Value {

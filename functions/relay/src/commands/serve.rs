@@ -8,7 +8,7 @@ use erp_pusher::{ErpPusher, Worker, worker::Worked};
 use pipeline::{System, pause};
 use stock_syncer::StockSyncer;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 use trade_poller::TradePoller;
@@ -35,6 +35,7 @@ const WEBHOOK: &str = "webhook";
 
 /// `relay serve`
 pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
+    let mut signals = Signals::heard()?;
     let wiring = Wiring::from_environment().await?;
     let clock = wiring.clock.clone();
     let (stop, stopped) = watch::channel(false);
@@ -42,14 +43,14 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     if let Some(address) = tasks.webhook {
         say!("Taking pushes at http://{address}/qince/direct-orders");
     }
-    tasks.here.run_until(wait_for_signal()).await?;
+    tasks.here.run_until(signals.next()).await;
     say!("Stopping after the work in hand; a second signal stops at once.");
     stop.send_replace(true);
     tokio::select! {
         () = tasks.end() => {}
         // What is broken off is asked after later.
         () = clock.sleep(GRACE) => {}
-        signal = wait_for_signal() => signal?,
+        () = signals.next() => {}
     }
     Ok(Done::Well)
 }
@@ -167,13 +168,24 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupt = tokio::signal::ctrl_c() => interrupt?,
-        _ = terminate.recv() => {}
+/// The signals that stop the program, from the first moment on.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn heard() -> anyhow::Result<Self> {
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 #[cfg(test)]
