@@ -36,5 +36,6 @@ mod process;
 mod processes;
 mod second_bills;
 mod secrecy;
+mod vendors_words;
 mod versions;
 mod windows;
