@@ -260,7 +260,7 @@ impl Pusher {
             _ => Duration::ZERO,
         };
         let wait = backoff::wait(receives, at_least, self.chance.as_ref());
-        Outcome::Retry { wait, message: failure.to_string(), limited: false }
+        Outcome::Retry { wait, message: failure.in_full(), limited: false }
     }
 
     async fn stays_in_pool(&self, message: &Opened, outcome: &Outcome, reason: &str) -> Outcome {

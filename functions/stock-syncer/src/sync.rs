@@ -56,6 +56,9 @@ pub struct Report {
     /// Why it stopped early, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The same with the vendor's words, for whoever asks: logs, and what Lambda logs of an answer, do without them.
+    #[serde(skip)]
+    pub error_in_full: Option<String>,
 }
 
 impl Pool {
@@ -96,6 +99,8 @@ impl Syncer {
         let span = tracing::info_span!("sync", pool = report.pool);
         if let Err(error) = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await {
             report.error = Some(format!("{error:#}"));
+            let failure = error.downcast_ref().map(Failure::in_full);
+            report.error_in_full = failure.or_else(|| report.error.clone());
         }
         let Report { rows, queued, held_back, .. } = report;
         span.in_scope(|| match &report.error {

@@ -22,7 +22,7 @@ pub const UNROUTED: &str = "qince/unrouted";
 const STORING: Duration = Duration::from_secs(3);
 
 /// Under this name it keeps those whose data is no document.
-const UNREADABLE: &str = "qince/unreadable";
+pub const UNREADABLE: &str = "qince/unreadable";
 
 /// One HTTP request, as API Gateway or the embedded server hands it over.
 #[derive(Debug, Clone, Copy)]

@@ -67,6 +67,7 @@ impl Client {
             Err(failure) => failure.code.clone(),
         };
         let duration_ms = (self.clock.now() - began).num_milliseconds();
+        let code = vendor::failure::code_for_logs(code.as_deref());
         tracing::debug!(endpoint = operation, code, duration_ms, "called 旺店通");
         outcome.inspect_err(count_failure)
     }
@@ -87,7 +88,7 @@ impl Client {
                 let message = "no account for the Qimen route: set QIMEN_APP_KEY and QIMEN_APP_SECRET, \
                                or let the flow read over `route = \"direct\"`";
                 let class = Class::Paused { until: None };
-                Err(Failure::new(VENDOR, endpoint.qimen_method, class, None, message))
+                Err(Failure::in_our_words(VENDOR, endpoint.qimen_method, class, None, message))
             }
         }
     }

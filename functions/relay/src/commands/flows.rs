@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use wiring::{Flows, Settings};
 
 use crate::Done;
+use crate::output::say;
 
 /// `relay flows check`
 pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
@@ -20,9 +21,9 @@ pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     let diagnostics = error.downcast::<Diagnostics>()?;
     if json {
         let mistakes: Vec<_> = diagnostics.0.iter().map(as_json).collect();
-        println!("{}", json!({ "mistakes": mistakes }));
+        say!("{}", json!({ "mistakes": mistakes }));
     } else {
-        println!("{diagnostics}\n\n{} mistakes.", diagnostics.0.len());
+        say!("{diagnostics}\n\n{} mistakes.", diagnostics.0.len());
     }
     Ok(Done::WithFailures)
 }
@@ -38,13 +39,13 @@ fn print(flows: &Flows, json: bool) {
             .map(|routed| ends(routed))
             .map(|(name, source, target)| json!({ "name": name, "source": source, "target": target }))
             .collect();
-        println!("{}", json!({ "flows": flows, "mistakes": [] }));
+        say!("{}", json!({ "flows": flows, "mistakes": [] }));
         return;
     }
     for (name, source, target) in flows.iter().map(|routed| ends(routed)) {
-        println!("{name}: {source} → {target}");
+        say!("{name}: {source} → {target}");
     }
-    println!("{} flows, no mistakes.", flows.iter().count());
+    say!("{} flows, no mistakes.", flows.iter().count());
 }
 
 fn as_json(diagnostic: &mapping::Diagnostic) -> Value {

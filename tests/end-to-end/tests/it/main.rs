@@ -47,5 +47,6 @@ mod second_bills;
 mod secrecy;
 mod settled;
 mod superseded;
+mod vendors_words;
 mod versions;
 mod windows;
