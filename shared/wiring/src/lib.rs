@@ -111,6 +111,7 @@ impl Wiring {
         clock: Arc<dyn Clock>,
         chance: Arc<dyn Chance>,
     ) -> Self {
+        flows.log_warnings();
         let owner = chance.uuid().to_string();
         Self {
             settings,

@@ -271,7 +271,7 @@ fn unknown(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool
     let is_slip = near_miss(fields, name).is_some();
     let severity = if is_slip { Severity::Error } else { Severity::Warning };
     let message = format!("the document has no known field `{name}` here");
-    let way_out = format!("A field of your own is written in quotes: .'{name}'");
+    let way_out = format!("A field that is there all the same is written in quotes: .'{name}'");
     let help = match near_miss(fields, name).or_else(|| closest(name, &names)) {
         Some(meant) => format!("did you mean `{meant}`? {way_out}"),
         None => way_out,

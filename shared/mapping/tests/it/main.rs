@@ -4,9 +4,11 @@
 
 mod bench;
 mod diagnostics;
+mod ends;
 mod faults;
 mod language;
 mod properties;
+mod reads;
 mod shipped;
 
 use std::collections::BTreeMap;
