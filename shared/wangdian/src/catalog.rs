@@ -29,9 +29,7 @@ use ::catalog::Document;
 
 use crate::settings::Route;
 
-pub(crate) use orders::{
-    LOGISTICS_SYNC, LOGISTICS_SYNC_ACK, STOCK_CHANGES, STOCK_CHANGES_ACK, TRADE_PUSH,
-};
+pub(crate) use orders::{LOGISTICS_SYNC, LOGISTICS_SYNC_ACK, STOCK_CHANGES, STOCK_CHANGES_ACK, TRADE_PUSH};
 
 /// One interface of the vendor: a document and how it is read or pushed.
 #[derive(Debug)]

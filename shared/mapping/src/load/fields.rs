@@ -31,7 +31,9 @@ impl Loader<'_> {
         let mut fields = Fields::default();
         for entry in table.entries().filter(|entry| !WORDS.contains(&entry.key)) {
             let is_the_authors_own = report.text_at(&entry.key_span).starts_with(['\'', '"']);
-            let Some((kind, required)) = self.kind(&entry, known, is_the_authors_own, report) else { continue };
+            let Some((kind, required)) = self.kind(&entry, known, is_the_authors_own, report) else {
+                continue;
+            };
             let content = match kind {
                 Some(Kind::Object(inner)) => self.object(&entry, Some(inner), &level, report),
                 Some(Kind::Map) => self.object(&entry, None, &level, report),

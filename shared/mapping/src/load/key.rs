@@ -20,8 +20,7 @@ pub(super) fn key(table: &Table<'_>, document: Option<&Document>, report: &mut R
         return None;
     }
     let level = document.map(Level::document);
-    let parts: Option<Vec<_>> =
-        written.iter().map(|written| part(written, level.as_ref(), report)).collect();
+    let parts: Option<Vec<_>> = written.iter().map(|written| part(written, level.as_ref(), report)).collect();
     let parts = parts?;
     if let Some(document) = document {
         check_cover(&parts, &entry, document, report);

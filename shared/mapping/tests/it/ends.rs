@@ -21,9 +21,8 @@ fn stock(key: &str) -> Result<Flow, mapping::Diagnostics> {
 #[test]
 fn rows_that_differ_in_any_part_of_their_key_are_different_documents() {
     let flow = stock("[\"spec_no\", \"warehouse_no\"]").unwrap();
-    let key = |spec: &str, warehouse: &str| {
-        flow.key(&json!({"spec_no": spec, "warehouse_no": warehouse})).unwrap()
-    };
+    let key =
+        |spec: &str, warehouse: &str| flow.key(&json!({"spec_no": spec, "warehouse_no": warehouse})).unwrap();
     assert_eq!(key("A-1", "W01"), "A-1/W01");
     let rows = [("A", "B/C"), ("A/B", "C"), ("A%2FB", "C"), ("A%2FB", "C%"), ("A", "B%2FC"), ("A/", "B/C")];
     let keys: std::collections::BTreeSet<_> =
@@ -59,7 +58,8 @@ fn any_one_of_a_documents_keys_will_do_with_fall_backs_or_without() {
 
 #[test]
 fn what_is_not_known_to_tell_documents_apart_is_not_asked_for() {
-    from("document = \"wangdian.stockout_order_query_return\"\nkey = \"stockout_no\"", "stockout_no").unwrap();
+    from("document = \"wangdian.stockout_order_query_return\"\nkey = \"stockout_no\"", "stockout_no")
+        .unwrap();
 }
 
 #[test]
@@ -122,7 +122,9 @@ fn windows_are_over_the_last_change_unless_the_flow_names_another_time() {
     let others = |more| window("stockout_order_query", "stockout_no", more);
     assert_eq!(others("params = { status = \"55\" }"), sent(&[("status", "55")]));
     assert_eq!(others("params = { status = \"95\" }\nwindow = \"consign_time\""), sent(&[("status", "95")]));
-    for turned in ["", "params = { status = \"95\" }", "params = { status = \"55\" }\nwindow = \"consign_time\""] {
+    for turned in
+        ["", "params = { status = \"95\" }", "params = { status = \"55\" }\nwindow = \"consign_time\""]
+    {
         assert!(others(turned).unwrap_err().contains("consign_time"), "{turned}");
     }
     assert_eq!(window("trade_query", "trade_no", "window = \"modified\""), sent(&[]));

@@ -34,10 +34,13 @@ fn every_path_is_known_by_its_place_in_the_document() {
 
 #[test]
 fn what_no_document_has_held_is_missing_until_one_does() {
-    let flow = trade_flow("x = \"buyer_message\"\ny = { compute = \"sum(goods_list, num)\" }\nz = \"cs_remark\"");
+    let flow =
+        trade_flow("x = \"buyer_message\"\ny = { compute = \"sum(goods_list, num)\" }\nz = \"cs_remark\"");
     let mut sightings = Sightings::default();
     assert_eq!(sightings.missing(&flow).len(), flow.paths().count(), "nothing has been met yet");
-    assert!(sightings.note(&flow, &json!({"trade_no": "1", "cs_remark": " ", "goods_list": [{}, {"num": 1}]})));
+    assert!(
+        sightings.note(&flow, &json!({"trade_no": "1", "cs_remark": " ", "goods_list": [{}, {"num": 1}]}))
+    );
     assert!(!sightings.note(&flow, &json!({"trade_no": "2"})), "nothing new");
     assert_eq!(sightings.missing(&flow), ["stockout_no", "buyer_message", "cs_remark"]);
 

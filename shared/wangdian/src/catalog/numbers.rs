@@ -213,8 +213,7 @@ pub(super) const STOCKIN_TRANSFER: Push = outer(
 );
 
 /// 物流同步回写: a row that is acknowledged already is refused (非待同步状态,不可更新), and no query shows it.
-pub(super) const LOGISTICS_ACK: Push =
-    Push { number: Some("rec_id"), repeat: Repeat::Refuses, asked: None };
+pub(super) const LOGISTICS_ACK: Push = Push { number: Some("rec_id"), repeat: Repeat::Refuses, asked: None };
 
 /// 库存同步回写: the same values again change nothing, and no query shows what was acknowledged.
 pub(super) const STOCK_ACK: Push = Push { number: Some("rec_id"), repeat: Repeat::Replaces, asked: None };
@@ -230,8 +229,7 @@ const STOCKOUT: Question = Question {
 };
 
 /// Without a status only what is shipped or done is shown; then what waits for its audit, is audited, is cancelled.
-const STOCKOUT_STATUSES: Requests =
-    &[&[], &[("status", "50")], &[("status", "55")], &[("status", "5")]];
+const STOCKOUT_STATUSES: Requests = &[&[], &[("status", "50")], &[("status", "55")], &[("status", "5")]];
 
 const OUTER_NO: &[&str] = &["outer_no", "api_outer_no"];
 const STOCKIN_NO: &[&str] = &["order_no", "stockin_no"];

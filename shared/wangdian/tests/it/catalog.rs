@@ -112,11 +112,7 @@ fn what_can_be_turned_to_another_time_begins_with_the_last_change() {
     let names: Vec<_> = turned.iter().map(|document| document.name).collect();
     assert_eq!(
         names,
-        [
-            "wangdian.stockout_order_query_trade",
-            "wangdian.refund_query",
-            "wangdian.stockout_order_query"
-        ]
+        ["wangdian.stockout_order_query_trade", "wangdian.refund_query", "wangdian.stockout_order_query"]
     );
     for document in turned {
         assert_eq!(document.window_times[0].field, "modified");
