@@ -25,6 +25,7 @@ mod bad_pushes;
 mod campaign_orders;
 mod campaign_pools;
 mod campaign_trades;
+mod catalog_rows;
 mod crashes;
 mod deadlines;
 mod fuse;
