@@ -38,16 +38,17 @@ async fn the_stock_of_a_good_arrives_for_each_of_its_warehouses() {
     let source =
         "document = \"wangdian.stock_query\"\nkey = [\"spec_no\", \"warehouse_no\"]\nversion = \"modified\"";
     let (house, _flows) = house(source, "{ text = \"{spec_no}-{warehouse_no}\" }");
-    // The row that is read first is the newest of its good: each of the others is older, and of another warehouse.
-    for spec in ["A", "B/C", "B"] {
-        for (warehouse, second) in [("W1", 30), ("C/W2", 20), ("W2", 10)] {
-            let modified = format!("2026-11-22 11:58:{second}");
+    // Pages are read from the last to the first: what another warehouse holds is older, and comes after the newest.
+    for good in 0..100 {
+        for (warehouse, minute) in [("W1", 50), ("C/W2", 40), ("W2", 30)] {
+            let modified = format!("2026-11-22 11:{minute}:{:02}", good % 60);
+            let spec = if good == 0 { "B/C".to_owned() } else { format!("B{good}") };
             let row = json!({"spec_no": spec, "warehouse_no": warehouse, "modified": modified});
             put(&house, "stock_query", &["spec_no", "warehouse_no"], row);
         }
     }
     poll_and_deliver(&house).await;
-    assert_eq!(house.vendors.sharecrm.records().len(), 9);
+    assert_eq!(house.vendors.sharecrm.records().len(), 300);
     let entry = house.start().entry("rows", "B%2FC/W2").await.unwrap();
     assert!(entry.delivered.is_some());
 }
