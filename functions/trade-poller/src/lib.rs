@@ -19,12 +19,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use catalog::Role;
-use chrono::{DateTime, Utc};
+use clock::Deadline;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::flows::Routed;
 use wiring::settings::both;
-use wiring::{Function, Wiring};
+use wiring::{Function, Occasion, Wiring};
 
 pub use poll::{Poller, Progress, Report, watermark};
 
@@ -62,9 +62,9 @@ impl Function for TradePoller {
         Ok(Self { poller, flows })
     }
 
-    async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+    async fn handle(&self, event: Value, occasion: Occasion) -> anyhow::Result<Value> {
         // Every window is logged; nobody watches.
-        self.work(event, deadline, &|_| {}).await
+        self.work(event, occasion.deadline, &|_| {}).await
     }
 
     async fn answer(&self, reports: Value) -> Value {
@@ -74,7 +74,7 @@ impl Function for TradePoller {
 
 impl TradePoller {
     /// Polls until every flow has caught up or the deadline is near. A flow that fails stops no other.
-    pub async fn poll_all(&self, deadline: Option<DateTime<Utc>>, progress: Progress<'_>) -> Vec<Report> {
+    pub async fn poll_all(&self, deadline: Deadline, progress: Progress<'_>) -> Vec<Report> {
         let mut reports = Vec::with_capacity(self.flows.len());
         for routed in &self.flows {
             reports.push(self.poller.poll(routed, deadline, progress).await);
@@ -89,7 +89,7 @@ impl TradePoller {
     pub async fn work(
         &self,
         event: Value,
-        deadline: Option<DateTime<Utc>>,
+        deadline: Deadline,
         progress: Progress<'_>,
     ) -> anyhow::Result<Value> {
         let event: Event = serde_json::from_value(event)

@@ -197,6 +197,7 @@ impl Receiver {
         let now = self.clock.now();
         let failed = Failed {
             version: None,
+            version_kind: None,
             hash: content_hash(&document),
             class: class.to_owned(),
             code: None,
@@ -207,7 +208,7 @@ impl Receiver {
             at: now,
             trace,
         };
-        self.intake.fail(&id, &failed).await
+        self.intake.fail(&id, &failed).await.map(drop)
     }
 }
 

@@ -38,12 +38,11 @@ mod reads;
 mod rule;
 mod template;
 mod time;
-mod version;
 
 pub use apply::{Context, LookupKey, Mapped};
+pub use catalog::{Version, VersionKind};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use fault::{Cause, Fault};
 pub use flow::{Flow, Source, Target};
 pub use params::{Param, resolve};
 pub use reads::Sightings;
-pub use version::{Version, VersionKind};
