@@ -11,7 +11,6 @@ use serde_json::Value;
 use crate::expression::{Expression, Path, Root, Step, Term, is_absent, items};
 use crate::flow::Flow;
 use crate::rule::{Content, Fields, Rule, Take};
-use crate::template::Piece;
 
 /// One path, from the top of the document.
 #[derive(Debug)]
@@ -101,13 +100,13 @@ type Levels = Vec<Vec<Reach>>;
 impl Gathering {
     pub(crate) fn of(
         key: &[Vec<Term>],
-        version: Option<&[Term]>,
+        version: &[Term],
         filter: Option<&Expression>,
         fields: &Fields,
     ) -> Vec<Read> {
         let mut gathering = Self::default();
         let top = vec![Vec::new()];
-        key.iter().map(Vec::as_slice).chain(version).for_each(|terms| gathering.terms(terms, &top));
+        key.iter().map(Vec::as_slice).chain([version]).for_each(|terms| gathering.terms(terms, &top));
         filter.into_iter().for_each(|filter| gathering.expression(filter, &top));
         gathering.fields(fields, &top);
         gathering.reads
@@ -134,13 +133,7 @@ impl Gathering {
             Take::From(terms) => self.terms(terms, levels),
             Take::Copy(path) => self.path(path, levels),
             Take::Compute(expression) => self.expression(expression, levels),
-            Take::Text(pieces) => {
-                for piece in pieces {
-                    if let Piece::Read(terms, _) = piece {
-                        self.terms(terms, levels);
-                    }
-                }
-            }
+            Take::Text(pieces) => pieces.iter().for_each(|piece| self.terms(piece.terms(), levels)),
             Take::Constant(_) | Take::Setting(_) => {}
         }
     }
@@ -155,11 +148,7 @@ impl Gathering {
     }
 
     fn terms(&mut self, terms: &[Term], levels: &Levels) {
-        for term in terms {
-            if let Term::Path(path) = term {
-                self.path(path, levels);
-            }
-        }
+        terms.iter().filter_map(Term::path).for_each(|path| self.path(path, levels));
     }
 
     fn path(&mut self, path: &Path, levels: &Levels) {

@@ -134,6 +134,15 @@ fn visit_terms<'a>(terms: &'a [Term], lists: &[&'a Path], seen: &mut impl FnMut(
     }
 }
 
+impl Term {
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Text(_) | Self::Number(_) | Self::LineNumber => None,
+        }
+    }
+}
+
 impl Path {
     /// The name of the field at the top of the document that the path is, if it is no more than that.
     pub(crate) fn top_field(&self) -> Option<&str> {

@@ -43,7 +43,8 @@ fn part(written: &Written<'_>, level: Option<&Level<'_>>, report: &mut Report<'_
 
 /// Reports a key that is the same for different documents, and warns of one that may differ between versions of one.
 fn check_cover(parts: &[Vec<Term>], entry: &Entry<'_>, document: &Document, report: &mut Report<'_>) {
-    let paths: Vec<&Path> = parts.iter().filter_map(|terms| leading(terms)).collect();
+    // What is read unless it is absent.
+    let paths: Vec<&Path> = parts.iter().filter_map(|terms| terms.first()?.path()).collect();
     if document.keys.is_empty() || paths.iter().any(|path| is_the_authors_own(path, document)) {
         return;
     }
@@ -73,14 +74,6 @@ fn check_cover(parts: &[Vec<Term>], entry: &Entry<'_>, document: &Document, repo
         );
         let help = format!("write key = {}", as_toml(covered));
         report.say(Severity::Warning, entry.span.clone(), message, Some(help));
-    }
-}
-
-/// The path that is read unless it is absent.
-fn leading(terms: &[Term]) -> Option<&Path> {
-    match terms.first()? {
-        Term::Path(path) => Some(path),
-        _ => None,
     }
 }
 

@@ -64,9 +64,9 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     let table = fields;
     let fields = loader.fields(&table, Some(target.document.fields), &level, report);
     let ends::SourceEnd { source, key, version, filter } = source?;
-    numbering::check(&table, &fields, target.document, &key.example(), report);
     let name = name.to_owned();
-    let reads =
-        Gathering::of(&key.0, version.as_ref().map(|(terms, _)| terms.as_slice()), filter.as_ref(), &fields);
+    let version_terms = version.as_ref().map(|(terms, _)| terms.as_slice()).unwrap_or_default();
+    numbering::check(&table, &fields, target.document, &key.example(), version_terms, report);
+    let reads = Gathering::of(&key.0, version_terms, filter.as_ref(), &fields);
     Some(Flow { name, source, target, key, version, filter, fields, reads, warnings: Vec::new() })
 }

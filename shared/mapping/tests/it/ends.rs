@@ -164,3 +164,12 @@ fn a_copied_field_in_quotes_keeps_its_name() {
     let mapped = apply(&flow, &json!({"id": "1", "my_field": "x"})).unwrap();
     assert_eq!(mapped.body["masterFieldVal"], json!({"my_field": "x"}));
 }
+
+#[test]
+fn a_number_that_changes_with_each_version_is_a_warning() {
+    let source = "document = \"wangdian.trade_query\"\nkey = \"trade_no\"\nversion = \"modified\"";
+    let flow = from(source, "modified").unwrap();
+    let [warning] = flow.warnings() else { panic!("{:?}", flow.warnings()) };
+    assert!(warning.message.contains("`modified` changes with each version"), "{warning}");
+    assert!(from(source, "trade_id").unwrap().warnings().is_empty());
+}
