@@ -206,6 +206,11 @@ impl Wangdian {
         lock(&self.state).pools.waiting_shipments()
     }
 
+    /// From now on a pool row's acknowledgement is refused with that reason; without one it is taken again.
+    pub fn refuse_acknowledgement(&self, rec_id: u64, reason: Option<&str>) {
+        lock(&self.state).pools.refuse(rec_id, reason);
+    }
+
     /// The orders that pushes made, by `tid`.
     #[must_use]
     pub fn pushed_orders(&self) -> BTreeMap<String, PushedOrder> {
