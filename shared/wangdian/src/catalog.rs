@@ -10,6 +10,7 @@
 //! | `after_sales.rs` | 售后: refunds and returns |
 //! | `purchase.rs` | 采购: purchases and their returns |
 //! | `numbers.rs` | the numbers that keep a pushed document from being made twice |
+//! | `times.rs` | the times that windows are over where parameters decide it |
 //! | `stock.rs` | 库存: stock, counts, transfers, other stock-ins and stock-outs |
 
 mod after_sales;
@@ -19,6 +20,7 @@ mod numbers;
 mod orders;
 mod purchase;
 mod stock;
+mod times;
 mod trade;
 mod trade_line;
 

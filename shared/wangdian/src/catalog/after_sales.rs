@@ -1,7 +1,7 @@
 use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
-use ::catalog::{Condition, Document, Field, Role, Test, WindowTime};
+use ::catalog::{Document, Field, Role};
 
-use super::{Endpoint, Form, numbers, pushed, windowed};
+use super::{Endpoint, Form, numbers, pushed, times, windowed};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
@@ -108,7 +108,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ],
                 open: true,
                 keys: &[&["refund_no"], &["refund_id"]],
-                window_times: REFUND_TIMES,
+                window_times: times::REFUND,
                 ..Document::UNKNOWN
             },
         )
@@ -133,26 +133,4 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ..Document::UNKNOWN
         },
     ),
-];
-
-/// `time_type` chooses the time (vendor's page): 0 changed, 1 settled, 2 created.
-const REFUND_TIMES: &[WindowTime] = &[
-    WindowTime {
-        field: "modified",
-        title: "最后修改时间",
-        requests: &[&[Condition { param: "time_type", test: Test::Is("0") }]],
-        sends: &[("time_type", "0")],
-    },
-    WindowTime {
-        field: "finish_time",
-        title: "结算时间",
-        requests: &[&[Condition { param: "time_type", test: Test::Is("1") }]],
-        sends: &[("time_type", "1")],
-    },
-    WindowTime {
-        field: "created",
-        title: "创建时间",
-        requests: &[&[Condition { param: "time_type", test: Test::Is("2") }]],
-        sends: &[("time_type", "2")],
-    },
 ];

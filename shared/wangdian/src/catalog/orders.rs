@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
-use ::catalog::{Condition, Document, Field, Role, Test, WindowTime};
+use ::catalog::{Document, Field, Role};
 
 use super::trade::TRADE;
-use super::{Endpoint, Form, listed, numbers, pushed, windowed};
+use super::{Endpoint, Form, listed, numbers, pushed, times, windowed};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &TRADE_PUSH,
@@ -101,39 +101,10 @@ static STOCKOUT_QUERY_TRADE: Endpoint = windowed(
         ],
         open: true,
         keys: &[&["stockout_id"], &["order_no"]],
-        window_times: STOCKOUT_TIMES,
+        window_times: times::SALES_STOCKOUT,
         ..Document::UNKNOWN
     },
 );
-
-/// Without a status only what is shipped is given, by its consign time; below 95 by its last change (vendor's page).
-/// With a status, is_by_modified = 1 makes it the last change for all (public clients).
-const STOCKOUT_TIMES: &[WindowTime] = &[
-    WindowTime {
-        field: "modified",
-        title: "最后修改时间",
-        requests: &[
-            &[
-                Condition { param: "status", test: Test::Given },
-                Condition { param: "is_by_modified", test: Test::Is("1") },
-            ],
-            &[Condition { param: "status", test: Test::Below(95) }],
-        ],
-        sends: &[("is_by_modified", "1")],
-    },
-    WindowTime {
-        field: "consign_time",
-        title: "发货时间",
-        requests: &[
-            &[Condition { param: "status", test: Test::Absent }],
-            &[
-                Condition { param: "status", test: Test::From(95) },
-                Condition { param: "is_by_modified", test: Test::IsNot("1") },
-            ],
-        ],
-        sends: &[],
-    },
-];
 
 pub(crate) static LOGISTICS_SYNC: Endpoint = Endpoint {
     modified: Some("modified"),

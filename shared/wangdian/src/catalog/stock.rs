@@ -1,7 +1,7 @@
 use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
-use ::catalog::{Condition, Document, Field, Role, Test, WindowTime};
+use ::catalog::{Document, Field, Role};
 
-use super::{Endpoint, Form, numbers, pushed, windowed};
+use super::{Endpoint, Form, numbers, pushed, times, windowed};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &windowed(
@@ -166,7 +166,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             keys: &[&["stockout_no"], &["order_no"], &["stockout_id"]],
-            window_times: STOCKOUT_TIMES,
+            window_times: times::STOCKOUT,
             ..Document::UNKNOWN
         },
     ),
@@ -258,24 +258,5 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ..Document::UNKNOWN
             },
         )
-    },
-];
-
-/// Without a status, or from 95 on, the window is over the stock-out time; below 95 over the last change (vendor's page).
-const STOCKOUT_TIMES: &[WindowTime] = &[
-    WindowTime {
-        field: "modified",
-        title: "最后修改时间",
-        requests: &[&[Condition { param: "status", test: Test::Below(95) }]],
-        sends: &[],
-    },
-    WindowTime {
-        field: "consign_time",
-        title: "出库时间",
-        requests: &[
-            &[Condition { param: "status", test: Test::Absent }],
-            &[Condition { param: "status", test: Test::From(95) }],
-        ],
-        sends: &[],
     },
 ];
