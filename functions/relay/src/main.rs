@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod demo;
 mod drain;
+mod file_limit;
 mod server;
 mod tally;
 
@@ -41,6 +42,7 @@ impl std::error::Error for WrongUsage {}
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     wiring::logs::for_terminal(cli.default_log_level());
+    file_limit::survive();
     match run(cli).await {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::WithFailures) => ExitCode::from(1),

@@ -1,8 +1,10 @@
 //! Schedule → WDT pools (stock changes, logistics) → queue.
 //!
 //! A pool keeps its rows until they are acknowledged, and gives the same rows until then. So the syncer only pulls and
-//! queues; the pusher acknowledges, after the target has accepted. What is pulled twice meanwhile is the same message.
+//! queues; the pusher acknowledges, after the target has accepted. A row that comes again meanwhile is not queued again
+//! within five minutes, unless the document has said something else in between.
 
+mod recent;
 mod sync;
 
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::settings::both;
 use wiring::{Function, Occasion, Wiring};
+
+use crate::recent::Recent;
 
 pub use sync::{Pool, Report, Syncer};
 
@@ -45,6 +49,7 @@ impl Function for StockSyncer {
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
             doubt: wiring.doubt.clone(),
+            recent: Recent::default(),
         };
         let mut pools: Vec<Pool> = Vec::new();
         for routed in flows {

@@ -15,6 +15,7 @@ use wangdian::catalog::Endpoint;
 use wiring::{Doubt, work};
 
 use crate::SharedFlow;
+use crate::recent::Recent;
 
 /// A pull that would begin this close before the deadline is left to the next turn.
 const PULL: Duration = Duration::from_secs(10);
@@ -30,6 +31,7 @@ pub struct Syncer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) doubt: Arc<Doubt>,
+    pub(crate) recent: Recent,
 }
 
 /// One pool, and the flows that read it.
@@ -124,7 +126,7 @@ impl Syncer {
     }
 
     /// Whether a target lags so far behind that pulling would only repeat what its queue holds: a pool gives its rows
-    /// again and again, and the queue tells repetitions for five minutes only.
+    /// again and again, and what was queued is remembered for five minutes only.
     async fn is_crowded(&self, pool: &Pool) -> Result<bool, StoreError> {
         for routed in &pool.flows {
             let depth = self.queue.depth(routed.system).await?;
@@ -136,18 +138,21 @@ impl Syncer {
     }
 
     async fn enqueue(&self, pool: &Pool, rows: Vec<Value>, report: &mut Report) -> anyhow::Result<()> {
-        let now = self.clock.now();
+        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
         for row in rows {
             for routed in &pool.flows {
                 // A row that the flow's filter does not take is queued too: only the pusher acknowledges, and what is
                 // never acknowledged clogs the pool.
                 let item = work::item(&routed.flow, row.clone(), true, now, self.chance.as_ref());
-                items.entry(routed.system).or_default().push(item);
+                if !self.recent.repeats(&item, monotonic) {
+                    items.entry(routed.system).or_default().push(item);
+                }
             }
         }
         for (system, items) in items {
             report.queued += self.intake.take(system, &items).await?.queued;
+            self.recent.note(&items, monotonic);
         }
         Ok(())
     }

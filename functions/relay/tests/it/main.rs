@@ -10,6 +10,7 @@
 mod demo;
 mod events;
 mod flows;
+mod lost_store;
 mod serve;
 mod store;
 mod support;

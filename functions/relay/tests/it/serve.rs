@@ -11,15 +11,18 @@ use simulators::qince::{Digest, PushStyle, SignedPush, read_reply};
 use crate::support::{Installation, Town};
 
 /// A server; killed when a test fails before it is told to stop.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     address: String,
     stdout: BufReader<std::process::ChildStdout>,
 }
 
 impl Server {
-    fn start(installation: &Installation) -> Self {
-        let mut command = installation.command(&["serve", "--listen", "127.0.0.1:0"]);
+    pub(crate) fn start(installation: &Installation) -> Self {
+        Self::of(&mut installation.command(&["serve", "--listen", "127.0.0.1:0"]))
+    }
+
+    pub(crate) fn of(command: &mut Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
@@ -30,7 +33,7 @@ impl Server {
     }
 
     /// Sends a push as HTTP/1.1, and answers with status and body.
-    fn push(&self, push: &SignedPush) -> (u16, String) {
+    pub(crate) fn push(&self, push: &SignedPush) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let head = format!(
             "POST /qince/direct-orders HTTP/1.1\r\nHost: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -46,8 +49,19 @@ impl Server {
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
+    /// Sends a push, and answers whether it was stored.
+    pub(crate) fn stores(&self, push: &SignedPush) -> bool {
+        let (status, body) = self.push(push);
+        assert_eq!(status, 200, "{body}");
+        read_reply(push, status, body.as_bytes()).unwrap()
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.process.id().to_string()
+    }
+
     /// Stops it as an init system does, and answers with its exit status and the rest of what it printed.
-    fn terminate(mut self) -> (Option<i32>, String) {
+    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let mut rest = String::new();
@@ -65,7 +79,7 @@ impl Drop for Server {
 
 /// Looks until it is so, at most 20 seconds.
 #[track_caller]
-fn eventually(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < Duration::from_secs(20), "not within 20 s: {what}");

@@ -55,3 +55,25 @@ async fn a_large_document_that_compresses_travels_whole() {
     assert!(received[0].body.len() < 100_000);
     assert_eq!(WorkItem::decode(&received[0].body).unwrap(), sent);
 }
+
+#[tokio::test]
+async fn what_was_changed_and_changed_back_is_three_messages_in_their_order() {
+    let ports = Ports::open().await;
+    let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
+    let made = |trace: &str, text: &str| WorkItem { trace: trace.to_owned(), ..item("a", json!(text)) };
+    let items = [made("1", "A"), made("2", "B"), made("3", "A")];
+    for item in &items {
+        intake.take(System::Kingdee, std::slice::from_ref(item)).await.unwrap();
+    }
+    // Nobody knows whether the last one was taken, so it is sent again.
+    intake.take(System::Kingdee, &items[2..]).await.unwrap();
+    let mut documents = Vec::new();
+    while ports.stores.queue.depth(System::Kingdee).await.unwrap().waiting > 0 {
+        let minute = std::time::Duration::from_secs(60);
+        for message in ports.stores.queue.receive(System::Kingdee, 10, minute).await.unwrap() {
+            documents.push(WorkItem::decode(&message.body).unwrap().document);
+            ports.stores.queue.delete(System::Kingdee, &[message.receipt]).await.unwrap();
+        }
+    }
+    assert_eq!(documents, ["A", "B", "A"]);
+}
