@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// One seller account of 旺店通, over both routes.
 ///
-/// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`.
+/// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`, asking after what was written in `find.rs`.
 pub struct Client {
     settings: Settings,
     transport: Metered,
@@ -39,6 +39,11 @@ impl Client {
     #[must_use]
     pub fn pace(&self) -> Duration {
         MINUTE / self.settings.calls_per_minute.get()
+    }
+
+    /// The time by which calls are signed.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// Makes one call and opens its answer.

@@ -32,6 +32,7 @@ mod believed;
 mod campaign_orders;
 mod campaign_pools;
 mod campaign_trades;
+mod catalog_rows;
 mod crashes;
 mod deadlines;
 mod fuse;
