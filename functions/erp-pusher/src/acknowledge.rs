@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use clock::Deadline;
 use serde_json::Value;
 use vendor::{Class, Failure};
 use wangdian::{Acknowledgement, Client, Endpoint, Route};
@@ -34,17 +35,21 @@ struct Rows {
 
 impl Acknowledger {
     /// Acknowledges rows, one call a pool, and answers the places of those whose acknowledgement must be repeated.
-    pub(crate) async fn acknowledge(&self, rows: Vec<DoneRow<'_>>) -> Vec<(usize, Failure)> {
+    pub(crate) async fn acknowledge(
+        &self,
+        rows: Vec<DoneRow<'_>>,
+        deadline: Deadline,
+    ) -> Vec<(usize, Failure)> {
         let mut unacknowledged = Vec::new();
         for rows in by_pool(rows) {
-            if let Err(failure) = self.call(&rows).await {
+            if let Err(failure) = self.call(&rows, deadline).await {
                 unacknowledged.extend(rows.places.into_iter().map(|place| (place, failure.clone())));
             }
         }
         unacknowledged
     }
 
-    async fn call(&self, rows: &Rows) -> Result<(), Failure> {
+    async fn call(&self, rows: &Rows, deadline: Deadline) -> Result<(), Failure> {
         let Some(client) = &self.client else {
             return Err(Failure::new(
                 "旺店通",
@@ -54,7 +59,7 @@ impl Acknowledger {
                 "is not connected",
             ));
         };
-        for refusal in client.acknowledge(rows.route, rows.pool, &rows.acknowledgements).await? {
+        for refusal in client.acknowledge(rows.route, rows.pool, &rows.acknowledgements, deadline).await? {
             // The row stays in the pool and comes again; then only its acknowledgement is left to do.
             tracing::warn!(
                 pool = rows.pool.php,

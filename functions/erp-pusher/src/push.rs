@@ -160,7 +160,7 @@ impl Pusher {
         if matches!(halt, Some(Halt::Paused(_))) {
             self.pauses.met(batch.system);
         }
-        self.acknowledge(batch.messages, &mut outcomes).await;
+        self.acknowledge(batch, &mut outcomes).await;
         outcomes
     }
 
@@ -219,14 +219,15 @@ impl Pusher {
 
     /// Acknowledges the rows that are done with. One whose acknowledgement fails comes again, and then only that is left
     /// to do: the ledger knows the rest.
-    async fn acknowledge(&self, messages: &[Opened], outcomes: &mut [Outcome]) {
+    async fn acknowledge(&self, batch: Batch<'_>, outcomes: &mut [Outcome]) {
+        let messages = batch.messages;
         let rows =
             messages.iter().zip(outcomes.iter()).enumerate().filter_map(|(place, (message, outcome))| {
                 let item = message.item.as_ref().ok().filter(|item| item.acknowledge)?;
                 let flow = self.flows.named(&item.flow)?;
                 Some(DoneRow { place, flow, row: &item.document, accepted: accepted(outcome)? })
             });
-        for (place, failure) in self.acknowledger.acknowledge(rows.collect()).await {
+        for (place, failure) in self.acknowledger.acknowledge(rows.collect(), batch.deadline).await {
             tracing::warn!(%failure, "the acknowledgement is repeated");
             self.doubt.note_failure(&failure);
             let at_least = match failure.class {

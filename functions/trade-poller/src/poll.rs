@@ -162,6 +162,7 @@ impl Poller {
             match reading.window(window, report).await {
                 // The next run has more time for it.
                 Err(ReadError::TooLong { .. }) if report.windows > 0 => return Ok(()),
+                Err(error) if error.is_out_of_time() => return Ok(()),
                 Err(ReadError::TooLong { pages }) if span > window::SHORTEST => {
                     tracing::info!(pages, "halving the window, for which there is no time");
                     span = (span / 2).max(window::SHORTEST);

@@ -26,6 +26,6 @@ pub use failure::{Class, Failure, Rejection};
 pub use found::Found;
 pub use http_transport::HttpTransport;
 pub use metered::{Metered, count_failure};
-pub use quota::Quota;
+pub use quota::{OutOfTime, Quota, Use};
 pub use token::{Token, TokenKeeper, TokenStore};
 pub use transport::{Request, Response, Transport, TransportError};

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::Clock;
-use vendor::{Class, Failure, Metered, Quota, Request, Transport, count_failure};
+use clock::{Clock, Deadline};
+use vendor::{Class, Failure, Metered, OutOfTime, Quota, Request, Transport, Use, count_failure};
 
 use crate::catalog::Endpoint;
 use crate::envelope::Envelope;
@@ -41,7 +41,7 @@ impl Client {
         MINUTE / self.settings.calls_per_minute.get()
     }
 
-    /// Makes one call and opens its answer.
+    /// Makes one call and opens its answer. Nothing is sent after the deadline.
     ///
     /// # Errors
     /// What the answer, or the lack of one, means.
@@ -50,12 +50,15 @@ impl Client {
         route: Route,
         endpoint: &Endpoint,
         parameters: Parameters,
+        purpose: Use,
+        deadline: Deadline,
     ) -> Result<Envelope, Failure> {
-        self.quota.wait().await;
+        let operation = endpoint.operation(route);
+        let in_turn = self.quota.wait(purpose, deadline).await;
+        in_turn.map_err(|OutOfTime| Failure::out_of_time(VENDOR, operation))?;
         // The sign holds the time, which must be that of the sending, not of the asking.
         let began = self.clock.now();
-        let request = self.request(route, endpoint, parameters, began)?;
-        let operation = endpoint.operation(route);
+        let request = self.request(route, endpoint, parameters, began)?.within(deadline);
         let outcome = match self.transport.send(request).await {
             Ok(response) => {
                 error::judge(operation, &response).map_err(|failure| error::naming_secret(failure, route))

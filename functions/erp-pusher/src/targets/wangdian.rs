@@ -18,12 +18,12 @@ impl Target for Wangdian {
         document: &'static str,
         mapped: &Mapped,
         _replaced: Option<&str>,
-        _deadline: Deadline,
+        deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
         let endpoint = catalog::endpoint(document).ok_or_else(|| {
             Failure::new("旺店通", document, Class::Refused, None, "is no document of the catalog")
         })?;
-        self.0.push(endpoint, &mapped.params, &mapped.body).await?;
+        self.0.push(endpoint, &mapped.params, &mapped.body, deadline).await?;
         Ok(lenient::field(&mapped.body, "tid"))
     }
 
@@ -32,10 +32,10 @@ impl Target for Wangdian {
         &self,
         document: &'static str,
         mapped: &Mapped,
-        _deadline: Deadline,
+        deadline: Deadline,
     ) -> Result<Found, Failure> {
         match lenient::field(&mapped.body, "tid") {
-            Some(tid) if document == "wangdian.trade_push" => match self.0.find_trade(&tid).await {
+            Some(tid) if document == "wangdian.trade_push" => match self.0.find_trade(&tid, deadline).await {
                 // Not being allowed to ask is no reason not to push: the same tid again updates the same order.
                 Err(failure) if matches!(failure.class, Class::Refused | Class::Paused { .. }) => {
                     tracing::warn!(%failure, "cannot ask whether the order has arrived, pushing it again");
