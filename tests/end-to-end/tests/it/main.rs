@@ -9,6 +9,7 @@
 //! | `versions` | never an older version over a newer one, never the same one twice |
 //! | `second_bills` | what has perhaps arrived is asked after, whatever became of its message or its note |
 //! | `outages` | targets that take nothing for a night or a fortnight |
+//! | `backlogs` | a backlog for one target holds up nothing else |
 //! | `deadlines` | what does not fit one invocation goes on in the next |
 //! | `windows` | reading to the end, whatever the server does with counts and pages |
 //! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
@@ -20,6 +21,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up fails")]
 
 mod altered;
+mod backlogs;
 mod bad_documents;
 mod bad_pushes;
 mod campaign_orders;
