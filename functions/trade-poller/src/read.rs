@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clock::Deadline;
 use pipeline::StoreError;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use wiring::work;
 
 use crate::lease::HeldLease;
 use crate::poll::{Poller, Report};
-use crate::window::Window;
+use crate::window::{self, Window};
 
 /// What is asked for unless the endpoint allows less.
 const PAGE_SIZE: u32 = 100;
@@ -34,6 +35,8 @@ pub(crate) enum ReadError {
         "{read} rows came where the vendor counts {total}: the window is read again by the next run; if it stays so, ask WDT what its total_count counts"
     )]
     Incomplete { read: u64, total: u64 },
+    #[error("the window ends beyond {horizon}, the last second that the vendor's clock lets us read")]
+    Beyond { horizon: DateTime<Utc> },
     #[error("the window has {pages} pages, more than this run has time for")]
     TooLong { pages: u64 },
 }
@@ -75,6 +78,11 @@ impl Reading<'_> {
         let began = self.poller.clock.monotonic();
         let first = self.page(window, 0).await?;
         let took = self.poller.clock.monotonic().saturating_sub(began);
+        // The first page shows what was visible when it was asked for: whatever was changed later is not on it.
+        let horizon = first.as_of.map(window::horizon);
+        if let Some(horizon) = horizon.filter(|horizon| window.end > *horizon + window::LEEWAY) {
+            return Err(ReadError::Beyond { horizon });
+        }
         let (total, first_rows) = (first.total, first.rows.len() as u64);
         let taken_first = self.take(first.rows, &HashSet::new(), report).await?;
         match total {
@@ -176,6 +184,11 @@ impl Reading<'_> {
         report.queued += outcome.queued;
         report.failed += outcome.failed;
         Ok(taken)
+    }
+
+    /// Asks for a page only to hear the vendor's time.
+    pub(crate) async fn hear_the_time(&self, window: Window) -> Result<(), ReadError> {
+        self.page(window, 0).await.map(drop)
     }
 
     async fn page(&self, window: Window, page_no: u32) -> Result<Page, ReadError> {

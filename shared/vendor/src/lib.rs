@@ -9,7 +9,8 @@
 //! | [`patience`] | asking again, where asking changes nothing |
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
 //! | [`lenient`] | values as vendors really send them: numbers as strings, lists left out |
-//! | [`china`] | the vendors' times |
+//! | [`china`] | the vendors' times, as they write them |
+//! | [`vendor_time`] | what a vendor's clock says, where the machine's may be off |
 
 pub mod china;
 pub mod failure;
@@ -21,6 +22,7 @@ pub mod patience;
 pub mod quota;
 pub mod token;
 pub mod transport;
+pub mod vendor_time;
 
 pub use failure::{Class, Failure, Rejection};
 pub use found::Found;
@@ -29,3 +31,4 @@ pub use metered::{Metered, count_failure};
 pub use quota::{OutOfTime, Quota, Use};
 pub use token::{Token, TokenKeeper, TokenStore};
 pub use transport::{Request, Response, Transport, TransportError};
+pub use vendor_time::VendorTime;

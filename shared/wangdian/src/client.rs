@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clock::{Clock, Deadline};
-use vendor::{Class, Failure, Metered, OutOfTime, Quota, Request, Transport, Use, count_failure};
+use vendor::{Class, Failure, Metered, OutOfTime, Quota, Request, Transport, Use, VendorTime, count_failure};
 
 use crate::catalog::Endpoint;
 use crate::envelope::Envelope;
@@ -23,6 +23,7 @@ pub struct Client {
     transport: Metered,
     clock: Arc<dyn Clock>,
     quota: Quota,
+    times: [VendorTime; 2],
 }
 
 impl Client {
@@ -32,13 +33,24 @@ impl Client {
     pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
         let quota = Quota::new(VENDOR, settings.calls_per_minute, MINUTE, NonZeroU32::MIN, clock.clone());
         let transport = Metered::new(VENDOR, transport, clock.clone());
-        Self { settings, transport, clock, quota }
+        let times = [(); 2].map(|()| VendorTime::new(VENDOR, clock.clone()));
+        Self { settings, transport, clock, quota, times }
     }
 
     /// What lies between two calls when there is always one more to make.
     #[must_use]
     pub fn pace(&self) -> Duration {
         MINUTE / self.settings.calls_per_minute.get()
+    }
+
+    /// The vendor's time, as the servers of that route tell it.
+    #[must_use]
+    pub fn time(&self, route: Route) -> &VendorTime {
+        let [direct, qimen] = &self.times;
+        match route {
+            Route::Direct => direct,
+            Route::Qimen => qimen,
+        }
     }
 
     /// Makes one call and opens its answer. Nothing is sent after the deadline.
@@ -57,11 +69,17 @@ impl Client {
         let in_turn = self.quota.wait(purpose, deadline).await;
         in_turn.map_err(|OutOfTime| Failure::out_of_time(VENDOR, operation))?;
         // The sign holds the time, which must be that of the sending, not of the asking.
-        let began = self.clock.now();
-        let request = self.request(route, endpoint, parameters, began)?.within(deadline);
+        let request = self.request(route, endpoint, parameters, self.clock.now())?.within(deadline);
+        let began = self.clock.monotonic();
         let outcome = match self.transport.send(request).await {
             Ok(response) => {
-                error::judge(operation, &response).map_err(|failure| error::naming_secret(failure, route))
+                // A page of something that stands between may bear any time.
+                let dated = (200..300).contains(&response.status);
+                let as_of = dated.then(|| self.time(route).note(began, response.date)).flatten();
+                let opened = error::judge(operation, &response);
+                opened
+                    .map(|envelope| envelope.as_of(as_of))
+                    .map_err(|failure| error::naming_secret(failure, route))
             }
             Err(error) => Err(Failure::transport(VENDOR, operation, &error)),
         };
@@ -69,7 +87,7 @@ impl Client {
             Ok(envelope) => envelope.code(),
             Err(failure) => failure.code.clone(),
         };
-        let duration_ms = (self.clock.now() - began).num_milliseconds();
+        let duration_ms = self.clock.monotonic().saturating_sub(began).as_millis();
         tracing::debug!(endpoint = operation, code, duration_ms, "called 旺店通");
         outcome.inspect_err(count_failure)
     }

@@ -20,6 +20,9 @@ pub struct Page {
     pub rows: Vec<Value>,
     /// How many rows match in all. The vendor says so on page 0, and mostly there.
     pub total: Option<u64>,
+    /// The earliest time that the vendor's clock can have shown when the page was asked for, where its answer bears a
+    /// `Date`: what changed before, and is visible by then, is on it.
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 impl Client {
@@ -125,6 +128,6 @@ impl Client {
             self.call(route, endpoint, parameters, Use::Read, deadline).await.map_err(Failure::of_reading)?;
         let rows = envelope.take_rows(endpoint.list_key);
         let total = envelope.total().filter(|_| page_no == 0);
-        Ok(Page { rows, total })
+        Ok(Page { rows, total, as_of: envelope.as_of })
     }
 }

@@ -10,6 +10,7 @@
 //! | `second_bills` | what has perhaps arrived is asked after, whatever became of its message or its note |
 //! | `outages` | targets that take nothing for a night or a fortnight |
 //! | `backlogs` | a backlog for one target holds up nothing else |
+//! | `clocks` | a machine's clock that is fast, slow, or set, loses nothing and stops nothing |
 //! | `deadlines` | what does not fit one invocation goes on in the next |
 //! | `windows` | reading to the end, whatever the server does with counts and pages |
 //! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
@@ -27,6 +28,7 @@ mod bad_pushes;
 mod campaign_orders;
 mod campaign_pools;
 mod campaign_trades;
+mod clocks;
 mod crashes;
 mod deadlines;
 mod fuse;
