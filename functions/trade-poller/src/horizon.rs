@@ -8,7 +8,7 @@ use vendor::VendorTime;
 
 use crate::poll::Poller;
 use crate::read::{ReadError, Reading};
-use crate::window::{self, LEEWAY, OVERLAP, Window};
+use crate::window::{self, LEEWAY, OVERLAP, Position, Window};
 
 /// The end of what one run reads, as of its beginning.
 pub(crate) struct Horizon<'a> {
@@ -17,45 +17,51 @@ pub(crate) struct Horizon<'a> {
     poller: &'a Poller,
     time: &'a VendorTime,
     began: Duration,
-    /// Whether the vendor's clock was asked.
-    is_vendors: bool,
+    /// Whether an answer of this run has confirmed it. What earlier answers have told goes by a clock that stands still
+    /// while the machine sleeps.
+    is_confirmed: bool,
 }
 
 impl<'a> Horizon<'a> {
     /// By the vendor's clock where it is known, else by the machine's until the first answer has come.
     pub(crate) fn of(poller: &'a Poller, route: wangdian::Route) -> Self {
-        let time = poller.client.time(route);
-        let (now, began) = (time.now(), poller.clock.monotonic());
-        let end = window::horizon(now.unwrap_or(poller.clock.now()));
-        Self { end, poller, time, began, is_vendors: now.is_some() }
+        let (time, began) = (poller.client.time(route), poller.clock.monotonic());
+        let end = window::horizon(time.now().unwrap_or(poller.clock.now()));
+        Self { end, poller, time, began, is_confirmed: false }
     }
 
-    /// What the vendor's clock shows now, as far as is known.
+    /// What the vendor's clock shows now, once an answer of this run has told it.
     pub(crate) fn vendor_now(&self) -> Option<DateTime<Utc>> {
-        self.time.now()
+        self.time.now().filter(|_| self.is_confirmed)
     }
 
     /// The vendor's clock lets no more be read than this.
     pub(crate) fn cut(&mut self, end: DateTime<Utc>) {
-        (self.end, self.is_vendors) = (end, true);
+        (self.end, self.is_confirmed) = (end, true);
     }
 
-    /// Whether there may be more to read, now that everything up to a machine's horizon has been: its clock may be
-    /// behind. Where no window `was_read`, a page is asked for to hear the vendor's time.
-    pub(crate) async fn is_told(&mut self, reading: &Reading<'_>, was_read: bool) -> Result<bool, ReadError> {
-        if self.is_vendors {
+    /// Whether to look again, now that everything up to the horizon has been read: the clock that it goes by may be
+    /// behind, or `position` in the vendor's future. Where no window `was_read`, a page is asked for to hear the time.
+    pub(crate) async fn is_news(
+        &mut self,
+        reading: &Reading<'_>,
+        position: Position,
+        was_read: bool,
+    ) -> Result<bool, ReadError> {
+        let (Position::Start(reached) | Position::ReadUntil(reached)) = position;
+        let is_past = self.time.now().is_some_and(|now| reached <= now);
+        if self.is_confirmed || (is_past && !was_read) {
             return Ok(false);
         }
-        if self.time.now().is_none() && !was_read {
+        if !was_read {
             match reading.hear_the_time(Window { start: self.end - OVERLAP, end: self.end }).await {
                 Err(error) if error.is_out_of_time() => return Ok(false),
                 heard => heard?,
             }
         }
-        self.is_vendors = true;
+        self.is_confirmed = true;
         let Some(now) = self.time.now() else { return Ok(false) };
-        let since = self.poller.clock.monotonic().saturating_sub(self.began);
-        let told = window::horizon(now - since);
+        let told = window::horizon(now - self.poller.clock.monotonic().saturating_sub(self.began));
         if told > self.end + LEEWAY {
             self.end = told;
         }

@@ -175,7 +175,7 @@ impl Poller {
         loop {
             position = self.believed(position, &horizon, report);
             let Some(window) = window::next(position, horizon.end, span) else {
-                if horizon.is_told(&reading, report.windows > 0).await? { continue } else { break }
+                if horizon.is_news(&reading, position, report.windows > 0).await? { continue } else { break }
             };
             let began = self.clock.monotonic();
             if !deadline.allows(self.clock.as_ref(), longest * 2) {

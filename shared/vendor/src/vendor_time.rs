@@ -67,9 +67,12 @@ impl VendorTime {
         Some(earliest)
     }
 
-    /// A time that the vendor's clock has passed by now, by seconds at most; unset before the first answer.
+    /// A time that the vendor's clock has passed by now, by seconds at most; unset before the first answer. Of a vendor
+    /// whose answers bear no `Date` it is the machine's time.
     pub fn now(&self) -> Option<DateTime<Utc>> {
-        self.heard().known.map(|known| at(known, self.clock.monotonic()))
+        let heard = self.heard();
+        let told = heard.known.map(|known| at(known, self.clock.monotonic()));
+        told.or_else(|| heard.said_undated.then(|| self.clock.now()))
     }
 
     /// How far the machine's clock is ahead of the vendor's (behind it: negative), where it is off.

@@ -2,7 +2,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, Deadline};
 use vendor::{Class, Failure, Metered, OutOfTime, Quota, Request, Transport, Use, VendorTime, count_failure};
 
@@ -14,6 +14,10 @@ use crate::settings::{Route, Settings};
 use crate::{direct, qimen};
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// The vendor tolerates five minutes between its clock and the time in a sign, the Qimen gateway ten. A machine's clock
+/// that is further off than this is not signed by.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
 
 /// One seller account of 旺店通, over both routes.
 ///
@@ -53,7 +57,8 @@ impl Client {
         }
     }
 
-    /// Makes one call and opens its answer. Nothing is sent after the deadline.
+    /// Makes one call and opens its answer. Nothing is sent after the deadline. One that may have been refused for our
+    /// clock is made once more by the vendor's.
     ///
     /// # Errors
     /// What the answer, or the lack of one, means.
@@ -65,11 +70,39 @@ impl Client {
         purpose: Use,
         deadline: Deadline,
     ) -> Result<Envelope, Failure> {
+        let by = self.correction(route);
+        let outcome = self.call_by(by, route, endpoint, parameters.clone(), purpose, deadline).await;
+        let is_refused = outcome.as_ref().is_err_and(|failure| matches!(failure.class, Class::Paused { .. }));
+        let told = self.correction(route);
+        let outcome = if is_refused && (told - by).abs() > CLOCKS_APART {
+            self.call_by(told, route, endpoint, parameters, purpose, deadline).await
+        } else {
+            outcome
+        };
+        outcome.inspect_err(count_failure)
+    }
+
+    /// What to add to the machine's clock, so that it shows the vendor's time: nothing while they are not far apart.
+    fn correction(&self, route: Route) -> TimeDelta {
+        let by = self.time(route).now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
+        if by.abs() > CLOCKS_APART { by } else { TimeDelta::zero() }
+    }
+
+    async fn call_by(
+        &self,
+        correction: TimeDelta,
+        route: Route,
+        endpoint: &Endpoint,
+        parameters: Parameters,
+        purpose: Use,
+        deadline: Deadline,
+    ) -> Result<Envelope, Failure> {
         let operation = endpoint.operation(route);
         let in_turn = self.quota.wait(purpose, deadline).await;
         in_turn.map_err(|OutOfTime| Failure::out_of_time(VENDOR, operation))?;
         // The sign holds the time, which must be that of the sending, not of the asking.
-        let request = self.request(route, endpoint, parameters, self.clock.now())?.within(deadline);
+        let request =
+            self.request(route, endpoint, parameters, self.clock.now() + correction)?.within(deadline);
         let began = self.clock.monotonic();
         let outcome = match self.transport.send(request).await {
             Ok(response) => {
@@ -89,7 +122,7 @@ impl Client {
         };
         let duration_ms = self.clock.monotonic().saturating_sub(began).as_millis();
         tracing::debug!(endpoint = operation, code, duration_ms, "called 旺店通");
-        outcome.inspect_err(count_failure)
+        outcome
     }
 
     fn request(

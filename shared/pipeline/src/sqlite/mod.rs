@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::Clock;
+use clock::{Clock, SteadyClock};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::{StoreError, Stores};
@@ -46,7 +46,8 @@ impl Sqlite {
     pub fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         Self::connect(file).map(|connection| Self {
             connection: Arc::new(Mutex::new(connection)),
-            clock,
+            // What waits in the store is not to wait longer because somebody sets the machine's clock back.
+            clock: Arc::new(SteadyClock::new(clock)),
             file: file.to_owned(),
         })
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock, SimulatedClock};
+use pipeline::{System, pause};
 use serde_json::json;
+use simulators::Fault;
 use simulators::wangdian::TradeMix;
 
 use crate::house::House;
@@ -72,7 +74,7 @@ const POLLS: usize = 14;
 
 #[tokio::test]
 async fn a_clock_that_is_fast_or_slow_loses_no_trade_and_is_told() {
-    for minutes in [4, 9, -4, -9] {
+    for minutes in [4, 9, 60, -4, -9, -60] {
         let house = an_hour_of_trades();
         let process = house.start_by(Off::by(&house, TimeDelta::minutes(minutes)));
         for _ in 0..POLLS {
@@ -89,7 +91,7 @@ async fn a_clock_that_is_fast_or_slow_loses_no_trade_and_is_told() {
 
 #[tokio::test]
 async fn processes_that_come_and_go_by_a_clock_that_is_off_lose_no_trade() {
-    for minutes in [4, 9, -4, -9] {
+    for minutes in [4, 9, 60, -4, -9, -60] {
         let house = an_hour_of_trades();
         for _ in 0..POLLS {
             house.clock.advance(BETWEEN_POLLS);
@@ -140,4 +142,37 @@ async fn a_watermark_in_the_future_is_not_believed() {
     house.clock.advance(BETWEEN_POLLS);
     assert!(poll(&process).await.notes.is_empty());
     check(&house).await;
+}
+
+/// Kingdee is paused, a document waits for its next try, orders wait for their first: then the clock is set.
+#[tokio::test]
+async fn a_clock_that_is_set_stops_no_call_no_poll_no_message_and_no_pause() {
+    // A pause that was set in the last half an hour may last longer by what its clock was set back since, and no more.
+    for (minutes, patience_s) in [(-60, 300), (-20, 300 + 1_200), (60, 300)] {
+        let house = an_hour_of_trades();
+        let clock = Off::by(&house, TimeDelta::zero());
+        let process = house.start_by(clock.clone());
+        house.clock.advance(Duration::from_secs(1_800));
+        poll(&process).await;
+        house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(502));
+        process.work_once().await;
+        house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(403));
+        process.work_once().await;
+        let paused = pause::current(process.wiring.stores.checkpoints.as_ref(), System::Kingdee, clock.now());
+        assert!(paused.await.unwrap().is_some());
+
+        clock.set(TimeDelta::minutes(minutes));
+        house.clock.advance(Duration::from_secs(1_900));
+        let began = house.now();
+        poll(&process).await;
+        while process.waiting().await > 0 {
+            process.work_once().await;
+            house.clock.advance(Duration::from_secs(1));
+            let took = (house.now() - began).num_seconds();
+            assert!(took < patience_s, "{took} s at {minutes} minutes");
+        }
+        house.clock.advance(BETWEEN_POLLS);
+        poll(&process).await;
+        check(&house).await;
+    }
 }
