@@ -9,7 +9,7 @@ use pipeline::{Intake, Queue, StoreError, System, WorkItem};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::Instrument as _;
-use vendor::{Failure, patience};
+use vendor::{Class, Failure, patience};
 use wangdian::Route;
 use wangdian::catalog::Endpoint;
 use wiring::{Doubt, work};
@@ -117,7 +117,11 @@ impl Syncer {
         }
         let mut seen = HashSet::new();
         loop {
-            let mut rows = self.pull(pool, deadline).await?;
+            let mut rows = match self.pull(pool, deadline).await {
+                // The pool keeps its rows for the next turn.
+                Err(failure) if failure.class == Class::OutOfTime => return Ok(()),
+                pulled => pulled?,
+            };
             rows.retain(|row| seen.insert(content_hash(row)));
             if rows.is_empty() {
                 return Ok(());
@@ -163,7 +167,7 @@ impl Syncer {
     }
 
     async fn pull(&self, pool: &Pool, deadline: Deadline) -> Result<Vec<Value>, Failure> {
-        let ask = || self.client.pull(pool.route, pool.endpoint, &pool.params);
+        let ask = || self.client.pull(pool.route, pool.endpoint, &pool.params, deadline);
         patience::read(&self.clock, deadline, ask)
             .await
             .inspect_err(|failure| self.doubt.note_failure(failure))

@@ -22,29 +22,31 @@ impl Target for Kingdee {
         document: &'static Document,
         mapped: &Mapped,
         replaced: Option<&str>,
-        _deadline: Deadline,
+        deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
-        let Some(id) = replaced else { return self.client.save(document.name, &mapped.body).await.map(Some) };
+        let Some(id) = replaced else {
+            return self.client.save(document.name, &mapped.body, deadline).await.map(Some);
+        };
         // A bill is changed by giving its id; without one, saving makes a second bill.
         let mut body = mapped.body.clone();
         if let Value::Object(fields) = &mut body {
             fields.insert("id".to_owned(), Value::from(id));
         }
-        self.client.save(document.name, &body).await.map(Some)
+        self.client.save(document.name, &body, deadline).await.map(Some)
     }
 
     async fn find(
         &self,
         document: &'static Document,
         mapped: &Mapped,
-        _deadline: Deadline,
+        deadline: Deadline,
     ) -> Result<Found, Failure> {
         let Some(billno) = number(document, mapped) else { return Ok(Found::CannotBeAsked) };
-        Ok(self.client.find(document.name, &billno).await?.map_or(Found::NotThere, Found::There))
+        Ok(self.client.find(document.name, &billno, deadline).await?.map_or(Found::NotThere, Found::There))
     }
 
-    async fn lookup(&self, table: &str, code: &str, _deadline: Deadline) -> Result<Option<String>, Failure> {
-        self.client.lookup(table, code).await
+    async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
+        self.client.lookup(table, code, deadline).await
     }
 
     fn repeat(&self, document: &'static Document) -> Repeat {

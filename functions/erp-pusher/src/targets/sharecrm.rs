@@ -15,9 +15,9 @@ impl Target for Client {
         _document: &'static Document,
         mapped: &Mapped,
         _replaced: Option<&str>,
-        _deadline: Deadline,
+        deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
-        let trace_id = self.push(&mapped.body).await?;
+        let trace_id = self.push(&mapped.body, deadline).await?;
         tracing::debug!(trace_id, "纷享销客 has accepted the push");
         Ok(lenient::field(&mapped.body, "id"))
     }

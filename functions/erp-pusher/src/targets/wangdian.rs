@@ -19,12 +19,12 @@ impl Target for Wangdian {
         document: &'static Document,
         mapped: &Mapped,
         _replaced: Option<&str>,
-        _deadline: Deadline,
+        deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
         let endpoint = catalog::endpoint(document.name).ok_or_else(|| {
             Failure::new("旺店通", document.name, Class::Refused, None, "is no document of the catalog")
         })?;
-        self.0.push(endpoint, &mapped.params, &mapped.body).await?;
+        self.0.push(endpoint, &mapped.params, &mapped.body, deadline).await?;
         Ok(number(document, mapped))
     }
 
@@ -32,10 +32,10 @@ impl Target for Wangdian {
         &self,
         document: &'static Document,
         mapped: &Mapped,
-        _deadline: Deadline,
+        deadline: Deadline,
     ) -> Result<Found, Failure> {
         let Some(number) = number(document, mapped) else { return Ok(Found::CannotBeAsked) };
-        match self.0.find(document.name, &number).await {
+        match self.0.find(document.name, &number, deadline).await {
             // A question that is refused is no reason not to push what takes the place of what is there.
             Err(failure) if failure.class == Class::Refused && document.repeat() == Repeat::Replaces => {
                 tracing::warn!(%failure, "cannot ask whether the document has arrived, pushing it again");

@@ -14,6 +14,8 @@
 //! | `settled` | what a person has dealt with by hand keeps its place |
 //! | `acknowledged` | a row whose acknowledgement is refused is told, and blocks nothing |
 //! | `outages` | targets that take nothing for a night or a fortnight |
+//! | `backlogs` | a backlog for one target holds up nothing else |
+//! | `clocks` | a machine's clock that is fast, slow, or set, loses nothing and stops nothing |
 //! | `deadlines` | what does not fit one invocation goes on in the next |
 //! | `windows` | reading to the end, whatever the server does with counts and pages |
 //! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
@@ -26,6 +28,7 @@
 
 mod acknowledged;
 mod altered;
+mod backlogs;
 mod bad_documents;
 mod bad_pushes;
 mod believed;
@@ -33,6 +36,7 @@ mod campaign_orders;
 mod campaign_pools;
 mod campaign_trades;
 mod catalog_rows;
+mod clocks;
 mod crashes;
 mod deadlines;
 mod fuse;
