@@ -15,7 +15,7 @@ use clock::Deadline;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::settings::both;
-use wiring::{Function, Occasion, Wiring};
+use wiring::{Function, Occasion, Unfinished, Wiring};
 
 use crate::recent::Recent;
 
@@ -82,7 +82,11 @@ impl Function for StockSyncer {
         };
         let failed = reports.iter().any(|report| report.error.is_some());
         let answer = json!({ "pools": reports });
-        if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+        if !failed {
+            return Ok(answer);
+        }
+        let errors = reports.into_iter().filter_map(|report| report.error_in_full).collect();
+        Err(Unfinished { answer, errors }.into())
     }
 
     async fn answer(&self, reports: Value) -> Value {

@@ -9,7 +9,7 @@ use pipeline::{Intake, Queue, StoreError, System, WorkItem};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::Instrument as _;
-use vendor::{Failure, patience};
+use vendor::{Class, Failure, patience};
 use wangdian::Route;
 use wangdian::catalog::Endpoint;
 use wiring::{Doubt, work};
@@ -56,6 +56,9 @@ pub struct Report {
     /// Why it stopped early, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The same with the vendor's words, for whoever asks: logs, and what Lambda logs of an answer, do without them.
+    #[serde(skip)]
+    pub error_in_full: Option<String>,
 }
 
 impl Pool {
@@ -96,6 +99,8 @@ impl Syncer {
         let span = tracing::info_span!("sync", pool = report.pool);
         if let Err(error) = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await {
             report.error = Some(format!("{error:#}"));
+            let failure = error.downcast_ref().map(Failure::in_full);
+            report.error_in_full = failure.or_else(|| report.error.clone());
         }
         let Report { rows, queued, held_back, .. } = report;
         span.in_scope(|| match &report.error {
@@ -112,7 +117,11 @@ impl Syncer {
         }
         let mut seen = HashSet::new();
         loop {
-            let mut rows = self.pull(pool, deadline).await?;
+            let mut rows = match self.pull(pool, deadline).await {
+                // The pool keeps its rows for the next turn.
+                Err(failure) if failure.class == Class::OutOfTime => return Ok(()),
+                pulled => pulled?,
+            };
             rows.retain(|row| seen.insert(content_hash(row)));
             if rows.is_empty() {
                 return Ok(());
@@ -158,7 +167,7 @@ impl Syncer {
     }
 
     async fn pull(&self, pool: &Pool, deadline: Deadline) -> Result<Vec<Value>, Failure> {
-        let ask = || self.client.pull(pool.route, pool.endpoint, &pool.params);
+        let ask = || self.client.pull(pool.route, pool.endpoint, &pool.params, deadline);
         patience::read(&self.clock, deadline, ask)
             .await
             .inspect_err(|failure| self.doubt.note_failure(failure))

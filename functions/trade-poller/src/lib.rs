@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`window`] | which window is read next: pure |
 //! | `read` | one window, page by page, so that no row slips through while rows move |
+//! | `horizon` | up to where is read, by the vendor's clock |
 //! | `lease` | one poller per flow, and what happens when it dies |
 //! | `poll` | one flow: window after window under a lease, the watermark behind them |
 //!
 //! The watermark moves only when the queue has every row of the window. Memory does not grow with the window: a page
 //! is queued before the next is read.
 
+mod horizon;
 mod lease;
 mod poll;
 mod read;
@@ -24,7 +26,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::flows::Routed;
 use wiring::settings::both;
-use wiring::{Function, Occasion, Wiring};
+use wiring::{Function, Occasion, Unfinished, Wiring};
 
 pub use poll::{Poller, Progress, Report, watermark};
 
@@ -107,6 +109,10 @@ impl TradePoller {
         };
         let failed = reports.iter().any(|report| report.error.is_some());
         let answer = json!({ "flows": reports });
-        if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+        if !failed {
+            return Ok(answer);
+        }
+        let errors = reports.into_iter().filter_map(|report| report.error_in_full).collect();
+        Err(Unfinished { answer, errors }.into())
     }
 }

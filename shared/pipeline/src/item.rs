@@ -10,6 +10,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::codec;
 
+/// How many levels of lists and objects a document may be nested. A message, the ledger and answers wrap it in some more,
+/// and whoever reads those gives up at 128 (`serde_json`); no vendor's document has ten.
+pub const MAX_DEPTH: usize = 100;
+
 /// A target system. Each has a queue of its own, so that a slow one delays no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -107,6 +111,12 @@ impl WorkItem {
         digest(&[&self.content_id(), &self.trace, replay])
     }
 
+    /// How many levels the document is nested, where those are more than are carried ([`MAX_DEPTH`]).
+    #[must_use]
+    pub fn too_deep(&self) -> Option<usize> {
+        Some(depth(&self.document)).filter(|depth| *depth > MAX_DEPTH)
+    }
+
     /// The message body.
     #[must_use]
     pub fn encode(&self) -> String {
@@ -159,6 +169,15 @@ fn hash_into(value: &Value, hasher: &mut Sha256) {
 
 fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// How many levels of lists and objects a value is nested.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(rows) => 1 + rows.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
 }
 
 /// SQS ids are at most 128 plain characters; keys may be Chinese and long.

@@ -8,7 +8,8 @@ use clock::{Clock as _, SystemClock};
 use serde_json::json;
 use simulators::qince::{PushStyle, SignedPush};
 
-use crate::serve::{Server, eventually};
+use crate::serve::eventually;
+use crate::server::Server;
 use crate::support::Town;
 
 fn push(town: &Town, remark: &str) -> SignedPush {
@@ -102,7 +103,7 @@ fn a_full_disk_refuses_pushes_until_there_is_room_and_ends_nothing() {
         .args(["-c", "ulimit -S -f 768; exec \"$0\" \"$@\""])
         .arg(serve.get_program())
         .args(serve.get_args());
-    let server = Server::of(&mut limited);
+    let server = Server::of(&installation, &mut limited);
     assert!(server.stores(&push(&town, "small")));
     let large = push(&town, &noise(900_000));
     for _ in 0..3 {
@@ -112,7 +113,8 @@ fn a_full_disk_refuses_pushes_until_there_is_room_and_ends_nothing() {
     let status = installation.relay(&["status", "--json"]);
     assert!(status.stdout.contains("queues"), "{}", status.stderr);
 
-    let room = Command::new("prlimit").args(["--fsize=unlimited", "--pid", &server.id()]).status();
+    let room =
+        Command::new("prlimit").args(["--fsize=unlimited", "--pid", &server.id().to_string()]).status();
     assert!(room.unwrap().success());
     eventually("the large one is taken", || server.stores(&large));
     let (status, printed) = server.terminate();

@@ -102,8 +102,9 @@ fn unreadable(id: EntryId, why: &str) -> StoreError {
 
 fn decode(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
     let text: String = row.get(0)?;
-    let mut entry: Entry = serde_json::from_str(&text)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))?;
+    let mut entry: Entry = serde_json::from_str(&text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, crate::codec::reason(&error).into())
+    })?;
     entry.revision = row.get(1)?;
     Ok(entry)
 }
