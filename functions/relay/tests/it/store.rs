@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::serve::Server;
+use crate::server::Server;
 use crate::support::{Answer, Installation, Town};
 
 /// The user that has no rights of its own on this machine.
