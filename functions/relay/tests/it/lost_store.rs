@@ -68,7 +68,7 @@ fn no_push_is_taken_without_the_log_that_keeps_it() {
 fn damage_that_is_met_while_serving_ends_the_taking_of_pushes_and_stands_in_the_status() {
     let town = Town::open();
     let installation = town.installation();
-    installation.relay(&["status"]).with_status(0);
+    Server::start(&installation).terminate();
     let file = installation.path("relay.db");
     let store = rusqlite::Connection::open(&file).unwrap();
     store
@@ -110,8 +110,8 @@ fn a_full_disk_refuses_pushes_until_there_is_room_and_ends_nothing() {
         assert!(!server.stores(&large), "there is no room for it");
     }
     eventually("a small one is taken", || server.stores(&push(&town, "small")));
-    let status = installation.relay(&["status", "--json"]).with_status(0);
-    assert!(status.stdout.contains("queues"), "{}", status.stdout);
+    let status = installation.relay(&["status", "--json"]);
+    assert!(status.stdout.contains("queues"), "{}", status.stderr);
 
     let room =
         Command::new("prlimit").args(["--fsize=unlimited", "--pid", &server.id().to_string()]).status();
