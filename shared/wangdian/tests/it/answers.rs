@@ -45,6 +45,18 @@ async fn rows_are_found_in_every_envelope() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_read_whatever_it_is_written_in() {
+    for name in ["direct/unknown_shop_in_gbk.json", "direct/unknown_shop_in_a_page.html"] {
+        let failure = push(payload(name)).await.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_deref()), (Class::Refused, Some("1007")), "{name}");
+        assert!(failure.message.contains("店铺ID不存在"), "{name}: {}", failure.message);
+    }
+    // A page without an answer may stand before work that was done.
+    let page = answer(200, "<html><body><h1>出错了</h1><script>var a = {\"code\": 0}</script></body></html>");
+    assert_eq!(push(page).await.unwrap_err().class, Class::Unknown);
+}
+
+#[tokio::test]
 async fn a_failure_keeps_its_code_and_its_words() {
     for (name, code, words) in [
         ("direct/bad_sign.json", "2030", "签名错误"),
