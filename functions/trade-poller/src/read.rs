@@ -143,7 +143,7 @@ impl Reading<'_> {
                 continue;
             }
             self.check_time(last + 1, took)?;
-            let is_last = read < first_rows || total % first_rows == 0;
+            let is_last = read < first_rows || total.is_multiple_of(first_rows);
             return Ok(if is_last {
                 Behind { left: page_no - 1, read }
             } else {
@@ -257,7 +257,7 @@ impl Reading<'_> {
         let span = (window.start, window.end);
         let (size, deadline) = (self.page_size(), self.deadline);
         let ask =
-            || poller.client.page(self.route, self.endpoint, span, self.params, page_no, size, deadline);
+            || poller.client.page(self.route, self.endpoint, span, self.params, (page_no, size), deadline);
         let page = patience::read(&poller.clock, self.deadline, ask).await;
         Ok(page.inspect_err(|failure| poller.doubt.note_failure(failure))?)
     }

@@ -43,7 +43,7 @@ impl Envelope {
     }
 
     /// The same answer, of a call that was sent at that time of the vendor's or later.
-    pub(crate) fn as_of(self, as_of: Option<DateTime<Utc>>) -> Self {
+    pub(crate) fn told_as_of(self, as_of: Option<DateTime<Utc>>) -> Self {
         Self { as_of, ..self }
     }
 

@@ -18,7 +18,7 @@ async fn read(answer: Answer) -> Result<Page, Failure> {
 async fn read_by(route: Route, answer: Answer) -> Result<Page, Failure> {
     let window = (time("2022-11-01T01:00:00Z"), time("2022-11-01T01:59:59Z"));
     let trades = endpoint("wangdian.trade_query").unwrap();
-    Bench::new(vec![answer]).client.page(route, trades, window, &[], 0, 100, Deadline::NONE).await
+    Bench::new(vec![answer]).client.page(route, trades, window, &[], (0, 100), Deadline::NONE).await
 }
 
 async fn push(answer: Answer) -> Result<(), Failure> {
