@@ -19,6 +19,7 @@ mod local_aws;
 mod lookups;
 mod pauses;
 mod queue;
+mod sqlite_clocks;
 mod sqlite_file;
 
 use std::sync::Arc;
