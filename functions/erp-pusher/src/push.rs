@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock};
+use pipeline::health::Monitor;
 use pipeline::{Entry, EntryId, Ledger, Queue, StoreError, System, pause};
 use vendor::{Class, Failure};
 use wiring::{Doubt, Flows};
@@ -14,6 +15,7 @@ use crate::acknowledge::{Acknowledger, DoneRow};
 use crate::backoff;
 use crate::books::UNREADABLE;
 use crate::document::Documents;
+use crate::health;
 use crate::opened::Opened;
 use crate::outcome::{Outcome, Skip, Turn};
 use crate::pauses::Pauses;
@@ -66,6 +68,7 @@ pub struct Pusher {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) doubt: Arc<Doubt>,
+    pub(crate) health: Arc<Monitor>,
 }
 
 /// Why the rest of a batch is left for later.
@@ -103,6 +106,7 @@ impl Pusher {
         let turns = batch.messages.iter().zip(outcomes).map(|(message, outcome)| message.turn(outcome));
         let turns: Vec<_> = turns.collect();
         self.tell(batch.system, &turns);
+        health::tell(&self.health, batch.system, &turns).await;
         Ok(turns)
     }
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock};
+use pipeline::health::{Monitor, Part};
 use pipeline::item::content_hash;
 use pipeline::{Intake, Queue, StoreError, System, WorkItem};
 use serde::Serialize;
 use serde_json::Value;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 use vendor::{Failure, patience};
 use wangdian::Route;
 use wangdian::catalog::Endpoint;
@@ -31,9 +32,11 @@ pub struct Syncer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) doubt: Arc<Doubt>,
+    pub(crate) health: Arc<Monitor>,
 }
 
 /// One pool, and the flows that read it.
+#[derive(Clone)]
 pub struct Pool {
     endpoint: &'static Endpoint,
     route: Route,
@@ -83,7 +86,7 @@ impl Pool {
         self.flows.iter().map(|routed| routed.flow.name())
     }
 
-    fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.endpoint.document.name
     }
 }
@@ -93,15 +96,36 @@ impl Syncer {
     pub async fn sync(&self, pool: &Pool, deadline: Option<DateTime<Utc>>) -> Report {
         let mut report = Report { pool: pool.name().to_owned(), ..Report::default() };
         let span = tracing::info_span!("sync", pool = report.pool);
-        if let Err(error) = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await {
-            report.error = Some(format!("{error:#}"));
-        }
+        let pulled = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await;
+        self.told(pool, report, pulled, &span).await
+    }
+
+    /// The report of a turn in which nothing was pulled.
+    pub(crate) async fn not_pulled(&self, pool: &Pool, error: anyhow::Error) -> Report {
+        let report = Report { pool: pool.name().to_owned(), ..Report::default() };
+        let span = tracing::info_span!("sync", pool = report.pool);
+        self.told(pool, report, Err(error), &span).await
+    }
+
+    async fn told(&self, pool: &Pool, mut report: Report, pulled: anyhow::Result<()>, span: &Span) -> Report {
+        self.tell_health(pool, &pulled).await;
+        report.error = pulled.err().map(|error| format!("{error:#}"));
         let Report { rows, queued, held_back, .. } = report;
         span.in_scope(|| match &report.error {
             None => tracing::info!(rows, queued, held_back, "pulled"),
             Some(error) => tracing::error!(rows, queued, error, "pulling stopped early"),
         });
         report
+    }
+
+    async fn tell_health(&self, pool: &Pool, pulled: &anyhow::Result<()>) {
+        let part = Part::Pool(pool.name().to_owned());
+        let Err(error) = pulled else { return self.health.well(part).await };
+        let (class, code) = match error.downcast_ref::<Failure>() {
+            Some(failure) => (failure.class.name(), failure.code.clone()),
+            None => ("store", None),
+        };
+        self.health.failed(part, class, code, format!("{error:#}")).await;
     }
 
     async fn pulls(

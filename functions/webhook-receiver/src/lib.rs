@@ -12,7 +12,8 @@ use wiring::{Function, Wiring};
 
 pub use qince::Reply;
 pub use receive::{
-    Answer, PushRequest, Receiver, Refusal, UNROUTED, reads_direct_orders, unrouted_type, work_items,
+    Answer, PushRequest, Receiver, Refusal, UNREADABLE, UNROUTED, reads_direct_orders, unrouted_type,
+    work_items,
 };
 
 impl Function for Receiver {
@@ -21,7 +22,8 @@ impl Function for Receiver {
     fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         Ok(Self {
             settings: wiring.settings.qince()?,
-            flows: wiring.flows.clone(),
+            standing: wiring.standing.clone(),
+            health: wiring.health.clone(),
             intake: wiring.intake(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),

@@ -34,6 +34,22 @@ pub struct Routed {
     pub flow: Flow,
     /// The system whose queue carries it.
     pub system: System,
+    /// Its file's text.
+    pub text: String,
+}
+
+impl Routed {
+    /// Reads and checks a flow file, given by name, file and text.
+    ///
+    /// # Errors
+    /// [`Diagnostics`]: every mistake with its line; or a target that nothing delivers to.
+    pub(crate) fn parse(name: &str, file: &str, text: String, catalog: &Catalog) -> anyhow::Result<Self> {
+        let flow = Flow::parse(name, file, &text, catalog)?;
+        let document = flow.target().document.name;
+        let system = System::of_document(document)
+            .with_context(|| format!("{file}: nothing delivers to `{document}`"))?;
+        Ok(Self { flow, system, text })
+    }
 }
 
 /// Everything that flows can name: the documents and look-ups of the four vendors.
@@ -78,14 +94,9 @@ impl Flows {
         let catalog = catalog();
         let (mut flows, mut mistakes) = (Vec::new(), Vec::new());
         for (name, file, text) in files {
-            match Flow::parse(&name, &file, &text, &catalog) {
-                Ok(flow) => {
-                    let document = flow.target().document.name;
-                    let system = System::of_document(document)
-                        .with_context(|| format!("{file}: nothing delivers to `{document}`"))?;
-                    flows.push(Arc::new(Routed { flow, system }));
-                }
-                Err(diagnostics) => mistakes.extend(diagnostics.0),
+            match Routed::parse(&name, &file, text, &catalog) {
+                Ok(routed) => flows.push(Arc::new(routed)),
+                Err(error) => mistakes.extend(error.downcast::<Diagnostics>()?.0),
             }
         }
         if !mistakes.is_empty() {
@@ -93,6 +104,14 @@ impl Flows {
         }
         flows.sort_by(|one, two| one.flow.name().cmp(two.flow.name()));
         Ok(Self { flows })
+    }
+
+    /// These flows and others.
+    #[must_use]
+    pub fn and(&self, others: impl IntoIterator<Item = Arc<Routed>>) -> Self {
+        let mut flows: Vec<_> = self.flows.iter().cloned().chain(others).collect();
+        flows.sort_by(|one, two| one.flow.name().cmp(two.flow.name()));
+        Self { flows }
     }
 
     /// Every flow, by name.

@@ -7,6 +7,7 @@
 //! | [`settings`] | the environment, read into one struct per concern; every problem at once |
 //! | [`secret`] | the settings that are kept in a secret |
 //! | [`doubt`] | the doubt whether our credentials still hold |
+//! | [`standing`] | the flows that take documents in, with a file or without |
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
 //! | [`tokens`] | vendor tokens shared between processes through the checkpoints |
@@ -24,6 +25,7 @@ pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets_manager;
 pub mod settings;
+pub mod standing;
 pub mod stores;
 pub mod tokens;
 pub mod work;
@@ -31,6 +33,7 @@ pub mod work;
 use std::sync::{Arc, OnceLock};
 
 use clock::{Chance, Clock, SystemChance, SystemClock};
+use pipeline::health::Monitor;
 use pipeline::{Intake, Stores};
 use vendor::{HttpTransport, Transport};
 
@@ -41,6 +44,7 @@ pub use secret::SecretSource;
 #[cfg(feature = "aws")]
 pub use secrets_manager::SecretsManager;
 pub use settings::{Settings, SettingsError, Store};
+pub use standing::Standing;
 
 use crate::flows::Routed;
 use crate::settings::both;
@@ -58,6 +62,10 @@ pub struct Wiring {
     pub stores: Stores,
     /// The flows.
     pub flows: Arc<Flows>,
+    /// The flows that take documents in: these, and those whose file has been taken away.
+    pub standing: Arc<Standing>,
+    /// Told how sources and targets are doing.
+    pub health: Arc<Monitor>,
     /// Noted by whoever is refused for its credentials.
     pub doubt: Arc<Doubt>,
     /// What the process calls itself among those that share its tokens.
@@ -112,12 +120,15 @@ impl Wiring {
         chance: Arc<dyn Chance>,
     ) -> Self {
         let owner = chance.uuid().to_string();
+        let (flows, checkpoints) = (Arc::new(flows), &stores.checkpoints);
         Self {
+            standing: Arc::new(Standing::new(flows.clone(), checkpoints.clone(), clock.clone())),
+            health: Arc::new(Monitor::new(checkpoints.clone(), clock.clone())),
             settings,
             clock,
             chance,
             stores,
-            flows: Arc::new(flows),
+            flows,
             doubt: Arc::default(),
             owner,
             transport: OnceLock::new(),
@@ -140,6 +151,8 @@ impl Wiring {
             chance: self.chance.clone(),
             stores: self.stores.clone(),
             flows: self.flows.clone(),
+            standing: self.standing.clone(),
+            health: self.health.clone(),
             doubt: self.doubt.clone(),
             // It may have claimed a token that it could not get with the former settings.
             owner: self.owner.clone(),

@@ -12,6 +12,7 @@ use crate::drain::{Drained, drain};
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     let wiring = Wiring::from_environment().await?;
     let pusher = ErpPusher::wire(&wiring)?;
+    wiring.standing.announce().await;
     pause::end_guesses(wiring.stores.checkpoints.as_ref(), wiring.clock.now()).await?;
     let began = Instant::now();
     let drained = drain(&pusher, wiring.clock.as_ref()).await?;

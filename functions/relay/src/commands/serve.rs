@@ -48,9 +48,11 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     let mut tasks: Vec<LocalBoxFuture<'static, ()>> = Vec::new();
     let clock = wiring.clock.clone();
     let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
+    // A push is taken too for a flow whose file is away.
+    let takes_pushes = wiring.standing.flows().await?.with_source(Role::Pushed).next().is_some();
     let poller = reads(Role::Windowed).then(|| TradePoller::wire(&wiring)).transpose();
     let syncer = reads(Role::Pool).then(|| StockSyncer::wire(&wiring)).transpose();
-    let receiver = reads(Role::Pushed).then(|| Receiver::wire(&wiring)).transpose();
+    let receiver = takes_pushes.then(|| Receiver::wire(&wiring)).transpose();
     let (pusher, ((poller, syncer), receiver)) =
         both(ErpPusher::wire(&wiring), both(both(poller, syncer), receiver))?;
 

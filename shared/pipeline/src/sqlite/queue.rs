@@ -77,7 +77,8 @@ impl Queue for Sqlite {
             tx.query_row(
                 "SELECT count(*) FILTER (WHERE dead = 0 AND visible_at <= ?2),
                         count(*) FILTER (WHERE dead = 0 AND visible_at > ?2),
-                        min(visible_at) FILTER (WHERE dead = 0 AND visible_at > ?2)
+                        min(visible_at) FILTER (WHERE dead = 0 AND visible_at > ?2),
+                        (SELECT sent_at FROM messages WHERE queue = ?1 AND dead = 0 ORDER BY id LIMIT 1)
                  FROM messages WHERE queue = ?1",
                 params![system.name(), millis(now)],
                 |row| {
@@ -85,6 +86,7 @@ impl Queue for Sqlite {
                         waiting: row.get(0)?,
                         in_flight: row.get(1)?,
                         next_visible_at: row.get::<_, Option<i64>>(2)?.map(time),
+                        oldest_sent_at: row.get::<_, Option<i64>>(3)?.map(time),
                     })
                 },
             )
