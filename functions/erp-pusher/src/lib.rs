@@ -55,6 +55,7 @@ use crate::pauses::Pauses;
 use crate::resolve::Resolver;
 use crate::targets::Targets;
 
+pub use books::UNREADABLE;
 pub use opened::Opened;
 pub use outcome::{Outcome, Skip, Turn};
 pub use push::{Batch, Pusher};

@@ -97,6 +97,11 @@ pub(crate) enum LookupsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlowsCommand {
+    /// Let go of a flow whose file was taken away: what comes for it is not kept any more
+    Retire {
+        /// The flow
+        name: String,
+    },
     /// Check flow files, and list every mistake with its line
     Check {
         /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]

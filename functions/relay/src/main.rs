@@ -6,6 +6,7 @@ mod demo;
 mod drain;
 mod server;
 mod tally;
+mod times;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -70,6 +71,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         }
         Command::Flows { command: FlowsCommand::Check { folder } } => {
             commands::flows::check(folder.as_deref(), json)
+        }
+        Command::Flows { command: FlowsCommand::Retire { name } } => {
+            commands::flows::retire(&name, json).await
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The flow files: the shipped ones, or the user's.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
@@ -34,6 +35,8 @@ pub struct Routed {
     pub flow: Flow,
     /// The system whose queue carries it.
     pub system: System,
+    /// Its file, as messages call it.
+    pub file: String,
     /// Its file's text.
     pub text: String,
 }
@@ -48,7 +51,15 @@ impl Routed {
         let document = flow.target().document.name;
         let system = System::of_document(document)
             .with_context(|| format!("{file}: nothing delivers to `{document}`"))?;
-        Ok(Self { flow, system, text })
+        Ok(Self { flow, system, file: file.to_owned(), text })
+    }
+
+    /// The settings that its file names.
+    #[must_use]
+    pub fn settings(&self) -> BTreeSet<&str> {
+        let mut settings = self.flow.settings();
+        settings.extend(self.flow.source_settings());
+        settings
     }
 }
 
@@ -117,6 +128,12 @@ impl Flows {
     /// Every flow, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Routed>> {
         self.flows.iter()
+    }
+
+    /// The settings that the flows name.
+    #[must_use]
+    pub fn settings(&self) -> BTreeSet<&str> {
+        self.iter().flat_map(|routed| routed.settings()).collect()
     }
 
     /// The flow of that name.

@@ -10,6 +10,8 @@
 //! | [`standing`] | the flows that take documents in, with a file or without |
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
+//! | [`remarks`] | what is to be said of the settings that flow files name |
+//! | [`suggest`] | what a person may have meant by a name |
 //! | [`tokens`] | vendor tokens shared between processes through the checkpoints |
 //! | [`work`] | work items made of a source's documents |
 //!
@@ -21,12 +23,14 @@ pub mod doubt;
 pub mod flows;
 pub mod function;
 pub mod logs;
+pub mod remarks;
 pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets_manager;
 pub mod settings;
 pub mod standing;
 pub mod stores;
+pub mod suggest;
 pub mod tokens;
 pub mod work;
 
@@ -75,15 +79,21 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Builds from the environment and its secret, on the machine's clock and dice.
+    /// Builds from the environment and its secret, on the machine's clock and dice. Creates the store where there is none.
     ///
     /// # Errors
-    /// Settings that are missing or malformed, flow files with mistakes, a store that does not open.
+    /// Settings that are missing, malformed or unknown, flow files with mistakes, a store that does not open.
     pub async fn from_environment() -> anyhow::Result<Self> {
-        let settings = Settings::from_environment();
-        #[cfg(feature = "aws")]
-        let settings = settings.with_secret(&SecretsManager).await?;
-        Self::on_this_machine(settings).await
+        Self::on_this_machine(environment().await?).await
+    }
+
+    /// Builds as [`Wiring::from_environment`] does, on a store that is there already: whoever looks at one in the wrong
+    /// folder is told so, and not that all is well.
+    ///
+    /// # Errors
+    /// As [`Wiring::from_environment`], and where there is no store.
+    pub async fn of_existing_store() -> anyhow::Result<Self> {
+        Self::open(environment().await?, stores::Opening::Existing).await
     }
 
     /// Builds from settings, on the machine's clock and dice.
@@ -91,10 +101,15 @@ impl Wiring {
     /// # Errors
     /// As [`Wiring::from_environment`].
     pub async fn on_this_machine(settings: Settings) -> anyhow::Result<Self> {
+        Self::open(settings, stores::Opening::OrCreate).await
+    }
+
+    async fn open(settings: Settings, opening: stores::Opening) -> anyhow::Result<Self> {
         let clock = Arc::new(SystemClock);
-        // First: a mistake in a flow leaves no store behind.
+        // First: a mistake in a flow or in a setting's name leaves no store behind.
         let flows = Flows::load(settings.flows_folder().as_deref())?;
-        let stores = stores::open(&settings, clock.clone()).await?;
+        check_names(&settings, &flows, clock.clone()).await?;
+        let stores = stores::open(&settings, clock.clone(), opening).await?;
         Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemChance)))
     }
 
@@ -218,4 +233,26 @@ impl Wiring {
     fn tokens(&self) -> Arc<SharedTokens> {
         Arc::new(SharedTokens::new(self.stores.checkpoints.clone(), self.owner.clone()))
     }
+}
+
+async fn environment() -> anyhow::Result<Settings> {
+    let settings = Settings::from_environment();
+    #[cfg(feature = "aws")]
+    let settings = settings.with_secret(&SecretsManager).await?;
+    Ok(settings)
+}
+
+/// That every setting which looks like ours is one. The store is asked only where one does not: a flow whose file is
+/// away may name it.
+async fn check_names(settings: &Settings, flows: &Flows, clock: Arc<dyn Clock>) -> anyhow::Result<()> {
+    let mut unknown = settings.unknown(flows);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    // Without a store there is no such flow.
+    if let Ok(stores) = stores::open(settings, clock, stores::Opening::Existing).await {
+        let named = standing::settings_of_absent(stores.checkpoints.as_ref(), flows).await?;
+        unknown.retain(|name| !named.contains(*name));
+    }
+    if unknown.is_empty() { Ok(()) } else { Err(settings::known::unknown_error(&unknown).into()) }
 }

@@ -5,6 +5,7 @@
 //! documents in by that text: the pusher records them as failed, and `relay replay` sends them once the file is back.
 //! `relay flows retire` ends that.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -123,6 +124,16 @@ impl Standing {
 pub fn absent(registry: &Registry, present: &Flows) -> Registry {
     let absent = registry.iter().filter(|(name, _)| present.named(name).is_none());
     absent.map(|(name, registered)| (name.clone(), registered.clone())).collect()
+}
+
+/// The settings that registered flows without a file name: they are not unknown, for the file may come back.
+pub(crate) async fn settings_of_absent(
+    checkpoints: &dyn Checkpoints,
+    present: &Flows,
+) -> Result<BTreeSet<String>, StoreError> {
+    let registry = registry::read(checkpoints).await?;
+    let flows = read(&absent(&registry, present));
+    Ok(flows.iter().flat_map(|routed| routed.settings()).map(str::to_owned).collect())
 }
 
 /// The flows of registered texts. One that this version of the program does not read any more is told and left out.

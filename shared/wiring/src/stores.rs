@@ -7,6 +7,15 @@ use pipeline::Stores;
 
 use crate::{Settings, SettingsError, Store};
 
+/// Whether a store that is not there is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// It must be there.
+    Existing,
+    /// It is created. The tables and queues of AWS are the stack's to create.
+    OrCreate,
+}
+
 /// Opens the store that `RELAY_STORE` names.
 ///
 /// # Errors
@@ -15,11 +24,19 @@ use crate::{Settings, SettingsError, Store};
     not(any(feature = "sqlite", feature = "aws")),
     expect(unused_variables, reason = "a build without any store only says so")
 )]
-pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
+pub async fn open(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    opening: Opening,
+) -> anyhow::Result<Stores> {
     match settings.store()? {
         #[cfg(feature = "sqlite")]
         Store::Sqlite(file) => {
-            let store = pipeline::sqlite::Sqlite::open(&file, clock)
+            let open = match opening {
+                Opening::Existing => pipeline::sqlite::Sqlite::open_existing,
+                Opening::OrCreate => pipeline::sqlite::Sqlite::open,
+            };
+            let store = open(&file, clock)
                 .map_err(|error| SettingsError { problems: vec![format!("RELAY_STORE: {error}")] })?;
             Ok(store.stores())
         }
@@ -59,7 +76,7 @@ mod tests {
         ];
         let named = names.map(|name| (name.to_owned(), "of the stack".to_owned()));
         let settings = named.into_iter().chain([("RELAY_STORE".to_owned(), "aws".to_owned())]).collect();
-        let error = open(&settings, Arc::new(clock::SystemClock)).await.err().unwrap().to_string();
+        let error = open(&settings, Arc::new(clock::SystemClock), Opening::OrCreate).await.err().unwrap().to_string();
         assert!(error.contains("build it with `--features aws`"), "{error}");
     }
 }

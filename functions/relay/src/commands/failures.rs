@@ -2,18 +2,26 @@ use pipeline::{Entry, Ledger, StoreError, ledger};
 use serde_json::{Value, json};
 use wiring::Wiring;
 
+use super::names;
+use super::place::Place;
 use crate::Done;
+use crate::times::shown;
 
 const PAGE: usize = 100;
 
 /// `relay failures`
 pub(crate) async fn run(flow: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment().await?;
+    let wiring = Wiring::of_existing_store().await?;
+    let place = Place::of(&wiring)?;
+    if let Some(flow) = flow {
+        names::check_flow(&wiring, flow).await?;
+    }
     let failures = all(wiring.stores.ledger.as_ref(), flow).await?;
     if json {
         let failures: Vec<_> = failures.iter().filter_map(as_json).collect();
-        println!("{}", json!({ "failures": failures }));
+        println!("{}", place.with(json!({ "failures": failures })));
     } else {
+        println!("{}", place.line());
         print(&failures);
     }
     Ok(if failures.is_empty() { Done::Well } else { Done::WithFailures })
@@ -60,7 +68,7 @@ fn print(entries: &[Entry]) {
     for entry in entries {
         let Some(failed) = &entry.failed else { continue };
         println!("{} {}", entry.id.flow, entry.id.key);
-        println!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), failed.at);
+        println!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), shown(failed.at));
         println!("  {} ({}): {}", failed.class, failed.code.as_deref().unwrap_or("no code"), failed.message);
     }
     match entries.len() {

@@ -1,24 +1,27 @@
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use pipeline::{Entry, EntryId, Intake, System, WorkItem};
 use serde_json::json;
 use webhook_receiver::UNROUTED;
-use wiring::{Store, Wiring};
+use wiring::{Store, Wiring, suggest};
 
-use super::failures;
+use super::place::Place;
+use super::{failures, names};
 use crate::Done;
 
 /// `relay replay`
 pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment().await?;
+    let wiring = Wiring::of_existing_store().await?;
+    if let Some(flow) = flow {
+        names::check_flow(&wiring, flow).await?;
+    }
     let entries = match (flow, key) {
         (Some(flow), Some(key)) => vec![one(&wiring, flow, key).await?],
         // The command line has asked for a key or for `--all`.
         _ => failures::all(wiring.stores.ledger.as_ref(), flow).await?,
     };
     let replayed = send(&wiring, entries).await?;
-    report(&replayed, works_them(&wiring.settings.store()?), json);
+    report(&Place::of(&wiring)?, &replayed, works_them(&wiring.settings.store()?), json);
     let is_whole = replayed.without_flow.is_empty() && replayed.too_large.is_empty();
     Ok(if is_whole { Done::Well } else { Done::WithFailures })
 }
@@ -86,8 +89,11 @@ fn orders(wiring: &Wiring, entry: &Entry) -> BTreeMap<System, Vec<WorkItem>> {
 pub(crate) async fn one(wiring: &Wiring, flow: &str, key: &str) -> anyhow::Result<Entry> {
     let id = EntryId::new(flow, key);
     let entry = wiring.stores.ledger.read(std::slice::from_ref(&id)).await?.remove(&id);
-    let entry =
-        entry.with_context(|| format!("the ledger knows no document `{key}` of the flow `{flow}`"))?;
+    let Some(entry) = entry else {
+        let failures = failures::all(wiring.stores.ledger.as_ref(), Some(flow)).await?;
+        let meant = suggest::did_you_mean(key, failures.iter().map(|entry| entry.id.key.as_str()));
+        anyhow::bail!("the ledger knows no document `{key}` of the flow `{flow}`{meant}");
+    };
     anyhow::ensure!(entry.failed.is_some(), "the document `{key}` of the flow `{flow}` has not failed");
     Ok(entry)
 }
@@ -115,12 +121,14 @@ fn works_them(store: &Store) -> &'static str {
     }
 }
 
-fn report(replayed: &Replayed, works_them: &str, json: bool) {
+fn report(place: &Place, replayed: &Replayed, works_them: &str, json: bool) {
     let Replayed { sent, without_flow, too_large } = replayed;
     if json {
-        println!("{}", json!({ "replayed": sent, "without_flow": without_flow, "too_large": too_large }));
+        let answer = json!({ "replayed": sent, "without_flow": without_flow, "too_large": too_large });
+        println!("{}", place.with(answer));
         return;
     }
+    println!("{}", place.line());
     for id in without_flow {
         println!("- {} {}: no flow takes it, so it stays in the ledger", id.flow, id.key);
     }

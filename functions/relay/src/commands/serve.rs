@@ -19,6 +19,7 @@ use webhook_receiver::Receiver;
 use wiring::settings::both;
 use wiring::{Function as _, Wiring};
 
+use super::place::Place;
 use crate::{Done, server};
 
 /// The vendors' advice: trades every 5 to 10 minutes, pools every 3 to 5.
@@ -87,6 +88,7 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
         };
         tasks.push(serving.boxed_local());
     }
+    println!("{}", Place::of(&wiring)?.line());
 
     let mut work = pin!(join_all(tasks));
     tokio::select! {

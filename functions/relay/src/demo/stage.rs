@@ -14,6 +14,7 @@ use trade_poller::TradePoller;
 use vendor::Request;
 use webhook_receiver::Receiver;
 use wiring::{Function as _, Settings, Wiring};
+use wiring::stores::Opening;
 
 use crate::commands::replay;
 use crate::drain::drain;
@@ -58,7 +59,7 @@ impl Stage {
         ];
         let settings = simulators::settings().into_iter().chain(addresses);
         let settings: Settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let stores = wiring::stores::open(&settings, clock.clone()).await?;
+        let stores = wiring::stores::open(&settings, clock.clone(), Opening::OrCreate).await?;
         let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SeededChance::new(SEED)))?;
         let listener =
             TcpListener::bind("127.0.0.1:0").await.context("starting the webhook server on 127.0.0.1")?;
