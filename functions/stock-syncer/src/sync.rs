@@ -14,7 +14,7 @@ use tracing::{Instrument as _, Span};
 use vendor::{Failure, patience};
 use wangdian::Route;
 use wangdian::catalog::Endpoint;
-use wiring::{Doubt, work};
+use wiring::{Doubt, health, work};
 
 use crate::SharedFlow;
 
@@ -121,11 +121,10 @@ impl Syncer {
     async fn tell_health(&self, pool: &Pool, pulled: &anyhow::Result<()>) {
         let part = Part::Pool(pool.name().to_owned());
         let Err(error) = pulled else { return self.health.well(part).await };
-        let (class, code) = match error.downcast_ref::<Failure>() {
-            Some(failure) => (failure.class.name(), failure.code.clone()),
-            None => ("store", None),
-        };
-        self.health.failed(part, class, code, format!("{error:#}")).await;
+        // Each call has told itself.
+        if !error.is::<Failure>() {
+            self.health.failed(part, "store", None, format!("{error:#}")).await;
+        }
     }
 
     async fn pulls(
@@ -183,7 +182,10 @@ impl Syncer {
     }
 
     async fn pull(&self, pool: &Pool, deadline: Option<DateTime<Utc>>) -> Result<Vec<Value>, Failure> {
-        let ask = || self.client.pull(pool.route, pool.endpoint, &pool.params);
+        let ask = || async {
+            let rows = self.client.pull(pool.route, pool.endpoint, &pool.params).await;
+            health::told(&self.health, Part::Pool(pool.name().to_owned()), rows).await
+        };
         patience::read(&self.clock, deadline, ask)
             .await
             .inspect_err(|failure| self.doubt.note_failure(failure))

@@ -142,12 +142,13 @@ impl Poller {
     async fn tell_health(&self, flow: &str, done: &anyhow::Result<()>) {
         let part = Part::Poll(flow.to_owned());
         let Err(error) = done else { return self.health.well(part).await };
-        let (class, code) = match error.downcast_ref() {
-            Some(ReadError::Vendor(failure)) => (failure.class.name(), failure.code.clone()),
-            Some(ReadError::Store(_)) => ("store", None),
-            _ => ("reading", None),
+        let class = match error.downcast_ref() {
+            // Each call has told itself.
+            Some(ReadError::Vendor(_)) => return,
+            Some(ReadError::Store(_)) => "store",
+            _ => "reading",
         };
-        self.health.failed(part, class, code, format!("{error:#}")).await;
+        self.health.failed(part, class, None, format!("{error:#}")).await;
     }
 
     async fn windows(

@@ -3,12 +3,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use pipeline::StoreError;
+use pipeline::health::Part;
 use serde_json::Value;
 use vendor::{Failure, patience};
 use wangdian::catalog::Endpoint;
 use wangdian::{Page, Route};
 use wiring::flows::Routed;
-use wiring::work;
+use wiring::{health, work};
 
 use crate::lease::HeldLease;
 use crate::poll::{Poller, Report};
@@ -173,8 +174,11 @@ impl Reading<'_> {
         let poller = self.poller;
         self.lease.keep().await?;
         let span = (window.start, window.end);
-        let ask =
-            || poller.client.page(self.route, self.endpoint, span, self.params, page_no, self.page_size());
+        let ask = || async {
+            let (client, size) = (&poller.client, self.page_size());
+            let page = client.page(self.route, self.endpoint, span, self.params, page_no, size).await;
+            health::told(&poller.health, Part::Poll(self.routed.flow.name().to_owned()), page).await
+        };
         let page = patience::read(&poller.clock, self.deadline, ask).await;
         Ok(page.inspect_err(|failure| poller.doubt.note_failure(failure))?)
     }

@@ -11,6 +11,7 @@
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
 //! | [`remarks`] | what is to be said of the settings that flow files name |
+//! | [`health`] | what a call to a source says of the source's health |
 //! | [`suggest`] | what a person may have meant by a name |
 //! | [`tokens`] | vendor tokens shared between processes through the checkpoints |
 //! | [`work`] | work items made of a source's documents |
@@ -22,6 +23,7 @@ mod aws;
 pub mod doubt;
 pub mod flows;
 pub mod function;
+pub mod health;
 pub mod logs;
 pub mod remarks;
 pub mod secret;

@@ -24,11 +24,7 @@ pub enum Opening {
     not(any(feature = "sqlite", feature = "aws")),
     expect(unused_variables, reason = "a build without any store only says so")
 )]
-pub async fn open(
-    settings: &Settings,
-    clock: Arc<dyn Clock>,
-    opening: Opening,
-) -> anyhow::Result<Stores> {
+pub async fn open(settings: &Settings, clock: Arc<dyn Clock>, opening: Opening) -> anyhow::Result<Stores> {
     match settings.store()? {
         #[cfg(feature = "sqlite")]
         Store::Sqlite(file) => {
@@ -76,7 +72,8 @@ mod tests {
         ];
         let named = names.map(|name| (name.to_owned(), "of the stack".to_owned()));
         let settings = named.into_iter().chain([("RELAY_STORE".to_owned(), "aws".to_owned())]).collect();
-        let error = open(&settings, Arc::new(clock::SystemClock), Opening::OrCreate).await.err().unwrap().to_string();
+        let error =
+            open(&settings, Arc::new(clock::SystemClock), Opening::OrCreate).await.err().unwrap().to_string();
         assert!(error.contains("build it with `--features aws`"), "{error}");
     }
 }

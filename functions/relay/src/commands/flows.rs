@@ -64,7 +64,8 @@ fn print(flows: &Flows, remarks: &[Remark], json: bool) {
     };
     let (mistakes, warnings): (Vec<_>, Vec<_>) = remarks.iter().partition(|remark| remark.is_mistake);
     if json {
-        let as_json = |remarks: &[&Remark]| -> Vec<_> { remarks.iter().copied().map(remark_as_json).collect() };
+        let as_json =
+            |remarks: &[&Remark]| -> Vec<_> { remarks.iter().copied().map(remark_as_json).collect() };
         let (mistakes, warnings) = (as_json(&mistakes), as_json(&warnings));
         let flows: Vec<_> = flows
             .iter()
@@ -80,7 +81,10 @@ fn print(flows: &Flows, remarks: &[Remark], json: bool) {
     for remark in remarks {
         let kind = if remark.is_mistake { "error" } else { "warning" };
         let help = remark.help.as_deref().map(|help| format!("\n  = help: {help}")).unwrap_or_default();
-        println!("\n{kind}: {}\n --> {}:{}:{}{help}", remark.message, remark.file, remark.line, remark.column);
+        println!(
+            "\n{kind}: {}\n --> {}:{}:{}{help}",
+            remark.message, remark.file, remark.line, remark.column
+        );
     }
     match mistakes.len() {
         0 => println!("{} flows, no mistakes.", flows.iter().count()),

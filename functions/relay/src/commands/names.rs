@@ -29,9 +29,12 @@ pub(crate) async fn check_flow(wiring: &Wiring, name: &str) -> anyhow::Result<()
 
 /// The names under which documents are known.
 async fn known_flows(wiring: &Wiring) -> anyhow::Result<BTreeSet<String>> {
-    let mut known: BTreeSet<String> = wiring.flows.iter().map(|routed| routed.flow.name().to_owned()).collect();
+    let mut known: BTreeSet<String> =
+        wiring.flows.iter().map(|routed| routed.flow.name().to_owned()).collect();
     known.extend(registry::read(wiring.stores.checkpoints.as_ref()).await?.into_keys());
     let counts = wiring.stores.ledger.counts().await?;
-    known.extend(counts.failed.into_keys().chain(counts.delivered.into_iter().flatten().map(|(name, _)| name)));
+    known.extend(
+        counts.failed.into_keys().chain(counts.delivered.into_iter().flatten().map(|(name, _)| name)),
+    );
     Ok(known)
 }

@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use trade_poller::TradePoller;
 use vendor::Request;
 use webhook_receiver::Receiver;
-use wiring::{Function as _, Settings, Wiring};
 use wiring::stores::Opening;
+use wiring::{Function as _, Settings, Wiring};
 
 use crate::commands::replay;
 use crate::drain::drain;

@@ -10,7 +10,10 @@
 mod demo;
 mod events;
 mod flows;
+mod names;
+mod place;
 mod serve;
+mod status;
 mod store;
 mod support;
 mod usage;

@@ -11,14 +11,14 @@ use simulators::qince::{Digest, PushStyle, SignedPush, read_reply};
 use crate::support::{Installation, Town};
 
 /// A server; killed when a test fails before it is told to stop.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     address: String,
     stdout: BufReader<std::process::ChildStdout>,
 }
 
 impl Server {
-    fn start(installation: &Installation) -> Self {
+    pub(crate) fn start(installation: &Installation) -> Self {
         let mut command = installation.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
@@ -30,7 +30,7 @@ impl Server {
     }
 
     /// Sends a push as HTTP/1.1, and answers with status and body.
-    fn push(&self, push: &SignedPush) -> (u16, String) {
+    pub(crate) fn push(&self, push: &SignedPush) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let head = format!(
             "POST /qince/direct-orders HTTP/1.1\r\nHost: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -47,7 +47,7 @@ impl Server {
     }
 
     /// Stops it as an init system does, and answers with its exit status and the rest of what it printed.
-    fn terminate(mut self) -> (Option<i32>, String) {
+    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let mut rest = String::new();
@@ -65,7 +65,7 @@ impl Drop for Server {
 
 /// Looks until it is so, at most 20 seconds.
 #[track_caller]
-fn eventually(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < Duration::from_secs(20), "not within 20 s: {what}");

@@ -58,7 +58,10 @@ impl Sqlite {
     pub fn open_existing(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         if matches!(file.try_exists(), Ok(false)) {
             return Err(StoreError::new(
-                format!("opening the store {}", std::path::absolute(file).as_deref().unwrap_or(file).display()),
+                format!(
+                    "opening the store {}",
+                    std::path::absolute(file).as_deref().unwrap_or(file).display()
+                ),
                 "there is no such file (does its folder exist?): go to the folder where `relay serve` was started, or \
                  name its store in RELAY_STORE; a new one is created by `relay serve` or `relay invoke`",
             ));

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use catalog::Role;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::health::Part;
 use pipeline::ledger::Counts;
 use pipeline::registry::{self, Registered};
@@ -11,6 +11,12 @@ use wiring::flows::{Routed, catalog};
 use wiring::{Wiring, standing};
 
 use super::Doing;
+
+/// A new flow begins a day back, or where it is told, and may be behind for so long.
+const CATCHING_UP: TimeDelta = TimeDelta::hours(2);
+
+/// Polls that go on succeed more often than this.
+const RECENT: TimeDelta = TimeDelta::minutes(10);
 
 /// Where a flow stands.
 #[derive(Serialize)]
@@ -28,6 +34,8 @@ pub(super) struct FlowStatus {
     pub(super) source_health: Doing,
     /// Since when its file is away; now, where no start has noticed it.
     pub(super) absent_since: Option<DateTime<Utc>>,
+    /// Since when the flow is known.
+    pub(super) since: Option<DateTime<Utc>>,
     #[serde(skip)]
     pub(super) role: Option<Role>,
     /// What is to be known of it and needs nobody.
@@ -37,11 +45,13 @@ pub(super) struct FlowStatus {
 /// The flows with a file, and those that are registered without one.
 pub(super) async fn all(wiring: &Wiring, counts: &Counts) -> anyhow::Result<BTreeMap<String, FlowStatus>> {
     let mut flows = BTreeMap::new();
+    let registry = registry::read(wiring.stores.checkpoints.as_ref()).await?;
     for routed in wiring.flows.iter() {
         let name = routed.flow.name();
-        flows.insert(name.to_owned(), present(wiring, routed, counts).await?);
+        let mut status = present(wiring, routed, counts).await?;
+        status.since = registry.get(name).map(|registered| registered.since);
+        flows.insert(name.to_owned(), status);
     }
-    let registry = registry::read(wiring.stores.checkpoints.as_ref()).await?;
     for (name, registered) in standing::absent(&registry, &wiring.flows) {
         let status = absent(wiring, &name, registered, counts).await?;
         flows.insert(name, status);
@@ -72,6 +82,7 @@ async fn absent(
 ) -> anyhow::Result<FlowStatus> {
     let role = catalog().document(&registered.source).map(|document| document.role);
     let mut status = known(wiring, name, &registered.source, &registered.target, role, counts).await?;
+    status.since = Some(registered.since);
     status.absent_since = Some(registered.absent_since.unwrap_or_else(|| wiring.clock.now()));
     // Nobody reads it meanwhile.
     status.lag_s = None;
@@ -102,12 +113,19 @@ async fn known(
         lag_s: read_until.map(behind).as_ref().map(Duration::as_secs),
         source_health: Doing::default(),
         absent_since: None,
+        since: None,
         role,
         notes: Vec::new(),
     })
 }
 
 impl FlowStatus {
+    /// Whether it is new, and its polls read what has come together before it.
+    pub(super) fn is_catching_up(&self, now: DateTime<Utc>) -> bool {
+        let is_new = self.since.is_some_and(|since| now - since < CATCHING_UP);
+        is_new && self.source_health.last_success.is_some_and(|well| now - well < RECENT)
+    }
+
     /// The document that it reads.
     pub(super) fn source(&self) -> &str {
         &self.source

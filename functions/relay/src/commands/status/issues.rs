@@ -23,7 +23,7 @@ const DIGESTS: u64 = 3;
 pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<String> {
     let mut issues = Vec::new();
     for (name, flow) in &status.flows {
-        of_flow(name, flow, &mut issues);
+        of_flow(name, flow, now, &mut issues);
     }
     of_pools(status, &mut issues);
     for (name, count) in &status.other_failures {
@@ -40,13 +40,15 @@ pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<String> {
     issues
 }
 
-fn of_flow(name: &str, flow: &FlowStatus, issues: &mut Vec<String>) {
+fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<String>) {
     if flow.failed > 0 {
         issues.push(failed(name, flow.failed));
     }
     if let Some(since) = flow.absent_since {
         let meanwhile = match flow.role {
-            Some(Role::Windowed) => "its watermark stands still, and reading goes on from there once it is back",
+            Some(Role::Windowed) => {
+                "its watermark stands still, and reading goes on from there once it is back"
+            }
             Some(Role::Pool) => {
                 "its rows stay in the pool, or are recorded as failed where another flow releases them"
             }
@@ -61,7 +63,7 @@ fn of_flow(name: &str, flow: &FlowStatus, issues: &mut Vec<String>) {
     if flow.role == Some(Role::Windowed) {
         issues.extend(failing(&format!("{name}: polling"), &flow.source_health));
         if let (Some(until), Some(lag)) = (flow.read_until, flow.lag_s.map(Duration::from_secs)) {
-            if lag > LAG {
+            if lag > LAG && !flow.is_catching_up(now) {
                 issues.push(format!(
                     "{name}: read until {}, {} behind: do the polls run, and succeed?",
                     shown(until),
