@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use clock::{Clock as _, SystemClock};
@@ -33,6 +34,8 @@ fn a_source_that_nobody_can_read_is_told_with_its_last_success_and_its_error() {
     for name in ["WDT_BASE_URL", "QIMEN_BASE_URL"] {
         installation.set(name, nowhere());
     }
+    // In the second in which it was read up to there is nothing to ask for.
+    std::thread::sleep(Duration::from_secs(2));
     let server = Server::start(&installation);
     eventually("a poll and a pull have failed", || {
         let flows = &json(&installation)["flows"];
