@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `opened` | a message with what it says, read once |
 //! | `push` | one batch: order, pauses, deadlines, acknowledgements |
+//! | `held` | the messages of a batch, as long as they are this receiver's |
 //! | `document` | one document: guard, map, push |
 //! | `send` | one mapped document: asked after, and sent |
 //! | `books` | what the ledger is told of a document's turn |
@@ -26,6 +27,7 @@ mod document;
 pub mod event;
 pub mod guard;
 mod health;
+mod held;
 mod opened;
 pub mod outcome;
 mod pauses;
@@ -41,12 +43,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use catalog::Role;
-use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use pipeline::System;
 use serde_json::Value;
 use wiring::settings::both;
-use wiring::{Function, Wiring};
+use wiring::{Function, Occasion, Wiring};
 
 use crate::acknowledge::Acknowledger;
 use crate::books::Books;
@@ -129,7 +130,7 @@ impl Function for ErpPusher {
     /// # Errors
     /// An event of another kind; and where nothing could be worked because a store does not answer: the queue gives the
     /// messages out again when their visibility timeout ends, later than we would, and Lambda counts the error.
-    async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Handled> {
+    async fn handle(&self, event: Value, occasion: Occasion) -> anyhow::Result<Handled> {
         let messages = event::decode(event, self.parts.clock.now()).context("reading the SQS event")?;
         let mut batches = BTreeMap::<System, (Vec<System>, Vec<Opened>)>::new();
         for message in messages {
@@ -140,12 +141,17 @@ impl Function for ErpPusher {
             queues.push(message.queue.unwrap_or(system));
             messages.push(opened);
         }
-        let clock = self.parts.clock.as_ref();
-        let goes_on = move || deadline.is_none_or(|deadline| clock.now() < deadline);
         let mut handled = Handled::default();
         let mut unworked = Ok(());
         for (system, (queues, messages)) in batches {
-            let batch = Batch { system, messages: &messages, visibility: None, goes_on: &goes_on };
+            let batch = Batch {
+                system,
+                messages: &messages,
+                visibility: None,
+                is_repeated: occasion.is_repeated,
+                deadline: occasion.deadline,
+                goes_on: &|| true,
+            };
             match self.pusher.push(batch).await {
                 Ok(turns) => handled.turns.extend(queues.into_iter().zip(turns)),
                 Err(error) => {

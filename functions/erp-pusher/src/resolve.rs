@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::Clock;
+use clock::{Clock, Deadline};
 use mapping::LookupKey;
 use pipeline::Lookups;
 
-use crate::push::{GoesOn, Trouble};
+use crate::held::Held;
+use crate::push::Trouble;
 use crate::targets::Targets;
 
 /// Ids of base data hardly ever change; within a day a mistake in them heals by itself.
@@ -46,14 +47,13 @@ impl Resolver {
     /// Resolves what can be resolved. A code that the target does not know is left out: the mapping names it. Misses are
     /// not remembered once the document's turn is over, so that a replay after the code was created finds it.
     ///
-    /// Many codes that nobody has asked for yet take minutes under the target's quota. When `goes_on` says that time is
-    /// up, what was found by then is kept, and the next turn goes on from there: each turn asks for one at least.
+    /// Many codes that nobody has asked for yet take minutes under the target's quota. When time is up, what was found by then is kept, and the next turn goes on from there: each turn asks for one at least.
     pub(crate) async fn resolve(
         &self,
         wanted: BTreeSet<LookupKey>,
-        goes_on: GoesOn<'_>,
+        held: &Held<'_>,
     ) -> Result<BTreeMap<LookupKey, String>, Trouble> {
-        let ids = self.ids(&wanted, goes_on).await?;
+        let ids = self.ids(&wanted, held).await?;
         lock(&self.missed).retain(|key, _| !wanted.contains(key));
         Ok(ids)
     }
@@ -61,7 +61,7 @@ impl Resolver {
     async fn ids(
         &self,
         wanted: &BTreeSet<LookupKey>,
-        goes_on: GoesOn<'_>,
+        held: &Held<'_>,
     ) -> Result<BTreeMap<LookupKey, String>, Trouble> {
         let mut ids = self.at_hand(wanted);
         let left: Vec<_> = wanted.iter().filter(|key| !ids.contains_key(key)).collect();
@@ -74,7 +74,7 @@ impl Resolver {
             let id = match stored.remove(&code) {
                 Some(id) => Some(id),
                 None if self.has_missed(key) => None,
-                None => self.ask_while(key, goes_on).await?,
+                None => self.ask_while(key, held).await?,
             };
             if let Some(id) = id {
                 lock(&self.at_hand).ids.insert(key.clone(), id.clone());
@@ -89,12 +89,13 @@ impl Resolver {
     }
 
     /// Asks, and says after the answer whether time is up: sending the document is a call more.
-    async fn ask_while(&self, key: &LookupKey, goes_on: GoesOn<'_>) -> Result<Option<String>, Trouble> {
-        let id = self.ask(key).await?;
+    async fn ask_while(&self, key: &LookupKey, held: &Held<'_>) -> Result<Option<String>, Trouble> {
+        let deadline = held.keep().await?;
+        let id = self.ask(key, deadline).await?;
         if id.is_none() {
             lock(&self.missed).insert(key.clone(), self.clock.now() + MISSED);
         }
-        if goes_on() { Ok(id) } else { Err(Trouble::OutOfTime) }
+        if held.goes_on() { Ok(id) } else { Err(Trouble::OutOfTime) }
     }
 
     fn at_hand(&self, wanted: &BTreeSet<LookupKey>) -> BTreeMap<LookupKey, String> {
@@ -110,8 +111,8 @@ impl Resolver {
             .collect()
     }
 
-    async fn ask(&self, key: &LookupKey) -> Result<Option<String>, Trouble> {
-        let id = self.targets.of_table(&key.table)?.lookup(&key.table, &key.key).await?;
+    async fn ask(&self, key: &LookupKey, deadline: Deadline) -> Result<Option<String>, Trouble> {
+        let id = self.targets.of_table(&key.table)?.lookup(&key.table, &key.key, deadline).await?;
         if let Some(id) = &id {
             let expires_at = self.clock.now() + REMEMBERED;
             self.lookups.put(&key.table, &key.key, id, Some(expires_at)).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::Clock;
+use clock::{Clock, Deadline};
 use pipeline::{Checkpoints, Queue, StoreError, System, pause};
 
 use crate::opened::Opened;
@@ -14,7 +14,7 @@ const BATCH: usize = 10;
 
 /// How long received messages stay in flight: the pusher keeps them there while it works, so this is how soon those of
 /// a killed process come back.
-const VISIBILITY: Duration = Duration::from_secs(90);
+const VISIBILITY: Duration = Duration::from_secs(120);
 
 /// Works the queue of one system.
 pub struct Worker {
@@ -60,7 +60,14 @@ impl Worker {
             return self.nothing().await;
         }
         let messages: Vec<_> = messages.into_iter().map(Opened::from).collect();
-        let batch = Batch { system: self.system, messages: &messages, visibility: Some(VISIBILITY), goes_on };
+        let batch = Batch {
+            system: self.system,
+            messages: &messages,
+            visibility: Some(VISIBILITY),
+            is_repeated: false,
+            deadline: Deadline::NONE,
+            goes_on,
+        };
         let turns = self.pusher.push(batch).await.unwrap_or_else(|error| {
             tracing::error!(%error, "the batch waits for the store");
             let retry = Outcome::Retry { wait: STORE_WAIT, message: error.to_string(), limited: false };
@@ -80,7 +87,8 @@ impl Worker {
                 _ => turn.comes_again(now),
             };
             match again {
-                Some(wait) => self.queue.delay(self.system, &turn.receipt, wait).await?,
+                // One that has lapsed meanwhile is another's: nothing of it is to be changed here.
+                Some(wait) => _ = self.queue.delay(self.system, &turn.receipt, wait).await?,
                 None => done.push(turn.receipt.clone()),
             }
         }

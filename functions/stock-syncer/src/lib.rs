@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use catalog::Role;
-use chrono::{DateTime, Utc};
+use clock::Deadline;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::settings::both;
-use wiring::{Function, Settings, Standing, Wiring};
+use wiring::{Function, Occasion, Settings, Standing, Wiring};
 
 pub use sync::{Pool, Report, Syncer};
 
@@ -67,7 +67,7 @@ impl Function for StockSyncer {
     ///
     /// # Errors
     /// An event that is neither, and what each pool that failed met: the answer of the others stands in the error too.
-    async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+    async fn handle(&self, event: Value, Occasion { deadline, .. }: Occasion) -> anyhow::Result<Value> {
         let event: Event = serde_json::from_value(event)
             .context("the event is neither `{}` nor `{\"flow\": \"<name of a flow that reads a pool>\"}`")?;
         let reports = match event.flow {
@@ -92,7 +92,7 @@ impl Function for StockSyncer {
 
 impl StockSyncer {
     /// Pulls from every pool until it has nothing new or the deadline is near. One that fails stops no other.
-    pub async fn sync_all(&self, deadline: Option<DateTime<Utc>>) -> Vec<Report> {
+    pub async fn sync_all(&self, deadline: Deadline) -> Vec<Report> {
         let mut reports = Vec::with_capacity(self.pools.len());
         for pool in &self.pools {
             reports.push(self.sync(pool, deadline).await);
@@ -100,7 +100,7 @@ impl StockSyncer {
         reports
     }
 
-    async fn sync(&self, pool: &Pool, deadline: Option<DateTime<Utc>>) -> Report {
+    async fn sync(&self, pool: &Pool, deadline: Deadline) -> Report {
         match self.with_absent(pool).await {
             Ok(pool) => self.syncer.sync(&pool, deadline).await,
             // The first acknowledgement takes a row from all flows, also from those that are not known of.

@@ -3,8 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
-use clock::{Chance, Clock};
+use clock::{Chance, Clock, Deadline};
 use pipeline::health::{Monitor, Part};
 use pipeline::item::content_hash;
 use pipeline::{Intake, Queue, StoreError, System, WorkItem};
@@ -93,7 +92,7 @@ impl Pool {
 
 impl Syncer {
     /// Pulls until the pool gives nothing new: what it gives again is on its way to be acknowledged.
-    pub async fn sync(&self, pool: &Pool, deadline: Option<DateTime<Utc>>) -> Report {
+    pub async fn sync(&self, pool: &Pool, deadline: Deadline) -> Report {
         let mut report = Report { pool: pool.name().to_owned(), ..Report::default() };
         let span = tracing::info_span!("sync", pool = report.pool);
         let pulled = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await;
@@ -127,12 +126,7 @@ impl Syncer {
         }
     }
 
-    async fn pulls(
-        &self,
-        pool: &Pool,
-        deadline: Option<DateTime<Utc>>,
-        report: &mut Report,
-    ) -> anyhow::Result<()> {
+    async fn pulls(&self, pool: &Pool, deadline: Deadline, report: &mut Report) -> anyhow::Result<()> {
         if self.is_crowded(pool).await? {
             report.held_back = true;
             return Ok(());
@@ -146,7 +140,7 @@ impl Syncer {
             }
             report.rows += rows.len() as u64;
             self.enqueue(pool, rows, report).await?;
-            if deadline.is_some_and(|deadline| self.clock.now() + PULL >= deadline) {
+            if !deadline.allows(self.clock.as_ref(), PULL) {
                 return Ok(());
             }
         }
@@ -181,7 +175,7 @@ impl Syncer {
         Ok(())
     }
 
-    async fn pull(&self, pool: &Pool, deadline: Option<DateTime<Utc>>) -> Result<Vec<Value>, Failure> {
+    async fn pull(&self, pool: &Pool, deadline: Deadline) -> Result<Vec<Value>, Failure> {
         let ask = || async {
             let rows = self.client.pull(pool.route, pool.endpoint, &pool.params).await;
             health::told(&self.health, Part::Pool(pool.name().to_owned()), rows).await

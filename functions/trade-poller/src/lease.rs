@@ -1,8 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use clock::Clock;
+use clock::{Clock, Deadline};
 use pipeline::{Checkpoints, Lease, StoreError};
 
 /// How long a poller may be silent before another takes over. Short, because a poller that was killed gives nothing
@@ -29,15 +28,14 @@ impl<'a> HeldLease<'a> {
         clock: &'a dyn Clock,
         name: &str,
         owner: &str,
-        deadline: Option<DateTime<Utc>>,
+        deadline: Deadline,
     ) -> Result<Option<Self>, StoreError> {
-        let patience = clock.now() + TTL + BETWEEN_TRIES;
+        let patience = Deadline::within(clock, TTL + BETWEEN_TRIES).or_sooner(deadline);
         loop {
             if let Some(lease) = checkpoints.acquire(name, owner, TTL).await? {
                 return Ok(Some(Self { checkpoints, clock, lease: Mutex::new(lease) }));
             }
-            let next = clock.now() + BETWEEN_TRIES;
-            if next > patience || deadline.is_some_and(|deadline| next >= deadline) {
+            if !patience.allows(clock, BETWEEN_TRIES) {
                 return Ok(None);
             }
             tracing::warn!(lease = name, "waiting for another run, or for the lease of one that was killed");

@@ -19,12 +19,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use catalog::Role;
-use chrono::{DateTime, Utc};
+use clock::Deadline;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::flows::Routed;
 use wiring::settings::both;
-use wiring::{Function, Standing, Wiring};
+use wiring::{Function, Occasion, Standing, Wiring};
 
 pub use poll::{Poller, Progress, Report, watermark};
 
@@ -64,9 +64,9 @@ impl Function for TradePoller {
         Ok(Self { poller, flows, standing: wiring.standing.clone() })
     }
 
-    async fn handle(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+    async fn handle(&self, event: Value, occasion: Occasion) -> anyhow::Result<Value> {
         // Every window is logged; nobody watches.
-        self.work(event, deadline, &|_| {}).await
+        self.work(event, occasion.deadline, &|_| {}).await
     }
 
     async fn answer(&self, reports: Value) -> Value {
@@ -76,7 +76,7 @@ impl Function for TradePoller {
 
 impl TradePoller {
     /// Polls until every flow has caught up or the deadline is near. A flow that fails stops no other.
-    pub async fn poll_all(&self, deadline: Option<DateTime<Utc>>, progress: Progress<'_>) -> Vec<Report> {
+    pub async fn poll_all(&self, deadline: Deadline, progress: Progress<'_>) -> Vec<Report> {
         // The watermark of a flow whose file is away stands still: nothing of it is lost, and the log tells it.
         self.standing.announce().await;
         let mut reports = Vec::with_capacity(self.flows.len());
@@ -93,7 +93,7 @@ impl TradePoller {
     pub async fn work(
         &self,
         event: Value,
-        deadline: Option<DateTime<Utc>>,
+        deadline: Deadline,
         progress: Progress<'_>,
     ) -> anyhow::Result<Value> {
         let event: Event = serde_json::from_value(event)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use clock::{Chance, Clock};
+use clock::{Chance, Clock, Deadline};
 use pipeline::health::{Monitor, Part};
 use pipeline::{Checkpoints, Intake, Lease, StoreError};
 use serde::{Deserialize, Serialize};
@@ -83,12 +83,7 @@ pub async fn watermark(
 
 impl Poller {
     /// Reads one flow's windows until it has caught up, the deadline is near, or something fails.
-    pub async fn poll(
-        &self,
-        routed: &Routed,
-        deadline: Option<DateTime<Utc>>,
-        progress: Progress<'_>,
-    ) -> Report {
+    pub async fn poll(&self, routed: &Routed, deadline: Deadline, progress: Progress<'_>) -> Report {
         let mut report = Report { flow: routed.flow.name().to_owned(), ..Report::default() };
         let span = tracing::info_span!("poll", flow = report.flow);
         if let Err(error) =
@@ -121,7 +116,7 @@ impl Poller {
     async fn under_lease(
         &self,
         routed: &Routed,
-        deadline: Option<DateTime<Utc>>,
+        deadline: Deadline,
         progress: Progress<'_>,
         report: &mut Report,
     ) -> anyhow::Result<()> {
@@ -154,7 +149,7 @@ impl Poller {
     async fn windows(
         &self,
         routed: &Routed,
-        deadline: Option<DateTime<Utc>>,
+        deadline: Deadline,
         progress: Progress<'_>,
         lease: &HeldLease<'_>,
         report: &mut Report,
@@ -170,13 +165,13 @@ impl Poller {
 
         let name = checkpoint_name(&report.flow);
         let (mut position, mut revision) = self.position(&name, report).await?;
-        let mut longest = chrono::TimeDelta::zero();
+        let mut longest = Duration::ZERO;
         // As of now: each window takes time, and a run that chased the clock would never end.
         let horizon = window::horizon(self.clock.now());
         let mut span = max_span;
         while let Some(window) = window::next(position, horizon, span) {
-            let began = self.clock.now();
-            if deadline.is_some_and(|deadline| began + longest * 2 >= deadline) {
+            let began = self.clock.monotonic();
+            if !deadline.allows(self.clock.as_ref(), longest * 2) {
                 return Ok(());
             }
             match reading.window(window, report).await {
@@ -194,7 +189,7 @@ impl Poller {
             report.windows += 1;
             report.watermark = Some(window.end);
             progress(report);
-            longest = longest.max(self.clock.now() - began);
+            longest = longest.max(self.clock.monotonic().saturating_sub(began));
         }
         report.caught_up = true;
         Ok(())

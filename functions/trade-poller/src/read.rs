@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use clock::Deadline;
 use pipeline::StoreError;
 use pipeline::health::Part;
 use serde_json::Value;
@@ -46,7 +46,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) endpoint: &'static Endpoint,
     pub(crate) route: Route,
     pub(crate) params: &'a [(String, String)],
-    pub(crate) deadline: Option<DateTime<Utc>>,
+    pub(crate) deadline: Deadline,
     pub(crate) lease: &'a HeldLease<'a>,
 }
 
@@ -90,11 +90,10 @@ impl Reading<'_> {
     fn check_time(&self, pages: u64) -> Result<(), ReadError> {
         let needed =
             (self.poller.client.pace() + ANSWER).saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
-        match self.deadline {
-            Some(deadline) if self.poller.clock.now() + needed >= deadline => {
-                Err(ReadError::TooLong { pages })
-            }
-            _ => Ok(()),
+        if self.deadline.allows(self.poller.clock.as_ref(), needed) {
+            Ok(())
+        } else {
+            Err(ReadError::TooLong { pages })
         }
     }
 

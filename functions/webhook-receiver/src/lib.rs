@@ -6,9 +6,8 @@
 pub mod event;
 mod receive;
 
-use chrono::{DateTime, Utc};
 use serde_json::Value;
-use wiring::{Function, Wiring};
+use wiring::{Function, Occasion, Wiring};
 
 pub use qince::Reply;
 pub use receive::{
@@ -32,7 +31,7 @@ impl Function for Receiver {
     }
 
     /// Works one API Gateway event. It is done long before any deadline.
-    async fn handle(&self, event: Value, _deadline: Option<DateTime<Utc>>) -> anyhow::Result<Answer> {
+    async fn handle(&self, event: Value, _occasion: Occasion) -> anyhow::Result<Answer> {
         Ok(match event::decode(event) {
             Ok(request) => self.receive(&request.as_push()).await,
             Err(reason) => {

@@ -218,6 +218,7 @@ impl Receiver {
         let now = self.clock.now();
         let failed = Failed {
             version: None,
+            version_kind: None,
             hash: content_hash(&document),
             class: class.to_owned(),
             code: None,
@@ -228,7 +229,7 @@ impl Receiver {
             at: now,
             trace,
         };
-        self.intake.fail(&id, &failed).await
+        self.intake.fail(&id, &failed).await.map(drop)
     }
 }
 

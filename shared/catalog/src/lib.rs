@@ -3,7 +3,12 @@
 //! Each vendor crate describes its documents in its `catalog.rs`; the mapping crate checks flow files
 //! against them. This crate is all that the two share, so that neither needs to know the other.
 
+pub mod time;
+mod version;
+
 use std::collections::BTreeMap;
+
+pub use version::{Version, VersionKind};
 
 /// One document that a vendor hands over or accepts, such as `wangdian.trade_query`.
 #[derive(Debug, Clone, Copy)]

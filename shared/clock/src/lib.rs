@@ -4,21 +4,28 @@
 //! that a test can run a whole day of operation in seconds, from one seed, and run the same day again.
 
 mod chance;
+mod deadline;
 mod simulated;
 
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 pub use chance::{Chance, SeededChance, SystemChance};
+pub use deadline::Deadline;
 pub use simulated::SimulatedClock;
 
 /// What time it is, and how to wait.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// The current time.
+    /// The current time, which a person or a time server may set forward and back.
     fn now(&self) -> DateTime<Utc>;
+
+    /// The time since a moment in the past, which nobody sets: what waits, quotas and leases of this process go by.
+    /// Two readings of one process compare, those of two processes do not.
+    fn monotonic(&self) -> Duration;
 
     /// Waits for `duration`.
     async fn sleep(&self, duration: Duration);
@@ -33,6 +40,12 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        static ORIGIN: OnceLock<Instant> = OnceLock::new();
+        // An hour, so that a moment before the first reading can be named.
+        Duration::from_secs(3_600) + ORIGIN.get_or_init(Instant::now).elapsed()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that waits for real")]

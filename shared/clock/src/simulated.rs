@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,33 +9,54 @@ use crate::Clock;
 /// A clock that stands still until somebody waits: waiting moves it on at once.
 #[derive(Debug)]
 pub struct SimulatedClock {
-    now: Mutex<DateTime<Utc>>,
+    hands: Mutex<Hands>,
+}
+
+#[derive(Debug)]
+struct Hands {
+    now: DateTime<Utc>,
+    monotonic: Duration,
 }
 
 impl SimulatedClock {
     /// A clock that starts at `now`.
     #[must_use]
     pub fn starting_at(now: DateTime<Utc>) -> Self {
-        Self { now: Mutex::new(now) }
+        // As on a machine that has run for a while.
+        Self { hands: Mutex::new(Hands { now, monotonic: Duration::from_secs(86_400) }) }
     }
 
     /// Moves the clock on.
     pub fn advance(&self, duration: Duration) {
-        let mut now = self.now.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *now += duration;
+        let mut hands = self.hands();
+        hands.now += duration;
+        hands.monotonic += duration;
     }
 
-    /// Sets the clock, if that does not turn it back.
+    /// Moves the clock on to `time`, if that does not turn it back.
     pub fn advance_to(&self, time: DateTime<Utc>) {
-        let mut now = self.now.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *now = time.max(*now);
+        let ahead = (time - self.now()).to_std().unwrap_or_default();
+        self.advance(ahead);
+    }
+
+    /// Sets the wall clock, forward or back, as a person or a time server does: no time goes by.
+    pub fn set(&self, time: DateTime<Utc>) {
+        self.hands().now = time;
+    }
+
+    fn hands(&self) -> MutexGuard<'_, Hands> {
+        self.hands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Clock for SimulatedClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.now.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.hands().now
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.hands().monotonic
     }
 
     async fn sleep(&self, duration: Duration) {

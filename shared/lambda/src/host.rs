@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
+use clock::{Clock, Deadline};
 use futures::FutureExt as _;
 use pipeline::pause;
 use serde_json::Value;
 use tokio::time::timeout;
-use wiring::{Function, SecretSource, Settings, Wiring};
+use wiring::{Function, Occasion, SecretSource, Settings, Wiring};
 
 /// Anybody can send a wrong digest: more often than this the secret is not read again. Nor much less often: a push under
 /// a new secret that comes so soon after a stranger's is refused, and Qince brings it again the next night only.
@@ -50,19 +51,25 @@ impl<F: Function> Host<F> {
     ///
     /// # Errors
     /// What the function fails with.
-    pub async fn invoke(&mut self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+    pub async fn invoke(&mut self, event: Value, deadline: Deadline) -> anyhow::Result<Value> {
         // A doubt from the event before, which came too soon after another.
         self.refresh().await;
-        let mut handled = self.turn(event.clone(), deadline).await;
+        let mut handled = self.turn(event.clone(), Occasion::first(deadline)).await;
         if self.refresh().await {
-            handled = self.turn(event, deadline).await;
+            // What the first turn sent may have arrived, whatever it came to.
+            handled = self.turn(event, Occasion::repeated(deadline)).await;
         }
         let handled = handled?;
         caught(async { Ok(self.function.answer(handled).await) }).await
     }
 
-    async fn turn(&self, event: Value, deadline: Option<DateTime<Utc>>) -> anyhow::Result<F::Handled> {
-        caught(self.function.handle(event, deadline)).await
+    /// The process's clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.wiring.clock.as_ref()
+    }
+
+    async fn turn(&self, event: Value, occasion: Occasion) -> anyhow::Result<F::Handled> {
+        caught(self.function.handle(event, occasion)).await
     }
 
     /// Reads the settings again where there is a doubt about them, and tells whether they have changed.

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
+use clock::{Clock, Deadline};
 use lambda_runtime::LambdaEvent;
 use metrics_cloudwatch_embedded::Collector;
 use serde_json::Value;
@@ -30,32 +31,40 @@ pub async fn work<F: Function>(
     let (event, context) = event.into_parts();
     collector.set_property("requestId", context.request_id.as_str());
     let span = tracing::info_span!("invocation", request_id = context.request_id);
+    let deadline = deadline(context.deadline(), host.clock());
     let answer = async {
-        let answer = host.invoke(event, deadline(context.deadline())).await;
+        let answer = host.invoke(event, deadline).await;
         answer.inspect_err(|error| tracing::error!(error = format!("{error:#}"), "the event was not worked"))
     };
     metrics::written(collector, lines, answer.instrument(span)).await
 }
 
 /// Until when something may be begun. `cargo lambda watch` always names ten minutes past 1970, and means none.
-fn deadline(lambda: SystemTime) -> Option<DateTime<Utc>> {
+fn deadline(lambda: SystemTime, clock: &dyn Clock) -> Deadline {
     let is_real = lambda.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since > A_DAY);
-    is_real.then(|| DateTime::from(lambda) - ONE_CALL)
+    let left = DateTime::<Utc>::from(lambda) - ONE_CALL - clock.now();
+    if is_real { Deadline::within(clock, left.to_std().unwrap_or_default()) } else { Deadline::NONE }
 }
 
 #[cfg(test)]
 mod tests {
+    use clock::SimulatedClock;
+
     use super::*;
 
     #[test]
     fn the_last_call_to_a_vendor_has_its_time() {
-        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let expected = DateTime::from_timestamp(1_700_000_000, 0);
-        assert_eq!(deadline(at(1_700_000_035)), expected);
+        let clock = SimulatedClock::starting_at(DateTime::from_timestamp(1_700_000_000, 0).unwrap());
+        let at =
+            |seconds| deadline(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds), &clock).left(&clock);
+        assert_eq!(at(1_700_000_095), Some(Duration::from_secs(60)));
+        assert_eq!(at(1_700_000_030), Some(Duration::ZERO), "no time for another call");
     }
 
     #[test]
     fn what_cargo_lambda_says_is_no_deadline() {
-        assert_eq!(deadline(SystemTime::UNIX_EPOCH + Duration::from_millis(600_000)), None);
+        let clock = SimulatedClock::starting_at(DateTime::UNIX_EPOCH);
+        let told = SystemTime::UNIX_EPOCH + Duration::from_millis(600_000);
+        assert_eq!(deadline(told, &clock), Deadline::NONE);
     }
 }

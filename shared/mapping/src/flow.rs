@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use catalog::{Catalog, Document};
+use catalog::{Catalog, Document, VersionKind};
 use serde_json::Value;
 
 use crate::apply::{Context, LookupKey, Mapped, Mapper};
@@ -11,7 +11,6 @@ use crate::expression::{Expression, Failing, Scope, Term, first, holds, written}
 use crate::fault::{Cause, Fault};
 use crate::params::{self, Param, resolve};
 use crate::rule::{Fields, Take};
-use crate::version::VersionKind;
 
 /// A checked flow.
 #[derive(Debug)]
@@ -131,10 +130,10 @@ impl Flow {
         self.version.as_ref().map(|(terms, _)| written(terms))
     }
 
-    /// How versions compare.
+    /// How versions compare; a flow that names none has documents that are known by when they were received.
     #[must_use]
     pub fn version_kind(&self) -> VersionKind {
-        self.version.as_ref().map_or(VersionKind::Text, |(_, kind)| *kind)
+        self.version.as_ref().map_or(VersionKind::Received, |(_, kind)| *kind)
     }
 
     /// What [`Self::apply`] will look up for this document.

@@ -35,11 +35,10 @@ mod params;
 mod rule;
 mod template;
 mod time;
-mod version;
 
 pub use apply::{Context, LookupKey, Mapped};
+pub use catalog::{Version, VersionKind};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use fault::{Cause, Fault};
 pub use flow::{Flow, Source, Target};
 pub use params::{Param, resolve};
-pub use version::{Version, VersionKind};

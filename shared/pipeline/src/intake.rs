@@ -25,6 +25,8 @@ pub struct Taken {
     pub queued: u64,
     /// Items that were recorded as failed.
     pub failed: u64,
+    /// Items that the queue cannot carry either, and of which a newer version is known.
+    pub superseded: u64,
 }
 
 impl Intake {
@@ -44,8 +46,8 @@ impl Intake {
         for item in items {
             let body = item.encode();
             if Self::is_too_large(&body) {
-                self.record_too_large(item, body.len()).await?;
-                taken.failed += 1;
+                let stands = self.record_too_large(item, body.len()).await?;
+                *(if stands { &mut taken.failed } else { &mut taken.superseded }) += 1;
             } else {
                 flows.push(&item.flow);
                 messages.push(Outgoing { group: item.group(), deduplication: item.deduplication(), body });
@@ -67,13 +69,14 @@ impl Intake {
         body.len() > MAX_BODY_BYTES
     }
 
-    async fn record_too_large(&self, item: &WorkItem, bytes: usize) -> Result<(), StoreError> {
+    async fn record_too_large(&self, item: &WorkItem, bytes: usize) -> Result<bool, StoreError> {
         let message = format!(
             "the document takes {bytes} bytes in a message, compressed, and the queue carries {MAX_BODY_BYTES}: \
              split it in the source system, or enter it in the target by hand"
         );
         let failed = Failed {
             version: item.version.clone(),
+            version_kind: item.version_kind,
             hash: content_hash(&item.document),
             class: "too large".to_owned(),
             code: None,
@@ -88,13 +91,14 @@ impl Intake {
     }
 
     /// Records what cannot even be queued as failed, and tells of it as the pusher tells of what fails there: the same
-    /// alarm and the same list show both.
+    /// alarm and the same list show both. `false`: a newer version is known, so it is no failure.
     ///
     /// # Errors
     /// When the ledger does not take it: the caller keeps the document.
-    pub async fn fail(&self, id: &EntryId, failed: &Failed) -> Result<(), StoreError> {
-        record_failure(self.ledger.as_ref(), id, failed).await?;
-        metrics::counter!("documents", "flow" => id.flow.clone(), "outcome" => "failed").increment(1);
+    pub async fn fail(&self, id: &EntryId, failed: &Failed) -> Result<bool, StoreError> {
+        let stands = record_failure(self.ledger.as_ref(), id, failed).await?;
+        let outcome = if stands { "failed" } else { "skipped" };
+        metrics::counter!("documents", "flow" => id.flow.clone(), "outcome" => outcome).increment(1);
         let span = tracing::info_span!(
             "document",
             flow = id.flow,
@@ -103,7 +107,10 @@ impl Intake {
             attempt = failed.attempts,
             trace = failed.trace
         );
-        span.in_scope(|| tracing::error!(outcome = "failed", class = failed.class, "document done"));
-        Ok(())
+        span.in_scope(|| match stands {
+            true => tracing::error!(outcome, class = failed.class, "document done"),
+            false => tracing::info!(outcome, "document done"),
+        });
+        Ok(stands)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use catalog::VersionKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,6 +65,10 @@ pub struct WorkItem {
     /// The document's version as found; the flow says how versions compare.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// How the flow compared versions when the document came: it may be gone when the version is to be compared.
+    /// `None` in messages of programs that did not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_kind: Option<VersionKind>,
     /// The document as the source handed it over.
     pub document: Value,
     /// Whether the source waits for an acknowledgement. A replay never acknowledges: its counters are old.
@@ -168,6 +173,7 @@ mod tests {
             flow: "trade-to-kingdee".to_owned(),
             key: "JY1".to_owned(),
             version: Some("2022-11-01 10:00:00".to_owned()),
+            version_kind: Some(VersionKind::Time),
             document,
             acknowledge: false,
             received_at: DateTime::UNIX_EPOCH,

@@ -83,8 +83,9 @@ pub trait Queue: Send + Sync {
     /// Deletes messages that are done. A receipt that has lapsed deletes nothing.
     async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError>;
 
-    /// Makes a message in flight visible again after `delay`, at most [`MAX_VISIBILITY`].
-    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<(), StoreError>;
+    /// Makes a message in flight visible again after `delay`, at most [`MAX_VISIBILITY`]. `false`: the receipt has lapsed,
+    /// the message is not this receiver's any more, and nothing has changed.
+    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError>;
 
     /// Counts the messages.
     async fn depth(&self, system: System) -> Result<Depth, StoreError>;

@@ -18,6 +18,8 @@ pub enum Class {
         /// How long the vendor asks to wait.
         after: Option<Duration>,
     },
+    /// The time that there was is over: nothing was sent, and nothing is wrong.
+    OutOfTime,
     /// It may have been done: ask the target before repeating.
     Unknown,
     /// The vendor takes nothing from us now: daily quota used, account stopped, credentials refused.
@@ -37,6 +39,7 @@ impl Class {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Retry { .. } => "retry",
+            Self::OutOfTime => "out of time",
             Self::Unknown => "unknown",
             Self::Paused { .. } => "paused",
             Self::Exists => "exists",

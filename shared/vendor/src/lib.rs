@@ -13,6 +13,7 @@
 
 pub mod china;
 pub mod failure;
+mod found;
 mod http_transport;
 pub mod lenient;
 pub mod metered;
@@ -22,6 +23,7 @@ pub mod token;
 pub mod transport;
 
 pub use failure::{Class, Failure, Rejection};
+pub use found::Found;
 pub use http_transport::HttpTransport;
 pub use metered::{Metered, count_failure};
 pub use quota::Quota;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
-use chrono::{DateTime, Utc};
-use clock::Clock;
+use clock::{Clock, Deadline};
 
 use crate::failure::{Class, Failure};
 
@@ -22,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// The last failure, or the first that another try would not mend.
 pub async fn read<T, F>(
     clock: &Arc<dyn Clock>,
-    deadline: Option<DateTime<Utc>>,
+    deadline: Deadline,
     ask: impl FnMut() -> F,
 ) -> Result<T, Failure>
 where
@@ -41,7 +40,7 @@ where
         .sleep(sleep)
         .when(|failure: &Failure| {
             let wait = wait_of(failure).unwrap_or(Duration::ZERO);
-            let in_time = deadline.is_none_or(|deadline| clock.now() + wait.max(FIRST_WAIT) < deadline);
+            let in_time = deadline.allows(clock.as_ref(), wait.max(FIRST_WAIT));
             in_time && matches!(failure.class, Class::Retry { .. } | Class::Unknown)
         })
         .adjust(|failure: &Failure, wait| {
@@ -62,6 +61,7 @@ fn wait_of(failure: &Failure) -> Option<Duration> {
 mod tests {
     use std::sync::Mutex;
 
+    use chrono::DateTime;
     use clock::SimulatedClock;
 
     use super::*;
@@ -70,9 +70,11 @@ mod tests {
         Failure::new("旺店通", "trade_query.php", class, None, "x")
     }
 
-    async fn ask(deadline: Option<DateTime<Utc>>, answers: Vec<Class>) -> (Result<(), Failure>, usize, i64) {
+    async fn ask(seconds: Option<u64>, answers: Vec<Class>) -> (Result<(), Failure>, usize, i64) {
         let start = DateTime::UNIX_EPOCH;
         let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::starting_at(start));
+        let within = |seconds| Deadline::within(clock.as_ref(), Duration::from_secs(seconds));
+        let deadline = seconds.map_or(Deadline::NONE, within);
         let (left, asked) = (Mutex::new(answers.into_iter()), Mutex::new(0));
         let outcome = read(&clock, deadline, || async {
             *asked.lock().unwrap() += 1;
@@ -98,8 +100,7 @@ mod tests {
     async fn it_gives_up_in_the_end_and_before_the_deadline() {
         let (outcome, asked, _) = ask(None, vec![Class::Unknown; 20]).await;
         assert_eq!((outcome.is_err(), asked), (true, TRIES));
-        let deadline = Some(DateTime::UNIX_EPOCH + Duration::from_secs(5));
-        let (outcome, asked, waited) = ask(deadline, vec![Class::Unknown; 20]).await;
+        let (outcome, asked, waited) = ask(Some(5), vec![Class::Unknown; 20]).await;
         assert_eq!((outcome.is_err(), asked), (true, 3));
         assert!(waited <= 6, "{waited} s");
     }

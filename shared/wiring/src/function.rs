@@ -2,10 +2,33 @@
 
 use std::future::Future;
 
-use chrono::{DateTime, Utc};
+use clock::Deadline;
 use serde_json::Value;
 
 use crate::Wiring;
+
+/// The turn at an event that a function is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion {
+    /// Nothing is begun after it.
+    pub deadline: Deadline,
+    /// Whether an earlier turn at this very event may have sent what it holds.
+    pub is_repeated: bool,
+}
+
+impl Occasion {
+    /// The first turn at an event.
+    #[must_use]
+    pub fn first(deadline: Deadline) -> Self {
+        Self { deadline, is_repeated: false }
+    }
+
+    /// Another turn at an event.
+    #[must_use]
+    pub fn repeated(deadline: Deadline) -> Self {
+        Self { deadline, is_repeated: true }
+    }
+}
 
 /// A function: built once, then given one event after the other.
 pub trait Function: Sized + Send + Sync {
@@ -18,16 +41,13 @@ pub trait Function: Sized + Send + Sync {
     /// Settings that are missing or malformed.
     fn wire(wiring: &Wiring) -> anyhow::Result<Self>;
 
-    /// Works one event, beginning nothing after the deadline. The same event may be handed over again, to have what it
-    /// came to replaced: what must be done once is left to [`Function::answer`].
+    /// Works one event. The same event may be handed over again, to have what it came to replaced: what must be done
+    /// once is left to [`Function::answer`].
     ///
     /// # Errors
     /// An event of another kind, or what kept the function from its work.
-    fn handle(
-        &self,
-        event: Value,
-        deadline: Option<DateTime<Utc>>,
-    ) -> impl Future<Output = anyhow::Result<Self::Handled>>;
+    fn handle(&self, event: Value, occasion: Occasion)
+    -> impl Future<Output = anyhow::Result<Self::Handled>>;
 
     /// Concludes an event, when it is clear that no other turn at it follows.
     fn answer(&self, handled: Self::Handled) -> impl Future<Output = Value>;
@@ -36,11 +56,7 @@ pub trait Function: Sized + Send + Sync {
     ///
     /// # Errors
     /// As [`Function::handle`].
-    fn invoke(
-        &self,
-        event: Value,
-        deadline: Option<DateTime<Utc>>,
-    ) -> impl Future<Output = anyhow::Result<Value>> {
-        async move { Ok(self.answer(self.handle(event, deadline).await?).await) }
+    fn invoke(&self, event: Value, deadline: Deadline) -> impl Future<Output = anyhow::Result<Value>> {
+        async move { Ok(self.answer(self.handle(event, Occasion::first(deadline)).await?).await) }
     }
 }

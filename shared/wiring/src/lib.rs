@@ -45,7 +45,7 @@ use vendor::{HttpTransport, Transport};
 
 pub use doubt::Doubt;
 pub use flows::Flows;
-pub use function::Function;
+pub use function::{Function, Occasion};
 pub use secret::SecretSource;
 #[cfg(feature = "aws")]
 pub use secrets_manager::SecretsManager;

@@ -24,6 +24,7 @@ pub fn item(
         flow: flow.name().to_owned(),
         key,
         version: flow.version(&document),
+        version_kind: Some(flow.version_kind()),
         document,
         acknowledge,
         received_at: now,

@@ -65,7 +65,7 @@ async fn poll() -> anyhow::Result<Polled> {
     let poller = TradePoller::wire(&wiring)?;
     let idle_kib = peak_kib()?;
     let began = Instant::now();
-    let report = poller.poll_all(None, &|_| {}).await.pop().context("no flow is polled")?;
+    let report = poller.poll_all(clock::Deadline::NONE, &|_| {}).await.pop().context("no flow is polled")?;
     let took_ms = u64::try_from(began.elapsed().as_millis())?;
     ensure!(report.error.is_none() && report.caught_up, "{report:?}");
     let documents = wiring.stores.queue.depth(System::Kingdee).await?.waiting;

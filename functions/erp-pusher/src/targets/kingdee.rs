@@ -1,10 +1,11 @@
 use ::kingdee::Client;
 use async_trait::async_trait;
+use clock::Deadline;
 use mapping::Mapped;
 use serde_json::Value;
-use vendor::{Failure, lenient};
+use vendor::{Failure, Found, lenient};
 
-use super::Target;
+use super::{Repeat, Target};
 
 /// 金蝶云·星辰 as a target.
 pub(super) struct Kingdee {
@@ -20,6 +21,7 @@ impl Target for Kingdee {
         document: &'static str,
         mapped: &Mapped,
         replaced: Option<&str>,
+        _deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
         let Some(id) = replaced else { return self.client.save(document, &mapped.body).await.map(Some) };
         // A bill is changed by giving its id; without one, saving makes a second bill.
@@ -30,18 +32,29 @@ impl Target for Kingdee {
         self.client.save(document, &body).await.map(Some)
     }
 
-    async fn find(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure> {
-        match lenient::field(&mapped.body, "billno") {
-            Some(billno) => self.client.find(document, &billno).await,
-            None => Ok(None),
-        }
+    async fn find(
+        &self,
+        document: &'static str,
+        mapped: &Mapped,
+        _deadline: Deadline,
+    ) -> Result<Found, Failure> {
+        let Some(billno) = self.number(document, mapped) else { return Ok(Found::CannotBeAsked) };
+        Ok(self.client.find(document, &billno).await?.map_or(Found::NotThere, Found::There))
     }
 
-    async fn lookup(&self, table: &str, code: &str) -> Result<Option<String>, Failure> {
+    async fn lookup(&self, table: &str, code: &str, _deadline: Deadline) -> Result<Option<String>, Failure> {
         self.client.lookup(table, code).await
     }
 
-    fn replaces(&self) -> bool {
-        self.edits
+    fn repeat(&self, _document: &'static str) -> Repeat {
+        if self.edits { Repeat::Replaces } else { Repeat::Doubles }
+    }
+
+    fn can_be_asked(&self, _document: &'static str) -> bool {
+        true
+    }
+
+    fn number(&self, _document: &'static str, mapped: &Mapped) -> Option<String> {
+        lenient::field(&mapped.body, "billno")
     }
 }

@@ -9,33 +9,56 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use clock::Deadline;
 use mapping::Mapped;
 use pipeline::System;
-use vendor::{Class, Failure};
+use vendor::{Class, Failure, Found};
 use wiring::Wiring;
 use wiring::settings::both;
+
+/// What a target does with a document that it has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// The document that comes last takes the place of the former.
+    Replaces,
+    /// It takes no second document of the same number.
+    Refuses,
+    /// It makes a second one.
+    Doubles,
+}
 
 /// A system that takes documents.
 #[async_trait]
 pub trait Target: Send + Sync {
     /// Pushes a document and gives the target's own id of it. `replaced` is the id of the older version that this one
-    /// takes the place of.
+    /// takes the place of. Nothing is sent after the deadline ([`Class::OutOfTime`]).
     async fn deliver(
         &self,
         document: &'static str,
         mapped: &Mapped,
         replaced: Option<&str>,
+        deadline: Deadline,
     ) -> Result<Option<String>, Failure>;
 
-    /// Asks for a document by our number and gives the target's own id of it. `None` also where the target cannot be
-    /// asked but takes the same document twice without harm.
-    async fn find(&self, document: &'static str, mapped: &Mapped) -> Result<Option<String>, Failure>;
+    /// Asks for a document by our number.
+    async fn find(
+        &self,
+        document: &'static str,
+        mapped: &Mapped,
+        deadline: Deadline,
+    ) -> Result<Found, Failure>;
 
     /// Asks for the id of a code.
-    async fn lookup(&self, table: &str, code: &str) -> Result<Option<String>, Failure>;
+    async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure>;
 
-    /// Whether pushing a newer version replaces the older one in the target.
-    fn replaces(&self) -> bool;
+    /// What pushing a document again does, in the same or a newer version.
+    fn repeat(&self, document: &'static str) -> Repeat;
+
+    /// Whether the target can be asked for a document by our number.
+    fn can_be_asked(&self, document: &'static str) -> bool;
+
+    /// Our number in a mapped document.
+    fn number(&self, document: &'static str, mapped: &Mapped) -> Option<String>;
 }
 
 /// The target systems that the flows deliver to.

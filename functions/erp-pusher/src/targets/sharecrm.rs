@@ -1,9 +1,10 @@
 use ::sharecrm::Client;
 use async_trait::async_trait;
+use clock::Deadline;
 use mapping::Mapped;
-use vendor::{Failure, lenient};
+use vendor::{Failure, Found, lenient};
 
-use super::{Target, no_tables};
+use super::{Repeat, Target, no_tables};
 
 #[async_trait]
 impl Target for Client {
@@ -13,6 +14,7 @@ impl Target for Client {
         _document: &'static str,
         mapped: &Mapped,
         _replaced: Option<&str>,
+        _deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
         let trace_id = self.push(&mapped.body).await?;
         tracing::debug!(trace_id, "纷享销客 has accepted the push");
@@ -20,15 +22,28 @@ impl Target for Client {
     }
 
     /// The push interface cannot be asked; the same id again updates the same record.
-    async fn find(&self, _document: &'static str, _mapped: &Mapped) -> Result<Option<String>, Failure> {
-        Ok(None)
+    async fn find(
+        &self,
+        _document: &'static str,
+        _mapped: &Mapped,
+        _deadline: Deadline,
+    ) -> Result<Found, Failure> {
+        Ok(Found::CannotBeAsked)
     }
 
-    async fn lookup(&self, table: &str, _code: &str) -> Result<Option<String>, Failure> {
+    async fn lookup(&self, table: &str, _code: &str, _deadline: Deadline) -> Result<Option<String>, Failure> {
         Err(no_tables("纷享销客", table))
     }
 
-    fn replaces(&self) -> bool {
-        true
+    fn repeat(&self, _document: &'static str) -> Repeat {
+        Repeat::Replaces
+    }
+
+    fn can_be_asked(&self, _document: &'static str) -> bool {
+        false
+    }
+
+    fn number(&self, _document: &'static str, mapped: &Mapped) -> Option<String> {
+        lenient::field(&mapped.body, "id")
     }
 }

@@ -3,6 +3,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use clock::Deadline;
 use erp_pusher::ErpPusher;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done
 /// The function's answer, or what it failed with; the outer error is one of its wiring.
 async fn answer(function: Function, event: Value, wiring: &Wiring) -> anyhow::Result<anyhow::Result<Value>> {
     // Nobody limits the time of a run by hand.
-    let deadline = None;
+    let deadline = Deadline::NONE;
     Ok(match function {
         Function::WebhookReceiver => Receiver::wire(wiring)?.invoke(event, deadline).await,
         Function::TradePoller => {

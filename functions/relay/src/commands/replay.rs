@@ -105,6 +105,7 @@ fn item(wiring: &Wiring, entry: Entry) -> Option<WorkItem> {
         flow: entry.id.flow,
         key: entry.id.key,
         version: failed.version,
+        version_kind: None,
         document: failed.document,
         acknowledge: false,
         received_at: failed.received_at,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use catalog::Role;
-use clock::Clock;
+use clock::{Clock, Deadline};
 use erp_pusher::{ErpPusher, Worker, worker::Worked};
 use futures::FutureExt as _;
 use futures::future::{LocalBoxFuture, join_all};
@@ -62,11 +62,11 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
         tasks.push(work(worker, clock.clone(), stopped.clone()).boxed_local());
     }
     if let Some(poller) = poller {
-        let turn = async move || drop(poller.poll_all(None, &|_| {}).await);
+        let turn = async move || drop(poller.poll_all(Deadline::NONE, &|_| {}).await);
         tasks.push(every(POLL_EVERY, clock.clone(), stopped.clone(), turn).boxed_local());
     }
     if let Some(syncer) = syncer {
-        let turn = async move || drop(syncer.sync_all(None).await);
+        let turn = async move || drop(syncer.sync_all(Deadline::NONE).await);
         tasks.push(every(SYNC_EVERY, clock.clone(), stopped.clone(), turn).boxed_local());
     }
     if let Some(receiver) = receiver {

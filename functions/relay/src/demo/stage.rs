@@ -90,11 +90,11 @@ impl Stage {
     /// Reads what the vendors have for us, and answers how many rows came.
     pub(super) async fn read(&self) -> anyhow::Result<u64> {
         let mut rows = 0;
-        for report in self.poller.poll_all(None, &|_| {}).await {
+        for report in self.poller.poll_all(clock::Deadline::NONE, &|_| {}).await {
             anyhow::ensure!(report.error.is_none(), "polling {}: {:?}", report.flow, report.error);
             rows += report.rows;
         }
-        for report in self.syncer.sync_all(None).await {
+        for report in self.syncer.sync_all(clock::Deadline::NONE).await {
             anyhow::ensure!(report.error.is_none(), "pulling {}: {:?}", report.pool, report.error);
             rows += report.rows;
         }

@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use clock::SystemChance;
+use clock::{Deadline, SystemChance};
 use erp_pusher::ErpPusher;
 use lambda::Host;
 use pipeline::{Depth, Queue, System, pause};
@@ -22,7 +21,7 @@ use stock_syncer::StockSyncer;
 use tokio::time::Instant;
 use trade_poller::TradePoller;
 use webhook_receiver::Receiver;
-use wiring::{Function, SecretSource, Settings, Wiring};
+use wiring::{Function, Occasion, SecretSource, Settings, Wiring};
 
 use crate::stage::{Kept, Stage, http, sqs};
 
@@ -35,7 +34,7 @@ async fn trades(stage: &Stage, count: i64) {
     for number in 1..=count {
         stage.vendors.wangdian.generate_trade("S001", 55, stage.minutes_ago(10 * number));
     }
-    let answer = stage.start::<TradePoller>().await.invoke(json!({}), None).await.unwrap();
+    let answer = stage.start::<TradePoller>().await.invoke(json!({}), Deadline::NONE).await.unwrap();
     assert_eq!(answer["flows"][0]["queued"], count);
 }
 
@@ -43,7 +42,7 @@ async fn trades(stage: &Stage, count: i64) {
 async fn one_order(stage: &Stage) {
     let order = stage.vendors.qince.order(stage.minutes_ago(10));
     let push = stage.vendors.qince.push(&order, &PushStyle::default());
-    let answer = stage.start::<Receiver>().await.invoke(http(&push), None).await.unwrap();
+    let answer = stage.start::<Receiver>().await.invoke(http(&push), Deadline::NONE).await.unwrap();
     assert_eq!(answer["statusCode"], 200, "{answer}");
 }
 
@@ -51,7 +50,7 @@ async fn one_order(stage: &Stage) {
 async fn work(stage: &Stage, pusher: &mut Host<ErpPusher>, system: System) -> usize {
     let messages = stage.received(system).await;
     assert!(!messages.is_empty());
-    let answer = pusher.invoke(sqs(system, &messages), None).await.unwrap();
+    let answer = pusher.invoke(sqs(system, &messages), Deadline::NONE).await.unwrap();
     stage.delete_done(system, &messages, &answer).await
 }
 
@@ -66,9 +65,9 @@ async fn a_poller_goes_on_with_the_new_secret_of_wdt() {
     stage.vendors.wangdian.generate_trade("S001", 55, stage.minutes_ago(20));
     let mut poller =
         stage.started_before_rotation::<TradePoller>(&["WDT_APPSECRET", "QIMEN_APP_SECRET"]).await;
-    let answer = poller.invoke(json!({}), None).await.unwrap();
+    let answer = poller.invoke(json!({}), Deadline::NONE).await.unwrap();
     assert_eq!((&answer["flows"][0]["queued"], stage.reads()), (&json!(1), 1), "{answer}");
-    poller.invoke(json!({}), None).await.unwrap();
+    poller.invoke(json!({}), Deadline::NONE).await.unwrap();
     assert_eq!(stage.reads(), 1, "nobody has a doubt any more");
 }
 
@@ -77,7 +76,7 @@ async fn a_syncer_goes_on_with_the_new_secret_of_wdt() {
     let stage = Stage::new();
     stage.vendors.wangdian.change_stock("S001", "G1", "G1-1", 7.into());
     let mut syncer = stage.started_before_rotation::<StockSyncer>(&["WDT_APPSECRET"]).await;
-    let answer = syncer.invoke(json!({}), None).await.unwrap();
+    let answer = syncer.invoke(json!({}), Deadline::NONE).await.unwrap();
     assert_eq!(stage.reads(), 1);
     assert!(answer["pools"].as_array().unwrap().iter().any(|pool| pool["queued"] == 1), "{answer}");
 }
@@ -123,9 +122,9 @@ async fn a_token_of_before_is_used_while_it_is_good_and_asked_for_with_the_new_s
     let mut before = stage.start::<ErpPusher>().await;
     let mut pusher = stage.started_before_rotation::<ErpPusher>(&["KINGDEE_PASSWORD"]).await;
     let messages = stage.received(System::Kingdee).await;
-    before.invoke(sqs(System::Kingdee, &messages[..1]), None).await.unwrap();
+    before.invoke(sqs(System::Kingdee, &messages[..1]), Deadline::NONE).await.unwrap();
     stage.vendors.kingdee.faults.inject(Fault::ExpireTokens);
-    let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), None).await.unwrap();
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), Deadline::NONE).await.unwrap();
     assert_eq!(answer["batchItemFailures"], json!([]));
     assert_eq!((stage.vendors.kingdee.creates().len(), stage.reads()), (2, 1));
 }
@@ -152,7 +151,7 @@ async fn no_message_is_given_back_before_the_second_turn() {
     trades(&stage, 3).await;
     let messages = stage.received(System::Kingdee).await;
     let mut before = stage.start::<ErpPusher>().await;
-    before.invoke(sqs(System::Kingdee, &messages[..1]), None).await.unwrap();
+    before.invoke(sqs(System::Kingdee, &messages[..1]), Deadline::NONE).await.unwrap();
     stage.delete_done(System::Kingdee, &messages[..1], &json!({ "batchItemFailures": [] })).await;
 
     let password = stage.rotate("KINGDEE_PASSWORD", "an-old-value");
@@ -165,7 +164,7 @@ async fn no_message_is_given_back_before_the_second_turn() {
     faults.inject(Fault::Status(503));
     faults.inject(Fault::ExpireTokens);
     let received_at = clock::Clock::now(stage.clock.as_ref());
-    let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), None).await.unwrap();
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), Deadline::NONE).await.unwrap();
     let depth = between.seen.lock().unwrap().take().unwrap();
     assert_eq!((depth.waiting, depth.in_flight), (0, 2));
     assert_eq!(
@@ -183,7 +182,7 @@ async fn what_comes_again_after_the_second_turn_too_comes_when_that_says() {
     let mut pusher = stage.started_before_rotation::<ErpPusher>(&["KINGDEE_PASSWORD"]).await;
     let messages = stage.received(System::Kingdee).await;
     stage.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(503));
-    let answer = pusher.invoke(sqs(System::Kingdee, &messages), None).await.unwrap();
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages), Deadline::NONE).await.unwrap();
     assert_eq!(stage.delete_done(System::Kingdee, &messages, &answer).await, 1);
     let depth = stage.stores.queue.depth(System::Kingdee).await.unwrap();
     let soon = clock::Clock::now(stage.clock.as_ref()) + Duration::from_secs(10);
@@ -196,7 +195,7 @@ async fn a_push_under_the_new_push_secret_is_taken() {
     let mut receiver = stage.started_before_rotation::<Receiver>(&["QINCE_PUSH_SECRETS"]).await;
     let order = stage.vendors.qince.order(stage.minutes_ago(10));
     let push = stage.vendors.qince.push(&order, &PushStyle::default());
-    let answer = receiver.invoke(http(&push), None).await.unwrap();
+    let answer = receiver.invoke(http(&push), Deadline::NONE).await.unwrap();
     assert_eq!((&answer["statusCode"], stage.reads()), (&json!(200), 1), "{answer}");
 }
 
@@ -208,11 +207,11 @@ async fn wrong_digests_have_the_secret_read_once_in_ten_seconds_at_most() {
     let style = PushStyle { digest: Digest::Wrong, ..PushStyle::default() };
     let wrong = http(&stage.vendors.qince.push(&order, &style));
     for _ in 0..10 {
-        assert_eq!(receiver.invoke(wrong.clone(), None).await.unwrap()["statusCode"], 401);
+        assert_eq!(receiver.invoke(wrong.clone(), Deadline::NONE).await.unwrap()["statusCode"], 401);
     }
     assert_eq!(stage.reads(), 1);
     stage.clock.advance(Duration::from_secs(11));
-    assert_eq!(receiver.invoke(wrong, None).await.unwrap()["statusCode"], 401);
+    assert_eq!(receiver.invoke(wrong, Deadline::NONE).await.unwrap()["statusCode"], 401);
     assert_eq!(stage.reads(), 2);
 }
 
@@ -224,12 +223,12 @@ async fn a_doubt_that_came_too_soon_is_cleared_up_before_the_next_event() {
     let style = PushStyle { digest: Digest::Wrong, ..PushStyle::default() };
     let wrong = http(&stage.vendors.qince.push(&order, &style));
     let right = http(&stage.vendors.qince.push(&order, &PushStyle::default()));
-    receiver.invoke(wrong.clone(), None).await.unwrap();
-    receiver.invoke(wrong, None).await.unwrap();
+    receiver.invoke(wrong.clone(), Deadline::NONE).await.unwrap();
+    receiver.invoke(wrong, Deadline::NONE).await.unwrap();
     // What is right now is wrong for a host that goes on with the new secret.
     stage.rotate("QINCE_PUSH_SECRETS", "the next one");
     stage.clock.advance(Duration::from_secs(11));
-    assert_eq!(receiver.invoke(right, None).await.unwrap()["statusCode"], 401);
+    assert_eq!(receiver.invoke(right, Deadline::NONE).await.unwrap()["statusCode"], 401);
     assert_eq!(stage.reads(), 2);
 }
 
@@ -240,13 +239,13 @@ async fn a_secret_that_is_mended_later_ends_the_pause_at_the_next_event() {
     let password = stage.rotate("KINGDEE_PASSWORD", "not yet the new one");
     let mut pusher = stage.start::<ErpPusher>().await;
     let messages = stage.received(System::Kingdee).await;
-    let answer = pusher.invoke(sqs(System::Kingdee, &messages[..1]), None).await.unwrap();
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages[..1]), Deadline::NONE).await.unwrap();
     assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 1);
     assert!(is_paused(&stage, System::Kingdee).await);
 
     stage.clock.advance(Duration::from_secs(120));
     stage.rotate("KINGDEE_PASSWORD", &password);
-    let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), None).await.unwrap();
+    let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), Deadline::NONE).await.unwrap();
     assert_eq!(answer["batchItemFailures"], json!([]));
     assert!(!is_paused(&stage, System::Kingdee).await);
 }
@@ -275,7 +274,7 @@ async fn a_secret_that_does_not_come_leaves_storing_its_time() {
     let order = stage.vendors.qince.order(stage.minutes_ago(10));
     let push = http(&stage.vendors.qince.push(&order, &PushStyle::default()));
     let began = Instant::now();
-    assert_eq!(receiver.invoke(push, None).await.unwrap()["statusCode"], 401);
+    assert_eq!(receiver.invoke(push, Deadline::NONE).await.unwrap()["statusCode"], 401);
     assert_eq!(began.elapsed().as_millis(), 1_500);
 }
 
@@ -286,9 +285,9 @@ async fn a_new_secret_that_cannot_be_used_changes_nothing() {
     let order = stage.vendors.qince.order(stage.minutes_ago(10));
     let style = PushStyle { digest: Digest::Wrong, ..PushStyle::default() };
     stage.rotate("QINCE_PUSH_SECRETS", " , ");
-    receiver.invoke(http(&stage.vendors.qince.push(&order, &style)), None).await.unwrap();
+    receiver.invoke(http(&stage.vendors.qince.push(&order, &style)), Deadline::NONE).await.unwrap();
     let right = http(&stage.vendors.qince.push(&order, &PushStyle::default()));
-    assert_eq!(receiver.invoke(right, None).await.unwrap()["statusCode"], 200);
+    assert_eq!(receiver.invoke(right, Deadline::NONE).await.unwrap()["statusCode"], 200);
 }
 
 struct Panics;
@@ -300,7 +299,7 @@ impl Function for Panics {
         Ok(Self)
     }
 
-    async fn handle(&self, event: Value, _deadline: Option<DateTime<Utc>>) -> anyhow::Result<Value> {
+    async fn handle(&self, event: Value, _occasion: Occasion) -> anyhow::Result<Value> {
         assert!(event["sound"] == true, "{event}");
         Ok(event)
     }
@@ -314,7 +313,7 @@ impl Function for Panics {
 async fn a_panic_fails_its_event_and_tells_nothing_of_it() {
     let stage = Stage::new();
     let mut host = stage.host::<Panics>(bare_wiring(&stage), Arc::new(Silent));
-    let error = host.invoke(json!({ "phone": "13912345678" }), None).await.unwrap_err();
+    let error = host.invoke(json!({ "phone": "13912345678" }), Deadline::NONE).await.unwrap_err();
     assert!(!format!("{error:#}").contains("139"), "{error:#}");
-    assert!(host.invoke(json!({ "sound": true }), None).await.is_ok());
+    assert!(host.invoke(json!({ "sound": true }), Deadline::NONE).await.is_ok());
 }

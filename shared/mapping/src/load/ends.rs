@@ -1,6 +1,6 @@
 //! `[source]` and `[target]`.
 
-use catalog::{Catalog, Document, Kind, Role};
+use catalog::{Catalog, Document, Kind, Role, VersionKind};
 use toml_edit::Item;
 
 use super::reach::{self, Level};
@@ -9,7 +9,6 @@ use super::table::{Entry, Table};
 use crate::expression::{self, Expression, Term};
 use crate::flow::{Source, Target};
 use crate::params::Param;
-use crate::version::VersionKind;
 
 /// The ways to a vendor that has more than one.
 const ROUTES: [&str; 2] = ["direct", "qimen"];

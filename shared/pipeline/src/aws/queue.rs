@@ -75,12 +75,13 @@ impl Queue for Aws {
         Ok(())
     }
 
-    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
         let call = self.queue_call(system, "delaying a message", "sqs:ChangeMessageVisibility");
         let change = self.sqs().change_message_visibility().queue_url(call.name).receipt_handle(receipt);
         match change.visibility_timeout(seconds(delay.min(LONGEST_DELAY))).send().await {
-            Err(error) if !error.code().is_some_and(is_lapsed) => Err(call.failed(&error)),
-            _ => Ok(()),
+            Ok(_) => Ok(true),
+            Err(error) if error.code().is_some_and(is_lapsed) => Ok(false),
+            Err(error) => Err(call.failed(&error)),
         }
     }
 

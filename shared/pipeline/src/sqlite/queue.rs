@@ -60,14 +60,16 @@ impl Queue for Sqlite {
         .await
     }
 
-    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
         let (id, count) = parse_receipt(receipt);
         self.run("delaying a message in", move |tx, now| {
-            tx.execute(
-                "UPDATE messages SET visible_at = ?4 WHERE queue = ?1 AND id = ?2 AND receive_count = ?3",
-                params![system.name(), id, count, later(now, delay.min(MAX_VISIBILITY))],
+            // A message whose visibility timeout has ended may be received by another at any moment.
+            let changed = tx.execute(
+                "UPDATE messages SET visible_at = ?4
+                 WHERE queue = ?1 AND id = ?2 AND receive_count = ?3 AND visible_at > ?5",
+                params![system.name(), id, count, later(now, delay.min(MAX_VISIBILITY)), millis(now)],
             )?;
-            Ok(())
+            Ok(changed == 1)
         })
         .await
     }

@@ -9,6 +9,7 @@ fn item(key: &str, document: Value) -> WorkItem {
         flow: "f".to_owned(),
         key: key.to_owned(),
         version: None,
+        version_kind: None,
         document,
         acknowledge: false,
         received_at: DateTime::UNIX_EPOCH,

@@ -64,7 +64,7 @@ impl Queue for Counting {
         self.inner.queue.delete(system, receipts).await
     }
 
-    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
         self.add("queue delays", 1);
         self.inner.queue.delay(system, receipt, delay).await
     }

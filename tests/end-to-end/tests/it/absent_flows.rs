@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use clock::Deadline;
 use simulators::qince::PushStyle;
 use tempfile::TempDir;
 
@@ -62,6 +63,11 @@ async fn what_is_pushed_while_a_flow_file_is_away_reaches_its_target_by_a_replay
     let process = house.start();
     push(&house, &process, &newer).await;
     assert_eq!(outcomes(&process.drain().await), ["delivered", "failed"]);
+    // Late, and in other words than before, so that the queue does not drop it.
+    let mut late = order.clone();
+    late["remark"] = "late".into();
+    push(&house, &process, &late).await;
+    assert_eq!(outcomes(&process.drain().await), ["skipped", "skipped"]);
     let failed = process.entry(ORDERS_TO_WDT, id).await.unwrap().failed.unwrap();
     assert_eq!((failed.class.as_str(), failed.document), ("flow", newer.clone()));
     assert_eq!(failed.version.as_deref(), newer["modify_time_str"].as_str());
@@ -109,7 +115,7 @@ async fn the_watermark_of_a_flow_whose_file_is_away_stands_still() {
     house.vendors.wangdian.generate_trade("S001", 55, house.minutes_ago(-5));
     house.clock.advance(Duration::from_secs(3_600));
     let process = house.start();
-    assert!(process.poller.poll_all(None, &|_| {}).await.is_empty());
+    assert!(process.poller.poll_all(Deadline::NONE, &|_| {}).await.is_empty());
     put_back(&folder, TRADES);
     let process = house.start();
     assert_eq!(process.poll().await.queued, 1);

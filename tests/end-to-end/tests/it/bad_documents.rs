@@ -160,6 +160,7 @@ async fn a_document_of_a_flow_that_is_gone_says_so() {
         flow: "sales-to-mars".to_owned(),
         key: "1".to_owned(),
         version: None,
+        version_kind: None,
         document: json!({"id": 1}),
         acknowledge: false,
         received_at: process.wiring.clock.now(),

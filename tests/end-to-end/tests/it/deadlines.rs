@@ -47,7 +47,7 @@ async fn invoked(house: &House, process: &Process) -> Vec<(DateTime<Utc>, DateTi
         let messages = queue.receive(System::Kingdee, 10, Duration::from_secs(720)).await.unwrap();
         let deadline = house.now() + A_TURN;
         let records: Vec<Value> = messages.iter().map(record).collect();
-        let answer = pusher.invoke(json!({ "Records": records }), Some(deadline)).await.unwrap();
+        let answer = pusher.invoke(json!({ "Records": records }), house.within(deadline)).await.unwrap();
         turns.push((house.now(), deadline));
         if answer["batchItemFailures"].as_array().unwrap().is_empty() {
             let done: Vec<_> = messages.into_iter().map(|message| message.receipt).collect();

@@ -135,7 +135,7 @@ impl Queue for Fused<Stores> {
         self.fuse.store("delete", self.inner.queue.delete(system, receipts)).await
     }
 
-    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
         self.fuse.store("delay", self.inner.queue.delay(system, receipt, delay)).await
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
-use clock::{Clock as _, SeededChance, SimulatedClock};
+use clock::{Clock as _, Deadline, SeededChance, SimulatedClock};
 use pipeline::sqlite::Sqlite;
 use serde_json::{Map, Value};
 use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
@@ -90,6 +90,11 @@ impl House {
     pub(crate) fn spoil(&self, key: &str) {
         let file = rusqlite::Connection::open(self.folder.path().join("relay.db")).unwrap();
         assert_eq!(file.execute("UPDATE ledger SET entry = '{' WHERE key = ?1", [key]), Ok(1));
+    }
+
+    /// The time until `deadline` as a process is given it.
+    pub(crate) fn within(&self, deadline: DateTime<Utc>) -> Deadline {
+        Deadline::within(self.clock.as_ref(), (deadline - self.now()).to_std().unwrap())
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

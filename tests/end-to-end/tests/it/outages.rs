@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clock::Deadline;
 use erp_pusher::ErpPusher;
 use pipeline::{Entry, Received, System, pause};
 use serde_json::{Value, json};
@@ -185,7 +186,7 @@ async fn rate_limits_of_13_days_do_not_use_up_the_receives_of_a_batch() {
         let turn = first.receive_count as usize % messages.len();
         messages.rotate_left(turn);
         let records: Vec<_> = messages.iter().map(|message| record_from(System::Wangdian, message)).collect();
-        let answer = pusher.invoke(json!({ "Records": records }), None).await.unwrap();
+        let answer = pusher.invoke(json!({ "Records": records }), Deadline::NONE).await.unwrap();
         let again = answer["batchItemFailures"].as_array().unwrap();
         messages.retain(|message| !again.iter().any(|again| again["itemIdentifier"] == message.id));
         let done: Vec<_> = messages.into_iter().map(|message| message.receipt).collect();
@@ -217,7 +218,7 @@ async fn a_pause_of_13_days_ends_in_the_ledger_for_every_document() {
     let queue = &process.wiring.stores.queue;
     let messages = queue.receive(System::Kingdee, 30, Duration::from_secs(60)).await.unwrap();
     let records: Vec<_> = messages.iter().map(record).collect();
-    let answer = pusher.invoke(json!({ "Records": records }), None).await.unwrap();
+    let answer = pusher.invoke(json!({ "Records": records }), Deadline::NONE).await.unwrap();
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     assert_eq!(process.failures().await.len(), 30);
 }

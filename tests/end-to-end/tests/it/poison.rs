@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use clock::Deadline;
 use erp_pusher::ErpPusher;
 use pipeline::{Entry, EntryId, Outgoing, Received, System};
 use serde_json::{Value, json};
@@ -94,7 +95,7 @@ async fn handle(process: &Process, records: Vec<Value>) -> Value {
 
 /// What comes again of an event.
 async fn invoke(pusher: &ErpPusher, records: Vec<Value>) -> anyhow::Result<Value> {
-    let answer = pusher.invoke(json!({ "Records": records }), None).await?;
+    let answer = pusher.invoke(json!({ "Records": records }), Deadline::NONE).await?;
     Ok(answer["batchItemFailures"].clone())
 }
 

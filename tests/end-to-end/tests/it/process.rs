@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::SimulatedClock;
+use clock::{Deadline, SimulatedClock};
 use erp_pusher::worker::Worked;
 use erp_pusher::{ErpPusher, Outcome, Turn, Worker};
 use pipeline::{Entry, EntryId, System, WorkItem};
@@ -55,12 +55,12 @@ impl Process {
 
     /// Reads the trades until there is nothing more for now, or something fails.
     pub(crate) async fn poll(&self) -> trade_poller::Report {
-        self.poller.poll_all(None, &|_| {}).await.remove(0)
+        self.poller.poll_all(Deadline::NONE, &|_| {}).await.remove(0)
     }
 
     /// Reads both pools.
     pub(crate) async fn sync(&self) -> Vec<stock_syncer::Report> {
-        self.syncer.sync_all(None).await
+        self.syncer.sync_all(Deadline::NONE).await
     }
 
     /// Works every queue until it is empty or its target is paused, waiting out back-offs.
@@ -133,6 +133,7 @@ impl Process {
             flow: entry.id.flow,
             key: entry.id.key,
             version: failed.version,
+            version_kind: None,
             document: failed.document,
             acknowledge: false,
             received_at: failed.received_at,

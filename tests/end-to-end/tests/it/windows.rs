@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clock::Deadline;
 use serde_json::Value;
 use simulators::Fault;
 use simulators::wangdian::TradeMix;
@@ -96,7 +97,7 @@ async fn a_run_stops_between_windows_before_its_deadline_and_the_next_goes_on() 
     house.vendors.wangdian.generate_trades(100, from, to, TradeMix::default());
     let process = house.start();
     let deadline = house.now() + chrono::TimeDelta::seconds(10);
-    let report = process.poller.poll_all(Some(deadline), &|_| {}).await.remove(0);
+    let report = process.poller.poll_all(house.within(deadline), &|_| {}).await.remove(0);
     assert_eq!((report.error, report.caught_up), (None, false));
     assert!(
         report.windows > 1 && house.now() <= deadline,
@@ -119,7 +120,7 @@ async fn a_window_that_no_run_has_time_for_is_halved() {
     loop {
         runs += 1;
         let deadline = house.now() + chrono::TimeDelta::seconds(20);
-        let report = house.start().poller.poll_all(Some(deadline), &|_| {}).await.remove(0);
+        let report = house.start().poller.poll_all(house.within(deadline), &|_| {}).await.remove(0);
         assert_eq!(report.error, None);
         if report.caught_up {
             break;
@@ -138,7 +139,7 @@ async fn a_window_is_begun_only_if_the_share_of_the_quota_reads_it_in_time() {
     for runs in 0.. {
         assert!(runs < 60, "it comes no further");
         let deadline = house.now() + chrono::TimeDelta::seconds(30);
-        let report = house.start().poller.poll_all(Some(deadline), &|_| {}).await.remove(0);
+        let report = house.start().poller.poll_all(house.within(deadline), &|_| {}).await.remove(0);
         assert_eq!(report.error, None);
         assert!(house.now() <= deadline, "{report:?}");
         if report.caught_up {
@@ -158,7 +159,7 @@ async fn thirty_days_are_caught_up_over_as_many_runs_as_they_need() {
         runs += 1;
         let deadline = house.now() + chrono::TimeDelta::minutes(5);
         // Each run is a process of its own, as on Lambda.
-        let report = house.start().poller.poll_all(Some(deadline), &|_| {}).await.remove(0);
+        let report = house.start().poller.poll_all(house.within(deadline), &|_| {}).await.remove(0);
         assert_eq!(report.error, None);
         if report.caught_up {
             break;
@@ -174,7 +175,7 @@ async fn an_invocation_tells_its_progress_after_every_window() {
     let process = house.start();
     let told = std::sync::Mutex::new(Vec::new());
     let tell = |report: &trade_poller::Report| told.lock().unwrap().push((report.windows, report.watermark));
-    let answer = process.poller.work(serde_json::json!({}), None, &tell).await.unwrap();
+    let answer = process.poller.work(serde_json::json!({}), Deadline::NONE, &tell).await.unwrap();
     let told = told.into_inner().unwrap();
     assert_eq!(answer["flows"][0]["windows"], told.len());
     assert!(told.len() > 1 && told.is_sorted() && told.iter().all(|(_, until)| until.is_some()), "{told:?}");

@@ -72,6 +72,7 @@ fn work_item(flow: &str) -> WorkItem {
         flow: flow.to_owned(),
         key: "JY1".to_owned(),
         version: None,
+        version_kind: None,
         document: json!({ "trade_no": "JY1" }),
         acknowledge: false,
         received_at: DateTime::UNIX_EPOCH,

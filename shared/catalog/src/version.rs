@@ -1,11 +1,13 @@
 //! Versions of a document: which of two is the newer.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::time;
 
 /// How the versions of a flow's documents compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum VersionKind {
     /// A point in time, China time where it names no zone.
     Time,
@@ -13,6 +15,8 @@ pub enum VersionKind {
     Integer,
     /// Text, compared character by character.
     Text,
+    /// The documents carry no version: the one received last is the newest.
+    Received,
 }
 
 /// A version that was read. Only versions of one kind compare meaningfully.
@@ -41,7 +45,7 @@ impl VersionKind {
                 .parse()
                 .map(Version::Integer)
                 .map_err(|_| format!("version `{text}` is not a whole number")),
-            Self::Text => Ok(Version::Text(text.to_owned())),
+            Self::Text | Self::Received => Ok(Version::Text(text.to_owned())),
         }
     }
 }
