@@ -68,6 +68,12 @@ pub(crate) enum Command {
         /// The document's key
         #[arg(long)]
         key: String,
+        /// What was done, and why
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Who has done it [default: the login name]
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
     },
     /// End a target's pause, once its cause is mended
     Resume {
