@@ -167,7 +167,8 @@ impl Monitor {
 
     /// A record that cannot be written stops no work.
     async fn note(&self, part: Part, tried: Result<(), Problem>) {
-        if let Err(error) = self.add(part, tried).await {
+        // On the heap: every call to a vendor carries this future, and writes a record once a minute.
+        if let Err(error) = Box::pin(self.add(part, tried)).await {
             tracing::warn!(%error, "a health record could not be written");
         }
     }

@@ -55,8 +55,9 @@ impl Standing {
         let is_recent = |at: DateTime<Utc>| (now - at).to_std().is_ok_and(|age| age < BELIEVED);
         let seen = match seen {
             Some(seen) if is_recent(seen.at) => return Ok(seen.flows),
-            Some(seen) => self.look_again(seen, now).await,
-            None => self.seen_as(self.registry(now).await?, None, now),
+            // On the heap: every push carries this future, and reads the registry once a minute.
+            Some(seen) => Box::pin(self.look_again(seen, now)).await,
+            None => self.seen_as(Box::pin(self.registry(now)).await?, None, now),
         };
         let flows = seen.flows.clone();
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);

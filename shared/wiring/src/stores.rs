@@ -21,8 +21,8 @@ pub enum Opening {
 /// # Errors
 /// A setting that is missing or malformed, or a store that does not open.
 #[cfg_attr(
-    not(any(feature = "sqlite", feature = "aws")),
-    expect(unused_variables, reason = "a build without any store only says so")
+    not(feature = "sqlite"),
+    expect(unused_variables, reason = "a build without SQLite creates no store")
 )]
 pub async fn open(settings: &Settings, clock: Arc<dyn Clock>, opening: Opening) -> anyhow::Result<Stores> {
     match settings.store()? {
