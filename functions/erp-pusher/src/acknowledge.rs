@@ -95,11 +95,7 @@ impl Acknowledger {
 
 impl Unacknowledged {
     fn of(failure: Failure) -> Self {
-        if failure.class == Class::Refused {
-            Self::Refused(failure.to_string())
-        } else {
-            Self::Again(failure)
-        }
+        if failure.class == Class::Refused { Self::Refused(failure.message) } else { Self::Again(failure) }
     }
 }
 

@@ -333,7 +333,8 @@ impl Books {
 
     /// Records what a failed call means: a failure, a pause of the target, or another try.
     pub(crate) async fn failed_call(&self, work: &Work<'_>, failure: Failure) -> Result<Outcome, StoreError> {
-        let message = failure.to_string();
+        tracing::warn!(%failure, "the call failed");
+        let message = failure.in_full();
         match failure.class {
             Class::Refused => {
                 self.failed_try(work, Reason { class: "refused", code: failure.code, message }).await

@@ -250,15 +250,11 @@ impl Documents {
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Failed { class, .. } => tracing::error!(outcome = outcome.name(), class, "document done"),
-        Outcome::Retry { wait, message, .. } => {
-            tracing::warn!(
-                outcome = outcome.name(),
-                wait_s = wait.as_secs(),
-                reason = message,
-                "document to be tried again"
-            );
+        // Not the reason, which holds the vendor's words: what failed has been told.
+        Outcome::Retry { wait, .. } => {
+            tracing::warn!(outcome = outcome.name(), wait_s = wait.as_secs(), "document to be tried again");
         }
-        Outcome::Paused { until, reason } => tracing::error!(%until, reason, "the target is paused"),
+        Outcome::Paused { until, .. } => tracing::error!(%until, "the target is paused"),
         Outcome::Postponed { .. } => {
             tracing::info!(outcome = outcome.name(), "the document's turn comes later");
         }

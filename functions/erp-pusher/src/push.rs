@@ -264,12 +264,12 @@ impl Pusher {
             _ => Duration::ZERO,
         };
         let wait = backoff::wait(receives, at_least, self.chance.as_ref());
-        Outcome::Retry { wait, message: failure.to_string(), limited: false }
+        Outcome::Retry { wait, message: failure.in_full(), limited: false }
     }
 
     async fn stays_in_pool(&self, message: &Opened, outcome: &Outcome, reason: &str) -> Outcome {
         let Ok(item) = &message.item else { return outcome.clone() };
-        metrics::counter!("acknowledgements_refused", "flow" => item.flow.clone()).increment(1);
+        metrics::counter!("acknowledgements_refused", "source" => "wangdian").increment(1);
         if matches!(outcome, Outcome::Failed { .. } | Outcome::Skipped(Skip::FailedBefore { .. })) {
             // It is on the list already, with what is to be mended first.
             tracing::error!(flow = item.flow, key = item.key, "the source does not take that it has failed");

@@ -16,6 +16,7 @@ use wangdian::catalog::Endpoint;
 use wiring::{Doubt, health, work};
 
 use crate::SharedFlow;
+use crate::recent::Recent;
 
 /// A pull that would begin this close before the deadline is left to the next turn.
 const PULL: Duration = Duration::from_secs(10);
@@ -32,6 +33,7 @@ pub struct Syncer {
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) doubt: Arc<Doubt>,
     pub(crate) health: Arc<Monitor>,
+    pub(crate) recent: Recent,
 }
 
 /// One pool, and the flows that read it.
@@ -57,6 +59,9 @@ pub struct Report {
     /// Why it stopped early, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The same with the vendor's words, for whoever asks: logs, and what Lambda logs of an answer, do without them.
+    #[serde(skip)]
+    pub error_in_full: Option<String>,
 }
 
 impl Pool {
@@ -108,7 +113,11 @@ impl Syncer {
 
     async fn told(&self, pool: &Pool, mut report: Report, pulled: anyhow::Result<()>, span: &Span) -> Report {
         self.tell_health(pool, &pulled).await;
-        report.error = pulled.err().map(|error| format!("{error:#}"));
+        if let Err(error) = pulled {
+            report.error = Some(format!("{error:#}"));
+            let failure = error.downcast_ref().map(Failure::in_full);
+            report.error_in_full = failure.or_else(|| report.error.clone());
+        }
         let Report { rows, queued, held_back, .. } = report;
         span.in_scope(|| match &report.error {
             None => tracing::info!(rows, queued, held_back, "pulled"),
@@ -147,7 +156,7 @@ impl Syncer {
     }
 
     /// Whether a target lags so far behind that pulling would only repeat what its queue holds: a pool gives its rows
-    /// again and again, and the queue tells repetitions for five minutes only.
+    /// again and again, and what was queued is remembered for five minutes only.
     async fn is_crowded(&self, pool: &Pool) -> Result<bool, StoreError> {
         for routed in &pool.flows {
             let depth = self.queue.depth(routed.system).await?;
@@ -159,18 +168,21 @@ impl Syncer {
     }
 
     async fn enqueue(&self, pool: &Pool, rows: Vec<Value>, report: &mut Report) -> anyhow::Result<()> {
-        let now = self.clock.now();
+        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
         for row in rows {
             for routed in &pool.flows {
                 // A row that the flow's filter does not take is queued too: only the pusher acknowledges, and what is
                 // never acknowledged clogs the pool.
                 let item = work::item(&routed.flow, row.clone(), true, now, self.chance.as_ref());
-                items.entry(routed.system).or_default().push(item);
+                if !self.recent.repeats(&item, monotonic) {
+                    items.entry(routed.system).or_default().push(item);
+                }
             }
         }
         for (system, items) in items {
             report.queued += self.intake.take(system, &items).await?.queued;
+            self.recent.note(&items, monotonic);
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::flows::Routed;
 use wiring::settings::both;
-use wiring::{Function, Occasion, Standing, Wiring};
+use wiring::{Function, Occasion, Standing, Unfinished, Wiring};
 
 pub use poll::{Poller, Progress, Report, watermark};
 
@@ -111,6 +111,10 @@ impl TradePoller {
         };
         let failed = reports.iter().any(|report| report.error.is_some());
         let answer = json!({ "flows": reports });
-        if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+        if !failed {
+            return Ok(answer);
+        }
+        let errors = reports.into_iter().filter_map(|report| report.error_in_full).collect();
+        Err(Unfinished { answer, errors }.into())
     }
 }

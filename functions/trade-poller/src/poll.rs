@@ -55,6 +55,9 @@ pub struct Report {
     /// Why it stopped early, if it did. The next turn goes on from the watermark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The same with the vendor's words, for whoever asks: logs, and what Lambda logs of an answer, do without them.
+    #[serde(skip)]
+    pub error_in_full: Option<String>,
 }
 
 /// The stored watermark.
@@ -90,6 +93,10 @@ impl Poller {
             self.under_lease(routed, deadline, progress, &mut report).instrument(span.clone()).await
         {
             report.error = Some(format!("{error:#}"));
+            report.error_in_full = match error.downcast_ref() {
+                Some(ReadError::Vendor(failure)) => Some(failure.in_full()),
+                _ => report.error.clone(),
+            };
         }
         let lag_s = self.lag(&report).await.map(|lag| lag.as_secs());
         let Report { windows, rows, queued, filtered, failed, caught_up, .. } = report;

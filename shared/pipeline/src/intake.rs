@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use clock::Clock;
+use serde_json::Value;
 
-use crate::item::content_hash;
+use crate::item::{MAX_DEPTH, content_hash};
 use crate::ledger::{EntryId, Failed, record_failure};
 use crate::queue::{MAX_BODY_BYTES, Outgoing};
 use crate::{Ledger, Queue, StoreError, System, WorkItem};
@@ -17,6 +18,9 @@ pub struct Intake {
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
 }
+
+/// The class of what failed because it is nested too deep to be carried; its document is kept as text.
+pub const TOO_DEEP: &str = "too deep";
 
 /// What became of the items of one call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,14 +48,15 @@ impl Intake {
         let (mut messages, mut flows) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         let mut taken = Taken::default();
         for item in items {
-            let body = item.encode();
-            if Self::is_too_large(&body) {
-                let stands = self.record_too_large(item, body.len()).await?;
-                *(if stands { &mut taken.failed } else { &mut taken.superseded }) += 1;
-            } else {
-                flows.push(&item.flow);
-                messages.push(Outgoing { group: item.group(), deduplication: item.deduplication(), body });
-            }
+            let body = match self.body_of(item).await? {
+                Ok(body) => body,
+                Err(stands) => {
+                    *(if stands { &mut taken.failed } else { &mut taken.superseded }) += 1;
+                    continue;
+                }
+            };
+            flows.push(&item.flow);
+            messages.push(Outgoing { group: item.group(), deduplication: item.deduplication(), body });
         }
         taken.queued = messages.len() as u64;
         if !messages.is_empty() {
@@ -61,6 +66,18 @@ impl Intake {
             metrics::counter!("queued", "flow" => flow.clone()).increment(1);
         }
         Ok(taken)
+    }
+
+    /// An item's message; or, where the queue cannot carry it, whether its failure stands.
+    async fn body_of(&self, item: &WorkItem) -> Result<Result<String, bool>, StoreError> {
+        if let Some(depth) = item.too_deep() {
+            return self.record_too_deep(item, depth).await.map(Err);
+        }
+        let body = item.encode();
+        if Self::is_too_large(&body) {
+            return self.record_too_large(item, body.len()).await.map(Err);
+        }
+        Ok(Ok(body))
     }
 
     /// Whether the queue cannot carry an item's message.
@@ -74,15 +91,34 @@ impl Intake {
             "the document takes {bytes} bytes in a message, compressed, and the queue carries {MAX_BODY_BYTES}: \
              split it in the source system, or enter it in the target by hand"
         );
+        self.record(item, "too large", message, item.document.clone()).await
+    }
+
+    /// Kept as text: what reads the ledger could not read it otherwise.
+    async fn record_too_deep(&self, item: &WorkItem, depth: usize) -> Result<bool, StoreError> {
+        let message = format!(
+            "the document is nested {depth} levels deep, and no more than {MAX_DEPTH} are carried: flatten it in the \
+             source system, or enter it in the target by hand; a replay cannot carry it either"
+        );
+        self.record(item, TOO_DEEP, message, item.document.to_string().into()).await
+    }
+
+    async fn record(
+        &self,
+        item: &WorkItem,
+        class: &str,
+        message: String,
+        document: Value,
+    ) -> Result<bool, StoreError> {
         let failed = Failed {
             version: item.version.clone(),
             version_kind: item.version_kind,
             hash: content_hash(&item.document),
-            class: "too large".to_owned(),
+            class: class.to_owned(),
             code: None,
             message,
             attempts: 0,
-            document: item.document.clone(),
+            document,
             received_at: item.received_at,
             at: self.clock.now(),
             trace: item.trace.clone(),

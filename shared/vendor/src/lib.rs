@@ -9,6 +9,7 @@
 //! | [`patience`] | asking again, where asking changes nothing |
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
 //! | [`lenient`] | values as vendors really send them: numbers as strings, lists left out |
+//! | [`nesting`] | JSON that is nested deeper than a parser reads |
 //! | [`china`] | the vendors' times |
 
 pub mod china;
@@ -17,6 +18,7 @@ mod found;
 mod http_transport;
 pub mod lenient;
 pub mod metered;
+pub mod nesting;
 pub mod patience;
 pub mod quota;
 pub mod token;

@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// One seller account of 旺店通, over both routes.
 ///
-/// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`.
+/// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`, asking after what was written in `find.rs`.
 pub struct Client {
     settings: Settings,
     transport: Metered,
@@ -39,6 +39,11 @@ impl Client {
     #[must_use]
     pub fn pace(&self) -> Duration {
         MINUTE / self.settings.calls_per_minute.get()
+    }
+
+    /// The time by which calls are signed.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// Makes one call and opens its answer.
@@ -67,6 +72,7 @@ impl Client {
             Err(failure) => failure.code.clone(),
         };
         let duration_ms = (self.clock.now() - began).num_milliseconds();
+        let code = vendor::failure::code_for_logs(code.as_deref());
         tracing::debug!(endpoint = operation, code, duration_ms, "called 旺店通");
         outcome.inspect_err(count_failure)
     }
@@ -87,7 +93,7 @@ impl Client {
                 let message = "no account for the Qimen route: set QIMEN_APP_KEY and QIMEN_APP_SECRET, \
                                or let the flow read over `route = \"direct\"`";
                 let class = Class::Paused { until: None };
-                Err(Failure::new(VENDOR, endpoint.qimen_method, class, None, message))
+                Err(Failure::in_our_words(VENDOR, endpoint.qimen_method, class, None, message))
             }
         }
     }

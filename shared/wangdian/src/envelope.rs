@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
-use vendor::lenient;
+use vendor::{lenient, nesting};
 
 /// The content of an answer, out of whatever object it was wrapped in.
 pub(crate) struct Envelope {
@@ -29,7 +29,9 @@ impl Envelope {
     /// Reads an answer's body; `None` where it is no JSON object.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        let Value::Object(mut outer) = serde_json::from_slice(body).ok()? else { return None };
+        // One row that is nested without end takes no other down.
+        let body = nesting::flattened(body, nesting::READABLE);
+        let Value::Object(mut outer) = serde_json::from_slice(&body).ok()? else { return None };
         if let Some(error) = outer.get_mut(GATEWAY_ERROR) {
             return Some(Self { content: error.take(), from_gateway: true });
         }

@@ -13,7 +13,7 @@ pub async fn told<T>(monitor: &Monitor, part: Part, called: Result<T, Failure>) 
         Ok(_) => monitor.well(part).await,
         Err(failure) if is_of_the_source(&failure.class) => {
             let (class, code) = (failure.class.name(), failure.code.clone());
-            monitor.failed(part, class, code, failure.to_string()).await;
+            monitor.failed(part, class, code, failure.in_full()).await;
         }
         Err(_) => {}
     }

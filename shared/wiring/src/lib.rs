@@ -9,6 +9,7 @@
 //! | [`doubt`] | the doubt whether our credentials still hold |
 //! | [`standing`] | the flows that take documents in, with a file or without |
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
+//! | [`sightings`] | which paths of a flow no document has held so far |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
 //! | [`remarks`] | what is to be said of the settings that flow files name |
 //! | [`health`] | what a call to a source says of the source's health |
@@ -30,6 +31,7 @@ pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets_manager;
 pub mod settings;
+pub mod sightings;
 pub mod standing;
 pub mod stores;
 pub mod suggest;
@@ -45,7 +47,7 @@ use vendor::{HttpTransport, Transport};
 
 pub use doubt::Doubt;
 pub use flows::Flows;
-pub use function::{Function, Occasion};
+pub use function::{Function, Occasion, Unfinished};
 pub use secret::SecretSource;
 #[cfg(feature = "aws")]
 pub use secrets_manager::SecretsManager;
@@ -95,7 +97,10 @@ impl Wiring {
     /// # Errors
     /// As [`Wiring::from_environment`], and where there is no store.
     pub async fn of_existing_store() -> anyhow::Result<Self> {
-        Self::open(environment().await?, stores::Opening::Existing).await
+        let (settings, clock) = (environment().await?, Arc::new(SystemClock));
+        let flows = flows(&settings, clock.clone()).await?;
+        let stores = stores::open_existing(&settings, clock.clone()).await?;
+        Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemChance)))
     }
 
     /// Builds from settings, on the machine's clock and dice.
@@ -103,15 +108,10 @@ impl Wiring {
     /// # Errors
     /// As [`Wiring::from_environment`].
     pub async fn on_this_machine(settings: Settings) -> anyhow::Result<Self> {
-        Self::open(settings, stores::Opening::OrCreate).await
-    }
-
-    async fn open(settings: Settings, opening: stores::Opening) -> anyhow::Result<Self> {
         let clock = Arc::new(SystemClock);
         // First: a mistake in a flow or in a setting's name leaves no store behind.
-        let flows = Flows::load(settings.flows_folder().as_deref())?;
-        check_names(&settings, &flows, clock.clone()).await?;
-        let stores = stores::open(&settings, clock.clone(), opening).await?;
+        let flows = flows(&settings, clock.clone()).await?;
+        let stores = stores::open(&settings, clock.clone()).await?;
         Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemChance)))
     }
 
@@ -136,6 +136,7 @@ impl Wiring {
         clock: Arc<dyn Clock>,
         chance: Arc<dyn Chance>,
     ) -> Self {
+        flows.log_warnings();
         let owner = chance.uuid().to_string();
         let (flows, checkpoints) = (Arc::new(flows), &stores.checkpoints);
         Self {
@@ -244,17 +245,17 @@ async fn environment() -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// That every setting which looks like ours is one. The store is asked only where one does not: a flow whose file is
-/// away may name it.
-async fn check_names(settings: &Settings, flows: &Flows, clock: Arc<dyn Clock>) -> anyhow::Result<()> {
-    let mut unknown = settings.unknown(flows);
-    if unknown.is_empty() {
-        return Ok(());
+/// The flows, once every setting that looks like ours is known to be one. The store is asked only where one is not: a flow
+/// whose file is away may name it.
+async fn flows(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Flows> {
+    let flows = Flows::load(settings.flows_folder().as_deref())?;
+    let mut unknown = settings.unknown(&flows);
+    if !unknown.is_empty() {
+        // Without a store there is no such flow.
+        if let Ok(stores) = stores::open_existing(settings, clock).await {
+            let named = standing::settings_of_absent(stores.checkpoints.as_ref(), &flows).await?;
+            unknown.retain(|name| !named.contains(*name));
+        }
     }
-    // Without a store there is no such flow.
-    if let Ok(stores) = stores::open(settings, clock, stores::Opening::Existing).await {
-        let named = standing::settings_of_absent(stores.checkpoints.as_ref(), flows).await?;
-        unknown.retain(|name| !named.contains(*name));
-    }
-    if unknown.is_empty() { Ok(()) } else { Err(settings::known::unknown_error(&unknown).into()) }
+    if unknown.is_empty() { Ok(flows) } else { Err(settings::known::unknown_error(&unknown).into()) }
 }

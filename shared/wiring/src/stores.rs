@@ -3,28 +3,39 @@
 use std::sync::Arc;
 
 use clock::Clock;
+#[cfg(feature = "sqlite")]
+use pipeline::StoreErrorKind;
 use pipeline::Stores;
 
 use crate::{Settings, SettingsError, Store};
 
-/// Whether a store that is not there is created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
-    /// It must be there.
-    Existing,
-    /// It is created. The tables and queues of AWS are the stack's to create.
-    OrCreate,
-}
-
-/// Opens the store that `RELAY_STORE` names.
+/// Opens the store that `RELAY_STORE` names, or creates it. The tables and queues of AWS are the stack's to create.
 ///
 /// # Errors
 /// A setting that is missing or malformed, or a store that does not open.
+pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
+    open_as(Opening::OrCreate, settings, clock).await
+}
+
+/// Opens the store that `RELAY_STORE` names, and creates none.
+///
+/// # Errors
+/// As [`open`], and where there is no such store.
+pub async fn open_existing(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
+    open_as(Opening::Existing, settings, clock).await
+}
+
+/// Whether a store that is not there is created.
+enum Opening {
+    Existing,
+    OrCreate,
+}
+
 #[cfg_attr(
     not(feature = "sqlite"),
     expect(unused_variables, reason = "a build without SQLite creates no store")
 )]
-pub async fn open(settings: &Settings, clock: Arc<dyn Clock>, opening: Opening) -> anyhow::Result<Stores> {
+async fn open_as(opening: Opening, settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
     match settings.store()? {
         #[cfg(feature = "sqlite")]
         Store::Sqlite(file) => {
@@ -32,9 +43,7 @@ pub async fn open(settings: &Settings, clock: Arc<dyn Clock>, opening: Opening) 
                 Opening::Existing => pipeline::sqlite::Sqlite::open_existing,
                 Opening::OrCreate => pipeline::sqlite::Sqlite::open,
             };
-            let store = open(&file, clock)
-                .map_err(|error| SettingsError { problems: vec![format!("RELAY_STORE: {error}")] })?;
-            Ok(store.stores())
+            Ok(open(&file, clock).map_err(not_opened)?.stores())
         }
         #[cfg(feature = "aws")]
         Store::Aws(names) => {
@@ -45,6 +54,15 @@ pub async fn open(settings: &Settings, clock: Arc<dyn Clock>, opening: Opening) 
         Store::Sqlite(_) => Err(not_built("sqlite")),
         #[cfg(not(feature = "aws"))]
         Store::Aws(_) => Err(not_built("aws")),
+    }
+}
+
+/// A damaged file is the right file: no setting mends it.
+#[cfg(feature = "sqlite")]
+fn not_opened(error: pipeline::StoreError) -> anyhow::Error {
+    match error.kind {
+        StoreErrorKind::Corrupt => error.into(),
+        _ => SettingsError { problems: vec![format!("RELAY_STORE: {error}")] }.into(),
     }
 }
 
@@ -72,8 +90,7 @@ mod tests {
         ];
         let named = names.map(|name| (name.to_owned(), "of the stack".to_owned()));
         let settings = named.into_iter().chain([("RELAY_STORE".to_owned(), "aws".to_owned())]).collect();
-        let error =
-            open(&settings, Arc::new(clock::SystemClock), Opening::OrCreate).await.err().unwrap().to_string();
+        let error = open(&settings, Arc::new(clock::SystemClock)).await.err().unwrap().to_string();
         assert!(error.contains("build it with `--features aws`"), "{error}");
     }
 }

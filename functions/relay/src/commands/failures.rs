@@ -5,6 +5,7 @@ use wiring::Wiring;
 use super::names;
 use super::place::Place;
 use crate::Done;
+use crate::output::say;
 use crate::times::shown;
 
 const PAGE: usize = 100;
@@ -19,9 +20,9 @@ pub(crate) async fn run(flow: Option<&str>, json: bool) -> anyhow::Result<Done> 
     let failures = all(wiring.stores.ledger.as_ref(), flow).await?;
     if json {
         let failures: Vec<_> = failures.iter().flat_map(as_json).collect();
-        println!("{}", place.with(json!({ "failures": failures })));
+        say!("{}", place.with(json!({ "failures": failures })));
     } else {
-        println!("{}", place.line());
+        say!("{}", place.line());
         print(&failures);
     }
     Ok(if failures.is_empty() { Done::Well } else { Done::WithFailures })
@@ -64,20 +65,20 @@ fn as_json(entry: &Entry) -> Vec<Value> {
 
 fn print(entries: &[Entry]) {
     for entry in entries {
-        println!("{} {}", entry.id.flow, entry.id.key);
+        say!("{} {}", entry.id.flow, entry.id.key);
         for failed in entry.failures() {
             let (class, code) = (&failed.class, failed.code.as_deref().unwrap_or("no code"));
-            println!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), shown(failed.at));
-            println!("  {class} ({code}): {}", failed.message);
+            say!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), shown(failed.at));
+            say!("  {class} ({code}): {}", failed.message);
         }
         if !entry.beside.is_empty() {
-            println!("  which of these versions is the newest cannot be told: a replay asks the flow again");
+            say!("  which of these versions is the newest cannot be told: a replay asks the flow again");
         }
     }
     match entries.len() {
-        0 => println!("No document has failed."),
+        0 => say!("No document has failed."),
         count => {
-            println!(
+            say!(
                 "{count} failed. `relay replay --flow FLOW --key KEY` (or `--all`) sends them again; `relay settle` takes \
                  one off this list that was done by hand."
             );

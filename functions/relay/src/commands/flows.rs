@@ -1,12 +1,13 @@
 use std::path::{Path, PathBuf};
 
-use mapping::Diagnostics;
+use mapping::{Diagnostic, Diagnostics, Severity};
 use pipeline::registry;
 use serde_json::{Value, json};
 use wiring::remarks::{self, Remark};
 use wiring::{Flows, Settings, Wiring, standing, suggest};
 
 use super::place::Place;
+use crate::output::say;
 use crate::{Done, WrongUsage};
 
 /// `relay flows retire`
@@ -26,10 +27,10 @@ pub(crate) async fn retire(name: &str, json: bool) -> anyhow::Result<Done> {
     }
     registry::change(checkpoints, |flows| drop(flows.remove(name))).await?;
     if json {
-        println!("{}", place.with(json!({ "retired": name })));
+        say!("{}", place.with(json!({ "retired": name })));
     } else {
-        println!("{}", place.line());
-        println!("{name} is retired: nothing is kept for it any more; what has failed stays in the ledger.");
+        say!("{}", place.line());
+        say!("{name} is retired: nothing is kept for it any more; what has failed stays in the ledger.");
     }
     Ok(Done::Well)
 }
@@ -48,11 +49,12 @@ pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
         Err(error) => error,
     };
     let diagnostics = error.downcast::<Diagnostics>()?;
+    let mistakes: Vec<_> = diagnostics.of(Severity::Error).collect();
+    let warnings: Vec<_> = diagnostics.of(Severity::Warning).collect();
     if json {
-        let mistakes: Vec<_> = diagnostics.0.iter().map(as_json).collect();
-        println!("{}", json!({ "mistakes": mistakes }));
+        say!("{}", json!({ "mistakes": as_json(&mistakes), "warnings": as_json(&warnings) }));
     } else {
-        println!("{diagnostics}\n\n{} mistakes.", diagnostics.0.len());
+        say!("{diagnostics}\n\n{} mistakes{}.", mistakes.len(), and_warnings(warnings.len()));
     }
     Ok(Done::WithFailures)
 }
@@ -62,34 +64,39 @@ fn print(flows: &Flows, remarks: &[Remark], json: bool) {
         let flow = &routed.flow;
         (flow.name().to_owned(), flow.source().document.name, flow.target().document.name)
     };
-    let (mistakes, warnings): (Vec<_>, Vec<_>) = remarks.iter().partition(|remark| remark.is_mistake);
+    let (mistakes, remarked): (Vec<_>, Vec<_>) = remarks.iter().partition(|remark| remark.is_mistake);
+    let warnings: Vec<_> = flows.warnings().collect();
     if json {
-        let as_json =
-            |remarks: &[&Remark]| -> Vec<_> { remarks.iter().copied().map(remark_as_json).collect() };
-        let (mistakes, warnings) = (as_json(&mistakes), as_json(&warnings));
         let flows: Vec<_> = flows
             .iter()
             .map(|routed| ends(routed))
             .map(|(name, source, target)| json!({ "name": name, "source": source, "target": target }))
             .collect();
-        println!("{}", json!({ "flows": flows, "mistakes": mistakes, "warnings": warnings }));
+        let mut warnings = as_json(&warnings);
+        if let Value::Array(all) = &mut warnings {
+            all.extend(remarked.iter().copied().map(remark_as_json));
+        }
+        let mistakes: Vec<_> = mistakes.iter().copied().map(remark_as_json).collect();
+        say!("{}", json!({ "flows": flows, "mistakes": mistakes, "warnings": warnings }));
         return;
     }
-    for (name, source, target) in flows.iter().map(|routed| ends(routed)) {
-        println!("{name}: {source} → {target}");
+    for warning in &warnings {
+        say!("{warning}\n");
     }
     for remark in remarks {
         let kind = if remark.is_mistake { "error" } else { "warning" };
         let help = remark.help.as_deref().map(|help| format!("\n  = help: {help}")).unwrap_or_default();
-        println!(
-            "\n{kind}: {}\n --> {}:{}:{}{help}",
-            remark.message, remark.file, remark.line, remark.column
-        );
+        say!("{kind}: {}\n --> {}:{}:{}{help}\n", remark.message, remark.file, remark.line, remark.column);
     }
-    match mistakes.len() {
-        0 => println!("{} flows, no mistakes.", flows.iter().count()),
-        count => println!("\n{count} mistakes."),
+    if !mistakes.is_empty() {
+        say!("{} mistakes.", mistakes.len());
+        return;
     }
+    for (name, source, target) in flows.iter().map(|routed| ends(routed)) {
+        say!("{name}: {source} → {target}");
+    }
+    let count = warnings.len() + remarked.len();
+    say!("{} flows, no mistakes{}.", flows.iter().count(), and_warnings(count));
 }
 
 fn remark_as_json(remark: &Remark) -> Value {
@@ -102,12 +109,23 @@ fn remark_as_json(remark: &Remark) -> Value {
     })
 }
 
-fn as_json(diagnostic: &mapping::Diagnostic) -> Value {
-    json!({
-        "file": diagnostic.file,
-        "line": diagnostic.line,
-        "column": diagnostic.column,
-        "message": diagnostic.message,
-        "help": diagnostic.help,
-    })
+fn and_warnings(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => ", 1 warning".to_owned(),
+        count => format!(", {count} warnings"),
+    }
+}
+
+fn as_json(diagnostics: &[&Diagnostic]) -> Value {
+    let found = diagnostics.iter().map(|diagnostic| {
+        json!({
+            "file": diagnostic.file,
+            "line": diagnostic.line,
+            "column": diagnostic.column,
+            "message": diagnostic.message,
+            "help": diagnostic.help,
+        })
+    });
+    found.collect()
 }

@@ -8,6 +8,7 @@ use wiring::Wiring;
 
 use super::place::Place;
 use crate::Done;
+use crate::output::say;
 
 /// One line of the file.
 #[derive(Deserialize)]
@@ -31,11 +32,11 @@ pub(crate) async fn import(file: &Path, json: bool) -> anyhow::Result<Done> {
     }
     let imported = if mistakes.is_empty() { rows.len() } else { 0 };
     if json {
-        println!("{}", place.with(json!({ "imported": imported, "mistakes": mistakes })));
+        say!("{}", place.with(json!({ "imported": imported, "mistakes": mistakes })));
     } else {
-        println!("{}", place.line());
-        mistakes.iter().for_each(|mistake| println!("- {mistake}"));
-        println!("{imported} ids imported.");
+        say!("{}", place.line());
+        mistakes.iter().for_each(|mistake| say!("- {mistake}"));
+        say!("{imported} ids imported.");
     }
     Ok(if mistakes.is_empty() { Done::Well } else { Done::WithFailures })
 }

@@ -3,6 +3,7 @@ use serde_json::json;
 use wiring::{Wiring, suggest};
 
 use super::place::Place;
+use crate::output::say;
 use crate::{Done, WrongUsage};
 
 /// `relay resume`
@@ -16,10 +17,10 @@ pub(crate) async fn run(target: &str, json: bool) -> anyhow::Result<Done> {
     let place = Place::of(&wiring)?;
     pause::end(wiring.stores.checkpoints.as_ref(), system).await?;
     if json {
-        println!("{}", place.with(json!({ "resumed": system })));
+        say!("{}", place.with(json!({ "resumed": system })));
     } else {
-        println!("{}", place.line());
-        println!("{system} takes documents again; those that wait come up within their back-off.");
+        say!("{}", place.line());
+        say!("{system} takes documents again; those that wait come up within their back-off.");
     }
     Ok(Done::Well)
 }

@@ -5,6 +5,7 @@ use wiring::Wiring;
 use super::place::Place;
 use super::{names, replay};
 use crate::Done;
+use crate::output::say;
 
 /// `relay settle`: notes who has dealt with a document by hand, when and why. It keeps its place in the ledger by that:
 /// an older version is not sent over what the person has entered, and a newer one asks a person.
@@ -27,10 +28,10 @@ pub(crate) async fn run(
     let was_there = ledger::update(wiring.stores.ledger.as_ref(), &entry.id, None, settle).await?;
     anyhow::ensure!(was_there, "the document `{key}` of the flow `{flow}` has not failed any more");
     if json {
-        println!("{}", place.with(json!({ "settled": entry.id, "by": by, "reason": reason, "at": at })));
+        say!("{}", place.with(json!({ "settled": entry.id, "by": by, "reason": reason, "at": at })));
     } else {
-        println!("{}", place.line());
-        println!("{flow} {key} is settled by {by}: it is no failure any more, and nothing was sent.");
+        say!("{}", place.line());
+        say!("{flow} {key} is settled by {by}: it is no failure any more, and nothing was sent.");
     }
     Ok(Done::Well)
 }

@@ -13,7 +13,6 @@ use tokio::net::TcpListener;
 use trade_poller::TradePoller;
 use vendor::Request;
 use webhook_receiver::Receiver;
-use wiring::stores::Opening;
 use wiring::{Function as _, Settings, Wiring};
 
 use crate::commands::replay;
@@ -59,7 +58,7 @@ impl Stage {
         ];
         let settings = simulators::settings().into_iter().chain(addresses);
         let settings: Settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let stores = wiring::stores::open(&settings, clock.clone(), Opening::OrCreate).await?;
+        let stores = wiring::stores::open(&settings, clock.clone()).await?;
         let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SeededChance::new(SEED)))?;
         let listener =
             TcpListener::bind("127.0.0.1:0").await.context("starting the webhook server on 127.0.0.1")?;

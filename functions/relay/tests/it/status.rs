@@ -9,7 +9,8 @@ use clock::{Clock as _, SystemClock};
 use serde_json::Value;
 use simulators::qince::{PushStyle, read_reply};
 
-use crate::serve::{Server, eventually};
+use crate::serve::eventually;
+use crate::server::Server;
 use crate::support::{Installation, Town};
 
 /// A port on which nobody listens.

@@ -15,7 +15,7 @@ const MAX_RECEIVES: u32 = 1_000;
 impl Queue for Sqlite {
     async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
         let messages = messages.to_vec();
-        self.run("sending to the queue in", move |tx, now| {
+        self.write_in("sending to the queue in", move |tx, now| {
             tx.execute("DELETE FROM deduplication WHERE expires_at <= ?1", [millis(now)])?;
             messages.iter().try_for_each(|message| send_one(tx, now, system, message))
         })
@@ -28,7 +28,7 @@ impl Queue for Sqlite {
         max: usize,
         visibility: Duration,
     ) -> Result<Vec<Received>, StoreError> {
-        self.run("receiving from the queue in", move |tx, now| {
+        self.write_in("receiving from the queue in", move |tx, now| {
             let visible_at = later(now, visibility.min(MAX_VISIBILITY));
             let mut received = Vec::new();
             // Only those that are found are looked at: asking all messages at every receive would make a backlog's
@@ -47,7 +47,7 @@ impl Queue for Sqlite {
 
     async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError> {
         let receipts = receipts.to_vec();
-        self.run("deleting from the queue in", move |tx, _| {
+        self.write_in("deleting from the queue in", move |tx, _| {
             for receipt in &receipts {
                 let (id, count) = parse_receipt(receipt);
                 tx.execute(
@@ -62,7 +62,7 @@ impl Queue for Sqlite {
 
     async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
         let (id, count) = parse_receipt(receipt);
-        self.run("delaying a message in", move |tx, now| {
+        self.write_in("delaying a message in", move |tx, now| {
             // A message whose visibility timeout has ended may be received by another at any moment.
             let changed = tx.execute(
                 "UPDATE messages SET visible_at = ?4
@@ -75,7 +75,7 @@ impl Queue for Sqlite {
     }
 
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
-        self.run("counting the queue in", move |tx, now| {
+        self.scan_in("counting the queue in", move |tx, now| {
             tx.query_row(
                 "SELECT count(*) FILTER (WHERE dead = 0 AND visible_at <= ?2),
                         count(*) FILTER (WHERE dead = 0 AND visible_at > ?2),
@@ -97,7 +97,7 @@ impl Queue for Sqlite {
     }
 
     async fn dead(&self, system: System) -> Result<u64, StoreError> {
-        self.run("counting the dead letters in", move |tx, _| {
+        self.scan_in("counting the dead letters in", move |tx, _| {
             tx.query_row(
                 "SELECT count(*) FROM messages WHERE queue = ?1 AND dead = 1",
                 [system.name()],
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn finding_the_next_messages_sorts_no_backlog() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(crate::sqlite::SCHEMA).unwrap();
+        connection.execute_batch(crate::sqlite::open::SCHEMA).unwrap();
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {FIND_VISIBLE}")).unwrap();
         let steps = plan.query_map(params!["kingdee", 0, 10], |row| row.get::<_, String>("detail")).unwrap();
         let steps: Vec<_> = steps.map(Result::unwrap).collect();

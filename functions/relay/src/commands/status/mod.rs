@@ -18,6 +18,7 @@ use self::flows::FlowStatus;
 use self::queues::QueueStatus;
 use super::place::Place;
 use crate::Done;
+use crate::output::say;
 
 /// Where everything stands.
 #[derive(Serialize)]
@@ -66,7 +67,7 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     let place = Place::of(&wiring)?;
     let status = status(&wiring).await?;
     if json {
-        println!("{}", place.with(json!(status)));
+        say!("{}", place.with(json!(status)));
     } else {
         printed::print(&place, &status);
     }
@@ -90,12 +91,12 @@ async fn status(wiring: &Wiring) -> anyhow::Result<Status> {
     Ok(status)
 }
 
-/// The tasks that `relay serve` has noted as stopped, each as `health/` and its name.
+/// The tasks that `relay serve` has noted as stopped, each under its name.
 async fn tasks(wiring: &Wiring) -> Result<BTreeMap<String, Stopped>, StoreError> {
-    let records = wiring.stores.checkpoints.list("health/").await?;
+    let records = wiring.stores.checkpoints.list("health/task/").await?;
     let stopped = records.into_iter().filter_map(|(name, checkpoint)| {
-        let task = name.strip_prefix("health/")?.to_owned();
-        // The records of sources and targets say something else.
+        let task = name.strip_prefix("health/task/")?.to_owned();
+        // One that another version of the program has written says nothing to this one.
         Some((task, serde_json::from_str(&checkpoint.value).ok()?))
     });
     Ok(stopped.collect())

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 
 use super::Status;
 use crate::commands::place::Place;
+use crate::output::say;
 use crate::tally::plain_table;
 use crate::times::{shown, span};
 
 pub(super) fn print(place: &Place, status: &Status) {
-    println!("{}; times are China time\n", place.line());
+    say!("{}; times are China time\n", place.line());
     let mut table = plain_table(&["flow", "delivered", "failed", "read until", "lag", "source last well"]);
     for (name, flow) in &status.flows {
         let delivered = flow.delivered.map_or_else(dash, |count| count.to_string());
@@ -16,7 +17,7 @@ pub(super) fn print(place: &Place, status: &Status) {
         let (until, well) = (time(flow.read_until), time(flow.source_health.last_success));
         table.add_row([name.clone(), delivered, flow.failed.to_string(), until, lag, well]);
     }
-    println!("{table}\n");
+    say!("{table}\n");
     let mut table =
         plain_table(&["queue", "waiting", "in flight", "dead", "oldest waits", "target last well"]);
     for (system, queue) in &status.queues {
@@ -25,28 +26,28 @@ pub(super) fn print(place: &Place, status: &Status) {
         let well = time(queue.target_health.last_success);
         table.add_row([system.to_string()].into_iter().chain(counts).chain([oldest, well]));
     }
-    println!("{table}\n");
-    println!("The last push was taken at: {}", time(status.pushes.last_success));
+    say!("{table}\n");
+    say!("The last push was taken at: {}", time(status.pushes.last_success));
     notes(status);
     match status.issues.len() {
-        0 => println!("Nothing needs a person."),
-        count => println!("{count} need a person:"),
+        0 => say!("Nothing needs a person."),
+        count => say!("{count} need a person:"),
     }
     for issue in &status.issues {
-        println!("- {issue}");
+        say!("- {issue}");
     }
 }
 
 /// What is to be known and needs nobody.
 fn notes(status: &Status) {
     for (name, flow) in &status.flows {
-        flow.notes.iter().for_each(|note| println!("{name}: {note}"));
+        flow.notes.iter().for_each(|note| say!("{name}: {note}"));
     }
     for (system, queue) in &status.queues {
         if let Some(pause) = queue.paused.as_ref().filter(|pause| !pause.waits_for_a_person()) {
-            println!("{system}: paused until {}: {}", shown(pause.until), pause.reason);
+            say!("{system}: paused until {}: {}", shown(pause.until), pause.reason);
         }
-        queue.notes.iter().for_each(|note| println!("{system}: {note}"));
+        queue.notes.iter().for_each(|note| say!("{system}: {note}"));
     }
 }
 
