@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use clock::Deadline;
 use serde_json::Value;
 use vendor::{Class, Failure};
 use wangdian::{AckRefusal, Acknowledgement, Client, Endpoint, Route};
@@ -41,22 +42,26 @@ struct Rows {
 
 impl Acknowledger {
     /// Acknowledges rows, one call a pool, and answers the places of those that are not, with the reasons.
-    pub(crate) async fn acknowledge(&self, rows: Vec<DoneRow<'_>>) -> Vec<(usize, Unacknowledged)> {
+    pub(crate) async fn acknowledge(
+        &self,
+        rows: Vec<DoneRow<'_>>,
+        deadline: Deadline,
+    ) -> Vec<(usize, Unacknowledged)> {
         let (pools, mut unacknowledged) = by_pool(rows);
         for pool in pools {
-            unacknowledged.extend(self.call(&pool).await);
+            unacknowledged.extend(self.call(&pool, deadline).await);
         }
         unacknowledged
     }
 
     /// Of a call that is refused as a whole each row is tried alone: one of them may be why.
-    async fn call(&self, pool: &Rows) -> Vec<(usize, Unacknowledged)> {
-        match self.try_all(pool, &pool.rows).await {
+    async fn call(&self, pool: &Rows, deadline: Deadline) -> Vec<(usize, Unacknowledged)> {
+        match self.try_all(pool, &pool.rows, deadline).await {
             Ok(refused) => refused,
             Err(failure) if failure.class == Class::Refused => {
                 let mut unacknowledged = Vec::new();
                 for row in &pool.rows {
-                    match self.try_all(pool, std::slice::from_ref(row)).await {
+                    match self.try_all(pool, std::slice::from_ref(row), deadline).await {
                         Ok(refused) => unacknowledged.extend(refused),
                         Err(failure) => unacknowledged.push((row.0, Unacknowledged::of(failure))),
                     }
@@ -74,13 +79,14 @@ impl Acknowledger {
         &self,
         pool: &Rows,
         rows: &[(usize, Acknowledgement)],
+        deadline: Deadline,
     ) -> Result<Vec<(usize, Unacknowledged)>, Failure> {
         let Some(client) = &self.client else {
             let (class, why) = (Class::Retry { after: None }, "is not connected");
             return Err(Failure::new("旺店通", pool.pool.php, class, None, why));
         };
         let acknowledgements: Vec<_> = rows.iter().map(|(_, row)| row.clone()).collect();
-        let refusals = client.acknowledge(pool.route, pool.pool, &acknowledgements).await?;
+        let refusals = client.acknowledge(pool.route, pool.pool, &acknowledgements, deadline).await?;
         let refused = refusals.into_iter().filter_map(|refusal| {
             let is_it = |row: &&(usize, Acknowledgement)| row.1.rec_id() == refusal.rec_id;
             // A refusal that names no row speaks of the only one.

@@ -153,11 +153,15 @@ impl Reason {
     pub(crate) fn changed(system: System, delivered: &Delivered) -> Self {
         let id = delivered.target_id.as_deref().unwrap_or("unknown");
         let version = delivered.version.as_deref().unwrap_or("unknown");
+        let way_out = match system {
+            System::Kingdee => " (or let it be changed: KINGDEE_EDITS=on)",
+            System::Sharecrm | System::Wangdian => "",
+        };
         Self::new(
             "changed",
             format!(
                 "{system} has version {version} of it (id {id}), and a newer version has other content: {system} creates \
-                 documents and does not change them, so change it there by hand (or let it be changed: KINGDEE_EDITS=on)"
+                 such documents and does not change them, so change it there by hand{way_out}"
             ),
         )
     }

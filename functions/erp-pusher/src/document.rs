@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalog::Repeat;
 use chrono::{DateTime, Utc};
 use clock::Deadline;
 use futures::FutureExt as _;
@@ -23,7 +24,7 @@ use crate::outcome::{Outcome, Skip};
 use crate::push::Trouble;
 use crate::resolve::Resolver;
 use crate::send::Sending;
-use crate::targets::{Repeat, Targets};
+use crate::targets::Targets;
 
 /// Before the queue drops a message by its age, the document moves into the ledger.
 const OLDEST: Duration = RETENTION.saturating_sub(Duration::from_secs(86_400));
@@ -216,7 +217,7 @@ impl Documents {
         deadline: Deadline,
     ) -> Result<Outcome, Trouble> {
         let body_hash = content_hash(&mapped.body);
-        let document = routed.flow.target().document.name;
+        let document = routed.flow.target().document;
         let target = self.targets.get(work.system)?;
         let replaces = target.repeat(document) == Repeat::Replaces;
         if let Some(delivered) = &work.entry.delivered {

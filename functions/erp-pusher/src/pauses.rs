@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use clock::Clock;
 use pipeline::pause::{self, Pause};
 use pipeline::{Checkpoints, StoreError, System};
@@ -17,8 +16,8 @@ const BELIEVED: Duration = Duration::from_secs(60);
 pub(crate) struct Pauses {
     checkpoints: Arc<dyn Checkpoints>,
     clock: Arc<dyn Clock>,
-    /// When a target was seen without a pause.
-    running: Mutex<HashMap<System, DateTime<Utc>>>,
+    /// When a target was seen without a pause, by the monotonic clock.
+    running: Mutex<HashMap<System, Duration>>,
 }
 
 impl Pauses {
@@ -28,13 +27,13 @@ impl Pauses {
 
     /// The pause of a target, if it is paused.
     pub(crate) async fn current(&self, system: System) -> Result<Option<Pause>, StoreError> {
-        let now = self.clock.now();
-        if self.running().get(&system).is_some_and(|seen| now < *seen + BELIEVED) {
+        let seen_at = self.clock.monotonic();
+        if self.running().get(&system).is_some_and(|seen| seen_at < *seen + BELIEVED) {
             return Ok(None);
         }
-        let pause = pause::current(self.checkpoints.as_ref(), system, now).await?;
+        let pause = pause::current(self.checkpoints.as_ref(), system, self.clock.now()).await?;
         if pause.is_none() {
-            self.running().insert(system, now);
+            self.running().insert(system, seen_at);
         }
         Ok(pause)
     }
@@ -44,13 +43,14 @@ impl Pauses {
         self.running().remove(&system);
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<System, DateTime<Utc>>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<System, Duration>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use clock::SimulatedClock;
     use pipeline::sqlite::Sqlite;
 

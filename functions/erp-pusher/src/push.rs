@@ -240,7 +240,7 @@ impl Pusher {
             })
             .collect();
         let mut places: BTreeSet<_> = rows.iter().map(|row| row.place).collect();
-        for (place, unacknowledged) in self.acknowledger.acknowledge(rows).await {
+        for (place, unacknowledged) in self.acknowledger.acknowledge(rows, batch.deadline).await {
             places.remove(&place);
             let message = &batch.messages[place];
             outcomes[place] = match unacknowledged {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use catalog::{Document, Repeat};
 use chrono::{DateTime, Utc};
 use clock::Deadline;
 use mapping::Mapped;
@@ -10,7 +11,7 @@ use vendor::{Class, Failure, Found};
 use crate::books::{Books, Reason, Work};
 use crate::outcome::Outcome;
 use crate::push::Trouble;
-use crate::targets::{Repeat, Target};
+use crate::targets::{self, Target};
 
 /// So many tries may find the target's lists lagging behind what it has.
 const LAGGING_TRIES: u32 = 8;
@@ -23,7 +24,7 @@ const UNKNOWN: &str = "it was sent and the answer was lost; the target cannot be
 pub(crate) struct Sending<'a> {
     pub(crate) target: &'a dyn Target,
     pub(crate) work: &'a Work<'a>,
-    pub(crate) document: &'static str,
+    pub(crate) document: &'static Document,
     pub(crate) mapped: &'a Mapped,
     pub(crate) deadline: Deadline,
 }
@@ -98,7 +99,12 @@ impl Sending<'_> {
 
     /// Whether nobody could tell after a lost answer whether the document has arrived, and another push would double it.
     fn is_risky(&self) -> bool {
-        self.target.repeat(self.document) == Repeat::Doubles && !self.target.can_be_asked(self.document)
+        let can_be_asked = targets::can_be_asked(self.document) && self.number().is_some();
+        self.target.repeat(self.document) == Repeat::Doubles && !can_be_asked
+    }
+
+    fn number(&self) -> Option<String> {
+        targets::number(self.document, self.mapped)
     }
 
     fn another_is_there(&self, target_id: &str) -> Failure {
@@ -114,15 +120,14 @@ impl Sending<'_> {
             Found::There(target_id) => Ok(Outcome::Found { target_id }),
             // Its own word is all that there is: after an earlier try it speaks of that one.
             Found::CannotBeAsked if self.work.repeated && self.work.tries() > 0 => {
-                let number = self.target.number(self.document, self.mapped).unwrap_or_default();
-                Ok(Outcome::Found { target_id: number })
+                Ok(Outcome::Found { target_id: self.number().unwrap_or_default() })
             }
             Found::NotThere | Found::CannotBeAsked => Err(not_shown(self.work, failure)),
         }
     }
 
     fn failure(&self, class: Class, message: String) -> Failure {
-        Failure::new(self.work.system.name(), self.document, class, None, message)
+        Failure::new(self.work.system.name(), self.document.name, class, None, message)
     }
 }
 
@@ -140,6 +145,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use async_trait::async_trait;
+    use catalog::{ONCE, Push, Question};
     use chrono::TimeDelta;
     use clock::{SeededChance, SimulatedClock};
     use pipeline::ledger::Unanswered;
@@ -149,6 +155,22 @@ mod tests {
 
     use super::*;
     use crate::books::LATE;
+
+    const QUESTION: Question = Question {
+        document: "kingdee.sal_order_list",
+        param: "search",
+        requests: ONCE,
+        timed: false,
+        holds: &["billno"],
+        ids: &["id"],
+    };
+    static ASKED: Document = document(Some(QUESTION));
+    static UNASKED: Document = document(None);
+
+    const fn document(asked: Option<Question>) -> Document {
+        let push = Push { number: Some("billno"), repeat: Repeat::Doubles, asked };
+        Document { name: "kingdee.sal_order_save", push: Some(push), ..Document::UNKNOWN }
+    }
 
     /// A target that says that it has the document already, and shows it or not.
     struct Full {
@@ -161,18 +183,18 @@ mod tests {
     impl Target for Full {
         async fn deliver(
             &self,
-            document: &'static str,
+            document: &'static Document,
             _mapped: &Mapped,
             _replaced: Option<&str>,
             _deadline: Deadline,
         ) -> Result<Option<String>, Failure> {
             *self.deliveries.lock().unwrap() += 1;
-            Err(Failure::new("kingdee", document, Class::Exists, None, "已存在"))
+            Err(Failure::new("kingdee", document.name, Class::Exists, None, "已存在"))
         }
 
         async fn find(
             &self,
-            _document: &'static str,
+            _document: &'static Document,
             _mapped: &Mapped,
             _deadline: Deadline,
         ) -> Result<Found, Failure> {
@@ -189,16 +211,8 @@ mod tests {
             Ok(None)
         }
 
-        fn repeat(&self, _document: &'static str) -> Repeat {
+        fn repeat(&self, _document: &'static Document) -> Repeat {
             Repeat::Doubles
-        }
-
-        fn can_be_asked(&self, _document: &'static str) -> bool {
-            self.is_asked
-        }
-
-        fn number(&self, _document: &'static str, _mapped: &Mapped) -> Option<String> {
-            Some("JY1".to_owned())
         }
     }
 
@@ -246,8 +260,8 @@ mod tests {
         };
         let (system, hash) = (System::Kingdee, "h2".to_owned());
         let work = Work { system, item: &item, hash, kind: None, entry, repeated };
-        let mapped = Mapped { body: json!({}), params: Vec::new() };
-        let document = "kingdee.sal_order_save";
+        let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new() };
+        let document = if target.is_asked { &ASKED } else { &UNASKED };
         let sending =
             Sending { target: &target, work: &work, document, mapped: &mapped, deadline: Deadline::NONE };
         let outcome = sending.send(&books).await;

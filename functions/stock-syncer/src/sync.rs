@@ -10,7 +10,7 @@ use pipeline::{Intake, Queue, StoreError, System, WorkItem};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{Instrument as _, Span};
-use vendor::{Failure, patience};
+use vendor::{Class, Failure, patience};
 use wangdian::Route;
 use wangdian::catalog::Endpoint;
 use wiring::{Doubt, health, work};
@@ -142,7 +142,11 @@ impl Syncer {
         }
         let mut seen = HashSet::new();
         loop {
-            let mut rows = self.pull(pool, deadline).await?;
+            let mut rows = match self.pull(pool, deadline).await {
+                // The pool keeps its rows for the next turn.
+                Err(failure) if failure.class == Class::OutOfTime => return Ok(()),
+                pulled => pulled?,
+            };
             rows.retain(|row| seen.insert(content_hash(row)));
             if rows.is_empty() {
                 return Ok(());
@@ -189,7 +193,7 @@ impl Syncer {
 
     async fn pull(&self, pool: &Pool, deadline: Deadline) -> Result<Vec<Value>, Failure> {
         let ask = || async {
-            let rows = self.client.pull(pool.route, pool.endpoint, &pool.params).await;
+            let rows = self.client.pull(pool.route, pool.endpoint, &pool.params, deadline).await;
             health::told(&self.health, Part::Pool(pool.name().to_owned()), rows).await
         };
         patience::read(&self.clock, deadline, ask)

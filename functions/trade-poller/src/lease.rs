@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clock::{Clock, Deadline};
@@ -17,7 +17,13 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(5);
 pub(crate) struct HeldLease<'a> {
     checkpoints: &'a dyn Checkpoints,
     clock: &'a dyn Clock,
-    lease: Mutex<Lease>,
+    held: Mutex<Held>,
+}
+
+/// A lease, and since when it is held: by the clock that nobody sets, for its end may be moved by one that somebody does.
+struct Held {
+    lease: Lease,
+    since: Duration,
 }
 
 impl<'a> HeldLease<'a> {
@@ -32,8 +38,9 @@ impl<'a> HeldLease<'a> {
     ) -> Result<Option<Self>, StoreError> {
         let patience = Deadline::within(clock, TTL + BETWEEN_TRIES).or_sooner(deadline);
         loop {
+            let since = clock.monotonic();
             if let Some(lease) = checkpoints.acquire(name, owner, TTL).await? {
-                return Ok(Some(Self { checkpoints, clock, lease: Mutex::new(lease) }));
+                return Ok(Some(Self { checkpoints, clock, held: Mutex::new(Held { lease, since }) }));
             }
             if !patience.allows(clock, BETWEEN_TRIES) {
                 return Ok(None);
@@ -45,20 +52,30 @@ impl<'a> HeldLease<'a> {
 
     /// The lease as it is now.
     pub(crate) fn current(&self) -> Lease {
-        self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.held().lease.clone()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// By its own end, or by the time that has gone by: whichever says so first.
+    fn is_due(&self) -> bool {
+        let held = self.held();
+        let left = (held.lease.until - self.clock.now()).to_std().unwrap_or_default();
+        left + RENEW_AFTER <= TTL || self.clock.monotonic() >= held.since + RENEW_AFTER
     }
 
     /// Renews the lease when it is due.
     pub(crate) async fn keep(&self) -> Result<(), StoreError> {
-        let held = self.current();
-        let left = (held.until - self.clock.now()).to_std().unwrap_or_default();
-        if left + RENEW_AFTER > TTL {
+        if !self.is_due() {
             return Ok(());
         }
+        let (held, since) = (self.current(), self.clock.monotonic());
         match self.checkpoints.acquire(&held.name, &held.owner, TTL).await? {
             // One that has run out while a vendor made us wait is taken anew; nobody had it in between.
             Some(renewed) if renewed.fence <= held.fence + 1 => {
-                *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+                *self.held() = Held { lease: renewed, since };
                 Ok(())
             }
             _ => Err(StoreError::new(

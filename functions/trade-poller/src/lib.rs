@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`window`] | which window is read next: pure |
 //! | `read` | one window, page by page, so that no row slips through while rows move |
+//! | `horizon` | up to where is read, by the vendor's clock |
 //! | `lease` | one poller per flow, and what happens when it dies |
 //! | `poll` | one flow: window after window under a lease, the watermark behind them |
 //!
 //! The watermark moves only when the queue has every row of the window. Memory does not grow with the window: a page
 //! is queued before the next is read.
 
+mod horizon;
 mod lease;
 mod poll;
 mod read;

@@ -3,16 +3,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Chance, Clock, Deadline};
 use pipeline::health::{Monitor, Part};
 use pipeline::{Checkpoints, Intake, Lease, StoreError};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
-use wangdian::Route;
+use wangdian::{Route, UnknownRoute};
 use wiring::Doubt;
 use wiring::flows::Routed;
 
+use crate::horizon::Horizon;
 use crate::lease::HeldLease;
 use crate::read::{ReadError, Reading};
 use crate::window::{self, Position, Window};
@@ -52,6 +53,12 @@ pub struct Report {
     pub watermark: Option<DateTime<Utc>>,
     /// Whether there is nothing left to read for now.
     pub caught_up: bool,
+    /// By how many seconds the machine's clock is ahead of the vendor's (behind it: negative), where it is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_skew_s: Option<i64>,
+    /// What a person should know, although the reading went on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Why it stopped early, if it did. The next turn goes on from the watermark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -60,10 +67,17 @@ pub struct Report {
     pub error_in_full: Option<String>,
 }
 
+/// How far is gone back where the watermark is not believed.
+const A_DAY: TimeDelta = TimeDelta::days(1);
+
 /// The stored watermark.
 #[derive(Serialize, Deserialize)]
 struct Watermark {
     read_until: DateTime<Utc>,
+}
+
+fn route(routed: &Routed) -> Result<Route, UnknownRoute> {
+    routed.flow.source().route.as_deref().map_or(Ok(Route::Direct), str::parse)
 }
 
 fn checkpoint_name(flow: &str) -> String {
@@ -98,7 +112,11 @@ impl Poller {
                 _ => report.error.clone(),
             };
         }
-        let lag_s = self.lag(&report).await.map(|lag| lag.as_secs());
+        let route = route(routed).ok();
+        report.clock_skew_s =
+            route.and_then(|route| self.client.time(route).skew()).map(|skew| skew.num_seconds());
+        let now = route.and_then(|route| self.client.time(route).now()).unwrap_or(self.clock.now());
+        let lag_s = self.lag(&report, now).await.map(|lag| lag.as_secs());
         let Report { windows, rows, queued, filtered, failed, caught_up, .. } = report;
         span.in_scope(|| match &report.error {
             None => tracing::info!(windows, rows, queued, filtered, failed, caught_up, lag_s, "polled"),
@@ -108,13 +126,13 @@ impl Poller {
     }
 
     /// How far behind the flow is, also where it could not be polled; counted, and given back for the log.
-    async fn lag(&self, report: &Report) -> Option<Duration> {
+    async fn lag(&self, report: &Report, now: DateTime<Utc>) -> Option<Duration> {
         let read_until = match report.watermark {
             Some(watermark) => Ok(Some(watermark)),
             None => watermark(self.checkpoints.as_ref(), &report.flow).await,
         };
         // Where the store does not answer nothing is known.
-        let behind = self.clock.now() - read_until.ok()?.unwrap_or(self.start);
+        let behind = now - read_until.ok()?.unwrap_or(self.start);
         let lag = behind.to_std().unwrap_or_default();
         metrics::histogram!("watermark_lag", "flow" => report.flow.clone()).record(lag);
         Some(lag)
@@ -167,16 +185,20 @@ impl Poller {
         let max_span =
             endpoint.max_span.with_context(|| format!("`{}` has no windows", source.document.name))?;
         let params = mapping::resolve(&source.params, &self.settings)?;
-        let route = source.route.as_deref().map_or(Ok(Route::Direct), str::parse)?;
+        let route = route(routed)?;
         let reading = Reading { poller: self, routed, endpoint, route, params: &params, deadline, lease };
 
         let name = checkpoint_name(&report.flow);
         let (mut position, mut revision) = self.position(&name, report).await?;
         let mut longest = Duration::ZERO;
         // As of now: each window takes time, and a run that chased the clock would never end.
-        let horizon = window::horizon(self.clock.now());
+        let mut horizon = Horizon::of(self, route);
         let mut span = max_span;
-        while let Some(window) = window::next(position, horizon, span) {
+        loop {
+            position = self.believed(position, &horizon, report);
+            let Some(window) = window::next(position, horizon.end, span) else {
+                if horizon.is_news(&reading, position, report.windows > 0).await? { continue } else { break }
+            };
             let began = self.clock.monotonic();
             if !deadline.allows(self.clock.as_ref(), longest * 2) {
                 return Ok(());
@@ -184,6 +206,11 @@ impl Poller {
             match reading.window(window, report).await {
                 // The next run has more time for it.
                 Err(ReadError::TooLong { .. }) if report.windows > 0 => return Ok(()),
+                Err(error) if error.is_out_of_time() => return Ok(()),
+                Err(ReadError::Beyond { horizon: told }) => {
+                    horizon.cut(told);
+                    continue;
+                }
                 Err(ReadError::TooLong { pages }) if span > window::SHORTEST => {
                     tracing::info!(pages, "halving the window, for which there is no time");
                     span = (span / 2).max(window::SHORTEST);
@@ -200,6 +227,25 @@ impl Poller {
         }
         report.caught_up = true;
         Ok(())
+    }
+
+    /// A watermark in the vendor's future was written by a clock that was ahead, nobody knows for how long: what it has
+    /// passed over is read again, and the ledger drops the repetitions.
+    fn believed(&self, position: Position, horizon: &Horizon<'_>, report: &mut Report) -> Position {
+        let (Position::ReadUntil(until), Some(now)) = (position, horizon.vendor_now()) else {
+            return position;
+        };
+        if until <= now {
+            return position;
+        }
+        let back = now - A_DAY;
+        let back = if self.start < now { back.max(self.start) } else { back };
+        tracing::warn!(watermark = %until, %now, again_from = %back, "the watermark lies in the vendor's future");
+        report.notes.push(format!(
+            "the watermark {until} lay in the vendor's future, so a clock was ahead: read again from {back}"
+        ));
+        report.watermark = Some(back);
+        Position::ReadUntil(back)
     }
 
     async fn position(&self, name: &str, report: &mut Report) -> anyhow::Result<(Position, Option<u64>)> {

@@ -1,11 +1,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clock::Deadline;
 use pipeline::StoreError;
 use pipeline::health::Part;
 use serde_json::Value;
-use vendor::{Failure, patience};
+use vendor::{Class, Failure, patience};
 use wangdian::catalog::Endpoint;
 use wangdian::{Page, Route};
 use wiring::flows::Routed;
@@ -13,7 +14,7 @@ use wiring::{health, work};
 
 use crate::lease::HeldLease;
 use crate::poll::{Poller, Report};
-use crate::window::Window;
+use crate::window::{self, Window};
 
 /// What is asked for unless the endpoint allows less.
 const PAGE_SIZE: u32 = 100;
@@ -35,8 +36,17 @@ pub(crate) enum ReadError {
         "{read} rows came where the vendor counts {total}: the window is read again by the next run; if it stays so, ask WDT what its total_count counts"
     )]
     Incomplete { read: u64, total: u64 },
+    #[error("the window ends beyond {horizon}, the last second that the vendor's clock lets us read")]
+    Beyond { horizon: DateTime<Utc> },
     #[error("the window has {pages} pages, more than this run has time for")]
     TooLong { pages: u64 },
+}
+
+impl ReadError {
+    /// Whether the run's time was over before a page could be asked for.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        matches!(self, Self::Vendor(failure) if failure.class == Class::OutOfTime)
+    }
 }
 
 /// Where one flow's pages come from.
@@ -66,7 +76,14 @@ impl Reading<'_> {
     }
 
     async fn once(&self, window: Window, report: &mut Report) -> Result<(), ReadError> {
+        let began = self.poller.clock.monotonic();
         let first = self.page(window, 0).await?;
+        let took = self.poller.clock.monotonic().saturating_sub(began);
+        // The first page shows what was visible when it was asked for: whatever was changed later is not on it.
+        let horizon = first.as_of.map(window::horizon);
+        if let Some(horizon) = horizon.filter(|horizon| window.end > *horizon + window::LEEWAY) {
+            return Err(ReadError::Beyond { horizon });
+        }
         let (total, first_rows) = (first.total, first.rows.len() as u64);
         let taken_first = self.take(first.rows, &HashSet::new(), report).await?;
         match total {
@@ -75,7 +92,7 @@ impl Reading<'_> {
             // A server that gives fewer rows than asked for pages by what it gives.
             Some(total) => {
                 let last = (total - 1) / first_rows;
-                self.check_time(last + 1)?;
+                self.check_time(last + 1, took)?;
                 self.backwards(window, last, taken_first, report).await
             }
             None if first_rows == 0 => Ok(()),
@@ -87,9 +104,10 @@ impl Reading<'_> {
     }
 
     /// A window that is not read to its end is read from its start by the next run, which would never come further.
-    fn check_time(&self, pages: u64) -> Result<(), ReadError> {
-        let needed =
-            (self.poller.client.pace() + ANSWER).saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
+    /// `took` is the time of the first page: the others of a slow vendor take no less.
+    fn check_time(&self, pages: u64, took: Duration) -> Result<(), ReadError> {
+        let a_page = took.max(self.poller.client.pace() + ANSWER);
+        let needed = a_page.saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
         if self.deadline.allows(self.poller.clock.as_ref(), needed) {
             Ok(())
         } else {
@@ -169,13 +187,20 @@ impl Reading<'_> {
         Ok(taken)
     }
 
+    /// Asks for a page only to hear the vendor's time.
+    pub(crate) async fn hear_the_time(&self, window: Window) -> Result<(), ReadError> {
+        self.page(window, 0).await.map(drop)
+    }
+
     async fn page(&self, window: Window, page_no: u32) -> Result<Page, ReadError> {
         let poller = self.poller;
         self.lease.keep().await?;
         let span = (window.start, window.end);
+        let (size, deadline) = (self.page_size(), self.deadline);
         let ask = || async {
-            let (client, size) = (&poller.client, self.page_size());
-            let page = client.page(self.route, self.endpoint, span, self.params, page_no, size).await;
+            let client = &poller.client;
+            let page =
+                client.page(self.route, self.endpoint, span, self.params, page_no, size, deadline).await;
             health::told(&poller.health, Part::Poll(self.routed.flow.name().to_owned()), page).await
         };
         let page = patience::read(&poller.clock, self.deadline, ask).await;

@@ -7,6 +7,10 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 /// Rows of the last minute may not be visible yet: the vendor commits them after stamping them.
 pub const SETTLE: Duration = Duration::from_secs(60);
 
+/// How much less than that may lie between a window's end and the vendor's time, which is known by whole seconds and by
+/// answers that were on their way.
+pub const LEEWAY: Duration = Duration::from_secs(5);
+
 /// How much of what has been read is read again, for rows that became visible late. The ledger drops the repetitions.
 pub const OVERLAP: Duration = Duration::from_secs(120);
 
@@ -31,7 +35,7 @@ pub enum Position {
     ReadUntil(DateTime<Utc>),
 }
 
-/// The last second that is worth reading at `now`.
+/// The last second that is worth reading at `now`, a time of the vendor's.
 #[must_use]
 pub fn horizon(now: DateTime<Utc>) -> DateTime<Utc> {
     (now - SETTLE).trunc_subsecs(0)

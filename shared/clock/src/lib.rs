@@ -6,6 +6,7 @@
 mod chance;
 mod deadline;
 mod simulated;
+mod steady;
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use chrono::{DateTime, Utc};
 pub use chance::{Chance, SeededChance, SystemChance};
 pub use deadline::Deadline;
 pub use simulated::SimulatedClock;
+pub use steady::SteadyClock;
 
 /// What time it is, and how to wait.
 #[async_trait]

@@ -4,18 +4,18 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::Clock;
+use clock::{Clock, Deadline};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use vendor::{
-    Class, Failure, Metered, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, count_failure,
-    lenient,
+    Class, Failure, Metered, OutOfTime, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, Use,
+    count_failure, lenient,
 };
 
 use crate::envelope::saved_id;
 use crate::error;
 use crate::settings::Settings;
-use crate::token::Session;
+use crate::token::{LIFE, Session};
 use crate::{VENDOR, catalog};
 
 /// A tenant of Kingdee.
@@ -42,7 +42,7 @@ impl Client {
             Quota::new(VENDOR, settings.calls_per_minute, Duration::from_secs(60), burst, clock.clone());
         let account_id = settings.account_id.as_deref().unwrap_or_default();
         let account = [settings.base_url.as_str(), &settings.client_id, &settings.username, account_id];
-        let keeper = TokenKeeper::new(VENDOR, &account, store, clock.clone());
+        let keeper = TokenKeeper::new(VENDOR, &account, LIFE, store, clock.clone());
         let transport = Metered::new(VENDOR, transport, clock.clone());
         Self { settings, keeper, clock, transport, quota }
     }
@@ -53,7 +53,7 @@ impl Client {
     /// [`Class::Exists`] where the vendor says that something is there already: the bill, as a rule, which
     /// [`Client::find`] tells; but a good that is on two lines too. [`Class::Refused`] without sending
     /// anything where the document is no target of the [`catalog`], or has no `billno`.
-    pub async fn save(&self, document: &str, body: &Value) -> Result<String, Failure> {
+    pub async fn save(&self, document: &str, body: &Value, deadline: Deadline) -> Result<String, Failure> {
         let refused = |message: String| Failure::new(VENDOR, document, Class::Refused, None, message);
         let path = catalog::target_path(document)
             .ok_or_else(|| refused("is no document of the catalog that can be saved".to_owned()))?;
@@ -63,10 +63,10 @@ impl Client {
                     .to_owned(),
             )
         })?;
-        match self.call(path, body).await {
+        match self.call(path, body, Use::Push, deadline).await {
             Ok(data) => match saved_id(&data) {
                 Some(id) => Ok(id),
-                None => self.saved_without_id(document, path, &billno).await,
+                None => self.saved_without_id(document, path, &billno, deadline).await,
             },
             Err(failure) => Err(failure),
         }
@@ -76,16 +76,22 @@ impl Client {
     ///
     /// # Errors
     /// Where the orders cannot be listed: nothing is said about the order then.
-    pub async fn find_sal_order(&self, billno: &str) -> Result<Option<String>, Failure> {
-        self.find("sal_order_save", billno).await
+    pub async fn find_sal_order(&self, billno: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
+        self.find("sal_order_save", billno, deadline).await
     }
 
-    async fn saved_without_id(&self, document: &str, path: &str, billno: &str) -> Result<String, Failure> {
+    async fn saved_without_id(
+        &self,
+        document: &str,
+        path: &str,
+        billno: &str,
+        deadline: Deadline,
+    ) -> Result<String, Failure> {
         let unknown = |why: String| {
             let message = format!("success without an id for bill {billno}, and {why}");
             Failure::new(VENDOR, path, Class::Unknown, None, message)
         };
-        match self.find(document, billno).await {
+        match self.find(document, billno, deadline).await {
             Ok(Some(id)) => Ok(id),
             Ok(None) => Err(unknown("the list does not show it yet".to_owned())),
             // Whatever stopped the question, the bill itself may be there.
@@ -94,13 +100,25 @@ impl Client {
     }
 
     /// A business call: once, and once more with a new token where the token was refused.
-    pub(crate) async fn call(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.called(path, body).await.inspect_err(count_failure)
+    pub(crate) async fn call(
+        &self,
+        path: &str,
+        body: &Value,
+        purpose: Use,
+        deadline: Deadline,
+    ) -> Result<Value, Failure> {
+        self.called(path, body, purpose, deadline).await.inspect_err(count_failure)
     }
 
-    async fn called(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let session = self.session(None).await?;
-        match self.post(&session, path, body).await {
+    async fn called(
+        &self,
+        path: &str,
+        body: &Value,
+        purpose: Use,
+        deadline: Deadline,
+    ) -> Result<Value, Failure> {
+        let session = self.session(None, deadline).await?;
+        match self.post(&session, path, body, purpose, deadline).await {
             Err(Rejection::Token(failure)) => {
                 tracing::info!(
                     vendor = VENDOR,
@@ -108,30 +126,40 @@ impl Client {
                     code = vendor::failure::code_for_logs(failure.code.as_deref()),
                     "the access token may be refused: fetching a new one"
                 );
-                let renewed = self.session(Some(&session.token)).await?;
-                self.post(&renewed, path, body).await.map_err(Rejection::into_failure)
+                let renewed = self.session(Some(&session.token), deadline).await?;
+                self.post(&renewed, path, body, purpose, deadline).await.map_err(Rejection::into_failure)
             }
             answer => answer.map_err(Rejection::into_failure),
         }
     }
 
-    async fn post(&self, session: &Session, path: &str, body: &Value) -> Result<Value, Rejection> {
+    async fn post(
+        &self,
+        session: &Session,
+        path: &str,
+        body: &Value,
+        purpose: Use,
+        deadline: Deadline,
+    ) -> Result<Value, Rejection> {
         let token = &session.token.value;
         let url = self.settings.endpoint(path, &[("access_token", token.expose_secret())]);
         let request = Request::post(url, "application/json", body.to_string().into_bytes())
             .header("accountId", &session.account.account_id)
-            .header("groupName", &session.account.group_name);
-        self.exchange(path, request, Some(token)).await
+            .header("groupName", &session.account.group_name)
+            .within(deadline);
+        self.exchange(path, request, purpose, Some(token)).await
     }
 
-    /// One request under the quota, and what its answer means.
+    /// One request under the quota, before its deadline, and what its answer means.
     pub(crate) async fn exchange(
         &self,
         operation: &str,
         request: Request,
+        purpose: Use,
         token: Option<&SecretString>,
     ) -> Result<Value, Rejection> {
-        self.quota.wait().await;
+        let in_turn = self.quota.wait(purpose, request.deadline).await;
+        in_turn.map_err(|OutOfTime| Rejection::Other(Failure::out_of_time(VENDOR, operation)))?;
         let answer = match self.transport.send(request).await {
             Ok(response) => error::read(operation, &response, self.clock.now()),
             Err(error) => Err(Rejection::Other(Failure::transport(VENDOR, operation, &error))),

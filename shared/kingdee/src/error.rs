@@ -94,12 +94,11 @@ fn no_answer(operation: &str, status: u16) -> Rejection {
 }
 
 /// The failure of a call that changes nothing: it may simply be repeated, and cannot find anything "there already".
-pub(crate) fn harmless(mut failure: Failure) -> Failure {
-    failure.class = match failure.class {
-        Class::Unknown => Class::Retry { after: None },
-        Class::Exists => Class::Refused,
-        class => class,
-    };
+pub(crate) fn harmless(failure: Failure) -> Failure {
+    let mut failure = failure.of_reading();
+    if failure.class == Class::Exists {
+        failure.class = Class::Refused;
+    }
     failure
 }
 

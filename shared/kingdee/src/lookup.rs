@@ -1,7 +1,8 @@
 //! Lists, page by page, for one exact match: `search` is fuzzy.
 
+use clock::Deadline;
 use serde_json::{Map, Value, json};
-use vendor::{Class, Failure, lenient};
+use vendor::{Class, Failure, Use, lenient};
 
 use crate::client::Client;
 use crate::{VENDOR, catalog, error};
@@ -18,7 +19,12 @@ impl Client {
     ///
     /// # Errors
     /// Where the bills cannot be listed: nothing is said about the bill then.
-    pub async fn find(&self, document: &str, billno: &str) -> Result<Option<String>, Failure> {
+    pub async fn find(
+        &self,
+        document: &str,
+        billno: &str,
+        deadline: Deadline,
+    ) -> Result<Option<String>, Failure> {
         let refused = |message| Failure::new(VENDOR, document, Class::Refused, None, message);
         let list = catalog::list_of(document).ok_or_else(|| refused("is no document that can be listed"))?;
         let request = object(json!({"search": billno}));
@@ -26,7 +32,7 @@ impl Client {
             let numbers = ["billno", "bill_no", "number"];
             numbers.iter().any(|name| is(row, name, billno)).then_some(0)
         };
-        let row = self.search(list, request, is_ours).await?;
+        let row = self.search(list, request, is_ours, deadline).await?;
         // That it is there is what counts: a row without an id is known by its number.
         Ok(row.map(|row| lenient::field(&row, "id").unwrap_or_else(|| billno.to_owned())))
     }
@@ -36,30 +42,47 @@ impl Client {
     ///
     /// # Errors
     /// Where the table cannot be listed, or is none.
-    pub async fn lookup(&self, table: &str, code: &str) -> Result<Option<String>, Failure> {
+    pub async fn lookup(
+        &self,
+        table: &str,
+        code: &str,
+        deadline: Deadline,
+    ) -> Result<Option<String>, Failure> {
         let code = code.trim();
         if code.is_empty() {
             return Ok(None);
         }
         match table {
-            "kingdee.customer" => self.record_id("customer_list", &["number"], code).await,
-            "kingdee.material" => self.record_id("material_list", &["number"], code).await,
-            "kingdee.store" => self.record_id("store_list", &["number"], code).await,
-            "kingdee.emp" => self.record_id("emp_list", &["number"], code).await,
+            "kingdee.customer" => self.record_id("customer_list", &["number"], code, deadline).await,
+            "kingdee.material" => self.record_id("material_list", &["number"], code, deadline).await,
+            "kingdee.store" => self.record_id("store_list", &["number"], code, deadline).await,
+            "kingdee.emp" => self.record_id("emp_list", &["number"], code, deadline).await,
             // Sources name a unit (件), they rarely know its code.
-            "kingdee.unit" => self.record_id("measure_unit_list", &["name", "number"], code).await,
-            "kingdee.material_unit" => self.base_unit_id(code).await,
+            "kingdee.unit" => self.record_id("measure_unit_list", &["name", "number"], code, deadline).await,
+            "kingdee.material_unit" => self.base_unit_id(code, deadline).await,
             _ => Err(Failure::new(VENDOR, table, Class::Refused, None, "is no look-up table of the catalog")),
         }
     }
 
-    async fn record_id(&self, list: &str, names: &[&str], code: &str) -> Result<Option<String>, Failure> {
-        let row = self.record(list, names, code).await?;
+    async fn record_id(
+        &self,
+        list: &str,
+        names: &[&str],
+        code: &str,
+        deadline: Deadline,
+    ) -> Result<Option<String>, Failure> {
+        let row = self.record(list, names, code, deadline).await?;
         Ok(row.and_then(|row| lenient::field(&row, "id")))
     }
 
     /// The enabled record that has `code` in the first of the fields that fits any record.
-    async fn record(&self, list: &str, names: &[&str], code: &str) -> Result<Option<Value>, Failure> {
+    async fn record(
+        &self,
+        list: &str,
+        names: &[&str],
+        code: &str,
+        deadline: Deadline,
+    ) -> Result<Option<Value>, Failure> {
         let path = catalog::path(list)
             .ok_or_else(|| Failure::new(VENDOR, list, Class::Refused, None, "is no list of the catalog"))?;
         let request = object(json!({
@@ -69,18 +92,19 @@ impl Client {
             let enabled = lenient::flag(row, "enable") != Some(false);
             names.iter().position(|name| enabled && is(row, name, code))
         };
-        self.search(path, request, fit).await
+        self.search(path, request, fit, deadline).await
     }
 
     /// A bill's line takes only units of that very good; its base unit always is one.
-    async fn base_unit_id(&self, material: &str) -> Result<Option<String>, Failure> {
-        let Some(row) = self.record("material_list", &["number"], material).await? else { return Ok(None) };
+    async fn base_unit_id(&self, material: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
+        let row = self.record("material_list", &["number"], material, deadline).await?;
+        let Some(row) = row else { return Ok(None) };
         if let Some(unit) = lenient::field(&row, "baseunitid_id") {
             return Ok(Some(unit));
         }
         let Some(id) = lenient::field(&row, "id") else { return Ok(None) };
-        let detail =
-            self.call(catalog::MATERIAL_DETAIL, &json!({"id": id})).await.map_err(error::harmless)?;
+        let detail = self.call(catalog::MATERIAL_DETAIL, &json!({"id": id}), Use::Read, deadline).await;
+        let detail = detail.map_err(error::harmless)?;
         Ok(lenient::field(&detail, "baseunitid_id"))
     }
 
@@ -90,13 +114,14 @@ impl Client {
         path: &str,
         mut request: Map<String, Value>,
         rank: impl Fn(&Value) -> Option<usize>,
+        deadline: Deadline,
     ) -> Result<Option<Value>, Failure> {
         let mut best: Option<(usize, Value)> = None;
         for page in 1..=PAGES {
             request.insert("page".to_owned(), page.into());
             request.insert("pagesize".to_owned(), PAGE_SIZE.into());
             let body = Value::Object(request.clone());
-            let mut data = self.call(path, &body).await.map_err(error::harmless)?;
+            let mut data = self.call(path, &body, Use::Read, deadline).await.map_err(error::harmless)?;
             let total = total_pages(&data);
             let rows = take_rows(&mut data);
             let is_last = total.map_or(rows.len() < PAGE_SIZE, |total| page >= total);

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use chrono::TimeDelta;
+use clock::Deadline;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use vendor::{Class, Failure, Rejection, Request, Token, lenient};
+use vendor::{Class, Failure, Rejection, Request, Token, Use, lenient};
 
 use crate::VENDOR;
 use crate::client::Client;
@@ -16,7 +17,10 @@ const ACCESS_TOKEN: &str = "auth/user/access_token";
 const ACCOUNT_GROUP: &str = "jdy/sys/accountGroup";
 
 /// The token's life is not documented; an hour is what is known to work, less the time that a call may take.
-const LIFE: TimeDelta = TimeDelta::minutes(55);
+pub(crate) const LIFE: TimeDelta = TimeDelta::minutes(55);
+
+/// A token, or the account sets of a user, are some KiB at most.
+const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// The account set (账套) of the tenant, as the headers of every call name it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -36,13 +40,17 @@ pub(crate) struct Session {
 
 impl Client {
     /// The session to call with; a new one where `rejected` was refused.
-    pub(crate) async fn session(&self, rejected: Option<&Token>) -> Result<Session, Failure> {
-        let token = self.keeper.token(rejected, || self.fetch()).await?;
+    pub(crate) async fn session(
+        &self,
+        rejected: Option<&Token>,
+        deadline: Deadline,
+    ) -> Result<Session, Failure> {
+        let token = self.keeper.token(rejected, deadline, || self.fetch(deadline)).await?;
         if let Some(account) = self.account_of(&token) {
             return Ok(Session { token, account });
         }
         // Another version wrote it, or it is for another account set: nothing is booked with it.
-        let token = self.keeper.token(Some(&token), || self.fetch()).await?;
+        let token = self.keeper.token(Some(&token), deadline, || self.fetch(deadline)).await?;
         let account = self.account_of(&token).ok_or_else(|| self.no_account(&[]))?;
         Ok(Session { token, account })
     }
@@ -61,20 +69,20 @@ impl Client {
         }
     }
 
-    async fn fetch(&self) -> Result<Token, Failure> {
-        self.log_in().await.map_err(|rejection| error::credentials(rejection.into_failure()))
+    async fn fetch(&self, deadline: Deadline) -> Result<Token, Failure> {
+        self.log_in(deadline).await.map_err(|rejection| error::credentials(rejection.into_failure()))
     }
 
-    async fn log_in(&self) -> Result<Token, Rejection> {
-        let value = self.access_token().await?;
-        let account = self.account(&value).await?;
+    async fn log_in(&self, deadline: Deadline) -> Result<Token, Rejection> {
+        let value = self.access_token(deadline).await?;
+        let account = self.account(&value, deadline).await?;
         let facts = serde_json::to_string(&account)
             .map_err(|error| Rejection::Other(failure(ACCOUNT_GROUP, error.to_string())))?;
         tracing::info!(vendor = VENDOR, account_id = account.account_id, "fetched an access token");
         Ok(Token { value, facts, expires_at: self.clock.now() + LIFE })
     }
 
-    async fn access_token(&self) -> Result<SecretString, Rejection> {
+    async fn access_token(&self, deadline: Deadline) -> Result<SecretString, Rejection> {
         let settings = &self.settings;
         let query = [
             ("client_id", settings.client_id.as_str()),
@@ -82,8 +90,8 @@ impl Client {
             ("username", settings.username.as_str()),
             ("password", settings.password.expose_secret()),
         ];
-        let request = Request::get(settings.endpoint(ACCESS_TOKEN, &query));
-        let data = self.exchange(ACCESS_TOKEN, request, None).await?;
+        let request = Request::get(settings.endpoint(ACCESS_TOKEN, &query)).within(deadline);
+        let data = self.exchange(ACCESS_TOKEN, request.answer_up_to(LARGEST_ANSWER), Use::Read, None).await?;
         let token = lenient::field(&data, "access_token").map(SecretString::from);
         token.ok_or_else(|| {
             let message = "the answer holds no access_token: check KINGDEE_BASE_URL";
@@ -91,10 +99,12 @@ impl Client {
         })
     }
 
-    async fn account(&self, token: &SecretString) -> Result<Account, Rejection> {
+    async fn account(&self, token: &SecretString, deadline: Deadline) -> Result<Account, Rejection> {
         let url = self.settings.endpoint(ACCOUNT_GROUP, &[("access_token", token.expose_secret())]);
-        let request = Request::post(url, "application/json", b"{}".to_vec());
-        let accounts = accounts(self.exchange(ACCOUNT_GROUP, request, Some(token)).await?);
+        let request = Request::post(url, "application/json", b"{}".to_vec())
+            .within(deadline)
+            .answer_up_to(LARGEST_ANSWER);
+        let accounts = accounts(self.exchange(ACCOUNT_GROUP, request, Use::Read, Some(token)).await?);
         let ours = accounts.iter().find(|account| self.is_ours(account)).cloned();
         ours.ok_or_else(|| Rejection::Other(self.no_account(&accounts)))
     }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use chrono::{DateTime, Utc};
 use clock::{Clock, Deadline};
 use futures::FutureExt as _;
 use pipeline::pause;
@@ -30,7 +29,8 @@ pub struct Host<F> {
     secrets: Arc<dyn SecretSource>,
     wiring: Wiring,
     function: F,
-    read_at: Option<DateTime<Utc>>,
+    /// When the secret was last read, by the monotonic clock.
+    read_at: Option<Duration>,
 }
 
 impl<F: Function> Host<F> {
@@ -74,7 +74,7 @@ impl<F: Function> Host<F> {
 
     /// Reads the settings again where there is a doubt about them, and tells whether they have changed.
     async fn refresh(&mut self) -> bool {
-        let now = self.wiring.clock.now();
+        let now = self.wiring.clock.monotonic();
         let is_soon = self.read_at.is_some_and(|read_at| now < read_at + BETWEEN_READS);
         if !self.wiring.doubt.stands() || is_soon || self.environment.secret_id().is_none() {
             return false;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{Checkpoints, StoreError, System};
@@ -13,6 +13,13 @@ use crate::{Checkpoints, StoreError, System};
 /// Where nobody knows when the target will take calls again, it is tried this much later: whoever mends the cause need
 /// not tell us. Not sooner, because each try takes one of the 1,000 times that the queue gives a message out.
 const PROBE: Duration = Duration::from_secs(30 * 60);
+
+/// No pause lasts longer: a vendor names the end of its day at most. One that does, or that begins in the future, was set
+/// by a clock that was ahead, and is not believed.
+const LONGEST: TimeDelta = TimeDelta::hours(25);
+
+/// How far the clocks of two processes may be apart.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
 
 /// A target that takes nothing for now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +55,14 @@ pub async fn current(
 ) -> Result<Option<Pause>, StoreError> {
     let checkpoint = checkpoints.get(&name(system)).await?;
     let pause = checkpoint.and_then(|checkpoint| serde_json::from_str::<Pause>(&checkpoint.value).ok());
-    Ok(pause.filter(|pause| pause.until > now))
+    Ok(pause.filter(|pause| pause.is_on(now)))
+}
+
+impl Pause {
+    fn is_on(&self, now: DateTime<Utc>) -> bool {
+        let is_believed = self.since <= now + CLOCKS_APART && self.until <= now + LONGEST;
+        self.until > now && is_believed
+    }
 }
 
 /// Marks a target as paused, until `until` where that is known; a pause that follows upon another lasts half an hour at

@@ -15,8 +15,9 @@ use crate::{StoreError, System};
 /// How long a deduplication id is remembered.
 pub const DEDUPLICATION_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-/// The longest visibility timeout.
-pub const MAX_VISIBILITY: Duration = Duration::from_secs(12 * 3600);
+/// The longest visibility timeout: a longer one is cut. SQS would allow twelve hours, but whatever ends a wait, a person
+/// or a clock that is corrected, is to take effect sooner.
+pub const MAX_VISIBILITY: Duration = Duration::from_secs(30 * 60);
 
 /// The largest body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;

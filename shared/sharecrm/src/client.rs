@@ -4,20 +4,20 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::{Chance, Clock};
+use clock::{Chance, Clock, Deadline};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use vendor::{
-    Class, Failure, Metered, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, count_failure,
-    lenient,
+    Class, Failure, Metered, OutOfTime, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, Use,
+    count_failure, lenient,
 };
 
 use crate::VENDOR;
 use crate::envelope::Envelope;
 use crate::error;
 use crate::settings::Settings;
-use crate::token::Session;
+use crate::token::{LONGEST_LIFE, Session};
 
 /// What the vendor allows in a minute.
 const TOKEN_CALLS: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -55,7 +55,7 @@ impl Client {
         // The permanent code says which enterprise it is: with another code, the token of the former is not to be used.
         let code = settings.permanent_code.expose_secret();
         let account = [settings.base_url.as_str(), &settings.app_id, code];
-        let keeper = TokenKeeper::new(VENDOR, &account, store, clock.clone());
+        let keeper = TokenKeeper::new(VENDOR, &account, LONGEST_LIFE, store, clock.clone());
         let transport = Metered::new(VENDOR, transport, clock.clone());
         Self { settings, keeper, clock, chance, token_quota, transport, push_quota }
     }
@@ -67,7 +67,7 @@ impl Client {
     /// # Errors
     /// [`Class::Refused`] without sending anything where the document lacks what the platform knows it by, or is too
     /// large.
-    pub async fn push(&self, document: &Value) -> Result<String, Failure> {
+    pub async fn push(&self, document: &Value, deadline: Deadline) -> Result<String, Failure> {
         check(document)?;
         let body = json!({ "data": document }).to_string().into_bytes();
         let (size, limit) = (body.len(), self.settings.max_body_bytes);
@@ -76,31 +76,33 @@ impl Client {
                 "the body has {size} bytes, more than the limit of {limit}: send fewer details"
             )));
         }
-        self.pushed(body).await.inspect_err(count_failure)
+        self.pushed(body, deadline).await.inspect_err(count_failure)
     }
 
     /// Once, and once more with a new token where the token was refused.
-    async fn pushed(&self, body: Vec<u8>) -> Result<String, Failure> {
-        let session = self.session(None).await?;
-        match self.post(&session, body.clone()).await {
+    async fn pushed(&self, body: Vec<u8>, deadline: Deadline) -> Result<String, Failure> {
+        let session = self.session(None, deadline).await?;
+        match self.post(&session, body.clone(), deadline).await {
             Err(Rejection::Token(failure)) => {
                 tracing::info!(
                     vendor = VENDOR,
                     code = vendor::failure::code_for_logs(failure.code.as_deref()),
                     "the access token is refused: fetching a new one"
                 );
-                let renewed = self.session(Some(&session.token)).await?;
-                self.post(&renewed, body).await.map_err(Rejection::into_failure)
+                let renewed = self.session(Some(&session.token), deadline).await?;
+                self.post(&renewed, body, deadline).await.map_err(Rejection::into_failure)
             }
             answer => answer.map_err(Rejection::into_failure),
         }
     }
 
-    async fn post(&self, session: &Session, body: Vec<u8>) -> Result<String, Rejection> {
-        self.push_quota.wait().await;
+    async fn post(&self, session: &Session, body: Vec<u8>, deadline: Deadline) -> Result<String, Rejection> {
+        let in_turn = self.push_quota.wait(Use::Push, deadline).await;
+        in_turn.map_err(|OutOfTime| Rejection::Other(Failure::out_of_time(VENDOR, PUSH)))?;
         let trace: Uuid = self.chance.uuid();
         let bearer = format!("Bearer {}", session.token.value.expose_secret());
         let mut request = Request::post(self.settings.endpoint(PUSH, trace), "application/json", body)
+            .within(deadline)
             .header("authorization", bearer)
             .header("x-fs-ea", &session.ea)
             .header("x-fs-userid", &self.settings.user_id);

@@ -75,16 +75,11 @@ fn no_answer(operation: &str, response: &Response) -> Failure {
 }
 
 /// The failure of the call that logs in: nothing was pushed, and no document is to blame for what is refused.
-pub(crate) fn credentials(mut failure: Failure) -> Failure {
-    failure.class = match failure.class {
-        Class::Unknown => Class::Retry { after: None },
-        Class::Refused => {
-            failure
-                .message
-                .push_str("; check SHARECRM_APP_ID, SHARECRM_APP_SECRET and SHARECRM_PERMANENT_CODE");
-            Class::Paused { until: None }
-        }
-        class => class,
-    };
+pub(crate) fn credentials(failure: Failure) -> Failure {
+    let mut failure = failure.of_reading();
+    if failure.class == Class::Refused {
+        failure.message.push_str("; check SHARECRM_APP_ID, SHARECRM_APP_SECRET and SHARECRM_PERMANENT_CODE");
+        failure.class = Class::Paused { until: None };
+    }
     failure
 }

@@ -1,10 +1,11 @@
 //! The access token and the enterprise account (企业账号, `ea`) that it is for.
 
 use chrono::TimeDelta;
+use clock::Deadline;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use vendor::{Class, Failure, Request, Token};
+use vendor::{Class, Failure, OutOfTime, Request, Token, Use};
 
 use crate::VENDOR;
 use crate::client::Client;
@@ -17,6 +18,12 @@ const DOCUMENTED_LIFE: i64 = 7_200;
 
 /// In its last 600 s the vendor gives out a new token, so asking then is what renews it.
 const MARGIN: i64 = 600;
+
+/// The longest that a token is used.
+pub(crate) const LONGEST_LIFE: TimeDelta = TimeDelta::seconds(DOCUMENTED_LIFE);
+
+/// The answer has some hundred bytes.
+const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// What the token answer says besides the token.
 #[derive(Serialize, Deserialize)]
@@ -32,16 +39,21 @@ pub(crate) struct Session {
 
 impl Client {
     /// The session to push with; a new one where `rejected` was refused.
-    pub(crate) async fn session(&self, rejected: Option<&Token>) -> Result<Session, Failure> {
-        let token = self.keeper.token(rejected, || self.fetch()).await?;
+    pub(crate) async fn session(
+        &self,
+        rejected: Option<&Token>,
+        deadline: Deadline,
+    ) -> Result<Session, Failure> {
+        let token = self.keeper.token(rejected, deadline, || self.fetch(deadline)).await?;
         let facts: Facts = serde_json::from_str(&token.facts).map_err(|error| {
             paused(format!("the shared token cannot be read ({error}): clear it from the token store"))
         })?;
         Ok(Session { token, ea: facts.ea })
     }
 
-    async fn fetch(&self) -> Result<Token, Failure> {
-        self.token_quota.wait().await;
+    async fn fetch(&self, deadline: Deadline) -> Result<Token, Failure> {
+        let in_turn = self.token_quota.wait(Use::Read, deadline).await;
+        in_turn.map_err(|OutOfTime| Failure::out_of_time(VENDOR, TOKEN))?;
         let settings = &self.settings;
         let body = json!({
             "appId": settings.app_id,
@@ -50,7 +62,9 @@ impl Client {
             "grantType": "app_secret",
         });
         let url = settings.endpoint(TOKEN, self.chance.uuid());
-        let request = Request::post(url, "application/json", body.to_string().into_bytes());
+        let request = Request::post(url, "application/json", body.to_string().into_bytes())
+            .within(deadline)
+            .answer_up_to(LARGEST_ANSWER);
         let answer = self.exchange(TOKEN, request, None).await;
         let answer = answer.map_err(|rejection| error::credentials(rejection.into_failure()))?;
 

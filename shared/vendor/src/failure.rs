@@ -16,6 +16,9 @@ use chrono::{DateTime, Utc};
 
 use crate::transport::TransportError;
 
+/// The code of a failure whose answer was larger than is read.
+const TOO_LARGE: &str = "answer too large";
+
 /// What a failure means for the document and for the calls after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Class {
@@ -164,11 +167,30 @@ impl Failure {
     /// No answer at all.
     #[must_use]
     pub fn transport(vendor: &'static str, operation: impl Into<String>, error: &TransportError) -> Self {
-        let class = match error {
-            TransportError::NotSent(_) => Class::Retry { after: None },
-            TransportError::Lost(_) => Class::Unknown,
+        let (class, code) = match error {
+            TransportError::OutOfTime => (Class::OutOfTime, None),
+            TransportError::NotSent(_) => (Class::Retry { after: None }, None),
+            TransportError::Lost(_) => (Class::Unknown, None),
+            TransportError::TooLarge { .. } => (Class::Unknown, Some(TOO_LARGE.to_owned())),
         };
-        Self::in_our_words(vendor, operation, class, None, error.to_string())
+        Self::in_our_words(vendor, operation, class, code, error.to_string())
+    }
+
+    /// There was no time left to make the call.
+    #[must_use]
+    pub fn out_of_time(vendor: &'static str, operation: impl Into<String>) -> Self {
+        Self::transport(vendor, operation, &TransportError::OutOfTime)
+    }
+
+    /// What the failure means where the call would have changed nothing: it may simply be made again. An answer that is
+    /// too large will be so again, until a person has looked.
+    #[must_use]
+    pub fn of_reading(mut self) -> Self {
+        if self.class == Class::Unknown {
+            let too_large = self.code.as_deref() == Some(TOO_LARGE);
+            self.class = if too_large { Class::Paused { until: None } } else { Class::Retry { after: None } };
+        }
+        self
     }
 
     /// An answer that is not the vendor's JSON: a gateway's page, or the wrong host. Only what cannot have reached

@@ -56,11 +56,22 @@ impl Transport for HttpTransport {
         for (name, value) in request.headers {
             builder = builder.header(name.as_ref(), value);
         }
-        let response = builder.send().await.map_err(transport_error)?;
-        let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(|error| TransportError::Lost(reason(error)))?;
-        Ok(Response { status, body: body.into() })
+        let mut response = builder.send().await.map_err(transport_error)?;
+        let body = read(&mut response, request.largest_answer).await?;
+        Ok(Response::new(response.status().as_u16(), body).with_headers(response.headers()))
     }
+}
+
+/// Reads a body piece by piece, and no further than `limit`: whatever a broken gateway sends, the memory stays.
+async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, TransportError> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| TransportError::Lost(reason(error)))? {
+        if body.len() + piece.len() > limit {
+            return Err(TransportError::TooLarge { limit });
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
 }
 
 fn transport_error(error: reqwest::Error) -> TransportError {

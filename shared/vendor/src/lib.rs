@@ -10,7 +10,8 @@
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
 //! | [`lenient`] | values as vendors really send them: numbers as strings, lists left out |
 //! | [`nesting`] | JSON that is nested deeper than a parser reads |
-//! | [`china`] | the vendors' times |
+//! | [`china`] | the vendors' times, as they write them |
+//! | [`vendor_time`] | what a vendor's clock says, where the machine's may be off |
 
 pub mod china;
 pub mod failure;
@@ -23,11 +24,13 @@ pub mod patience;
 pub mod quota;
 pub mod token;
 pub mod transport;
+pub mod vendor_time;
 
 pub use failure::{Class, Failure, Rejection};
 pub use found::Found;
 pub use http_transport::HttpTransport;
 pub use metered::{Metered, count_failure};
-pub use quota::Quota;
+pub use quota::{OutOfTime, Quota, Use};
 pub use token::{Token, TokenKeeper, TokenStore};
 pub use transport::{Request, Response, Transport, TransportError};
+pub use vendor_time::VendorTime;

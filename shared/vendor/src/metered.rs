@@ -1,15 +1,15 @@
 //! What is counted of the calls to a vendor: how many, how long they took, what they failed with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
 use clock::Clock;
 
-use crate::failure::Failure;
+use crate::failure::{Class, Failure};
 use crate::transport::{Request, Response, Transport, TransportError};
 
-/// A transport that counts the calls to one vendor, and their time.
+/// A transport that counts the calls to one vendor, and their time. It sends nothing whose deadline is over.
 pub struct Metered {
     vendor: &'static str,
     transport: Arc<dyn Transport>,
@@ -27,21 +27,28 @@ impl Metered {
 #[async_trait]
 impl Transport for Metered {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let began = self.clock.now();
+        if request.deadline.is_over(self.clock.as_ref()) {
+            return Err(TransportError::OutOfTime);
+        }
+        let began = self.clock.monotonic();
         let answer = self.transport.send(request).await;
         metrics::counter!("vendor_calls", "vendor" => self.vendor).increment(1);
         metrics::histogram!("vendor_latency", "vendor" => self.vendor)
-            .record(whole_millis(self.clock.now() - began));
+            .record(millis(self.clock.monotonic().saturating_sub(began)));
         answer
     }
 }
 
-/// Counts a failure where no more is done about it: a token that is renewed at once is none.
+/// Counts a failure where no more is done about it: a token that is renewed at once is none, nor is a call that was not
+/// made for lack of time.
 pub fn count_failure(failure: &Failure) {
+    if failure.class == Class::OutOfTime {
+        return;
+    }
     metrics::counter!("vendor_errors", "vendor" => failure.vendor, "class" => failure.class.name())
         .increment(1);
 }
 
-pub(crate) fn whole_millis(span: TimeDelta) -> u32 {
-    u32::try_from(span.num_milliseconds().max(0)).unwrap_or(u32::MAX)
+pub(crate) fn millis(span: Duration) -> u32 {
+    u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use clock::Clock;
+use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, Deadline};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -61,40 +61,55 @@ impl TokenStore for Unshared {
 pub struct TokenKeeper {
     vendor: &'static str,
     name: String,
+    longest_life: TimeDelta,
     store: Arc<dyn TokenStore>,
     clock: Arc<dyn Clock>,
-    current: Mutex<Option<Token>>,
+    current: Mutex<Option<Current>>,
+}
+
+/// The process's token. Its time is also kept by the clock that nobody sets.
+struct Current {
+    token: Token,
+    until: Duration,
 }
 
 /// How long to wait for the process that fetches a token, and how often to look.
 const LOOKS: u32 = 30;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
+/// How far the clocks of two processes may be apart.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
+
 impl TokenKeeper {
     /// A keeper of `vendor`'s token for `account`: all that tells whose token it is (address, application, user or
     /// enterprise). Where one of these settings changes, the token that the store still has is not taken. The store
     /// sees but a short hash of them. A password does not belong here: the tokens it gave out stay the user's.
+    ///
+    /// `longest_life` is the most that a token is used for: one that is stored as good for longer was stored by a clock
+    /// that was ahead, and is not taken.
     #[must_use]
     pub fn new(
         vendor: &'static str,
         account: &[&str],
+        longest_life: TimeDelta,
         store: Arc<dyn TokenStore>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         // As JSON, so that no two accounts run into the same text.
         let digest = Sha256::digest(json!(account).to_string());
         let name = format!("{vendor}/{}", hex::encode(&digest[..8]));
-        Self { vendor, name, store, clock, current: Mutex::new(None) }
+        Self { vendor, name, longest_life, store, clock, current: Mutex::new(None) }
     }
 
     /// The token to use now. `rejected` is one that the vendor has just refused, if that is why the caller asks.
     /// `fetch` is called only when neither this process nor the store has another that is still good.
     ///
     /// # Errors
-    /// What `fetch` fails with, or a retry where the store fails.
+    /// What `fetch` fails with, or a retry where the store fails; out of time where the deadline comes before the token.
     pub async fn token<F>(
         &self,
         rejected: Option<&Token>,
+        deadline: Deadline,
         fetch: impl FnOnce() -> F,
     ) -> Result<Token, Failure>
     where
@@ -102,17 +117,22 @@ impl TokenKeeper {
     {
         // Held while fetching: the others wait for the one call instead of making their own.
         let mut current = self.current.lock().await;
-        if let Some(token) = current.as_ref().filter(|token| self.is_good(token, rejected)) {
-            return Ok(token.clone());
+        let good = |current: &&Current| {
+            self.clock.monotonic() < current.until && self.is_good(&current.token, rejected)
+        };
+        if let Some(current) = current.as_ref().filter(good) {
+            return Ok(current.token.clone());
         }
-        let token = self.shared_or_fetched(rejected, fetch).await?;
-        *current = Some(token.clone());
+        let token = self.shared_or_fetched(rejected, deadline, fetch).await?;
+        let left = (token.expires_at - self.clock.now()).to_std().unwrap_or_default();
+        *current = Some(Current { token: token.clone(), until: self.clock.monotonic() + left });
         Ok(token)
     }
 
     async fn shared_or_fetched<F>(
         &self,
         rejected: Option<&Token>,
+        deadline: Deadline,
         fetch: impl FnOnce() -> F,
     ) -> Result<Token, Failure>
     where
@@ -128,6 +148,9 @@ impl TokenKeeper {
                 self.store.save(&self.name, &token).await.map_err(|error| self.store_failure(&error))?;
                 return Ok(token);
             }
+            if !deadline.allows(self.clock.as_ref(), BETWEEN_LOOKS) {
+                return Err(Failure::out_of_time(self.vendor, "token"));
+            }
             self.clock.sleep(BETWEEN_LOOKS).await;
         }
         Err(self.store_failure("another process has been fetching the token for too long"))
@@ -135,7 +158,8 @@ impl TokenKeeper {
 
     fn is_good(&self, token: &Token, rejected: Option<&Token>) -> bool {
         let refused = rejected.is_some_and(|old| old.value.expose_secret() == token.value.expose_secret());
-        !refused && token.expires_at > self.clock.now()
+        let left = token.expires_at - self.clock.now();
+        !refused && left > TimeDelta::zero() && left <= self.longest_life + CLOCKS_APART
     }
 
     fn store_failure(&self, error: &str) -> Failure {

@@ -4,7 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use clock::Deadline;
 use url::Url;
+
+/// The most that is read of an answer, unless the request says otherwise: a page of 100 trades has some MiB at worst.
+const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 /// A request to a vendor. Its `Debug` shows method, host and path only: queries, headers and bodies carry
 /// secrets and personal data.
@@ -18,6 +23,10 @@ pub struct Request {
     pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body's bytes; empty for none.
     pub body: Vec<u8>,
+    /// It is not sent after that.
+    pub deadline: Deadline,
+    /// The most bytes that are read of the answer's body.
+    pub largest_answer: usize,
 }
 
 impl Request {
@@ -25,13 +34,32 @@ impl Request {
     #[must_use]
     pub fn post(url: Url, content_type: &str, body: Vec<u8>) -> Self {
         let headers = vec![("content-type".into(), content_type.to_owned())];
-        Self { method: http::Method::POST, url, headers, body }
+        Self { method: http::Method::POST, headers, body, ..Self::get(url) }
     }
 
     /// A `GET`.
     #[must_use]
     pub fn get(url: Url) -> Self {
-        Self { method: http::Method::GET, url, headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: http::Method::GET,
+            url,
+            headers: Vec::new(),
+            body: Vec::new(),
+            deadline: Deadline::NONE,
+            largest_answer: LARGEST_ANSWER,
+        }
+    }
+
+    /// The same request, which is not to be sent after the deadline.
+    #[must_use]
+    pub fn within(self, deadline: Deadline) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// The same request, of whose answer's body no more than so many bytes are read.
+    #[must_use]
+    pub fn answer_up_to(self, largest_answer: usize) -> Self {
+        Self { largest_answer, ..self }
     }
 
     /// The request with one more header.
@@ -56,6 +84,29 @@ pub struct Response {
     pub status: u16,
     /// The body's bytes.
     pub body: Vec<u8>,
+    /// The header `Date`: the vendor's time when it made the answer, in whole seconds.
+    pub date: Option<DateTime<Utc>>,
+    /// The header `Content-Type`.
+    pub content_type: Option<String>,
+}
+
+impl Response {
+    /// An answer of that status and body, whose headers say nothing.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, body: body.into(), date: None, content_type: None }
+    }
+
+    /// The same answer with what its headers say, as far as they can be read.
+    #[must_use]
+    pub fn with_headers(self, headers: &http::HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let date = text(http::header::DATE).and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+        Self {
+            date: date.map(|date| date.to_utc()),
+            content_type: text(http::header::CONTENT_TYPE).map(str::to_owned),
+            ..self
+        }
+    }
 }
 
 impl fmt::Debug for Response {
@@ -67,17 +118,28 @@ impl fmt::Debug for Response {
 /// Why there is no answer. The messages hold no URL.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TransportError {
+    /// The request's deadline was over before it was sent.
+    #[error("there was no time left to send it")]
+    OutOfTime,
     /// The request never left: the vendor has done nothing.
     #[error("no connection: {0}")]
     NotSent(String),
     /// The request left and no whole answer came back: the vendor may have done the work.
     #[error("no answer: {0}")]
     Lost(String),
+    /// An answer came that is larger than the request allows, and was not read to its end.
+    #[error(
+        "the answer is larger than {limit} bytes: no answer of the vendor's is, so look at what stands between"
+    )]
+    TooLarge {
+        /// What the request allows.
+        limit: usize,
+    },
 }
 
 /// Carries requests to a vendor.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads the whole answer, as far as the request allows.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
 }

@@ -2,9 +2,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use clock::Clock;
-use vendor::{Class, Failure, Metered, Quota, Request, Transport, count_failure};
+use chrono::{DateTime, TimeDelta, Utc};
+use clock::{Clock, Deadline};
+use vendor::{Class, Failure, Metered, OutOfTime, Quota, Request, Transport, Use, VendorTime, count_failure};
 
 use crate::catalog::Endpoint;
 use crate::envelope::Envelope;
@@ -15,6 +15,10 @@ use crate::{direct, qimen};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// The vendor tolerates five minutes between its clock and the time in a sign, the Qimen gateway ten. A machine's clock
+/// that is further off than this is not signed by.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
+
 /// One seller account of 旺店通, over both routes.
 ///
 /// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`, asking after what was written in `find.rs`.
@@ -23,6 +27,7 @@ pub struct Client {
     transport: Metered,
     clock: Arc<dyn Clock>,
     quota: Quota,
+    times: [VendorTime; 2],
 }
 
 impl Client {
@@ -32,7 +37,8 @@ impl Client {
     pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
         let quota = Quota::new(VENDOR, settings.calls_per_minute, MINUTE, NonZeroU32::MIN, clock.clone());
         let transport = Metered::new(VENDOR, transport, clock.clone());
-        Self { settings, transport, clock, quota }
+        let times = [(); 2].map(|()| VendorTime::new(VENDOR, clock.clone()));
+        Self { settings, transport, clock, quota, times }
     }
 
     /// What lies between two calls when there is always one more to make.
@@ -41,12 +47,18 @@ impl Client {
         MINUTE / self.settings.calls_per_minute.get()
     }
 
-    /// The time by which calls are signed.
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
+    /// The vendor's time, as the servers of that route tell it.
+    #[must_use]
+    pub fn time(&self, route: Route) -> &VendorTime {
+        let [direct, qimen] = &self.times;
+        match route {
+            Route::Direct => direct,
+            Route::Qimen => qimen,
+        }
     }
 
-    /// Makes one call and opens its answer.
+    /// Makes one call and opens its answer. Nothing is sent after the deadline. One that may have been refused for our
+    /// clock is made once more by the vendor's.
     ///
     /// # Errors
     /// What the answer, or the lack of one, means.
@@ -55,15 +67,57 @@ impl Client {
         route: Route,
         endpoint: &Endpoint,
         parameters: Parameters,
+        purpose: Use,
+        deadline: Deadline,
     ) -> Result<Envelope, Failure> {
-        self.quota.wait().await;
-        // The sign holds the time, which must be that of the sending, not of the asking.
-        let began = self.clock.now();
-        let request = self.request(route, endpoint, parameters, began)?;
+        let by = self.correction(route);
+        let outcome = self.call_by(by, route, endpoint, parameters.clone(), purpose, deadline).await;
+        let is_refused = outcome.as_ref().is_err_and(|failure| matches!(failure.class, Class::Paused { .. }));
+        let told = self.correction(route);
+        let outcome = if is_refused && (told - by).abs() > CLOCKS_APART {
+            self.call_by(told, route, endpoint, parameters, purpose, deadline).await
+        } else {
+            outcome
+        };
+        outcome.inspect_err(count_failure)
+    }
+
+    /// The time by which calls of that route are signed.
+    pub(crate) fn now(&self, route: Route) -> DateTime<Utc> {
+        self.clock.now() + self.correction(route)
+    }
+
+    /// What to add to the machine's clock, so that it shows the vendor's time: nothing while they are not far apart.
+    fn correction(&self, route: Route) -> TimeDelta {
+        let by = self.time(route).now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
+        if by.abs() > CLOCKS_APART { by } else { TimeDelta::zero() }
+    }
+
+    async fn call_by(
+        &self,
+        correction: TimeDelta,
+        route: Route,
+        endpoint: &Endpoint,
+        parameters: Parameters,
+        purpose: Use,
+        deadline: Deadline,
+    ) -> Result<Envelope, Failure> {
         let operation = endpoint.operation(route);
+        let in_turn = self.quota.wait(purpose, deadline).await;
+        in_turn.map_err(|OutOfTime| Failure::out_of_time(VENDOR, operation))?;
+        // The sign holds the time, which must be that of the sending, not of the asking.
+        let request =
+            self.request(route, endpoint, parameters, self.clock.now() + correction)?.within(deadline);
+        let began = self.clock.monotonic();
         let outcome = match self.transport.send(request).await {
             Ok(response) => {
-                error::judge(operation, &response).map_err(|failure| error::naming_secret(failure, route))
+                // A page of something that stands between may bear any time.
+                let dated = (200..300).contains(&response.status);
+                let as_of = dated.then(|| self.time(route).note(began, response.date)).flatten();
+                let opened = error::judge(operation, &response);
+                opened
+                    .map(|envelope| envelope.as_of(as_of))
+                    .map_err(|failure| error::naming_secret(failure, route))
             }
             Err(error) => Err(Failure::transport(VENDOR, operation, &error)),
         };
@@ -71,10 +125,10 @@ impl Client {
             Ok(envelope) => envelope.code(),
             Err(failure) => failure.code.clone(),
         };
-        let duration_ms = (self.clock.now() - began).num_milliseconds();
+        let duration_ms = self.clock.monotonic().saturating_sub(began).as_millis();
         let code = vendor::failure::code_for_logs(code.as_deref());
         tracing::debug!(endpoint = operation, code, duration_ms, "called 旺店通");
-        outcome.inspect_err(count_failure)
+        outcome
     }
 
     fn request(

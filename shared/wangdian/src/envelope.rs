@@ -1,5 +1,6 @@
 //! What every answer is wrapped in, read as leniently as the two routes' public clients suggest.
 
+use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use vendor::{lenient, nesting};
@@ -8,6 +9,8 @@ use vendor::{lenient, nesting};
 pub(crate) struct Envelope {
     content: Value,
     from_gateway: bool,
+    /// The earliest time that the vendor's clock can have shown when it was asked.
+    pub(crate) as_of: Option<DateTime<Utc>>,
 }
 
 /// What an answer says about the call.
@@ -33,13 +36,18 @@ impl Envelope {
         let body = nesting::flattened(body, nesting::READABLE);
         let Value::Object(mut outer) = serde_json::from_slice(&body).ok()? else { return None };
         if let Some(error) = outer.get_mut(GATEWAY_ERROR) {
-            return Some(Self { content: error.take(), from_gateway: true });
+            return Some(Self { content: error.take(), from_gateway: true, as_of: None });
         }
         let content = match wrapper(&outer) {
             Some(name) => outer.remove(&name).unwrap_or_default(),
             None => Value::Object(outer),
         };
-        Some(Self { content, from_gateway: false })
+        Some(Self { content, from_gateway: false, as_of: None })
+    }
+
+    /// The same answer, of a call that was sent at that time of the vendor's or later.
+    pub(crate) fn as_of(self, as_of: Option<DateTime<Utc>>) -> Self {
+        Self { as_of, ..self }
     }
 
     pub(crate) fn verdict(&self) -> Verdict {

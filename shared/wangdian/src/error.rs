@@ -51,14 +51,6 @@ pub(crate) fn refused_inside(operation: &str, errors: &[serde_json::Value]) -> F
     Failure::new(VENDOR, operation, class_of(None, &text, true), Some("0".to_owned()), text)
 }
 
-/// A read changes nothing, so one without an answer is simply made again.
-pub(crate) fn reading(mut failure: Failure) -> Failure {
-    if failure.class == Class::Unknown {
-        failure.class = Class::Retry { after: None };
-    }
-    failure
-}
-
 /// A call that we do not send, because the vendor would refuse it or answer something else than was meant.
 pub(crate) fn not_sent(operation: &str, message: impl Into<String>) -> Failure {
     Failure::new(VENDOR, operation, Class::Refused, None, message)

@@ -2,6 +2,7 @@
 
 use ::catalog::Question;
 use chrono::TimeDelta;
+use clock::Deadline;
 use serde_json::Value;
 use vendor::{Class, Failure, Found, china, lenient};
 
@@ -25,13 +26,13 @@ impl Client {
     ///
     /// # Errors
     /// Refused, without a call, where the document is none that is pushed; otherwise what the vendor's answer means.
-    pub async fn find(&self, document: &str, number: &str) -> Result<Found, Failure> {
+    pub async fn find(&self, document: &str, number: &str, deadline: Deadline) -> Result<Found, Failure> {
         let endpoint = catalog::endpoint(document).filter(|endpoint| endpoint.form.is_some());
         let endpoint = endpoint.ok_or_else(|| not_sent(document, "this document is not pushed"))?;
         let Some(question) = endpoint.document.push.and_then(|push| push.asked) else {
             return Ok(Found::CannotBeAsked);
         };
-        match self.ask(&question, number).await {
+        match self.ask(&question, number, deadline).await {
             Err(failure) if is_forbidden(&failure) => {
                 tracing::warn!(%failure, document, "the account may not ask whether a document has arrived");
                 Ok(Found::CannotBeAsked)
@@ -41,10 +42,10 @@ impl Client {
     }
 
     /// Makes the question's requests until one shows the document.
-    async fn ask(&self, question: &Question, number: &str) -> Result<Found, Failure> {
+    async fn ask(&self, question: &Question, number: &str, deadline: Deadline) -> Result<Found, Failure> {
         let endpoint = catalog::endpoint(question.document)
             .ok_or_else(|| not_sent(question.document, "this document cannot be queried"))?;
-        let end = self.now() + CLOCK_TOLERANCE;
+        let end = self.now(Route::Direct) + CLOCK_TOLERANCE;
         for fixed in question.requests {
             let mut parameters = Parameters::default();
             for (name, value) in *fixed {
@@ -56,7 +57,7 @@ impl Client {
                 parameters.set("end_time", &china::format(end));
             }
             parameters.plain(endpoint.php, question.param, number)?;
-            let page = self.read(Route::Direct, endpoint, parameters, 0, u32::MAX).await?;
+            let page = self.read(Route::Direct, endpoint, parameters, 0, u32::MAX, deadline).await?;
             match shown(question, &page, number) {
                 Found::NotThere => {}
                 found => return Ok(found),

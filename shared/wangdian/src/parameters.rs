@@ -9,7 +9,7 @@ use crate::error::VENDOR;
 
 /// The parameters of one call, sorted by key as both signs want them. None is ever empty: the vendor's own SDKs
 /// disagree on whether an empty one is signed and whether it is sent.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {

@@ -1,12 +1,13 @@
 //! Pools: rows that the vendor keeps until each is acknowledged (回写).
 
+use clock::Deadline;
 use serde_json::{Value, json};
-use vendor::{Class, Failure, lenient};
+use vendor::{Class, Failure, Use, lenient};
 
 use crate::catalog::{self, Endpoint};
 use crate::client::Client;
 use crate::envelope::refusal_reason;
-use crate::error::{NOT_WAITING, class_of, not_sent, reading};
+use crate::error::{NOT_WAITING, class_of, not_sent};
 use crate::parameters::Parameters;
 use crate::settings::Route;
 
@@ -130,12 +131,14 @@ impl Client {
         route: Route,
         pool: &Endpoint,
         params: &[(String, String)],
+        deadline: Deadline,
     ) -> Result<Vec<Value>, Failure> {
         let mut parameters = Parameters::of(pool.operation(route), params)?;
         let largest = pool.page_size.unwrap_or(catalog::LARGEST_PAGE);
         let asked = parameters.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(largest);
         parameters.set("limit", &asked.clamp(1, largest).to_string());
-        let mut envelope = self.call(route, pool, parameters).await.map_err(reading)?;
+        let mut envelope =
+            self.call(route, pool, parameters, Use::Read, deadline).await.map_err(Failure::of_reading)?;
         Ok(envelope.take_rows(pool.list_key))
     }
 
@@ -150,6 +153,7 @@ impl Client {
         route: Route,
         pool: &Endpoint,
         acknowledgements: &[Acknowledgement],
+        deadline: Deadline,
     ) -> Result<Vec<AckRefusal>, Failure> {
         let belongs = |each: &Acknowledgement| each.pool().document.name == pool.document.name;
         if !acknowledgements.iter().all(belongs) {
@@ -160,7 +164,7 @@ impl Client {
             let Some((ack, field)) = batch.first().map(Acknowledgement::target) else { break };
             let mut parameters = Parameters::default();
             parameters.json(field, &batch.iter().map(Acknowledgement::wire).collect());
-            let errors = self.call(route, ack, parameters).await?.take_errors();
+            let errors = self.call(route, ack, parameters, Use::Read, deadline).await?.take_errors();
             refusals.extend(errors.iter().map(AckRefusal::of).filter(|refusal| !refusal.is_done_before()));
         }
         Ok(refusals)

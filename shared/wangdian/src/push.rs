@@ -1,7 +1,8 @@
 //! Pushing documents.
 
+use clock::Deadline;
 use serde_json::{Map, Value};
-use vendor::{Failure, lenient};
+use vendor::{Failure, Use, lenient};
 
 use crate::catalog::{self, Endpoint, Form};
 use crate::client::Client;
@@ -17,8 +18,13 @@ impl Client {
     ///
     /// # Errors
     /// What the vendor's answer means; after an unknown outcome, [`find`](Self::find) tells.
-    pub async fn push_trade(&self, params: &[(String, String)], trade: &Value) -> Result<(), Failure> {
-        self.push(&catalog::TRADE_PUSH, params, trade).await
+    pub async fn push_trade(
+        &self,
+        params: &[(String, String)],
+        trade: &Value,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        self.push(&catalog::TRADE_PUSH, params, trade, deadline).await
     }
 
     /// Pushes one document of any target of the catalog: in the form field that the endpoint wants, in a list
@@ -32,6 +38,7 @@ impl Client {
         endpoint: &Endpoint,
         params: &[(String, String)],
         body: &Value,
+        deadline: Deadline,
     ) -> Result<(), Failure> {
         let operation = endpoint.php;
         let mut parameters = Parameters::of(operation, params)?;
@@ -57,7 +64,7 @@ impl Client {
             (Some(Form::Fields), Value::Object(fields)) => set_fields(&mut parameters, operation, fields)?,
             (Some(_), _) => return Err(not_sent(operation, "the document is not a JSON object")),
         }
-        let errors = self.call(Route::Direct, endpoint, parameters).await?.take_errors();
+        let errors = self.call(Route::Direct, endpoint, parameters, Use::Push, deadline).await?.take_errors();
         if errors.is_empty() { Ok(()) } else { Err(refused_inside(operation, &errors)) }
     }
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use clock::Deadline;
 use serde_json::Value;
-use vendor::{Failure, Found, china};
+use vendor::{Failure, Found, Use, china};
 
 use crate::catalog::{self, Endpoint};
 use crate::client::Client;
-use crate::error::{not_sent, reading};
+use crate::error::not_sent;
 use crate::parameters::Parameters;
 use crate::settings::Route;
 
@@ -19,6 +20,9 @@ pub struct Page {
     pub rows: Vec<Value>,
     /// How many rows match in all. The vendor says so on page 0, and mostly there.
     pub total: Option<u64>,
+    /// The earliest time that the vendor's clock can have shown when the page was asked for, where its answer bears a
+    /// `Date`: what changed before, and is visible by then, is on it.
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 impl Client {
@@ -36,6 +40,7 @@ impl Client {
         params: &[(String, String)],
         page_no: u32,
         page_size: u32,
+        deadline: Deadline,
     ) -> Result<Page, Failure> {
         let operation = endpoint.operation(route);
         let (start, end) = window;
@@ -53,7 +58,7 @@ impl Client {
         let mut parameters = Parameters::of(operation, params)?;
         parameters.set("start_time", &china::format(start));
         parameters.set("end_time", &china::format(end));
-        self.read(route, endpoint, parameters, page_no, page_size).await
+        self.read(route, endpoint, parameters, page_no, page_size, deadline).await
     }
 
     /// Reads all rows of a listed document (shops, warehouses, carriers, suppliers).
@@ -65,12 +70,13 @@ impl Client {
         route: Route,
         endpoint: &Endpoint,
         params: &[(String, String)],
+        deadline: Deadline,
     ) -> Result<Vec<Value>, Failure> {
         let mut rows = Vec::new();
         let mut total = None;
         for page_no in 0.. {
             let parameters = Parameters::of(endpoint.operation(route), params)?;
-            let page = self.read(route, endpoint, parameters, page_no, u32::MAX).await?;
+            let page = self.read(route, endpoint, parameters, page_no, u32::MAX, deadline).await?;
             let page_rows = page.rows.len() as u64;
             rows.extend(page.rows);
             total = total.or(page.total);
@@ -90,8 +96,8 @@ impl Client {
     ///
     /// # Errors
     /// As [`find`](Self::find).
-    pub async fn find_trade(&self, tid: &str) -> Result<Option<String>, Failure> {
-        Ok(match self.find(catalog::TRADE_PUSH.document.name, tid).await? {
+    pub async fn find_trade(&self, tid: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
+        Ok(match self.find(catalog::TRADE_PUSH.document.name, tid, deadline).await? {
             Found::There(trade_no) => Some(trade_no),
             Found::NotThere | Found::CannotBeAsked => None,
         })
@@ -104,15 +110,17 @@ impl Client {
         mut parameters: Parameters,
         page_no: u32,
         page_size: u32,
+        deadline: Deadline,
     ) -> Result<Page, Failure> {
         if let Some(largest) = endpoint.page_size {
             // Always sent: the default has changed over the years.
             parameters.set("page_size", &page_size.clamp(1, largest).to_string());
             parameters.set("page_no", &page_no.to_string());
         }
-        let mut envelope = self.call(route, endpoint, parameters).await.map_err(reading)?;
+        let mut envelope =
+            self.call(route, endpoint, parameters, Use::Read, deadline).await.map_err(Failure::of_reading)?;
         let rows = envelope.take_rows(endpoint.list_key);
         let total = envelope.total().filter(|_| page_no == 0);
-        Ok(Page { rows, total })
+        Ok(Page { rows, total, as_of: envelope.as_of })
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use clock::Clock;
 
@@ -58,29 +59,39 @@ async fn enter<V: Simulated>(State(vendor): State<Arc<V>>, request: Request) -> 
         vendor.clock().sleep(duration).await;
     }
     call.at = vendor.clock().now();
+    let mut response = answered(vendor.as_ref(), &call, fault).await;
+    // As servers do; theirs would be the machine's time, and a vendor's is its own.
+    let date = vendor.clock().now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::try_from(date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+async fn answered<V: Simulated>(vendor: &V, call: &Call, fault: Option<Fault>) -> Response {
     match fault {
         Some(Fault::LostRequest) => lost(),
         Some(Fault::LostAnswer) => {
-            vendor.answer(&call, None);
+            vendor.answer(call, None);
             lost()
         }
         Some(Fault::LateAnswer(duration)) => {
-            let answer = vendor.answer(&call, None);
+            let answer = vendor.answer(call, None);
             vendor.clock().sleep(duration).await;
             answer.into_response()
         }
         Some(Fault::Duplicate) => {
-            let first = vendor.answer(&call, None);
-            vendor.answer(&call, None);
+            let first = vendor.answer(call, None);
+            vendor.answer(call, None);
             first.into_response()
         }
         Some(Fault::Status(status)) => Reply::page(status).into_response(),
         Some(Fault::HtmlRedirect) => Reply::redirect().into_response(),
         Some(Fault::Garbage) => {
-            vendor.answer(&call, None);
+            vendor.answer(call, None);
             Reply::garbage().into_response()
         }
-        fault => vendor.answer(&call, fault.as_ref()).into_response(),
+        fault => vendor.answer(call, fault.as_ref()).into_response(),
     }
 }
 

@@ -52,10 +52,10 @@ impl Transport for InProcess {
             .body(Body::from(request.body))
             .map_err(|error| TransportError::NotSent(format!("not an HTTP request: {error}")))?;
         let Ok(response) = router.clone().oneshot(request).await;
-        let status = response.status().as_u16();
-        let body = to_bytes(response.into_body(), usize::MAX)
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX)
             .await
             .map_err(|_| TransportError::Lost("the connection broke".to_owned()))?;
-        Ok(Response { status, body: body.into() })
+        Ok(Response::new(parts.status.as_u16(), body).with_headers(&parts.headers))
     }
 }

@@ -9,23 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use catalog::{Document, Repeat};
 use clock::Deadline;
 use mapping::Mapped;
 use pipeline::System;
-use vendor::{Class, Failure, Found};
+use vendor::{Class, Failure, Found, lenient};
 use wiring::Wiring;
 use wiring::settings::both;
-
-/// What a target does with a document that it has already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeat {
-    /// The document that comes last takes the place of the former.
-    Replaces,
-    /// It takes no second document of the same number.
-    Refuses,
-    /// It makes a second one.
-    Doubles,
-}
 
 /// A system that takes documents.
 #[async_trait]
@@ -34,7 +24,7 @@ pub trait Target: Send + Sync {
     /// takes the place of. Nothing is sent after the deadline ([`Class::OutOfTime`]).
     async fn deliver(
         &self,
-        document: &'static str,
+        document: &'static Document,
         mapped: &Mapped,
         replaced: Option<&str>,
         deadline: Deadline,
@@ -43,7 +33,7 @@ pub trait Target: Send + Sync {
     /// Asks for a document by our number.
     async fn find(
         &self,
-        document: &'static str,
+        document: &'static Document,
         mapped: &Mapped,
         deadline: Deadline,
     ) -> Result<Found, Failure>;
@@ -52,13 +42,9 @@ pub trait Target: Send + Sync {
     async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure>;
 
     /// What pushing a document again does, in the same or a newer version.
-    fn repeat(&self, document: &'static str) -> Repeat;
-
-    /// Whether the target can be asked for a document by our number.
-    fn can_be_asked(&self, document: &'static str) -> bool;
-
-    /// Our number in a mapped document.
-    fn number(&self, document: &'static str, mapped: &Mapped) -> Option<String>;
+    fn repeat(&self, document: &'static Document) -> Repeat {
+        document.repeat()
+    }
 }
 
 /// The target systems that the flows deliver to.
@@ -110,6 +96,16 @@ fn wire(system: System, wiring: &Wiring) -> anyhow::Result<Arc<dyn Target>> {
         System::Sharecrm => Arc::new(wiring.sharecrm()?),
         System::Wangdian => Arc::new(wangdian::Wangdian(wiring.wangdian()?)),
     })
+}
+
+/// Our number in a mapped document.
+pub(crate) fn number(document: &Document, mapped: &Mapped) -> Option<String> {
+    lenient::field(&mapped.body, document.number()?)
+}
+
+/// Whether a vendor can be asked for a document by our number.
+pub(crate) fn can_be_asked(document: &Document) -> bool {
+    document.push.is_some_and(|push| push.asked.is_some())
 }
 
 /// What a system without look-up tables answers.

@@ -1,22 +1,23 @@
 use ::sharecrm::Client;
 use async_trait::async_trait;
+use catalog::Document;
 use clock::Deadline;
 use mapping::Mapped;
 use vendor::{Failure, Found, lenient};
 
-use super::{Repeat, Target, no_tables};
+use super::{Target, no_tables};
 
 #[async_trait]
 impl Target for Client {
     /// The record's id is our own; what the push answers is only a trace.
     async fn deliver(
         &self,
-        _document: &'static str,
+        _document: &'static Document,
         mapped: &Mapped,
         _replaced: Option<&str>,
-        _deadline: Deadline,
+        deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
-        let trace_id = self.push(&mapped.body).await?;
+        let trace_id = self.push(&mapped.body, deadline).await?;
         tracing::debug!(trace_id, "纷享销客 has accepted the push");
         Ok(lenient::field(&mapped.body, "id"))
     }
@@ -24,7 +25,7 @@ impl Target for Client {
     /// The push interface cannot be asked; the same id again updates the same record.
     async fn find(
         &self,
-        _document: &'static str,
+        _document: &'static Document,
         _mapped: &Mapped,
         _deadline: Deadline,
     ) -> Result<Found, Failure> {
@@ -33,17 +34,5 @@ impl Target for Client {
 
     async fn lookup(&self, table: &str, _code: &str, _deadline: Deadline) -> Result<Option<String>, Failure> {
         Err(no_tables("纷享销客", table))
-    }
-
-    fn repeat(&self, _document: &'static str) -> Repeat {
-        Repeat::Replaces
-    }
-
-    fn can_be_asked(&self, _document: &'static str) -> bool {
-        false
-    }
-
-    fn number(&self, _document: &'static str, mapped: &Mapped) -> Option<String> {
-        lenient::field(&mapped.body, "id")
     }
 }

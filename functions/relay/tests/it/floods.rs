@@ -76,7 +76,8 @@ fn more_half_sent_heads_than_there_are_files_keep_no_push_out() {
 fn a_hundred_unfinished_bodies_take_little_memory_and_keep_no_push_out() {
     const LARGEST: usize = 4 * 1024 * 1024;
     let town = Town::open();
-    let server = Server::start(&town.installation());
+    let installation = town.installation();
+    let server = Server::start(&installation);
     is_answered_in_time(&server, &push(&town));
     let before = peak(server.id());
     let head = format!("{}\r\n", server.head("application/x-www-form-urlencoded", LARGEST));
@@ -106,7 +107,8 @@ fn a_hundred_unfinished_bodies_take_little_memory_and_keep_no_push_out() {
 #[test]
 fn half_open_connections_hold_up_no_stop_for_longer_than_five_seconds() {
     let town = Town::open();
-    let server = Server::start(&town.installation());
+    let installation = town.installation();
+    let server = Server::start(&installation);
     let heads = half_sent_heads(&server, 20);
     let mut body = server.connect();
     body.write_all(format!("{}\r\nab", server.head("text/plain", 10)).as_bytes()).unwrap();
@@ -121,7 +123,8 @@ fn half_open_connections_hold_up_no_stop_for_longer_than_five_seconds() {
 #[test]
 fn a_connection_that_is_kept_open_serves_one_push_after_the_other() {
     let town = Town::open();
-    let server = Server::start(&town.installation());
+    let installation = town.installation();
+    let server = Server::start(&installation);
     let mut stream = server.connect();
     for _ in 0..3 {
         let push = push(&town);
@@ -141,7 +144,8 @@ fn a_connection_that_is_kept_open_serves_one_push_after_the_other() {
 #[test]
 fn a_head_without_end_is_refused() {
     let town = Town::open();
-    let server = Server::start(&town.installation());
+    let installation = town.installation();
+    let server = Server::start(&installation);
     let mut stream = server.connect();
     stream.write_all(b"POST /qince/direct-orders HTTP/1.1\r\n").unwrap();
     let began = Instant::now();

@@ -68,7 +68,7 @@ fn no_push_is_taken_without_the_log_that_keeps_it() {
 fn damage_that_is_met_while_serving_ends_the_taking_of_pushes_and_stands_in_the_status() {
     let town = Town::open();
     let installation = town.installation();
-    installation.relay(&["status"]).with_status(0);
+    Server::start(&installation).terminate();
     let file = installation.path("relay.db");
     let store = rusqlite::Connection::open(&file).unwrap();
     store

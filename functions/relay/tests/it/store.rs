@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::server::Server;
 use crate::support::{Answer, Installation, Town};
 
 /// The user that has no rights of its own on this machine.
@@ -97,7 +98,7 @@ fn a_store_that_another_program_writes_to_is_read_at_once_and_waited_for_to_writ
 fn a_damaged_store_is_said_so_and_no_push_is_taken_into_it() {
     let town = Town::open();
     let installation = town.installation();
-    installation.relay(&["status"]).with_status(0);
+    Server::start(&installation).terminate();
     let file = installation.path("relay.db");
     let store = rusqlite::Connection::open(&file).unwrap();
     store

@@ -1,3 +1,4 @@
+use clock::Deadline;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -11,7 +12,7 @@ async fn looking_up(
     answers: impl IntoIterator<Item = Answer>,
 ) -> (Arc<Kingdee>, Result<Option<String>, vendor::Failure>) {
     let kingdee = Arc::new(Kingdee::answering(answers));
-    let found = kingdee.client().lookup(table, code).await;
+    let found = kingdee.client().lookup(table, code, Deadline::NONE).await;
     (kingdee, found)
 }
 
@@ -67,12 +68,8 @@ async fn every_table_of_the_catalog_can_be_looked_up() {
 
 #[tokio::test]
 async fn an_endless_list_ends_the_search() {
-    let endless = || {
-        Ok(Response {
-            status: 200,
-            body: br#"{"success":true,"data":{"rows":[{"id":"1"}],"totalpage":9999}}"#.to_vec(),
-        })
-    };
+    let endless =
+        || Ok(Response::new(200, br#"{"success":true,"data":{"rows":[{"id":"1"}],"totalpage":9999}}"#));
     let (_, found) = looking_up("kingdee.customer", "S01", (0..50).map(|_| endless())).await;
     assert_eq!(found.unwrap_err().class, Class::Refused);
 }

@@ -1,3 +1,4 @@
+use clock::Deadline;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -9,7 +10,7 @@ async fn saving(
     answers: impl IntoIterator<Item = Answer>,
 ) -> (Arc<Kingdee>, Result<String, vendor::Failure>) {
     let kingdee = Arc::new(Kingdee::answering(answers));
-    let saved = kingdee.client().save("kingdee.sal_order_save", &order()).await;
+    let saved = kingdee.client().save("kingdee.sal_order_save", &order(), Deadline::NONE).await;
     (kingdee, saved)
 }
 
@@ -47,10 +48,10 @@ async fn both_levels_decide_and_every_reason_is_told() {
 
 #[tokio::test]
 async fn each_answer_has_its_class() {
-    let page = |status| Ok(Response { status, body: b"<html></html>".to_vec() });
+    let page = |status| Ok(Response::new(status, b"<html></html>".to_vec()));
     let retry = Class::Retry { after: None };
     let paused = Class::Paused { until: None };
-    let empty = Ok(Response { status: 200, body: b"{\"data\":null}".to_vec() });
+    let empty = Ok(Response::new(200, b"{\"data\":null}"));
     for (answer, class) in [
         (says(519, "gateway_519.json"), Class::Refused),
         (says(519, "gateway_519_busy.json"), retry.clone()),
@@ -74,7 +75,7 @@ async fn each_answer_has_its_class() {
 
 #[tokio::test]
 async fn a_wrong_host_names_its_setting() {
-    let (_, saved) = saving([Ok(Response { status: 302, body: Vec::new() })]).await;
+    let (_, saved) = saving([Ok(Response::new(302, Vec::new()))]).await;
     assert!(saved.unwrap_err().message.contains("KINGDEE_BASE_URL"));
 }
 
@@ -107,7 +108,7 @@ async fn success_without_an_id_looks_for_the_order() {
 async fn an_order_is_found_by_its_exact_number_on_whatever_page() {
     let pages = [says(200, "orders_page_1.json"), says(200, "orders_page_2.json")];
     let kingdee = Arc::new(Kingdee::answering(pages));
-    let found = kingdee.client().find_sal_order("JY20260101").await;
+    let found = kingdee.client().find_sal_order("JY20260101", Deadline::NONE).await;
     assert_eq!(found, Ok(Some("1544208903712374784".to_owned())));
     let asked: Vec<_> = kingdee.sent_to("sal_order_list").iter().map(body).collect();
     assert_eq!(
@@ -122,7 +123,7 @@ async fn an_order_is_found_by_its_exact_number_on_whatever_page() {
 #[tokio::test]
 async fn an_outbound_is_found_in_its_own_list() {
     let kingdee = Arc::new(Kingdee::answering([says(200, "orders_none.json")]));
-    assert_eq!(kingdee.client().find("kingdee.sal_outbound_save", "CK1").await, Ok(None));
+    assert_eq!(kingdee.client().find("kingdee.sal_outbound_save", "CK1", Deadline::NONE).await, Ok(None));
     assert_eq!(kingdee.sent_to("sal_outbound_list").len(), 1);
 }
 
@@ -130,8 +131,9 @@ async fn an_outbound_is_found_in_its_own_list() {
 async fn a_document_without_our_number_or_of_no_kind_is_not_sent() {
     let kingdee = Arc::new(Kingdee::answering([]));
     let client = kingdee.client();
-    let unnumbered = client.save("sal_order_save", &json!({"billdate": "2026-01-01"})).await.unwrap_err();
-    let unknown = client.save("sal_order_sav", &order()).await.unwrap_err();
+    let unnumbered =
+        client.save("sal_order_save", &json!({"billdate": "2026-01-01"}), Deadline::NONE).await.unwrap_err();
+    let unknown = client.save("sal_order_sav", &order(), Deadline::NONE).await.unwrap_err();
     assert_eq!((unnumbered.class, unknown.class), (Class::Refused, Class::Refused));
     assert!(unnumbered.message.contains("billno"));
     assert!(kingdee.sent_to("").is_empty());
@@ -143,7 +145,7 @@ async fn calls_keep_to_the_quota() {
     let client = kingdee.client();
     let start = clock::Clock::now(&*kingdee.clock);
     for _ in 0..78 {
-        client.find_sal_order("JY1").await.unwrap();
+        client.find_sal_order("JY1", Deadline::NONE).await.unwrap();
     }
     // 80 calls with those of the log-in; 10 of them at once, the others spread so that no minute has more than 60.
     let taken = (clock::Clock::now(&*kingdee.clock) - start).num_seconds();

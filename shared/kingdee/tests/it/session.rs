@@ -1,3 +1,4 @@
+use clock::Deadline;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +21,7 @@ fn assert_holds_no_secret(text: &str) {
 #[tokio::test]
 async fn a_call_carries_token_account_and_group() {
     let kingdee = Arc::new(Kingdee::answering([says(200, "saved.json")]));
-    kingdee.client().save("sal_order_save", &order()).await.unwrap();
+    kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
 
     let login = &kingdee.sent_to("access_token")[0];
     assert_eq!(login.method, http::Method::GET);
@@ -41,7 +42,7 @@ async fn a_call_carries_token_account_and_group() {
 async fn twenty_concurrent_calls_log_in_once() {
     let kingdee = Arc::new(Kingdee::answering((0..20).map(|_| says(200, "orders_none.json"))));
     let client = kingdee.client();
-    let found = join_all((0..20).map(|_| client.find_sal_order("JY1"))).await;
+    let found = join_all((0..20).map(|_| client.find_sal_order("JY1", Deadline::NONE))).await;
     assert!(found.into_iter().all(|order| order == Ok(None)));
     assert_eq!(kingdee.sent_to("access_token").len(), 1);
     assert_eq!(kingdee.sent_to("accountGroup").len(), 1);
@@ -51,15 +52,15 @@ async fn twenty_concurrent_calls_log_in_once() {
 async fn the_token_is_renewed_within_an_hour() {
     let kingdee = Arc::new(Kingdee::answering((0..2).map(|_| says(200, "orders_none.json"))));
     let client = kingdee.client();
-    client.find_sal_order("JY1").await.unwrap();
+    client.find_sal_order("JY1", Deadline::NONE).await.unwrap();
     kingdee.clock.advance(std::time::Duration::from_secs(3_600));
-    client.find_sal_order("JY1").await.unwrap();
+    client.find_sal_order("JY1", Deadline::NONE).await.unwrap();
     assert_eq!(kingdee.sent_to("access_token").len(), 2);
 }
 
 #[tokio::test]
 async fn a_refused_token_is_renewed_once_and_the_call_repeated_once() {
-    let not_json = Ok(Response { status: 401, body: b"<html>401</html>".to_vec() });
+    let not_json = Ok(Response::new(401, b"<html>401</html>".to_vec()));
     for refusal in [
         says(200, "token_expired.json"),
         says(519, "token_expired.json"),
@@ -67,7 +68,7 @@ async fn a_refused_token_is_renewed_once_and_the_call_repeated_once() {
         not_json,
     ] {
         let kingdee = Arc::new(Kingdee::answering([refusal, says(200, "saved.json")]));
-        let id = kingdee.client().save("sal_order_save", &order()).await.unwrap();
+        let id = kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
         assert_eq!(id, "1544208903712374784");
         assert_eq!(kingdee.sent_to("access_token").len(), 2);
         assert_eq!(kingdee.sent_to("sal_order_save")[1].url.query(), Some("access_token=tok-2"));
@@ -77,7 +78,7 @@ async fn a_refused_token_is_renewed_once_and_the_call_repeated_once() {
 #[tokio::test]
 async fn a_token_that_stays_refused_pauses_the_target_for_a_while() {
     let kingdee = Arc::new(Kingdee::answering((0..2).map(|_| says(401, "token_expired.json"))));
-    let failure = kingdee.client().save("sal_order_save", &order()).await.unwrap_err();
+    let failure = kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
     assert!(matches!(failure.class, Class::Paused { until: Some(_) }), "{failure:?}");
     assert!(failure.message.contains("KINGDEE_PASSWORD"), "{failure}");
     assert_eq!(kingdee.sent_to("sal_order_save").len(), 2);
@@ -86,7 +87,7 @@ async fn a_token_that_stays_refused_pauses_the_target_for_a_while() {
 #[tokio::test]
 async fn an_expired_good_is_no_reason_to_stop_the_target() {
     let kingdee = Arc::new(Kingdee::answering((0..2).map(|_| says(200, "shelf_life_expired.json"))));
-    let failure = kingdee.client().save("sal_order_save", &order()).await.unwrap_err();
+    let failure = kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Refused);
 }
 
@@ -97,7 +98,7 @@ async fn token_and_accounts_are_read_in_every_known_form() {
         .with_accounts(says(200, "account_group_object.json"));
     let kingdee = Arc::new(kingdee);
     let unset = Settings { account_id: None, ..settings() };
-    kingdee.client_of(unset).save("sal_order_save", &order()).await.unwrap();
+    kingdee.client_of(unset).save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
     let save = &kingdee.sent_to("sal_order_save")[0];
     assert_eq!(save.url.query(), Some("access_token=tok-1%2F%2B%3D"));
     assert_eq!(header(save, "accountId"), Some("1001"), "the only one is taken unasked");
@@ -107,7 +108,7 @@ async fn token_and_accounts_are_read_in_every_known_form() {
 async fn the_configured_account_picks_its_group() {
     let kingdee = Arc::new(Kingdee::answering([says(200, "saved.json")]));
     let client = kingdee.client_of(Settings { account_id: Some("1002".into()), ..settings() });
-    client.save("sal_order_save", &order()).await.unwrap();
+    client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
     let save = &kingdee.sent_to("sal_order_save")[0];
     assert_eq!((header(save, "accountId"), header(save, "groupName")), (Some("1002"), Some("ns-8")));
 }
@@ -136,7 +137,7 @@ async fn a_shared_token_of_another_account_is_not_booked_with() {
     let kingdee = Arc::new(Kingdee::answering([says(200, "saved.json")]));
     let settings = Settings { account_id: Some("1002".into()), ..settings() };
     let client = Client::new(settings, kingdee.clone(), kingdee.clock.clone(), Arc::new(Stale));
-    client.save("sal_order_save", &order()).await.unwrap();
+    client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
     assert_eq!(header(&kingdee.sent_to("sal_order_save")[0], "accountId"), Some("1002"));
 }
 
@@ -173,7 +174,7 @@ async fn a_stored_token_serves_its_own_account_alone() {
         let store = Arc::new(Shared::default());
         for settings in [support::settings(), settings.clone()] {
             let client = Client::new(settings, kingdee.clone(), kingdee.clock.clone(), store.clone());
-            client.save("sal_order_save", &order()).await.unwrap();
+            client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
         }
         assert_eq!(kingdee.sent_to("access_token").len(), log_ins, "{settings:?}");
     }
@@ -183,14 +184,15 @@ async fn a_stored_token_serves_its_own_account_alone() {
 async fn of_several_accounts_none_is_booked_into_unasked_and_all_are_listed() {
     let kingdee = Arc::new(Kingdee::answering([]));
     let unset = Settings { account_id: None, ..settings() };
-    let failure = kingdee.client_of(unset.clone()).save("sal_order_save", &order()).await.unwrap_err();
+    let failure =
+        kingdee.client_of(unset.clone()).save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Paused { until: None }, "a person has to choose");
     for said in ["2 account sets", "KINGDEE_ACCOUNT_ID", "1001 (ns-7), 1002 (ns-8)"] {
         assert!(failure.message.contains(said), "{said} in {failure}");
     }
     // Nor is one that an earlier program, which took the first, has left with its token.
     let client = Client::new(unset, kingdee.clone(), kingdee.clock.clone(), Arc::new(Stale));
-    client.save("sal_order_save", &order()).await.unwrap_err();
+    client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
     assert!(kingdee.sent_to("sal_order_save").is_empty());
 }
 
@@ -199,7 +201,8 @@ async fn an_account_that_the_user_has_not_pauses_and_names_the_setting() {
     let wrong = Settings { account_id: Some("9".into()), ..settings() };
     for (settings, accounts) in [(wrong, "account_group.json"), (settings(), "account_group_empty.json")] {
         let kingdee = Arc::new(Kingdee::answering([]).with_accounts(says(200, accounts)));
-        let failure = kingdee.client_of(settings).save("sal_order_save", &order()).await.unwrap_err();
+        let failure =
+            kingdee.client_of(settings).save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
         assert_eq!(failure.class, Class::Paused { until: None });
         assert!(failure.message.contains("KINGDEE_ACCOUNT_ID"), "{failure}");
     }
@@ -209,7 +212,7 @@ async fn an_account_that_the_user_has_not_pauses_and_names_the_setting() {
 async fn wrong_credentials_pause_and_name_the_settings() {
     let tokens = [says(200, "access_token_wrong_password.json")];
     let kingdee = Arc::new(Kingdee::answering([]).with_tokens(tokens));
-    let failure = kingdee.client().save("sal_order_save", &order()).await.unwrap_err();
+    let failure = kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Paused { until: None });
     assert_eq!(failure.code.as_deref(), Some("2000001"));
     assert!(failure.message.contains("用户名或密码错误") && failure.message.contains("KINGDEE_PASSWORD"));
@@ -218,10 +221,10 @@ async fn wrong_credentials_pause_and_name_the_settings() {
 #[tokio::test]
 async fn a_log_in_that_got_no_answer_may_simply_be_repeated() {
     let lost: Answer = Err(TransportError::Lost("timed out".into()));
-    let gateway: Answer = Ok(Response { status: 502, body: b"<html>".to_vec() });
+    let gateway: Answer = Ok(Response::new(502, b"<html>".to_vec()));
     for answer in [lost, gateway] {
         let kingdee = Arc::new(Kingdee::answering([]).with_tokens([answer]));
-        let failure = kingdee.client().save("sal_order_save", &order()).await.unwrap_err();
+        let failure = kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
         assert_eq!(failure.class, Class::Retry { after: None }, "{failure}");
     }
 }
@@ -232,12 +235,12 @@ async fn no_secret_reaches_an_error_even_where_it_is_quoted_back() {
     let transport_error: Answer = Err(TransportError::NotSent(quoted.into()));
     for answer in [says(200, "access_token_echo.json"), transport_error] {
         let kingdee = Arc::new(Kingdee::answering([]).with_tokens([answer]));
-        let failure = kingdee.client().save("sal_order_save", &order()).await.unwrap_err();
+        let failure = kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
         assert_holds_no_secret(&format!("{failure} {failure:?}"));
     }
     let lost: Answer = Err(TransportError::Lost("no answer from /save?access_token=tok-1%2F%2B%3D".into()));
     let kingdee = Arc::new(Kingdee::answering([lost]));
-    let failure = kingdee.client().save("sal_order_save", &order()).await.unwrap_err();
+    let failure = kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
     assert_holds_no_secret(&format!("{failure} {failure:?}"));
     assert_eq!(failure.class, Class::Unknown);
 }
@@ -245,6 +248,6 @@ async fn no_secret_reaches_an_error_even_where_it_is_quoted_back() {
 #[tokio::test]
 async fn no_secret_is_in_debug_output() {
     let kingdee = Arc::new(Kingdee::answering([says(200, "saved.json")]));
-    kingdee.client().save("sal_order_save", &order()).await.unwrap();
+    kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
     assert_holds_no_secret(&format!("{:?} {:?}", settings(), kingdee.sent_to("")));
 }

@@ -16,7 +16,7 @@ pub(crate) type Answer = Result<Response, TransportError>;
 
 /// The vendor's answer with that body.
 pub(crate) fn says(status: u16, file: &str) -> Answer {
-    Ok(Response { status, body: payload(file).into_bytes() })
+    Ok(Response::new(status, payload(file).into_bytes()))
 }
 
 pub(crate) fn payload(file: &str) -> String {

@@ -56,12 +56,13 @@ impl Checkpoints for Sqlite {
     async fn acquire(&self, name: &str, owner: &str, ttl: Duration) -> Result<Option<Lease>, StoreError> {
         let (name, owner) = (name.to_owned(), owner.to_owned());
         self.write_in("taking a lease in", move |tx, now| {
-            // A renewal keeps its fence: the lease has not changed hands.
+            // A renewal keeps its fence: the lease has not changed hands. One that ends later than it may was taken by a
+            // clock that was ahead, and holds nobody up: should its holder be at work, the fence keeps it from harm.
             tx.query_row(
                 "INSERT INTO leases (name, owner, fence, until) VALUES (?1, ?2, 1, ?3)
                  ON CONFLICT (name) DO UPDATE SET
                      fence = fence + (owner <> excluded.owner OR until <= ?4), owner = excluded.owner, until = excluded.until
-                 WHERE until <= ?4 OR owner = excluded.owner
+                 WHERE until <= ?4 OR until > excluded.until OR owner = excluded.owner
                  RETURNING fence, until",
                 params![name, owner, later(now, ttl), millis(now)],
                 |row| {

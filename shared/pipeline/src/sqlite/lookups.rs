@@ -1,11 +1,15 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Sqlite, millis};
+use super::{Sqlite, later, millis};
 use crate::{Lookups, StoreError};
+
+/// No answer of a target's is remembered for longer: one that would be was written by a clock that was ahead.
+const LONGEST_REMEMBERED: Duration = Duration::from_secs(86_400);
 
 #[async_trait]
 impl Lookups for Sqlite {
@@ -13,11 +17,16 @@ impl Lookups for Sqlite {
         let codes = codes.to_vec();
         self.read_in("reading look-ups in", move |tx, now| {
             let mut statement = tx.prepare_cached(
-                "SELECT id FROM lookups WHERE lookup = ?1 AND code = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
+                "SELECT id FROM lookups WHERE lookup = ?1 AND code = ?2
+                 AND (expires_at IS NULL OR expires_at > ?3 AND expires_at <= ?4)",
             )?;
             let mut ids = HashMap::with_capacity(codes.len());
             for (table, code) in codes {
-                let found = statement.query_row(params![table, code, millis(now)], |row| row.get(0)).optional()?;
+                let found = statement
+                    .query_row(params![table, code, millis(now), later(now, LONGEST_REMEMBERED)], |row| {
+                        row.get(0)
+                    })
+                    .optional()?;
                 if let Some(id) = found {
                     ids.insert((table, code), id);
                 }

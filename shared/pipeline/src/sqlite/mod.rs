@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::Clock;
+use clock::{Clock, SteadyClock};
 use rusqlite::{Transaction, TransactionBehavior};
 
 use crate::sqlite::health::Health;
@@ -66,6 +66,8 @@ impl Sqlite {
         let health = Arc::new(Health::of(file)?);
         check::begin(checker, &health)?;
         let wal = Arc::new(Wal::of(&health));
+        // What waits in the store is not to wait longer because somebody sets the machine's clock back.
+        let clock = Arc::new(SteadyClock::new(clock));
         Ok(Self { reader, scanner, writer: Lane::of(writer), wal, health, clock })
     }
 

@@ -16,7 +16,11 @@ impl Queue for Sqlite {
     async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
         let messages = messages.to_vec();
         self.write_in("sending to the queue in", move |tx, now| {
-            tx.execute("DELETE FROM deduplication WHERE expires_at <= ?1", [millis(now)])?;
+            // One that ends later than any may was written by a clock that was ahead.
+            tx.execute(
+                "DELETE FROM deduplication WHERE expires_at <= ?1 OR expires_at > ?2",
+                [millis(now), later(now, DEDUPLICATION_INTERVAL)],
+            )?;
             messages.iter().try_for_each(|message| send_one(tx, now, system, message))
         })
         .await
@@ -66,8 +70,15 @@ impl Queue for Sqlite {
             // A message whose visibility timeout has ended may be received by another at any moment.
             let changed = tx.execute(
                 "UPDATE messages SET visible_at = ?4
-                 WHERE queue = ?1 AND id = ?2 AND receive_count = ?3 AND visible_at > ?5",
-                params![system.name(), id, count, later(now, delay.min(MAX_VISIBILITY)), millis(now)],
+                 WHERE queue = ?1 AND id = ?2 AND receive_count = ?3 AND visible_at > ?5 AND visible_at <= ?6",
+                params![
+                    system.name(),
+                    id,
+                    count,
+                    later(now, delay.min(MAX_VISIBILITY)),
+                    millis(now),
+                    later(now, MAX_VISIBILITY)
+                ],
             )?;
             Ok(changed == 1)
         })
@@ -77,12 +88,12 @@ impl Queue for Sqlite {
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
         self.scan_in("counting the queue in", move |tx, now| {
             tx.query_row(
-                "SELECT count(*) FILTER (WHERE dead = 0 AND visible_at <= ?2),
-                        count(*) FILTER (WHERE dead = 0 AND visible_at > ?2),
-                        min(visible_at) FILTER (WHERE dead = 0 AND visible_at > ?2),
+                "SELECT count(*) FILTER (WHERE NOT in_flight), count(*) FILTER (WHERE in_flight),
+                        min(visible_at) FILTER (WHERE in_flight),
                         (SELECT sent_at FROM messages WHERE queue = ?1 AND dead = 0 ORDER BY id LIMIT 1)
-                 FROM messages WHERE queue = ?1",
-                params![system.name(), millis(now)],
+                 FROM (SELECT visible_at, receive_count > 0 AND visible_at > ?2 AND visible_at <= ?3 AS in_flight
+                       FROM messages WHERE queue = ?1 AND dead = 0)",
+                params![system.name(), millis(now), later(now, MAX_VISIBILITY)],
                 |row| {
                     Ok(Depth {
                         waiting: row.get(0)?,
@@ -129,12 +140,16 @@ fn send_one(
 
 /// The oldest visible messages of groups that have none in flight.
 ///
+/// A clock that was set back must not hold messages up for as long: one that nobody has received yet waits for no time,
+/// and one that would be invisible for longer than any may be was received by a clock that was ahead.
+///
 /// The index is named because SQLite would choose another, and sort the whole backlog to find its first ten: 900
 /// messages a second out of 10,000, where 7,800 came out of 1,000.
 const FIND_VISIBLE: &str = "SELECT id, receive_count FROM messages AS message INDEXED BY messages_in_order
-    WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 AND NOT EXISTS (
+    WHERE queue = ?1 AND dead = 0 AND (visible_at <= ?2 OR receive_count = 0 OR visible_at > ?4) AND NOT EXISTS (
         SELECT 1 FROM messages AS other
-        WHERE other.queue = ?1 AND other.dead = 0 AND other.group_id = message.group_id AND other.visible_at > ?2)
+        WHERE other.queue = ?1 AND other.dead = 0 AND other.group_id = message.group_id AND other.receive_count > 0
+            AND other.visible_at > ?2 AND other.visible_at <= ?4)
     ORDER BY id LIMIT ?3";
 
 /// Ids of messages to receive, with how often each has been received.
@@ -145,7 +160,9 @@ fn find_visible(
     max: usize,
 ) -> rusqlite::Result<Vec<(i64, u32)>> {
     tx.prepare_cached(FIND_VISIBLE)?
-        .query_map(params![system.name(), millis(now), max], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![system.name(), millis(now), max, later(now, MAX_VISIBILITY)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect()
 }
 
@@ -185,7 +202,8 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(crate::sqlite::open::SCHEMA).unwrap();
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {FIND_VISIBLE}")).unwrap();
-        let steps = plan.query_map(params!["kingdee", 0, 10], |row| row.get::<_, String>("detail")).unwrap();
+        let steps =
+            plan.query_map(params!["kingdee", 0, 10, 10], |row| row.get::<_, String>("detail")).unwrap();
         let steps: Vec<_> = steps.map(Result::unwrap).collect();
         assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
     }

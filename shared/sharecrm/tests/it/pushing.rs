@@ -1,3 +1,4 @@
+use clock::Deadline;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -7,13 +8,13 @@ use vendor::{Class, Response, TransportError};
 use crate::support::{Answer, ShareCrm, body, code, document, header, payload, says, settings};
 
 async fn pushing(answer: Answer) -> Result<String, vendor::Failure> {
-    Arc::new(ShareCrm::answering([answer])).client().push(&document()).await
+    Arc::new(ShareCrm::answering([answer])).client().push(&document(), Deadline::NONE).await
 }
 
 #[tokio::test]
 async fn everything_sits_inside_data_under_the_common_headers() {
     let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json")]));
-    let trace_id = sharecrm.client().push(&document()).await;
+    let trace_id = sharecrm.client().push(&document(), Deadline::NONE).await;
     assert_eq!(trace_id.as_deref(), Ok("E-O.827xxxxxx"));
     let push = &sharecrm.sent_to("/push")[0];
     assert_eq!(push.url.path(), "/cgi/crm/erp/syncdata/objdata/push");
@@ -34,8 +35,8 @@ async fn every_request_has_a_trace_id_of_its_own() {
     let answers = [code(20016), says(200, "accepted.json"), says(200, "accepted.json")];
     let sharecrm = Arc::new(ShareCrm::answering(answers));
     let client = sharecrm.client();
-    client.push(&document()).await.unwrap();
-    client.push(&document()).await.unwrap();
+    client.push(&document(), Deadline::NONE).await.unwrap();
+    client.push(&document(), Deadline::NONE).await.unwrap();
     let mut traces: Vec<_> =
         sharecrm.sent_to("").iter().map(|request| request.url.query().unwrap().to_owned()).collect();
     assert!(traces.iter().all(|trace| trace.len() == "thirdTraceId=".len() + 36), "{traces:?}");
@@ -49,8 +50,7 @@ async fn the_code_alone_decides_whatever_wording_and_status() {
     let ours = pushing(says(200, "accepted_as_string.json")).await.unwrap();
     assert_eq!(ours.len(), 36, "our own trace id where the vendor gives none");
     assert!(pushing(says(500, "accepted.json")).await.is_ok());
-    let worded_as_success =
-        Ok(Response { status: 200, body: br#"{"errorCode":"32000","errorMessage":"OK"}"#.to_vec() });
+    let worded_as_success = Ok(Response::new(200, br#"{"errorCode":"32000","errorMessage":"OK"}"#));
     assert_eq!(pushing(worded_as_success).await.unwrap_err().class, Class::Refused);
 }
 
@@ -95,7 +95,7 @@ async fn what_is_not_json_is_judged_by_where_it_comes_from() {
         assert_eq!(failure.class, class, "{status}");
         assert!(failure.message.contains("SHARECRM_BASE_URL"), "{failure}");
     }
-    let cut_off = Ok(Response { status: 200, body: payload("accepted.json").into_bytes()[..20].to_vec() });
+    let cut_off = Ok(Response::new(200, payload("accepted.json").into_bytes()[..20].to_vec()));
     for answer in [cut_off, says(502, "wrong_host.html"), Err(TransportError::Lost("timed out".into()))] {
         assert_eq!(pushing(answer).await.unwrap_err().class, Class::Unknown);
     }
@@ -110,13 +110,13 @@ async fn what_the_platform_cannot_know_a_record_without_is_asked_for_before_send
     {
         let mut incomplete = document();
         incomplete[missing] = json!("");
-        let failure = client.push(&incomplete).await.unwrap_err();
+        let failure = client.push(&incomplete, Deadline::NONE).await.unwrap_err();
         assert_eq!(failure.class, Class::Refused);
         assert!(failure.message.contains(missing) && failure.message.contains(way_out), "{failure}");
     }
     let mut direct = document();
     direct["directSync"] = json!(true);
-    assert!(client.push(&direct).await.unwrap_err().message.contains("destObjectApiName"));
+    assert!(client.push(&direct, Deadline::NONE).await.unwrap_err().message.contains("destObjectApiName"));
     assert!(sharecrm.sent_to("").is_empty());
 }
 
@@ -125,7 +125,7 @@ async fn a_body_above_the_limit_is_not_sent() {
     let mut large = document();
     large["masterFieldVal"]["remark"] = json!("长".repeat(400));
     let sharecrm = Arc::new(ShareCrm::answering([]));
-    let failure = sharecrm.client().push(&large).await.unwrap_err();
+    let failure = sharecrm.client().push(&large, Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Refused);
     assert!(failure.message.contains("the limit of 1024") && failure.message.contains(" bytes"), "{failure}");
     assert!(sharecrm.sent_to("").is_empty());
@@ -138,7 +138,7 @@ async fn a_hundred_pushes_in_20_s_are_never_exceeded_by_one_process_nor_by_two_t
         let pushes_in_20_seconds = allowed.try_into().unwrap();
         let client = sharecrm.client_of(Settings { pushes_in_20_seconds, ..settings() });
         for _ in 0..250 {
-            client.push(&document()).await.unwrap();
+            client.push(&document(), Deadline::NONE).await.unwrap();
         }
         let times = sharecrm.times_of("/push");
         let spans: Vec<_> = times.windows(limit + 1).map(|window| window[limit] - window[0]).collect();

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clock::SeededChance;
+use clock::{Deadline, SeededChance};
 use futures::future::join_all;
 use serde_json::json;
 use sharecrm::{Client, Settings};
@@ -14,7 +14,7 @@ use crate::support::{self, ShareCrm, body, code, document, header, says, setting
 #[tokio::test]
 async fn logging_in_follows_the_new_scheme() {
     let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json")]));
-    sharecrm.client().push(&document()).await.unwrap();
+    sharecrm.client().push(&document(), Deadline::NONE).await.unwrap();
     let login = &sharecrm.sent_to("/oauth2.0/token")[0];
     assert_eq!(login.method, http::Method::POST);
     let credentials = json!({
@@ -28,7 +28,7 @@ async fn logging_in_follows_the_new_scheme() {
 async fn twenty_concurrent_pushes_log_in_once() {
     let sharecrm = Arc::new(ShareCrm::answering((0..20).map(|_| says(200, "accepted.json"))));
     let (client, document) = (sharecrm.client(), document());
-    let pushed = join_all((0..20).map(|_| client.push(&document))).await;
+    let pushed = join_all((0..20).map(|_| client.push(&document, Deadline::NONE))).await;
     assert!(pushed.iter().all(Result::is_ok));
     assert_eq!(sharecrm.sent_to("/token").len(), 1);
 }
@@ -39,7 +39,7 @@ async fn the_token_is_used_for_110_minutes_at_most() {
     let client = sharecrm.client();
     for seconds in [0, 6_599, 1] {
         sharecrm.clock.advance(Duration::from_secs(seconds));
-        client.push(&document()).await.unwrap();
+        client.push(&document(), Deadline::NONE).await.unwrap();
     }
     let bearers: Vec<_> = sharecrm
         .sent_to("/push")
@@ -53,7 +53,7 @@ async fn the_token_is_used_for_110_minutes_at_most() {
 async fn numbers_as_text_are_read() {
     let tokens = [says(200, "token_as_strings.json")];
     let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json")]).with_tokens(tokens));
-    sharecrm.client().push(&document()).await.unwrap();
+    sharecrm.client().push(&document(), Deadline::NONE).await.unwrap();
     assert_eq!(header(&sharecrm.sent_to("/push")[0], "x-fs-ea"), Some("54171"));
 }
 
@@ -89,7 +89,7 @@ async fn a_stored_token_serves_its_own_account_alone() {
         for settings in [support::settings(), settings.clone()] {
             let (clock, chance) = (sharecrm.clock.clone(), Arc::new(SeededChance::new(1)));
             let client = Client::new(settings, sharecrm.clone(), clock, chance, store.clone());
-            client.push(&document()).await.unwrap();
+            client.push(&document(), Deadline::NONE).await.unwrap();
         }
         assert_eq!(sharecrm.sent_to("/token").len(), log_ins, "{settings:?}");
     }
@@ -99,7 +99,7 @@ async fn a_stored_token_serves_its_own_account_alone() {
 async fn a_refused_token_is_renewed_once_and_the_push_repeated_once() {
     for refusal in [says(200, "token_expired.json"), code(20005)] {
         let sharecrm = Arc::new(ShareCrm::answering([refusal, says(200, "accepted.json")]));
-        sharecrm.client().push(&document()).await.unwrap();
+        sharecrm.client().push(&document(), Deadline::NONE).await.unwrap();
         assert_eq!(sharecrm.sent_to("/token").len(), 2);
         assert_eq!(header(&sharecrm.sent_to("/push")[1], "authorization"), Some("Bearer tok-2"));
     }
@@ -108,7 +108,7 @@ async fn a_refused_token_is_renewed_once_and_the_push_repeated_once() {
 #[tokio::test]
 async fn a_token_that_stays_refused_pauses_the_target_for_a_while() {
     let sharecrm = Arc::new(ShareCrm::answering((0..2).map(|_| code(20016))));
-    let failure = sharecrm.client().push(&document()).await.unwrap_err();
+    let failure = sharecrm.client().push(&document(), Deadline::NONE).await.unwrap_err();
     assert!(matches!(failure.class, Class::Paused { until: Some(_) }), "{failure:?}");
     assert_eq!(sharecrm.sent_to("/push").len(), 2);
     assert_eq!(sharecrm.sent_to("/token").len(), 2);
@@ -118,7 +118,7 @@ async fn a_token_that_stays_refused_pauses_the_target_for_a_while() {
 async fn wrong_credentials_pause_and_name_the_settings() {
     let tokens = [says(200, "token_wrong_secret.json")];
     let sharecrm = Arc::new(ShareCrm::answering([]).with_tokens(tokens));
-    let failure = sharecrm.client().push(&document()).await.unwrap_err();
+    let failure = sharecrm.client().push(&document(), Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Paused { until: None });
     assert_eq!(failure.code.as_deref(), Some("10006"));
     assert!(
@@ -129,11 +129,11 @@ async fn wrong_credentials_pause_and_name_the_settings() {
 
 #[tokio::test]
 async fn a_log_in_that_failed_by_chance_may_simply_be_repeated() {
-    let gateway = Ok(Response { status: 502, body: b"<html>".to_vec() });
+    let gateway = Ok(Response::new(502, b"<html>".to_vec()));
     let lost = Err(TransportError::Lost("timed out".into()));
     for answer in [says(200, "token_busy.json"), code(50009), gateway, lost] {
         let sharecrm = Arc::new(ShareCrm::answering([]).with_tokens([answer]));
-        let failure = sharecrm.client().push(&document()).await.unwrap_err();
+        let failure = sharecrm.client().push(&document(), Deadline::NONE).await.unwrap_err();
         assert_eq!(failure.class, Class::Retry { after: None }, "{failure}");
     }
 }
@@ -143,7 +143,7 @@ async fn ten_token_calls_a_minute_are_never_exceeded() {
     let sharecrm = Arc::new(ShareCrm::answering((0..40).map(|_| code(20016))));
     let client = sharecrm.client();
     for _ in 0..20 {
-        client.push(&document()).await.unwrap_err();
+        client.push(&document(), Deadline::NONE).await.unwrap_err();
     }
     let times = sharecrm.times_of("/token");
     assert!(times.len() > 10);
@@ -153,15 +153,12 @@ async fn ten_token_calls_a_minute_are_never_exceeded() {
 #[tokio::test]
 async fn no_secret_reaches_an_error_even_where_it_is_quoted_back() {
     let quoting = |status, text: &str| {
-        Ok(Response {
-            status,
-            body: format!(r#"{{"errorCode":10006,"errorMessage":"{text}"}}"#).into_bytes(),
-        })
+        Ok(Response::new(status, format!(r#"{{"errorCode":10006,"errorMessage":"{text}"}}"#)))
     };
     let login = ShareCrm::answering([]).with_tokens([quoting(200, "appSecret app-s3cret permanent-c0de")]);
     let push = ShareCrm::answering([quoting(200, "authorization Bearer tok-1")]);
     for sharecrm in [login, push] {
-        let failure = Arc::new(sharecrm).client().push(&document()).await.unwrap_err();
+        let failure = Arc::new(sharecrm).client().push(&document(), Deadline::NONE).await.unwrap_err();
         let shown = format!("{failure} {failure:?}");
         for secret in ["app-s3cret", "permanent-c0de", "tok-1"] {
             assert!(!shown.contains(secret), "{secret} in: {shown}");
@@ -172,7 +169,7 @@ async fn no_secret_reaches_an_error_even_where_it_is_quoted_back() {
 #[tokio::test]
 async fn no_secret_is_in_debug_output() {
     let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json")]));
-    sharecrm.client().push(&document()).await.unwrap();
+    sharecrm.client().push(&document(), Deadline::NONE).await.unwrap();
     let shown = format!("{:?} {:?}", settings(), sharecrm.sent_to(""));
     for secret in ["app-s3cret", "permanent-c0de", "console-t0ken", "tok-1"] {
         assert!(!shown.contains(secret), "{secret} in: {shown}");

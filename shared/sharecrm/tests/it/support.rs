@@ -15,12 +15,12 @@ pub(crate) type Answer = Result<Response, TransportError>;
 
 /// The vendor's answer with that body.
 pub(crate) fn says(status: u16, file: &str) -> Answer {
-    Ok(Response { status, body: payload(file).into_bytes() })
+    Ok(Response::new(status, payload(file).into_bytes()))
 }
 
 /// An answer that has only a code.
 pub(crate) fn code(code: i32) -> Answer {
-    Ok(Response { status: 200, body: format!(r#"{{"errorCode":{code},"errorMessage":"why"}}"#).into_bytes() })
+    Ok(Response::new(200, format!(r#"{{"errorCode":{code},"errorMessage":"why"}}"#)))
 }
 
 pub(crate) fn payload(file: &str) -> String {

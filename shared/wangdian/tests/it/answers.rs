@@ -1,5 +1,6 @@
 //! Answers in all the shapes that the vendor gives them, and what the failures among them mean.
 
+use clock::Deadline;
 use std::time::Duration;
 
 use serde_json::json;
@@ -17,11 +18,11 @@ async fn read(answer: Answer) -> Result<Page, Failure> {
 async fn read_by(route: Route, answer: Answer) -> Result<Page, Failure> {
     let window = (time("2022-11-01T01:00:00Z"), time("2022-11-01T01:59:59Z"));
     let trades = endpoint("wangdian.trade_query").unwrap();
-    Bench::new(vec![answer]).client.page(route, trades, window, &[], 0, 100).await
+    Bench::new(vec![answer]).client.page(route, trades, window, &[], 0, 100, Deadline::NONE).await
 }
 
 async fn push(answer: Answer) -> Result<(), Failure> {
-    Bench::new(vec![answer]).client.push_trade(&[], &json!({"tid": "AD-1"})).await
+    Bench::new(vec![answer]).client.push_trade(&[], &json!({"tid": "AD-1"}), Deadline::NONE).await
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Asking for what was pushed, after an outcome that nobody knows.
 
+use clock::Deadline;
 use vendor::{Class, Found, TransportError};
 use wangdian::catalog::endpoints;
 
@@ -9,7 +10,7 @@ const NOTHING: &str = "find/nothing.json";
 
 async fn found(document: &str, number: &str, answers: &[&str]) -> (Found, Bench) {
     let bench = Bench::new(answers.iter().map(|name| payload(name)).collect());
-    let found = bench.client.find(document, number).await.unwrap();
+    let found = bench.client.find(document, number, Deadline::NONE).await.unwrap();
     (found, bench)
 }
 
@@ -79,7 +80,8 @@ async fn a_question_that_fails_says_nothing_of_the_document() {
         (Err(TransportError::Lost("reset".to_owned())), Class::Retry { after: None }),
     ] {
         let bench = Bench::new(vec![reply]);
-        let failure = bench.client.find("wangdian.stock_transfer_push", "DB-1").await.unwrap_err();
+        let failure =
+            bench.client.find("wangdian.stock_transfer_push", "DB-1", Deadline::NONE).await.unwrap_err();
         assert_eq!(failure.class, class, "{failure}");
     }
 }
@@ -88,7 +90,11 @@ async fn a_question_that_fails_says_nothing_of_the_document() {
 async fn only_what_is_pushed_is_asked_for() {
     let bench = Bench::new(vec![]);
     for document in ["wangdian.trade_query", "kingdee.sal_order_save"] {
-        assert_eq!(bench.client.find(document, "1").await.unwrap_err().class, Class::Refused, "{document}");
+        assert_eq!(
+            bench.client.find(document, "1", Deadline::NONE).await.unwrap_err().class,
+            Class::Refused,
+            "{document}"
+        );
     }
 }
 

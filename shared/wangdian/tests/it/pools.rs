@@ -1,5 +1,6 @@
 //! Pulling from the pools and acknowledging.
 
+use clock::Deadline;
 use serde_json::{Value, json};
 use vendor::Class;
 use wangdian::{AckRefusal, Acknowledgement, Endpoint, Route, endpoint};
@@ -23,7 +24,7 @@ async fn a_pull_always_says_its_limit_and_never_a_page() {
     for (fixed, limit) in [(None, "100"), (Some("20"), "20"), (Some("500"), "100"), (Some(""), "100")] {
         let bench = Bench::new(vec![payload("ack/stock_changes.json")]);
         let params = fixed.map_or(vec![], |limit| params(&[("limit", limit), ("shop_no", "S1")]));
-        let rows = bench.client.pull(Route::Direct, stock(), &params).await.unwrap();
+        let rows = bench.client.pull(Route::Direct, stock(), &params, Deadline::NONE).await.unwrap();
         assert_eq!(rows.len(), 2);
         assert_eq!(bench.forms()[0]["limit"], limit);
         assert!(!bench.forms()[0].contains_key("page_no"));
@@ -33,10 +34,11 @@ async fn a_pull_always_says_its_limit_and_never_a_page() {
 #[tokio::test]
 async fn a_stock_acknowledgement_echoes_the_values_as_they_came() {
     let bench = Bench::new(vec![payload("ack/stock_changes.json"), payload("ack/all_good.json")]);
-    let rows = bench.client.pull(Route::Direct, stock(), &[]).await.unwrap();
+    let rows = bench.client.pull(Route::Direct, stock(), &[], Deadline::NONE).await.unwrap();
     let of = |row| Acknowledgement::of(stock(), row, Ok(())).unwrap();
     let acknowledgements: Vec<_> = rows.iter().map(of).collect();
-    let refusals = bench.client.acknowledge(Route::Direct, stock(), &acknowledgements).await.unwrap();
+    let refusals =
+        bench.client.acknowledge(Route::Direct, stock(), &acknowledgements, Deadline::NONE).await.unwrap();
     assert!(refusals.is_empty());
     assert_eq!(
         bench.forms()[1]["stock_sync_list"],
@@ -55,7 +57,7 @@ async fn a_refused_shipment_tells_the_erp_why() {
         Acknowledgement::of(logistics(), &row, Err(reason)).unwrap(),
         Acknowledgement::of(logistics(), &row, Err("好😀".to_owned())).unwrap(),
     ];
-    bench.client.acknowledge(Route::Qimen, logistics(), &acknowledgements).await.unwrap();
+    bench.client.acknowledge(Route::Qimen, logistics(), &acknowledgements, Deadline::NONE).await.unwrap();
     let list = sent(&bench, 0, "logistics_list");
     assert_eq!((&list[0]["rec_id"], &list[0]["status"]), (&json!(30), &json!(0)));
     assert_eq!((&list[1]["rec_id"], &list[1]["status"]), (&json!("31"), &json!(1)));
@@ -72,7 +74,7 @@ async fn more_than_fifty_are_acknowledged_in_several_calls() {
     ]);
     let of = |rec_id: u32| Acknowledgement::of(logistics(), &json!({"rec_id": rec_id}), Ok(())).unwrap();
     let acknowledgements: Vec<_> = (0..101).map(of).collect();
-    bench.client.acknowledge(Route::Direct, logistics(), &acknowledgements).await.unwrap();
+    bench.client.acknowledge(Route::Direct, logistics(), &acknowledgements, Deadline::NONE).await.unwrap();
     let sizes = [0, 1, 2].map(|call| sent(&bench, call, "logistics_list").as_array().unwrap().len());
     assert_eq!(sizes, [50, 50, 1]);
 }
@@ -81,7 +83,8 @@ async fn more_than_fifty_are_acknowledged_in_several_calls() {
 async fn a_row_acknowledged_before_is_no_refusal() {
     let bench = Bench::new(vec![payload("ack/part_failed.json")]);
     let of = |rec_id: u32| Acknowledgement::of(logistics(), &json!({"rec_id": rec_id}), Ok(())).unwrap();
-    let refusals = bench.client.acknowledge(Route::Direct, logistics(), &[of(1), of(2)]).await.unwrap();
+    let refusals =
+        bench.client.acknowledge(Route::Direct, logistics(), &[of(1), of(2)], Deadline::NONE).await.unwrap();
     let expected =
         AckRefusal { rec_id: "2".to_owned(), error: "记录不存在".to_owned(), class: Class::Refused };
     assert_eq!(refusals, [expected]);
@@ -90,14 +93,18 @@ async fn a_row_acknowledged_before_is_no_refusal() {
 #[tokio::test]
 async fn nothing_to_acknowledge_makes_no_call() {
     let bench = Bench::new(vec![]);
-    assert_eq!(bench.client.acknowledge(Route::Direct, stock(), &[]).await, Ok(vec![]));
+    assert_eq!(bench.client.acknowledge(Route::Direct, stock(), &[], Deadline::NONE).await, Ok(vec![]));
 }
 
 #[tokio::test]
 async fn an_acknowledgement_of_another_pool_is_not_sent() {
     let bench = Bench::new(vec![]);
     let acknowledgement = Acknowledgement::of(logistics(), &json!({"rec_id": 1}), Ok(())).unwrap();
-    let failure = bench.client.acknowledge(Route::Direct, stock(), &[acknowledgement]).await.unwrap_err();
+    let failure = bench
+        .client
+        .acknowledge(Route::Direct, stock(), &[acknowledgement], Deadline::NONE)
+        .await
+        .unwrap_err();
     assert_eq!(failure.class, Class::Refused);
 }
 

@@ -1,5 +1,6 @@
 //! Pushing, in the shapes of form that the endpoints want.
 
+use clock::Deadline;
 use serde_json::{Value, json};
 use vendor::Class;
 use wangdian::{documents, endpoint};
@@ -13,7 +14,7 @@ fn trade() -> Value {
 #[tokio::test]
 async fn an_order_is_pushed_as_a_list_of_one_in_ascii() {
     let bench = Bench::new(vec![payload("push/accepted.json")]);
-    bench.client.push_trade(&params(&[("shop_no", "api_test")]), &trade()).await.unwrap();
+    bench.client.push_trade(&params(&[("shop_no", "api_test")]), &trade(), Deadline::NONE).await.unwrap();
     let form = &bench.forms()[0];
     assert_eq!((form["shop_no"].as_str(), form["switch"].as_str()), ("api_test", "0"));
     assert!(form["trade_list"].is_ascii());
@@ -26,14 +27,14 @@ async fn an_order_is_pushed_as_a_list_of_one_in_ascii() {
 #[tokio::test]
 async fn a_flow_may_ask_for_the_strict_switch() {
     let bench = Bench::new(vec![payload("push/accepted.json")]);
-    bench.client.push_trade(&params(&[("switch", "1")]), &trade()).await.unwrap();
+    bench.client.push_trade(&params(&[("switch", "1")]), &trade(), Deadline::NONE).await.unwrap();
     assert_eq!(bench.forms()[0]["switch"], "1");
 }
 
 #[tokio::test]
 async fn a_document_refused_under_code_0_is_refused() {
     let bench = Bench::new(vec![payload("push/refused_inside.json")]);
-    let failure = bench.client.push_trade(&[], &trade()).await.unwrap_err();
+    let failure = bench.client.push_trade(&[], &trade(), Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Refused);
     assert_eq!(failure.message, "AD-1: 订单货品数量不一致");
 }
@@ -43,7 +44,11 @@ async fn a_supplier_is_pushed_as_flat_fields() {
     let bench = Bench::new(vec![payload("push/accepted.json")]);
     let provider = json!({"provider_no": "P1", "provider_name": "供应商&co", "zip": "", "fax": null,
         "is_disabled": false, "charge_cycle_days": 30});
-    bench.client.push(endpoint("wangdian.purchase_provider_create").unwrap(), &[], &provider).await.unwrap();
+    bench
+        .client
+        .push(endpoint("wangdian.purchase_provider_create").unwrap(), &[], &provider, Deadline::NONE)
+        .await
+        .unwrap();
     let form = &bench.forms()[0];
     assert_eq!(form["provider_name"], "供应商&co");
     assert_eq!((form["is_disabled"].as_str(), form["charge_cycle_days"].as_str()), ("0", "30"));
@@ -54,7 +59,11 @@ async fn a_supplier_is_pushed_as_flat_fields() {
 async fn a_stock_count_is_flat_with_its_goods_as_json() {
     let bench = Bench::new(vec![payload("push/accepted.json")]);
     let count = json!({"warehouse_no": "W1", "api_outer_no": "C1", "goods_list": [{"spec_no": "a", "stock_num": "3"}]});
-    bench.client.push(endpoint("wangdian.stock_sync_by_pd").unwrap(), &[], &count).await.unwrap();
+    bench
+        .client
+        .push(endpoint("wangdian.stock_sync_by_pd").unwrap(), &[], &count, Deadline::NONE)
+        .await
+        .unwrap();
     assert_eq!(bench.forms()[0]["warehouse_no"], "W1");
     assert_eq!(bench.forms()[0]["goods_list"], r#"[{"spec_no":"a","stock_num":"3"}]"#);
 }
@@ -64,7 +73,11 @@ async fn every_target_of_the_catalog_can_be_pushed() {
     for document in documents().iter().filter(|document| document.role == catalog::Role::Target) {
         let bench = Bench::new(vec![answer(200, r#"{"code": "0", "message": ""}"#)]);
         let endpoint = endpoint(document.name).unwrap();
-        bench.client.push(endpoint, &[], &json!({"outer_no": "X1", "任意": [1]})).await.unwrap();
+        bench
+            .client
+            .push(endpoint, &[], &json!({"outer_no": "X1", "任意": [1]}), Deadline::NONE)
+            .await
+            .unwrap();
         assert!(bench.requests()[0].url.path().ends_with(endpoint.php));
         assert!(bench.forms()[0].values().any(|value| value.contains("X1")), "{}", document.name);
     }
@@ -75,8 +88,15 @@ async fn what_cannot_be_pushed_is_not_sent() {
     let bench = Bench::new(vec![]);
     let order = endpoint("wangdian.trade_push").unwrap();
     for body in [json!("text"), json!([]), Value::Array(vec![trade(); 51])] {
-        assert_eq!(bench.client.push(order, &[], &body).await.unwrap_err().class, Class::Refused);
+        assert_eq!(
+            bench.client.push(order, &[], &body, Deadline::NONE).await.unwrap_err().class,
+            Class::Refused
+        );
     }
-    let failure = bench.client.push(endpoint("wangdian.shop").unwrap(), &[], &trade()).await.unwrap_err();
+    let failure = bench
+        .client
+        .push(endpoint("wangdian.shop").unwrap(), &[], &trade(), Deadline::NONE)
+        .await
+        .unwrap_err();
     assert!(failure.message.contains("read, not pushed"), "{failure}");
 }

@@ -1,5 +1,6 @@
 //! What is sent to read, on both routes, and how rows come back.
 
+use clock::Deadline;
 use std::time::Duration;
 
 use vendor::Class;
@@ -18,7 +19,8 @@ async fn the_direct_route_sends_one_signed_form() {
     let bench = Bench::new(vec![payload("direct/trades.json")]);
     let trades = endpoint("wangdian.trade_query").unwrap();
     let params = params(&[("status", "55"), ("shop_no", "a&b=c+d e"), ("warehouse_no", "")]);
-    let page = bench.client.page(Route::Direct, trades, hour(), &params, 0, 500).await.unwrap();
+    let page =
+        bench.client.page(Route::Direct, trades, hour(), &params, 0, 500, Deadline::NONE).await.unwrap();
     assert_eq!((page.rows.len(), page.total), (2, Some(2)));
     assert_eq!(page.rows[0]["paid"].to_string(), "0.6906", "digits are kept as they came");
 
@@ -47,7 +49,8 @@ async fn the_qimen_route_sends_system_parameters_in_the_query_and_signs_both() {
     let bench = Bench::new(vec![payload("qimen/trades.json")]);
     let trades = endpoint("wangdian.trade_query").unwrap();
     let params = params(&[("status", "55"), ("logistics_no", "中通")]);
-    let page = bench.client.page(Route::Qimen, trades, hour(), &params, 0, 100).await.unwrap();
+    let page =
+        bench.client.page(Route::Qimen, trades, hour(), &params, 0, 100, Deadline::NONE).await.unwrap();
     assert_eq!((page.rows.len(), page.total), (1, Some(1)));
 
     let request = &bench.requests()[0];
@@ -73,7 +76,11 @@ async fn a_base_url_may_end_with_a_slash() {
     let settings =
         wangdian::Settings { base_url: url("https://sandbox.wangdian.cn/openapi2/"), ..settings() };
     let bench = Bench::with(settings, vec![payload("direct/logistics.json")]);
-    bench.client.list(Route::Direct, endpoint("wangdian.logistics").unwrap(), &[]).await.unwrap();
+    bench
+        .client
+        .list(Route::Direct, endpoint("wangdian.logistics").unwrap(), &[], Deadline::NONE)
+        .await
+        .unwrap();
     assert_eq!(bench.requests()[0].url.as_str(), "https://sandbox.wangdian.cn/openapi2/logistics.php");
 }
 
@@ -81,7 +88,8 @@ async fn a_base_url_may_end_with_a_slash() {
 async fn without_a_qimen_account_a_qimen_read_pauses_and_names_the_setting() {
     let bench = Bench::with(wangdian::Settings { qimen: None, ..settings() }, vec![]);
     let trades = endpoint("wangdian.trade_query").unwrap();
-    let failure = bench.client.page(Route::Qimen, trades, hour(), &[], 0, 100).await.unwrap_err();
+    let failure =
+        bench.client.page(Route::Qimen, trades, hour(), &[], 0, 100, Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Paused { until: None });
     assert!(failure.message.contains("QIMEN_APP_KEY"), "{failure}");
 }
@@ -91,19 +99,20 @@ async fn a_window_that_the_vendor_refuses_is_not_asked_for() {
     let bench = Bench::new(vec![]);
     let trades = endpoint("wangdian.trade_query").unwrap();
     for window in [(hour().0, hour().0 + Duration::from_secs(3_600)), (hour().1, hour().0)] {
-        let failure = bench.client.page(Route::Direct, trades, window, &[], 0, 100).await.unwrap_err();
+        let failure =
+            bench.client.page(Route::Direct, trades, window, &[], 0, 100, Deadline::NONE).await.unwrap_err();
         assert_eq!(failure.class, Class::Refused);
         assert!(failure.message.contains("3599"), "{failure}");
     }
     let shops = endpoint("wangdian.shop").unwrap();
-    assert!(bench.client.page(Route::Direct, shops, hour(), &[], 0, 100).await.is_err());
+    assert!(bench.client.page(Route::Direct, shops, hour(), &[], 0, 100, Deadline::NONE).await.is_err());
 }
 
 #[tokio::test]
 async fn a_total_is_believed_on_page_0_only() {
     let bench = Bench::new(vec![payload("direct/trades.json")]);
     let trades = endpoint("wangdian.trade_query").unwrap();
-    let page = bench.client.page(Route::Direct, trades, hour(), &[], 1, 100).await.unwrap();
+    let page = bench.client.page(Route::Direct, trades, hour(), &[], 1, 100, Deadline::NONE).await.unwrap();
     assert_eq!(page.total, None);
 }
 
@@ -116,7 +125,7 @@ async fn both_routes_share_one_allowance_without_bursts() {
     ]);
     let trades = endpoint("wangdian.trade_query").unwrap();
     for route in [Route::Direct, Route::Qimen, Route::Direct] {
-        bench.client.page(route, trades, hour(), &[], 0, 100).await.unwrap();
+        bench.client.page(route, trades, hour(), &[], 0, 100, Deadline::NONE).await.unwrap();
     }
     let stamps: Vec<i64> = [0, 2].map(|call| bench.forms()[call]["timestamp"].parse().unwrap()).into();
     assert_eq!(stamps[1] - stamps[0], 2, "a call each 1.2 s, each signed when it is sent");
@@ -125,7 +134,11 @@ async fn both_routes_share_one_allowance_without_bursts() {
 #[tokio::test]
 async fn a_list_is_read_to_its_end() {
     let bench = Bench::new(vec![payload("direct/shops.json"), payload("direct/shops_page_1.json")]);
-    let shops = bench.client.list(Route::Direct, endpoint("wangdian.shop").unwrap(), &[]).await.unwrap();
+    let shops = bench
+        .client
+        .list(Route::Direct, endpoint("wangdian.shop").unwrap(), &[], Deadline::NONE)
+        .await
+        .unwrap();
     assert_eq!(shops.len(), 3);
     assert_eq!(bench.forms()[1]["page_no"], "1");
 }
@@ -134,8 +147,11 @@ async fn a_list_is_read_to_its_end() {
 async fn carriers_are_listed_without_pages() {
     let bench = Bench::new(vec![payload("direct/logistics.json")]);
     let carriers = endpoint("wangdian.logistics").unwrap();
-    let rows =
-        bench.client.list(Route::Direct, carriers, &params(&[("logistics_name", "中通")])).await.unwrap();
+    let rows = bench
+        .client
+        .list(Route::Direct, carriers, &params(&[("logistics_name", "中通")]), Deadline::NONE)
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 1);
     assert!(!bench.forms()[0].contains_key("page_no"));
 }
@@ -144,7 +160,7 @@ async fn carriers_are_listed_without_pages() {
 async fn a_pushed_order_is_found_by_its_exact_tid() {
     let found = |tid: &'static str| async move {
         let bench = Bench::new(vec![payload("direct/trades.json")]);
-        let trade_no = bench.client.find_trade(tid).await.unwrap();
+        let trade_no = bench.client.find_trade(tid, Deadline::NONE).await.unwrap();
         assert_eq!(bench.forms()[0]["src_tid"], tid);
         assert!(!bench.forms()[0].contains_key("start_time"));
         trade_no
@@ -159,7 +175,8 @@ async fn an_emoji_in_a_plain_parameter_is_refused_by_name() {
     let bench = Bench::new(vec![]);
     let goods = endpoint("wangdian.goods_query").unwrap();
     let params = params(&[("class_name", "女装😀")]);
-    let failure = bench.client.page(Route::Direct, goods, hour(), &params, 0, 100).await.unwrap_err();
+    let failure =
+        bench.client.page(Route::Direct, goods, hour(), &params, 0, 100, Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Refused);
     assert!(failure.message.contains("class_name"), "{failure}");
 }
@@ -175,7 +192,8 @@ async fn no_secret_leaves_and_no_failure_holds_one() {
     let bench = Bench::new(vec![payload("direct/bad_sign.json"), payload("qimen/gateway_error.json")]);
     let trades = endpoint("wangdian.trade_query").unwrap();
     for route in [Route::Direct, Route::Qimen] {
-        let failure = bench.client.page(route, trades, hour(), &[], 0, 100).await.unwrap_err();
+        let failure =
+            bench.client.page(route, trades, hour(), &[], 0, 100, Deadline::NONE).await.unwrap_err();
         assert!(!format!("{failure:?} {failure}").contains("-secret-"));
     }
     for request in bench.requests() {

@@ -87,7 +87,7 @@ pub(crate) fn payload(name: &str) -> Answer {
 }
 
 pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
-    Ok(Response { status, body: body.into() })
+    Ok(Response::new(status, body.into()))
 }
 
 pub(crate) fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {

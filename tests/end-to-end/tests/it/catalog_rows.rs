@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clock::Deadline;
 use serde_json::{Value, json};
 use simulators::Fault;
 use vendor::Found;
@@ -117,16 +118,16 @@ async fn whatever_was_made_behind_a_lost_answer_is_found_by_its_number() {
         let house = House::new(1);
         let client = house.start().wiring.wangdian().unwrap();
         let document = format!("wangdian.{endpoint}");
-        assert_eq!(client.find(&document, "N-1").await, Ok(Found::NotThere), "{endpoint}");
+        assert_eq!(client.find(&document, "N-1", Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
         house.vendors.wangdian.faults.inject_for(endpoint, Fault::LostAnswer);
         let target = wangdian::endpoint(&document).unwrap();
-        client.push(target, &[], &body).await.unwrap_err();
+        client.push(target, &[], &body, Deadline::NONE).await.unwrap_err();
         let [made] = &house.vendors.wangdian.pushed_documents(endpoint)[..] else { panic!("{endpoint}") };
-        let there = client.find(&document, "N-1").await.unwrap();
+        let there = client.find(&document, "N-1", Deadline::NONE).await.unwrap();
         let known = target.document.push.unwrap().asked.unwrap();
         let by_our_number = known.ids == known.holds;
         let expected = if by_our_number { "N-1" } else { made.id.as_str() };
         assert_eq!(there, Found::There(expected.to_owned()), "{endpoint}");
-        assert_eq!(client.find(&document, "N-2").await, Ok(Found::NotThere), "{endpoint}");
+        assert_eq!(client.find(&document, "N-2", Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
     }
 }

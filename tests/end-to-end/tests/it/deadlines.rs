@@ -1,11 +1,17 @@
-//! A document whose codes nobody has asked for yet takes longer than an invocation may.
+//! What takes longer than an invocation may: codes that nobody has asked for yet, and vendors that are slow.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use clock::{Clock as _, SimulatedClock};
 use erp_pusher::ErpPusher;
 use pipeline::System;
 use serde_json::{Value, json};
+use simulators::wangdian::TradeMix;
+use simulators::{Fault, FaultRates};
+use vendor::{Request, Response, Transport, TransportError};
 use wiring::Function as _;
 
 use crate::house::{House, object};
@@ -92,4 +98,94 @@ async fn codes_that_nobody_knows_come_to_an_end_too() {
     process.drain().await;
     let failed = process.entry(TRADES, "JY-LONG").await.unwrap().failed.unwrap();
     assert!(!failed.message.contains("NEW-00"), "a code that is there by now is found: {}", failed.message);
+}
+
+const A_CALL: Duration = Duration::from_secs(20);
+
+/// Kingdee with 50 pages of orders that are not ours.
+struct ManyPages {
+    inner: Arc<dyn Transport>,
+    clock: Arc<SimulatedClock>,
+}
+
+#[async_trait]
+impl Transport for ManyPages {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        if !request.url.path().ends_with("sal_order_list") {
+            return self.inner.send(request).await;
+        }
+        self.clock.sleep(A_CALL).await;
+        let rows = vec![json!({"id": "1", "billno": "another"}); 100];
+        Ok(Response::new(200, json!({"success": true, "data": {"rows": rows, "totalpage": 50}}).to_string()))
+    }
+}
+
+#[tokio::test]
+async fn fifty_slow_pages_do_not_outlast_an_invocation() {
+    let house = House::new(1);
+    let from = house.minutes_ago(30);
+    house.vendors.wangdian.generate_trades(1, from, house.minutes_ago(5), TradeMix::default());
+    let process =
+        house.start_over(ManyPages { inner: house.vendors.transport(), clock: house.clock.clone() });
+    house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::LostAnswer);
+    process.poll().await;
+    process.work_once().await;
+    house.clock.advance(Duration::from_secs(600));
+
+    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    let messages =
+        process.wiring.stores.queue.receive(System::Kingdee, 10, Duration::from_secs(720)).await.unwrap();
+    let records: Vec<Value> = messages.iter().map(record).collect();
+    let deadline = house.now() + A_TURN;
+    let answer = pusher.invoke(json!({ "Records": records }), house.within(deadline)).await.unwrap();
+    assert!(house.now() < deadline + Duration::from_secs(30), "{} s", (house.now() - deadline).num_seconds());
+    assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 1, "it comes again");
+    assert!(process.failures().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_slow_log_in_does_not_outlast_an_invocation() {
+    let house = House::new(1);
+    let slow = FaultRates::none().with(Fault::Slow(A_CALL), 1_000);
+    house.vendors.kingdee.faults.set_rates(slow);
+    let from = house.minutes_ago(30);
+    house.vendors.wangdian.generate_trades(1, from, house.minutes_ago(5), TradeMix::default());
+    let process = house.start();
+    process.poll().await;
+    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    let messages =
+        process.wiring.stores.queue.receive(System::Kingdee, 10, Duration::from_secs(720)).await.unwrap();
+    let records: Vec<Value> = messages.iter().map(record).collect();
+    // There is time for the first of its two calls.
+    let deadline = house.now() + Duration::from_secs(10);
+    let answer = pusher.invoke(json!({ "Records": records }), house.within(deadline)).await.unwrap();
+    assert!(house.now() < deadline + Duration::from_secs(30), "{} s", (house.now() - deadline).num_seconds());
+    assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 1, "it comes again");
+    assert!(process.failures().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_poll_of_slow_pages_ends_in_time_and_comes_further() {
+    let house = House::new(1);
+    house.vendors.wangdian.generate_trades(
+        900,
+        house.minutes_ago(50),
+        house.minutes_ago(5),
+        TradeMix::default(),
+    );
+    house.vendors.wangdian.faults.set_rates(FaultRates::none().with(Fault::Slow(A_CALL), 1_000));
+    for runs in 0.. {
+        assert!(runs < 30, "it comes no further");
+        let deadline = house.now() + Duration::from_secs(120);
+        let report = house.start().poller.poll_all(house.within(deadline), &|_| {}).await.remove(0);
+        assert_eq!(report.error, None);
+        assert!(house.now() < deadline + Duration::from_secs(30), "{report:?}");
+        if report.caught_up {
+            break;
+        }
+    }
+    let process = house.start();
+    process.drain().await;
+    let creates = house.creates_of_audited();
+    assert!(creates.len() == 900 && creates.values().all(|count| *count == 1));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
-use clock::{Clock as _, Deadline, SeededChance, SimulatedClock};
+use clock::{Clock, Deadline, SeededChance, SimulatedClock};
 use pipeline::sqlite::Sqlite;
 use serde_json::{Map, Value};
 use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
@@ -76,14 +76,24 @@ impl House {
         Process::new(self.wiring().over(Arc::new(transport)), self.clock.clone())
     }
 
+    /// Starts a process whose machine has a clock of its own.
+    pub(crate) fn start_by(&self, clock: Arc<dyn Clock>) -> Process {
+        Process::new(self.wiring_by(clock, &self.vendors), self.clock.clone())
+    }
+
     fn wiring(&self) -> Wiring {
+        self.wiring_by(self.clock.clone(), &self.vendors)
+    }
+
+    /// A process by that clock, beside these vendors.
+    pub(crate) fn wiring_by(&self, clock: Arc<dyn Clock>, vendors: &Vendors) -> Wiring {
         let file = self.folder.path().join("relay.db");
-        let stores = Sqlite::open(&file, self.clock.clone()).unwrap().stores();
+        let stores = Sqlite::open(&file, clock.clone()).unwrap().stores();
         // Each process has its own dice: two that throw the same would take each other's leases for their own.
         let start = self.starts.fetch_add(1, Ordering::Relaxed);
         let chance = Arc::new(SeededChance::new(self.seed ^ start.rotate_right(16)));
         let settings = Settings::from_iter(self.settings.clone());
-        Wiring::new(settings, stores, self.clock.clone(), chance).unwrap()
+        Wiring::new(settings, stores, clock, chance).unwrap().over(vendors.transport())
     }
 
     /// Spoils what the ledger holds of a document.

@@ -14,6 +14,8 @@
 //! | `settled` | what a person has dealt with by hand keeps its place |
 //! | `acknowledged` | a row whose acknowledgement is refused is told, and blocks nothing |
 //! | `outages` | targets that take nothing for a night or a fortnight |
+//! | `backlogs` | a backlog for one target holds up nothing else |
+//! | `clocks` | a machine's clock that is fast, slow, or set, loses nothing and stops nothing |
 //! | `deadlines` | what does not fit one invocation goes on in the next |
 //! | `windows` | reading to the end, whatever the server does with counts and pages |
 //! | `absent_flows` | what comes for a flow whose file is away is kept for it |
@@ -28,6 +30,7 @@
 mod absent_flows;
 mod acknowledged;
 mod altered;
+mod backlogs;
 mod bad_documents;
 mod bad_pushes;
 mod believed;
@@ -35,6 +38,7 @@ mod campaign_orders;
 mod campaign_pools;
 mod campaign_trades;
 mod catalog_rows;
+mod clocks;
 mod crashes;
 mod deadlines;
 mod fuse;

@@ -30,7 +30,7 @@ impl Transport for Says {
         let is_it = request.url.as_str().contains(self.operation);
         let answer = is_it.then(|| self.answers.lock().unwrap().pop()).flatten();
         match answer {
-            Some((status, answer)) => Ok(Response { status, body: answer.to_string().into_bytes() }),
+            Some((status, answer)) => Ok(Response::new(status, answer.to_string().into_bytes())),
             None => self.inner.send(request).await,
         }
     }

@@ -1,0 +1,104 @@
+//! A backlog for one target holds up nothing else. Here all tasks wait at the same time: the time is tokio's, which jumps
+//! to whoever waits the least when nobody has anything to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use clock::{Clock, Deadline};
+use erp_pusher::{ErpPusher, Worker};
+use pipeline::System;
+use rust_decimal::Decimal;
+use simulators::Vendors;
+use simulators::qince::Story;
+use simulators::wangdian::TradeMix;
+use stock_syncer::StockSyncer;
+use tokio::time::Instant;
+use trade_poller::TradePoller;
+use webhook_receiver::{PushRequest, Receiver};
+use wiring::Function as _;
+
+use crate::house::{House, utc};
+
+const ORDERS: u32 = 200;
+
+/// What WDT's quota needs for the backlog.
+const BACKLOG: Duration = Duration::from_secs(230);
+
+/// The time of the tokio runtime.
+struct Paused {
+    start: DateTime<Utc>,
+    began: Instant,
+}
+
+#[async_trait]
+impl Clock for Paused {
+    fn now(&self) -> DateTime<Utc> {
+        self.start + self.began.elapsed()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the runtime's time is the one that is handed in")]
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+async fn work(worker: &Worker, clock: &Paused, until: Duration) {
+    while clock.monotonic() < until {
+        worker.work(&|| clock.monotonic() < until).await.unwrap();
+        clock.sleep(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_orders_for_wdt_hold_up_no_poll_no_pull_and_no_acknowledgement() {
+    let house = House::new(1);
+    let clock = Arc::new(Paused { start: utc("2026-11-22T12:00:00+08:00"), began: Instant::now() });
+    let vendors = Vendors::new(clock.clone(), 1);
+    vendors.load_master_data();
+    let (from, to) = (house.minutes_ago(30), house.minutes_ago(2));
+    vendors.wangdian.generate_trades(20, from, to, TradeMix::default());
+    for place in 0..20 {
+        vendors.wangdian.change_stock("S001", "G1", &format!("G1-{place}"), Decimal::from(place));
+    }
+    let wiring = house.wiring_by(clock.clone(), &vendors);
+    let receiver = Receiver::wire(&wiring).unwrap();
+    for order in vendors.qince.orders(ORDERS, from, to) {
+        for push in vendors.qince.tell(Story::Once, &order) {
+            let content_type = Some(push.content_type.as_str());
+            let (path, body) = ("/qince/direct-orders", push.body.as_slice());
+            receiver.receive(&PushRequest { method: "POST", path, content_type, body }).await;
+        }
+    }
+
+    let workers = ErpPusher::wire(&wiring).unwrap().workers();
+    let worker = |system| workers.iter().find(|worker| worker.system() == system).unwrap();
+    let (orders, records) = (worker(System::Wangdian), worker(System::Sharecrm));
+    let (poller, syncer) = (TradePoller::wire(&wiring).unwrap(), StockSyncer::wire(&wiring).unwrap());
+    let reading = async {
+        // The pusher's first call is under way by then.
+        clock.sleep(Duration::from_secs(3)).await;
+        for round in 0..3 {
+            let began = clock.monotonic();
+            let report = poller.poll_all(Deadline::NONE, &|_| {}).await.remove(0);
+            assert_eq!((report.error, report.caught_up), (None, true));
+            let reports = syncer.sync_all(Deadline::NONE).await;
+            assert!(reports.iter().all(|report| report.error.is_none()), "{reports:?}");
+            let took = clock.monotonic() - began;
+            assert!(took < Duration::from_secs(15), "round {round} took {took:?}");
+            clock.sleep(Duration::from_secs(60)).await;
+        }
+        let stock = vendors.wangdian.stock();
+        assert!(stock.iter().all(|row| row.acknowledged_count == row.stock_change_count), "{stock:?}");
+        let left = wiring.stores.queue.depth(System::Wangdian).await.unwrap();
+        assert!(left.waiting + left.in_flight > 0, "the backlog was no backlog");
+    };
+    // As `relay serve` has it: one task polls them all, and the workers first.
+    tokio::join!(biased; work(orders, &clock, BACKLOG * 2), work(records, &clock, BACKLOG * 2), reading);
+    assert_eq!(vendors.wangdian.pushed_orders().len(), ORDERS as usize);
+}
