@@ -125,7 +125,7 @@ async fn one_round(house: &House, process: &Process) {
 }
 
 /// What is logged while an operation gives these answers.
-async fn log_of(operation: &'static str, answers: Vec<(u16, Value)>) -> (Process, String) {
+async fn log_of(operation: &'static str, answers: Vec<(u16, Value)>) -> (House, Process, String) {
     let house = House::new(1);
     let left = Arc::new(Mutex::new(answers));
     let (inner, answers) = (house.vendors.transport(), left.clone());
@@ -140,7 +140,7 @@ async fn log_of(operation: &'static str, answers: Vec<(u16, Value)>) -> (Process
         panic!("{operation} has not given {} answers", left.lock().unwrap().len());
     })
     .await;
-    (process, log)
+    (house, process, log)
 }
 
 #[track_caller]
@@ -161,7 +161,7 @@ async fn no_failure_of_any_vendor_brings_its_words_into_a_log() {
             let codes = codes.iter().map(|code| if *code == "CUSTOMER" { CUSTOMER } else { code });
             let said = codes.flat_map(|code| REASONS.map(|reason| answer(code, reason)));
             let said: Vec<_> = said.collect();
-            let (_, log) = log_of(operation, said).await;
+            let (_house, _, log) = log_of(operation, said).await;
             nothing_is_told(&log, operation);
         }
     }
@@ -169,7 +169,7 @@ async fn no_failure_of_any_vendor_brings_its_words_into_a_log() {
 
 #[tokio::test]
 async fn the_log_names_vendor_operation_class_and_code_and_the_ledger_has_the_words() {
-    let (process, log) = log_of("sal_order_save", vec![inside("1024", "数据错误")]).await;
+    let (_house, process, log) = log_of("sal_order_save", vec![inside("1024", "数据错误")]).await;
     let told = "kingdee jdy/sal/sal_order_save: refused (code 1024)";
     assert!(log.lines().any(|line| line.contains(told) && line.contains("trade-to-kingdee")), "{log}");
     let failures = process.failures().await;
