@@ -63,7 +63,7 @@ pub struct Failure {
     /// Which vendor.
     pub vendor: &'static str,
     /// Which of its endpoints or methods.
-    pub operation: String,
+    pub operation: Box<str>,
     /// What it means.
     pub class: Class,
     /// The vendor's code, or `http NNN` where only the status speaks.
@@ -136,7 +136,7 @@ impl Failure {
     /// A failure in the vendor's own words.
     pub fn new(
         vendor: &'static str,
-        operation: impl Into<String>,
+        operation: impl Into<Box<str>>,
         class: Class,
         code: Option<String>,
         message: impl Into<String>,
@@ -148,7 +148,7 @@ impl Failure {
     /// A failure in our words, which hold nothing of a document.
     pub fn in_our_words(
         vendor: &'static str,
-        operation: impl Into<String>,
+        operation: impl Into<Box<str>>,
         class: Class,
         code: Option<String>,
         message: impl Into<String>,
@@ -166,7 +166,7 @@ impl Failure {
 
     /// No answer at all.
     #[must_use]
-    pub fn transport(vendor: &'static str, operation: impl Into<String>, error: &TransportError) -> Self {
+    pub fn transport(vendor: &'static str, operation: impl Into<Box<str>>, error: &TransportError) -> Self {
         let (class, code) = match error {
             TransportError::OutOfTime => (Class::OutOfTime, None),
             TransportError::NotSent(_) => (Class::Retry { after: None }, None),
@@ -178,7 +178,7 @@ impl Failure {
 
     /// There was no time left to make the call.
     #[must_use]
-    pub fn out_of_time(vendor: &'static str, operation: impl Into<String>) -> Self {
+    pub fn out_of_time(vendor: &'static str, operation: impl Into<Box<str>>) -> Self {
         Self::transport(vendor, operation, &TransportError::OutOfTime)
     }
 
@@ -196,7 +196,7 @@ impl Failure {
     /// An answer that is not the vendor's JSON: a gateway's page, or the wrong host. Only what cannot have reached
     /// the vendor's application (3xx, 4xx except 408) is certain to have done nothing.
     #[must_use]
-    pub fn not_an_answer(vendor: &'static str, operation: impl Into<String>, status: u16) -> Self {
+    pub fn not_an_answer(vendor: &'static str, operation: impl Into<Box<str>>, status: u16) -> Self {
         let (class, hint) = match status {
             300..400 => {
                 (Class::Paused { until: None }, "a redirect means a wrong host: check the base URL setting")

@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clock::Deadline;
 use serde_json::Value;
-use vendor::{Failure, Found, Use, china};
+use vendor::{Failure, Use, china};
 
-use crate::catalog::{self, Endpoint};
+use crate::catalog::Endpoint;
 use crate::client::Client;
 use crate::error::not_sent;
 use crate::parameters::Parameters;
@@ -90,17 +90,6 @@ impl Client {
             }
         }
         Ok(rows)
-    }
-
-    /// The order that a pushed `tid` (原始单号) has become, by its `trade_no` (订单编号), if the ERP shows one.
-    ///
-    /// # Errors
-    /// As [`find`](Self::find).
-    pub async fn find_trade(&self, tid: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
-        Ok(match self.find(catalog::TRADE_PUSH.document.name, tid, deadline).await? {
-            Found::There(trade_no) => Some(trade_no),
-            Found::NotThere | Found::CannotBeAsked => None,
-        })
     }
 
     pub(crate) async fn read(

@@ -237,7 +237,7 @@ mod tests {
         let pushes = async {
             let again = async {
                 while calls.0.load(Ordering::Relaxed) < 4 {
-                    clock.sleep(LOOK_EVERY / 20).await
+                    clock.sleep(LOOK_EVERY / 20).await;
                 }
             };
             tokio::time::timeout(Duration::from_secs(20), again).await.expect("each is begun anew");

@@ -105,7 +105,7 @@ impl Sqlite {
         // Immediate: two programs never both read and then both try to write.
         let written = self.turn(&self.writer, doing, TransactionBehavior::Immediate, work).await;
         let is_full = matches!(&written, Err(error) if error.kind == StoreErrorKind::Full);
-        if self.wal.wants_shrinking(is_full) {
+        if self.wal.wants_shrinking(is_full, self.clock.monotonic()) {
             // After the answer: a push does not wait for it.
             let (writer, wal) = (self.writer.clone(), self.wal.clone());
             tokio::spawn(async move { writer.turn(move |connection| wal.shrink(connection)).await });

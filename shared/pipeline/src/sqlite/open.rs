@@ -28,7 +28,12 @@ pub(super) fn writer(file: &Path) -> Result<Connection, StoreError> {
     let connection = connect(file)?;
     check_owner(file, &connection)?;
     check_rights(file, &connection)?;
-    set_up(&connection).map_err(|error| failure(file, DOING, &error))?;
+    let has_log = set_up(&connection).map_err(|error| failure(file, DOING, &error))?;
+    if !has_log {
+        let reason = "its file system has no room for a write-ahead log that programs share (a network drive?): keep it \
+                      on a local disk";
+        return Err(StoreError::new(format!("{DOING} {}", file.display()), reason));
+    }
     Ok(connection)
 }
 
@@ -93,14 +98,16 @@ fn check_rights(file: &Path, connection: &Connection) -> Result<(), StoreError> 
     }
 }
 
-fn set_up(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+/// `false` where the file system allows no write-ahead log.
+fn set_up(connection: &Connection) -> rusqlite::Result<bool> {
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    connection.execute_batch("PRAGMA synchronous = FULL")?;
     connection.pragma_update(None, "journal_size_limit", wal::LIMIT)?;
     // Only where something is missing: whoever just looks (`relay status`) must not wait for those who write.
     if !has_schema(connection)? {
         connection.execute_batch(SCHEMA)?;
     }
-    Ok(())
+    Ok(mode == "wal")
 }
 
 fn has_schema(connection: &Connection) -> rusqlite::Result<bool> {

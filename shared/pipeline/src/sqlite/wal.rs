@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -33,7 +33,8 @@ pub(super) struct Wal {
 
 #[derive(Default)]
 struct Tries {
-    last: Option<Instant>,
+    /// By monotonic time.
+    last: Option<Duration>,
     /// The size that was told of.
     told: u64,
 }
@@ -44,14 +45,14 @@ impl Wal {
     }
 
     /// Whether it is time to try: it is too large, or no disk space was left for it.
-    pub(super) fn wants_shrinking(&self, is_full: bool) -> bool {
+    pub(super) fn wants_shrinking(&self, is_full: bool, now: Duration) -> bool {
         if !is_full && self.bytes() <= LIMIT {
             return false;
         }
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_time = tries.last.is_none_or(|last| last.elapsed() >= EVERY);
+        let is_time = tries.last.is_none_or(|last| now >= last + EVERY);
         if is_time {
-            tries.last = Some(Instant::now());
+            tries.last = Some(now);
         }
         is_time
     }
@@ -64,7 +65,8 @@ impl Wal {
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
         };
         let cut = cut();
-        if let Err(error) = cut.and_then(|_| connection.busy_timeout(BUSY_TIMEOUT)) {
+        let restored = connection.busy_timeout(BUSY_TIMEOUT);
+        if let Err(error) = cut.and(restored) {
             tracing::warn!(%error, "the write-ahead log could not be written back");
         }
         self.tell_of_size();

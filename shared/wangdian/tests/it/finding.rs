@@ -30,6 +30,22 @@ async fn a_pushed_transfer_is_found_by_its_exact_outer_no() {
 }
 
 #[tokio::test]
+async fn a_pushed_order_is_found_by_its_exact_tid() {
+    for (tid, expected) in [
+        ("AD-2", Found::There("JY202211010002".to_owned())),
+        // Of a merged order.
+        ("AD-3", Found::There("JY202211010002".to_owned())),
+        // A part of a tid is another order.
+        ("AD", Found::NotThere),
+    ] {
+        let (answer, bench) = found("wangdian.trade_push", tid, &["direct/trades.json"]).await;
+        assert_eq!(answer, expected, "{tid}");
+        assert_eq!(bench.forms()[0]["src_tid"], tid);
+        assert!(!bench.forms()[0].contains_key("start_time"));
+    }
+}
+
+#[tokio::test]
 async fn an_empty_answer_means_that_it_is_not_there() {
     for document in ["wangdian.trade_push", "wangdian.purchase_order_push", "wangdian.goods_push"] {
         let (absent, bench) = found(document, "N-1", &[NOTHING]).await;

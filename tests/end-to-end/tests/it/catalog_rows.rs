@@ -131,3 +131,40 @@ async fn whatever_was_made_behind_a_lost_answer_is_found_by_its_number() {
         assert_eq!(client.find(&document, "N-2", Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
     }
 }
+
+/// A house with one flow that makes a transfer of each trade, and one trade.
+fn house_of_transfers() -> (House, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let flow = "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\nversion = \"modified\"\n[target]\n\
+                document = \"wangdian.stock_transfer_push\"\n[fields]\nouter_no = \"trade_no\"\n\
+                from_warehouse_no = \"warehouse_no\"\nto_warehouse_no = { value = \"W2\" }\n\
+                skus = { each = \"goods_list\", spec_no = \"spec_no\", num = \"num\" }\n";
+    std::fs::write(folder.path().join("transfers.toml"), flow).unwrap();
+    let house = House::new(1).with("RELAY_FLOWS_DIR", folder.path().to_str().unwrap());
+    house.vendors.wangdian.generate_trade("S001", 55, house.minutes_ago(5));
+    (house, folder)
+}
+
+#[tokio::test]
+async fn a_transfer_whose_answer_was_lost_is_asked_for_and_not_made_twice() {
+    let (house, _flows) = house_of_transfers();
+    let faults = &house.vendors.wangdian.faults;
+    faults.inject_for("stock_transfer_push", Fault::LostAnswer);
+    // A second push would make a second transfer.
+    faults.inject_for("stock_transfer_push", Fault::DoublesNumbers);
+    poll_and_deliver(&house).await;
+    assert_eq!(house.vendors.wangdian.pushed_documents("stock_transfer_push").len(), 1);
+    assert_eq!(house.vendors.wangdian.calls()["stock_transfer_push"], 1);
+}
+
+#[tokio::test]
+async fn a_transfer_that_may_not_be_asked_for_is_kept_from_being_made_twice_by_its_number() {
+    let (house, _flows) = house_of_transfers();
+    let faults = &house.vendors.wangdian.faults;
+    faults.inject_for("stock_transfer_push", Fault::LostAnswer);
+    for _ in 0..3 {
+        faults.inject_for("stock_transfer_query", Fault::InnerRefusal("接口账号没有该接口的权限".to_owned()));
+    }
+    poll_and_deliver(&house).await;
+    assert_eq!(house.vendors.wangdian.pushed_documents("stock_transfer_push").len(), 1);
+}
