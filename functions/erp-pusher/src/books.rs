@@ -20,7 +20,7 @@ use crate::guard::Candidate;
 use crate::outcome::{Outcome, Skip};
 
 /// Under this flow stand messages that are no work items.
-pub(crate) const UNREADABLE: &str = "unreadable";
+pub const UNREADABLE: &str = "unreadable";
 
 /// How long a target is given to show what it may have done.
 const UNKNOWN_WAIT: Duration = Duration::from_secs(5);

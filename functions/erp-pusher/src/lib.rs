@@ -14,6 +14,7 @@
 //! | [`outcome`] | what can become of a document's turn |
 //! | [`targets`] | the target systems, as the pusher sees them |
 //! | `resolve` | the ids that a document needs |
+//! | `health` | how a target is doing, as a batch shows it |
 //! | `pauses` | whether a target is paused, asked of the store once a minute |
 //! | `acknowledge` | telling the pools what became of their rows |
 //! | [`worker`] | the queue's receive loop, where no Lambda does it |
@@ -25,6 +26,7 @@ mod books;
 mod document;
 pub mod event;
 pub mod guard;
+mod health;
 mod held;
 mod opened;
 pub mod outcome;
@@ -35,7 +37,7 @@ mod send;
 pub mod targets;
 pub mod worker;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +56,7 @@ use crate::pauses::Pauses;
 use crate::resolve::Resolver;
 use crate::targets::Targets;
 
+pub use books::UNREADABLE;
 pub use opened::Opened;
 pub use outcome::{Outcome, Skip, Turn};
 pub use push::{Batch, Pusher};
@@ -65,7 +68,6 @@ const ANY: System = System::Kingdee;
 /// Pushes what the queues hold.
 pub struct ErpPusher {
     pusher: Arc<Pusher>,
-    systems: BTreeSet<System>,
     parts: WorkerParts,
 }
 
@@ -93,7 +95,6 @@ impl Function for ErpPusher {
         let reads_pools = wiring.flows.with_source(Role::Pool).next().is_some();
         let pools = reads_pools.then(|| wiring.wangdian()).transpose();
         let ((targets, settings), client) = both(both(Targets::wire(wiring), settings), pools)?;
-        let systems = targets.systems().collect();
         let resolver = Resolver::new(wiring.stores.lookups.clone(), targets.clone(), wiring.clock.clone());
         let books = Books {
             checkpoints: wiring.stores.checkpoints.clone(),
@@ -112,13 +113,14 @@ impl Function for ErpPusher {
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
             doubt: wiring.doubt.clone(),
+            health: wiring.health.clone(),
         };
         let parts = WorkerParts {
             queue: wiring.stores.queue.clone(),
             checkpoints: wiring.stores.checkpoints.clone(),
             clock: wiring.clock.clone(),
         };
-        Ok(Self { pusher: Arc::new(pusher), systems, parts })
+        Ok(Self { pusher: Arc::new(pusher), parts })
     }
 
     type Handled = Handled;
@@ -187,7 +189,8 @@ impl ErpPusher {
         turn.message_id
     }
 
-    /// A worker for each system that the flows deliver to.
+    /// A worker for each system, also for one that no flow delivers to: what is in its queue is of a flow whose file was
+    /// taken away, and is recorded as failed.
     #[must_use]
     pub fn workers(&self) -> Vec<Worker> {
         let worker = |system: &System| Worker {
@@ -197,6 +200,6 @@ impl ErpPusher {
             checkpoints: self.parts.checkpoints.clone(),
             clock: self.parts.clock.clone(),
         };
-        self.systems.iter().map(worker).collect()
+        System::ALL.iter().map(worker).collect()
     }
 }

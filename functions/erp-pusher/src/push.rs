@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock, Deadline};
+use pipeline::health::Monitor;
 use pipeline::ledger::UNACKNOWLEDGED;
 use pipeline::{Entry, EntryId, Ledger, Queue, StoreError, System, pause};
 use vendor::{Class, Failure};
@@ -15,6 +16,7 @@ use crate::acknowledge::{Acknowledger, DoneRow, Unacknowledged};
 use crate::backoff;
 use crate::books::{Reason, UNREADABLE};
 use crate::document::{Documents, Known};
+use crate::health;
 use crate::held::Held;
 use crate::opened::Opened;
 use crate::outcome::{Outcome, Skip, Turn};
@@ -71,6 +73,7 @@ pub struct Pusher {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) doubt: Arc<Doubt>,
+    pub(crate) health: Arc<Monitor>,
 }
 
 /// Why the rest of a batch is left for later.
@@ -108,6 +111,7 @@ impl Pusher {
         let turns = batch.messages.iter().zip(outcomes).map(|(message, outcome)| message.turn(outcome));
         let turns: Vec<_> = turns.collect();
         self.tell(batch.system, &turns);
+        health::tell(&self.health, batch.system, &turns).await;
         Ok(turns)
     }
 

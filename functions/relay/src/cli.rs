@@ -68,6 +68,12 @@ pub(crate) enum Command {
         /// The document's key
         #[arg(long)]
         key: String,
+        /// What was done, and why
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Who has done it [default: the login name]
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
     },
     /// End a target's pause, once its cause is mended
     Resume {
@@ -97,6 +103,11 @@ pub(crate) enum LookupsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlowsCommand {
+    /// Let go of a flow whose file was taken away: what comes for it is not kept any more
+    Retire {
+        /// The flow
+        name: String,
+    },
     /// Check flow files, and list every mistake with its line
     Check {
         /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]

@@ -12,6 +12,7 @@ mod output;
 mod server;
 mod supervise;
 mod tally;
+mod times;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -89,13 +90,18 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Replay { flow, key, all: _ } => {
             commands::replay::run(flow.as_deref(), key.as_deref(), json).await
         }
-        Command::Settle { flow, key } => commands::settle::run(&flow, &key, json).await,
+        Command::Settle { flow, key, reason, by } => {
+            commands::settle::run(&flow, &key, reason.as_deref(), by.as_deref(), json).await
+        }
         Command::Resume { target } => commands::resume::run(&target, json).await,
         Command::Lookups { command: LookupsCommand::Import { file } } => {
             commands::lookups::import(&file, json).await
         }
         Command::Flows { command: FlowsCommand::Check { folder } } => {
             commands::flows::check(folder.as_deref(), json)
+        }
+        Command::Flows { command: FlowsCommand::Retire { name } } => {
+            commands::flows::retire(&name, json).await
         }
     }
 }

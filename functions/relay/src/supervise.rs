@@ -1,7 +1,7 @@
 //! Tasks that are kept going, each with a fate of its own.
 //!
 //! A task is a turn that is repeated until the program stops. A turn that fails or panics harms no other task: it is
-//! begun anew after a back-off of the task's own, and `health/<task>` among the checkpoints says so until a turn is well.
+//! begun anew after a back-off of the task's own, and `health/task/<task>` among the checkpoints says so until a turn is well.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(crate) struct Supervisor {
     pub(crate) stopped: Stop,
 }
 
-/// Why a task does not go on, as `health/<task>` tells it while that is so.
+/// Why a task does not go on, as `health/task/<task>` tells it while that is so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Trouble {
     /// Since when no turn was well.
@@ -128,7 +128,7 @@ impl Supervisor {
 }
 
 fn checkpoint(task: &str) -> String {
-    format!("health/{task}")
+    format!("health/task/{task}")
 }
 
 fn back_off(failures: u32) -> Duration {
@@ -179,7 +179,7 @@ mod tests {
         }
 
         async fn health(&self) -> Vec<(String, Trouble)> {
-            let noted = self.supervisor.checkpoints.list("health/").await.unwrap();
+            let noted = self.supervisor.checkpoints.list("health/task/").await.unwrap();
             noted.into_iter().map(|(name, it)| (name, serde_json::from_str(&it.value).unwrap())).collect()
         }
 
@@ -230,7 +230,7 @@ mod tests {
         stage.run(&[fails, fails, panics]).await;
         let health = stage.health().await;
         let [(name, trouble)] = &health[..] else { panic!("{health:?}") };
-        assert_eq!(name, "health/poller");
+        assert_eq!(name, "health/task/poller");
         assert_eq!((trouble.since, trouble.at), (START, START + Duration::from_secs(3)));
         assert!(trouble.error.contains("panic") && !trouble.error.contains("139"), "{trouble:?}");
 

@@ -15,7 +15,7 @@ use clock::Deadline;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::settings::both;
-use wiring::{Function, Occasion, Unfinished, Wiring};
+use wiring::{Function, Occasion, Settings, Standing, Unfinished, Wiring};
 
 use crate::recent::Recent;
 
@@ -32,6 +32,9 @@ struct Event {
 pub struct StockSyncer {
     syncer: Syncer,
     pools: Vec<Pool>,
+    standing: Arc<Standing>,
+    /// For the flows whose file is away: which of them those are is known at each turn only.
+    all_settings: Settings,
 }
 
 impl Function for StockSyncer {
@@ -50,6 +53,7 @@ impl Function for StockSyncer {
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
             doubt: wiring.doubt.clone(),
+            health: wiring.health.clone(),
             recent: Recent::default(),
         };
         let mut pools: Vec<Pool> = Vec::new();
@@ -61,7 +65,8 @@ impl Function for StockSyncer {
                 None => pools.push(pool),
             }
         }
-        Ok(Self { syncer, pools })
+        let (standing, all_settings) = (wiring.standing.clone(), wiring.settings.clone());
+        Ok(Self { syncer, pools, standing, all_settings })
     }
 
     /// Works one scheduled event: `{}`, or `{"flow": "stock-to-sharecrm"}`.
@@ -78,7 +83,7 @@ impl Function for StockSyncer {
                     let known: Vec<_> = self.pools.iter().flat_map(Pool::flow_names).collect();
                     format!("`{name}` reads no pool; the flows that do are: {}", known.join(", "))
                 })?;
-                vec![self.syncer.sync(pool, deadline).await]
+                vec![self.sync(pool, deadline).await]
             }
         };
         let failed = reports.iter().any(|report| report.error.is_some());
@@ -100,9 +105,33 @@ impl StockSyncer {
     pub async fn sync_all(&self, deadline: Deadline) -> Vec<Report> {
         let mut reports = Vec::with_capacity(self.pools.len());
         for pool in &self.pools {
-            reports.push(self.syncer.sync(pool, deadline).await);
+            reports.push(self.sync(pool, deadline).await);
         }
         reports
+    }
+
+    async fn sync(&self, pool: &Pool, deadline: Deadline) -> Report {
+        match self.with_absent(pool).await {
+            Ok(pool) => self.syncer.sync(&pool, deadline).await,
+            // The first acknowledgement takes a row from all flows, also from those that are not known of.
+            Err(error) => self.syncer.not_pulled(pool, error).await,
+        }
+    }
+
+    /// A pool with the flows that read it too and whose file is away: an acknowledgement takes the rows from them.
+    async fn with_absent(&self, pool: &Pool) -> anyhow::Result<Pool> {
+        let mut whole = pool.clone();
+        for routed in self.standing.flows().await?.with_source(Role::Pool) {
+            let is_read_elsewhere = routed.flow.source().document.name != pool.name();
+            if is_read_elsewhere || self.pools.iter().any(|pool| pool.serves(routed.flow.name())) {
+                continue;
+            }
+            let settings = self.all_settings.for_flows(routed.flow.source_settings())?;
+            if Pool::of(routed.clone(), &settings)?.is_same(pool) {
+                whole.add(routed.clone());
+            }
+        }
+        Ok(whole)
     }
 }
 

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clock::{Chance, Clock, Deadline};
+use pipeline::health::{Monitor, Part};
 use pipeline::item::content_hash;
 use pipeline::ledger::UNACKNOWLEDGED;
 use pipeline::{Entry, EntryId, Intake, Ledger, Queue, StoreError, System, WorkItem};
 use serde::Serialize;
 use serde_json::Value;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 use vendor::{Class, Failure, lenient, patience};
 use wangdian::catalog::Endpoint;
 use wangdian::{Acknowledgement, Route};
-use wiring::{Doubt, work};
+use wiring::{Doubt, health, work};
 
 use crate::SharedFlow;
 use crate::recent::Recent;
@@ -39,10 +40,12 @@ pub struct Syncer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) doubt: Arc<Doubt>,
+    pub(crate) health: Arc<Monitor>,
     pub(crate) recent: Recent,
 }
 
 /// One pool, and the flows that read it.
+#[derive(Clone)]
 pub struct Pool {
     endpoint: &'static Endpoint,
     route: Route,
@@ -95,7 +98,7 @@ impl Pool {
         self.flows.iter().map(|routed| routed.flow.name())
     }
 
-    fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.endpoint.document.name
     }
 }
@@ -105,7 +108,20 @@ impl Syncer {
     pub async fn sync(&self, pool: &Pool, deadline: Deadline) -> Report {
         let mut report = Report { pool: pool.name().to_owned(), ..Report::default() };
         let span = tracing::info_span!("sync", pool = report.pool);
-        if let Err(error) = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await {
+        let pulled = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await;
+        self.told(pool, report, pulled, &span).await
+    }
+
+    /// The report of a turn in which nothing was pulled.
+    pub(crate) async fn not_pulled(&self, pool: &Pool, error: anyhow::Error) -> Report {
+        let report = Report { pool: pool.name().to_owned(), ..Report::default() };
+        let span = tracing::info_span!("sync", pool = report.pool);
+        self.told(pool, report, Err(error), &span).await
+    }
+
+    async fn told(&self, pool: &Pool, mut report: Report, pulled: anyhow::Result<()>, span: &Span) -> Report {
+        self.tell_health(pool, &pulled).await;
+        if let Err(error) = pulled {
             report.error = Some(format!("{error:#}"));
             let failure = error.downcast_ref().map(Failure::in_full);
             report.error_in_full = failure.or_else(|| report.error.clone());
@@ -116,6 +132,15 @@ impl Syncer {
             Some(error) => tracing::error!(rows, queued, error, "pulling stopped early"),
         });
         report
+    }
+
+    async fn tell_health(&self, pool: &Pool, pulled: &anyhow::Result<()>) {
+        let part = Part::Pool(pool.name().to_owned());
+        let Err(error) = pulled else { return self.health.well(part).await };
+        // Each call has told itself.
+        if !error.is::<Failure>() {
+            self.health.failed(part, "store", None, format!("{error:#}")).await;
+        }
     }
 
     async fn pulls(&self, pool: &Pool, deadline: Deadline, report: &mut Report) -> anyhow::Result<()> {
@@ -247,7 +272,10 @@ impl Syncer {
         params: &[(String, String)],
         deadline: Deadline,
     ) -> Result<Vec<Value>, Failure> {
-        let ask = || self.client.pull(pool.route, pool.endpoint, params, deadline);
+        let ask = || async {
+            let rows = self.client.pull(pool.route, pool.endpoint, params, deadline).await;
+            health::told(&self.health, Part::Pool(pool.name().to_owned()), rows).await
+        };
         patience::read(&self.clock, deadline, ask)
             .await
             .inspect_err(|failure| self.doubt.note_failure(failure))

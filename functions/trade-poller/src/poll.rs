@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Chance, Clock, Deadline};
+use pipeline::health::{Monitor, Part};
 use pipeline::{Checkpoints, Intake, Lease, StoreError};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
@@ -30,6 +31,7 @@ pub struct Poller {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) doubt: Arc<Doubt>,
+    pub(crate) health: Arc<Monitor>,
 }
 
 /// What became of one flow's turn.
@@ -151,9 +153,22 @@ impl Poller {
         let lease =
             lease.context("another run is polling this flow now; it reads what this one would have")?;
         let done = self.windows(routed, deadline, progress, &lease, report).await;
+        self.tell_health(&report.flow, &done).await;
         let released = lease.release().await;
         // What stopped the work comes first.
         done.and(released.map_err(Into::into))
+    }
+
+    async fn tell_health(&self, flow: &str, done: &anyhow::Result<()>) {
+        let part = Part::Poll(flow.to_owned());
+        let Err(error) = done else { return self.health.well(part).await };
+        let class = match error.downcast_ref() {
+            // Each call has told itself.
+            Some(ReadError::Vendor(_)) => return,
+            Some(ReadError::Store(_)) => "store",
+            _ => "reading",
+        };
+        self.health.failed(part, class, None, format!("{error:#}")).await;
     }
 
     async fn windows(

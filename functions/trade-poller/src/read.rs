@@ -4,12 +4,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Deadline;
 use pipeline::StoreError;
+use pipeline::health::Part;
 use serde_json::Value;
 use vendor::{Class, Failure, patience};
 use wangdian::catalog::Endpoint;
 use wangdian::{Page, Route};
 use wiring::flows::Routed;
-use wiring::work;
+use wiring::{health, work};
 
 use crate::lease::HeldLease;
 use crate::poll::{Poller, Report};
@@ -256,8 +257,12 @@ impl Reading<'_> {
         self.lease.keep().await?;
         let span = (window.start, window.end);
         let (size, deadline) = (self.page_size(), self.deadline);
-        let ask =
-            || poller.client.page(self.route, self.endpoint, span, self.params, (page_no, size), deadline);
+        let ask = || async {
+            let client = &poller.client;
+            let page =
+                client.page(self.route, self.endpoint, span, self.params, (page_no, size), deadline).await;
+            health::told(&poller.health, Part::Poll(self.routed.flow.name().to_owned()), page).await
+        };
         let page = patience::read(&poller.clock, self.deadline, ask).await;
         Ok(page.inspect_err(|failure| poller.doubt.note_failure(failure))?)
     }

@@ -21,7 +21,8 @@ impl Function for Receiver {
     fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
         Ok(Self {
             settings: wiring.settings.qince()?,
-            flows: wiring.flows.clone(),
+            standing: wiring.standing.clone(),
+            health: wiring.health.clone(),
             intake: wiring.intake(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use catalog::Role;
 use clock::{Chance, Clock};
 use futures::future::try_join_all;
+use pipeline::health::{Monitor, Part};
 use pipeline::item::content_hash;
 use pipeline::{EntryId, Failed, Intake, StoreError, System, WorkItem};
 use qince::catalog::DIRECT_ORDER;
@@ -12,7 +13,7 @@ use qince::{Push, PushError, Reply, VerifiedPush};
 use serde_json::Value;
 use tokio::time::timeout;
 use wiring::flows::Routed;
-use wiring::{Doubt, Flows, work};
+use wiring::{Doubt, Flows, Standing, work};
 
 /// Under this name the ledger keeps verified pushes that no flow takes.
 pub const UNROUTED: &str = "qince/unrouted";
@@ -20,6 +21,9 @@ pub const UNROUTED: &str = "qince/unrouted";
 /// How long storing a push may take as a whole. Qince waits 5 seconds for its answer, of which reading a rotated secret
 /// may take 1.5; a store that hangs takes longer, for its requests' own limits add up.
 const STORING: Duration = Duration::from_secs(3);
+
+/// How long writing a health record may hold up an answer.
+const TELLING: Duration = Duration::from_millis(500);
 
 /// Under this name it keeps those whose data is no document.
 pub const UNREADABLE: &str = "qince/unreadable";
@@ -85,7 +89,8 @@ impl Answer {
 /// Receives pushes.
 pub struct Receiver {
     pub(crate) settings: qince::Settings,
-    pub(crate) flows: Arc<Flows>,
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) health: Arc<Monitor>,
     pub(crate) intake: Intake,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
@@ -114,7 +119,7 @@ impl Receiver {
         if request.method != "POST" {
             return Answer::no_push(405, "a push is a POST");
         }
-        match self.verified(request) {
+        let answer = match self.verified(request) {
             Ok(push) => self.store(push).await,
             Err(error) => {
                 if matches!(error, PushError::BadDigest { .. }) {
@@ -125,6 +130,21 @@ impl Receiver {
                 let answer = refused(&error);
                 if is_kept { answer } else { Answer { refused: Some(Refusal::Store), ..answer } }
             }
+        };
+        // The push is stored, or is not: a health record that hangs does not hold up its answer.
+        _ = timeout(TELLING, self.tell_health(&answer)).await;
+        answer
+    }
+
+    async fn tell_health(&self, answer: &Answer) {
+        match answer.refused {
+            None => self.health.well(Part::Pushes).await,
+            Some(refusal @ (Refusal::Digest | Refusal::Store)) => {
+                let message = answer.reply.return_msg.clone();
+                self.health.failed(Part::Pushes, refusal.name(), None, message).await;
+            }
+            // The push stands in the ledger, or is a stranger's.
+            Some(Refusal::Malformed | Refusal::TooLarge) => {}
         }
     }
 
@@ -149,12 +169,13 @@ impl Receiver {
 
     /// Stores a push for every flow that takes it, and answers how many those are.
     async fn take(&self, push: VerifiedPush) -> Result<usize, StoreError> {
-        let is_taken = self.settings.takes(&push.data_type) && reads_direct_orders(&self.flows);
+        let flows = self.standing.flows().await?;
+        let is_taken = self.settings.takes(&push.data_type) && reads_direct_orders(&flows);
         if !is_taken {
             self.keep_unrouted(push).await?;
             return Ok(0);
         }
-        let items = work_items(&self.flows, &push.document, self.clock.as_ref(), self.chance.as_ref());
+        let items = work_items(&flows, &push.document, self.clock.as_ref(), self.chance.as_ref());
         try_join_all(items.iter().map(|(system, items)| self.intake.take(*system, items))).await?;
         Ok(items.values().map(Vec::len).sum())
     }

@@ -20,7 +20,7 @@ pub struct Settings {
     pub username: String,
     /// `KINGDEE_PASSWORD`.
     pub password: SecretString,
-    /// `KINGDEE_ACCOUNT_ID`: the account set (账套) to book into; without it, the first that the user has.
+    /// `KINGDEE_ACCOUNT_ID`: the account set (账套) to book into; needed where the user has several.
     pub account_id: Option<String>,
     /// Our own limit. The vendor's is not documented for V1; 60 is known to be safe.
     pub calls_per_minute: NonZeroU32,

@@ -1,5 +1,7 @@
 //! The V1 access token and the account that the calls book into: fetched together, kept together.
 
+use std::fmt;
+
 use chrono::TimeDelta;
 use clock::Deadline;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -25,6 +27,9 @@ const LARGEST_ANSWER: usize = 1024 * 1024;
 pub(crate) struct Account {
     pub(crate) account_id: String,
     pub(crate) group_name: String,
+    /// Whether the user has no other: only then may it be taken without `KINGDEE_ACCOUNT_ID`.
+    #[serde(default)]
+    is_only: bool,
 }
 
 /// What a business call needs besides its body.
@@ -55,9 +60,13 @@ impl Client {
         self.is_ours(&account).then_some(account)
     }
 
-    /// Whether it is the account set that the settings ask for.
+    /// Whether it is the account set that the settings ask for. Of several, none is taken unasked: its bills would stand
+    /// in the wrong books.
     fn is_ours(&self, account: &Account) -> bool {
-        self.settings.account_id.as_deref().is_none_or(|wanted| wanted.trim() == account.account_id)
+        match self.settings.account_id.as_deref() {
+            Some(wanted) => wanted.trim() == account.account_id,
+            None => account.is_only,
+        }
     }
 
     async fn fetch(&self, deadline: Deadline) -> Result<Token, Failure> {
@@ -101,17 +110,29 @@ impl Client {
     }
 
     fn no_account(&self, accounts: &[Account]) -> Failure {
-        let found: Vec<&str> = accounts.iter().map(|account| account.account_id.as_str()).collect();
+        let listed: Vec<_> = accounts.iter().map(ToString::to_string).collect();
+        let listed = listed.join(", ");
         let message = match &self.settings.account_id {
-            Some(wanted) => format!(
-                "the user has no account set {wanted}, but [{}]: mend KINGDEE_ACCOUNT_ID",
-                found.join(", ")
+            Some(wanted) => {
+                format!("the user has no account set {wanted}, but [{listed}]: mend KINGDEE_ACCOUNT_ID")
+            }
+            None if accounts.is_empty() => {
+                "the user has no account set: give KINGDEE_USERNAME access to one".to_owned()
+            }
+            None => format!(
+                "the user has {} account sets: set KINGDEE_ACCOUNT_ID to the one to book into, of [{listed}]",
+                accounts.len()
             ),
-            None => "the user has no account set: give KINGDEE_USERNAME access to one, then set \
-                     KINGDEE_ACCOUNT_ID or leave it out for the first"
-                .to_owned(),
         };
         failure(ACCOUNT_GROUP, message)
+    }
+}
+
+/// Number and name, as a person chooses by them.
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account_id, group_name, .. } = self;
+        if group_name.is_empty() { f.write_str(account_id) } else { write!(f, "{account_id} ({group_name})") }
     }
 }
 
@@ -121,7 +142,7 @@ fn failure(operation: &str, message: impl Into<String>) -> Failure {
 
 /// The accounts of all services, whether a level came as a list or as its single element.
 fn accounts(services: Value) -> Vec<Account> {
-    listed(services)
+    let mut accounts: Vec<Account> = listed(services)
         .into_iter()
         .flat_map(|mut service| match service.get_mut("accountGroups").map(Value::take) {
             Some(groups) => listed(groups),
@@ -130,9 +151,12 @@ fn accounts(services: Value) -> Vec<Account> {
         .filter_map(|group| {
             let account_id = lenient::field(&group, "accountId")?;
             let group_name = lenient::field(&group, "groupName").unwrap_or_default();
-            Some(Account { account_id, group_name })
+            Some(Account { account_id, group_name, is_only: false })
         })
-        .collect()
+        .collect();
+    let is_only = accounts.windows(2).all(|pair| pair[0].account_id == pair[1].account_id);
+    accounts.iter_mut().for_each(|account| account.is_only = is_only);
+    accounts
 }
 
 fn listed(value: Value) -> Vec<Value> {

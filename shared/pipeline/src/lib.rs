@@ -9,6 +9,8 @@
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from work items to durable messages |
 //! | [`pause`] | targets that take nothing for now |
+//! | [`registry`] | the flows that there have been |
+//! | [`health`] | how sources and targets are doing |
 //! | `sqlite` | adapter: all four ports in one SQLite file (feature `sqlite`) |
 //! | `aws` | adapter: queues in SQS, the others in DynamoDB (feature `aws`) |
 
@@ -16,12 +18,14 @@
 pub mod aws;
 pub mod checkpoint;
 mod codec;
+pub mod health;
 pub mod intake;
 pub mod item;
 pub mod ledger;
 pub mod lookup;
 pub mod pause;
 pub mod queue;
+pub mod registry;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 

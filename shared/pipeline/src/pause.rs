@@ -32,6 +32,14 @@ pub struct Pause {
     pub since: DateTime<Utc>,
 }
 
+impl Pause {
+    /// Whether nobody knows when it ends: then a person has something to mend.
+    #[must_use]
+    pub fn waits_for_a_person(&self) -> bool {
+        self.until <= self.since + PROBE
+    }
+}
+
 fn name(system: System) -> String {
     format!("pause/{system}")
 }
@@ -100,7 +108,7 @@ pub async fn end(checkpoints: &dyn Checkpoints, system: System) -> Result<(), St
 pub async fn end_guesses(checkpoints: &dyn Checkpoints, now: DateTime<Utc>) -> Result<(), StoreError> {
     for system in System::ALL {
         let pause = current(checkpoints, system, now).await?;
-        if pause.is_some_and(|pause| pause.until <= pause.since + PROBE) {
+        if pause.is_some_and(|pause| pause.waits_for_a_person()) {
             end(checkpoints, system).await?;
         }
     }

@@ -63,6 +63,8 @@ pub struct Depth {
     pub in_flight: u64,
     /// When the next message in flight becomes visible again, where the adapter knows.
     pub next_visible_at: Option<DateTime<Utc>>,
+    /// When the oldest message that is not done was sent, where the adapter knows.
+    pub oldest_sent_at: Option<DateTime<Utc>>,
 }
 
 /// Messages between the functions.

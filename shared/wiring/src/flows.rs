@@ -35,6 +35,32 @@ pub struct Routed {
     pub flow: Flow,
     /// The system whose queue carries it.
     pub system: System,
+    /// Its file, as messages call it.
+    pub file: String,
+    /// Its file's text.
+    pub text: String,
+}
+
+impl Routed {
+    /// Reads and checks a flow file, given by name, file and text.
+    ///
+    /// # Errors
+    /// [`Diagnostics`]: every mistake with its line; or a target that nothing delivers to.
+    pub(crate) fn parse(name: &str, file: &str, text: String, catalog: &Catalog) -> anyhow::Result<Self> {
+        let flow = Flow::parse(name, file, &text, catalog)?;
+        let document = flow.target().document.name;
+        let system = System::of_document(document)
+            .with_context(|| format!("{file}: nothing delivers to `{document}`"))?;
+        Ok(Self { flow, system, file: file.to_owned(), text })
+    }
+
+    /// The settings that its file names.
+    #[must_use]
+    pub fn settings(&self) -> BTreeSet<&str> {
+        let mut settings = self.flow.settings();
+        settings.extend(self.flow.source_settings());
+        settings
+    }
 }
 
 /// Everything that flows can name: the documents and look-ups of the four vendors.
@@ -79,15 +105,12 @@ impl Flows {
         let catalog = catalog();
         let (mut flows, mut found) = (Vec::new(), Vec::new());
         for (name, file, text) in files {
-            match Flow::parse(&name, &file, &text, &catalog) {
-                Ok(flow) => {
-                    found.extend_from_slice(flow.warnings());
-                    let document = flow.target().document.name;
-                    let system = System::of_document(document)
-                        .with_context(|| format!("{file}: nothing delivers to `{document}`"))?;
-                    flows.push(Arc::new(Routed { flow, system }));
+            match Routed::parse(&name, &file, text, &catalog) {
+                Ok(routed) => {
+                    found.extend_from_slice(routed.flow.warnings());
+                    flows.push(Arc::new(routed));
                 }
-                Err(diagnostics) => found.extend(diagnostics.0),
+                Err(error) => found.extend(error.downcast::<Diagnostics>()?.0),
             }
         }
         let found = Diagnostics(found);
@@ -96,6 +119,14 @@ impl Flows {
         }
         flows.sort_by(|one, two| one.flow.name().cmp(two.flow.name()));
         Ok(Self { flows })
+    }
+
+    /// These flows and others.
+    #[must_use]
+    pub fn and(&self, others: impl IntoIterator<Item = Arc<Routed>>) -> Self {
+        let mut flows: Vec<_> = self.flows.iter().cloned().chain(others).collect();
+        flows.sort_by(|one, two| one.flow.name().cmp(two.flow.name()));
+        Self { flows }
     }
 
     /// What may be a mistake in the flow files.
@@ -119,6 +150,12 @@ impl Flows {
     /// Every flow, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Routed>> {
         self.flows.iter()
+    }
+
+    /// The settings that the flows name.
+    #[must_use]
+    pub fn settings(&self) -> BTreeSet<&str> {
+        self.iter().flat_map(|routed| routed.settings()).collect()
     }
 
     /// The flow of that name.

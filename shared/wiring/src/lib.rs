@@ -7,9 +7,13 @@
 //! | [`settings`] | the environment, read into one struct per concern; every problem at once |
 //! | [`secret`] | the settings that are kept in a secret |
 //! | [`doubt`] | the doubt whether our credentials still hold |
+//! | [`standing`] | the flows that take documents in, with a file or without |
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
 //! | [`sightings`] | which paths of a flow no document has held so far |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
+//! | [`remarks`] | what is to be said of the settings that flow files name |
+//! | [`health`] | what a call to a source says of the source's health |
+//! | [`suggest`] | what a person may have meant by a name |
 //! | [`tokens`] | vendor tokens shared between processes through the checkpoints |
 //! | [`work`] | work items made of a source's documents |
 //!
@@ -20,19 +24,24 @@ mod aws;
 pub mod doubt;
 pub mod flows;
 pub mod function;
+pub mod health;
 pub mod logs;
+pub mod remarks;
 pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets_manager;
 pub mod settings;
 pub mod sightings;
+pub mod standing;
 pub mod stores;
+pub mod suggest;
 pub mod tokens;
 pub mod work;
 
 use std::sync::{Arc, OnceLock};
 
 use clock::{Chance, Clock, SystemChance, SystemClock};
+use pipeline::health::Monitor;
 use pipeline::{Intake, Stores};
 use vendor::{HttpTransport, Transport};
 
@@ -43,6 +52,7 @@ pub use secret::SecretSource;
 #[cfg(feature = "aws")]
 pub use secrets_manager::SecretsManager;
 pub use settings::{Settings, SettingsError, Store};
+pub use standing::Standing;
 
 use crate::flows::Routed;
 use crate::settings::both;
@@ -60,6 +70,10 @@ pub struct Wiring {
     pub stores: Stores,
     /// The flows.
     pub flows: Arc<Flows>,
+    /// The flows that take documents in: these, and those whose file has been taken away.
+    pub standing: Arc<Standing>,
+    /// Told how sources and targets are doing.
+    pub health: Arc<Monitor>,
     /// Noted by whoever is refused for its credentials.
     pub doubt: Arc<Doubt>,
     /// What the process calls itself among those that share its tokens.
@@ -69,15 +83,24 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Builds from the environment and its secret, on the machine's clock and dice.
+    /// Builds from the environment and its secret, on the machine's clock and dice. Creates the store where there is none.
     ///
     /// # Errors
-    /// Settings that are missing or malformed, flow files with mistakes, a store that does not open.
+    /// Settings that are missing, malformed or unknown, flow files with mistakes, a store that does not open.
     pub async fn from_environment() -> anyhow::Result<Self> {
-        let settings = Settings::from_environment();
-        #[cfg(feature = "aws")]
-        let settings = settings.with_secret(&SecretsManager).await?;
-        Self::on_this_machine(settings).await
+        Self::on_this_machine(environment().await?).await
+    }
+
+    /// Builds as [`Wiring::from_environment`] does, on a store that is there already: whoever looks at one in the wrong
+    /// folder is told so, and not that all is well.
+    ///
+    /// # Errors
+    /// As [`Wiring::from_environment`], and where there is no store.
+    pub async fn of_existing_store() -> anyhow::Result<Self> {
+        let (settings, clock) = (environment().await?, Arc::new(SystemClock));
+        let flows = flows(&settings, clock.clone()).await?;
+        let stores = stores::open_existing(&settings, clock.clone()).await?;
+        Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemChance)))
     }
 
     /// Builds from settings, on the machine's clock and dice.
@@ -86,8 +109,8 @@ impl Wiring {
     /// As [`Wiring::from_environment`].
     pub async fn on_this_machine(settings: Settings) -> anyhow::Result<Self> {
         let clock = Arc::new(SystemClock);
-        // First: a mistake in a flow leaves no store behind.
-        let flows = Flows::load(settings.flows_folder().as_deref())?;
+        // First: a mistake in a flow or in a setting's name leaves no store behind.
+        let flows = flows(&settings, clock.clone()).await?;
         let stores = stores::open(&settings, clock.clone()).await?;
         Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemChance)))
     }
@@ -115,12 +138,15 @@ impl Wiring {
     ) -> Self {
         flows.log_warnings();
         let owner = chance.uuid().to_string();
+        let (flows, checkpoints) = (Arc::new(flows), &stores.checkpoints);
         Self {
+            standing: Arc::new(Standing::new(flows.clone(), checkpoints.clone(), clock.clone())),
+            health: Arc::new(Monitor::new(checkpoints.clone(), clock.clone())),
             settings,
             clock,
             chance,
             stores,
-            flows: Arc::new(flows),
+            flows,
             doubt: Arc::default(),
             owner,
             transport: OnceLock::new(),
@@ -143,6 +169,8 @@ impl Wiring {
             chance: self.chance.clone(),
             stores: self.stores.clone(),
             flows: self.flows.clone(),
+            standing: self.standing.clone(),
+            health: self.health.clone(),
             doubt: self.doubt.clone(),
             // It may have claimed a token that it could not get with the former settings.
             owner: self.owner.clone(),
@@ -208,4 +236,26 @@ impl Wiring {
     fn tokens(&self) -> Arc<SharedTokens> {
         Arc::new(SharedTokens::new(self.stores.checkpoints.clone(), self.owner.clone()))
     }
+}
+
+async fn environment() -> anyhow::Result<Settings> {
+    let settings = Settings::from_environment();
+    #[cfg(feature = "aws")]
+    let settings = settings.with_secret(&SecretsManager).await?;
+    Ok(settings)
+}
+
+/// The flows, once every setting that looks like ours is known to be one. The store is asked only where one is not: a flow
+/// whose file is away may name it.
+async fn flows(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Flows> {
+    let flows = Flows::load(settings.flows_folder().as_deref())?;
+    let mut unknown = settings.unknown(&flows);
+    if !unknown.is_empty() {
+        // Without a store there is no such flow.
+        if let Ok(stores) = stores::open_existing(settings, clock).await {
+            let named = standing::settings_of_absent(stores.checkpoints.as_ref(), &flows).await?;
+            unknown.retain(|name| !named.contains(*name));
+        }
+    }
+    if unknown.is_empty() { Ok(flows) } else { Err(settings::known::unknown_error(&unknown).into()) }
 }

@@ -3,6 +3,7 @@
 //! A setting that is missing or malformed is a start-up error of the function that needs it, and of no other. The error
 //! names every such setting at once and what each expects; it never shows a value.
 
+pub mod known;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -15,18 +16,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
+pub use self::known::{KNOWN, Known, is_secret};
 use self::reader::{Reader, list};
-
-/// The settings whose values must never be shown, nor be sent by a flow.
-pub const SECRETS: [&str; 7] = [
-    "WDT_APPSECRET",
-    "QIMEN_APP_SECRET",
-    "KINGDEE_CLIENT_SECRET",
-    "KINGDEE_PASSWORD",
-    "SHARECRM_APP_SECRET",
-    "SHARECRM_PERMANENT_CODE",
-    "QINCE_PUSH_SECRETS",
-];
 
 /// Below the 60 a minute that WDT allows, for both routes together.
 const WDT_CALLS: NonZeroU32 = NonZeroU32::new(50).unwrap();
@@ -300,12 +291,14 @@ impl Settings {
         let mut reader = Reader::new(self);
         let mut values = BTreeMap::new();
         for name in names.into_iter().collect::<BTreeSet<_>>() {
-            if SECRETS.contains(&name) {
+            if is_secret(name) {
                 reader.problem(name, "is a secret, and a flow file would send it as a field");
             } else if name == "WDT_SHOP_NO" && self.get(name).is_none() {
                 values.insert(name.to_owned(), reader.text("WDT_APPKEY", "the interface account (接口账号)"));
             } else {
-                values.insert(name.to_owned(), reader.text(name, "a value, because a flow file names it"));
+                let meant = known::misspelt(name).map(|meant| format!("; did you mean `{meant}`?"));
+                let expects = format!("a value, because a flow file names it{}", meant.unwrap_or_default());
+                values.insert(name.to_owned(), reader.text(name, &expects));
             }
         }
         reader.done(values)

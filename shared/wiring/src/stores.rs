@@ -9,20 +9,41 @@ use pipeline::Stores;
 
 use crate::{Settings, SettingsError, Store};
 
-/// Opens the store that `RELAY_STORE` names.
+/// Opens the store that `RELAY_STORE` names, or creates it. The tables and queues of AWS are the stack's to create.
 ///
 /// # Errors
 /// A setting that is missing or malformed, or a store that does not open.
-#[cfg_attr(
-    not(any(feature = "sqlite", feature = "aws")),
-    expect(unused_variables, reason = "a build without any store only says so")
-)]
 pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
+    open_as(Opening::OrCreate, settings, clock).await
+}
+
+/// Opens the store that `RELAY_STORE` names, and creates none.
+///
+/// # Errors
+/// As [`open`], and where there is no such store.
+pub async fn open_existing(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
+    open_as(Opening::Existing, settings, clock).await
+}
+
+/// Whether a store that is not there is created.
+enum Opening {
+    Existing,
+    OrCreate,
+}
+
+#[cfg_attr(
+    not(feature = "sqlite"),
+    expect(unused_variables, reason = "a build without SQLite creates no store")
+)]
+async fn open_as(opening: Opening, settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
     match settings.store()? {
         #[cfg(feature = "sqlite")]
         Store::Sqlite(file) => {
-            let store = pipeline::sqlite::Sqlite::open(&file, clock);
-            Ok(store.map_err(not_opened)?.stores())
+            let open = match opening {
+                Opening::Existing => pipeline::sqlite::Sqlite::open_existing,
+                Opening::OrCreate => pipeline::sqlite::Sqlite::open,
+            };
+            Ok(open(&file, clock).map_err(not_opened)?.stores())
         }
         #[cfg(feature = "aws")]
         Store::Aws(names) => {

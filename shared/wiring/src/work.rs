@@ -33,6 +33,12 @@ pub fn item(
     }
 }
 
+/// Whether a key is one that was made of a document's content, because the flow could not read it.
+#[must_use]
+pub fn is_unreadable(key: &str) -> bool {
+    key.strip_prefix('?').is_some_and(|hash| hash.len() == 16)
+}
+
 fn unreadable_key(document: &Value) -> String {
     format!("?{}", &content_hash(document)[..16])
 }

@@ -71,11 +71,6 @@ impl Targets {
         Ok(Self { targets: targets? })
     }
 
-    /// The systems that there are.
-    pub fn systems(&self) -> impl Iterator<Item = System> {
-        self.targets.keys().copied()
-    }
-
     pub(crate) fn get(&self, system: System) -> Result<&dyn Target, Failure> {
         self.targets.get(&system).map(AsRef::as_ref).ok_or_else(|| {
             let message = "no flow delivers to this system, so it is not connected";

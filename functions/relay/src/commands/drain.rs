@@ -5,20 +5,25 @@ use pipeline::pause;
 use serde_json::json;
 use wiring::{Function as _, Wiring};
 
+use super::place::Place;
 use crate::Done;
 use crate::drain::{Drained, drain};
 use crate::output::say;
+use crate::times::shown;
 
 /// `relay drain`
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment().await?;
+    let wiring = Wiring::of_existing_store().await?;
+    let place = Place::of(&wiring)?;
     let pusher = ErpPusher::wire(&wiring)?;
+    wiring.standing.announce().await;
     pause::end_guesses(wiring.stores.checkpoints.as_ref(), wiring.clock.now()).await?;
     let began = Instant::now();
     let drained = drain(&pusher, wiring.clock.as_ref()).await?;
     if json {
-        say!("{}", json!({ "flows": drained.tally, "paused": drained.paused }));
+        say!("{}", place.with(json!({ "flows": drained.tally, "paused": drained.paused })));
     } else {
+        say!("{}\n", place.line());
         print(&drained, began);
     }
     Ok(if drained.tally.has_failures() { Done::WithFailures } else { Done::Well })
@@ -37,7 +42,7 @@ fn print(drained: &Drained, began: Instant) {
         say!("- {remark}");
     }
     for (system, pause) in &drained.paused {
-        say!("- {system} is paused until {}: {}", pause.until, pause.reason);
+        say!("- {system} is paused until {}: {}", shown(pause.until), pause.reason);
         say!("  its messages wait; `relay resume {system}` ends the pause once the cause is mended");
     }
     say!("Took {:.1?}.", began.elapsed());

@@ -1,20 +1,28 @@
-use pipeline::{Entry, Ledger, StoreError, ledger};
+use pipeline::{Entry, Failed, Ledger, StoreError, ledger};
 use serde_json::{Value, json};
 use wiring::Wiring;
 
+use super::names;
+use super::place::Place;
 use crate::Done;
 use crate::output::say;
+use crate::times::shown;
 
 const PAGE: usize = 100;
 
 /// `relay failures`
 pub(crate) async fn run(flow: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment().await?;
+    let wiring = Wiring::of_existing_store().await?;
+    let place = Place::of(&wiring)?;
+    if let Some(flow) = flow {
+        names::check_flow(&wiring, flow).await?;
+    }
     let failures = all(wiring.stores.ledger.as_ref(), flow).await?;
     if json {
-        let failures: Vec<_> = failures.iter().filter_map(as_json).collect();
-        say!("{}", json!({ "failures": failures }));
+        let failures: Vec<_> = failures.iter().flat_map(as_json).collect();
+        say!("{}", place.with(json!({ "failures": failures })));
     } else {
+        say!("{}", place.line());
         print(&failures);
     }
     Ok(if failures.is_empty() { Done::Well } else { Done::WithFailures })
@@ -33,36 +41,39 @@ pub(crate) async fn all(ledger: &dyn Ledger, flow: Option<&str>) -> anyhow::Resu
     }
 }
 
-/// Takes a document off the list of failures, unless another version of it has failed since it was read. What the
-/// target has stays as it is.
+/// Takes versions off the list of failures that others tell of from here on. What has failed since they were seen stays.
 pub(crate) async fn clear(ledger: &dyn Ledger, seen: &Entry) -> Result<(), StoreError> {
     ledger::update(ledger, &seen.id, None, |entry| {
-        if entry.failed.as_ref().map(|failed| &failed.hash) == seen.failed.as_ref().map(|failed| &failed.hash)
-        {
-            entry.failed = None;
-        }
+        seen.failures().for_each(|failed| entry.clear(&failed.class, &failed.hash));
     })
     .await
 }
 
-fn as_json(entry: &Entry) -> Option<Value> {
-    let failed = entry.failed.as_ref()?;
-    let mut value = serde_json::to_value(failed).ok()?;
-    value["flow"] = json!(entry.id.flow);
-    value["key"] = json!(entry.id.key);
-    // As JSON, not as the packed text that the ledger stores.
-    value["document"] = failed.document.clone();
-    value["delivered_version"] =
-        json!(entry.delivered.as_ref().and_then(|delivered| delivered.version.as_ref()));
-    Some(value)
+fn as_json(entry: &Entry) -> Vec<Value> {
+    let version = |failed: &Failed| {
+        let mut value = serde_json::to_value(failed).ok()?;
+        value["flow"] = json!(entry.id.flow);
+        value["key"] = json!(entry.id.key);
+        // As JSON, not as the packed text that the ledger stores.
+        value["document"] = failed.document.clone();
+        value["delivered_version"] =
+            json!(entry.delivered.as_ref().and_then(|delivered| delivered.version.as_ref()));
+        Some(value)
+    };
+    entry.failures().filter_map(version).collect()
 }
 
 fn print(entries: &[Entry]) {
     for entry in entries {
-        let Some(failed) = &entry.failed else { continue };
         say!("{} {}", entry.id.flow, entry.id.key);
-        say!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), failed.at);
-        say!("  {} ({}): {}", failed.class, failed.code.as_deref().unwrap_or("no code"), failed.message);
+        for failed in entry.failures() {
+            let (class, code) = (&failed.class, failed.code.as_deref().unwrap_or("no code"));
+            say!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), shown(failed.at));
+            say!("  {class} ({code}): {}", failed.message);
+        }
+        if !entry.beside.is_empty() {
+            say!("  which of these versions is the newest cannot be told: a replay asks the flow again");
+        }
     }
     match entries.len() {
         0 => say!("No document has failed."),

@@ -1,20 +1,50 @@
 use std::path::{Path, PathBuf};
 
 use mapping::{Diagnostic, Diagnostics, Severity};
+use pipeline::registry;
 use serde_json::{Value, json};
-use wiring::{Flows, Settings};
+use wiring::remarks::{self, Remark};
+use wiring::{Flows, Settings, Wiring, standing, suggest};
 
-use crate::Done;
+use super::place::Place;
 use crate::output::say;
+use crate::{Done, WrongUsage};
+
+/// `relay flows retire`
+pub(crate) async fn retire(name: &str, json: bool) -> anyhow::Result<Done> {
+    let wiring = Wiring::of_existing_store().await?;
+    let place = Place::of(&wiring)?;
+    if let Some(routed) = wiring.flows.named(name) {
+        let message = format!("the flow `{name}` has a file, {}: take it away first", routed.file);
+        return Err(WrongUsage(message).into());
+    }
+    let checkpoints = wiring.stores.checkpoints.as_ref();
+    let registered = registry::read(checkpoints).await?;
+    let absent = standing::absent(&registered, &wiring.flows);
+    if !absent.contains_key(name) {
+        let meant = suggest::did_you_mean(name, absent.keys().map(String::as_str));
+        return Err(WrongUsage(format!("there is no flow `{name}` whose file is away{meant}")).into());
+    }
+    registry::change(checkpoints, |flows| drop(flows.remove(name))).await?;
+    if json {
+        say!("{}", place.with(json!({ "retired": name })));
+    } else {
+        say!("{}", place.line());
+        say!("{name} is retired: nothing is kept for it any more; what has failed stays in the ledger.");
+    }
+    Ok(Done::Well)
+}
 
 /// `relay flows check`
 pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
-    let folder: Option<PathBuf> =
-        folder.map(Path::to_owned).or_else(|| Settings::from_environment().flows_folder());
+    let settings = Settings::from_environment();
+    let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings.flows_folder());
     let error = match Flows::load(folder.as_deref()) {
         Ok(flows) => {
-            print(&flows, json);
-            return Ok(Done::Well);
+            let remarks = remarks::of_settings(&flows, &settings);
+            let is_sound = !remarks.iter().any(|remark| remark.is_mistake);
+            print(&flows, &remarks, json);
+            return Ok(if is_sound { Done::Well } else { Done::WithFailures });
         }
         Err(error) => error,
     };
@@ -24,16 +54,17 @@ pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     if json {
         say!("{}", json!({ "mistakes": as_json(&mistakes), "warnings": as_json(&warnings) }));
     } else {
-        say!("{diagnostics}\n\n{} mistakes{}.", mistakes.len(), and_warnings(&warnings));
+        say!("{diagnostics}\n\n{} mistakes{}.", mistakes.len(), and_warnings(warnings.len()));
     }
     Ok(Done::WithFailures)
 }
 
-fn print(flows: &Flows, json: bool) {
+fn print(flows: &Flows, remarks: &[Remark], json: bool) {
     let ends = |routed: &wiring::flows::Routed| {
         let flow = &routed.flow;
         (flow.name().to_owned(), flow.source().document.name, flow.target().document.name)
     };
+    let (mistakes, remarked): (Vec<_>, Vec<_>) = remarks.iter().partition(|remark| remark.is_mistake);
     let warnings: Vec<_> = flows.warnings().collect();
     if json {
         let flows: Vec<_> = flows
@@ -41,20 +72,45 @@ fn print(flows: &Flows, json: bool) {
             .map(|routed| ends(routed))
             .map(|(name, source, target)| json!({ "name": name, "source": source, "target": target }))
             .collect();
-        say!("{}", json!({ "flows": flows, "mistakes": [], "warnings": as_json(&warnings) }));
+        let mut warnings = as_json(&warnings);
+        if let Value::Array(all) = &mut warnings {
+            all.extend(remarked.iter().copied().map(remark_as_json));
+        }
+        let mistakes: Vec<_> = mistakes.iter().copied().map(remark_as_json).collect();
+        say!("{}", json!({ "flows": flows, "mistakes": mistakes, "warnings": warnings }));
         return;
     }
     for warning in &warnings {
         say!("{warning}\n");
     }
+    for remark in remarks {
+        let kind = if remark.is_mistake { "error" } else { "warning" };
+        let help = remark.help.as_deref().map(|help| format!("\n  = help: {help}")).unwrap_or_default();
+        say!("{kind}: {}\n --> {}:{}:{}{help}\n", remark.message, remark.file, remark.line, remark.column);
+    }
+    if !mistakes.is_empty() {
+        say!("{} mistakes.", mistakes.len());
+        return;
+    }
     for (name, source, target) in flows.iter().map(|routed| ends(routed)) {
         say!("{name}: {source} → {target}");
     }
-    say!("{} flows, no mistakes{}.", flows.iter().count(), and_warnings(&warnings));
+    let count = warnings.len() + remarked.len();
+    say!("{} flows, no mistakes{}.", flows.iter().count(), and_warnings(count));
 }
 
-fn and_warnings(warnings: &[&Diagnostic]) -> String {
-    match warnings.len() {
+fn remark_as_json(remark: &Remark) -> Value {
+    json!({
+        "file": remark.file,
+        "line": remark.line,
+        "column": remark.column,
+        "message": remark.message,
+        "help": remark.help,
+    })
+}
+
+fn and_warnings(count: usize) -> String {
+    match count {
         0 => String::new(),
         1 => ", 1 warning".to_owned(),
         count => format!(", {count} warnings"),

@@ -20,6 +20,7 @@ use crate::{Done, WrongUsage};
 pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done> {
     let event = read(event)?;
     let wiring = Wiring::from_environment().await?;
+    wiring.standing.announce().await;
     match answer(function, event, &wiring).await? {
         Ok(answer) => {
             say!("{answer}");

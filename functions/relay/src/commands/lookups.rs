@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use wiring::Wiring;
 
+use super::place::Place;
 use crate::Done;
 use crate::output::say;
 
@@ -21,17 +22,19 @@ struct Row {
 /// `relay lookups import`: ids that a person knows better than the target, for good.
 pub(crate) async fn import(file: &Path, json: bool) -> anyhow::Result<Done> {
     let (rows, mistakes) = read(file, &wiring::flows::catalog())?;
+    let wiring = Wiring::of_existing_store().await?;
+    let place = Place::of(&wiring)?;
     // All or nothing: a file that is half imported is hard to mend.
     if mistakes.is_empty() {
-        let wiring = Wiring::from_environment().await?;
         for row in &rows {
             wiring.stores.lookups.put(&row.table, &row.code, &row.id, None).await?;
         }
     }
     let imported = if mistakes.is_empty() { rows.len() } else { 0 };
     if json {
-        say!("{}", json!({ "imported": imported, "mistakes": mistakes }));
+        say!("{}", place.with(json!({ "imported": imported, "mistakes": mistakes })));
     } else {
+        say!("{}", place.line());
         mistakes.iter().for_each(|mistake| say!("- {mistake}"));
         say!("{imported} ids imported.");
     }

@@ -1,21 +1,25 @@
 use pipeline::{System, pause};
 use serde_json::json;
-use wiring::Wiring;
+use wiring::{Wiring, suggest};
 
+use super::place::Place;
 use crate::output::say;
 use crate::{Done, WrongUsage};
 
 /// `relay resume`
 pub(crate) async fn run(target: &str, json: bool) -> anyhow::Result<Done> {
     let system = System::named(target).ok_or_else(|| {
-        let known = System::ALL.map(System::name).join(", ");
-        WrongUsage(format!("`{target}` is no target: the targets are {known}"))
+        let known = System::ALL.map(System::name);
+        let meant = suggest::did_you_mean(target, known);
+        WrongUsage(format!("`{target}` is no target{meant} (the targets are {})", known.join(", ")))
     })?;
-    let wiring = Wiring::from_environment().await?;
+    let wiring = Wiring::of_existing_store().await?;
+    let place = Place::of(&wiring)?;
     pause::end(wiring.stores.checkpoints.as_ref(), system).await?;
     if json {
-        say!("{}", json!({ "resumed": system }));
+        say!("{}", place.with(json!({ "resumed": system })));
     } else {
+        say!("{}", place.line());
         say!("{system} takes documents again; those that wait come up within their back-off.");
     }
     Ok(Done::Well)

@@ -17,6 +17,7 @@ use webhook_receiver::Receiver;
 use wiring::settings::both;
 use wiring::{Function as _, Wiring};
 
+use super::place::Place;
 use crate::output::say;
 use crate::supervise::{Stop, Supervisor};
 use crate::{Done, server};
@@ -44,6 +45,7 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     if let Some(address) = tasks.webhook {
         say!("Taking pushes at http://{address}/qince/direct-orders");
     }
+    say!("{}", Place::of(&wiring)?.line());
     tasks.here.run_until(signals.next()).await;
     say!("Stopping after the work in hand; a second signal stops at once.");
     stop.send_replace(true);
@@ -69,9 +71,11 @@ impl Tasks {
     async fn start(wiring: &Wiring, listen: SocketAddr, stopped: Stop) -> anyhow::Result<Self> {
         let checkpoints = wiring.stores.checkpoints.clone();
         let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
+        // A push is taken too for a flow whose file is away.
+        let takes_pushes = wiring.standing.flows().await?.with_source(Role::Pushed).next().is_some();
         let poller = reads(Role::Windowed).then(|| TradePoller::wire(wiring)).transpose();
         let syncer = reads(Role::Pool).then(|| StockSyncer::wire(wiring)).transpose();
-        let receiver = reads(Role::Pushed).then(|| Receiver::wire(wiring)).transpose();
+        let receiver = takes_pushes.then(|| Receiver::wire(wiring)).transpose();
         let (pusher, ((poller, syncer), receiver)) =
             both(ErpPusher::wire(wiring), both(both(poller, syncer), receiver))?;
 
@@ -244,9 +248,9 @@ mod tests {
             assert_eq!(read_reply(&push, response.status, &response.body), Ok(true));
         };
         tasks.here.run_until(pushes).await;
-        let health = wiring.stores.checkpoints.list("health/").await.unwrap();
+        let health = wiring.stores.checkpoints.list("health/task/").await.unwrap();
         let of: Vec<_> = health.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(of, ["health/poll", "health/sync"]);
+        assert_eq!(of, ["health/task/poll", "health/task/sync"]);
         stop.send_replace(true);
         tokio::time::timeout(GRACE, tasks.end()).await.expect("they stop all the same");
     }

@@ -153,7 +153,8 @@ fn a_replay_says_what_the_queue_cannot_carry() {
     installation.relay(&["invoke", "erp-pusher", "--event", file.to_str().unwrap()]).with_status(0);
     let answer = installation.relay(&["replay", "--all", "--json"]).with_status(1).json();
     let it = json!({ "flow": "trade-to-kingdee", "key": "JY202611220001" });
-    assert_eq!(answer, json!({ "replayed": 0, "without_flow": [], "too_large": [it] }));
+    assert_eq!((&answer["replayed"], &answer["without_flow"]), (&json!(0), &json!([])), "{answer}");
+    assert_eq!(answer["too_large"], json!([it]));
 }
 
 #[test]
@@ -206,7 +207,7 @@ fn a_push_that_no_flow_took_is_replayed_once_its_type_is_taken() {
 
     installation.set("QINCE_DATA_TYPES", "my_order, dms_purchase");
     let answer = replay(&installation).with_status(0).json();
-    assert_eq!(answer, json!({ "replayed": 2, "without_flow": [], "too_large": [] }));
+    assert_eq!((&answer["replayed"], &answer["without_flow"]), (&json!(2), &json!([])), "{answer}");
     installation.relay(&["failures"]).with_status(0);
     installation.relay(&["drain"]).with_status(0);
     let id = sample("qince/direct-order.json")["id"].as_str().unwrap().to_owned();

@@ -7,14 +7,18 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod by_hand;
 mod demo;
 mod events;
 mod floods;
 mod flows;
 mod lost_store;
+mod names;
 mod pipes;
+mod place;
 mod serve;
 mod server;
+mod status;
 mod store;
 mod support;
 mod usage;

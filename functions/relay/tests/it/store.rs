@@ -27,7 +27,7 @@ fn as_ordinary_user(installation: &Installation, arguments: &[&str]) -> Command 
 }
 
 fn with_store() -> Installation {
-    let installation = Installation::empty();
+    let installation = Installation::with_store();
     installation.relay(&["status"]).with_status(0);
     installation
 }
@@ -51,7 +51,7 @@ fn a_read_only_store_says_whose_right_is_missing() {
 fn a_folder_that_nobody_may_write_is_said_so() {
     let installation = Installation::empty();
     fs::set_permissions(installation.path(""), Permissions::from_mode(0o555)).unwrap();
-    let answer = Answer::of(&mut as_ordinary_user(&installation, &["status"])).with_status(2);
+    let answer = Answer::of(&mut as_ordinary_user(&installation, &["serve"])).with_status(2);
     assert!(
         answer.stderr.contains("relay.db") && answer.stderr.contains("may this user write there?"),
         "{}",

@@ -26,6 +26,14 @@ impl Installation {
         Self { folder: tempfile::tempdir().unwrap(), settings: BTreeMap::new() }
     }
 
+    /// With a store in which a push waits, and no settings but those of pushes.
+    pub(crate) fn with_store() -> Self {
+        let mut installation = Self::empty();
+        installation.set("QINCE_PUSH_SECRETS", EVENTS_PUSH_SECRET);
+        installation.invoke("webhook-receiver", "webhook-receiver/direct-order.json").with_status(0);
+        installation
+    }
+
     pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
         self.settings.insert(name.to_owned(), value.into());
         self

@@ -54,8 +54,10 @@ fn wrong_usage_is_status_2_and_says_what_was_expected() {
 
 #[test]
 fn missing_settings_are_named_all_at_once() {
+    let mut installation = Installation::with_store();
+    installation.set("QINCE_PUSH_SECRETS", "");
     for command in ["drain", "serve"] {
-        let answer = Installation::empty().relay(&[command]).with_status(2);
+        let answer = installation.relay(&[command]).with_status(2);
         for name in NEEDED {
             let said = format!("{name} is not set: it expects ");
             assert_eq!(answer.stderr.matches(&said).count(), 1, "{command}: {name} in {}", answer.stderr);
@@ -86,6 +88,7 @@ fn malformed_settings_are_named_and_their_values_are_not_shown() {
         ("SHARECRM_MAX_BODY_BYTES", "1 MiB"),
     ];
     let mut installation = town.installation();
+    installation.invoke("webhook-receiver", "webhook-receiver/direct-order.json").with_status(0);
     for (name, value) in malformed {
         installation.set(name, value);
     }

@@ -97,10 +97,11 @@ async fn token_and_accounts_are_read_in_every_known_form() {
         .with_tokens([says(200, "access_token_top_level.json")])
         .with_accounts(says(200, "account_group_object.json"));
     let kingdee = Arc::new(kingdee);
-    kingdee.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
+    let unset = Settings { account_id: None, ..settings() };
+    kingdee.client_of(unset).save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
     let save = &kingdee.sent_to("sal_order_save")[0];
     assert_eq!(save.url.query(), Some("access_token=tok-1%2F%2B%3D"));
-    assert_eq!(header(save, "accountId"), Some("1001"));
+    assert_eq!(header(save, "accountId"), Some("1001"), "the only one is taken unasked");
 }
 
 #[tokio::test]
@@ -177,6 +178,22 @@ async fn a_stored_token_serves_its_own_account_alone() {
         }
         assert_eq!(kingdee.sent_to("access_token").len(), log_ins, "{settings:?}");
     }
+}
+
+#[tokio::test]
+async fn of_several_accounts_none_is_booked_into_unasked_and_all_are_listed() {
+    let kingdee = Arc::new(Kingdee::answering([]));
+    let unset = Settings { account_id: None, ..settings() };
+    let failure =
+        kingdee.client_of(unset.clone()).save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
+    assert_eq!(failure.class, Class::Paused { until: None }, "a person has to choose");
+    for said in ["2 account sets", "KINGDEE_ACCOUNT_ID", "1001 (ns-7), 1002 (ns-8)"] {
+        assert!(failure.message.contains(said), "{said} in {failure}");
+    }
+    // Nor is one that an earlier program, which took the first, has left with its token.
+    let client = Client::new(unset, kingdee.clone(), kingdee.clock.clone(), Arc::new(Stale));
+    client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
+    assert!(kingdee.sent_to("sal_order_save").is_empty());
 }
 
 #[tokio::test]

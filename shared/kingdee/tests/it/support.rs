@@ -106,7 +106,7 @@ pub(crate) fn settings() -> Settings {
         client_secret: "s3cret/client".into(),
         username: "用户 1".into(),
         password: "p@ss word".into(),
-        account_id: None,
+        account_id: Some("1001".into()),
         calls_per_minute: NonZeroU32::new(60).unwrap(),
     }
 }

@@ -14,7 +14,7 @@ use pipeline::{Received, Stores, System};
 use serde_json::{Value, json};
 use simulators::qince::SignedPush;
 use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
-use wiring::settings::SECRETS;
+use wiring::settings::is_secret;
 use wiring::{Function, SecretSource, Settings, Wiring};
 
 /// A secret that a test can change, and how often it was read.
@@ -57,7 +57,7 @@ impl Stage {
             ("RELAY_SECRET_ID", "relay/test"),
         ];
         let all = simulators::settings().into_iter().chain(more);
-        let (kept, open): (Vec<_>, Vec<_>) = all.partition(|(name, _)| SECRETS.contains(name));
+        let (kept, open): (Vec<_>, Vec<_>) = all.partition(|(name, _)| is_secret(name));
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let secret = Kept { values: Mutex::new(kept.into_iter().map(owned).collect()), ..Kept::default() };
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();

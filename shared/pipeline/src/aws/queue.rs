@@ -93,6 +93,8 @@ impl Queue for Aws {
             waiting: count(&counts, &Waiting) + count(&counts, &Delayed),
             in_flight: count(&counts, &InFlight),
             next_visible_at: None,
+            // No attribute of a queue tells it: SQS has a metric, ApproximateAgeOfOldestMessage.
+            oldest_sent_at: None,
         })
     }
 

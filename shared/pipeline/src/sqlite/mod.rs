@@ -71,6 +71,24 @@ impl Sqlite {
         Ok(Self { reader, scanner, writer: Lane::of(writer), wal, health, clock })
     }
 
+    /// Opens a file that is there, and creates none: an empty store would say that all is well.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open`], and where there is no such file.
+    pub fn open_existing(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        if matches!(file.try_exists(), Ok(false)) {
+            return Err(StoreError::new(
+                format!(
+                    "opening the store {}",
+                    std::path::absolute(file).as_deref().unwrap_or(file).display()
+                ),
+                "there is no such file (does its folder exist?): go to the folder where `relay serve` was started, or \
+                 name its store in RELAY_STORE; a new one is created by `relay serve` or `relay invoke`",
+            ));
+        }
+        Self::open(file, clock)
+    }
+
     /// The four ports, all in this file.
     #[must_use]
     pub fn stores(&self) -> Stores {

@@ -89,7 +89,8 @@ impl Queue for Sqlite {
         self.scan_in("counting the queue in", move |tx, now| {
             tx.query_row(
                 "SELECT count(*) FILTER (WHERE NOT in_flight), count(*) FILTER (WHERE in_flight),
-                        min(visible_at) FILTER (WHERE in_flight)
+                        min(visible_at) FILTER (WHERE in_flight),
+                        (SELECT sent_at FROM messages WHERE queue = ?1 AND dead = 0 ORDER BY id LIMIT 1)
                  FROM (SELECT visible_at, receive_count > 0 AND visible_at > ?2 AND visible_at <= ?3 AS in_flight
                        FROM messages WHERE queue = ?1 AND dead = 0)",
                 params![system.name(), millis(now), later(now, MAX_VISIBILITY)],
@@ -98,6 +99,7 @@ impl Queue for Sqlite {
                         waiting: row.get(0)?,
                         in_flight: row.get(1)?,
                         next_visible_at: row.get::<_, Option<i64>>(2)?.map(time),
+                        oldest_sent_at: row.get::<_, Option<i64>>(3)?.map(time),
                     })
                 },
             )

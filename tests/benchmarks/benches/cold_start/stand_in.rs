@@ -14,7 +14,7 @@ use axum::response::IntoResponse as _;
 use axum::routing::{any, get, post};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-use wiring::settings::SECRETS;
+use wiring::settings::is_secret;
 
 /// Answers functions that start.
 pub(crate) struct StandIn {
@@ -70,7 +70,7 @@ impl StandIn {
             ("SHARECRM_QUEUE_URL", &queue),
             ("WDT_QUEUE_URL", &queue),
         ];
-        let plain = simulators::settings().into_iter().filter(|(name, _)| !SECRETS.contains(name));
+        let plain = simulators::settings().into_iter().filter(|(name, _)| !is_secret(name));
         plain.chain(own).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
@@ -120,7 +120,7 @@ async fn secret(request: Request) -> axum::response::Response {
     if target != Some("secretsmanager.GetSecretValue") {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let secrets = simulators::settings().into_iter().filter(|(name, _)| SECRETS.contains(name));
+    let secrets = simulators::settings().into_iter().filter(|(name, _)| is_secret(name));
     let secrets: Map<_, _> = secrets.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
     let answer = json!({
         "ARN": "arn:aws:secretsmanager:ap-southeast-1:000000000000:secret:erp-relay-AbCdEf",

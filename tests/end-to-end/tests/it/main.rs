@@ -18,6 +18,7 @@
 //! | `clocks` | a machine's clock that is fast, slow, or set, loses nothing and stops nothing |
 //! | `deadlines` | what does not fit one invocation goes on in the next |
 //! | `windows` | reading to the end, whatever the server does with counts and pages |
+//! | `absent_flows` | what comes for a flow whose file is away is kept for it |
 //! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
@@ -26,6 +27,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up fails")]
 
+mod absent_flows;
 mod acknowledged;
 mod altered;
 mod backlogs;

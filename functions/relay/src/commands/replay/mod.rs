@@ -1,27 +1,33 @@
+mod versions;
+
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use pipeline::intake::TOO_DEEP;
 use pipeline::item::MAX_DEPTH;
-use pipeline::{Entry, EntryId, Intake, System, WorkItem};
+use pipeline::{Entry, EntryId, Failed, Intake, System, WorkItem};
 use serde_json::json;
 use webhook_receiver::{UNREADABLE, UNROUTED};
-use wiring::{Store, Wiring};
+use wiring::flows::Routed;
+use wiring::{Flows, Store, Wiring, suggest, work};
 
-use super::failures;
+use super::place::Place;
+use super::{failures, names};
 use crate::Done;
 use crate::output::say;
 
 /// `relay replay`
 pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::from_environment().await?;
+    let wiring = Wiring::of_existing_store().await?;
+    if let Some(flow) = flow {
+        names::check_flow(&wiring, flow).await?;
+    }
     let entries = match (flow, key) {
         (Some(flow), Some(key)) => vec![one(&wiring, flow, key).await?],
         // The command line has asked for a key or for `--all`.
         _ => failures::all(wiring.stores.ledger.as_ref(), flow).await?,
     };
     let replayed = send(&wiring, entries).await?;
-    report(&replayed, works_them(&wiring.settings.store()?), json);
+    report(&Place::of(&wiring)?, &replayed, works_them(&wiring.settings.store()?), json);
     let Replayed { without_flow, too_large, too_deep, .. } = &replayed;
     let is_whole = [without_flow, too_large, too_deep].into_iter().all(Vec::is_empty);
     Ok(if is_whole { Done::Well } else { Done::WithFailures })
@@ -40,25 +46,32 @@ pub(crate) struct Replayed {
     too_deep: Vec<EntryId>,
 }
 
-/// Sends failed versions through their flows again.
+/// Sends failed documents through their flows again, each in its newest version.
 pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result<Replayed> {
     let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
-    let (mut routed, mut replayed) = (Vec::new(), Replayed::default());
+    let (mut moved, mut replayed) = (Vec::new(), Replayed::default());
+    // Also for the flows whose file is away: what comes for them is kept.
+    let takers = wiring.standing.flows().await?;
     for entry in entries {
-        if entry.failed.as_ref().is_some_and(|failed| failed.class == TOO_DEEP) {
+        if entry.failures().all(|failed| failed.class == TOO_DEEP) {
             replayed.too_deep.push(entry.id);
         } else if is_routed_now(wiring, &entry.id) {
-            for (system, of_system) in orders(wiring, &entry) {
+            for (system, of_system) in orders(wiring, &takers, &entry) {
                 items.entry(system).or_default().extend(of_system);
             }
-            routed.push(entry);
-        } else if let Some(flow) = wiring.flows.named(&entry.id.flow) {
-            items.entry(flow.system).or_default().extend(item(wiring, entry));
+            moved.push(entry);
+        } else if let Some(routed) = wiring.flows.named(&entry.id.flow) {
+            let of_entry = again(wiring, routed, &entry);
+            if of_entry.iter().any(|item| item.key != entry.id.key) {
+                moved.push(entry);
+            }
+            items.entry(routed.system).or_default().extend(of_entry);
         } else {
             replayed.without_flow.push(entry.id);
         }
     }
     for (system, items) in items {
+        let items = versions::newest(items);
         replayed.sent += wiring.intake().take(system, &items).await?.queued;
         let id = |item: &WorkItem| EntryId::new(&item.flow, &item.key);
         replayed.too_deep.extend(items.iter().filter(|item| item.too_deep().is_some()).map(id));
@@ -66,7 +79,7 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
         replayed.too_large.extend(too_large.map(|item| EntryId::new(item.flow, item.key)));
     }
     // Only now that its flows have it: from here on they say what becomes of it.
-    for entry in &routed {
+    for entry in &moved {
         failures::clear(wiring.stores.ledger.as_ref(), entry).await?;
     }
     Ok(replayed)
@@ -80,42 +93,53 @@ fn is_routed_now(wiring: &Wiring, id: &EntryId) -> bool {
         && webhook_receiver::reads_direct_orders(&wiring.flows)
 }
 
-/// Such a push as a new message of every flow that takes it.
-fn orders(wiring: &Wiring, entry: &Entry) -> BTreeMap<System, Vec<WorkItem>> {
-    let Some(failed) = &entry.failed else { return BTreeMap::new() };
+/// Every version of such a push as a new message of every flow that takes it.
+fn orders(wiring: &Wiring, takers: &Flows, entry: &Entry) -> BTreeMap<System, Vec<WorkItem>> {
     let (clock, chance) = (wiring.clock.as_ref(), wiring.chance.as_ref());
-    let mut items = webhook_receiver::work_items(&wiring.flows, &failed.document, clock, chance);
-    for item in items.values_mut().flatten() {
-        item.received_at = failed.received_at;
-        item.replay = Some(chance.uuid().to_string());
+    let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
+    for failed in entry.failures() {
+        for (system, mut of_version) in webhook_receiver::work_items(takers, &failed.document, clock, chance)
+        {
+            of_version.iter_mut().for_each(|item| mark(wiring, item, failed));
+            items.entry(system).or_default().extend(of_version);
+        }
     }
     items
+}
+
+/// The failed versions as new messages, each with key and version as the flow reads them today: what could not be read
+/// when it failed is perhaps what was mended. They acknowledge nothing: what the source counts has moved on since.
+fn again(wiring: &Wiring, routed: &Routed, entry: &Entry) -> Vec<WorkItem> {
+    let version = |failed: &Failed| {
+        let (now, document) = (wiring.clock.now(), failed.document.clone());
+        let mut item = work::item(&routed.flow, document, false, now, wiring.chance.as_ref());
+        if !work::is_unreadable(&entry.id.key) {
+            item.key.clone_from(&entry.id.key);
+        }
+        mark(wiring, &mut item, failed);
+        item
+    };
+    entry.failures().map(version).collect()
+}
+
+/// A replay tells of the document what its first message told.
+fn mark(wiring: &Wiring, item: &mut WorkItem, failed: &Failed) {
+    item.received_at = failed.received_at;
+    item.trace.clone_from(&failed.trace);
+    item.replay = Some(wiring.chance.uuid().to_string());
 }
 
 /// The entry of a failed document.
 pub(crate) async fn one(wiring: &Wiring, flow: &str, key: &str) -> anyhow::Result<Entry> {
     let id = EntryId::new(flow, key);
     let entry = wiring.stores.ledger.read(std::slice::from_ref(&id)).await?.remove(&id);
-    let entry =
-        entry.with_context(|| format!("the ledger knows no document `{key}` of the flow `{flow}`"))?;
+    let Some(entry) = entry else {
+        let failures = failures::all(wiring.stores.ledger.as_ref(), Some(flow)).await?;
+        let meant = suggest::did_you_mean(key, failures.iter().map(|entry| entry.id.key.as_str()));
+        anyhow::bail!("the ledger knows no document `{key}` of the flow `{flow}`{meant}");
+    };
     anyhow::ensure!(entry.failed.is_some(), "the document `{key}` of the flow `{flow}` has not failed");
     Ok(entry)
-}
-
-/// The failed version as a new message. It acknowledges nothing: what the source counts has moved on since.
-fn item(wiring: &Wiring, entry: Entry) -> Option<WorkItem> {
-    let failed = entry.failed?;
-    Some(WorkItem {
-        flow: entry.id.flow,
-        key: entry.id.key,
-        version: failed.version,
-        version_kind: None,
-        document: failed.document,
-        acknowledge: false,
-        received_at: failed.received_at,
-        trace: failed.trace,
-        replay: Some(wiring.chance.uuid().to_string()),
-    })
 }
 
 /// Who takes it from here.
@@ -126,16 +150,17 @@ fn works_them(store: &Store) -> &'static str {
     }
 }
 
-fn report(replayed: &Replayed, works_them: &str, json: bool) {
+fn report(place: &Place, replayed: &Replayed, works_them: &str, json: bool) {
     let Replayed { sent, without_flow, too_large, too_deep } = replayed;
     if json {
         let mut answer = json!({ "replayed": sent, "without_flow": without_flow, "too_large": too_large });
         if !too_deep.is_empty() {
             answer["too_deep"] = json!(too_deep);
         }
-        say!("{answer}");
+        say!("{}", place.with(answer));
         return;
     }
+    say!("{}", place.line());
     for id in without_flow {
         let why = if id.flow == UNREADABLE { "its data is no document" } else { "no flow takes it" };
         say!("- {} {}: {why}, so it stays in the ledger", id.flow, id.key);

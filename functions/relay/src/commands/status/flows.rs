@@ -1,0 +1,133 @@
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use catalog::Role;
+use chrono::{DateTime, TimeDelta, Utc};
+use pipeline::health::Part;
+use pipeline::ledger::Counts;
+use pipeline::registry::{self, Registered};
+use serde::Serialize;
+use wiring::flows::{Routed, catalog};
+use wiring::{Wiring, standing};
+
+use super::Doing;
+
+/// A new flow begins a day back, or where it is told, and may be behind for so long.
+const CATCHING_UP: TimeDelta = TimeDelta::hours(2);
+
+/// Polls that go on succeed more often than this.
+const RECENT: TimeDelta = TimeDelta::minutes(10);
+
+/// Where a flow stands.
+#[derive(Serialize)]
+pub(super) struct FlowStatus {
+    source: String,
+    target: String,
+    /// Unknown where counting them means reading the whole ledger.
+    pub(super) delivered: Option<u64>,
+    pub(super) failed: u64,
+    pub(super) read_until: Option<DateTime<Utc>>,
+    /// How far behind now that is.
+    pub(super) lag_s: Option<u64>,
+    /// How its source is doing: its polls, its pool, or all pushes.
+    #[serde(flatten)]
+    pub(super) source_health: Doing,
+    /// Since when its file is away; now, where no start has noticed it.
+    pub(super) absent_since: Option<DateTime<Utc>>,
+    /// Since when the flow is known.
+    pub(super) since: Option<DateTime<Utc>>,
+    #[serde(skip)]
+    pub(super) role: Option<Role>,
+    /// What is to be known of it and needs nobody.
+    pub(super) notes: Vec<String>,
+}
+
+/// The flows with a file, and those that are registered without one.
+pub(super) async fn all(wiring: &Wiring, counts: &Counts) -> anyhow::Result<BTreeMap<String, FlowStatus>> {
+    let mut flows = BTreeMap::new();
+    let registry = registry::read(wiring.stores.checkpoints.as_ref()).await?;
+    for routed in wiring.flows.iter() {
+        let name = routed.flow.name();
+        let mut status = present(wiring, routed, counts).await?;
+        status.since = registry.get(name).map(|registered| registered.since);
+        flows.insert(name.to_owned(), status);
+    }
+    for (name, registered) in standing::absent(&registry, &wiring.flows) {
+        let status = absent(wiring, &name, registered, counts).await?;
+        flows.insert(name, status);
+    }
+    Ok(flows)
+}
+
+async fn present(wiring: &Wiring, routed: &Routed, counts: &Counts) -> anyhow::Result<FlowStatus> {
+    let (source, target) = (routed.flow.source().document, routed.flow.target().document);
+    let mut status =
+        known(wiring, routed.flow.name(), source.name, target.name, Some(source.role), counts).await?;
+    status.source_health = match source.role {
+        Role::Windowed => Doing::of(wiring, Part::Poll(routed.flow.name().to_owned())).await?,
+        Role::Pool => Doing::of(wiring, Part::Pool(source.name.to_owned())).await?,
+        _ => Doing::of(wiring, Part::Pushes).await?,
+    };
+    if source.role == Role::Windowed && status.source_health.last_success.is_none() {
+        status.notes.push("no poll has succeeded yet".to_owned());
+    }
+    Ok(status)
+}
+
+async fn absent(
+    wiring: &Wiring,
+    name: &str,
+    registered: Registered,
+    counts: &Counts,
+) -> anyhow::Result<FlowStatus> {
+    let role = catalog().document(&registered.source).map(|document| document.role);
+    let mut status = known(wiring, name, &registered.source, &registered.target, role, counts).await?;
+    status.since = Some(registered.since);
+    status.absent_since = Some(registered.absent_since.unwrap_or_else(|| wiring.clock.now()));
+    // Nobody reads it meanwhile.
+    status.lag_s = None;
+    Ok(status)
+}
+
+async fn known(
+    wiring: &Wiring,
+    name: &str,
+    source: &str,
+    target: &str,
+    role: Option<Role>,
+    counts: &Counts,
+) -> anyhow::Result<FlowStatus> {
+    // A flow that is left out has none.
+    let of = |flows: &HashMap<String, u64>| flows.get(name).copied().unwrap_or_default();
+    let read_until = match role {
+        Some(Role::Windowed) => trade_poller::watermark(wiring.stores.checkpoints.as_ref(), name).await?,
+        _ => None,
+    };
+    let behind = |until: DateTime<Utc>| (wiring.clock.now() - until).to_std().unwrap_or_default();
+    Ok(FlowStatus {
+        source: source.to_owned(),
+        target: target.to_owned(),
+        delivered: counts.delivered.as_ref().map(of),
+        failed: of(&counts.failed),
+        read_until,
+        lag_s: read_until.map(behind).as_ref().map(Duration::as_secs),
+        source_health: Doing::default(),
+        absent_since: None,
+        since: None,
+        role,
+        notes: Vec::new(),
+    })
+}
+
+impl FlowStatus {
+    /// Whether it is new, and its polls read what has come together before it.
+    pub(super) fn is_catching_up(&self, now: DateTime<Utc>) -> bool {
+        let is_new = self.since.is_some_and(|since| now - since < CATCHING_UP);
+        is_new && self.source_health.last_success.is_some_and(|well| now - well < RECENT)
+    }
+
+    /// The document that it reads.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+}

@@ -1,0 +1,158 @@
+//! What needs a person, one line for each cause, with the way out. The bounds are those of the alarms of the stack.
+
+use std::time::Duration;
+
+use catalog::Role;
+use chrono::{DateTime, Utc};
+use pipeline::System;
+
+use super::flows::FlowStatus;
+use super::queues::QueueStatus;
+use super::{Doing, Status};
+use crate::times::{shown, span};
+
+/// A flow that has read no further than this has a source that nobody reads, or that is read too slowly.
+const LAG: Duration = Duration::from_secs(30 * 60);
+
+/// A message that waits for longer has a target that takes nothing.
+const WAITED: Duration = Duration::from_secs(2 * 3_600);
+
+/// So many pushes in a row with a bad digest are no stranger's.
+const DIGESTS: u64 = 3;
+
+pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<String> {
+    let mut issues = Vec::new();
+    for (name, flow) in &status.flows {
+        of_flow(name, flow, now, &mut issues);
+    }
+    of_pools(status, &mut issues);
+    for (name, count) in &status.other_failures {
+        issues.push(failed(name, *count));
+    }
+    of_pushes(&status.pushes, &mut issues);
+    for (system, queue) in &status.queues {
+        of_queue(*system, queue, now, &mut issues);
+    }
+    for (task, stopped) in &status.tasks {
+        let since = shown(stopped.since);
+        issues.push(format!("the task `{task}` of `relay serve` fails since {since}: {}", stopped.error));
+    }
+    issues
+}
+
+fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<String>) {
+    if flow.failed > 0 {
+        issues.push(failed(name, flow.failed));
+    }
+    if let Some(since) = flow.absent_since {
+        let meanwhile = match flow.role {
+            Some(Role::Windowed) => {
+                "its watermark stands still, and reading goes on from there once it is back"
+            }
+            Some(Role::Pool) => {
+                "its rows stay in the pool, or are recorded as failed where another flow releases them"
+            }
+            _ => "what is pushed for it is recorded as failed: put it back, then `relay replay`",
+        };
+        issues.push(format!(
+            "{name}: file absent since {}; {meanwhile} (`relay flows retire {name}` ends this)",
+            shown(since)
+        ));
+        return;
+    }
+    if flow.role == Some(Role::Windowed) {
+        issues.extend(failing(&format!("{name}: polling"), &flow.source_health));
+        if let (Some(until), Some(lag)) = (flow.read_until, flow.lag_s.map(Duration::from_secs)) {
+            if lag > LAG && !flow.is_catching_up(now) {
+                issues.push(format!(
+                    "{name}: read until {}, {} behind: do the polls run, and succeed?",
+                    shown(until),
+                    span(lag)
+                ));
+            }
+        }
+    }
+}
+
+/// Flows of one pool share its pulls.
+fn of_pools(status: &Status, issues: &mut Vec<String>) {
+    let mut told = Vec::new();
+    for flow in status.flows.values().filter(|flow| flow.role == Some(Role::Pool)) {
+        if !told.contains(&flow.source()) {
+            told.push(flow.source());
+            issues.extend(failing(&format!("{}: pulling", flow.source()), &flow.source_health));
+        }
+    }
+}
+
+fn of_pushes(pushes: &Doing, issues: &mut Vec<String>) {
+    let is_digest = pushes.last_error.as_ref().is_some_and(|error| error.class == "digest");
+    if !is_digest || pushes.failed_tries >= DIGESTS {
+        issues.extend(failing("pushes of Qince: taking them", pushes));
+    }
+}
+
+fn of_queue(system: System, queue: &QueueStatus, now: DateTime<Utc>, issues: &mut Vec<String>) {
+    if queue.dead > 0 {
+        issues.push(format!("{system}: {} dead letters: the README says how they are redriven", queue.dead));
+    }
+    match &queue.paused {
+        Some(pause) if pause.waits_for_a_person() => issues.push(format!(
+            "{system}: paused until {}: {}; mend it, then `relay resume {system}`",
+            shown(pause.until),
+            pause.reason
+        )),
+        // Its end is known, so the tries that failed need nobody.
+        Some(_) => {}
+        None => issues.extend(failing(&format!("{system}: pushing"), &queue.target_health)),
+    }
+    let waited = queue.oldest_sent_at.map(|sent| (now - sent).to_std().unwrap_or_default());
+    if let Some(waited) = waited.filter(|waited| *waited > WAITED) {
+        issues.push(format!("{system}: its oldest message has waited for {}", span(waited)));
+    }
+}
+
+fn failed(name: &str, count: u64) -> String {
+    format!("{name}: {count} failed: `relay failures --flow {name}` tells why")
+}
+
+fn failing(what: &str, doing: &Doing) -> Option<String> {
+    let since = doing.failing_since?;
+    let tries = doing.failed_tries;
+    let error = doing.last_error.as_ref().map(|error| {
+        let code = error.code.as_deref().map(|code| format!(", code {code}")).unwrap_or_default();
+        format!(" ({}{code}): {}", error.class, error.message)
+    });
+    let well = doing.last_success.map_or_else(|| "never".to_owned(), shown);
+    Some(format!(
+        "{what} fails since {}, {tries} times; last success: {well}; last error{}",
+        shown(since),
+        error.unwrap_or_default()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use pipeline::health::Problem;
+
+    use super::*;
+
+    fn digests(failed_tries: u64) -> Doing {
+        let at = DateTime::UNIX_EPOCH;
+        let error = Problem { at, class: "digest".to_owned(), code: None, message: "fits none".to_owned() };
+        Doing { last_success: None, failing_since: Some(at), failed_tries, last_error: Some(error) }
+    }
+
+    #[test]
+    fn one_bad_digest_is_a_strangers_and_three_are_a_secret_that_was_changed() {
+        let issues = |pushes| {
+            let mut issues = Vec::new();
+            of_pushes(&pushes, &mut issues);
+            issues
+        };
+        assert_eq!(issues(digests(2)), Vec::<String>::new());
+        let [issue] = &issues(digests(3))[..] else { panic!() };
+        assert!(issue.contains("since 1970-01-01 08:00:00, 3 times"), "{issue}");
+        assert!(issue.contains("last success: never; last error (digest): fits none"), "{issue}");
+    }
+}

@@ -1,0 +1,35 @@
+//! Times and spans, as a person in China reads them.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use vendor::china;
+
+/// A time in China time.
+pub(crate) fn shown(time: DateTime<Utc>) -> String {
+    china::format(time)
+}
+
+/// A span in its two largest units.
+pub(crate) fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_chinas_and_a_span_has_two_units() {
+        assert_eq!(shown(DateTime::UNIX_EPOCH), "1970-01-01 08:00:00");
+        let spans = [59, 61, 7_260, 90_000].map(|seconds| span(Duration::from_secs(seconds)));
+        assert_eq!(spans, ["59 s", "1 min", "2 h 1 min", "1 d 1 h"]);
+    }
+}
