@@ -73,11 +73,10 @@ impl Entry {
     /// delivered when it was sent: where another has delivered since, two requests were on their way at once.
     pub fn deliver(&mut self, delivered: Delivered, seen: Option<&Delivered>) -> Delivery {
         match self.delivered.take().filter(|known| Some(known) != seen) {
+            Some(known) if known.hash == delivered.hash && known.target_id == delivered.target_id => {}
             Some(known) if known.hash == delivered.hash => {
-                if known.target_id != delivered.target_id {
-                    self.delivered = Some(known.clone());
-                    return Delivery::Doubled { with: known };
-                }
+                self.delivered = Some(known.clone());
+                return Delivery::Doubled { with: known };
             }
             Some(known) if delivered.stamp().compare(known.stamp()) != Some(Ordering::Greater) => {
                 self.delivered = Some(known.clone());
