@@ -8,7 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Chance, Clock};
 use mapping::Fault;
 use pipeline::item::content_hash;
-use pipeline::ledger::{self, Attempts, Delivered, Delivery, Entry, EntryId, Failed, Stamp, Unanswered};
+use pipeline::ledger::{
+    self, Attempts, Delivered, Delivery, Entry, EntryId, Failed, Stamp, UNACKNOWLEDGED, Unanswered,
+};
 use pipeline::{Checkpoints, Ledger, Received, StoreError, System, WorkItem, pause};
 use serde_json::Value;
 use vendor::{Class, Failure};
@@ -19,9 +21,6 @@ use crate::outcome::{Outcome, Skip};
 
 /// Under this flow stand messages that are no work items.
 pub const UNREADABLE: &str = "unreadable";
-
-/// The class of a document that the target has and whose source does not take the acknowledgement.
-pub(crate) const UNACKNOWLEDGED: &str = "acknowledgement";
 
 /// How long a target is given to show what it may have done.
 const UNKNOWN_WAIT: Duration = Duration::from_secs(5);

@@ -7,13 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock, Deadline};
 use pipeline::health::Monitor;
+use pipeline::ledger::UNACKNOWLEDGED;
 use pipeline::{Entry, EntryId, Ledger, Queue, StoreError, System, pause};
 use vendor::{Class, Failure};
 use wiring::{Doubt, Flows};
 
 use crate::acknowledge::{Acknowledger, DoneRow, Unacknowledged};
 use crate::backoff;
-use crate::books::{Reason, UNACKNOWLEDGED, UNREADABLE};
+use crate::books::{Reason, UNREADABLE};
 use crate::document::{Documents, Known};
 use crate::health;
 use crate::held::Held;

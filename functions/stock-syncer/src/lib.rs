@@ -49,6 +49,7 @@ impl Function for StockSyncer {
             client,
             intake: wiring.intake(),
             queue: wiring.stores.queue.clone(),
+            ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
             doubt: wiring.doubt.clone(),

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clock::Deadline;
 use pipeline::StoreError;
 use pipeline::health::Part;
@@ -22,6 +22,12 @@ const PAGE_SIZE: u32 = 100;
 /// How often a window whose rows do not add up is read anew.
 const READINGS: u32 = 3;
 
+/// How many pages may come empty at the end that the count tells of, before the count is not believed.
+const EMPTY_PAGES: usize = 3;
+
+/// No window has more pages: an hour's allowance of calls would not read them.
+const MOST_PAGES: u64 = 4_000;
+
 /// What the answer to one page takes.
 const ANSWER: Duration = Duration::from_millis(300);
 
@@ -38,6 +44,8 @@ pub(crate) enum ReadError {
     Incomplete { read: u64, total: u64 },
     #[error("the window ends beyond {horizon}, the last second that the vendor's clock lets us read")]
     Beyond { horizon: DateTime<Utc> },
+    #[error("the window has no end within {MOST_PAGES} pages: ask WDT what its page_no counts")]
+    Endless,
     #[error("the window has {pages} pages, more than this run has time for")]
     TooLong { pages: u64 },
 }
@@ -47,6 +55,14 @@ impl ReadError {
     pub(crate) fn is_out_of_time(&self) -> bool {
         matches!(self, Self::Vendor(failure) if failure.class == Class::OutOfTime)
     }
+}
+
+/// What is known once the end of a window has been found.
+struct Behind {
+    /// The last page that is still to be read on the way back.
+    left: u64,
+    /// The rows of the pages behind it.
+    read: u64,
 }
 
 /// Where one flow's pages come from.
@@ -86,21 +102,60 @@ impl Reading<'_> {
         }
         let (total, first_rows) = (first.total, first.rows.len() as u64);
         let taken_first = self.take(first.rows, &HashSet::new(), report).await?;
-        match total {
-            Some(total) if total <= first_rows => Ok(()),
-            Some(total) if first_rows == 0 => Err(ReadError::Incomplete { read: 0, total }),
-            // A server that gives fewer rows than asked for pages by what it gives.
-            Some(total) => {
-                let last = (total - 1) / first_rows;
-                self.check_time(last + 1, took)?;
-                self.backwards(window, last, taken_first, report).await
+        let is_full = first_rows >= u64::from(self.page_size());
+        let behind = match (total, counted(window, total, first_rows, report)) {
+            (Some(total), _) if first_rows == 0 && total > 0 => {
+                return Err(ReadError::Incomplete { read: 0, total });
             }
-            None if first_rows == 0 => Ok(()),
-            None => {
-                let last = self.last_page(window, report).await?;
-                self.backwards(window, last, taken_first, report).await
+            _ if first_rows == 0 => return Ok(()),
+            (_, Some(total)) if total == first_rows && !is_full => return Ok(()),
+            (_, Some(total)) if total > first_rows => {
+                self.by_count(window, total, first_rows, took, report).await?
             }
+            // There is no count, or none that is right.
+            _ => Behind { left: self.last_page(window, 1, report).await?, read: 0 },
+        };
+        self.backwards(window, behind, taken_first, report).await
+    }
+
+    /// Reads the last page that the count tells of. Where the pages prove it wrong they are read until one comes empty.
+    async fn by_count(
+        &self,
+        window: Window,
+        total: u64,
+        first_rows: u64,
+        took: Duration,
+        report: &mut Report,
+    ) -> Result<Behind, ReadError> {
+        // A server that gives fewer rows than asked for pages by what it gives.
+        let last = (total - 1) / first_rows;
+        let is_shortest =
+            window.end - window.start <= TimeDelta::from_std(window::SHORTEST).unwrap_or_default();
+        // A shorter window would have fewer pages. Of the shortest the last page is to show that the count is right.
+        if !is_shortest {
+            self.check_time(last + 1, took)?;
         }
+        // Rows that have left the window meanwhile may leave the last pages empty.
+        for page_no in (1..=last).rev().take(EMPTY_PAGES) {
+            let page = self.page(window, page_no).await?;
+            let read = page.rows.len() as u64;
+            self.take(page.rows, &HashSet::new(), report).await?;
+            if read == 0 {
+                continue;
+            }
+            self.check_time(last + 1, took)?;
+            let is_last = read < first_rows || total.is_multiple_of(first_rows);
+            return Ok(if is_last {
+                Behind { left: page_no - 1, read }
+            } else {
+                Behind { left: self.last_page(window, page_no + 1, report).await?, read: 0 }
+            });
+        }
+        tracing::warn!(
+            total,
+            "pages come empty where total_count says that there are rows: reading page by page"
+        );
+        Ok(Behind { left: self.last_page(window, 1, report).await?, read: 0 })
     }
 
     /// A window that is not read to its end is read from its start by the next run, which would never come further.
@@ -120,37 +175,41 @@ impl Reading<'_> {
     async fn backwards(
         &self,
         window: Window,
-        last: u64,
+        behind: Behind,
         taken_first: HashSet<String>,
         report: &mut Report,
     ) -> Result<(), ReadError> {
-        let mut read = 0;
-        for page_no in (1..=last).rev() {
-            let page = self.page(window, u32::try_from(page_no).unwrap_or(u32::MAX)).await?;
+        let Behind { left, mut read } = behind;
+        for page_no in (1..=left).rev() {
+            let page = self.page(window, page_no).await?;
             read += page.rows.len() as u64;
             self.take(page.rows, &HashSet::new(), report).await?;
         }
         let again = self.page(window, 0).await?;
+        let first_rows = again.rows.len() as u64;
         read += again.rows.len() as u64;
         self.take(again.rows, &taken_first, report).await?;
-        match again.total {
+        match again.total.filter(|total| is_possible(*total, first_rows)) {
             Some(total) if read < total => Err(ReadError::Incomplete { read, total }),
             _ => Ok(()),
         }
     }
 
     /// Without a count the last page is found by going forward until one comes empty: one that comes short may be all
-    /// that the server gives at once. Rows shift meanwhile, so the way back is gone all the same.
-    async fn last_page(&self, window: Window, report: &mut Report) -> Result<u64, ReadError> {
-        let mut page_no = 1;
-        loop {
+    /// that the server gives at once. Rows shift meanwhile, so the way back is gone all the same. Some servers give their
+    /// last page for every one that is asked for behind it.
+    async fn last_page(&self, window: Window, from: u64, report: &mut Report) -> Result<u64, ReadError> {
+        let mut before = HashSet::new();
+        for page_no in from..MOST_PAGES {
             let page = self.page(window, page_no).await?;
-            if page.rows.is_empty() {
-                return Ok(u64::from(page_no) - 1);
+            let is_empty = page.rows.is_empty();
+            let taken = self.take(page.rows, &HashSet::new(), report).await?;
+            if is_empty || (!taken.is_empty() && taken == before) {
+                return Ok(page_no - 1);
             }
-            self.take(page.rows, &HashSet::new(), report).await?;
-            page_no += 1;
+            before = taken;
         }
+        Err(ReadError::Endless)
     }
 
     fn page_size(&self) -> u32 {
@@ -192,7 +251,8 @@ impl Reading<'_> {
         self.page(window, 0).await.map(drop)
     }
 
-    async fn page(&self, window: Window, page_no: u32) -> Result<Page, ReadError> {
+    async fn page(&self, window: Window, page_no: u64) -> Result<Page, ReadError> {
+        let page_no = u32::try_from(page_no).map_err(|_| ReadError::Endless)?;
         let poller = self.poller;
         self.lease.keep().await?;
         let span = (window.start, window.end);
@@ -200,10 +260,31 @@ impl Reading<'_> {
         let ask = || async {
             let client = &poller.client;
             let page =
-                client.page(self.route, self.endpoint, span, self.params, page_no, size, deadline).await;
+                client.page(self.route, self.endpoint, span, self.params, (page_no, size), deadline).await;
             health::told(&poller.health, Part::Poll(self.routed.flow.name().to_owned()), page).await
         };
         let page = patience::read(&poller.clock, self.deadline, ask).await;
         Ok(page.inspect_err(|failure| poller.doubt.note_failure(failure))?)
     }
+}
+
+/// The count of a window's rows, if it can be one.
+fn counted(window: Window, total: Option<u64>, first_rows: u64, report: &mut Report) -> Option<u64> {
+    let total = total?;
+    if is_possible(total, first_rows) {
+        return Some(total);
+    }
+    tracing::warn!(total, "total_count cannot be right: reading page by page");
+    let note = format!(
+        "the vendor's total_count of the window to {} was {total}, which cannot be right: read until a page came empty",
+        window.end
+    );
+    if !report.notes.contains(&note) {
+        report.notes.push(note);
+    }
+    None
+}
+
+fn is_possible(total: u64, first_rows: u64) -> bool {
+    total / first_rows.max(1) < MOST_PAGES
 }

@@ -1,7 +1,7 @@
 //! The answer's two levels: the gateway's outside, the document's inside `data`.
 
 use serde_json::Value;
-use vendor::lenient;
+use vendor::{Response, answer, lenient};
 
 /// An answer of the vendor, of whatever endpoint.
 pub(crate) struct Envelope {
@@ -13,8 +13,8 @@ const MARKS: [&str; 7] = ["success", "errcode", "code", "data", "access_token", 
 
 impl Envelope {
     /// The answer, if it is one.
-    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
-        let body: Value = serde_json::from_slice(body).ok()?;
+    pub(crate) fn parse(response: &Response) -> Option<Self> {
+        let body = answer::json(response)?;
         MARKS.iter().any(|mark| body.get(mark).is_some()).then_some(Self { body })
     }
 

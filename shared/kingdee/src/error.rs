@@ -31,7 +31,7 @@ const TOKEN_REFUSED: TimeDelta = TimeDelta::minutes(5);
 
 /// The answer's `data`, or why there is none.
 pub(crate) fn read(operation: &str, response: &Response, now: DateTime<Utc>) -> Result<Value, Rejection> {
-    match (response.status, Envelope::parse(&response.body)) {
+    match (response.status, Envelope::parse(response)) {
         (200..300, Some(envelope)) if envelope.succeeded() => Ok(envelope.into_data()),
         (status, Some(envelope)) => Err(refusal(operation, status, &envelope, now)),
         (status, None) => Err(no_answer(operation, status)),

@@ -23,7 +23,7 @@ pub struct Intake {
 pub const TOO_DEEP: &str = "too deep";
 
 /// What became of the items of one call.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Taken {
     /// Items that the queue has.
     pub queued: u64,
@@ -31,6 +31,8 @@ pub struct Taken {
     pub failed: u64,
     /// Items that the queue cannot carry either, and of which a newer version is known.
     pub superseded: u64,
+    /// The places of both: what the queue has not.
+    pub uncarried: Vec<usize>,
 }
 
 impl Intake {
@@ -47,11 +49,12 @@ impl Intake {
     pub async fn take(&self, system: System, items: &[WorkItem]) -> Result<Taken, StoreError> {
         let (mut messages, mut flows) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         let mut taken = Taken::default();
-        for item in items {
+        for (place, item) in items.iter().enumerate() {
             let body = match self.body_of(item).await? {
                 Ok(body) => body,
                 Err(stands) => {
                     *(if stands { &mut taken.failed } else { &mut taken.superseded }) += 1;
+                    taken.uncarried.push(place);
                     continue;
                 }
             };

@@ -25,6 +25,9 @@ use crate::{StoreError, codec};
 pub use rules::Delivery;
 pub use stamp::Stamp;
 
+/// The class of a document that the target has and whose source does not take the acknowledgement.
+pub const UNACKNOWLEDGED: &str = "acknowledgement";
+
 /// Which document of which flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryId {

@@ -17,7 +17,7 @@ use crate::VENDOR;
 use crate::envelope::Envelope;
 use crate::error;
 use crate::settings::Settings;
-use crate::token::{LONGEST_LIFE, Session};
+use crate::token::{LARGEST_ANSWER, LONGEST_LIFE, Session};
 
 /// What the vendor allows in a minute.
 const TOKEN_CALLS: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -103,6 +103,7 @@ impl Client {
         let bearer = format!("Bearer {}", session.token.value.expose_secret());
         let mut request = Request::post(self.settings.endpoint(PUSH, trace), "application/json", body)
             .within(deadline)
+            .answer_up_to(LARGEST_ANSWER)
             .header("authorization", bearer)
             .header("x-fs-ea", &session.ea)
             .header("x-fs-userid", &self.settings.user_id);

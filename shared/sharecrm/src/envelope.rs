@@ -1,7 +1,7 @@
 //! The answer's `errorCode` and what goes with it.
 
 use serde_json::Value;
-use vendor::lenient;
+use vendor::{Response, answer, lenient};
 
 /// An answer of the vendor, of whatever endpoint.
 pub(crate) struct Envelope {
@@ -16,8 +16,8 @@ pub(crate) struct Envelope {
 
 impl Envelope {
     /// The answer, if it is one.
-    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
-        let body: Value = serde_json::from_slice(body).ok()?;
+    pub(crate) fn parse(response: &Response) -> Option<Self> {
+        let body = answer::json(response)?;
         let code = lenient::field(&body, "errorCode")?;
         let mut said: Vec<String> = Vec::new();
         said.extend(lenient::field(&body, "errorMessage"));

@@ -18,7 +18,7 @@ const TOKEN_REFUSED: TimeDelta = TimeDelta::minutes(5);
 
 /// The answer, or why it is no success.
 pub(crate) fn read(operation: &str, response: &Response, now: DateTime<Utc>) -> Result<Envelope, Rejection> {
-    match Envelope::parse(&response.body) {
+    match Envelope::parse(response) {
         Some(envelope) if envelope.code == "0" => Ok(envelope),
         Some(envelope) => Err(refusal(operation, &envelope, now)),
         None => Err(Rejection::Other(no_answer(operation, response))),

@@ -22,8 +22,8 @@ const MARGIN: i64 = 600;
 /// The longest that a token is used.
 pub(crate) const LONGEST_LIFE: TimeDelta = TimeDelta::seconds(DOCUMENTED_LIFE);
 
-/// The answer has some hundred bytes.
-const LARGEST_ANSWER: usize = 1024 * 1024;
+/// Answers have some hundred bytes.
+pub(crate) const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// What the token answer says besides the token.
 #[derive(Serialize, Deserialize)]

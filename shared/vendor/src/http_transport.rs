@@ -10,9 +10,20 @@ use crate::transport::{Request, Response, Transport, TransportError};
 ///
 /// The client behind it is built at the first request: reading the roots takes 4 ms of processor time, which a function
 /// that finds nothing to do, and the start of any other, need not spend.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct HttpTransport {
     client: OnceLock<reqwest::Client>,
+    patience: Duration,
+}
+
+/// How long an answer may take, to its last byte: twice the read time-out of WDT's own SDK, because a lost answer costs
+/// more than a late one. A call that is begun just before a deadline ends so much after it: Lambda's deadlines leave more.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Default for HttpTransport {
+    fn default() -> Self {
+        Self::patient_for(PATIENCE)
+    }
 }
 
 impl HttpTransport {
@@ -22,22 +33,27 @@ impl HttpTransport {
         Self::default()
     }
 
+    /// The same, with so much patience for each answer.
+    #[must_use]
+    pub fn patient_for(patience: Duration) -> Self {
+        Self { client: OnceLock::new(), patience }
+    }
+
     fn client(&self) -> Result<&reqwest::Client, reqwest::Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = build()?;
+        let client = build(self.patience)?;
         Ok(self.client.get_or_init(|| client))
     }
 }
 
-/// A client that gives up connecting after 5 s and waiting for an answer after 30 s: twice the read time-out of WDT's
-/// own SDK, because a lost answer costs more than a late one.
+/// A client that gives up connecting after 5 s.
 #[expect(clippy::disallowed_methods, reason = "the one place that builds the process's HTTP client")]
-fn build() -> Result<reqwest::Client, reqwest::Error> {
+fn build(patience: Duration) -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(30))
+        .timeout(patience)
         // Shorter than servers keep a connection that nobody uses, and than a sandbox may lie frozen: on one that is dead
         // by now a request gets lost, or is silent for 30 s, and nobody knows whether it arrived.
         .pool_idle_timeout(Duration::from_secs(10))
@@ -64,6 +80,9 @@ impl Transport for HttpTransport {
 
 /// Reads a body piece by piece, and no further than `limit`: whatever a broken gateway sends, the memory stays.
 async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, TransportError> {
+    if response.content_length().is_some_and(|length| length > limit as u64) {
+        return Err(TransportError::TooLarge { limit });
+    }
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|error| TransportError::Lost(reason(error)))? {
         if body.len() + piece.len() > limit {

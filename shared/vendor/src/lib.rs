@@ -3,6 +3,7 @@
 //! | module | what for |
 //! |---|---|
 //! | [`transport`] | one HTTP request and its answer, handed in; secrets in a URL or body never print |
+//! | [`answer`] | JSON, whatever it is wrapped in |
 //! | [`failure`] | what a failed call means for the document and for the calls after it |
 //! | [`metered`] | what is counted of the calls |
 //! | [`quota`] | the vendor's call limits, kept on our side |
@@ -13,6 +14,7 @@
 //! | [`china`] | the vendors' times, as they write them |
 //! | [`vendor_time`] | what a vendor's clock says, where the machine's may be off |
 
+pub mod answer;
 pub mod china;
 pub mod failure;
 mod found;

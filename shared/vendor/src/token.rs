@@ -166,3 +166,71 @@ impl TokenKeeper {
         Failure::in_our_words(self.vendor, "token", Class::Retry { after: None }, None, error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use clock::SimulatedClock;
+
+    use super::*;
+
+    /// A store that has a token of another process's.
+    struct Stored(Token);
+
+    #[async_trait]
+    impl TokenStore for Stored {
+        async fn load(&self, _name: &str) -> Result<Option<Token>, String> {
+            Ok(Some(self.0.clone()))
+        }
+
+        async fn claim(&self, _name: &str) -> Result<bool, String> {
+            Ok(true)
+        }
+
+        async fn save(&self, _name: &str, _token: &Token) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    const HOUR: TimeDelta = TimeDelta::hours(1);
+
+    fn token(expires_at: DateTime<Utc>) -> Token {
+        Token { value: "t".to_owned().into(), facts: String::new(), expires_at }
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_stored_as_good_for_too_long_is_fetched_anew() {
+        let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
+        for (stored_until, fetches) in [(HOUR, 0), (HOUR * 2, 1)] {
+            let store = Arc::new(Stored(token(clock.now() + stored_until)));
+            let keeper = TokenKeeper::new("v", &[], HOUR, store, clock.clone());
+            let fetched = AtomicU32::new(0);
+            let fetch = || async {
+                fetched.fetch_add(1, Ordering::Relaxed);
+                Ok(token(clock.now() + HOUR))
+            };
+            keeper.token(None, Deadline::NONE, fetch).await.unwrap();
+            assert_eq!(fetched.into_inner(), fetches);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_makes_no_token_live_longer() {
+        let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
+        let keeper = TokenKeeper::new("v", &[], HOUR, Arc::new(Unshared), clock.clone());
+        let fetched = AtomicU32::new(0);
+        let fetch = || async {
+            fetched.fetch_add(1, Ordering::Relaxed);
+            Ok(token(clock.now() + HOUR))
+        };
+        keeper.token(None, Deadline::NONE, fetch).await.unwrap();
+        clock.advance(Duration::from_secs(1_800));
+        clock.set(clock.now() - TimeDelta::minutes(30));
+        keeper.token(None, Deadline::NONE, fetch).await.unwrap();
+        assert_eq!(fetched.load(Ordering::Relaxed), 1, "still good");
+        clock.advance(Duration::from_secs(1_800));
+        keeper.token(None, Deadline::NONE, fetch).await.unwrap();
+        assert_eq!(fetched.load(Ordering::Relaxed), 2);
+    }
+}

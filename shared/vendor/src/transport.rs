@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use clock::Deadline;
 use url::Url;
 
-/// The most that is read of an answer, unless the request says otherwise: a page of 100 trades has some MiB at worst.
-const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+/// The most that is read of an answer, unless the request says otherwise: a page of 100 trades has some MiB at worst, and
+/// what is read of it takes several times as much memory.
+const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 
 /// A request to a vendor. Its `Debug` shows method, host and path only: queries, headers and bodies carry
 /// secrets and personal data.
@@ -129,7 +130,8 @@ pub enum TransportError {
     Lost(String),
     /// An answer came that is larger than the request allows, and was not read to its end.
     #[error(
-        "the answer is larger than {limit} bytes: no answer of the vendor's is, so look at what stands between"
+        "the answer is larger than {} MiB: the vendor's are not, so look at what stands between, and at the base URL",
+        limit.div_ceil(1024 * 1024)
     )]
     TooLarge {
         /// What the request allows.

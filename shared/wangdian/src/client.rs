@@ -116,7 +116,7 @@ impl Client {
                 let as_of = dated.then(|| self.time(route).note(began, response.date)).flatten();
                 let opened = error::judge(operation, &response);
                 opened
-                    .map(|envelope| envelope.as_of(as_of))
+                    .map(|envelope| envelope.told_as_of(as_of))
                     .map_err(|failure| error::naming_secret(failure, route))
             }
             Err(error) => Err(Failure::transport(VENDOR, operation, &error)),

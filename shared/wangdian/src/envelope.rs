@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
-use vendor::{lenient, nesting};
+use vendor::{Response, answer, lenient};
 
 /// The content of an answer, out of whatever object it was wrapped in.
 pub(crate) struct Envelope {
@@ -29,12 +29,9 @@ const GATEWAY_ERROR: &str = "error_response";
 const CODES: [&str; 2] = ["errorcode", "code"];
 
 impl Envelope {
-    /// Reads an answer's body; `None` where it is no JSON object.
-    pub(crate) fn read(body: &[u8]) -> Option<Self> {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        // One row that is nested without end takes no other down.
-        let body = nesting::flattened(body, nesting::READABLE);
-        let Value::Object(mut outer) = serde_json::from_slice(&body).ok()? else { return None };
+    /// Reads an answer; `None` where it holds no JSON object.
+    pub(crate) fn read(response: &Response) -> Option<Self> {
+        let Value::Object(mut outer) = answer::json(response)? else { return None };
         if let Some(error) = outer.get_mut(GATEWAY_ERROR) {
             return Some(Self { content: error.take(), from_gateway: true, as_of: None });
         }
@@ -46,7 +43,7 @@ impl Envelope {
     }
 
     /// The same answer, of a call that was sent at that time of the vendor's or later.
-    pub(crate) fn as_of(self, as_of: Option<DateTime<Utc>>) -> Self {
+    pub(crate) fn told_as_of(self, as_of: Option<DateTime<Utc>>) -> Self {
         Self { as_of, ..self }
     }
 

@@ -28,7 +28,7 @@ const RATE_EXCEEDED_REST: Duration = Duration::from_secs(300);
 pub(crate) fn judge(operation: &str, response: &Response) -> Result<Envelope, Failure> {
     let by_status = || Failure::not_an_answer(VENDOR, operation, response.status);
     let fine = (200..300).contains(&response.status);
-    let envelope = Envelope::read(&response.body).ok_or_else(by_status)?;
+    let envelope = Envelope::read(response).ok_or_else(by_status)?;
     match envelope.verdict() {
         Verdict::Done if fine => Ok(envelope),
         Verdict::Done | Verdict::Silent => Err(by_status()),

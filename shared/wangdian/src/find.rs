@@ -57,7 +57,7 @@ impl Client {
                 parameters.set("end_time", &china::format(end));
             }
             parameters.plain(endpoint.php, question.param, number)?;
-            let page = self.read(Route::Direct, endpoint, parameters, 0, u32::MAX, deadline).await?;
+            let page = self.read(Route::Direct, endpoint, parameters, (0, u32::MAX), deadline).await?;
             match shown(question, &page, number) {
                 Found::NotThere => {}
                 found => return Ok(found),

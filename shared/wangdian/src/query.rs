@@ -26,8 +26,8 @@ pub struct Page {
 }
 
 impl Client {
-    /// Reads one page of a windowed document. The window is closed at both ends, to the second; pages count
-    /// from 0; a page size above the endpoint's is lowered to it.
+    /// Reads one page of a windowed document. The window is closed at both ends, to the second. A page is a number,
+    /// counted from 0, and a size; a size above the endpoint's is lowered to it.
     ///
     /// # Errors
     /// Refused, without a call, where the endpoint has no windows or the window is longer than its
@@ -38,8 +38,7 @@ impl Client {
         endpoint: &Endpoint,
         window: (DateTime<Utc>, DateTime<Utc>),
         params: &[(String, String)],
-        page_no: u32,
-        page_size: u32,
+        page: (u32, u32),
         deadline: Deadline,
     ) -> Result<Page, Failure> {
         let operation = endpoint.operation(route);
@@ -58,7 +57,7 @@ impl Client {
         let mut parameters = Parameters::of(operation, params)?;
         parameters.set("start_time", &china::format(start));
         parameters.set("end_time", &china::format(end));
-        self.read(route, endpoint, parameters, page_no, page_size, deadline).await
+        self.read(route, endpoint, parameters, page, deadline).await
     }
 
     /// Reads all rows of a listed document (shops, warehouses, carriers, suppliers).
@@ -76,7 +75,7 @@ impl Client {
         let mut total = None;
         for page_no in 0.. {
             let parameters = Parameters::of(endpoint.operation(route), params)?;
-            let page = self.read(route, endpoint, parameters, page_no, u32::MAX, deadline).await?;
+            let page = self.read(route, endpoint, parameters, (page_no, u32::MAX), deadline).await?;
             let page_rows = page.rows.len() as u64;
             rows.extend(page.rows);
             total = total.or(page.total);
@@ -97,8 +96,7 @@ impl Client {
         route: Route,
         endpoint: &Endpoint,
         mut parameters: Parameters,
-        page_no: u32,
-        page_size: u32,
+        (page_no, page_size): (u32, u32),
         deadline: Deadline,
     ) -> Result<Page, Failure> {
         if let Some(largest) = endpoint.page_size {

@@ -47,6 +47,16 @@ async fn both_levels_decide_and_every_reason_is_told() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_read_whatever_it_is_written_in() {
+    for name in ["refused_in_gbk.json", "refused_with_bom_in_a_page.html"] {
+        let (_, saved) = saving([says(200, name)]).await;
+        let failure = saved.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_deref()), (Class::Refused, Some("kd.101")), "{name}");
+        assert!(failure.message.contains("客户不存在"), "{name}: {}", failure.message);
+    }
+}
+
+#[tokio::test]
 async fn each_answer_has_its_class() {
     let page = |status| Ok(Response::new(status, b"<html></html>".to_vec()));
     let retry = Class::Retry { after: None };

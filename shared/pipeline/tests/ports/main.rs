@@ -20,6 +20,7 @@ mod lookups;
 mod pauses;
 mod queue;
 mod sqlite_beside;
+mod sqlite_clocks;
 mod sqlite_file;
 mod sqlite_health;
 

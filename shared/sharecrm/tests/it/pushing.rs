@@ -88,6 +88,15 @@ async fn a_locked_record_is_certain_not_to_be_written() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_read_whatever_it_is_written_in() {
+    for name in ["locked_in_gbk.json", "locked_in_a_page.html"] {
+        let failure = pushing(says(200, name)).await.unwrap_err();
+        assert_eq!(failure.class, Class::Refused, "{name}: {failure}");
+        assert!(failure.message.contains("锁定"), "{name}: {failure}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_json_is_judged_by_where_it_comes_from() {
     // A page under 200 may be a proxy's accident: one of them must not stop the target.
     for (status, class) in [(302, Class::Paused { until: None }), (200, Class::Unknown)] {

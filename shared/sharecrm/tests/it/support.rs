@@ -15,7 +15,7 @@ pub(crate) type Answer = Result<Response, TransportError>;
 
 /// The vendor's answer with that body.
 pub(crate) fn says(status: u16, file: &str) -> Answer {
-    Ok(Response::new(status, payload(file).into_bytes()))
+    Ok(Response::new(status, bytes(file)))
 }
 
 /// An answer that has only a code.
@@ -24,8 +24,12 @@ pub(crate) fn code(code: i32) -> Answer {
 }
 
 pub(crate) fn payload(file: &str) -> String {
+    String::from_utf8(bytes(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn bytes(file: &str) -> Vec<u8> {
     let path = format!("{}/tests/payloads/{file}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 pub(crate) fn document() -> Value {

@@ -18,7 +18,7 @@ async fn read(answer: Answer) -> Result<Page, Failure> {
 async fn read_by(route: Route, answer: Answer) -> Result<Page, Failure> {
     let window = (time("2022-11-01T01:00:00Z"), time("2022-11-01T01:59:59Z"));
     let trades = endpoint("wangdian.trade_query").unwrap();
-    Bench::new(vec![answer]).client.page(route, trades, window, &[], 0, 100, Deadline::NONE).await
+    Bench::new(vec![answer]).client.page(route, trades, window, &[], (0, 100), Deadline::NONE).await
 }
 
 async fn push(answer: Answer) -> Result<(), Failure> {
@@ -42,6 +42,18 @@ async fn rows_are_found_in_every_envelope() {
         let page = read(payload(name)).await.unwrap_or_else(|failure| panic!("{name}: {failure}"));
         assert_eq!((page.rows.len(), page.total), (rows, total), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_is_read_whatever_it_is_written_in() {
+    for name in ["direct/unknown_shop_in_gbk.json", "direct/unknown_shop_in_a_page.html"] {
+        let failure = push(payload(name)).await.unwrap_err();
+        assert_eq!((failure.class, failure.code.as_deref()), (Class::Refused, Some("1007")), "{name}");
+        assert!(failure.message.contains("店铺ID不存在"), "{name}: {}", failure.message);
+    }
+    // A page without an answer may stand before work that was done.
+    let page = answer(200, "<html><body><h1>出错了</h1><script>var a = {\"code\": 0}</script></body></html>");
+    assert_eq!(push(page).await.unwrap_err().class, Class::Unknown);
 }
 
 #[tokio::test]

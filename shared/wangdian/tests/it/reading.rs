@@ -20,7 +20,7 @@ async fn the_direct_route_sends_one_signed_form() {
     let trades = endpoint("wangdian.trade_query").unwrap();
     let params = params(&[("status", "55"), ("shop_no", "a&b=c+d e"), ("warehouse_no", "")]);
     let page =
-        bench.client.page(Route::Direct, trades, hour(), &params, 0, 500, Deadline::NONE).await.unwrap();
+        bench.client.page(Route::Direct, trades, hour(), &params, (0, 500), Deadline::NONE).await.unwrap();
     assert_eq!((page.rows.len(), page.total), (2, Some(2)));
     assert_eq!(page.rows[0]["paid"].to_string(), "0.6906", "digits are kept as they came");
 
@@ -50,7 +50,7 @@ async fn the_qimen_route_sends_system_parameters_in_the_query_and_signs_both() {
     let trades = endpoint("wangdian.trade_query").unwrap();
     let params = params(&[("status", "55"), ("logistics_no", "中通")]);
     let page =
-        bench.client.page(Route::Qimen, trades, hour(), &params, 0, 100, Deadline::NONE).await.unwrap();
+        bench.client.page(Route::Qimen, trades, hour(), &params, (0, 100), Deadline::NONE).await.unwrap();
     assert_eq!((page.rows.len(), page.total), (1, Some(1)));
 
     let request = &bench.requests()[0];
@@ -89,7 +89,7 @@ async fn without_a_qimen_account_a_qimen_read_pauses_and_names_the_setting() {
     let bench = Bench::with(wangdian::Settings { qimen: None, ..settings() }, vec![]);
     let trades = endpoint("wangdian.trade_query").unwrap();
     let failure =
-        bench.client.page(Route::Qimen, trades, hour(), &[], 0, 100, Deadline::NONE).await.unwrap_err();
+        bench.client.page(Route::Qimen, trades, hour(), &[], (0, 100), Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Paused { until: None });
     assert!(failure.message.contains("QIMEN_APP_KEY"), "{failure}");
 }
@@ -99,20 +99,23 @@ async fn a_window_that_the_vendor_refuses_is_not_asked_for() {
     let bench = Bench::new(vec![]);
     let trades = endpoint("wangdian.trade_query").unwrap();
     for window in [(hour().0, hour().0 + Duration::from_secs(3_600)), (hour().1, hour().0)] {
-        let failure =
-            bench.client.page(Route::Direct, trades, window, &[], 0, 100, Deadline::NONE).await.unwrap_err();
+        let failure = bench
+            .client
+            .page(Route::Direct, trades, window, &[], (0, 100), Deadline::NONE)
+            .await
+            .unwrap_err();
         assert_eq!(failure.class, Class::Refused);
         assert!(failure.message.contains("3599"), "{failure}");
     }
     let shops = endpoint("wangdian.shop").unwrap();
-    assert!(bench.client.page(Route::Direct, shops, hour(), &[], 0, 100, Deadline::NONE).await.is_err());
+    assert!(bench.client.page(Route::Direct, shops, hour(), &[], (0, 100), Deadline::NONE).await.is_err());
 }
 
 #[tokio::test]
 async fn a_total_is_believed_on_page_0_only() {
     let bench = Bench::new(vec![payload("direct/trades.json")]);
     let trades = endpoint("wangdian.trade_query").unwrap();
-    let page = bench.client.page(Route::Direct, trades, hour(), &[], 1, 100, Deadline::NONE).await.unwrap();
+    let page = bench.client.page(Route::Direct, trades, hour(), &[], (1, 100), Deadline::NONE).await.unwrap();
     assert_eq!(page.total, None);
 }
 
@@ -125,7 +128,7 @@ async fn both_routes_share_one_allowance_without_bursts() {
     ]);
     let trades = endpoint("wangdian.trade_query").unwrap();
     for route in [Route::Direct, Route::Qimen, Route::Direct] {
-        bench.client.page(route, trades, hour(), &[], 0, 100, Deadline::NONE).await.unwrap();
+        bench.client.page(route, trades, hour(), &[], (0, 100), Deadline::NONE).await.unwrap();
     }
     let stamps: Vec<i64> = [0, 2].map(|call| bench.forms()[call]["timestamp"].parse().unwrap()).into();
     assert_eq!(stamps[1] - stamps[0], 2, "a call each 1.2 s, each signed when it is sent");
@@ -162,7 +165,7 @@ async fn an_emoji_in_a_plain_parameter_is_refused_by_name() {
     let goods = endpoint("wangdian.goods_query").unwrap();
     let params = params(&[("class_name", "女装😀")]);
     let failure =
-        bench.client.page(Route::Direct, goods, hour(), &params, 0, 100, Deadline::NONE).await.unwrap_err();
+        bench.client.page(Route::Direct, goods, hour(), &params, (0, 100), Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Refused);
     assert!(failure.message.contains("class_name"), "{failure}");
 }
@@ -179,7 +182,7 @@ async fn no_secret_leaves_and_no_failure_holds_one() {
     let trades = endpoint("wangdian.trade_query").unwrap();
     for route in [Route::Direct, Route::Qimen] {
         let failure =
-            bench.client.page(route, trades, hour(), &[], 0, 100, Deadline::NONE).await.unwrap_err();
+            bench.client.page(route, trades, hour(), &[], (0, 100), Deadline::NONE).await.unwrap_err();
         assert!(!format!("{failure:?} {failure}").contains("-secret-"));
     }
     for request in bench.requests() {

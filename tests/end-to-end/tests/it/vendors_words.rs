@@ -161,7 +161,7 @@ async fn no_failure_of_any_vendor_brings_its_words_into_a_log() {
             let codes = codes.iter().map(|code| if *code == "CUSTOMER" { CUSTOMER } else { code });
             let said = codes.flat_map(|code| REASONS.map(|reason| answer(code, reason)));
             let said: Vec<_> = said.collect();
-            let (_house, _, log) = log_of(operation, said).await;
+            let (_, _, log) = log_of(operation, said).await;
             nothing_is_told(&log, operation);
         }
     }

@@ -16,6 +16,11 @@ fn altered(house: &House, page_size: Option<usize>, answer: fn(&mut Value)) -> P
     house.start_over(Altered { inner, page_size, answer: Box::new(answer) })
 }
 
+fn altered_to(house: &House, answer: impl Fn(&mut Value) + Send + Sync + 'static) -> Process {
+    let inner = house.vendors.transport();
+    house.start_over(Altered { inner, page_size: None, answer: Box::new(answer) })
+}
+
 fn add_trades(house: &House, count: u32) {
     let (from, to) = (house.minutes_ago(50), house.minutes_ago(5));
     house.vendors.wangdian.generate_trades(count, from, to, TradeMix::default());
@@ -74,6 +79,45 @@ async fn rows_that_do_not_add_up_keep_the_watermark_back() {
     let report = process.poll().await;
     assert!(report.error.is_some_and(|error| error.contains("250")));
     assert_eq!((report.watermark, report.windows), (None, 0));
+}
+
+#[tokio::test]
+async fn a_count_that_cannot_be_right_is_said_and_the_pages_are_read_until_one_comes_empty() {
+    for total in [1_000_000_000_000_u64, 9_999_999] {
+        let house = House::new(1);
+        add_trades(&house, 250);
+        let process = altered_to(&house, move |answer| answer["total_count"] = total.into());
+        let report = process.poll().await;
+        assert_eq!((&report.error, report.caught_up), (&None, true));
+        assert!(report.notes.iter().any(|note| note.contains(&total.to_string())), "{report:?}");
+        let calls = house.vendors.wangdian.calls()["trade_query"];
+        assert!(calls < 10, "{calls} calls for three pages");
+        check(&house, &process, 250).await;
+    }
+}
+
+#[tokio::test]
+async fn a_count_that_is_too_large_reads_no_thousands_of_empty_pages_and_loses_nothing() {
+    let house = House::new(1);
+    add_trades(&house, 250);
+    let process = altered_to(&house, |answer| answer["total_count"] = 300_000.into());
+    let report = process.poll().await;
+    assert!(report.error.is_some_and(|error| error.contains("300000") && error.contains("total_count")));
+    assert_eq!((report.watermark, report.windows), (None, 0));
+    let calls = house.vendors.wangdian.calls()["trade_query"];
+    assert!(calls < 40, "{calls} calls");
+    check(&house, &process, 250).await;
+}
+
+#[tokio::test]
+async fn a_count_that_is_too_small_loses_nothing() {
+    for total in [0, 100, 150] {
+        let house = House::new(1);
+        add_trades(&house, 250);
+        let process = altered_to(&house, move |answer| answer["total_count"] = total.into());
+        assert_eq!(process.poll().await.error, None);
+        check(&house, &process, 250).await;
+    }
 }
 
 #[tokio::test]
