@@ -69,7 +69,8 @@ impl<F: Function> Host<F> {
     }
 
     async fn turn(&self, event: Value, occasion: Occasion) -> anyhow::Result<F::Handled> {
-        caught(self.function.handle(event, occasion)).await
+        // On the heap: it holds what a whole batch needs, and would take up a thread's stack in a debug build.
+        caught(Box::pin(self.function.handle(event, occasion))).await
     }
 
     /// Reads the settings again where there is a doubt about them, and tells whether they have changed.

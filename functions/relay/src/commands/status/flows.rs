@@ -8,7 +8,7 @@ use pipeline::ledger::Counts;
 use pipeline::registry::{self, Registered};
 use serde::Serialize;
 use wiring::flows::{Routed, catalog};
-use wiring::{Wiring, standing};
+use wiring::{Wiring, sightings, standing};
 
 use super::Doing;
 
@@ -70,6 +70,11 @@ async fn present(wiring: &Wiring, routed: &Routed, counts: &Counts) -> anyhow::R
     };
     if source.role == Role::Windowed && status.source_health.last_success.is_none() {
         status.notes.push("no poll has succeeded yet".to_owned());
+    }
+    // A misspelt path of an open document looks like this, and so does a field that no tenant fills in.
+    let missing = sightings::missing(wiring.stores.checkpoints.as_ref(), &routed.flow).await?;
+    if let Some(paths) = missing.filter(|paths| !paths.is_empty()) {
+        status.notes.push(format!("no document so far has held {}", paths.join(", ")));
     }
     Ok(status)
 }

@@ -62,15 +62,12 @@ fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<S
     }
     if flow.role == Some(Role::Windowed) {
         issues.extend(failing(&format!("{name}: polling"), &flow.source_health));
-        if let (Some(until), Some(lag)) = (flow.read_until, flow.lag_s.map(Duration::from_secs)) {
-            if lag > LAG && !flow.is_catching_up(now) {
-                issues.push(format!(
-                    "{name}: read until {}, {} behind: do the polls run, and succeed?",
-                    shown(until),
-                    span(lag)
-                ));
-            }
-        }
+        let behind = flow.read_until.zip(flow.lag_s.map(Duration::from_secs));
+        let behind = behind.filter(|(_, lag)| *lag > LAG && !flow.is_catching_up(now));
+        issues.extend(behind.map(|(until, lag)| {
+            let (until, lag) = (shown(until), span(lag));
+            format!("{name}: read until {until}, {lag} behind: do the polls run, and succeed?")
+        }));
     }
 }
 
