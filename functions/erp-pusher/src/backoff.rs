@@ -5,28 +5,33 @@ use std::time::Duration;
 use clock::Chance;
 
 const FIRST: Duration = Duration::from_secs(2);
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST_AT_FIRST: Duration = Duration::from_secs(600);
 
-/// After a day of tries the waits grow once more: the queue gives a message out 1,000 times at most (SQS allows no
+/// Nothing is put away for longer, so that the end of a pause takes effect everywhere within this time.
+pub(crate) const LONGEST: Duration = Duration::from_secs(1_800);
+
+/// After some hours of tries the waits grow once more: the queue gives a message out 1,000 times at most (SQS allows no
 /// more), and the document must outlast an outage of 13 days until the ledger takes it over.
-const TRIES_OF_A_DAY: u32 = 200;
-const LONGEST_LATER: Duration = Duration::from_secs(3_600);
+const TRIES_OF_SOME_HOURS: u32 = 100;
 
 /// The wait after so many failed tries: doubling, with jitter, never shorter than asked.
 pub(crate) fn wait(tries: u32, at_least: Duration, chance: &dyn Chance) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
-    let longest = if tries <= TRIES_OF_A_DAY { LONGEST } else { LONGEST_LATER };
-    chance.jitter(doubled.min(longest)).max(at_least)
+    if tries > TRIES_OF_SOME_HOURS {
+        // Nearly all of it: with waits of 15 minutes the receives would not last 13 days.
+        return (LONGEST - chance.jitter(LONGEST) / 8).max(at_least);
+    }
+    chance.jitter(doubled.min(LONGEST_AT_FIRST)).max(at_least)
 }
 
-/// From so many receives on a message comes again more and more slowly, after 400 of them hourly.
+/// From so many receives on a message comes again more and more slowly, after 300 of them half-hourly.
 const MANY_RECEIVES: u32 = 200;
 const SLOWER_BY: Duration = Duration::from_secs(18);
 
 /// The shortest wait of a message that was received so often. A message spends receives where its document is not even
 /// tried: while a vendor limits the rate, a batch waits for as long as its first document is told to.
 pub(crate) fn floor(receives: u32) -> Duration {
-    SLOWER_BY.saturating_mul(receives.saturating_sub(MANY_RECEIVES)).min(LONGEST_LATER)
+    SLOWER_BY.saturating_mul(receives.saturating_sub(MANY_RECEIVES)).min(LONGEST)
 }
 
 #[cfg(test)]
@@ -36,9 +41,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_ten_minutes_and_an_hour_after_a_day() {
+    fn waits_double_up_to_ten_minutes_and_half_an_hour_later() {
         let chance = SeededChance::new(1);
-        for (tries, longest) in [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (200, 600), (1_000_000, 3_600)]
+        for (tries, longest) in
+            [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (100, 600), (101, 1_800), (1_000_000, 1_800)]
         {
             let wait = wait(tries, Duration::ZERO, &chance);
             assert!(
@@ -56,7 +62,7 @@ mod tests {
             tries += 1;
             waited += wait(tries, Duration::ZERO, &chance);
         }
-        assert!(tries < 800, "{tries}");
+        assert!(tries < 850, "{tries}");
     }
 
     #[test]
@@ -66,8 +72,8 @@ mod tests {
             receives += 1;
             waited += floor(receives);
         }
-        // 200 that took no time, 200 within 100 hours, and one an hour for the other 212 hours.
-        assert_eq!(receives, 612);
+        // 200 that took no time, 100 within 25 hours, and one each half hour for the other 287 hours.
+        assert_eq!(receives, 874);
         assert_eq!(floor(MANY_RECEIVES), Duration::ZERO);
     }
 

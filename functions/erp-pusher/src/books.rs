@@ -3,23 +3,36 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalog::VersionKind;
+use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Chance, Clock};
-use mapping::{Fault, VersionKind};
+use mapping::Fault;
 use pipeline::item::content_hash;
-use pipeline::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed};
+use pipeline::ledger::{
+    self, Attempts, Delivered, Delivery, Entry, EntryId, Failed, Stamp, UNACKNOWLEDGED, Unanswered,
+};
 use pipeline::{Checkpoints, Ledger, Received, StoreError, System, WorkItem, pause};
 use serde_json::Value;
 use vendor::{Class, Failure};
 
 use crate::backoff;
-use crate::guard;
-use crate::outcome::Outcome;
+use crate::guard::Candidate;
+use crate::outcome::{Outcome, Skip};
 
 /// Under this flow stand messages that are no work items.
 pub(crate) const UNREADABLE: &str = "unreadable";
 
 /// How long a target is given to show what it may have done.
 const UNKNOWN_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a vendor is taken to work on a request after we gave its answer up.
+pub(crate) const LATE: TimeDelta = TimeDelta::seconds(90);
+
+/// When a version that followed upon a lost answer is sent once more: late enough for whatever was still going on.
+const CONFIRM: TimeDelta = TimeDelta::minutes(5);
+
+/// After so long nothing is going on any more.
+const FORGOTTEN: TimeDelta = TimeDelta::minutes(10);
 
 /// Writes the ledger, and the pauses of the targets.
 pub(crate) struct Books {
@@ -34,12 +47,56 @@ pub(crate) struct Work<'a> {
     pub(crate) system: System,
     pub(crate) item: &'a WorkItem,
     pub(crate) hash: String,
+    /// How versions of the document compare, as far as it is known.
+    pub(crate) kind: Option<VersionKind>,
     pub(crate) entry: Entry,
     /// Whether an earlier try may have reached the target.
     pub(crate) repeated: bool,
 }
 
 impl Work<'_> {
+    /// The version, to be judged.
+    pub(crate) fn candidate(&self) -> Candidate<'_> {
+        let version = self.item.version.as_deref();
+        let stamp = Stamp { version, kind: self.kind, received_at: Some(self.item.received_at) };
+        Candidate { stamp, hash: &self.hash, replay: self.item.replay.is_some() }
+    }
+
+    /// The request of another version that the vendor may still be working on, with the time since its answer was given
+    /// up. A clock that was set back makes no request young again.
+    pub(crate) fn unanswered(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let other = self.entry.unanswered.as_ref().filter(|request| request.hash != self.hash)?;
+        let age = now - other.at;
+        Some(if age < TimeDelta::zero() { CONFIRM } else { age })
+    }
+
+    /// How long its turn must wait for a request of another version; `None` when it need not.
+    pub(crate) fn waits_for_another(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let age = self.unanswered(now)?;
+        (LATE - age).to_std().ok().filter(|wait| !wait.is_zero())
+    }
+
+    /// How long it must wait before the target's word that it has no such document can be believed.
+    pub(crate) fn waits_for_itself(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let request = self.entry.unanswered.as_ref()?;
+        let age = now - request.at;
+        let wait = (LATE - age).to_std().ok().filter(|wait| !wait.is_zero());
+        wait.filter(|_| age >= TimeDelta::zero())
+    }
+
+    /// Whether the target has this very version, and is to be sent it once more; then, how long that must wait.
+    pub(crate) fn is_to_be_confirmed(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let is_there = self.entry.delivered.as_ref().is_some_and(|delivered| delivered.hash == self.hash);
+        let age = self.unanswered(now).filter(|_| is_there && !self.entry.may_hold_another(&self.hash))?;
+        Some((CONFIRM - age).to_std().unwrap_or_default())
+    }
+
+    /// Whether the target still has what was delivered last: no other version was tried since, or may still come.
+    pub(crate) fn is_believed(&self, now: DateTime<Utc>) -> bool {
+        let hash = self.entry.delivered.as_ref().map_or(self.hash.as_str(), |delivered| &delivered.hash);
+        !self.entry.may_hold_another(hash) && self.is_to_be_confirmed(now).is_none()
+    }
+
     /// The tries at this version so far.
     pub(crate) fn tries(&self) -> u32 {
         self.entry
@@ -51,9 +108,7 @@ impl Work<'_> {
 
     /// Whether no other version of the document has, or may have, reached the target.
     pub(crate) fn is_only_version(&self) -> bool {
-        let tried = self.entry.attempts.as_ref();
-        let is_another_there = tried.is_some_and(|attempts| attempts.may_have_brought_another(&self.hash));
-        self.entry.delivered.is_none() && !is_another_there
+        self.entry.delivered.is_none() && !self.entry.may_hold_another(&self.hash)
     }
 
     /// The reason of a document that has waited for so long that the queue would drop it.
@@ -65,6 +120,7 @@ impl Work<'_> {
 }
 
 /// Why a document fails for good.
+#[derive(Debug)]
 pub(crate) struct Reason {
     class: &'static str,
     code: Option<String>,
@@ -96,11 +152,15 @@ impl Reason {
     pub(crate) fn changed(system: System, delivered: &Delivered) -> Self {
         let id = delivered.target_id.as_deref().unwrap_or("unknown");
         let version = delivered.version.as_deref().unwrap_or("unknown");
+        let way_out = match system {
+            System::Kingdee => " (or let it be changed: KINGDEE_EDITS=on)",
+            System::Sharecrm | System::Wangdian => "",
+        };
         Self::new(
             "changed",
             format!(
                 "{system} has version {version} of it (id {id}), and a newer version has other content: {system} creates \
-                 documents and does not change them, so change it there by hand (or let it be changed: KINGDEE_EDITS=on)"
+                 such documents and does not change them, so change it there by hand{way_out}"
             ),
         )
     }
@@ -124,6 +184,7 @@ impl Books {
         let reason = format!("the message in the queue of {system} cannot be read: {reason}");
         let failed = Failed {
             version: None,
+            version_kind: None,
             hash: content_hash(&document),
             class: UNREADABLE.to_owned(),
             code: None,
@@ -142,30 +203,89 @@ impl Books {
         Ok(Outcome::Failed { class: UNREADABLE.to_owned(), message: reason })
     }
 
-    /// Records that the target has this version.
+    /// Records that the target has this version, and what that comes to.
     pub(crate) async fn delivered(
         &self,
         work: &Work<'_>,
-        kind: VersionKind,
         target_id: Option<String>,
         body_hash: String,
-    ) -> Result<(), StoreError> {
-        let version = work.item.version.clone();
+        replaces: bool,
+    ) -> Result<Outcome, StoreError> {
         let at = self.clock.now();
-        let delivered =
-            Delivered { version: version.clone(), hash: work.hash.clone(), body_hash, target_id, at };
-        self.change(work, move |entry| {
-            // Should somebody have delivered a newer one in between, this one is not the newest any more.
-            let known = entry.delivered.as_ref().and_then(|known| known.version.as_deref());
-            if guard::settles(version.as_deref(), known, kind) {
-                entry.delivered = Some(delivered.clone());
+        let delivered = Delivered {
+            version: work.item.version.clone(),
+            version_kind: work.kind,
+            hash: work.hash.clone(),
+            body_hash,
+            target_id: target_id.clone(),
+            received_at: Some(work.item.received_at),
+            at,
+        };
+        let confirmed = work.is_to_be_confirmed(at).is_some();
+        let delivery = self.change(work, |entry| {
+            let request = entry.unanswered.as_ref();
+            let is_over = request.is_some_and(|request| confirmed || (at - request.at).abs() > FORGOTTEN);
+            entry.unanswered.take_if(|_| is_over);
+            let delivery = entry.deliver(delivered.clone(), work.entry.delivered.as_ref());
+            if let Some(message) = crossed(work.system, &delivery, &delivered) {
+                let attempts = self.attempt(work, message.clone());
+                entry.doubt(attempts, self.failure(work, Reason::new("crossed", message)));
             }
-            entry.attempts = None;
-            entry
-                .failed
-                .take_if(|failed| guard::settles(version.as_deref(), failed.version.as_deref(), kind));
-        })
-        .await
+            (delivery, entry.unanswered.clone())
+        });
+        let (delivery, unanswered) = delivery.await?;
+        if let Some(message) = crossed(work.system, &delivery, &delivered) {
+            return Ok(Outcome::Failed { class: "crossed".to_owned(), message });
+        }
+        if confirmed {
+            return Ok(Outcome::Confirmed { target_id });
+        }
+        let other = unanswered.filter(|request| replaces && request.hash != work.hash);
+        let confirm = other.map(|request| (CONFIRM - (at - request.at)).to_std().unwrap_or_default());
+        Ok(Outcome::Delivered { target_id, confirm })
+    }
+
+    /// Records, before it is sent, that a document may reach the target: one that nobody can ask for, and whose repetition
+    /// would make a second one.
+    pub(crate) async fn begun(&self, work: &Work<'_>) -> Result<(), StoreError> {
+        let request = Unanswered { hash: work.hash.clone(), at: self.clock.now() };
+        self.change(work, |entry| entry.unanswered = Some(request.clone())).await
+    }
+
+    /// Takes that back, where the target's answer says that it has not taken the document.
+    pub(crate) async fn answered(&self, work: &Work<'_>) -> Result<(), StoreError> {
+        self.change(work, |entry| entry.unanswered.clone_from(&work.entry.unanswered)).await
+    }
+
+    /// Records that the source does not take the acknowledgement of a document that is done with.
+    pub(crate) async fn unacknowledged(
+        &self,
+        item: &WorkItem,
+        kind: Option<VersionKind>,
+        message: &str,
+    ) -> Result<(), StoreError> {
+        let hash = content_hash(&item.document);
+        let id = EntryId::new(&item.flow, &item.key);
+        let failed = Failed {
+            version: item.version.clone(),
+            version_kind: kind,
+            hash,
+            class: UNACKNOWLEDGED.to_owned(),
+            code: None,
+            message: message.to_owned(),
+            attempts: 1,
+            document: item.document.clone(),
+            received_at: item.received_at,
+            at: self.clock.now(),
+            trace: item.trace.clone(),
+        };
+        ledger::update(self.ledger.as_ref(), &id, None, |entry| entry.stand(failed.clone())).await
+    }
+
+    /// Records that the source has taken the acknowledgement after all.
+    pub(crate) async fn acknowledged(&self, id: EntryId, item: &WorkItem) -> Result<(), StoreError> {
+        let hash = content_hash(&item.document);
+        ledger::update(self.ledger.as_ref(), &id, None, |entry| entry.clear(UNACKNOWLEDGED, &hash)).await
     }
 
     /// Records that this version has failed for good, without having been sent this time.
@@ -185,31 +305,39 @@ impl Books {
         reason: Reason,
         attempts: Option<Attempts>,
     ) -> Result<Outcome, StoreError> {
-        let failed = Failed {
+        let failed = self.failure(work, reason);
+        let stands = self.change(work, |entry| {
+            if let Some(attempts) = &attempts {
+                entry.attempt(attempts.clone());
+            }
+            entry.fail(failed.clone())
+        });
+        if !stands.await? {
+            return Ok(Outcome::Skipped(Skip::Older));
+        }
+        Ok(Outcome::Failed { class: failed.class, message: failed.message })
+    }
+
+    fn failure(&self, work: &Work<'_>, reason: Reason) -> Failed {
+        Failed {
             version: work.item.version.clone(),
+            version_kind: work.kind,
             hash: work.hash.clone(),
             class: reason.class.to_owned(),
             code: reason.code,
-            message: reason.message.clone(),
+            message: reason.message,
             attempts: work.tries() + 1,
             document: work.item.document.clone(),
             received_at: work.item.received_at,
             at: self.clock.now(),
             trace: work.item.trace.clone(),
-        };
-        self.change(work, move |entry| {
-            if let Some(attempts) = &attempts {
-                entry.attempt(attempts.clone());
-            }
-            entry.fail(failed.clone());
-        })
-        .await?;
-        Ok(Outcome::Failed { class: reason.class.to_owned(), message: reason.message })
+        }
     }
 
     /// Records what a failed call means: a failure, a pause of the target, or another try.
     pub(crate) async fn failed_call(&self, work: &Work<'_>, failure: Failure) -> Result<Outcome, StoreError> {
-        let message = failure.to_string();
+        tracing::warn!(%failure, "the call failed");
+        let message = failure.in_full();
         match failure.class {
             Class::Refused => {
                 self.failed_try(work, Reason { class: "refused", code: failure.code, message }).await
@@ -225,11 +353,11 @@ impl Books {
                 Ok(Outcome::Paused { until: pause.until, reason: pause.reason })
             }
             Class::Retry { after } => {
-                self.again(work, after.unwrap_or_default(), after.is_some(), message).await
+                self.again(work, after.unwrap_or_default(), after.is_some(), message, false).await
             }
             Class::OutOfTime => Ok(Outcome::Postponed { wait: Duration::ZERO }),
             // Time for the target to show what it may have done.
-            Class::Unknown => self.again(work, UNKNOWN_WAIT, false, message).await,
+            Class::Unknown => self.again(work, UNKNOWN_WAIT, false, message, true).await,
         }
     }
 
@@ -239,10 +367,19 @@ impl Books {
         at_least: Duration,
         limited: bool,
         message: String,
+        is_unanswered: bool,
     ) -> Result<Outcome, StoreError> {
         let attempts = self.attempt(work, message.clone());
         let wait = backoff::wait(attempts.count, at_least, self.chance.as_ref());
-        self.change(work, move |entry| entry.attempt(attempts.clone())).await?;
+        let request = is_unanswered.then(|| Unanswered { hash: work.hash.clone(), at: attempts.at });
+        self.change(work, |entry| {
+            entry.attempt(attempts.clone());
+            // The one that began last ends last, as far as anybody knows.
+            if request.is_some() {
+                entry.unanswered.clone_from(&request);
+            }
+        })
+        .await?;
         Ok(Outcome::Retry { wait, message, limited })
     }
 
@@ -257,11 +394,35 @@ impl Books {
         }
     }
 
-    async fn change(
+    async fn change<T: Send>(
         &self,
         work: &Work<'_>,
-        change: impl Fn(&mut Entry) + Send + Sync,
-    ) -> Result<(), StoreError> {
+        change: impl Fn(&mut Entry) -> T + Send + Sync,
+    ) -> Result<T, StoreError> {
         ledger::update(self.ledger.as_ref(), &work.entry.id, Some(work.entry.clone()), change).await
+    }
+}
+
+/// What is said of a delivery that crossed another one on its way.
+fn crossed(system: System, delivery: &Delivery, delivered: &Delivered) -> Option<String> {
+    let of = |delivered: &Delivered| {
+        let version = delivered.version.as_deref().unwrap_or("without a version");
+        format!("version {version} (id {})", delivered.target_id.as_deref().unwrap_or("unknown"))
+    };
+    match delivery {
+        Delivery::Newest => None,
+        Delivery::Overtaken { by } => Some(format!(
+            "{} was sent while another worker delivered {}: this one's turn had ended, perhaps because the machine was \
+             suspended. {system} may hold either: compare it there; it is sent the newest again when its source hands it over \
+             once more",
+            of(delivered),
+            of(by)
+        )),
+        Delivery::Doubled { with } => Some(format!(
+            "{} was sent by two workers at once, because the turn of one had ended: {system} may hold it a second time, as {}: \
+             delete one of the two there, then settle this",
+            of(delivered),
+            of(with)
+        )),
     }
 }

@@ -5,9 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalog::Repeat;
 use chrono::{DateTime, Utc};
+use clock::Deadline;
 use futures::FutureExt as _;
-use mapping::Context;
+use mapping::{Context, Mapped};
 use pipeline::item::content_hash;
 use pipeline::queue::RETENTION;
 use pipeline::{Entry, EntryId, Received, StoreError, System, WorkItem};
@@ -16,11 +18,12 @@ use wiring::Flows;
 use wiring::flows::Routed;
 
 use crate::books::{Books, Reason, Work};
-use crate::guard::{self, Candidate};
+use crate::guard::{self, Verdict};
+use crate::held::Held;
 use crate::outcome::{Outcome, Skip};
-use crate::push::{Batch, Trouble};
+use crate::push::Trouble;
 use crate::resolve::Resolver;
-use crate::send::send;
+use crate::send::Sending;
 use crate::targets::Targets;
 
 /// Before the queue drops a message by its age, the document moves into the ledger.
@@ -32,6 +35,9 @@ const OLDEST: Duration = RETENTION.saturating_sub(Duration::from_secs(86_400));
 /// a backlog would double the calls.
 const FRESH: Duration = Duration::from_secs(86_400);
 
+/// What was read of the ledger longer ago than this is read again before a document is sent.
+const CURRENT: Duration = Duration::from_secs(10);
+
 /// Pushes single documents.
 pub(crate) struct Documents {
     pub(crate) flows: Arc<Flows>,
@@ -41,20 +47,27 @@ pub(crate) struct Documents {
     pub(crate) books: Books,
 }
 
-/// Why a document is not pushed.
-enum Stop {
-    Skip(Skip),
-    Fail(Reason),
+/// What is known of a document, and when it was read, by the monotonic clock.
+pub(crate) struct Known {
+    pub(crate) entry: Entry,
+    pub(crate) read_at: Duration,
+}
+
+/// One document's turn.
+struct Turn<'a> {
+    work: Work<'a>,
+    message: &'a Received,
+    read_at: Duration,
 }
 
 impl Documents {
     /// Pushes one document, and records what became of it.
     pub(crate) async fn push(
         &self,
-        batch: Batch<'_>,
+        held: &Held<'_>,
         item: &WorkItem,
         message: &Received,
-        entry: Option<Entry>,
+        known: Option<Known>,
     ) -> Result<Outcome, StoreError> {
         let span = tracing::info_span!(
             "document",
@@ -65,10 +78,10 @@ impl Documents {
             trace = item.trace
         );
         // A mistake of ours that this document brings out is no reason to stop the others.
-        let turn = AssertUnwindSafe(self.guarded(batch, item, message, entry)).catch_unwind();
+        let turn = AssertUnwindSafe(self.guarded(held, item, message, known)).catch_unwind();
         let done = match turn.instrument(span.clone()).await {
             Ok(done) => done,
-            Err(_) => self.panicked(batch.system, item).instrument(span.clone()).await,
+            Err(_) => self.panicked(held.system(), item).instrument(span.clone()).await,
         };
         span.in_scope(|| match &done {
             Ok(outcome) => log(outcome),
@@ -88,116 +101,163 @@ impl Documents {
 
     async fn guarded(
         &self,
-        batch: Batch<'_>,
+        held: &Held<'_>,
         item: &WorkItem,
         message: &Received,
-        entry: Option<Entry>,
+        known: Option<Known>,
     ) -> Result<Outcome, StoreError> {
-        let id = EntryId::new(&item.flow, &item.key);
-        let entry = match entry {
-            Some(entry) => entry,
-            None => self.books.entry(id).await?,
+        let known = match known {
+            Some(known) => known,
+            None => self.known(EntryId::new(&item.flow, &item.key)).await?,
         };
-        let hash = content_hash(&item.document);
+        let mut turn = self.turn(held.system(), item, message, known);
+        turn.work.repeated |= held.is_repeated();
+        Span::current().record("attempt", turn.work.tries() + 1);
+        match self.pushed(&mut turn, held).await {
+            Ok(outcome) => Ok(outcome),
+            Err(Trouble::OutOfTime | Trouble::Lapsed) => Ok(Outcome::Postponed { wait: Duration::ZERO }),
+            Err(Trouble::Skipped(skip)) => Ok(Outcome::Skipped(skip)),
+            Err(Trouble::Store(error)) => Err(error),
+            Err(Trouble::Failed(reason)) => self.books.failed(&turn.work, reason).await,
+            Err(Trouble::Vendor(failure)) => self.books.failed_call(&turn.work, failure).await,
+        }
+    }
+
+    fn turn<'a>(
+        &self,
+        system: System,
+        item: &'a WorkItem,
+        message: &'a Received,
+        Known { entry, read_at }: Known,
+    ) -> Turn<'a> {
         let repeated = message.receive_count > 1
             || item.replay.is_some()
             || entry.attempts.is_some()
+            || entry.unanswered.is_some()
             || self.age(item.received_at) > FRESH;
-        let work = Work { system: batch.system, item, hash, entry, repeated };
-        Span::current().record("attempt", work.tries() + 1);
-        let routed = match self.admitted(&work, self.is_overdue(message)) {
-            Ok(routed) => routed,
-            Err(Stop::Skip(skip)) => return Ok(Outcome::Skipped(skip)),
-            Err(Stop::Fail(reason)) => return self.books.failed(&work, reason).await,
-        };
-        match self.deliver(&work, routed, batch).await {
-            Ok(outcome) => Ok(outcome),
-            Err(Trouble::OutOfTime) => Ok(Outcome::Postponed { wait: Duration::ZERO }),
-            Err(Trouble::Store(error)) => Err(error),
-            Err(Trouble::Vendor(failure)) => self.books.failed_call(&work, failure).await,
-        }
+        let flow = self.flows.named(&item.flow);
+        let kind = flow.map(|routed| routed.flow.version_kind()).or(item.version_kind);
+        let hash = content_hash(&item.document);
+        Turn { work: Work { system, item, hash, kind, entry, repeated }, message, read_at }
+    }
+
+    /// What is known of a document.
+    pub(crate) async fn known(&self, id: EntryId) -> Result<Known, StoreError> {
+        let read_at = self.books.clock.monotonic();
+        Ok(Known { entry: self.books.entry(id).await?, read_at })
     }
 
     /// Records a document whose turn ended in a panic, perhaps after it was sent. Not tried again by itself: what is
     /// wrong is the program, and a replay asks the target first.
     async fn panicked(&self, system: System, item: &WorkItem) -> Result<Outcome, StoreError> {
         let entry = self.books.entry(EntryId::new(&item.flow, &item.key)).await?;
-        let work = Work { system, item, hash: content_hash(&item.document), entry, repeated: true };
+        let kind = item.version_kind;
+        let work = Work { system, item, hash: content_hash(&item.document), kind, entry, repeated: true };
         let message = "a mistake in the program stopped this document's turn: the log tells its place; report it, and \
                        replay the document with a version that mends it";
         self.books.failed_try(&work, Reason::new("panic", message)).await
     }
 
     /// The flow of a document that is for the target, as far as the document itself and the ledger tell.
-    fn admitted(&self, work: &Work<'_>, is_overdue: bool) -> Result<&Routed, Stop> {
-        let item = work.item;
+    fn admitted(&self, turn: &Turn<'_>) -> Result<&Routed, Trouble> {
+        let (work, item) = (&turn.work, turn.work.item);
         let routed = self.flows.named(&item.flow).ok_or_else(|| {
             let message = format!("there is no flow `{}` any more: restore its file, or leave it", item.flow);
-            Stop::Fail(Reason::new("flow", message))
+            Trouble::Failed(Reason::new("flow", message))
         })?;
-        routed.flow.key(&item.document).map_err(|fault| Stop::Fail(Reason::faults(vec![fault])))?;
-        let admits = routed.flow.admits(&item.document);
-        if !admits.map_err(|fault| Stop::Fail(Reason::faults(vec![fault])))? {
-            return Err(Stop::Skip(Skip::Filtered));
+        let wrong = |fault| Trouble::Failed(Reason::faults(vec![fault]));
+        routed.flow.key(&item.document).map_err(wrong)?;
+        if !routed.flow.admits(&item.document).map_err(wrong)? {
+            return Err(Trouble::Skipped(Skip::Filtered));
         }
-        let replay = item.replay.is_some();
-        let candidate = Candidate { version: item.version.as_deref(), hash: &work.hash, replay };
-        match guard::skip(&work.entry, candidate, routed.flow.version_kind()) {
-            Err(reason) => {
+        let is_confirmation = work.is_to_be_confirmed(self.books.clock.now()).is_some();
+        match guard::judge(&work.entry, work.candidate()) {
+            Verdict::Skip(Skip::Same) if is_confirmation => Ok(routed),
+            Verdict::Skip(skip) => Err(Trouble::Skipped(skip)),
+            Verdict::Settled(message) => Err(Trouble::Failed(Reason::new("settled", message))),
+            Verdict::Unordered(reason) => {
                 let source = routed.flow.version_source().unwrap_or_default();
-                Err(Stop::Fail(Reason::new("mapping", format!("version: `{source}`: {reason}"))))
+                Err(Trouble::Failed(Reason::new("mapping", format!("version: `{source}`: {reason}"))))
             }
-            Ok(Some(skip)) => Err(Stop::Skip(skip)),
-            Ok(None) if is_overdue => Err(Stop::Fail(work.expired(OLDEST))),
-            Ok(None) => Ok(routed),
+            Verdict::Push if self.is_overdue(turn.message) => Err(Trouble::Failed(work.expired(OLDEST))),
+            Verdict::Push => Ok(routed),
         }
     }
 
-    async fn deliver(&self, work: &Work<'_>, routed: &Routed, batch: Batch<'_>) -> Result<Outcome, Trouble> {
-        let document = &work.item.document;
-        let lookups = self.resolver.resolve(routed.flow.lookups(document), batch).await?;
-        let mapped =
-            match routed.flow.apply(document, &Context { settings: &self.settings, lookups: &lookups }) {
-                Ok(mapped) => mapped,
-                Err(faults) => return Ok(self.books.failed(work, Reason::faults(faults)).await?),
-            };
-        let (body_hash, kind) = (content_hash(&mapped.body), routed.flow.version_kind());
+    async fn pushed(&self, turn: &mut Turn<'_>, held: &Held<'_>) -> Result<Outcome, Trouble> {
+        let routed = self.admitted(turn)?;
+        let now = self.books.clock.now();
+        let wait = turn.work.is_to_be_confirmed(now).or_else(|| turn.work.waits_for_another(now));
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            return Ok(Outcome::Postponed { wait });
+        }
+        let document = &turn.work.item.document;
+        let lookups = self.resolver.resolve(routed.flow.lookups(document), held).await?;
+        let mapped = routed.flow.apply(document, &Context { settings: &self.settings, lookups: &lookups });
+        let mapped = mapped.map_err(|faults| Trouble::Failed(Reason::faults(faults)))?;
+        let deadline = held.keep().await?;
+        if self.is_outdated(turn) {
+            // The look-ups may have taken minutes, and the documents before this one too.
+            let known = self.known(turn.work.entry.id.clone()).await?;
+            (turn.work.entry, turn.read_at) = (known.entry, known.read_at);
+            self.admitted(turn)?;
+        }
+        self.deliver(&turn.work, routed, &mapped, deadline).await
+    }
+
+    fn is_outdated(&self, turn: &Turn<'_>) -> bool {
+        self.books.clock.monotonic().saturating_sub(turn.read_at) > CURRENT
+    }
+
+    async fn deliver(
+        &self,
+        work: &Work<'_>,
+        routed: &Routed,
+        mapped: &Mapped,
+        deadline: Deadline,
+    ) -> Result<Outcome, Trouble> {
+        let body_hash = content_hash(&mapped.body);
+        let document = routed.flow.target().document;
         let target = self.targets.get(work.system)?;
+        let replaces = target.repeat(document) == Repeat::Replaces;
         if let Some(delivered) = &work.entry.delivered {
-            if delivered.body_hash == body_hash {
+            let is_believed = work.is_believed(self.books.clock.now());
+            if delivered.body_hash == body_hash && is_believed {
                 let target_id = delivered.target_id.clone();
-                self.books.delivered(work, kind, target_id, body_hash).await?;
+                self.books.delivered(work, target_id, body_hash, false).await?;
                 return Ok(Outcome::Unchanged);
             }
-            if !target.replaces(routed.flow.target().document.name) {
-                return Ok(self.books.failed(work, Reason::changed(work.system, delivered)).await?);
+            if !replaces {
+                return Err(Trouble::Failed(Reason::changed(work.system, delivered)));
             }
         }
-        let outcome = send(target, work, routed.flow.target().document.name, &mapped, batch.deadline).await?;
-        let target_id = match &outcome {
-            Outcome::Delivered { target_id } => target_id.clone(),
-            Outcome::Found { target_id } => Some(target_id.clone()),
-            _ => None,
-        };
-        self.books.delivered(work, kind, target_id, body_hash).await?;
-        Ok(outcome)
+        let sending = Sending { target, work, document, mapped, deadline };
+        match sending.send(&self.books).await? {
+            Outcome::Delivered { target_id, .. } => {
+                Ok(self.books.delivered(work, target_id, body_hash, replaces).await?)
+            }
+            Outcome::Found { target_id } => {
+                let recorded =
+                    self.books.delivered(work, Some(target_id.clone()), body_hash, replaces).await?;
+                // What was recorded says more where the two deliveries crossed, or the newest is to be sent once more.
+                let is_plain = matches!(recorded, Outcome::Delivered { confirm: None, .. });
+                Ok(if is_plain { Outcome::Found { target_id } } else { recorded })
+            }
+            other => Ok(other),
+        }
     }
 }
 
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Failed { class, .. } => tracing::error!(outcome = outcome.name(), class, "document done"),
-        Outcome::Retry { wait, message, .. } => {
-            tracing::warn!(
-                outcome = outcome.name(),
-                wait_s = wait.as_secs(),
-                reason = message,
-                "document to be tried again"
-            );
+        // Not the reason, which holds the vendor's words: what failed has been told.
+        Outcome::Retry { wait, .. } => {
+            tracing::warn!(outcome = outcome.name(), wait_s = wait.as_secs(), "document to be tried again");
         }
-        Outcome::Paused { until, reason } => tracing::error!(%until, reason, "the target is paused"),
+        Outcome::Paused { until, .. } => tracing::error!(%until, "the target is paused"),
         Outcome::Postponed { .. } => {
-            tracing::info!(outcome = outcome.name(), "the document's look-ups go on in its next turn");
+            tracing::info!(outcome = outcome.name(), "the document's turn comes later");
         }
         _ => tracing::info!(outcome = outcome.name(), "document done"),
     }

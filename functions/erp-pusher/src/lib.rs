@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `opened` | a message with what it says, read once |
 //! | `push` | one batch: order, pauses, deadlines, acknowledgements |
+//! | `held` | the messages of a batch, as long as they are this receiver's |
 //! | `document` | one document: guard, map, push |
 //! | `send` | one mapped document: asked after, and sent |
 //! | `books` | what the ledger is told of a document's turn |
@@ -24,6 +25,7 @@ mod books;
 mod document;
 pub mod event;
 pub mod guard;
+mod held;
 mod opened;
 pub mod outcome;
 mod pauses;
@@ -137,8 +139,6 @@ impl Function for ErpPusher {
             queues.push(message.queue.unwrap_or(system));
             messages.push(opened);
         }
-        let clock = self.parts.clock.as_ref();
-        let goes_on = move || !occasion.deadline.is_over(clock);
         let mut handled = Handled::default();
         let mut unworked = Ok(());
         for (system, (queues, messages)) in batches {
@@ -146,8 +146,9 @@ impl Function for ErpPusher {
                 system,
                 messages: &messages,
                 visibility: None,
+                is_repeated: occasion.is_repeated,
                 deadline: occasion.deadline,
-                goes_on: &goes_on,
+                goes_on: &|| true,
             };
             match self.pusher.push(batch).await {
                 Ok(turns) => handled.turns.extend(queues.into_iter().zip(turns)),

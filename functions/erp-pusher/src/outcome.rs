@@ -13,6 +13,14 @@ pub enum Outcome {
     Delivered {
         /// The target's own id of it.
         target_id: Option<String>,
+        /// After how long it is to be sent once more: the vendor may still finish an older version's request, whose
+        /// answer was lost, and so put that version over this one.
+        confirm: Option<Duration>,
+    },
+    /// Sent once more, and so the newest again whatever was finished late.
+    Confirmed {
+        /// The target's own id of it.
+        target_id: Option<String>,
     },
     /// The target had it already: an earlier try had arrived although its answer was lost.
     Found {
@@ -60,6 +68,8 @@ pub enum Skip {
     Older,
     /// The target has this very version.
     Same,
+    /// A person has dealt with this version, or with a newer one, by hand.
+    Settled,
     /// This very version has failed before; a replay is a person's command.
     FailedBefore {
         /// What it failed with.
@@ -76,6 +86,7 @@ impl Skip {
         match self {
             Self::Older => "a newer version of it is known",
             Self::Same => "the target has this very version",
+            Self::Settled => "a person has dealt with it by hand",
             Self::FailedBefore { .. } => "this very version has failed before: replay it",
             Self::Filtered => "the flow's filter does not take it",
         }
@@ -88,6 +99,7 @@ impl Outcome {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Delivered { .. } => "delivered",
+            Self::Confirmed { .. } => "confirmed",
             Self::Found { .. } => "found",
             Self::Unchanged => "unchanged",
             Self::Skipped(_) => "skipped",
@@ -104,6 +116,8 @@ impl Outcome {
         match self {
             Self::Delivered { .. } | Self::Found { .. } => Some("delivered"),
             Self::Unchanged | Self::Skipped(_) => Some("skipped"),
+            // Its delivery has been counted.
+            Self::Confirmed { .. } => None,
             Self::Failed { .. } => Some("failed"),
             Self::Retry { .. } => Some("retried"),
             Self::Paused { .. } => Some("paused"),
@@ -111,14 +125,17 @@ impl Outcome {
         }
     }
 
-    /// When the document's turn is to come again; `None` when it is done.
+    /// When the document's turn is to come again, within [`backoff::LONGEST`]; `None` when it is done.
     #[must_use]
     pub fn comes_again(&self, now: DateTime<Utc>) -> Option<Duration> {
-        match self {
-            Self::Retry { wait, .. } | Self::Postponed { wait } => Some(*wait),
-            Self::Paused { until, .. } => Some((*until - now).to_std().unwrap_or_default()),
-            _ => None,
-        }
+        let wait = match self {
+            Self::Retry { wait, .. } | Self::Postponed { wait } => *wait,
+            Self::Paused { until, .. } => (*until - now).to_std().unwrap_or_default(),
+            Self::Delivered { confirm, .. } => (*confirm)?,
+            _ => return None,
+        };
+        // A pause that a person ends is over for every message soon, wherever that was put away.
+        Some(wait.min(backoff::LONGEST))
     }
 }
 

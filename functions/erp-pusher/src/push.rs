@@ -1,19 +1,21 @@
 //! One batch of messages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clock::{Chance, Clock, Deadline};
+use pipeline::ledger::UNACKNOWLEDGED;
 use pipeline::{Entry, EntryId, Ledger, Queue, StoreError, System, pause};
 use vendor::{Class, Failure};
 use wiring::{Doubt, Flows};
 
-use crate::acknowledge::{Acknowledger, DoneRow};
+use crate::acknowledge::{Acknowledger, DoneRow, Unacknowledged};
 use crate::backoff;
-use crate::books::UNREADABLE;
-use crate::document::Documents;
+use crate::books::{Reason, UNREADABLE};
+use crate::document::{Documents, Known};
+use crate::held::Held;
 use crate::opened::Opened;
 use crate::outcome::{Outcome, Skip, Turn};
 use crate::pauses::Pauses;
@@ -24,10 +26,6 @@ pub(crate) const STORE_WAIT: Duration = Duration::from_secs(10);
 /// A source that takes nothing from us is left alone this long.
 const SOURCE_WAIT: Duration = Duration::from_secs(600);
 
-/// Messages in flight are kept there when this much time has gone by: a killed worker's come back soon, a slow one's
-/// do not come twice.
-const KEEP_AFTER: Duration = Duration::from_secs(30);
-
 /// What can go wrong on the way to the target.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Trouble {
@@ -37,6 +35,12 @@ pub(crate) enum Trouble {
     Store(#[from] StoreError),
     #[error("its look-ups took the time that there was")]
     OutOfTime,
+    #[error("its time in flight is over, and another may work it by now")]
+    Lapsed,
+    #[error("it is not for the target")]
+    Skipped(Skip),
+    #[error("it fails")]
+    Failed(Reason),
 }
 
 /// Messages of one target system.
@@ -48,6 +52,8 @@ pub struct Batch<'a> {
     pub messages: &'a [Opened],
     /// How long messages stay in flight, where the pusher is to keep them there itself.
     pub visibility: Option<Duration>,
+    /// Whether an earlier turn may have sent what they say, whatever their receive counts tell.
+    pub is_repeated: bool,
     /// Nothing is sent after it.
     pub deadline: Deadline,
     /// Asked before each document, and between its look-ups: whether there is time for one more.
@@ -128,25 +134,23 @@ impl Pusher {
     async fn outcomes(
         &self,
         batch: Batch<'_>,
-        mut known: HashMap<EntryId, Entry>,
+        mut known: HashMap<EntryId, Known>,
         mut halt: Option<Halt>,
     ) -> Vec<Outcome> {
         let mut waiting = HashMap::new();
-        let mut kept_at = self.clock.now();
+        let held_up = held_up(&known);
+        let held = Held::new(batch, self.queue.as_ref(), self.clock.as_ref());
         let mut outcomes = Vec::with_capacity(batch.messages.len());
         for (place, message) in batch.messages.iter().enumerate() {
-            if !(batch.goes_on)() {
-                halt.get_or_insert(Halt::Wait(Duration::ZERO));
-            }
-            if let Err(error) = self.keep_in_flight(batch, place, &mut kept_at).await {
-                tracing::error!(%error, "the rest of the batch waits for the store");
-                halt.get_or_insert(Halt::Wait(STORE_WAIT));
+            held.begin(place);
+            if halt.is_none() {
+                halt = Self::halted(&held).await;
             }
             let outcome = match (&halt, waiting.get(&message.received.group)) {
                 // The ledger takes over what the queue would drop, whatever the target is up to.
                 (Some(halt), _) if !self.documents.is_overdue(&message.received) => halt.outcome(),
                 (_, Some(wait)) => Outcome::Postponed { wait: *wait },
-                (_, None) => self.one(batch, message, &mut known).await,
+                (_, None) => self.one(&held, message, &mut known).await,
             };
             if halt.is_none() {
                 halt = halting(&outcome, self.clock.now());
@@ -160,13 +164,32 @@ impl Pusher {
         if matches!(halt, Some(Halt::Paused(_))) {
             self.pauses.met(batch.system);
         }
-        self.acknowledge(batch, &mut outcomes).await;
+        self.acknowledge(batch, &held_up, &mut outcomes).await;
         outcomes
+    }
+
+    /// Whether the rest of the batch is left for later, before its next document is begun.
+    async fn halted(held: &Held<'_>) -> Option<Halt> {
+        if !held.goes_on() {
+            return Some(Halt::Wait(Duration::ZERO));
+        }
+        match held.keep().await {
+            Ok(_) => None,
+            Err(Trouble::Store(error)) => {
+                tracing::error!(%error, "the rest of the batch waits for the store");
+                Some(Halt::Wait(STORE_WAIT))
+            }
+            Err(_) => {
+                tracing::warn!("the rest of the batch is another's: its time in flight is over");
+                Some(Halt::Wait(Duration::ZERO))
+            }
+        }
     }
 
     /// What the ledger knows of the batch's documents, in one read. An entry that cannot be read harms its own document
     /// alone, whose turn meets it again.
-    async fn known(&self, messages: &[Opened]) -> Result<HashMap<EntryId, Entry>, StoreError> {
+    async fn known(&self, messages: &[Opened]) -> Result<HashMap<EntryId, Known>, StoreError> {
+        let read_at = self.clock.monotonic();
         let mut ids: Vec<_> = messages.iter().filter_map(Opened::entry_id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -182,18 +205,18 @@ impl Pusher {
             // A document that nothing is known of is not asked for once more.
             entries.entry(id.clone()).or_insert_with(|| Entry::new(id));
         }
-        Ok(entries)
+        Ok(entries.into_iter().map(|(id, entry)| (id, Known { entry, read_at })).collect())
     }
 
-    async fn one(&self, batch: Batch<'_>, message: &Opened, known: &mut HashMap<EntryId, Entry>) -> Outcome {
+    async fn one(&self, held: &Held<'_>, message: &Opened, known: &mut HashMap<EntryId, Known>) -> Outcome {
         let Opened { received, item } = message;
         let done = match item {
             // An entry serves one version; the next reads anew what this one has written.
             Ok(item) => {
-                let entry = known.remove(&EntryId::new(&item.flow, &item.key));
-                self.documents.push(batch, item, received, entry).await
+                let known = known.remove(&EntryId::new(&item.flow, &item.key));
+                self.documents.push(held, item, received, known).await
             }
-            Err(reason) => self.documents.books.unreadable(batch.system, received, reason).await,
+            Err(reason) => self.documents.books.unreadable(held.system(), received, reason).await,
         };
         done.unwrap_or_else(|error| {
             let wait = backoff::wait(received.receive_count, STORE_WAIT, self.chance.as_ref());
@@ -201,52 +224,94 @@ impl Pusher {
         })
     }
 
-    async fn keep_in_flight(
-        &self,
-        batch: Batch<'_>,
-        place: usize,
-        kept_at: &mut DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let Some(visibility) = batch.visibility else { return Ok(()) };
-        if (self.clock.now() - *kept_at).to_std().unwrap_or_default() >= KEEP_AFTER {
-            for message in &batch.messages[place..] {
-                self.queue.delay(batch.system, &message.received.receipt, visibility).await?;
-            }
-            *kept_at = self.clock.now();
-        }
-        Ok(())
-    }
-
     /// Acknowledges the rows that are done with. One whose acknowledgement fails comes again, and then only that is left
-    /// to do: the ledger knows the rest.
-    async fn acknowledge(&self, batch: Batch<'_>, outcomes: &mut [Outcome]) {
-        let messages = batch.messages;
-        let rows =
-            messages.iter().zip(outcomes.iter()).enumerate().filter_map(|(place, (message, outcome))| {
+    /// to do: the ledger knows the rest. One whose acknowledgement is refused stands among the failures: it stays in the
+    /// pool, and no pull tells anybody so.
+    async fn acknowledge(&self, batch: Batch<'_>, held_up: &HashSet<EntryId>, outcomes: &mut [Outcome]) {
+        let rows = batch.messages.iter().zip(outcomes.iter()).enumerate();
+        let rows: Vec<_> = rows
+            .filter_map(|(place, (message, outcome))| {
                 let item = message.item.as_ref().ok().filter(|item| item.acknowledge)?;
                 let flow = self.flows.named(&item.flow)?;
                 Some(DoneRow { place, flow, row: &item.document, accepted: accepted(outcome)? })
-            });
-        for (place, failure) in self.acknowledger.acknowledge(rows.collect(), batch.deadline).await {
-            tracing::warn!(%failure, "the acknowledgement is repeated");
-            self.doubt.note_failure(&failure);
-            let at_least = match failure.class {
-                Class::Retry { after } => after.unwrap_or_default(),
-                Class::Paused { .. } => SOURCE_WAIT,
-                _ => Duration::ZERO,
+            })
+            .collect();
+        let mut places: BTreeSet<_> = rows.iter().map(|row| row.place).collect();
+        for (place, unacknowledged) in self.acknowledger.acknowledge(rows, batch.deadline).await {
+            places.remove(&place);
+            let message = &batch.messages[place];
+            outcomes[place] = match unacknowledged {
+                Unacknowledged::Again(failure) => self.again(&failure, message.received.receive_count),
+                Unacknowledged::Refused(reason) => {
+                    self.stays_in_pool(message, &outcomes[place], &reason).await
+                }
             };
-            let receives = messages[place].received.receive_count;
-            let wait = backoff::wait(receives, at_least, self.chance.as_ref());
-            outcomes[place] = Outcome::Retry { wait, message: failure.to_string(), limited: false };
+        }
+        for place in places {
+            self.is_acknowledged(&batch.messages[place], held_up).await;
         }
     }
+
+    fn again(&self, failure: &Failure, receives: u32) -> Outcome {
+        tracing::warn!(%failure, "the acknowledgement is repeated");
+        self.doubt.note_failure(failure);
+        let at_least = match failure.class {
+            Class::Retry { after } => after.unwrap_or_default(),
+            Class::Paused { .. } => SOURCE_WAIT,
+            _ => Duration::ZERO,
+        };
+        let wait = backoff::wait(receives, at_least, self.chance.as_ref());
+        Outcome::Retry { wait, message: failure.in_full(), limited: false }
+    }
+
+    async fn stays_in_pool(&self, message: &Opened, outcome: &Outcome, reason: &str) -> Outcome {
+        let Ok(item) = &message.item else { return outcome.clone() };
+        metrics::counter!("acknowledgements_refused", "source" => "wangdian").increment(1);
+        if matches!(outcome, Outcome::Failed { .. } | Outcome::Skipped(Skip::FailedBefore { .. })) {
+            // It is on the list already, with what is to be mended first.
+            tracing::error!(flow = item.flow, key = item.key, "the source does not take that it has failed");
+            return outcome.clone();
+        }
+        let told = format!(
+            "the document is done with, and its source refuses the acknowledgement ({reason}): its row stays in the pool; \
+             acknowledge it there by hand, then settle this"
+        );
+        let kind =
+            self.flows.named(&item.flow).map(|routed| routed.flow.version_kind()).or(item.version_kind);
+        match self.documents.books.unacknowledged(item, kind, &told).await {
+            Ok(()) => Outcome::Failed { class: UNACKNOWLEDGED.to_owned(), message: told },
+            Err(error) => {
+                tracing::error!(%error, "a refused acknowledgement waits for the store");
+                let wait = backoff::wait(message.received.receive_count, STORE_WAIT, self.chance.as_ref());
+                Outcome::Retry { wait, message: error.to_string(), limited: false }
+            }
+        }
+    }
+
+    /// An acknowledgement that was refused before and is taken now is no failure any more.
+    async fn is_acknowledged(&self, message: &Opened, held_up: &HashSet<EntryId>) {
+        let (Some(id), Ok(item)) = (message.entry_id(), &message.item) else { return };
+        if held_up.contains(&id)
+            && let Err(error) = self.documents.books.acknowledged(id, item).await
+        {
+            tracing::warn!(%error, "a failure that is over stays on the list until a person settles it");
+        }
+    }
+}
+
+/// The documents whose acknowledgement was refused before.
+fn held_up(known: &HashMap<EntryId, Known>) -> HashSet<EntryId> {
+    let is_held_up = |known: &Known| known.entry.failures().any(|failed| failed.class == UNACKNOWLEDGED);
+    known.iter().filter(|(_, known)| is_held_up(known)).map(|(id, _)| id.clone()).collect()
 }
 
 /// What a source is told of a row; `None`: nothing yet.
 fn accepted(outcome: &Outcome) -> Option<Result<(), String>> {
     match outcome {
-        Outcome::Delivered { .. } | Outcome::Found { .. } | Outcome::Unchanged => Some(Ok(())),
-        Outcome::Skipped(Skip::Same | Skip::Filtered) => Some(Ok(())),
+        // Not before it is sure to be the newest that the target has.
+        Outcome::Delivered { confirm, .. } => confirm.is_none().then_some(Ok(())),
+        Outcome::Confirmed { .. } | Outcome::Found { .. } | Outcome::Unchanged => Some(Ok(())),
+        Outcome::Skipped(Skip::Same | Skip::Filtered | Skip::Settled) => Some(Ok(())),
         // The source may not have heard the reason yet: its acknowledgement was refused, or its answer lost.
         Outcome::Failed { message, .. } | Outcome::Skipped(Skip::FailedBefore { message }) => {
             Some(Err(message.clone()))

@@ -9,7 +9,8 @@ use clock::{Clock, Deadline};
 use mapping::LookupKey;
 use pipeline::Lookups;
 
-use crate::push::{Batch, Trouble};
+use crate::held::Held;
+use crate::push::Trouble;
 use crate::targets::Targets;
 
 /// Ids of base data hardly ever change; within a day a mistake in them heals by itself.
@@ -46,14 +47,13 @@ impl Resolver {
     /// Resolves what can be resolved. A code that the target does not know is left out: the mapping names it. Misses are
     /// not remembered once the document's turn is over, so that a replay after the code was created finds it.
     ///
-    /// Many codes that nobody has asked for yet take minutes under the target's quota. When the batch's `goes_on` says that time is
-    /// up, what was found by then is kept, and the next turn goes on from there: each turn asks for one at least.
+    /// Many codes that nobody has asked for yet take minutes under the target's quota. When time is up, what was found by then is kept, and the next turn goes on from there: each turn asks for one at least.
     pub(crate) async fn resolve(
         &self,
         wanted: BTreeSet<LookupKey>,
-        batch: Batch<'_>,
+        held: &Held<'_>,
     ) -> Result<BTreeMap<LookupKey, String>, Trouble> {
-        let ids = self.ids(&wanted, batch).await?;
+        let ids = self.ids(&wanted, held).await?;
         lock(&self.missed).retain(|key, _| !wanted.contains(key));
         Ok(ids)
     }
@@ -61,7 +61,7 @@ impl Resolver {
     async fn ids(
         &self,
         wanted: &BTreeSet<LookupKey>,
-        batch: Batch<'_>,
+        held: &Held<'_>,
     ) -> Result<BTreeMap<LookupKey, String>, Trouble> {
         let mut ids = self.at_hand(wanted);
         let left: Vec<_> = wanted.iter().filter(|key| !ids.contains_key(key)).collect();
@@ -74,7 +74,7 @@ impl Resolver {
             let id = match stored.remove(&code) {
                 Some(id) => Some(id),
                 None if self.has_missed(key) => None,
-                None => self.ask_while(key, batch).await?,
+                None => self.ask_while(key, held).await?,
             };
             if let Some(id) = id {
                 lock(&self.at_hand).ids.insert(key.clone(), id.clone());
@@ -89,12 +89,13 @@ impl Resolver {
     }
 
     /// Asks, and says after the answer whether time is up: sending the document is a call more.
-    async fn ask_while(&self, key: &LookupKey, batch: Batch<'_>) -> Result<Option<String>, Trouble> {
-        let id = self.ask(key, batch.deadline).await?;
+    async fn ask_while(&self, key: &LookupKey, held: &Held<'_>) -> Result<Option<String>, Trouble> {
+        let deadline = held.keep().await?;
+        let id = self.ask(key, deadline).await?;
         if id.is_none() {
             lock(&self.missed).insert(key.clone(), self.clock.now() + MISSED);
         }
-        if (batch.goes_on)() { Ok(id) } else { Err(Trouble::OutOfTime) }
+        if held.goes_on() { Ok(id) } else { Err(Trouble::OutOfTime) }
     }
 
     fn at_hand(&self, wanted: &BTreeSet<LookupKey>) -> BTreeMap<LookupKey, String> {

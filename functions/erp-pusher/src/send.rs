@@ -1,49 +1,133 @@
 //! One mapped document: asked after where an earlier try may have arrived, and sent.
 
+use std::time::Duration;
+
+use catalog::{Document, Repeat};
+use chrono::{DateTime, Utc};
 use clock::Deadline;
 use mapping::Mapped;
 use vendor::{Class, Failure, Found};
 
-use crate::books::Work;
+use crate::books::{Books, Reason, Work};
 use crate::outcome::Outcome;
-use crate::targets::Target;
+use crate::push::Trouble;
+use crate::targets::{self, Target};
 
 /// So many tries may find the target's lists lagging behind what it has.
 const LAGGING_TRIES: u32 = 8;
 
-/// Pushes, unless the target says that an earlier try has arrived.
-pub(crate) async fn send(
-    target: &dyn Target,
-    work: &Work<'_>,
-    document: &'static str,
-    mapped: &Mapped,
-    deadline: Deadline,
-) -> Result<Outcome, Failure> {
-    let is_only = work.is_only_version();
-    let mut replaced = work.entry.delivered.as_ref().and_then(|delivered| delivered.target_id.clone());
-    if work.repeated
-        && work.entry.delivered.is_none()
-        && let Found::There(target_id) = target.find(document, mapped, deadline).await?
-    {
-        // Where another version may have gone out under our number, finding the number proves nothing about this one.
-        if is_only {
-            return Ok(Outcome::Found { target_id });
+/// What is said of a document that may be there, and that nobody can ask for.
+const UNKNOWN: &str = "it was sent and the answer was lost; the target cannot be asked whether it has it, and sending it again \
+                       would make a second one: look for it there, then settle it, or replay it to have it sent again";
+
+/// A mapped document on its way to its target.
+pub(crate) struct Sending<'a> {
+    pub(crate) target: &'a dyn Target,
+    pub(crate) work: &'a Work<'a>,
+    pub(crate) document: &'static Document,
+    pub(crate) mapped: &'a Mapped,
+    pub(crate) deadline: Deadline,
+}
+
+/// What the target has of a document, as far as it can be told before it is sent.
+enum Before {
+    /// Nothing that a push would double.
+    Nothing,
+    /// An older version, under this id, whose place this one takes.
+    Older(String),
+    /// This very version: an earlier try has arrived.
+    This(String),
+    /// An earlier request may still be worked on: the target is asked again after this time.
+    Wait(Duration),
+}
+
+impl Sending<'_> {
+    /// Pushes, unless the target says that an earlier try has arrived.
+    pub(crate) async fn send(&self, books: &Books) -> Result<Outcome, Trouble> {
+        if self.is_unknown() {
+            return Err(Trouble::Failed(Reason::new("unknown", UNKNOWN)));
         }
-        if !target.replaces(document) {
-            let message = format!("a document of this number is there (id {target_id})");
-            return Err(Failure::new(work.system.name(), document, Class::Exists, None, message));
+        let replaced = match self.before(books.clock.now()).await? {
+            Before::This(target_id) => return Ok(Outcome::Found { target_id }),
+            Before::Wait(wait) => return Ok(Outcome::Postponed { wait }),
+            Before::Older(target_id) => Some(target_id),
+            Before::Nothing => None,
+        };
+        if self.is_risky() {
+            books.begun(self.work).await?;
         }
-        replaced = Some(target_id);
-    }
-    match target.deliver(document, mapped, replaced.as_deref(), deadline).await {
-        Ok(target_id) => Ok(Outcome::Delivered { target_id }),
-        Err(failure) if failure.class == Class::Exists && is_only => {
-            match target.find(document, mapped, deadline).await? {
-                Found::There(target_id) => Ok(Outcome::Found { target_id }),
-                Found::NotThere | Found::CannotBeAsked => Err(not_shown(work, failure)),
+        let delivered =
+            self.target.deliver(self.document, self.mapped, replaced.as_deref(), self.deadline).await;
+        match delivered {
+            Ok(target_id) => Ok(Outcome::Delivered { target_id, confirm: None }),
+            Err(failure) => {
+                if self.is_risky() && failure.class != Class::Unknown {
+                    books.answered(self.work).await?;
+                }
+                Ok(self.refused(failure).await?)
             }
         }
-        Err(failure) => Err(failure),
+    }
+
+    async fn before(&self, now: DateTime<Utc>) -> Result<Before, Failure> {
+        let delivered = self.work.entry.delivered.as_ref();
+        let known = delivered.and_then(|delivered| delivered.target_id.clone());
+        if delivered.is_some() || !self.work.repeated {
+            return Ok(known.map_or(Before::Nothing, Before::Older));
+        }
+        let replaces = self.target.repeat(self.document) == Repeat::Replaces;
+        match self.target.find(self.document, self.mapped, self.deadline).await? {
+            // Where another version may have gone out under our number, finding the number proves nothing about this one.
+            Found::There(target_id) if self.work.is_only_version() => Ok(Before::This(target_id)),
+            Found::There(target_id) if replaces => Ok(Before::Older(target_id)),
+            Found::There(target_id) => Err(self.another_is_there(&target_id)),
+            // What the vendor has not done yet, it may still do.
+            Found::NotThere if !replaces => {
+                Ok(self.work.waits_for_itself(now).map_or(Before::Nothing, Before::Wait))
+            }
+            Found::NotThere => Ok(Before::Nothing),
+            Found::CannotBeAsked => Ok(Before::Nothing),
+        }
+    }
+
+    /// Where nobody can be asked, what may have arrived is sent again only if that makes no second one, or if a person
+    /// says so.
+    fn is_unknown(&self) -> bool {
+        let may_be_there = self.work.entry.unanswered.is_some();
+        self.is_risky() && may_be_there && self.work.item.replay.is_none()
+    }
+
+    /// Whether nobody could tell after a lost answer whether the document has arrived, and another push would double it.
+    fn is_risky(&self) -> bool {
+        let can_be_asked = targets::can_be_asked(self.document) && self.number().is_some();
+        self.target.repeat(self.document) == Repeat::Doubles && !can_be_asked
+    }
+
+    fn number(&self) -> Option<String> {
+        targets::number(self.document, self.mapped)
+    }
+
+    fn another_is_there(&self, target_id: &str) -> Failure {
+        let message = format!("a document of this number is there (id {target_id})");
+        self.failure(Class::Exists, message)
+    }
+
+    async fn refused(&self, failure: Failure) -> Result<Outcome, Failure> {
+        if failure.class != Class::Exists || !self.work.is_only_version() {
+            return Err(failure);
+        }
+        match self.target.find(self.document, self.mapped, self.deadline).await? {
+            Found::There(target_id) => Ok(Outcome::Found { target_id }),
+            // Its own word is all that there is: after an earlier try it speaks of that one.
+            Found::CannotBeAsked if self.work.repeated && self.work.tries() > 0 => {
+                Ok(Outcome::Found { target_id: self.number().unwrap_or_default() })
+            }
+            Found::NotThere | Found::CannotBeAsked => Err(not_shown(self.work, failure)),
+        }
+    }
+
+    fn failure(&self, class: Class, message: String) -> Failure {
+        Failure::new(self.work.system.name(), self.document.name, class, None, message)
     }
 }
 
@@ -58,18 +142,40 @@ fn not_shown(work: &Work<'_>, mut failure: Failure) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     use async_trait::async_trait;
-    use chrono::DateTime;
+    use catalog::{ONCE, Push, Question};
+    use chrono::TimeDelta;
+    use clock::{SeededChance, SimulatedClock};
+    use pipeline::ledger::Unanswered;
+    use pipeline::sqlite::Sqlite;
     use pipeline::{Attempts, Delivered, Entry, EntryId, Failed, System, WorkItem};
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::books::LATE;
+
+    const QUESTION: Question = Question {
+        document: "kingdee.sal_order_list",
+        param: "search",
+        requests: ONCE,
+        timed: false,
+        holds: &["billno"],
+        ids: &["id"],
+    };
+    static ASKED: Document = document(Some(QUESTION));
+    static UNASKED: Document = document(None);
+
+    const fn document(asked: Option<Question>) -> Document {
+        let push = Push { number: Some("billno"), repeat: Repeat::Doubles, asked };
+        Document { name: "kingdee.sal_order_save", push: Some(push), ..Document::UNKNOWN }
+    }
 
     /// A target that says that it has the document already, and shows it or not.
     struct Full {
         shows: Option<&'static str>,
+        is_asked: bool,
         deliveries: Mutex<u32>,
     }
 
@@ -77,22 +183,23 @@ mod tests {
     impl Target for Full {
         async fn deliver(
             &self,
-            document: &'static str,
+            document: &'static Document,
             _mapped: &Mapped,
             _replaced: Option<&str>,
             _deadline: Deadline,
         ) -> Result<Option<String>, Failure> {
             *self.deliveries.lock().unwrap() += 1;
-            Err(Failure::new("kingdee", document, Class::Exists, None, "已存在"))
+            Err(Failure::new("kingdee", document.name, Class::Exists, None, "已存在"))
         }
 
         async fn find(
             &self,
-            _document: &'static str,
+            _document: &'static Document,
             _mapped: &Mapped,
             _deadline: Deadline,
         ) -> Result<Found, Failure> {
-            Ok(self.shows.map_or(Found::NotThere, |id| Found::There(id.to_owned())))
+            let shown = self.shows.map_or(Found::NotThere, |id| Found::There(id.to_owned()));
+            Ok(if self.is_asked { shown } else { Found::CannotBeAsked })
         }
 
         async fn lookup(
@@ -104,8 +211,8 @@ mod tests {
             Ok(None)
         }
 
-        fn replaces(&self, _document: &'static str) -> bool {
-            false
+        fn repeat(&self, _document: &'static Document) -> Repeat {
+            Repeat::Doubles
         }
     }
 
@@ -123,7 +230,7 @@ mod tests {
         }
     }
 
-    async fn sent(shows: Option<&'static str>, repeated: bool, entry: Entry) -> Result<Outcome, Failure> {
+    async fn sent(shows: Option<&'static str>, repeated: bool, entry: Entry) -> Result<Outcome, Trouble> {
         attempted(shows, repeated, entry).await.0
     }
 
@@ -132,13 +239,49 @@ mod tests {
         shows: Option<&'static str>,
         repeated: bool,
         entry: Entry,
-    ) -> (Result<Outcome, Failure>, u32) {
-        let target = Full { shows, deliveries: Mutex::default() };
-        let item = item();
-        let work = Work { system: System::Kingdee, item: &item, hash: "h2".to_owned(), entry, repeated };
-        let mapped = Mapped { body: json!({}), params: Vec::new() };
-        let outcome = send(&target, &work, "kingdee.sal_order_save", &mapped, Deadline::NONE).await;
+    ) -> (Result<Outcome, Trouble>, u32) {
+        sent_to(Full { shows, is_asked: true, deliveries: Mutex::default() }, item(), repeated, entry).await
+    }
+
+    async fn sent_to(
+        target: Full,
+        item: WorkItem,
+        repeated: bool,
+        entry: Entry,
+    ) -> (Result<Outcome, Trouble>, u32) {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SimulatedClock::starting_at(NOW));
+        let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
+        let books = Books {
+            checkpoints: stores.checkpoints,
+            ledger: stores.ledger,
+            clock,
+            chance: Arc::new(SeededChance::new(1)),
+        };
+        let (system, hash) = (System::Kingdee, "h2".to_owned());
+        let work = Work { system, item: &item, hash, kind: None, entry, repeated };
+        let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new() };
+        let document = if target.is_asked { &ASKED } else { &UNASKED };
+        let sending =
+            Sending { target: &target, work: &work, document, mapped: &mapped, deadline: Deadline::NONE };
+        let outcome = sending.send(&books).await;
         (outcome, target.deliveries.into_inner().unwrap())
+    }
+
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn class(outcome: Result<Outcome, Trouble>) -> Class {
+        match outcome {
+            Err(Trouble::Vendor(failure)) => failure.class,
+            other => panic!("no failure of the vendor: {other:?}"),
+        }
+    }
+
+    fn unanswered(seconds_ago: i64) -> Entry {
+        let mut entry = tried("h2", 1);
+        let at = NOW - TimeDelta::seconds(seconds_ago);
+        entry.unanswered = Some(Unanswered { hash: "h2".to_owned(), at });
+        entry
     }
 
     fn attempts(hash: &str, count: u32) -> Attempts {
@@ -162,6 +305,7 @@ mod tests {
         let mut entry = entry();
         entry.failed = Some(Failed {
             version: Some("1".to_owned()),
+            version_kind: None,
             hash: "h1".to_owned(),
             class: "mapping".to_owned(),
             code: None,
@@ -179,35 +323,37 @@ mod tests {
         Entry::new(EntryId::new("f", "JY1"))
     }
 
-    fn found(id: &str) -> Result<Outcome, Failure> {
-        Ok(Outcome::Found { target_id: id.to_owned() })
+    fn found(id: &str) -> Outcome {
+        Outcome::Found { target_id: id.to_owned() }
     }
 
     #[tokio::test]
     async fn a_document_that_is_there_already_counts_as_delivered() {
-        assert_eq!(sent(Some("7"), false, entry()).await, found("7"));
-        assert_eq!(sent(Some("7"), true, entry()).await, found("7"));
+        assert_eq!(sent(Some("7"), false, entry()).await.unwrap(), found("7"));
+        assert_eq!(sent(Some("7"), true, entry()).await.unwrap(), found("7"));
     }
 
     #[tokio::test]
     async fn what_is_there_proves_nothing_where_an_older_version_may_have_gone_out() {
         let (outcome, deliveries) = attempted(Some("7"), true, tried("h1", 2)).await;
-        assert_eq!((outcome.unwrap_err().class, deliveries), (Class::Exists, 0), "no second bill is tried");
+        assert_eq!((class(outcome), deliveries), (Class::Exists, 0), "no second bill is tried");
 
         let mut delivered_before = entry();
         delivered_before.delivered = Some(Delivered {
             version: Some("1".to_owned()),
+            version_kind: None,
             hash: "h1".to_owned(),
             body_hash: "b1".to_owned(),
             target_id: Some("7".to_owned()),
+            received_at: None,
             at: DateTime::UNIX_EPOCH,
         });
-        assert_eq!(sent(Some("7"), true, delivered_before).await.unwrap_err().class, Class::Exists);
+        assert_eq!(class(sent(Some("7"), true, delivered_before).await), Class::Exists);
     }
 
     #[tokio::test]
     async fn an_older_version_that_never_left_us_is_none_that_may_be_there() {
-        assert_eq!(sent(Some("7"), true, failed_version_one()).await, found("7"));
+        assert_eq!(sent(Some("7"), true, failed_version_one()).await.unwrap(), found("7"));
     }
 
     #[tokio::test]
@@ -215,18 +361,35 @@ mod tests {
         let mut entry = tried("h1", 1);
         entry.attempt(attempts("h2", 1));
         entry.attempt(attempts("h2", 2));
-        assert_eq!(sent(Some("7"), true, entry).await.unwrap_err().class, Class::Exists);
-        assert_eq!(sent(Some("7"), true, tried("h2", 1)).await, found("7"));
+        assert_eq!(class(sent(Some("7"), true, entry).await), Class::Exists);
+        assert_eq!(sent(Some("7"), true, tried("h2", 1)).await.unwrap(), found("7"));
     }
 
     #[tokio::test]
     async fn after_a_lost_answer_lists_that_lag_behind_are_waited_for() {
-        assert_eq!(sent(None, true, entry()).await.unwrap_err().class, Class::Unknown);
-        assert_eq!(sent(None, true, tried("h2", LAGGING_TRIES)).await.unwrap_err().class, Class::Refused);
-        assert_eq!(
-            sent(None, false, entry()).await.unwrap_err().class,
-            Class::Refused,
-            "a good on two lines"
-        );
+        assert_eq!(class(sent(None, true, entry()).await), Class::Unknown);
+        assert_eq!(class(sent(None, true, tried("h2", LAGGING_TRIES)).await), Class::Refused);
+        assert_eq!(class(sent(None, false, entry()).await), Class::Refused, "a good on two lines");
+    }
+
+    #[tokio::test]
+    async fn a_bill_that_the_vendor_may_still_be_making_is_not_made_a_second_time() {
+        let (outcome, deliveries) = attempted(None, true, unanswered(10)).await;
+        let wait = (LATE - TimeDelta::seconds(10)).to_std().unwrap();
+        assert_eq!((outcome.unwrap(), deliveries), (Outcome::Postponed { wait }, 0));
+        assert_eq!(attempted(Some("7"), true, unanswered(10)).await.0.unwrap(), found("7"));
+        assert_eq!(attempted(None, true, unanswered(90)).await.1, 1, "by now it would be there");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_can_be_asked_for_is_sent_again_by_a_persons_word_alone() {
+        let target = || Full { shows: None, is_asked: false, deliveries: Mutex::default() };
+        let (outcome, deliveries) = sent_to(target(), item(), true, unanswered(3_600)).await;
+        let Err(Trouble::Failed(reason)) = outcome else { panic!("{outcome:?}") };
+        assert!(format!("{reason:?}").contains("look for it there") && deliveries == 0, "{reason:?}");
+        let replay = WorkItem { replay: Some("r".to_owned()), ..item() };
+        assert_eq!(sent_to(target(), replay, true, unanswered(3_600)).await.1, 1);
+        let received_twice = sent_to(target(), item(), true, entry()).await;
+        assert_eq!(received_twice.1, 1, "it was never sent: its first turn was postponed");
     }
 }

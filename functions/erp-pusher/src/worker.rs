@@ -14,7 +14,7 @@ const BATCH: usize = 10;
 
 /// How long received messages stay in flight: the pusher keeps them there while it works, so this is how soon those of
 /// a killed process come back.
-const VISIBILITY: Duration = Duration::from_secs(90);
+const VISIBILITY: Duration = Duration::from_secs(120);
 
 /// Works the queue of one system.
 pub struct Worker {
@@ -64,6 +64,7 @@ impl Worker {
             system: self.system,
             messages: &messages,
             visibility: Some(VISIBILITY),
+            is_repeated: false,
             deadline: Deadline::NONE,
             goes_on,
         };

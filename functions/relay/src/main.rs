@@ -1,10 +1,16 @@
 //! The same functions in one process on SQLite, and the operator's command line.
 
+// They panic where nobody reads them: `say!` and `tell!` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
 mod commands;
 mod demo;
 mod drain;
+mod file_limit;
+mod output;
 mod server;
+mod supervise;
 mod tally;
 
 use std::fmt;
@@ -15,6 +21,7 @@ use mapping::Diagnostics;
 use wiring::SettingsError;
 
 use crate::cli::{Cli, Command, FlowsCommand, LookupsCommand};
+use crate::output::{say, tell};
 
 /// What a command came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +46,33 @@ impl std::error::Error for WrongUsage {}
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    wiring::logs::for_terminal(cli.default_log_level());
-    match run(cli).await {
-        Ok(Done::Well) => ExitCode::SUCCESS,
-        Ok(Done::WithFailures) => ExitCode::from(1),
+    let status = match Cli::try_parse() {
+        Ok(cli) => execute(cli).await,
+        Err(usage) if usage.use_stderr() => usage.exit(),
+        Err(help) => {
+            help.render().to_string().lines().for_each(|line| say!("{line}"));
+            0
+        }
+    };
+    match output::finish() {
+        Ok(()) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(exit_status(&error))
+            tell!("error: the answer cannot be written to standard output: {error}");
+            ExitCode::from(status.max(1))
+        }
+    }
+}
+
+/// Runs a command, and answers with its exit status.
+async fn execute(cli: Cli) -> u8 {
+    wiring::logs::for_terminal(cli.default_log_level());
+    file_limit::survive();
+    match run(cli).await {
+        Ok(Done::Well) => 0,
+        Ok(Done::WithFailures) => 1,
+        Err(error) => {
+            tell!("error: {error:#}");
+            exit_status(&error)
         }
     }
 }

@@ -124,7 +124,8 @@ impl FlowTally {
                 self.retries += 1;
                 return;
             }
-            Outcome::Paused { .. } | Outcome::Postponed { .. } => return,
+            // One that was confirmed has been counted when it was delivered.
+            Outcome::Paused { .. } | Outcome::Postponed { .. } | Outcome::Confirmed { .. } => return,
         }
         self.read += 1;
     }

@@ -1,8 +1,10 @@
 //! Schedule → WDT pools (stock changes, logistics) → queue.
 //!
 //! A pool keeps its rows until they are acknowledged, and gives the same rows until then. So the syncer only pulls and
-//! queues; the pusher acknowledges, after the target has accepted. What is pulled twice meanwhile is the same message.
+//! queues; the pusher acknowledges, after the target has accepted. A row that comes again meanwhile is not queued again
+//! within five minutes, unless the document has said something else in between.
 
+mod recent;
 mod sync;
 
 use std::sync::Arc;
@@ -13,7 +15,9 @@ use clock::Deadline;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::settings::both;
-use wiring::{Function, Occasion, Wiring};
+use wiring::{Function, Occasion, Unfinished, Wiring};
+
+use crate::recent::Recent;
 
 pub use sync::{Pool, Report, Syncer};
 
@@ -42,9 +46,11 @@ impl Function for StockSyncer {
             client,
             intake: wiring.intake(),
             queue: wiring.stores.queue.clone(),
+            ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
             doubt: wiring.doubt.clone(),
+            recent: Recent::default(),
         };
         let mut pools: Vec<Pool> = Vec::new();
         for routed in flows {
@@ -77,7 +83,11 @@ impl Function for StockSyncer {
         };
         let failed = reports.iter().any(|report| report.error.is_some());
         let answer = json!({ "pools": reports });
-        if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+        if !failed {
+            return Ok(answer);
+        }
+        let errors = reports.into_iter().filter_map(|report| report.error_in_full).collect();
+        Err(Unfinished { answer, errors }.into())
     }
 
     async fn answer(&self, reports: Value) -> Value {

@@ -5,16 +5,18 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clock::{Chance, Clock, Deadline};
 use pipeline::item::content_hash;
-use pipeline::{Intake, Queue, StoreError, System, WorkItem};
+use pipeline::ledger::UNACKNOWLEDGED;
+use pipeline::{Entry, EntryId, Intake, Ledger, Queue, StoreError, System, WorkItem};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::Instrument as _;
-use vendor::{Class, Failure, patience};
-use wangdian::Route;
+use vendor::{Class, Failure, lenient, patience};
 use wangdian::catalog::Endpoint;
+use wangdian::{Acknowledgement, Route};
 use wiring::{Doubt, work};
 
 use crate::SharedFlow;
+use crate::recent::Recent;
 
 /// A pull that would begin this close before the deadline is left to the next turn.
 const PULL: Duration = Duration::from_secs(10);
@@ -22,14 +24,22 @@ const PULL: Duration = Duration::from_secs(10);
 /// Ten pulls' worth of messages.
 const CROWDED: u64 = 1_000;
 
+/// As many rows as a pull gives at most.
+const FULL: usize = 100;
+
+/// The request parameter, and the field of a shop, that divides a pool.
+const SHOP_NO: &str = "shop_no";
+
 /// Pulls from pools.
 pub struct Syncer {
     pub(crate) client: Arc<wangdian::Client>,
     pub(crate) intake: Intake,
     pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) doubt: Arc<Doubt>,
+    pub(crate) recent: Recent,
 }
 
 /// One pool, and the flows that read it.
@@ -54,6 +64,9 @@ pub struct Report {
     /// Why it stopped early, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The same with the vendor's words, for whoever asks: logs, and what Lambda logs of an answer, do without them.
+    #[serde(skip)]
+    pub error_in_full: Option<String>,
 }
 
 impl Pool {
@@ -94,6 +107,8 @@ impl Syncer {
         let span = tracing::info_span!("sync", pool = report.pool);
         if let Err(error) = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await {
             report.error = Some(format!("{error:#}"));
+            let failure = error.downcast_ref().map(Failure::in_full);
+            report.error_in_full = failure.or_else(|| report.error.clone());
         }
         let Report { rows, queued, held_back, .. } = report;
         span.in_scope(|| match &report.error {
@@ -110,17 +125,17 @@ impl Syncer {
         }
         let mut seen = HashSet::new();
         loop {
-            let mut rows = match self.pull(pool, deadline).await {
+            let mut rows = match self.pull(pool, &pool.params, deadline).await {
                 // The pool keeps its rows for the next turn.
                 Err(failure) if failure.class == Class::OutOfTime => return Ok(()),
                 pulled => pulled?,
             };
+            let page = rows.clone();
             rows.retain(|row| seen.insert(content_hash(row)));
             if rows.is_empty() {
-                return Ok(());
+                return self.look_behind(pool, &page, &mut seen, deadline, report).await;
             }
-            report.rows += rows.len() as u64;
-            self.enqueue(pool, rows, report).await?;
+            self.enqueue(pool, rows, deadline, report).await?;
             if !deadline.allows(self.clock.as_ref(), PULL) {
                 return Ok(());
             }
@@ -128,7 +143,7 @@ impl Syncer {
     }
 
     /// Whether a target lags so far behind that pulling would only repeat what its queue holds: a pool gives its rows
-    /// again and again, and the queue tells repetitions for five minutes only.
+    /// again and again, and what was queued is remembered for five minutes only.
     async fn is_crowded(&self, pool: &Pool) -> Result<bool, StoreError> {
         for routed in &pool.flows {
             let depth = self.queue.depth(routed.system).await?;
@@ -139,25 +154,100 @@ impl Syncer {
         Ok(false)
     }
 
-    async fn enqueue(&self, pool: &Pool, rows: Vec<Value>, report: &mut Report) -> anyhow::Result<()> {
-        let now = self.clock.now();
+    /// Looks for what stands behind rows that nobody can take out of the pool: one that WDT does not let us acknowledge
+    /// comes with every pull, and a hundred of them are all that a pull gives. Shop by shop there is more to see.
+    async fn look_behind(
+        &self,
+        pool: &Pool,
+        page: &[Value],
+        seen: &mut HashSet<String>,
+        deadline: Deadline,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let is_divided = pool.params.iter().any(|(name, _)| name == SHOP_NO);
+        if page.len() < FULL || is_divided || !self.is_blocked(pool, page).await? {
+            return Ok(());
+        }
+        tracing::warn!(pool = pool.name(), "refused acknowledgements fill the pool: pulling shop by shop");
+        let shops = wangdian::endpoint("wangdian.shop").context("WDT's catalog has no shops")?;
+        let shops = self.client.list(pool.route, shops, &[], deadline).await?;
+        for shop in shops.iter().filter_map(|shop| lenient::field(shop, SHOP_NO)) {
+            let params = [pool.params.as_slice(), &[(SHOP_NO.to_owned(), shop)]].concat();
+            let mut rows = match self.pull(pool, &params, deadline).await {
+                Err(failure) if failure.class == Class::OutOfTime => return Ok(()),
+                pulled => pulled?,
+            };
+            rows.retain(|row| seen.insert(content_hash(row)));
+            self.enqueue(pool, rows, deadline, report).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether most rows of a page are such whose acknowledgement was refused.
+    async fn is_blocked(&self, pool: &Pool, page: &[Value]) -> Result<bool, StoreError> {
+        let Some(routed) = pool.flows.first() else { return Ok(false) };
+        let ids: Vec<_> = page
+            .iter()
+            .filter_map(|row| Some(EntryId::new(routed.flow.name(), routed.flow.key(row).ok()?)))
+            .collect();
+        let entries = self.ledger.read(&ids).await?;
+        let is_refused = |entry: &&Entry| entry.failures().any(|failed| failed.class == UNACKNOWLEDGED);
+        Ok(entries.values().filter(is_refused).count() * 2 > page.len())
+    }
+
+    async fn enqueue(
+        &self,
+        pool: &Pool,
+        rows: Vec<Value>,
+        deadline: Deadline,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        report.rows += rows.len() as u64;
+        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
         for row in rows {
             for routed in &pool.flows {
                 // A row that the flow's filter does not take is queued too: only the pusher acknowledges, and what is
                 // never acknowledged clogs the pool.
                 let item = work::item(&routed.flow, row.clone(), true, now, self.chance.as_ref());
-                items.entry(routed.system).or_default().push(item);
+                if !self.recent.repeats(&item, monotonic) {
+                    items.entry(routed.system).or_default().push(item);
+                }
             }
         }
         for (system, items) in items {
-            report.queued += self.intake.take(system, &items).await?.queued;
+            let taken = self.intake.take(system, &items).await?;
+            report.queued += taken.queued;
+            self.recent.note(&items, monotonic);
+            self.release(pool, taken.uncarried.iter().map(|place| &items[*place].document), deadline).await?;
         }
         Ok(())
     }
 
-    async fn pull(&self, pool: &Pool, deadline: Deadline) -> Result<Vec<Value>, Failure> {
-        let ask = || self.client.pull(pool.route, pool.endpoint, &pool.params, deadline);
+    /// Releases rows that stand in the ledger as failed, because no message can carry them: nobody else would, and they
+    /// would come with every pull.
+    async fn release(
+        &self,
+        pool: &Pool,
+        rows: impl Iterator<Item = &Value>,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        let reason = || Err("no message can carry it: see `relay failures`".to_owned());
+        let rows: Vec<_> =
+            rows.filter_map(|row| Acknowledgement::of(pool.endpoint, row, reason()).ok()).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.client.acknowledge(pool.route, pool.endpoint, &rows, deadline).await.map(drop)
+    }
+
+    async fn pull(
+        &self,
+        pool: &Pool,
+        params: &[(String, String)],
+        deadline: Deadline,
+    ) -> Result<Vec<Value>, Failure> {
+        let ask = || self.client.pull(pool.route, pool.endpoint, params, deadline);
         patience::read(&self.clock, deadline, ask)
             .await
             .inspect_err(|failure| self.doubt.note_failure(failure))

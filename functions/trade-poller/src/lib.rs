@@ -26,7 +26,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wiring::flows::Routed;
 use wiring::settings::both;
-use wiring::{Function, Occasion, Wiring};
+use wiring::{Function, Occasion, Unfinished, Wiring};
 
 pub use poll::{Poller, Progress, Report, watermark};
 
@@ -109,6 +109,10 @@ impl TradePoller {
         };
         let failed = reports.iter().any(|report| report.error.is_some());
         let answer = json!({ "flows": reports });
-        if failed { anyhow::bail!("{answer}") } else { Ok(answer) }
+        if !failed {
+            return Ok(answer);
+        }
+        let errors = reports.into_iter().filter_map(|report| report.error_in_full).collect();
+        Err(Unfinished { answer, errors }.into())
     }
 }

@@ -60,6 +60,9 @@ pub struct Report {
     /// Why it stopped early, if it did. The next turn goes on from the watermark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The same with the vendor's words, for whoever asks: logs, and what Lambda logs of an answer, do without them.
+    #[serde(skip)]
+    pub error_in_full: Option<String>,
 }
 
 /// How far is gone back where the watermark is not believed.
@@ -102,6 +105,10 @@ impl Poller {
             self.under_lease(routed, deadline, progress, &mut report).instrument(span.clone()).await
         {
             report.error = Some(format!("{error:#}"));
+            report.error_in_full = match error.downcast_ref() {
+                Some(ReadError::Vendor(failure)) => Some(failure.in_full()),
+                _ => report.error.clone(),
+            };
         }
         let route = route(routed).ok();
         report.clock_skew_s =

@@ -234,7 +234,7 @@ impl Reading<'_> {
                 continue;
             }
             let item = work::item(&self.routed.flow, row, false, now, poller.chance.as_ref());
-            let id = item.deduplication();
+            let id = item.content_id();
             if !before.contains(&id) && taken.insert(id) {
                 items.push(item);
             }

@@ -11,7 +11,8 @@ use wiring::{Function, Occasion, Wiring};
 
 pub use qince::Reply;
 pub use receive::{
-    Answer, PushRequest, Receiver, Refusal, UNROUTED, reads_direct_orders, unrouted_type, work_items,
+    Answer, PushRequest, Receiver, Refusal, UNREADABLE, UNROUTED, reads_direct_orders, unrouted_type,
+    work_items,
 };
 
 impl Function for Receiver {

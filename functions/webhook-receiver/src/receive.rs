@@ -22,7 +22,7 @@ pub const UNROUTED: &str = "qince/unrouted";
 const STORING: Duration = Duration::from_secs(3);
 
 /// Under this name it keeps those whose data is no document.
-const UNREADABLE: &str = "qince/unreadable";
+pub const UNREADABLE: &str = "qince/unreadable";
 
 /// One HTTP request, as API Gateway or the embedded server hands it over.
 #[derive(Debug, Clone, Copy)]
@@ -197,6 +197,7 @@ impl Receiver {
         let now = self.clock.now();
         let failed = Failed {
             version: None,
+            version_kind: None,
             hash: content_hash(&document),
             class: class.to_owned(),
             code: None,
@@ -207,7 +208,7 @@ impl Receiver {
             at: now,
             trace,
         };
-        self.intake.fail(&id, &failed).await
+        self.intake.fail(&id, &failed).await.map(drop)
     }
 }
 

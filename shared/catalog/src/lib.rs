@@ -3,12 +3,16 @@
 //! Each vendor crate describes its documents in its `catalog.rs`; the mapping crate checks flow files
 //! against them. This crate is all that the two share, so that neither needs to know the other.
 
+mod push;
 pub mod time;
 mod version;
+mod window;
 
 use std::collections::BTreeMap;
 
+pub use push::{ONCE, Push, Question, Repeat};
 pub use version::{Version, VersionKind};
+pub use window::{Condition, Held, Test, WindowTime};
 
 /// One document that a vendor hands over or accepts, such as `wangdian.trade_query`.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +27,41 @@ pub struct Document {
     pub params: &'static [&'static str],
     /// The known fields. Vendors add fields without notice, so this is never a closed list for reading.
     pub fields: &'static [Field],
-    /// Whether the field list is incomplete, so that a path outside of it is no mistake.
+    /// Whether the field list is incomplete, so that a name outside of it may be right all the same.
     pub open: bool,
+    /// Which fields tell one document of a source from another: any one of these sets. Empty where that is not known.
+    pub keys: &'static [&'static [&'static str]],
+    /// The times that a window can be over, last-modified first. Empty where it is over no other.
+    pub window_times: &'static [WindowTime],
+    /// How a target tells one document from another; `None` of what is not pushed.
+    pub push: Option<Push>,
+}
+
+impl Document {
+    /// What a description starts from: nothing is known.
+    pub const UNKNOWN: Self = Self {
+        name: "",
+        title: "",
+        role: Role::Listed,
+        params: &[],
+        fields: &[],
+        open: true,
+        keys: &[],
+        window_times: &[],
+        push: None,
+    };
+
+    /// The field of a target that holds our number of a document.
+    #[must_use]
+    pub fn number(&self) -> Option<&'static str> {
+        self.push.and_then(|push| push.number)
+    }
+
+    /// What the target does with a document whose number it has already.
+    #[must_use]
+    pub fn repeat(&self) -> Repeat {
+        self.push.map_or(Repeat::Doubles, |push| push.repeat)
+    }
 }
 
 /// Which end of a flow a document can be.

@@ -1,6 +1,6 @@
 //! Kingdee's documents and look-up tables, as data (V1).
 
-use catalog::{Document, Field, Kind, Lookup, Role};
+use catalog::{Document, Field, Kind, Lookup, ONCE, Push, Question, Repeat, Role};
 
 /// The documents of this crate.
 #[must_use]
@@ -69,6 +69,8 @@ const DOCUMENTS: &[Document] = &[
         params: &[],
         fields: BILL,
         open: false,
+        push: Some(numbered("kingdee.sal_order_list")),
+        ..Document::UNKNOWN
     },
     Document {
         name: "kingdee.sal_outbound_save",
@@ -78,6 +80,8 @@ const DOCUMENTS: &[Document] = &[
         fields: BILL,
         // Its page has fields that an order has not, such as delivery_type_number.
         open: true,
+        push: Some(numbered("kingdee.sal_outbound_list")),
+        ..Document::UNKNOWN
     },
     list("kingdee.sal_order_list", "销售订单列表", &["search"], BILLS),
     list("kingdee.sal_outbound_list", "销售出库单列表", &["search"], BILLS),
@@ -94,7 +98,24 @@ const fn list(
     params: &'static [&'static str],
     fields: &'static [Field],
 ) -> Document {
-    Document { name, title, role: Role::Listed, params, fields, open: true }
+    Document { name, title, role: Role::Listed, params, fields, ..Document::UNKNOWN }
+}
+
+/// A bill is known by its billno. What V1 does with one that is there already is not documented (V2 refuses it), so a
+/// second bill is possible, and the list is searched first. Only an `id` makes it change the bill that is there.
+const fn numbered(list: &'static str) -> Push {
+    Push {
+        number: Some("billno"),
+        repeat: Repeat::Doubles,
+        asked: Some(Question {
+            document: list,
+            param: "search",
+            requests: ONCE,
+            timed: false,
+            holds: &["billno"],
+            ids: &["id"],
+        }),
+    }
 }
 
 const BILL: &[Field] = &[

@@ -95,7 +95,7 @@ impl Client {
             Ok(Some(id)) => Ok(id),
             Ok(None) => Err(unknown("the list does not show it yet".to_owned())),
             // Whatever stopped the question, the bill itself may be there.
-            Err(failure) => Err(unknown(failure.to_string())),
+            Err(failure) => Err(unknown(failure.in_full())),
         }
     }
 
@@ -123,7 +123,7 @@ impl Client {
                 tracing::info!(
                     vendor = VENDOR,
                     path,
-                    code = failure.code,
+                    code = vendor::failure::code_for_logs(failure.code.as_deref()),
                     "the access token may be refused: fetching a new one"
                 );
                 let renewed = self.session(Some(&session.token), deadline).await?;

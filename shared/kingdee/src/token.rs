@@ -116,7 +116,7 @@ impl Client {
 }
 
 fn failure(operation: &str, message: impl Into<String>) -> Failure {
-    Failure::new(VENDOR, operation, Class::Paused { until: None }, None, message)
+    Failure::in_our_words(VENDOR, operation, Class::Paused { until: None }, None, message)
 }
 
 /// The accounts of all services, whether a level came as a list or as its single element.

@@ -60,5 +60,10 @@ fn describe() {
     describe_histogram!("vendor_latency", Unit::Milliseconds, "How long a vendor took to answer");
     describe_counter!("vendor_errors", Unit::Count, "Calls that failed, by what that means");
     describe_histogram!("quota_wait", Unit::Milliseconds, "How long a call waited for our own quota");
+    describe_counter!(
+        "acknowledgements_refused",
+        Unit::Count,
+        "Acknowledgements that a source refuses for good"
+    );
     describe_counter!("pushes_refused", Unit::Count, "Pushes that were not taken, by reason");
 }

@@ -5,9 +5,20 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-/// One mistake. Displays as a report with the offending text underlined.
+/// Whether a flow can run all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// It cannot.
+    Error,
+    /// It can: what is found may be right.
+    Warning,
+}
+
+/// One mistake, or what may be one. Displays as a report with the offending text underlined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// Whether the flow can run all the same.
+    pub severity: Severity,
     /// The file.
     pub file: String,
     /// The line, from 1.
@@ -23,6 +34,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub(crate) fn new(
+        severity: Severity,
         file: &str,
         text: &str,
         span: Range<usize>,
@@ -32,14 +44,18 @@ impl Diagnostic {
         let before = text.get(..span.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let snippet = Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span));
-        let mut group = Level::ERROR.primary_title(message.as_str()).element(snippet);
+        let level = match severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = level.primary_title(message.as_str()).element(snippet);
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
         let report = Renderer::plain().render(&[group]);
         let line = before.matches('\n').count() + 1;
         let column = before[line_start..].chars().count() + 1;
-        Self { file: file.to_owned(), line, column, message, help, report }
+        Self { severity, file: file.to_owned(), line, column, message, help, report }
     }
 }
 
@@ -49,9 +65,16 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Every mistake of a flow file.
+/// Every mistake of a flow file, or of several, and what may be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Those of that severity.
+    pub fn of(&self, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter().filter(move |diagnostic| diagnostic.severity == severity)
+    }
+}
 
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

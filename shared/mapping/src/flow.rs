@@ -6,10 +6,12 @@ use catalog::{Catalog, Document, VersionKind};
 use serde_json::Value;
 
 use crate::apply::{Context, LookupKey, Mapped, Mapper};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{Expression, Failing, Scope, Term, first, holds, written};
-use crate::fault::{Cause, Fault};
+use crate::fault::Fault;
+use crate::key::Key;
 use crate::params::{self, Param, resolve};
+use crate::reads::Read;
 use crate::rule::{Fields, Take};
 
 /// A checked flow.
@@ -18,10 +20,12 @@ pub struct Flow {
     pub(crate) name: String,
     pub(crate) source: Source,
     pub(crate) target: Target,
-    pub(crate) key: Vec<Term>,
+    pub(crate) key: Key,
     pub(crate) version: Option<(Vec<Term>, VersionKind)>,
     pub(crate) filter: Option<Expression>,
     pub(crate) fields: Fields,
+    pub(crate) reads: Vec<Read>,
+    pub(crate) warnings: Vec<Diagnostic>,
 }
 
 /// What a flow reads.
@@ -31,7 +35,7 @@ pub struct Source {
     pub document: &'static Document,
     /// `direct` or `qimen`, where the vendor has both and the flow says which.
     pub route: Option<String>,
-    /// Request parameters that the flow fixes.
+    /// Request parameters that the flow fixes, and those that keep its windows over the time that it reads by.
     pub params: Vec<(String, Param)>,
 }
 
@@ -48,7 +52,7 @@ impl Flow {
     /// Reads and checks a flow file. `name` is the flow's name (the file's stem), `file` what diagnostics call it.
     ///
     /// # Errors
-    /// Every mistake of the file at once, each with its place, the offending text and a suggestion.
+    /// Every mistake of the file at once, each with its place, the offending text and a suggestion; its warnings too.
     pub fn parse(name: &str, file: &str, text: &str, catalog: &Catalog) -> Result<Self, Diagnostics> {
         crate::load::flow(name, file, text, catalog)
     }
@@ -57,6 +61,12 @@ impl Flow {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What may be a mistake: names that our lists of fields, where they are incomplete, do not know.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// What it reads.
@@ -100,21 +110,13 @@ impl Flow {
         })
     }
 
-    /// The document's key: what makes two documents versions of one.
+    /// The document's key: what makes two documents versions of one. Of one path it is what stands there; of several it
+    /// is their values with `/` between, and `/` and `%` within a value escaped.
     ///
     /// # Errors
-    /// When the document has none.
+    /// When the document lacks it, or one of its parts, which is named.
     pub fn key(&self, document: &Value) -> Result<String, Fault> {
-        let found = first(&self.key, &Scope::document(document));
-        let key = found.as_ref().and_then(crate::expression::Datum::text);
-        key.map(std::borrow::Cow::into_owned).ok_or_else(|| {
-            let value = found.map(|datum| datum.shown().into_owned());
-            let cause = match value {
-                None => Cause::Absent,
-                Some(_) => Cause::Unreadable { expected: "one value (it is a list or an object)" },
-            };
-            Fault::new("key".to_owned(), &written(&self.key), value.as_deref(), cause)
-        })
+        self.key.read(document)
     }
 
     /// The document's version as found; `None` where the flow names none or the document has none.

@@ -9,6 +9,7 @@
 //! | `name = "path"` | read a field; `a \| b \| '0'`: the first that is present, and a literal in the end |
 //! | `lines[0].x`, `exts[ext_key=级别].ext_value` | one line of a list, by position or by a field's value |
 //! | `^.x`, `$.x`, `#` | the enclosing document, the whole document, the number of the line (from 1) |
+//! | `.'x'`, `$.'x'` | a field that our list of the document's fields does not know, but the author does |
 //! | `value`, `setting`, `text`, `compute` | a constant, a setting, a template, exact arithmetic and `sum(…)` |
 //! | `target.x` (in `compute` and `when`) | what was mapped into the same target object |
 //! | `lookup`, `codes` + `otherwise`, `as` | an id of the target system, a code table, a conversion |
@@ -29,16 +30,19 @@ mod diagnostic;
 mod expression;
 mod fault;
 mod flow;
+mod key;
 mod load;
 mod number;
 mod params;
+mod reads;
 mod rule;
 mod template;
 mod time;
 
 pub use apply::{Context, LookupKey, Mapped};
 pub use catalog::{Version, VersionKind};
-pub use diagnostic::{Diagnostic, Diagnostics};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use fault::{Cause, Fault};
 pub use flow::{Flow, Source, Target};
 pub use params::{Param, resolve};
+pub use reads::Sightings;

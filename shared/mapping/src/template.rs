@@ -9,6 +9,16 @@ pub(crate) enum Piece {
     Read(Vec<Term>, usize),
 }
 
+impl Piece {
+    /// What it reads, with its fall-backs; nothing where it stands for itself.
+    pub(crate) fn terms(&self) -> &[Term] {
+        match self {
+            Self::Literal(_) => &[],
+            Self::Read(terms, _) => terms,
+        }
+    }
+}
+
 pub(crate) fn parse(text: &str) -> Result<Vec<Piece>, SyntaxError> {
     let mut pieces = Vec::new();
     let mut literal = String::new();

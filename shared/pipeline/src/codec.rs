@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use serde_json::error::Category;
 
 /// Above this a message costs more to carry than to compress (SQS bills per 64 KiB).
 const PLAIN_LIMIT: usize = 64 * 1024;
@@ -45,6 +46,16 @@ pub(crate) fn unpack(packed: &str) -> Result<String, String> {
         .read_to_string(&mut text)
         .map_err(|error| format!("its compressed form is broken: {error}"))?;
     Ok(text)
+}
+
+/// What is wrong with JSON, without quoting it as the parser does: logs hold nothing of a document.
+pub(crate) fn reason(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Data => "a field is not what it should be",
+        Category::Eof => "it breaks off",
+        Category::Syntax | Category::Io => "it is broken",
+    };
+    format!("{what} (line {}, column {})", error.line(), error.column())
 }
 
 #[cfg(test)]

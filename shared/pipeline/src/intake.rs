@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use clock::Clock;
+use serde_json::Value;
 
-use crate::item::content_hash;
+use crate::item::{MAX_DEPTH, content_hash};
 use crate::ledger::{EntryId, Failed, record_failure};
 use crate::queue::{MAX_BODY_BYTES, Outgoing};
 use crate::{Ledger, Queue, StoreError, System, WorkItem};
@@ -18,13 +19,20 @@ pub struct Intake {
     clock: Arc<dyn Clock>,
 }
 
+/// The class of what failed because it is nested too deep to be carried; its document is kept as text.
+pub const TOO_DEEP: &str = "too deep";
+
 /// What became of the items of one call.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Taken {
     /// Items that the queue has.
     pub queued: u64,
     /// Items that were recorded as failed.
     pub failed: u64,
+    /// Items that the queue cannot carry either, and of which a newer version is known.
+    pub superseded: u64,
+    /// The places of both: what the queue has not.
+    pub uncarried: Vec<usize>,
 }
 
 impl Intake {
@@ -41,15 +49,17 @@ impl Intake {
     pub async fn take(&self, system: System, items: &[WorkItem]) -> Result<Taken, StoreError> {
         let (mut messages, mut flows) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         let mut taken = Taken::default();
-        for item in items {
-            let body = item.encode();
-            if Self::is_too_large(&body) {
-                self.record_too_large(item, body.len()).await?;
-                taken.failed += 1;
-            } else {
-                flows.push(&item.flow);
-                messages.push(Outgoing { group: item.group(), deduplication: item.deduplication(), body });
-            }
+        for (place, item) in items.iter().enumerate() {
+            let body = match self.body_of(item).await? {
+                Ok(body) => body,
+                Err(stands) => {
+                    *(if stands { &mut taken.failed } else { &mut taken.superseded }) += 1;
+                    taken.uncarried.push(place);
+                    continue;
+                }
+            };
+            flows.push(&item.flow);
+            messages.push(Outgoing { group: item.group(), deduplication: item.deduplication(), body });
         }
         taken.queued = messages.len() as u64;
         if !messages.is_empty() {
@@ -61,25 +71,57 @@ impl Intake {
         Ok(taken)
     }
 
+    /// An item's message; or, where the queue cannot carry it, whether its failure stands.
+    async fn body_of(&self, item: &WorkItem) -> Result<Result<String, bool>, StoreError> {
+        if let Some(depth) = item.too_deep() {
+            return self.record_too_deep(item, depth).await.map(Err);
+        }
+        let body = item.encode();
+        if Self::is_too_large(&body) {
+            return self.record_too_large(item, body.len()).await.map(Err);
+        }
+        Ok(Ok(body))
+    }
+
     /// Whether the queue cannot carry an item's message.
     #[must_use]
     pub fn is_too_large(body: &str) -> bool {
         body.len() > MAX_BODY_BYTES
     }
 
-    async fn record_too_large(&self, item: &WorkItem, bytes: usize) -> Result<(), StoreError> {
+    async fn record_too_large(&self, item: &WorkItem, bytes: usize) -> Result<bool, StoreError> {
         let message = format!(
             "the document takes {bytes} bytes in a message, compressed, and the queue carries {MAX_BODY_BYTES}: \
              split it in the source system, or enter it in the target by hand"
         );
+        self.record(item, "too large", message, item.document.clone()).await
+    }
+
+    /// Kept as text: what reads the ledger could not read it otherwise.
+    async fn record_too_deep(&self, item: &WorkItem, depth: usize) -> Result<bool, StoreError> {
+        let message = format!(
+            "the document is nested {depth} levels deep, and no more than {MAX_DEPTH} are carried: flatten it in the \
+             source system, or enter it in the target by hand; a replay cannot carry it either"
+        );
+        self.record(item, TOO_DEEP, message, item.document.to_string().into()).await
+    }
+
+    async fn record(
+        &self,
+        item: &WorkItem,
+        class: &str,
+        message: String,
+        document: Value,
+    ) -> Result<bool, StoreError> {
         let failed = Failed {
             version: item.version.clone(),
+            version_kind: item.version_kind,
             hash: content_hash(&item.document),
-            class: "too large".to_owned(),
+            class: class.to_owned(),
             code: None,
             message,
             attempts: 0,
-            document: item.document.clone(),
+            document,
             received_at: item.received_at,
             at: self.clock.now(),
             trace: item.trace.clone(),
@@ -88,13 +130,14 @@ impl Intake {
     }
 
     /// Records what cannot even be queued as failed, and tells of it as the pusher tells of what fails there: the same
-    /// alarm and the same list show both.
+    /// alarm and the same list show both. `false`: a newer version is known, so it is no failure.
     ///
     /// # Errors
     /// When the ledger does not take it: the caller keeps the document.
-    pub async fn fail(&self, id: &EntryId, failed: &Failed) -> Result<(), StoreError> {
-        record_failure(self.ledger.as_ref(), id, failed).await?;
-        metrics::counter!("documents", "flow" => id.flow.clone(), "outcome" => "failed").increment(1);
+    pub async fn fail(&self, id: &EntryId, failed: &Failed) -> Result<bool, StoreError> {
+        let stands = record_failure(self.ledger.as_ref(), id, failed).await?;
+        let outcome = if stands { "failed" } else { "skipped" };
+        metrics::counter!("documents", "flow" => id.flow.clone(), "outcome" => outcome).increment(1);
         let span = tracing::info_span!(
             "document",
             flow = id.flow,
@@ -103,7 +146,10 @@ impl Intake {
             attempt = failed.attempts,
             trace = failed.trace
         );
-        span.in_scope(|| tracing::error!(outcome = "failed", class = failed.class, "document done"));
-        Ok(())
+        span.in_scope(|| match stands {
+            true => tracing::error!(outcome, class = failed.class, "document done"),
+            false => tracing::info!(outcome, "document done"),
+        });
+        Ok(stands)
     }
 }

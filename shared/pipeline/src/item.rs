@@ -10,6 +10,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::codec;
 
+/// How many levels of lists and objects a document may be nested. A message, the ledger and answers wrap it in some more,
+/// and whoever reads those gives up at 128 (`serde_json`); no vendor's document has ten.
+pub const MAX_DEPTH: usize = 100;
+
 /// A target system. Each has a queue of its own, so that a slow one delays no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -76,9 +80,9 @@ pub struct WorkItem {
     pub acknowledge: bool,
     /// When we received it.
     pub received_at: DateTime<Utc>,
-    /// Follows the document through the logs.
+    /// Follows the document through the logs. Each item that is made of a document has one of its own.
     pub trace: String,
-    /// Set when a person replays it: unlike any other message's, so that the queue does not take it for a repetition.
+    /// Set when a person replays it, and unlike any other message's: a replay keeps the trace of what failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
 }
@@ -90,12 +94,27 @@ impl WorkItem {
         digest(&[&self.flow, &self.key])
     }
 
-    /// What makes two messages the same message.
+    /// What the item says, of which document and in which version: equal for two readings of an unchanged document.
+    #[must_use]
+    pub fn content_id(&self) -> String {
+        let version = self.version.as_deref().unwrap_or_default();
+        digest(&[&self.flow, &self.key, version, &content_hash(&self.document)])
+    }
+
+    /// What makes two messages the same message: being of this very item. The queue remembers ids for five minutes and
+    /// knows nothing of what came in between, so an id made of the content would take the third of A, B, A for the first.
+    /// Equal ids are of one item that is sent again because nobody knows whether the queue took it; a document that
+    /// comes again is another item, which the ledger's guard skips where it repeats what the target has.
     #[must_use]
     pub fn deduplication(&self) -> String {
-        let version = self.version.as_deref().unwrap_or_default();
         let replay = self.replay.as_deref().unwrap_or_default();
-        digest(&[&self.flow, &self.key, version, &content_hash(&self.document), replay])
+        digest(&[&self.content_id(), &self.trace, replay])
+    }
+
+    /// How many levels the document is nested, where those are more than are carried ([`MAX_DEPTH`]).
+    #[must_use]
+    pub fn too_deep(&self) -> Option<usize> {
+        Some(depth(&self.document)).filter(|depth| *depth > MAX_DEPTH)
     }
 
     /// The message body.
@@ -150,6 +169,15 @@ fn hash_into(value: &Value, hasher: &mut Sha256) {
 
 fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// How many levels of lists and objects a value is nested.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(rows) => 1 + rows.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
 }
 
 /// SQS ids are at most 128 plain characters; keys may be Chinese and long.
@@ -214,13 +242,21 @@ mod tests {
     }
 
     #[test]
-    fn versions_share_a_group_and_replays_are_new_messages() {
+    fn versions_share_a_group_and_differ_in_content() {
         let (one, mut two) = (item(json!({})), item(json!({})));
         two.version = Some("2022-11-01 10:00:01".to_owned());
         assert_eq!(one.group(), two.group());
-        assert_ne!(one.deduplication(), two.deduplication());
-        let mut replay = one.clone();
-        replay.replay = Some("r1".to_owned());
+        assert_ne!(one.content_id(), two.content_id());
+    }
+
+    #[test]
+    fn a_message_is_a_repetition_of_its_own_item_alone() {
+        let one = item(json!({}));
+        assert_eq!(one.deduplication(), one.clone().deduplication(), "sent again");
+        let again = WorkItem { trace: "u".to_owned(), ..one.clone() };
+        assert_eq!(one.content_id(), again.content_id());
+        assert_ne!(one.deduplication(), again.deduplication(), "read again");
+        let replay = WorkItem { replay: Some("r1".to_owned()), ..one.clone() };
         assert_ne!(one.deduplication(), replay.deduplication());
     }
 

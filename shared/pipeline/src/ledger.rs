@@ -1,16 +1,32 @@
 //! Port: what became of every document.
 //!
 //! One entry per flow and key. It remembers the version that the target has, the attempts that may have arrived since,
-//! and the version that failed, with its reason and its content: all three can be true of one document at once.
+//! the version that a person has dealt with by hand, and the versions that failed, with their reasons and their contents:
+//! all of them can be true of one document at once.
+//!
+//! | module | what for |
+//! |---|---|
+//! | `stamp` | which of two versions is the newer |
+//! | `rules` | what an attempt, a failure, a delivery and a person's word change in an entry |
+
+mod rules;
+mod stamp;
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use catalog::VersionKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{StoreError, codec};
+
+pub use rules::Delivery;
+pub use stamp::Stamp;
+
+/// The class of a document that the target has and whose source does not take the acknowledgement.
+pub const UNACKNOWLEDGED: &str = "acknowledgement";
 
 /// Which document of which flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,9 +56,18 @@ pub struct Entry {
     /// tells nothing of the attempts before it, nor of those at another version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Attempts>,
+    /// The last request whose answer was lost: the vendor may still be working on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<Unanswered>,
+    /// The version that a person has dealt with by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
     /// The version that failed and waits for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failed>,
+    /// Other versions that failed, of which nobody can tell whether they are older or newer than [`Entry::failed`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Failed>,
     /// Grows by one with every write; 0 before the first.
     #[serde(default)]
     pub revision: u64,
@@ -53,12 +78,45 @@ pub struct Entry {
 pub struct Delivered {
     /// The document's version.
     pub version: Option<String>,
+    /// How its versions compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_kind: Option<VersionKind>,
     /// The hash of the source document.
     pub hash: String,
     /// The hash of what was sent: a new version that changes nothing for the target is not sent again.
     pub body_hash: String,
     /// The target's own id of it.
     pub target_id: Option<String>,
+    /// When we received the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<DateTime<Utc>>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A request whose answer was lost, with the version that it carried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// The hash of the source document.
+    pub hash: String,
+    /// When its answer was given up.
+    pub at: DateTime<Utc>,
+}
+
+/// A version that a person has dealt with by hand: it keeps its place, so that an older one is not sent over what the
+/// person has entered, and a newer one asks a person again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The version, with its content and with what it had failed with.
+    pub version: Failed,
+    /// Other versions that had failed and that the person has dealt with together with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Failed>,
+    /// Who.
+    pub by: String,
+    /// What the person said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -94,6 +152,9 @@ impl Attempts {
 pub struct Failed {
     /// The document's version.
     pub version: Option<String>,
+    /// How its versions compare; `None` where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_kind: Option<VersionKind>,
     /// The hash of the source document.
     pub hash: String,
     /// What kind of failure: `refused`, `mapping`, `flow`, `expired`, `too large`, …
@@ -116,57 +177,36 @@ pub struct Failed {
     pub trace: String,
 }
 
-impl Entry {
-    /// The entry of a document that nothing is known of yet.
-    #[must_use]
-    pub fn new(id: EntryId) -> Self {
-        Self { id, delivered: None, attempts: None, failed: None, revision: 0 }
-    }
-
-    /// Notes an attempt; that another version was tried before stays known.
-    pub fn attempt(&mut self, attempts: Attempts) {
-        let earlier = self.attempts.take();
-        let others = earlier.is_some_and(|earlier| earlier.may_have_brought_another(&attempts.hash));
-        self.attempts = Some(Attempts { others, ..attempts });
-    }
-
-    /// Notes a failure. The attempts stay known, and are counted anew from here: the next is a person's command.
-    pub fn fail(&mut self, failed: Failed) {
-        if let Some(attempts) = self.attempts.as_mut().filter(|attempts| attempts.hash == failed.hash) {
-            attempts.count = 0;
-        }
-        self.failed = Some(failed);
-    }
-}
-
-/// Changes an entry, again and again until nobody else has written it in between. `known` saves the first read.
+/// Changes an entry, again and again until nobody else has written it in between, and answers what `change` did at last.
+/// `known` saves the first read.
 ///
 /// # Errors
 /// When the ledger cannot be read or written: nothing has changed.
-pub async fn update(
+pub async fn update<T: Send>(
     ledger: &dyn Ledger,
     id: &EntryId,
     mut known: Option<Entry>,
-    change: impl Fn(&mut Entry) + Send + Sync,
-) -> Result<(), StoreError> {
+    change: impl Fn(&mut Entry) -> T + Send + Sync,
+) -> Result<T, StoreError> {
     loop {
         let entry = match known.take() {
             Some(entry) => Some(entry),
             None => ledger.read(std::slice::from_ref(id)).await?.remove(id),
         };
         let mut entry = entry.unwrap_or_else(|| Entry::new(id.clone()));
-        change(&mut entry);
+        let done = change(&mut entry);
         if ledger.write(&entry).await? {
-            return Ok(());
+            return Ok(done);
         }
     }
 }
 
-/// Records a failure. What the target has, or may have, stays as it is.
+/// Records a failure, and says whether it stands: that of a version which is known to be superseded does not. What the
+/// target has, or may have, stays as it is.
 ///
 /// # Errors
 /// When the ledger does not take it: the caller keeps the document.
-pub async fn record_failure(ledger: &dyn Ledger, id: &EntryId, failed: &Failed) -> Result<(), StoreError> {
+pub async fn record_failure(ledger: &dyn Ledger, id: &EntryId, failed: &Failed) -> Result<bool, StoreError> {
     update(ledger, id, None, |entry| entry.fail(failed.clone())).await
 }
 

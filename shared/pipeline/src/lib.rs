@@ -40,14 +40,43 @@ pub struct StoreError {
     pub doing: String,
     /// Why it failed, and the way out where one is known.
     pub reason: String,
+    /// What kind of failure it is, for those who decide on it.
+    pub kind: StoreErrorKind,
     /// The entry of the ledger that cannot be read, where that is why: the others can.
     pub unreadable: Option<EntryId>,
+}
+
+/// What kind of failure of a store it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// Others use it at this moment; it comes again by itself.
+    Busy,
+    /// So many requests are not taken at once; it comes again by itself.
+    Throttled,
+    /// There is no room left; it works again as soon as there is.
+    Full,
+    /// This user may not do it.
+    Denied,
+    /// The queue, table or file is not there any more. A file that was taken away is not believed to be back.
+    Gone,
+    /// The file is not ours, or no database at all.
+    Foreign,
+    /// The file is damaged: nothing is read or written until a person has restored it.
+    Corrupt,
+    /// Anything else.
+    Other,
 }
 
 impl StoreError {
     /// An error met while `doing` something.
     pub fn new(doing: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { doing: doing.into(), reason: reason.into(), unreadable: None }
+        Self { doing: doing.into(), reason: reason.into(), kind: StoreErrorKind::Other, unreadable: None }
+    }
+
+    /// The same error, of this kind.
+    #[must_use]
+    pub fn of_kind(self, kind: StoreErrorKind) -> Self {
+        Self { kind, ..self }
     }
 }
 

@@ -30,7 +30,8 @@ pub const RETENTION: Duration = Duration::from_secs(14 * 86_400);
 pub struct Outgoing {
     /// The group that orders it.
     pub group: String,
-    /// What makes it the same message as another.
+    /// What makes it the same message as another: equal only where one is the other, sent once more. A queue knows
+    /// nothing of what was sent in between.
     pub deduplication: String,
     /// The body, at most [`MAX_BODY_BYTES`].
     pub body: String,

@@ -30,6 +30,9 @@ static DOCUMENTS: &[Document] = &[Document {
     fields: ORDER,
     // Tenants' forms grow fields of their own, and the page already lags behind its example.
     open: true,
+    // The order's number may be missing and may change.
+    keys: &[&[KEY]],
+    ..Document::UNKNOWN
 }];
 
 /// 采购单主信息: the order itself.

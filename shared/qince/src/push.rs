@@ -7,6 +7,7 @@ use std::fmt;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use subtle::{Choice, ConstantTimeEq as _};
+use vendor::nesting;
 
 use crate::error::{PushError, Withheld, shortened};
 use crate::form::{self, FormField};
@@ -89,12 +90,18 @@ impl Push {
                 let Some(form) = signed.matching_form(settings) else {
                     return Err(PushError::BadDigest { msg_id: self.msg_id });
                 };
-                VerifiedPush::new(self.msg_id, signed.data.value.as_bytes(), signed.others, form)
+                VerifiedPush::new(
+                    self.msg_id,
+                    signed.data.value.as_bytes(),
+                    settings.max_depth,
+                    signed.others,
+                    form,
+                )
             }
             Body::RawJson(json) => {
                 let data_type = settings.data_types.first().cloned().unwrap_or_default();
                 let fields = vec![("dataType".to_owned(), data_type)];
-                VerifiedPush::new(self.msg_id, &json, fields, DigestForm::Absent)
+                VerifiedPush::new(self.msg_id, &json, settings.max_depth, fields, DigestForm::Absent)
             }
         }
     }
@@ -187,6 +194,7 @@ impl VerifiedPush {
     fn new(
         msg_id: String,
         data: &[u8],
+        max_depth: usize,
         mut fields: Vec<(String, String)>,
         digest_form: DigestForm,
     ) -> Result<Self, PushError> {
@@ -195,7 +203,7 @@ impl VerifiedPush {
             Some(fields.remove(at).1).filter(|value| !value.is_empty())
         };
         let data_id = take("dataId").unwrap_or_default();
-        let document = document(data).map_err(|reason| PushError::BadDocument {
+        let document = document(data, max_depth).map_err(|reason| PushError::BadDocument {
             msg_id: msg_id.clone(),
             data_id: shortened(&data_id),
             reason,
@@ -239,9 +247,13 @@ impl fmt::Debug for VerifiedPush {
 
 /// Reads the record. Wrong types are left to the mapping, which reports them without losing the document; but without
 /// its key a document cannot even be recorded as failed.
-fn document(data: &[u8]) -> Result<Value, String> {
+fn document(data: &[u8], max_depth: usize) -> Result<Value, String> {
     // A byte order mark is no part of the JSON, but some editors and libraries put one before it.
     let data = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
+    let depth = nesting::depth(data);
+    if depth > max_depth {
+        return Err(format!("it is nested {depth} levels deep, and no more than {max_depth} are carried"));
+    }
     let document: Value = serde_json::from_slice(data).map_err(|error| format!("broken JSON: {error}"))?;
     let fields = document.as_object().ok_or_else(|| format!("{} instead of an object", kind(&document)))?;
     match fields.get(crate::catalog::KEY) {

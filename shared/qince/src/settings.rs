@@ -1,6 +1,7 @@
 //! What verifying pushes needs to know.
 
 use secrecy::SecretString;
+use vendor::nesting;
 
 /// The business type (`dataType`) of 直营采购订单, the direct order.
 pub const DIRECT_ORDER: &str = "dms_purchase";
@@ -23,6 +24,8 @@ pub struct Settings {
     pub allow_raw_json: bool,
     /// The largest body that is read, in bytes.
     pub max_body_bytes: usize,
+    /// How many levels of lists and objects a record may be nested: what carries it further has its limit.
+    pub max_depth: usize,
 }
 
 impl Settings {
@@ -34,6 +37,7 @@ impl Settings {
             data_types: vec![DIRECT_ORDER.to_owned()],
             allow_raw_json: false,
             max_body_bytes: MAX_BODY_BYTES,
+            max_depth: nesting::READABLE,
         }
     }
 

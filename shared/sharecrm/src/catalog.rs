@@ -1,6 +1,6 @@
 //! ShareCRM's document, as data.
 
-use catalog::{Document, Field, Kind, Lookup, Role};
+use catalog::{Document, Field, Kind, Lookup, Push, Repeat, Role};
 
 /// The documents of this crate.
 #[must_use]
@@ -21,6 +21,9 @@ const DOCUMENTS: &[Document] = &[Document {
     params: &[],
     fields: PUSH,
     open: false,
+    // That the same id updates the same record follows from its part as the record's key; the page does not promise it.
+    push: Some(Push { number: Some("id"), repeat: Repeat::Replaces, asked: None }),
+    ..Document::UNKNOWN
 }];
 
 /// What stands inside `data`. The three that are marked as required make it the platform's standard format.

@@ -86,7 +86,7 @@ impl Client {
             Err(Rejection::Token(failure)) => {
                 tracing::info!(
                     vendor = VENDOR,
-                    code = failure.code,
+                    code = vendor::failure::code_for_logs(failure.code.as_deref()),
                     "the access token is refused: fetching a new one"
                 );
                 let renewed = self.session(Some(&session.token), deadline).await?;

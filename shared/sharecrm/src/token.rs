@@ -82,7 +82,7 @@ impl Client {
 }
 
 fn paused(message: String) -> Failure {
-    Failure::new(VENDOR, TOKEN, Class::Paused { until: None }, None, message)
+    Failure::in_our_words(VENDOR, TOKEN, Class::Paused { until: None }, None, message)
 }
 
 /// How long to use a token that the vendor takes for `seconds` more. Half of a short life is used, so that it is not

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::nesting;
 use crate::transport::Response;
 
 /// The object that an answer holds. An answer that was cut off holds none, nor does one whose characters are damaged: what
@@ -12,7 +13,8 @@ use crate::transport::Response;
 #[must_use]
 pub fn json(response: &Response) -> Option<Value> {
     let text = text(response)?;
-    let whole = serde_json::from_str(&text).ok();
+    // One row that is nested without end takes no other down.
+    let whole = serde_json::from_slice(&nesting::flattened(text.as_bytes(), nesting::READABLE)).ok();
     whole.or_else(|| within(&text)).filter(Value::is_object)
 }
 

@@ -3,7 +3,13 @@
 //! Each vendor crate decides, in its `error.rs` and nowhere else, what an answer means; the pusher acts on the
 //! [`Class`] alone. The code and message travel on for the person who reads the ledger: messages hold what the
 //! vendor said, never what we sent.
+//!
+//! Vendors repeat names, phones and addresses in what they say, and logs are read by more people than the ledger. So a
+//! failure prints without the vendor's words; whoever wants them, for the ledger or for a command's answer, asks for them
+//! ([`Failure::in_full`]).
 
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -51,20 +57,53 @@ impl Class {
     }
 }
 
-/// A call that failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{vendor} {operation}: {message}{}", code.as_deref().map(|code| format!(" (code {code})")).unwrap_or_default())]
+/// A call that failed. It prints as vendor, operation, class and code, for logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Which vendor.
     pub vendor: &'static str,
     /// Which of its endpoints or methods.
-    pub operation: String,
+    pub operation: Box<str>,
     /// What it means.
     pub class: Class,
     /// The vendor's code, or `http NNN` where only the status speaks.
     pub code: Option<String>,
     /// What the vendor said, and what to do about it where that is known.
     pub message: String,
+    /// Whether the message is in our words alone, so that it holds nothing of a document: then it prints too.
+    pub in_our_words: bool,
+}
+
+/// Without the vendor's words.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.vendor, self.operation, self.class.name())?;
+        if self.in_our_words {
+            write!(f, ": {}", self.message)?;
+        }
+        match code_for_logs(self.code.as_deref()) {
+            Some(code) => write!(f, " (code {code})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for Failure {}
+
+/// A vendor's code, for logs; nothing where it is a sentence or a number of a customer's in a code's place.
+#[must_use]
+pub fn code_for_logs(code: Option<&str>) -> Option<&str> {
+    code.filter(|code| is_a_code(code))
+}
+
+fn is_a_code(text: &str) -> bool {
+    let is_of_codes = |character: char| character.is_ascii_alphanumeric() || " .-_:".contains(character);
+    text.len() <= 40 && text.chars().all(is_of_codes) && !has_phone(text)
+}
+
+/// Eleven digits in a row are more than any code has.
+fn has_phone(text: &str) -> bool {
+    text.split(|character: char| !character.is_ascii_digit()).any(|digits| digits.len() >= 11)
 }
 
 /// Why a call that carries an access token did not do what it was asked to.
@@ -97,29 +136,49 @@ impl Failure {
     /// A failure in the vendor's own words.
     pub fn new(
         vendor: &'static str,
-        operation: impl Into<String>,
+        operation: impl Into<Box<str>>,
         class: Class,
         code: Option<String>,
         message: impl Into<String>,
     ) -> Self {
-        Self { vendor, operation: operation.into(), class, code, message: message.into() }
+        let (operation, message) = (operation.into(), message.into());
+        Self { vendor, operation, class, code, message, in_our_words: false }
+    }
+
+    /// A failure in our words, which hold nothing of a document.
+    pub fn in_our_words(
+        vendor: &'static str,
+        operation: impl Into<Box<str>>,
+        class: Class,
+        code: Option<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { in_our_words: true, ..Self::new(vendor, operation, class, code, message) }
+    }
+
+    /// All of it, the vendor's words included: for the ledger and for whoever asks a command, never for a log.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let Self { vendor, operation, message, .. } = self;
+        let code = self.code.as_deref().map(|code| format!(" (code {code})")).unwrap_or_default();
+        format!("{vendor} {operation}: {message}{code}")
     }
 
     /// No answer at all.
     #[must_use]
-    pub fn transport(vendor: &'static str, operation: impl Into<String>, error: &TransportError) -> Self {
+    pub fn transport(vendor: &'static str, operation: impl Into<Box<str>>, error: &TransportError) -> Self {
         let (class, code) = match error {
             TransportError::OutOfTime => (Class::OutOfTime, None),
             TransportError::NotSent(_) => (Class::Retry { after: None }, None),
             TransportError::Lost(_) => (Class::Unknown, None),
             TransportError::TooLarge { .. } => (Class::Unknown, Some(TOO_LARGE.to_owned())),
         };
-        Self::new(vendor, operation, class, code, error.to_string())
+        Self::in_our_words(vendor, operation, class, code, error.to_string())
     }
 
     /// There was no time left to make the call.
     #[must_use]
-    pub fn out_of_time(vendor: &'static str, operation: impl Into<String>) -> Self {
+    pub fn out_of_time(vendor: &'static str, operation: impl Into<Box<str>>) -> Self {
         Self::transport(vendor, operation, &TransportError::OutOfTime)
     }
 
@@ -137,7 +196,7 @@ impl Failure {
     /// An answer that is not the vendor's JSON: a gateway's page, or the wrong host. Only what cannot have reached
     /// the vendor's application (3xx, 4xx except 408) is certain to have done nothing.
     #[must_use]
-    pub fn not_an_answer(vendor: &'static str, operation: impl Into<String>, status: u16) -> Self {
+    pub fn not_an_answer(vendor: &'static str, operation: impl Into<Box<str>>, status: u16) -> Self {
         let (class, hint) = match status {
             300..400 => {
                 (Class::Paused { until: None }, "a redirect means a wrong host: check the base URL setting")
@@ -156,13 +215,38 @@ impl Failure {
             400..500 => (Class::Refused, "the gateway refuses the request"),
             _ => (Class::Unknown, "the answer is not JSON"),
         };
-        Self::new(vendor, operation, class, Some(format!("http {status}")), hint)
+        Self::in_our_words(vendor, operation, class, Some(format!("http {status}")), hint)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_prints_without_the_vendors_words() {
+        let said = "收件人张三 13912345678 的订单已存在";
+        let code = || Some("1024".to_owned());
+        let failure = Failure::new("wangdian", "trade_push.php", Class::Refused, code(), said);
+        assert_eq!(failure.to_string(), "wangdian trade_push.php: refused (code 1024)");
+        assert_eq!(failure.in_full(), format!("wangdian trade_push.php: {said} (code 1024)"));
+        let gateway = Failure::not_an_answer("kingdee", "sal_order_save", 429);
+        let told = "kingdee sal_order_save: retry: the gateway limits the rate (code http 429)";
+        assert_eq!(gateway.to_string(), told);
+    }
+
+    #[test]
+    fn a_code_prints_only_where_it_is_one() {
+        let told = |code: &str| {
+            Failure::new("kingdee", "save", Class::Refused, Some(code.to_owned()), "").to_string()
+        };
+        for code in ["519", "http 502", "isv.call-limited", "E_1024.3", "-1"] {
+            assert!(told(code).contains(code), "{code}");
+        }
+        for words in ["张三", "13912345678", "Tel 13912345678", "call Mr. Zhang, please"] {
+            assert!(!told(words).contains(words), "{words}");
+        }
+    }
 
     #[test]
     fn a_status_alone_says_what_may_have_been_done() {

@@ -10,6 +10,7 @@
 //! | [`patience`] | asking again, where asking changes nothing |
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
 //! | [`lenient`] | values as vendors really send them: numbers as strings, lists left out |
+//! | [`nesting`] | JSON that is nested deeper than a parser reads |
 //! | [`china`] | the vendors' times, as they write them |
 //! | [`vendor_time`] | what a vendor's clock says, where the machine's may be off |
 
@@ -20,6 +21,7 @@ mod found;
 mod http_transport;
 pub mod lenient;
 pub mod metered;
+pub mod nesting;
 pub mod patience;
 pub mod quota;
 pub mod token;

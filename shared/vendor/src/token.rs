@@ -163,7 +163,7 @@ impl TokenKeeper {
     }
 
     fn store_failure(&self, error: &str) -> Failure {
-        Failure::new(self.vendor, "token", Class::Retry { after: None }, None, error)
+        Failure::in_our_words(self.vendor, "token", Class::Retry { after: None }, None, error)
     }
 }
 

@@ -9,14 +9,18 @@
 //! | `trade.rs`, `trade_line.rs` | every field of an order and of its lines |
 //! | `after_sales.rs` | 售后: refunds and returns |
 //! | `purchase.rs` | 采购: purchases and their returns |
+//! | `numbers.rs` | the numbers that keep a pushed document from being made twice |
+//! | `times.rs` | the times that windows are over where parameters decide it |
 //! | `stock.rs` | 库存: stock, counts, transfers, other stock-ins and stock-outs |
 
 mod after_sales;
 mod basic;
 mod goods;
+mod numbers;
 mod orders;
 mod purchase;
 mod stock;
+mod times;
 mod trade;
 mod trade_line;
 
@@ -27,9 +31,7 @@ use ::catalog::Document;
 
 use crate::settings::Route;
 
-pub(crate) use orders::{
-    LOGISTICS_SYNC, LOGISTICS_SYNC_ACK, STOCK_CHANGES, STOCK_CHANGES_ACK, TRADE_PUSH, TRADE_QUERY,
-};
+pub(crate) use orders::{LOGISTICS_SYNC, LOGISTICS_SYNC_ACK, STOCK_CHANGES, STOCK_CHANGES_ACK, TRADE_PUSH};
 
 /// One interface of the vendor: a document and how it is read or pushed.
 #[derive(Debug)]
@@ -46,8 +48,6 @@ pub struct Endpoint {
     pub page_size: Option<u32>,
     /// The longest window that one call may ask for; `None` where there are no windows.
     pub max_span: Option<Duration>,
-    /// The fields that identify a row together.
-    pub key: &'static [&'static str],
     /// The field that holds a row's last-modified time (or its counter), where it is known.
     pub modified: Option<&'static str>,
     /// How a document is pushed; `None` where it is read.
@@ -122,15 +122,18 @@ pub(crate) const LARGEST_PAGE: u32 = 100;
 /// and whether the full span is taken is not known.
 const THIRTY_DAYS: Duration = Duration::from_secs(30 * 86_400 - 1);
 
-/// A document read by windows under the vendor's general rule.
+/// A document read by windows under the vendor's general rule: over its last-modified time.
 const fn windowed(
     php: &'static str,
     qimen_method: &'static str,
     list_key: &'static str,
-    key: &'static [&'static str],
     document: &'static Document,
 ) -> Endpoint {
-    Endpoint { max_span: Some(THIRTY_DAYS), ..listed(php, qimen_method, list_key, key, document) }
+    Endpoint {
+        max_span: Some(THIRTY_DAYS),
+        modified: Some("modified"),
+        ..listed(php, qimen_method, list_key, document)
+    }
 }
 
 /// A document read as a whole, page by page.
@@ -138,7 +141,6 @@ const fn listed(
     php: &'static str,
     qimen_method: &'static str,
     list_key: &'static str,
-    key: &'static [&'static str],
     document: &'static Document,
 ) -> Endpoint {
     Endpoint {
@@ -148,7 +150,6 @@ const fn listed(
         list_key: Some(list_key),
         page_size: Some(LARGEST_PAGE),
         max_span: None,
-        key,
         modified: None,
         form: None,
         defaults: &[],
@@ -160,7 +161,6 @@ const fn pushed(
     php: &'static str,
     qimen_method: &'static str,
     form: Form,
-    key: &'static [&'static str],
     document: &'static Document,
 ) -> Endpoint {
     Endpoint {
@@ -170,7 +170,6 @@ const fn pushed(
         list_key: None,
         page_size: None,
         max_span: None,
-        key,
         modified: None,
         form: Some(form),
         defaults: &[],

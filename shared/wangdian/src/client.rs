@@ -21,7 +21,7 @@ const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
 
 /// One seller account of 旺店通, over both routes.
 ///
-/// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`.
+/// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`, asking after what was written in `find.rs`.
 pub struct Client {
     settings: Settings,
     transport: Metered,
@@ -82,6 +82,11 @@ impl Client {
         outcome.inspect_err(count_failure)
     }
 
+    /// The time by which calls of that route are signed.
+    pub(crate) fn now(&self, route: Route) -> DateTime<Utc> {
+        self.clock.now() + self.correction(route)
+    }
+
     /// What to add to the machine's clock, so that it shows the vendor's time: nothing while they are not far apart.
     fn correction(&self, route: Route) -> TimeDelta {
         let by = self.time(route).now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
@@ -121,6 +126,7 @@ impl Client {
             Err(failure) => failure.code.clone(),
         };
         let duration_ms = self.clock.monotonic().saturating_sub(began).as_millis();
+        let code = vendor::failure::code_for_logs(code.as_deref());
         tracing::debug!(endpoint = operation, code, duration_ms, "called 旺店通");
         outcome
     }
@@ -141,7 +147,7 @@ impl Client {
                 let message = "no account for the Qimen route: set QIMEN_APP_KEY and QIMEN_APP_SECRET, \
                                or let the flow read over `route = \"direct\"`";
                 let class = Class::Paused { until: None };
-                Err(Failure::new(VENDOR, endpoint.qimen_method, class, None, message))
+                Err(Failure::in_our_words(VENDOR, endpoint.qimen_method, class, None, message))
             }
         }
     }

@@ -57,7 +57,7 @@ pub(crate) fn not_sent(operation: &str, message: impl Into<String>) -> Failure {
 }
 
 /// `of_a_document`: whether it is known that a single document was refused, and not we.
-fn class_of(code: Option<&str>, text: &str, of_a_document: bool) -> Class {
+pub(crate) fn class_of(code: Option<&str>, text: &str, of_a_document: bool) -> Class {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let has_word = |words: &[&str]| has_word(&lower, words);

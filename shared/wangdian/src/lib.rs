@@ -10,15 +10,17 @@
 //! | `envelope.rs` | what every answer is wrapped in |
 //! | `error.rs` | what an answer means, decided in one place |
 //! | [`catalog`] | the documents, as data |
-//! | `query.rs` | reading by windows, listing, finding a pushed order: [`Page`] |
+//! | `query.rs` | reading by windows, listing: [`Page`] |
 //! | `pool.rs` | pulling and acknowledging: [`Acknowledgement`], [`AckRefusal`] |
 //! | `push.rs` | pushing |
+//! | `find.rs` | asking for what was pushed by our number |
 
 pub mod catalog;
 mod client;
 mod direct;
 mod envelope;
 mod error;
+mod find;
 mod parameters;
 mod pool;
 mod push;

@@ -2,12 +2,12 @@
 
 use clock::Deadline;
 use serde_json::{Value, json};
-use vendor::{Failure, Use, lenient};
+use vendor::{Class, Failure, Use, lenient};
 
 use crate::catalog::{self, Endpoint};
 use crate::client::Client;
 use crate::envelope::refusal_reason;
-use crate::error::{NOT_WAITING, not_sent};
+use crate::error::{NOT_WAITING, class_of, not_sent};
 use crate::parameters::Parameters;
 use crate::settings::Route;
 
@@ -41,6 +41,8 @@ pub struct AckRefusal {
     pub rec_id: String,
     /// Why, in the vendor's words.
     pub error: String,
+    /// Whether another try may do better.
+    pub class: Class,
 }
 
 /// The longest reason that the ERP shows, in characters.
@@ -74,6 +76,13 @@ impl Acknowledgement {
         } else {
             Err(not_sent(pool.php, "this document is no pool, so there is nothing to acknowledge"))
         }
+    }
+
+    /// The row's id, as text.
+    #[must_use]
+    pub fn rec_id(&self) -> String {
+        let (Self::Stock { rec_id, .. } | Self::Logistics { rec_id, .. }) = self;
+        lenient::text(rec_id).unwrap_or_default()
     }
 
     fn pool(&self) -> &'static Endpoint {
@@ -165,7 +174,8 @@ impl Client {
 impl AckRefusal {
     fn of(error: &Value) -> Self {
         let rec_id = lenient::field(error, "rec_id").unwrap_or_default();
-        Self { rec_id, error: refusal_reason(error) }
+        let error = refusal_reason(error);
+        Self { rec_id, class: class_of(None, &error, true), error }
     }
 
     fn is_done_before(&self) -> bool {

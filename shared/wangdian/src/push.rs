@@ -17,7 +17,7 @@ impl Client {
     /// `params` hold `shop_no`, and `switch` (0 lenient, 1 strict), which is sent as 0 where they do not.
     ///
     /// # Errors
-    /// What the vendor's answer means; after an unknown outcome, [`find_trade`](Self::find_trade) tells.
+    /// What the vendor's answer means; after an unknown outcome, [`find`](Self::find) tells.
     pub async fn push_trade(
         &self,
         params: &[(String, String)],

@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clock::Deadline;
 use serde_json::Value;
-use vendor::{Failure, Use, china, lenient};
+use vendor::{Failure, Use, china};
 
-use crate::catalog::{self, Endpoint};
+use crate::catalog::Endpoint;
 use crate::client::Client;
 use crate::error::not_sent;
 use crate::parameters::Parameters;
@@ -91,25 +91,7 @@ impl Client {
         Ok(rows)
     }
 
-    /// The order that a pushed `tid` (原始单号) has become, by its `trade_no` (订单编号), if the ERP has one.
-    /// It is asked directly: pushed orders are of the merchant's own shops, which that route does return.
-    ///
-    /// # Errors
-    /// What the vendor's answer means.
-    pub async fn find_trade(&self, tid: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
-        let endpoint = &catalog::TRADE_QUERY;
-        let mut parameters = Parameters::default();
-        parameters.plain(endpoint.php, "src_tid", tid)?;
-        let page = self.read(Route::Direct, endpoint, parameters, (0, u32::MAX), deadline).await?;
-        let holds_tid = |trade: &&Value| {
-            lenient::field(trade, "src_tids")
-                .is_some_and(|tids| tids.split(',').any(|each| each.trim() == tid))
-        };
-        // An order that was split still holds the tid in each of its parts: any of them proves the push.
-        Ok(page.rows.iter().find(holds_tid).and_then(|trade| lenient::field(trade, "trade_no")))
-    }
-
-    async fn read(
+    pub(crate) async fn read(
         &self,
         route: Route,
         endpoint: &Endpoint,

@@ -1,12 +1,13 @@
 //! The flow files: the shipped ones, or the user's.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
 use anyhow::Context as _;
 use catalog::{Catalog, Role};
-use mapping::{Diagnostics, Flow};
+use mapping::{Diagnostic, Diagnostics, Flow, Severity};
 use pipeline::System;
 
 use crate::SettingsError;
@@ -73,26 +74,46 @@ impl Flows {
     /// Checks flow files, each given by name, file and text.
     ///
     /// # Errors
-    /// [`Diagnostics`]: every mistake of every file with its line.
+    /// [`Diagnostics`]: every mistake of every file with its line, and the warnings of all.
     pub fn parse(files: impl IntoIterator<Item = (String, String, String)>) -> anyhow::Result<Self> {
         let catalog = catalog();
-        let (mut flows, mut mistakes) = (Vec::new(), Vec::new());
+        let (mut flows, mut found) = (Vec::new(), Vec::new());
         for (name, file, text) in files {
             match Flow::parse(&name, &file, &text, &catalog) {
                 Ok(flow) => {
+                    found.extend_from_slice(flow.warnings());
                     let document = flow.target().document.name;
                     let system = System::of_document(document)
                         .with_context(|| format!("{file}: nothing delivers to `{document}`"))?;
                     flows.push(Arc::new(Routed { flow, system }));
                 }
-                Err(diagnostics) => mistakes.extend(diagnostics.0),
+                Err(diagnostics) => found.extend(diagnostics.0),
             }
         }
-        if !mistakes.is_empty() {
-            return Err(Diagnostics(mistakes).into());
+        let found = Diagnostics(found);
+        if found.of(Severity::Error).next().is_some() {
+            return Err(found.into());
         }
         flows.sort_by(|one, two| one.flow.name().cmp(two.flow.name()));
         Ok(Self { flows })
+    }
+
+    /// What may be a mistake in the flow files.
+    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.flows.iter().flat_map(|routed| routed.flow.warnings())
+    }
+
+    /// Logs what may be a mistake, each field once however often a flow names it.
+    pub(crate) fn log_warnings(&self) {
+        for routed in &self.flows {
+            let mut said = BTreeSet::new();
+            for Diagnostic { file, line, message, help, .. } in routed.flow.warnings() {
+                if said.insert(message) {
+                    let flow = routed.flow.name();
+                    tracing::warn!(flow, file, line, help, "a flow file may hold a mistake: {message}");
+                }
+            }
+        }
     }
 
     /// Every flow, by name.

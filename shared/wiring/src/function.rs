@@ -30,6 +30,17 @@ impl Occasion {
     }
 }
 
+/// An event of which a part could not be worked. It prints as the answer, without the words of vendors: Lambda logs what a
+/// function fails with.
+#[derive(Debug, thiserror::Error)]
+#[error("{answer}")]
+pub struct Unfinished {
+    /// What became of each part.
+    pub answer: Value,
+    /// What the parts failed with, in full: for whoever asks a command.
+    pub errors: Vec<String>,
+}
+
 /// A function: built once, then given one event after the other.
 pub trait Function: Sized + Send + Sync {
     /// What an event came to.

@@ -8,6 +8,7 @@
 //! | [`secret`] | the settings that are kept in a secret |
 //! | [`doubt`] | the doubt whether our credentials still hold |
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
+//! | [`sightings`] | which paths of a flow no document has held so far |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
 //! | [`tokens`] | vendor tokens shared between processes through the checkpoints |
 //! | [`work`] | work items made of a source's documents |
@@ -24,6 +25,7 @@ pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets_manager;
 pub mod settings;
+pub mod sightings;
 pub mod stores;
 pub mod tokens;
 pub mod work;
@@ -36,7 +38,7 @@ use vendor::{HttpTransport, Transport};
 
 pub use doubt::Doubt;
 pub use flows::Flows;
-pub use function::{Function, Occasion};
+pub use function::{Function, Occasion, Unfinished};
 pub use secret::SecretSource;
 #[cfg(feature = "aws")]
 pub use secrets_manager::SecretsManager;
@@ -111,6 +113,7 @@ impl Wiring {
         clock: Arc<dyn Clock>,
         chance: Arc<dyn Chance>,
     ) -> Self {
+        flows.log_warnings();
         let owner = chance.uuid().to_string();
         Self {
             settings,

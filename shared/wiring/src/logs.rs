@@ -1,5 +1,6 @@
 //! Logs: spans with names, keys and numbers; never a body, a name, a phone, an address or a secret.
 
+use std::cell::RefCell;
 use std::env;
 use std::io::{self, IsTerminal as _};
 use std::panic;
@@ -62,6 +63,8 @@ pub fn for_terminal(default: &str) {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
+        // Where standard error is closed there is nobody to tell that a line could not be written, and trying to panics.
+        .log_internal_errors(false)
         .with_filter(capped(filter(default)));
     _ = tracing::subscriber::set_global_default(Registry::default().with(lines));
     log_panics();
@@ -91,12 +94,24 @@ fn is_ours(target: &str) -> bool {
     OURS.contains(&target.split("::").next().unwrap_or_default())
 }
 
+thread_local! {
+    /// Where the last panic of this thread was.
+    static PLACE_OF_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
 /// A panic's own words may quote the document that it was about: only its place is told.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "a panic, which is a mistake in the program");
+        PLACE_OF_PANIC.set(place);
     }));
+}
+
+/// Where the panic was that this thread has just caught, for whoever tells of it.
+#[must_use]
+pub fn place_of_panic() -> Option<String> {
+    PLACE_OF_PANIC.take()
 }
 
 #[cfg(test)]

@@ -225,6 +225,7 @@ impl Settings {
             reader.problem("QINCE_PUSH_SECRETS", "holds commas only");
         }
         settings.data_types = self.qince_data_types();
+        settings.max_depth = pipeline::item::MAX_DEPTH;
         settings.allow_raw_json = reader.parsed("QINCE_ALLOW_RAW_JSON", false, "`true` or `false`");
         reader.done(settings)
     }

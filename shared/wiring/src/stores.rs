@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use clock::Clock;
+#[cfg(feature = "sqlite")]
+use pipeline::StoreErrorKind;
 use pipeline::Stores;
 
 use crate::{Settings, SettingsError, Store};
@@ -19,9 +21,8 @@ pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
     match settings.store()? {
         #[cfg(feature = "sqlite")]
         Store::Sqlite(file) => {
-            let store = pipeline::sqlite::Sqlite::open(&file, clock)
-                .map_err(|error| SettingsError { problems: vec![format!("RELAY_STORE: {error}")] })?;
-            Ok(store.stores())
+            let store = pipeline::sqlite::Sqlite::open(&file, clock);
+            Ok(store.map_err(not_opened)?.stores())
         }
         #[cfg(feature = "aws")]
         Store::Aws(names) => {
@@ -32,6 +33,15 @@ pub async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<
         Store::Sqlite(_) => Err(not_built("sqlite")),
         #[cfg(not(feature = "aws"))]
         Store::Aws(_) => Err(not_built("aws")),
+    }
+}
+
+/// A damaged file is the right file: no setting mends it.
+#[cfg(feature = "sqlite")]
+fn not_opened(error: pipeline::StoreError) -> anyhow::Error {
+    match error.kind {
+        StoreErrorKind::Corrupt => error.into(),
+        _ => SettingsError { problems: vec![format!("RELAY_STORE: {error}")] }.into(),
     }
 }
 

@@ -51,6 +51,8 @@ pub enum Fault {
     ErrorsUnderCodeZero,
     /// ShareCRM: the work is done, and the answer is 50009 (service exception such as a timeout).
     ServiceException,
+    /// WDT: a document whose number is there already is made a second time.
+    DoublesNumbers,
     /// A 302 with a page: a wrong host.
     HtmlRedirect,
     /// The work is done and the answer is cut off in the middle.

@@ -1,11 +1,12 @@
 use ::kingdee::Client;
 use async_trait::async_trait;
+use catalog::{Document, Repeat};
 use clock::Deadline;
 use mapping::Mapped;
 use serde_json::Value;
-use vendor::{Failure, Found, lenient};
+use vendor::{Failure, Found};
 
-use super::Target;
+use super::{Target, number};
 
 /// 金蝶云·星辰 as a target.
 pub(super) struct Kingdee {
@@ -18,37 +19,37 @@ pub(super) struct Kingdee {
 impl Target for Kingdee {
     async fn deliver(
         &self,
-        document: &'static str,
+        document: &'static Document,
         mapped: &Mapped,
         replaced: Option<&str>,
         deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
         let Some(id) = replaced else {
-            return self.client.save(document, &mapped.body, deadline).await.map(Some);
+            return self.client.save(document.name, &mapped.body, deadline).await.map(Some);
         };
         // A bill is changed by giving its id; without one, saving makes a second bill.
         let mut body = mapped.body.clone();
         if let Value::Object(fields) = &mut body {
             fields.insert("id".to_owned(), Value::from(id));
         }
-        self.client.save(document, &body, deadline).await.map(Some)
+        self.client.save(document.name, &body, deadline).await.map(Some)
     }
 
     async fn find(
         &self,
-        document: &'static str,
+        document: &'static Document,
         mapped: &Mapped,
         deadline: Deadline,
     ) -> Result<Found, Failure> {
-        let Some(billno) = lenient::field(&mapped.body, "billno") else { return Ok(Found::CannotBeAsked) };
-        Ok(self.client.find(document, &billno, deadline).await?.map_or(Found::NotThere, Found::There))
+        let Some(billno) = number(document, mapped) else { return Ok(Found::CannotBeAsked) };
+        Ok(self.client.find(document.name, &billno, deadline).await?.map_or(Found::NotThere, Found::There))
     }
 
     async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
         self.client.lookup(table, code, deadline).await
     }
 
-    fn replaces(&self, _document: &'static str) -> bool {
-        self.edits
+    fn repeat(&self, document: &'static Document) -> Repeat {
+        if self.edits { Repeat::Replaces } else { document.repeat() }
     }
 }

@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use catalog::{Document, Repeat};
 use clock::Deadline;
 use mapping::Mapped;
 use pipeline::System;
-use vendor::{Class, Failure, Found};
+use vendor::{Class, Failure, Found, lenient};
 use wiring::Wiring;
 use wiring::settings::both;
 
@@ -23,7 +24,7 @@ pub trait Target: Send + Sync {
     /// takes the place of. Nothing is sent after the deadline ([`Class::OutOfTime`]).
     async fn deliver(
         &self,
-        document: &'static str,
+        document: &'static Document,
         mapped: &Mapped,
         replaced: Option<&str>,
         deadline: Deadline,
@@ -32,7 +33,7 @@ pub trait Target: Send + Sync {
     /// Asks for a document by our number.
     async fn find(
         &self,
-        document: &'static str,
+        document: &'static Document,
         mapped: &Mapped,
         deadline: Deadline,
     ) -> Result<Found, Failure>;
@@ -40,8 +41,10 @@ pub trait Target: Send + Sync {
     /// Asks for the id of a code.
     async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure>;
 
-    /// Whether pushing a document again, in the same or a newer version, replaces what the target has of it.
-    fn replaces(&self, document: &'static str) -> bool;
+    /// What pushing a document again does, in the same or a newer version.
+    fn repeat(&self, document: &'static Document) -> Repeat {
+        document.repeat()
+    }
 }
 
 /// The target systems that the flows deliver to.
@@ -98,6 +101,16 @@ fn wire(system: System, wiring: &Wiring) -> anyhow::Result<Arc<dyn Target>> {
         System::Sharecrm => Arc::new(wiring.sharecrm()?),
         System::Wangdian => Arc::new(wangdian::Wangdian(wiring.wangdian()?)),
     })
+}
+
+/// Our number in a mapped document.
+pub(crate) fn number(document: &Document, mapped: &Mapped) -> Option<String> {
+    lenient::field(&mapped.body, document.number()?)
+}
+
+/// Whether a vendor can be asked for a document by our number.
+pub(crate) fn can_be_asked(document: &Document) -> bool {
+    document.push.is_some_and(|push| push.asked.is_some())
 }
 
 /// What a system without look-up tables answers.

@@ -1,5 +1,6 @@
 use ::sharecrm::Client;
 use async_trait::async_trait;
+use catalog::Document;
 use clock::Deadline;
 use mapping::Mapped;
 use vendor::{Failure, Found, lenient};
@@ -11,7 +12,7 @@ impl Target for Client {
     /// The record's id is our own; what the push answers is only a trace.
     async fn deliver(
         &self,
-        _document: &'static str,
+        _document: &'static Document,
         mapped: &Mapped,
         _replaced: Option<&str>,
         deadline: Deadline,
@@ -24,7 +25,7 @@ impl Target for Client {
     /// The push interface cannot be asked; the same id again updates the same record.
     async fn find(
         &self,
-        _document: &'static str,
+        _document: &'static Document,
         _mapped: &Mapped,
         _deadline: Deadline,
     ) -> Result<Found, Failure> {
@@ -33,9 +34,5 @@ impl Target for Client {
 
     async fn lookup(&self, table: &str, _code: &str, _deadline: Deadline) -> Result<Option<String>, Failure> {
         Err(no_tables("纷享销客", table))
-    }
-
-    fn replaces(&self, _document: &'static str) -> bool {
-        true
     }
 }

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
+use ::catalog::{Document, Repeat};
 use ::wangdian::{Client, catalog};
 use async_trait::async_trait;
 use clock::Deadline;
 use mapping::Mapped;
-use vendor::{Class, Failure, Found, lenient};
+use vendor::{Class, Failure, Found};
 
-use super::{Target, no_tables};
+use super::{Target, no_tables, number};
 
 /// 旺店通 as a target. The client is shared with the sources, for they share one quota.
 pub(super) struct Wangdian(pub(super) Arc<Client>);
@@ -15,43 +16,36 @@ pub(super) struct Wangdian(pub(super) Arc<Client>);
 impl Target for Wangdian {
     async fn deliver(
         &self,
-        document: &'static str,
+        document: &'static Document,
         mapped: &Mapped,
         _replaced: Option<&str>,
         deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
-        let endpoint = catalog::endpoint(document).ok_or_else(|| {
-            Failure::new("旺店通", document, Class::Refused, None, "is no document of the catalog")
+        let endpoint = catalog::endpoint(document.name).ok_or_else(|| {
+            Failure::new("旺店通", document.name, Class::Refused, None, "is no document of the catalog")
         })?;
         self.0.push(endpoint, &mapped.params, &mapped.body, deadline).await?;
-        Ok(lenient::field(&mapped.body, "tid"))
+        Ok(number(document, mapped))
     }
 
-    /// Orders can be asked for by our tid; other documents are kept apart by their own `outer_no`.
     async fn find(
         &self,
-        document: &'static str,
+        document: &'static Document,
         mapped: &Mapped,
         deadline: Deadline,
     ) -> Result<Found, Failure> {
-        match lenient::field(&mapped.body, "tid") {
-            Some(tid) if document == "wangdian.trade_push" => match self.0.find_trade(&tid, deadline).await {
-                // Not being allowed to ask is no reason not to push: the same tid again updates the same order.
-                Err(failure) if matches!(failure.class, Class::Refused | Class::Paused { .. }) => {
-                    tracing::warn!(%failure, "cannot ask whether the order has arrived, pushing it again");
-                    Ok(Found::CannotBeAsked)
-                }
-                answer => Ok(answer?.map_or(Found::NotThere, Found::There)),
-            },
-            _ => Ok(Found::CannotBeAsked),
+        let Some(number) = number(document, mapped) else { return Ok(Found::CannotBeAsked) };
+        match self.0.find(document.name, &number, deadline).await {
+            // A question that is refused is no reason not to push what takes the place of what is there.
+            Err(failure) if failure.class == Class::Refused && document.repeat() == Repeat::Replaces => {
+                tracing::warn!(%failure, "cannot ask whether the document has arrived, pushing it again");
+                Ok(Found::CannotBeAsked)
+            }
+            answer => answer,
         }
     }
 
     async fn lookup(&self, table: &str, _code: &str, _deadline: Deadline) -> Result<Option<String>, Failure> {
         Err(no_tables("旺店通", table))
-    }
-
-    fn replaces(&self, _document: &'static str) -> bool {
-        true
     }
 }

@@ -7,6 +7,7 @@ use wiring::{Function as _, Wiring};
 
 use crate::Done;
 use crate::drain::{Drained, drain};
+use crate::output::say;
 
 /// `relay drain`
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
@@ -16,7 +17,7 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     let began = Instant::now();
     let drained = drain(&pusher, wiring.clock.as_ref()).await?;
     if json {
-        println!("{}", json!({ "flows": drained.tally, "paused": drained.paused }));
+        say!("{}", json!({ "flows": drained.tally, "paused": drained.paused }));
     } else {
         print(&drained, began);
     }
@@ -25,19 +26,19 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
 
 fn print(drained: &Drained, began: Instant) {
     if drained.tally.flows.is_empty() {
-        println!(
+        say!(
             "{}",
             if drained.paused.is_empty() { "The queues are empty." } else { "Nothing could be worked." }
         );
     } else {
-        println!("{}\n", drained.tally.table());
+        say!("{}\n", drained.tally.table());
     }
     for remark in drained.tally.remarks() {
-        println!("- {remark}");
+        say!("- {remark}");
     }
     for (system, pause) in &drained.paused {
-        println!("- {system} is paused until {}: {}", pause.until, pause.reason);
-        println!("  its messages wait; `relay resume {system}` ends the pause once the cause is mended");
+        say!("- {system} is paused until {}: {}", pause.until, pause.reason);
+        say!("  its messages wait; `relay resume {system}` ends the pause once the cause is mended");
     }
-    println!("Took {:.1?}.", began.elapsed());
+    say!("Took {:.1?}.", began.elapsed());
 }

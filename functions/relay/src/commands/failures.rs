@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use wiring::Wiring;
 
 use crate::Done;
+use crate::output::say;
 
 const PAGE: usize = 100;
 
@@ -12,7 +13,7 @@ pub(crate) async fn run(flow: Option<&str>, json: bool) -> anyhow::Result<Done> 
     let failures = all(wiring.stores.ledger.as_ref(), flow).await?;
     if json {
         let failures: Vec<_> = failures.iter().filter_map(as_json).collect();
-        println!("{}", json!({ "failures": failures }));
+        say!("{}", json!({ "failures": failures }));
     } else {
         print(&failures);
     }
@@ -59,14 +60,14 @@ fn as_json(entry: &Entry) -> Option<Value> {
 fn print(entries: &[Entry]) {
     for entry in entries {
         let Some(failed) = &entry.failed else { continue };
-        println!("{} {}", entry.id.flow, entry.id.key);
-        println!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), failed.at);
-        println!("  {} ({}): {}", failed.class, failed.code.as_deref().unwrap_or("no code"), failed.message);
+        say!("{} {}", entry.id.flow, entry.id.key);
+        say!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), failed.at);
+        say!("  {} ({}): {}", failed.class, failed.code.as_deref().unwrap_or("no code"), failed.message);
     }
     match entries.len() {
-        0 => println!("No document has failed."),
+        0 => say!("No document has failed."),
         count => {
-            println!(
+            say!(
                 "{count} failed. `relay replay --flow FLOW --key KEY` (or `--all`) sends them again; `relay settle` takes \
                  one off this list that was done by hand."
             );

@@ -1,10 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use mapping::Diagnostics;
+use mapping::{Diagnostic, Diagnostics, Severity};
 use serde_json::{Value, json};
 use wiring::{Flows, Settings};
 
 use crate::Done;
+use crate::output::say;
 
 /// `relay flows check`
 pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
@@ -18,11 +19,12 @@ pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
         Err(error) => error,
     };
     let diagnostics = error.downcast::<Diagnostics>()?;
+    let mistakes: Vec<_> = diagnostics.of(Severity::Error).collect();
+    let warnings: Vec<_> = diagnostics.of(Severity::Warning).collect();
     if json {
-        let mistakes: Vec<_> = diagnostics.0.iter().map(as_json).collect();
-        println!("{}", json!({ "mistakes": mistakes }));
+        say!("{}", json!({ "mistakes": as_json(&mistakes), "warnings": as_json(&warnings) }));
     } else {
-        println!("{diagnostics}\n\n{} mistakes.", diagnostics.0.len());
+        say!("{diagnostics}\n\n{} mistakes{}.", mistakes.len(), and_warnings(&warnings));
     }
     Ok(Done::WithFailures)
 }
@@ -32,27 +34,42 @@ fn print(flows: &Flows, json: bool) {
         let flow = &routed.flow;
         (flow.name().to_owned(), flow.source().document.name, flow.target().document.name)
     };
+    let warnings: Vec<_> = flows.warnings().collect();
     if json {
         let flows: Vec<_> = flows
             .iter()
             .map(|routed| ends(routed))
             .map(|(name, source, target)| json!({ "name": name, "source": source, "target": target }))
             .collect();
-        println!("{}", json!({ "flows": flows, "mistakes": [] }));
+        say!("{}", json!({ "flows": flows, "mistakes": [], "warnings": as_json(&warnings) }));
         return;
     }
-    for (name, source, target) in flows.iter().map(|routed| ends(routed)) {
-        println!("{name}: {source} → {target}");
+    for warning in &warnings {
+        say!("{warning}\n");
     }
-    println!("{} flows, no mistakes.", flows.iter().count());
+    for (name, source, target) in flows.iter().map(|routed| ends(routed)) {
+        say!("{name}: {source} → {target}");
+    }
+    say!("{} flows, no mistakes{}.", flows.iter().count(), and_warnings(&warnings));
 }
 
-fn as_json(diagnostic: &mapping::Diagnostic) -> Value {
-    json!({
-        "file": diagnostic.file,
-        "line": diagnostic.line,
-        "column": diagnostic.column,
-        "message": diagnostic.message,
-        "help": diagnostic.help,
-    })
+fn and_warnings(warnings: &[&Diagnostic]) -> String {
+    match warnings.len() {
+        0 => String::new(),
+        1 => ", 1 warning".to_owned(),
+        count => format!(", {count} warnings"),
+    }
+}
+
+fn as_json(diagnostics: &[&Diagnostic]) -> Value {
+    let found = diagnostics.iter().map(|diagnostic| {
+        json!({
+            "file": diagnostic.file,
+            "line": diagnostic.line,
+            "column": diagnostic.column,
+            "message": diagnostic.message,
+            "help": diagnostic.help,
+        })
+    });
+    found.collect()
 }

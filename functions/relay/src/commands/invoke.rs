@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use stock_syncer::StockSyncer;
 use trade_poller::{Report, TradePoller};
 use webhook_receiver::Receiver;
-use wiring::{Function as _, Wiring};
+use wiring::{Function as _, Unfinished, Wiring};
 
 use crate::cli::Function;
+use crate::output::{say, tell};
 use crate::{Done, WrongUsage};
 
 /// `relay invoke`
@@ -21,13 +22,19 @@ pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done
     let wiring = Wiring::from_environment().await?;
     match answer(function, event, &wiring).await? {
         Ok(answer) => {
-            println!("{answer}");
+            say!("{answer}");
             Ok(Done::Well)
         }
         // As the Lambda runtime words it.
         Err(error) => {
-            println!("{}", json!({ "errorType": "Error", "errorMessage": format!("{error:#}") }));
-            eprintln!("error: {error:#}");
+            let mut answer = json!({ "errorType": "Error", "errorMessage": format!("{error:#}") });
+            tell!("error: {error:#}");
+            // A person has asked, so the vendors' words are told too.
+            if let Some(Unfinished { errors, .. }) = error.downcast_ref() {
+                answer["errors"] = json!(errors);
+                errors.iter().for_each(|error| tell!("- {error}"));
+            }
+            say!("{answer}");
             Ok(Done::WithFailures)
         }
     }

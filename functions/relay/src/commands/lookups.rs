@@ -7,6 +7,7 @@ use serde_json::json;
 use wiring::Wiring;
 
 use crate::Done;
+use crate::output::say;
 
 /// One line of the file.
 #[derive(Deserialize)]
@@ -29,10 +30,10 @@ pub(crate) async fn import(file: &Path, json: bool) -> anyhow::Result<Done> {
     }
     let imported = if mistakes.is_empty() { rows.len() } else { 0 };
     if json {
-        println!("{}", json!({ "imported": imported, "mistakes": mistakes }));
+        say!("{}", json!({ "imported": imported, "mistakes": mistakes }));
     } else {
-        mistakes.iter().for_each(|mistake| println!("- {mistake}"));
-        println!("{imported} ids imported.");
+        mistakes.iter().for_each(|mistake| say!("- {mistake}"));
+        say!("{imported} ids imported.");
     }
     Ok(if mistakes.is_empty() { Done::Well } else { Done::WithFailures })
 }

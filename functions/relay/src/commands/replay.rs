@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use pipeline::intake::TOO_DEEP;
+use pipeline::item::MAX_DEPTH;
 use pipeline::{Entry, EntryId, Intake, System, WorkItem};
 use serde_json::json;
-use webhook_receiver::UNROUTED;
+use webhook_receiver::{UNREADABLE, UNROUTED};
 use wiring::{Store, Wiring};
 
 use super::failures;
 use crate::Done;
+use crate::output::say;
 
 /// `relay replay`
 pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> anyhow::Result<Done> {
@@ -19,7 +22,8 @@ pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> an
     };
     let replayed = send(&wiring, entries).await?;
     report(&replayed, works_them(&wiring.settings.store()?), json);
-    let is_whole = replayed.without_flow.is_empty() && replayed.too_large.is_empty();
+    let Replayed { without_flow, too_large, too_deep, .. } = &replayed;
+    let is_whole = [without_flow, too_large, too_deep].into_iter().all(Vec::is_empty);
     Ok(if is_whole { Done::Well } else { Done::WithFailures })
 }
 
@@ -32,6 +36,8 @@ pub(crate) struct Replayed {
     without_flow: Vec<EntryId>,
     /// Those that the queue cannot carry: they have failed anew.
     too_large: Vec<EntryId>,
+    /// Those that are nested too deep to be carried, and are kept as text.
+    too_deep: Vec<EntryId>,
 }
 
 /// Sends failed versions through their flows again.
@@ -39,7 +45,9 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
     let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
     let (mut routed, mut replayed) = (Vec::new(), Replayed::default());
     for entry in entries {
-        if is_routed_now(wiring, &entry.id) {
+        if entry.failed.as_ref().is_some_and(|failed| failed.class == TOO_DEEP) {
+            replayed.too_deep.push(entry.id);
+        } else if is_routed_now(wiring, &entry.id) {
             for (system, of_system) in orders(wiring, &entry) {
                 items.entry(system).or_default().extend(of_system);
             }
@@ -52,6 +60,8 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
     }
     for (system, items) in items {
         replayed.sent += wiring.intake().take(system, &items).await?.queued;
+        let id = |item: &WorkItem| EntryId::new(&item.flow, &item.key);
+        replayed.too_deep.extend(items.iter().filter(|item| item.too_deep().is_some()).map(id));
         let too_large = items.into_iter().filter(|item| Intake::is_too_large(&item.encode()));
         replayed.too_large.extend(too_large.map(|item| EntryId::new(item.flow, item.key)));
     }
@@ -117,18 +127,30 @@ fn works_them(store: &Store) -> &'static str {
 }
 
 fn report(replayed: &Replayed, works_them: &str, json: bool) {
-    let Replayed { sent, without_flow, too_large } = replayed;
+    let Replayed { sent, without_flow, too_large, too_deep } = replayed;
     if json {
-        println!("{}", json!({ "replayed": sent, "without_flow": without_flow, "too_large": too_large }));
+        let mut answer = json!({ "replayed": sent, "without_flow": without_flow, "too_large": too_large });
+        if !too_deep.is_empty() {
+            answer["too_deep"] = json!(too_deep);
+        }
+        say!("{answer}");
         return;
     }
     for id in without_flow {
-        println!("- {} {}: no flow takes it, so it stays in the ledger", id.flow, id.key);
+        let why = if id.flow == UNREADABLE { "its data is no document" } else { "no flow takes it" };
+        say!("- {} {}: {why}, so it stays in the ledger", id.flow, id.key);
+    }
+    for id in too_deep {
+        say!(
+            "- {} {}: it is nested more than {MAX_DEPTH} levels deep, which is not carried, so it stays in the ledger",
+            id.flow,
+            id.key
+        );
     }
     for id in too_large {
-        println!("- {} {}: it is too large for the queue, so it stays in the ledger", id.flow, id.key);
+        say!("- {} {}: it is too large for the queue, so it stays in the ledger", id.flow, id.key);
     }
-    println!("{sent} sent through their flows again; {works_them}.");
+    say!("{sent} sent through their flows again; {works_them}.");
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use pipeline::{System, pause};
 use serde_json::json;
 use wiring::Wiring;
 
+use crate::output::say;
 use crate::{Done, WrongUsage};
 
 /// `relay resume`
@@ -13,9 +14,9 @@ pub(crate) async fn run(target: &str, json: bool) -> anyhow::Result<Done> {
     let wiring = Wiring::from_environment().await?;
     pause::end(wiring.stores.checkpoints.as_ref(), system).await?;
     if json {
-        println!("{}", json!({ "resumed": system }));
+        say!("{}", json!({ "resumed": system }));
     } else {
-        println!("{system} takes documents again; those that wait come up within their back-off.");
+        say!("{system} takes documents again; those that wait come up within their back-off.");
     }
     Ok(Done::Well)
 }

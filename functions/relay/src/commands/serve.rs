@@ -1,24 +1,24 @@
 use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use catalog::Role;
-use clock::{Clock, Deadline};
+use clock::Deadline;
 use erp_pusher::{ErpPusher, Worker, worker::Worked};
-use futures::FutureExt as _;
-use futures::future::{LocalBoxFuture, join_all};
-use pipeline::pause;
+use pipeline::{System, pause};
 use stock_syncer::StockSyncer;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::{JoinSet, LocalSet};
 use trade_poller::TradePoller;
 use webhook_receiver::Receiver;
 use wiring::settings::both;
 use wiring::{Function as _, Wiring};
 
+use crate::output::say;
+use crate::supervise::{Stop, Supervisor};
 use crate::{Done, server};
 
 /// The vendors' advice: trades every 5 to 10 minutes, pools every 3 to 5.
@@ -28,124 +28,226 @@ const SYNC_EVERY: Duration = Duration::from_secs(3 * 60);
 /// How often an empty queue is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How long a store that does not answer is left alone.
-const STORE_WAIT: Duration = Duration::from_secs(10);
-
 /// How long the work in hand may take after a signal: longer than one call to a vendor.
 const GRACE: Duration = Duration::from_secs(35);
 
-/// How long half-open connections are waited for after a signal.
-const HALF_OPEN: Duration = Duration::from_secs(5);
-
-/// Tells the tasks when to stop.
-type Stop = watch::Receiver<bool>;
+/// The task that takes pushes.
+const WEBHOOK: &str = "webhook";
 
 /// `relay serve`
 pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
+    let mut signals = Signals::heard()?;
     let wiring = Wiring::from_environment().await?;
-    let (stop, stopped) = watch::channel(false);
-    // They wait for vendors and disk nearly all the time: one thread does for them, the server's own tasks aside.
-    let mut tasks: Vec<LocalBoxFuture<'static, ()>> = Vec::new();
     let clock = wiring.clock.clone();
-    let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
-    let poller = reads(Role::Windowed).then(|| TradePoller::wire(&wiring)).transpose();
-    let syncer = reads(Role::Pool).then(|| StockSyncer::wire(&wiring)).transpose();
-    let receiver = reads(Role::Pushed).then(|| Receiver::wire(&wiring)).transpose();
-    let (pusher, ((poller, syncer), receiver)) =
-        both(ErpPusher::wire(&wiring), both(both(poller, syncer), receiver))?;
-
-    pause::end_guesses(wiring.stores.checkpoints.as_ref(), clock.now()).await?;
-    for worker in pusher.workers() {
-        tasks.push(work(worker, clock.clone(), stopped.clone()).boxed_local());
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = Tasks::start(&wiring, listen, stopped).await?;
+    if let Some(address) = tasks.webhook {
+        say!("Taking pushes at http://{address}/qince/direct-orders");
     }
-    if let Some(poller) = poller {
-        let turn = async move || drop(poller.poll_all(Deadline::NONE, &|_| {}).await);
-        tasks.push(every(POLL_EVERY, clock.clone(), stopped.clone(), turn).boxed_local());
-    }
-    if let Some(syncer) = syncer {
-        let turn = async move || drop(syncer.sync_all(Deadline::NONE).await);
-        tasks.push(every(SYNC_EVERY, clock.clone(), stopped.clone(), turn).boxed_local());
-    }
-    if let Some(receiver) = receiver {
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
-        let address = listener.local_addr()?;
-        println!("Taking pushes at http://{address}/qince/direct-orders");
-        let (until_stopping, stop) = (until_stopped(stopped.clone()), stopped.clone());
-        let clock = clock.clone();
-        let serving = async move {
-            tokio::select! {
-                served = server::serve(listener, Arc::new(receiver), until_stopping) => {
-                    if let Err(error) = served {
-                        tracing::error!(%error, "the webhook server failed");
-                    }
-                }
-                // Who has sent half a request by now will send it again.
-                () = async { until_stopped(stop).await; clock.sleep(HALF_OPEN).await } => {}
-            }
-        };
-        tasks.push(serving.boxed_local());
-    }
-
-    let mut work = pin!(join_all(tasks));
-    tokio::select! {
-        _ = &mut work => {}
-        signal = wait_for_signal() => signal?,
-    }
-    println!("Stopping after the work in hand; a second signal stops at once.");
+    tasks.here.run_until(signals.next()).await;
+    say!("Stopping after the work in hand; a second signal stops at once.");
     stop.send_replace(true);
     tokio::select! {
-        _ = &mut work => {}
-        // Whoever keeps a connection half open does not keep the program; what is broken off is asked after later.
+        () = tasks.end() => {}
+        // What is broken off is asked after later.
         () = clock.sleep(GRACE) => {}
-        signal = wait_for_signal() => signal?,
+        () = signals.next() => {}
     }
     Ok(Done::Well)
 }
 
-/// Works one queue until stopped.
-async fn work(worker: Worker, clock: Arc<dyn Clock>, stopped: Stop) {
-    while !*stopped.borrow() {
-        let pause = match worker.work(&|| !*stopped.borrow()).await {
-            Ok(Worked::Batch(_)) => continue,
-            Ok(Worked::Nothing { .. } | Worked::Paused(_)) => LOOK_EVERY,
-            Err(error) => {
-                tracing::error!(system = %worker.system(), %error, "the queue cannot be worked");
-                STORE_WAIT
-            }
-        };
-        sleep(pause, clock.as_ref(), &stopped).await;
-    }
+/// What `relay serve` does at the same time.
+struct Tasks {
+    /// One thread does for those that wait for vendors and disk nearly all the time. Pushes are taken on others.
+    here: LocalSet,
+    tasks: JoinSet<()>,
+    /// Where pushes are taken, if any flow reads them.
+    webhook: Option<SocketAddr>,
 }
 
-/// Runs a turn at once and then at every interval, until stopped.
-async fn every(interval: Duration, clock: Arc<dyn Clock>, stopped: Stop, turn: impl AsyncFn()) {
-    while !*stopped.borrow() {
-        tokio::select! {
-            // A turn that is broken off loses nothing: its watermark has not moved, its rows are in the pool.
-            () = turn() => {}
-            () = until_stopped(stopped.clone()) => {}
+impl Tasks {
+    async fn start(wiring: &Wiring, listen: SocketAddr, stopped: Stop) -> anyhow::Result<Self> {
+        let checkpoints = wiring.stores.checkpoints.clone();
+        let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
+        let poller = reads(Role::Windowed).then(|| TradePoller::wire(wiring)).transpose();
+        let syncer = reads(Role::Pool).then(|| StockSyncer::wire(wiring)).transpose();
+        let receiver = reads(Role::Pushed).then(|| Receiver::wire(wiring)).transpose();
+        let (pusher, ((poller, syncer), receiver)) =
+            both(ErpPusher::wire(wiring), both(both(poller, syncer), receiver))?;
+
+        pause::end_guesses(checkpoints.as_ref(), wiring.clock.now()).await?;
+        let supervisor = Supervisor { clock: wiring.clock.clone(), checkpoints, stopped };
+        let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
+        let mut webhook = None;
+        if let Some(receiver) = receiver {
+            let listener = bind(listen).await?;
+            let address = listener.local_addr()?;
+            webhook = Some(address);
+            tasks.spawn(receive(supervisor.clone(), address, listener, receiver));
         }
-        sleep(interval, clock.as_ref(), &stopped).await;
+        for worker in pusher.workers() {
+            tasks.spawn_local_on(push(supervisor.clone(), worker), &here);
+        }
+        if let Some(poller) = poller {
+            tasks.spawn_local_on(poll(supervisor.clone(), poller), &here);
+        }
+        if let Some(syncer) = syncer {
+            tasks.spawn_local_on(sync(supervisor.clone(), syncer), &here);
+        }
+        Ok(Self { here, tasks, webhook })
+    }
+
+    /// Waits for their end, once they have been told to stop.
+    async fn end(&mut self) {
+        self.here.run_until(async { while self.tasks.join_next().await.is_some() {} }).await;
     }
 }
 
-async fn sleep(duration: Duration, clock: &dyn Clock, stopped: &Stop) {
-    tokio::select! {
-        () = clock.sleep(duration) => {}
-        () = until_stopped(stopped.clone()) => {}
+/// Works one queue.
+async fn push(supervisor: Supervisor, worker: Worker) {
+    let turn = || async {
+        Ok(match worker.work(&|| supervisor.goes_on()).await.context("the queue cannot be worked")? {
+            Worked::Batch(_) => Duration::ZERO,
+            Worked::Nothing { .. } | Worked::Paused(_) => LOOK_EVERY,
+        })
+    };
+    supervisor.keep(pushes_to(worker.system()), turn).await;
+}
+
+fn pushes_to(system: System) -> &'static str {
+    match system {
+        System::Kingdee => "push to kingdee",
+        System::Sharecrm => "push to sharecrm",
+        System::Wangdian => "push to wangdian",
     }
 }
 
-async fn until_stopped(mut stopped: Stop) {
-    // An error means that whoever would say so is gone: that is a stop too.
-    _ = stopped.wait_for(|stopped| *stopped).await;
+/// Polls the windows.
+async fn poll(supervisor: Supervisor, poller: TradePoller) {
+    let turn = || async {
+        tokio::select! {
+            // A turn that is broken off loses nothing: its watermark has not moved.
+            _ = poller.poll_all(Deadline::NONE, &|_| {}) => {}
+            () = supervisor.until_stopped() => {}
+        }
+        Ok(POLL_EVERY)
+    };
+    supervisor.keep("poll", turn).await;
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupt = tokio::signal::ctrl_c() => interrupt?,
-        _ = terminate.recv() => {}
+/// Reads the pools.
+async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
+    let turn = || async {
+        tokio::select! {
+            // A turn that is broken off loses nothing: its rows are in the pool.
+            _ = syncer.sync_all(Deadline::NONE) => {}
+            () = supervisor.until_stopped() => {}
+        }
+        Ok(SYNC_EVERY)
+    };
+    supervisor.keep("sync", turn).await;
+}
+
+/// Takes pushes; on a new listener at the same address where the one before has failed.
+async fn receive(supervisor: Supervisor, address: SocketAddr, listener: TcpListener, receiver: Receiver) {
+    let (listener, receiver) = (Mutex::new(Some(listener)), Arc::new(receiver));
+    let turn = || async {
+        let bound = listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let listener = match bound {
+            Some(listener) => listener,
+            None => bind(address).await?,
+        };
+        supervisor.is_well(WEBHOOK).await;
+        let served = server::serve(listener, receiver.clone(), supervisor.until_stopped()).await;
+        served.context("the webhook server failed")?;
+        Ok(Duration::ZERO)
+    };
+    supervisor.keep(WEBHOOK, turn).await;
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
+}
+
+/// The signals that stop the program, from the first moment on.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn heard() -> anyhow::Result<Self> {
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use clock::{Clock as _, SystemChance, SystemClock};
+    use simulators::Vendors;
+    use simulators::qince::{PushStyle, read_reply};
+    use vendor::{HttpTransport, Request, Response, Transport, TransportError};
+    use wiring::Settings;
+
+    use super::*;
+
+    /// A mistake of ours that every call to a vendor brings out.
+    #[derive(Default)]
+    struct Panics(AtomicU32);
+
+    #[async_trait]
+    impl Transport for Panics {
+        async fn send(&self, _request: Request) -> Result<Response, TransportError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            panic!("13912345678")
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn poller_and_syncer_panic_again_and_again_and_pushes_are_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SystemClock);
+        let store = format!("sqlite:{}", folder.path().join("relay.db").display());
+        let settings = simulators::settings().into_iter().chain([("RELAY_STORE", store.as_str())]);
+        let settings: Settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let stores = wiring::stores::open(&settings, clock.clone()).await.unwrap();
+        let calls = Arc::new(Panics::default());
+        let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SystemChance)).unwrap();
+        let wiring = wiring.over(calls.clone());
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Tasks::start(&wiring, "127.0.0.1:0".parse().unwrap(), stopped).await.unwrap();
+        let webhook = tasks.webhook.unwrap();
+
+        let qince = &Vendors::new(clock.clone(), 1).qince;
+        let pushes = async {
+            let again = async {
+                while calls.0.load(Ordering::Relaxed) < 4 {
+                    clock.sleep(LOOK_EVERY / 20).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), again).await.expect("each is begun anew");
+            let push = qince.push(&qince.order(clock.now()), &PushStyle::default());
+            let url = format!("http://{webhook}/qince/direct-orders").parse().unwrap();
+            let request = Request::post(url, &push.content_type, push.body.clone());
+            let response = HttpTransport::new().send(request).await.unwrap();
+            assert_eq!(read_reply(&push, response.status, &response.body), Ok(true));
+        };
+        tasks.here.run_until(pushes).await;
+        let health = wiring.stores.checkpoints.list("health/").await.unwrap();
+        let of: Vec<_> = health.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(of, ["health/poll", "health/sync"]);
+        stop.send_replace(true);
+        tokio::time::timeout(GRACE, tasks.end()).await.expect("they stop all the same");
+    }
 }

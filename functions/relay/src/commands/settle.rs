@@ -3,6 +3,7 @@ use wiring::Wiring;
 
 use super::{failures, replay};
 use crate::Done;
+use crate::output::say;
 
 /// `relay settle`
 pub(crate) async fn run(flow: &str, key: &str, json: bool) -> anyhow::Result<Done> {
@@ -10,9 +11,9 @@ pub(crate) async fn run(flow: &str, key: &str, json: bool) -> anyhow::Result<Don
     let entry = replay::one(&wiring, flow, key).await?;
     failures::clear(wiring.stores.ledger.as_ref(), &entry).await?;
     if json {
-        println!("{}", json!({ "settled": entry.id }));
+        say!("{}", json!({ "settled": entry.id }));
     } else {
-        println!("{flow} {key} is settled: it is no failure any more, and nothing was sent.");
+        say!("{flow} {key} is settled: it is no failure any more, and nothing was sent.");
     }
     Ok(Done::Well)
 }

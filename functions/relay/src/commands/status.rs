@@ -7,6 +7,7 @@ use serde::Serialize;
 use wiring::Wiring;
 
 use crate::Done;
+use crate::output::say;
 use crate::tally::plain_table;
 
 /// Where everything stands.
@@ -39,7 +40,7 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     let wiring = Wiring::from_environment().await?;
     let status = Status { flows: flows(&wiring).await?, queues: queues(&wiring).await? };
     if json {
-        println!("{}", serde_json::to_string(&status)?);
+        say!("{}", serde_json::to_string(&status)?);
     } else {
         print(&status);
     }
@@ -87,16 +88,16 @@ fn print(status: &Status) {
         let delivered = or_dash(flow.delivered.as_ref());
         table.add_row([name.clone(), delivered, flow.failed.to_string(), or_dash(flow.read_until.as_ref())]);
     }
-    println!("{table}\n");
+    say!("{table}\n");
     let mut table = plain_table(&["queue", "waiting", "in flight", "dead"]);
     for (system, queue) in &status.queues {
         let counts = [queue.waiting, queue.in_flight, queue.dead].map(|count| count.to_string());
         table.add_row([system.to_string()].into_iter().chain(counts));
     }
-    println!("{table}");
+    say!("{table}");
     for (system, queue) in &status.queues {
         if let Some(pause) = &queue.paused {
-            println!("- {system} is paused until {}: {}", pause.until, pause.reason);
+            say!("- {system} is paused until {}: {}", pause.until, pause.reason);
         }
     }
 }

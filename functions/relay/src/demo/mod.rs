@@ -17,6 +17,7 @@ use crate::Done;
 use crate::demo::audit::Audit;
 use crate::demo::stage::Stage;
 use crate::demo::told::Teller;
+use crate::output::say;
 use crate::tally::Tally;
 
 /// Runs the demo. It ends well only if every document reached its target once.
@@ -34,10 +35,7 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
 
     let audit = Audit::of(&stage, &demo).await?;
     if json {
-        println!(
-            "{}",
-            json!({ "acts": [first, second], "targets": audit.targets, "problems": audit.problems })
-        );
+        say!("{}", json!({ "acts": [first, second], "targets": audit.targets, "problems": audit.problems }));
     } else {
         teller.ending(&audit, began.elapsed());
     }

@@ -6,6 +6,7 @@ use simulators::qince::{SignedPush, modify_time};
 
 use super::audit::Audit;
 use super::stage::Stage;
+use crate::output::say;
 use crate::tally::Tally;
 
 /// How wide the reasons run.
@@ -19,7 +20,7 @@ pub(super) struct Teller {
 impl Teller {
     fn say(&self, text: &str) {
         if !self.quiet {
-            println!("{text}");
+            say!("{text}");
         }
     }
 

@@ -156,6 +156,30 @@ fn a_replay_says_what_the_queue_cannot_carry() {
     assert_eq!(answer, json!({ "replayed": 0, "without_flow": [], "too_large": [it] }));
 }
 
+#[test]
+fn a_replay_says_that_a_document_is_nested_too_deep_and_keeps_it() {
+    let town = Town::open();
+    let installation = town.installation();
+    // Of a version that took such documents still: as deep as a message could be read.
+    let mut event = sample("erp-pusher/sqs.json");
+    let mut item: Value = serde_json::from_str(event["Records"][0]["body"].as_str().unwrap()).unwrap();
+    item["document"]["cs_remark"] = (0..120).fold(json!("苏果"), |inner, _| json!([inner]));
+    event["Records"] = json!([event["Records"][0]]);
+    event["Records"][0]["body"] = item.to_string().into();
+    let file = installation.path("deep.json");
+    std::fs::write(&file, event.to_string()).unwrap();
+    installation.relay(&["invoke", "erp-pusher", "--event", file.to_str().unwrap()]).with_status(0);
+    let it = json!({ "flow": "trade-to-kingdee", "key": "JY202611220001" });
+    for _ in 0..2 {
+        let answer = installation.relay(&["replay", "--all", "--json"]).with_status(1).json();
+        assert_eq!((&answer["replayed"], &answer["too_deep"]), (&json!(0), &json!([it])), "{answer}");
+    }
+    let told = installation.relay(&["replay", "--all"]).with_status(1).stdout;
+    assert!(told.contains("nested more than 100 levels"), "{told}");
+    let kept = installation.relay(&["failures", "--json"]).with_status(1).json();
+    assert!(kept["failures"][0]["document"].as_str().unwrap().contains("苏果"), "{kept}");
+}
+
 /// Pushes the sample order where its type is not taken, and answers with its key among the unrouted ones.
 fn unrouted(installation: &mut Installation) -> [String; 4] {
     installation.set("QINCE_DATA_TYPES", "my_order");

@@ -68,6 +68,55 @@ fn programs_get_the_mistakes_as_json() {
     assert!(mistakes.iter().all(|mistake| mistake["file"] == "flows/wrong.toml"), "{answer}");
 }
 
+/// A flow with two fields that no list of fields knows, and one in quotes that its author vouches for.
+const DOUBTFUL: &str = include_str!("flows/doubtful.toml");
+
+#[test]
+fn a_field_that_is_not_known_is_a_warning_with_its_line_and_a_suggestion() {
+    let installation = with_folder(&[("doubtful.toml", DOUBTFUL)]);
+    let answer = installation.relay(&["flows", "check", "flows"]).with_status(0);
+    for said in [
+        "warning: the document has no known field `cm_level` here",
+        "flows/doubtful.toml:14:",
+        "warning: the target has no known field `refund_fe` here",
+        "flows/doubtful.toml:15:1",
+        "did you mean `refund_fee`?",
+        "doubtful: qince.direct_order → wangdian.sales_refund_push",
+        "1 flows, no mistakes, 2 warnings.",
+    ] {
+        assert!(answer.stdout.contains(said), "{said} in {}", answer.stdout);
+    }
+    let json = installation.relay(&["flows", "check", "flows", "--json"]).with_status(0).json();
+    assert_eq!(json["mistakes"], serde_json::json!([]));
+    let lines: Vec<_> = json["warnings"].as_array().unwrap().iter().map(|warning| &warning["line"]).collect();
+    assert_eq!(lines, [14, 15], "{json}");
+    assert!(json["warnings"][1]["help"].as_str().unwrap().contains("`refund_fee`"), "{json}");
+}
+
+#[test]
+fn a_typo_in_version_is_a_mistake_where_the_list_of_fields_is_incomplete_too() {
+    let wrong = DOUBTFUL.replace("\"modify_time_str\"", "\"changed_at\"");
+    let installation = with_folder(&[("doubtful.toml", &wrong)]);
+    let json = installation.relay(&["flows", "check", "flows", "--json"]).with_status(1).json();
+    let mistakes = json["mistakes"].as_array().unwrap();
+    assert_eq!(mistakes.len(), 1, "{json}");
+    assert_eq!(mistakes[0]["line"], 4, "{json}");
+    assert!(mistakes[0]["message"].as_str().unwrap().contains("`changed_at`"), "{json}");
+    assert_eq!(json["warnings"].as_array().unwrap().len(), 2, "{json}");
+}
+
+#[test]
+fn a_doubtful_flow_starts_and_each_of_its_fields_is_logged_once() {
+    let twice = DOUBTFUL.replace("refund_fe ", "reason = \"cm_level\"\nrefund_fe ");
+    let mut installation = with_folder(&[("doubtful.toml", &twice)]);
+    installation.set("RELAY_FLOWS_DIR", "flows");
+    installation.set("RUST_LOG", "warn");
+    let answer = installation.relay(&["status"]).with_status(0);
+    for field in ["`cm_level`", "`refund_fe`"] {
+        assert_eq!(answer.stderr.matches(field).count(), 1, "{field} in {}", answer.stderr);
+    }
+}
+
 #[test]
 fn a_wrong_flow_starts_no_function() {
     let mut installation = with_folder(&[("wrong.toml", WRONG)]);

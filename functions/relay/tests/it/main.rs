@@ -9,8 +9,12 @@
 
 mod demo;
 mod events;
+mod floods;
 mod flows;
+mod lost_store;
+mod pipes;
 mod serve;
+mod server;
 mod store;
 mod support;
 mod usage;

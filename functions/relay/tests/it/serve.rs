@@ -1,71 +1,16 @@
 //! `relay serve`: a complete installation in one process.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clock::{Clock as _, SystemClock};
 use simulators::qince::{Digest, PushStyle, SignedPush, read_reply};
 
-use crate::support::{Installation, Town};
-
-/// A server; killed when a test fails before it is told to stop.
-struct Server {
-    process: Child,
-    address: String,
-    stdout: BufReader<std::process::ChildStdout>,
-}
-
-impl Server {
-    fn start(installation: &Installation) -> Self {
-        let mut command = installation.command(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let address = line.strip_prefix("Taking pushes at http://").expect(&line);
-        let address = address.split_once('/').unwrap().0.to_owned();
-        Self { process, address, stdout }
-    }
-
-    /// Sends a push as HTTP/1.1, and answers with status and body.
-    fn push(&self, push: &SignedPush) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let head = format!(
-            "POST /qince/direct-orders HTTP/1.1\r\nHost: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-            self.address,
-            push.content_type,
-            push.body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(&push.body).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
-    }
-
-    /// Stops it as an init system does, and answers with its exit status and the rest of what it printed.
-    fn terminate(mut self) -> (Option<i32>, String) {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).unwrap();
-        (self.process.wait().unwrap().code(), rest)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        _ = self.process.kill();
-        _ = self.process.wait();
-    }
-}
+use crate::server::Server;
+use crate::support::Town;
 
 /// Looks until it is so, at most 20 seconds.
 #[track_caller]
-fn eventually(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < Duration::from_secs(20), "not within 20 s: {what}");

@@ -4,8 +4,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::support::{Answer, Installation};
+use crate::server::Server;
+use crate::support::{Answer, Installation, Town};
 
 /// The user that has no rights of its own on this machine.
 const NOBODY: u32 = 65534;
@@ -74,11 +76,14 @@ fn a_file_that_is_no_database_is_left_as_it_was() {
 }
 
 #[test]
-fn a_locked_store_is_waited_for_and_then_said_so() {
+fn a_store_that_another_program_writes_to_is_read_at_once_and_waited_for_to_write() {
     let installation = with_store();
     let other = rusqlite::Connection::open(installation.path("relay.db")).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let answer = installation.relay(&["status"]).with_status(2);
+    let began = Instant::now();
+    installation.relay(&["status"]).with_status(0);
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    let answer = installation.relay(&["resume", "kingdee"]).with_status(1);
     assert!(
         answer.stderr.contains("relay.db")
             && answer.stderr.contains("another program has kept it locked for 3 s"),
@@ -86,7 +91,38 @@ fn a_locked_store_is_waited_for_and_then_said_so() {
         answer.stderr
     );
     other.execute_batch("ROLLBACK").unwrap();
-    installation.relay(&["status"]).with_status(0);
+    installation.relay(&["resume", "kingdee"]).with_status(0);
+}
+
+#[test]
+fn a_damaged_store_is_said_so_and_no_push_is_taken_into_it() {
+    let town = Town::open();
+    let installation = town.installation();
+    Server::start(&installation).terminate();
+    let file = installation.path("relay.db");
+    let store = rusqlite::Connection::open(&file).unwrap();
+    store
+        .execute_batch(
+            "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000)
+             INSERT INTO messages (queue, group_id, body, sent_at, visible_at)
+             SELECT 'kingdee', n, hex(randomblob(200)), 0, 0 FROM numbers; PRAGMA wal_checkpoint(TRUNCATE)",
+        )
+        .unwrap();
+    drop(store);
+    let mut content = fs::read(&file).unwrap();
+    let middle = content.len() / 2 / 4096 * 4096;
+    content[middle..middle + 4096].fill(0xA5);
+    fs::write(&file, &content).unwrap();
+
+    for command in [&["status"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        let answer = installation.relay(command).with_status(1);
+        assert!(
+            answer.stderr.contains("relay.db") && answer.stderr.contains("restore this one from a backup"),
+            "{}",
+            answer.stderr
+        );
+        assert!(!answer.stdout.contains("Taking pushes"), "{}", answer.stdout);
+    }
 }
 
 #[test]

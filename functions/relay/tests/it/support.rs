@@ -42,6 +42,15 @@ impl Installation {
         command
     }
 
+    /// `relay` in a shell that has done something before, such as setting a limit.
+    pub(crate) fn within(&self, before: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new("sh");
+        let script = format!("{before}; exec \"$0\" \"$@\"");
+        command.env_clear().envs(&self.settings).current_dir(self.folder.path());
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_relay")]).args(arguments);
+        command
+    }
+
     pub(crate) fn relay(&self, arguments: &[&str]) -> Answer {
         Answer::of(&mut self.command(arguments))
     }

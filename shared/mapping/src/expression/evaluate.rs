@@ -88,7 +88,7 @@ impl<'a> Datum<'a> {
 }
 
 /// Whether there is nothing to read: see the crate's documentation.
-fn is_absent(value: &Value) -> bool {
+pub(crate) fn is_absent(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty() || time::is_zero_date(text.trim()),
@@ -135,19 +135,26 @@ pub(crate) fn find<'a>(path: &Path, scope: &Scope<'a>) -> Option<&'a Value> {
             _ => return None,
         },
     };
-    steps.iter().try_fold(start, |value, step| match step {
-        Step::Field(name, _) => value.get(name),
-        Step::Index(index) => items(value)?.get(*index).copied(),
-        Step::Where { field, value: wanted, .. } => items(value)?.into_iter().find(|line| {
-            line.get(field)
-                .and_then(|found| Datum::Json(found).text())
-                .is_some_and(|found| found == wanted.as_str())
-        }),
-    })
+    steps.iter().try_fold(start, |value, step| step.of(value))
+}
+
+impl Step {
+    /// Where the step leads from that value, absent or not.
+    pub(crate) fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        match self {
+            Self::Field(name, _) => value.get(name),
+            Self::Index(index) => items(value)?.get(*index).copied(),
+            Self::Where { field, value: wanted, .. } => items(value)?.into_iter().find(|line| {
+                line.get(field)
+                    .and_then(|found| Datum::Json(found).text())
+                    .is_some_and(|found| found == wanted.as_str())
+            }),
+        }
+    }
 }
 
 /// The lines of a list. PHP writes a sparse list as an object, and some converters a single line without its list.
-fn items(value: &Value) -> Option<Vec<&Value>> {
+pub(crate) fn items(value: &Value) -> Option<Vec<&Value>> {
     match value {
         Value::Array(items) => Some(items.iter().collect()),
         Value::Object(fields) if !fields.is_empty() && fields.values().all(Value::is_object) => {

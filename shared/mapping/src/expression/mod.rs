@@ -9,7 +9,9 @@ use std::ops::Range;
 
 use rust_decimal::Decimal;
 
-pub(crate) use evaluate::{Datum, Failing, Scope, amount, find, first, holds, lines, written};
+pub(crate) use evaluate::{
+    Datum, Failing, Scope, amount, find, first, holds, is_absent, items, lines, written,
+};
 pub(crate) use parse::{alternatives, amount as parse_amount, condition, path};
 
 /// Where a path begins.
@@ -130,6 +132,30 @@ fn visit_terms<'a>(terms: &'a [Term], lists: &[&'a Path], seen: &mut impl FnMut(
             seen(lists, path);
         }
     }
+}
+
+impl Term {
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Text(_) | Self::Number(_) | Self::LineNumber => None,
+        }
+    }
+}
+
+impl Path {
+    /// The name of the field at the top of the document that the path is, if it is no more than that.
+    pub(crate) fn top_field(&self) -> Option<&str> {
+        match (self.root, self.steps.as_slice()) {
+            (Root::Up(0) | Root::Document, [Step::Field(name, _)]) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a field was written in quotes: its author knows it, whatever our list of fields says.
+pub(crate) fn is_quoted(name: &str, span: &Range<usize>) -> bool {
+    span.len() != name.len()
 }
 
 /// What is wrong in an expression, and where.

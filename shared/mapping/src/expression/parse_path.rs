@@ -42,7 +42,7 @@ impl Parser<'_> {
                 levels += 1;
             }
             root = Root::Up(levels);
-        } else {
+        } else if self.peek() != Some(&Token::Sign(".")) {
             is_rooted = false;
             let span = self.span();
             let Some(Token::Name(name)) = self.peek().cloned() else {

@@ -6,8 +6,10 @@ use toml_edit::Item;
 use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
+use super::{key, window};
 use crate::expression::{self, Expression, Term};
 use crate::flow::{Source, Target};
+use crate::key::Key;
 use crate::params::Param;
 
 /// The ways to a vendor that has more than one.
@@ -15,7 +17,7 @@ const ROUTES: [&str; 2] = ["direct", "qimen"];
 
 pub(super) struct SourceEnd {
     pub(super) source: Source,
-    pub(super) key: Vec<Term>,
+    pub(super) key: Key,
     pub(super) version: Option<(Vec<Term>, VersionKind)>,
     pub(super) filter: Option<Expression>,
 }
@@ -26,17 +28,16 @@ pub(super) fn source(
     catalog: &Catalog,
     report: &mut Report<'_>,
 ) -> (Option<&'static Document>, Option<SourceEnd>) {
-    table.expect(&["document", "route", "params", "key", "version", "filter"], report);
+    table.expect(&["document", "route", "params", "window", "key", "version", "filter"], report);
     let is_source = |role| matches!(role, Role::Pushed | Role::Windowed | Role::Pool);
     let document = document(table, catalog, is_source, "source", report);
     let route = document.and_then(|document| route(table, document, report));
-    let params = params(table, document, report);
+    let mut params = params(table, document, report);
+    if let Some(document) = document {
+        window::check(table, document, &mut params, report);
+    }
     let level = document.map(Level::document);
-    let key = table.required_text("key", report).and_then(|written| {
-        let terms = report.parsed(&written, expression::alternatives(written.text))?;
-        level.iter().for_each(|level| reach::scalar(&terms, &written, level, report));
-        Some(terms)
-    });
+    let key = key::key(table, document, report);
     let version = table.get("version").and_then(|entry| version(&entry, level.as_ref(), report));
     let filter = table.text("filter", report).and_then(|written| {
         let filter = report.parsed(&written, expression::condition(written.text))?;
@@ -150,7 +151,7 @@ fn version(
     };
     let terms = report.parsed(&from, expression::alternatives(from.text))?;
     let level = level?;
-    reach::scalar(&terms, &from, level, report);
+    reach::identifying(&terms, &from, level, report);
     let kind = match named {
         None => known_kind(&terms, level),
         Some(Written { text: "time", .. }) => VersionKind::Time,

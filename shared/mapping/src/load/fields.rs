@@ -1,11 +1,12 @@
 //! `[fields]`: one target object with its rules, nested objects and lists.
 
-use catalog::{Catalog, Field, Kind, field};
+use catalog::{Catalog, Document, Field, Kind, field};
 
 use super::reach::{self, Level};
-use super::report::Report;
+use super::report::{Report, closest};
 use super::rule::{self, Wanted};
 use super::table::{Entry, Table};
+use crate::diagnostic::Severity;
 use crate::expression::{self, Path, Root, Step};
 use crate::rule::{Content, Fields, List, Take};
 
@@ -14,8 +15,7 @@ const WORDS: [&str; 3] = ["each", "where", "copy"];
 
 pub(super) struct Loader<'a> {
     pub(super) catalog: &'a Catalog,
-    /// Whether the target's field list is incomplete.
-    pub(super) open: bool,
+    pub(super) target: &'static Document,
 }
 
 impl Loader<'_> {
@@ -27,10 +27,13 @@ impl Loader<'_> {
         level: &Level<'_>,
         report: &mut Report<'_>,
     ) -> Fields {
-        let level = level.for_target(known, self.open);
+        let level = level.for_target(known, self.target.open);
         let mut fields = Fields::default();
         for entry in table.entries().filter(|entry| !WORDS.contains(&entry.key)) {
-            let Some((kind, required)) = self.kind(&entry, known, report) else { continue };
+            let is_the_authors_own = report.text_at(&entry.key_span).starts_with(['\'', '"']);
+            let Some((kind, required)) = self.kind(&entry, known, is_the_authors_own, report) else {
+                continue;
+            };
             let content = match kind {
                 Some(Kind::Object(inner)) => self.object(&entry, Some(inner), &level, report),
                 Some(Kind::Map) => self.object(&entry, None, &level, report),
@@ -49,10 +52,11 @@ impl Loader<'_> {
         for missing in known.unwrap_or_default().iter().filter(|field| field.required) {
             let copied = |fields: &Fields| fields.0.iter().any(|field| field.name == missing.name);
             if table.get(missing.name).is_none() && !copied(&fields) {
-                let message = format!(
-                    "the target requires `{}` ({}): it has no rule here",
-                    missing.name, missing.title
-                );
+                let Field { name, title, .. } = missing;
+                let mut message = format!("the target requires `{name}` ({title}): it has no rule here");
+                if self.is_number(missing, known) {
+                    message.push_str(", and without this number a repeated push makes a second document");
+                }
                 report.mistake(table.span.clone(), message, Some(format!("{} = \"…\"", missing.name)));
             }
         }
@@ -60,17 +64,29 @@ impl Loader<'_> {
         fields
     }
 
-    /// What the target says about a field; reports one that it does not have.
+    /// Whether the field, one of `known`, holds our number of the document.
+    fn is_number(&self, field: &Field, known: Option<&'static [Field]>) -> bool {
+        let is_top = known.is_some_and(|known| std::ptr::eq(known, self.target.fields));
+        is_top && self.target.number() == Some(field.name)
+    }
+
+    /// What the target says about a field; reports one that it does not have, or is not known to have.
     fn kind(
         &self,
         entry: &Entry<'_>,
         known: Option<&'static [Field]>,
+        is_the_authors_own: bool,
         report: &mut Report<'_>,
     ) -> Option<(Option<Kind>, bool)> {
         let Some(known) = known else { return Some((None, false)) };
         match field(known, entry.key) {
             Some(field) => Some((Some(field.kind), field.required)),
-            None if self.open => Some((None, false)),
+            None if self.target.open => {
+                if !is_the_authors_own {
+                    warn_of_unknown(entry, known, report);
+                }
+                Some((None, false))
+            }
             None => {
                 let names: Vec<_> = known.iter().map(|field| field.name).collect();
                 let message = format!("the target has no field `{}` here", entry.key);
@@ -141,21 +157,45 @@ impl Loader<'_> {
         report: &mut Report<'_>,
     ) {
         for name in entry.texts(report).unwrap_or_default() {
-            if table.get(name.text).is_some() || fields.0.iter().any(|field| field.name == name.text) {
-                report.mistake(name.span, format!("`{}` has a rule already", name.text), None);
+            let Some(path) = report.parsed(&name, expression::path(name.text)) else { continue };
+            let (key, is_the_authors_own) = copied_name(&path, name.text);
+            if table.get(&key).is_some() || fields.0.iter().any(|field| field.name == key) {
+                report.mistake(name.span, format!("`{key}` has a rule already"), None);
                 continue;
             }
-            let Some(path) = report.parsed(&name, expression::path(name.text)) else { continue };
             reach::check(&[expression::Term::Path(path.clone())], &name, 0, level, false, report);
-            let target = Entry { key: name.text, key_span: name.span.clone(), ..entry.clone() };
-            let Some((kind, required)) = self.kind(&target, known, report) else { continue };
+            let target = Entry { key: &key, key_span: name.span.clone(), ..entry.clone() };
+            let kind = self.kind(&target, known, is_the_authors_own, report);
+            let Some((kind, required)) = kind else { continue };
             let wanted = Wanted { kind, required };
             if let Some(rule) = rule::copy(path, &name, wanted, report) {
                 let content = Content::Value(vec![rule]);
-                fields.0.push(crate::rule::Field { name: name.text.to_owned(), required, content });
+                fields.0.push(crate::rule::Field { name: key, required, content });
             }
         }
     }
+}
+
+/// The name that a copied field keeps, and whether it was written in quotes, as `.'x'`.
+fn copied_name(path: &Path, written: &str) -> (String, bool) {
+    match path.steps.as_slice() {
+        [Step::Field(name, span)] if path.root == Root::Up(0) => {
+            (name.clone(), expression::is_quoted(name, span))
+        }
+        _ => (written.to_owned(), false),
+    }
+}
+
+/// A target takes what it does not know without a word, and leaves it out.
+fn warn_of_unknown(entry: &Entry<'_>, known: &'static [Field], report: &mut Report<'_>) {
+    let names: Vec<_> = known.iter().map(|field| field.name).collect();
+    let way_out = format!("A field that it has all the same is written in quotes: '{}' = …", entry.key);
+    let help = match closest(entry.key, &names) {
+        Some(meant) => format!("did you mean `{meant}`? {way_out}"),
+        None => way_out,
+    };
+    let message = format!("the target has no known field `{}` here", entry.key);
+    report.say(Severity::Warning, entry.key_span.clone(), message, Some(help));
 }
 
 fn is_unique(entry: &Entry<'_>) -> bool {

@@ -4,16 +4,20 @@ mod constant;
 mod conversion;
 mod ends;
 mod fields;
+mod key;
+mod numbering;
 mod reach;
 mod report;
 mod rule;
 mod table;
+mod window;
 
 use catalog::Catalog;
 use toml_edit::Document;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::flow::Flow;
+use crate::reads::Gathering;
 use report::Report;
 use table::Table;
 
@@ -21,14 +25,15 @@ pub(crate) fn flow(name: &str, file: &str, text: &str, catalog: &Catalog) -> Res
     let document = Document::parse(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         let message = format!("this is not TOML: {}", error.message().trim());
-        Diagnostics(vec![Diagnostic::new(file, text, span, message, None)])
+        Diagnostics(vec![Diagnostic::new(Severity::Error, file, text, span, message, None)])
     })?;
     let mut report = Report::new(file, text);
     check_name(name, &mut report);
     let loaded = load(name, &Table::new(document.as_table(), 0..0), catalog, &mut report);
-    match (loaded, report.finish()) {
-        (Some(flow), found) if found.is_empty() => Ok(flow),
-        (_, found) => Err(Diagnostics(found)),
+    let found = Diagnostics(report.finish());
+    match loaded {
+        Some(flow) if found.of(Severity::Error).next().is_none() => Ok(Flow { warnings: found.0, ..flow }),
+        _ => Err(found),
     }
 }
 
@@ -54,9 +59,14 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     let target = target.and_then(|table| ends::target(&table, catalog, report));
     let fields = file.table("fields", report);
     let (source_document, target, fields) = (source_document?, target?, fields?);
-    let loader = fields::Loader { catalog, open: target.document.open };
+    let loader = fields::Loader { catalog, target: target.document };
     let level = reach::Level::document(source_document);
-    let fields = loader.fields(&fields, Some(target.document.fields), &level, report);
+    let table = fields;
+    let fields = loader.fields(&table, Some(target.document.fields), &level, report);
     let ends::SourceEnd { source, key, version, filter } = source?;
-    Some(Flow { name: name.to_owned(), source, target, key, version, filter, fields })
+    let name = name.to_owned();
+    let version_terms = version.as_ref().map(|(terms, _)| terms.as_slice()).unwrap_or_default();
+    numbering::check(&table, &fields, target.document, &key.example(), version_terms, report);
+    let reads = Gathering::of(&key.0, version_terms, filter.as_ref(), &fields);
+    Some(Flow { name, source, target, key, version, filter, fields, reads, warnings: Vec::new() })
 }

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use catalog::{Document, Field, Kind, field};
 
-use super::report::{Report, Written, suggestion};
-use crate::expression::{Expression, Path, Root, Step, Term};
+use super::report::{Report, Written, closest, suggestion};
+use crate::diagnostic::Severity;
+use crate::expression::{Expression, Path, Root, Step, Term, is_quoted};
 
 /// Where paths start from while a flow file is checked: the known fields, and the level above.
 #[derive(Clone, Copy)]
@@ -26,8 +27,9 @@ enum Known {
     Anything,
 }
 
-/// Where a path breaks off.
+/// Where a path breaks off. A warning where it may go on: the list of fields is incomplete.
 struct Broken {
+    severity: Severity,
     span: Range<usize>,
     message: String,
     help: Option<String>,
@@ -49,7 +51,7 @@ impl<'a> Level<'a> {
     }
 }
 
-/// The level of the lines at a path, or the mistake reported.
+/// The level of the lines at a path, or the mistake reported. Lines that may be there are read like any others.
 pub(super) fn lines<'a>(
     path: &Path,
     written: &Written<'_>,
@@ -59,15 +61,27 @@ pub(super) fn lines<'a>(
     match lines_at(path, level) {
         Ok(known) => Some(Level::line(level, known)),
         Err(broken) => {
-            report.within(written, broken.span, broken.message, broken.help);
-            None
+            let may_be = broken.severity == Severity::Warning;
+            broken.say(written, 0, report);
+            may_be.then(|| Level::line(level, Known::Anything))
         }
     }
 }
 
-/// Reports fall-backs that lead nowhere, or to a list or an object.
-pub(super) fn scalar(terms: &[Term], written: &Written<'_>, level: &Level<'_>, report: &mut Report<'_>) {
-    check(terms, written, 0, level, true, report);
+/// Reports fall-backs that lead nowhere, or to a list or an object, where documents are told apart by them: a field that
+/// may not be there is a mistake as well, for its absence would be noticed by nobody. Says whether there was none.
+pub(super) fn identifying(
+    terms: &[Term],
+    written: &Written<'_>,
+    level: &Level<'_>,
+    report: &mut Report<'_>,
+) -> bool {
+    let broken = breaks(terms, level, true);
+    let is_whole = broken.is_empty();
+    for each in broken {
+        Broken { severity: Severity::Error, ..each }.say(written, 0, report);
+    }
+    is_whole
 }
 
 /// Reports fall-backs that lead nowhere. `offset` is where they begin within the written text.
@@ -79,19 +93,32 @@ pub(super) fn check(
     must_be_scalar: bool,
     report: &mut Report<'_>,
 ) {
-    for term in terms {
-        let Term::Path(path) = term else { continue };
-        let broken = match walk(path, level) {
-            Err(broken) => broken,
-            Ok(Known::List(_) | Known::Object(_)) if must_be_scalar => Broken {
+    for broken in breaks(terms, level, must_be_scalar) {
+        broken.say(written, offset, report);
+    }
+}
+
+fn breaks(terms: &[Term], level: &Level<'_>, must_be_scalar: bool) -> Vec<Broken> {
+    let broken = |term: &Term| {
+        let Term::Path(path) = term else { return None };
+        match walk(path, level) {
+            Err(broken) => Some(broken),
+            Ok(Known::List(_) | Known::Object(_)) if must_be_scalar => Some(Broken {
+                severity: Severity::Error,
                 span: path.span.clone(),
                 message: format!("`{}` is a list or an object, not one value", path.text),
                 help: Some("pick a field of it, or write as = \"json\"".to_owned()),
-            },
-            Ok(_) => continue,
-        };
-        let span = broken.span.start + offset..broken.span.end + offset;
-        report.within(written, span, broken.message, broken.help);
+            }),
+            Ok(_) => None,
+        }
+    };
+    terms.iter().filter_map(broken).collect()
+}
+
+impl Broken {
+    fn say(self, written: &Written<'_>, offset: usize, report: &mut Report<'_>) {
+        let span = report.place_within(written, self.span.start + offset..self.span.end + offset);
+        report.say(self.severity, span, self.message, self.help);
     }
 }
 
@@ -104,7 +131,7 @@ pub(super) fn expression(
 ) {
     expression.visit(&mut Vec::new(), &mut |lists, path| {
         if let Err(broken) = walk_within(lists, path, level) {
-            report.within(written, broken.span, broken.message, broken.help);
+            broken.say(written, 0, report);
         }
     });
 }
@@ -134,6 +161,7 @@ fn lines_at(path: &Path, level: &Level<'_>) -> Result<Known, Broken> {
         Known::List(fields) => Ok(Known::Object(fields)),
         Known::Anything => Ok(Known::Anything),
         Known::Object(_) | Known::Scalar(_) => Err(Broken {
+            severity: Severity::Error,
             span: path.span.clone(),
             message: format!("`{}` is not a list", path.text),
             help: None,
@@ -143,7 +171,8 @@ fn lines_at(path: &Path, level: &Level<'_>) -> Result<Known, Broken> {
 
 fn walk(path: &Path, level: &Level<'_>) -> Result<Known, Broken> {
     let broken = |message: &str, help: Option<&str>| {
-        Err(Broken { span: path.span.clone(), message: message.to_owned(), help: help.map(str::to_owned) })
+        let (span, help) = (path.span.clone(), help.map(str::to_owned));
+        Err(Broken { severity: Severity::Error, span, message: message.to_owned(), help })
     };
     let mut start = level;
     match path.root {
@@ -167,7 +196,11 @@ fn walk(path: &Path, level: &Level<'_>) -> Result<Known, Broken> {
                     Some("within sum(target.lines, …) the line's own fields have no prefix"),
                 );
             };
-            return follow(&path.steps, Known::Object(fields), open);
+            return match follow(&path.steps, Known::Object(fields), open) {
+                // That it is not known was said of its rule.
+                Err(broken) if broken.severity == Severity::Warning => Ok(Known::Anything),
+                known => known,
+            };
         }
     }
     follow(&path.steps, start.known, start.open)
@@ -185,6 +218,7 @@ fn follow(steps: &[Step], start: Known, open: bool) -> Result<Known, Broken> {
             }
             (Step::Field(_, span), Known::List(_)) => {
                 return Err(Broken {
+                    severity: Severity::Error,
                     span: span.clone(),
                     message: format!("`{reached}` is a list"),
                     help: Some(format!(
@@ -194,6 +228,7 @@ fn follow(steps: &[Step], start: Known, open: bool) -> Result<Known, Broken> {
             }
             (Step::Field(_, span), Known::Scalar(_)) => {
                 return Err(Broken {
+                    severity: Severity::Error,
                     span: span.clone(),
                     message: format!("`{reached}` is one value and has no fields"),
                     help: None,
@@ -219,22 +254,29 @@ fn member(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool)
         Some(Kind::List(fields)) => Ok(Known::List(fields)),
         Some(Kind::Map | Kind::MapOfLists) => Ok(Known::Anything),
         Some(kind) => Ok(Known::Scalar(kind)),
-        None if open => match near_miss(fields, name).filter(|_| span.len() == name.len()) {
-            Some(meant) => Err(Broken {
-                span: span.clone(),
-                message: format!("the document has no known field `{name}` here"),
-                help: Some(format!(
-                    "did you mean `{meant}`? A field of your own is written in quotes: $.'{name}'"
-                )),
-            }),
-            None => Ok(Known::Anything),
-        },
-        None => {
-            let names: Vec<_> = fields.iter().map(|field| field.name).collect();
-            let message = format!("the document has no field `{name}` here");
-            Err(Broken { span: span.clone(), message, help: suggestion(name, &names) })
-        }
+        None if open && is_quoted(name, span) => Ok(Known::Anything),
+        None => Err(unknown(fields, name, span, open)),
     }
+}
+
+/// A name that is none of the known fields'. Of an open document it may be right all the same, unless it is all but the
+/// name of a known one.
+fn unknown(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool) -> Broken {
+    let names: Vec<_> = fields.iter().map(|field| field.name).collect();
+    let span = span.clone();
+    if !open {
+        let message = format!("the document has no field `{name}` here");
+        return Broken { severity: Severity::Error, span, message, help: suggestion(name, &names) };
+    }
+    let is_slip = near_miss(fields, name).is_some();
+    let severity = if is_slip { Severity::Error } else { Severity::Warning };
+    let message = format!("the document has no known field `{name}` here");
+    let way_out = format!("A field that is there all the same is written in quotes: .'{name}'");
+    let help = match near_miss(fields, name).or_else(|| closest(name, &names)) {
+        Some(meant) => format!("did you mean `{meant}`? {way_out}"),
+        None => way_out,
+    };
+    Broken { severity, span, message, help: Some(help) }
 }
 
 /// The known field that an unknown name of an open document all but spells: more likely a slip than a field that

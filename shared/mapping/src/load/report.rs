@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::expression::SyntaxError;
 
 pub(super) struct Report<'t> {
@@ -24,8 +24,24 @@ impl<'t> Report<'t> {
     }
 
     pub(super) fn mistake(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
+        self.say(Severity::Error, span, message, help);
+    }
+
+    pub(super) fn say(
+        &mut self,
+        severity: Severity,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
         let start = span.start;
-        self.found.push((start, Diagnostic::new(self.file, self.text, span, message.into(), help)));
+        let found = Diagnostic::new(severity, self.file, self.text, span, message.into(), help);
+        self.found.push((start, found));
+    }
+
+    /// What stands in the file at that place.
+    pub(super) fn text_at(&self, span: &Range<usize>) -> &'t str {
+        self.text.get(span.clone()).unwrap_or_default()
     }
 
     /// A name that is none of the known ones.
@@ -41,15 +57,19 @@ impl<'t> Report<'t> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
+        let span = self.place_within(written, inner);
+        self.mistake(span, message, help);
+    }
+
+    pub(super) fn place_within(&self, written: &Written<'_>, inner: Range<usize>) -> Range<usize> {
         // Only text without escapes stands in the file as it was read.
-        let span = match self.text[written.span.clone()].find(written.text) {
+        match self.text[written.span.clone()].find(written.text) {
             Some(offset) if !written.text.is_empty() => {
                 let start = written.span.start + offset;
                 start + inner.start..start + inner.end
             }
             _ => written.span.clone(),
-        };
-        self.mistake(span, message, help);
+        }
     }
 
     /// The parsed expression, or its mistake reported.
@@ -64,13 +84,17 @@ impl<'t> Report<'t> {
     }
 }
 
+/// What of the known names one is closest to, if it is close.
+pub(super) fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance = |known: &&&str| strsim::damerau_levenshtein(name, known);
+    let closest = known.iter().min_by_key(distance);
+    closest.filter(|known| distance(known) <= name.chars().count() / 3 + 1).copied()
+}
+
 /// "did you mean", or all that is known where that is little.
 pub(super) fn suggestion(name: &str, known: &[&str]) -> Option<String> {
     const FEW: usize = 16;
-    let distance = |known: &&&str| strsim::damerau_levenshtein(name, known);
-    let closest =
-        known.iter().min_by_key(distance).filter(|known| distance(known) <= name.chars().count() / 3 + 1);
-    match closest {
+    match closest(name, known) {
         Some(closest) => Some(format!("did you mean `{closest}`?")),
         None if known.is_empty() => None,
         None if known.len() <= FEW => Some(format!("expected one of `{}`", known.join("`, `"))),

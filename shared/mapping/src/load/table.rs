@@ -101,7 +101,7 @@ impl<'t> Entry<'t> {
         }
         let texts = self.item.as_array().and_then(|array| array.iter().map(written).collect());
         if texts.is_none() {
-            self.wrong_type("a list of texts in quotes", report);
+            self.wrong_type("a text in quotes, or a list of such texts", report);
         }
         texts
     }

@@ -202,3 +202,17 @@ fn a_list_that_php_wrote_as_an_object_is_read() {
     let document = json!({"goods_list": {"0": {"num": "1"}, "2": {"num": "2"}}});
     assert_eq!(field("{ compute = \"sum(goods_list, num)\" }", &document), "3");
 }
+
+#[test]
+fn a_field_in_quotes_is_read_where_it_stands() {
+    let flow = "[source]\ndocument = \"qince.direct_order\"\nkey = \"id\"\n[target]\n\
+                document = \"sharecrm.objdata_push\"\n[fields]\nid = \"id\"\nobjAPIName = { value = \"o\" }\n\
+                dataCenterId = { value = \"d\" }\n[fields.masterFieldVal]\na = \".'my-no'\"\n\
+                b = \"$.'my-no'\"\nc = { compute = \"sum(prods, .'my num')\" }\n\
+                d = { text = \"{.'my-no'}/{prods[1].'my num'}\" }\n";
+    let flow = mapping::Flow::parse("f", "f.toml", flow, &super::catalog()).unwrap();
+    assert!(flow.warnings().is_empty());
+    let order = json!({"id": "1", "my-no": "N", "prods": [{"my num": "2"}, {"my num": "3"}]});
+    let mapped = super::apply(&flow, &order).unwrap();
+    assert_eq!(mapped.body["masterFieldVal"], json!({"a": "N", "b": "N", "c": "5", "d": "N/3"}));
+}

@@ -4,9 +4,11 @@
 
 mod bench;
 mod diagnostics;
+mod ends;
 mod faults;
 mod language;
 mod properties;
+mod reads;
 mod shipped;
 
 use std::collections::BTreeMap;
@@ -58,13 +60,15 @@ fn trade_flow(fields: &str) -> Flow {
     let text = format!(
         "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\n\
          [target]\ndocument = \"sharecrm.objdata_push\"\n\
-         [fields]\nobjAPIName = {{ value = \"o\" }}\ndataCenterId = {{ value = \"d\" }}\nid = {{ value = \"i\" }}\n\
+         [fields]\nobjAPIName = {{ value = \"o\" }}\ndataCenterId = {{ value = \"d\" }}\nid = \"stockout_no\"\n\
          [fields.masterFieldVal]\n{fields}\n"
     );
     Flow::parse("test", "test.toml", &text, &catalog()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
-/// What those fields become.
+/// What those fields become of a trade that is known by its stock-out and what the document says.
 fn master(fields: &str, document: &Value) -> Result<Value, Vec<Fault>> {
-    apply(&trade_flow(fields), document).map(|mut mapped| mapped.body["masterFieldVal"].take())
+    let mut document = document.clone();
+    document["stockout_no"] = Value::from("CK1");
+    apply(&trade_flow(fields), &document).map(|mut mapped| mapped.body["masterFieldVal"].take())
 }

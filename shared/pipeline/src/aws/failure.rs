@@ -7,7 +7,7 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use crate::StoreError;
+use crate::{StoreError, StoreErrorKind as Kind};
 
 /// One kind of request, as errors tell of it.
 #[derive(Clone, Copy)]
@@ -34,11 +34,10 @@ impl Call<'_> {
 
     /// What one entry of a batch was refused with, or the request as a whole.
     pub(super) fn refused(&self, code: Option<&str>, said: &str) -> StoreError {
-        let reason = match self.way_out(code.unwrap_or_default()) {
-            Some(way_out) => format!("{way_out} ({said})"),
-            None => said.to_owned(),
-        };
-        self.because(reason)
+        match self.way_out(code.unwrap_or_default()) {
+            Some((kind, way_out)) => self.because(format!("{way_out} ({said})")).of_kind(kind),
+            None => self.because(said),
+        }
     }
 
     /// A failure that the service has not worded.
@@ -46,25 +45,32 @@ impl Call<'_> {
         StoreError::new(format!("{} in {}", self.doing, self.name), reason)
     }
 
-    fn way_out(&self, code: &str) -> Option<String> {
+    fn way_out(&self, code: &str) -> Option<(Kind, String)> {
         let setting = self.setting;
         // SQS names some errors twice: `QueueDoesNotExist` is also `AWS.SimpleQueueService.NonExistentQueue`.
         Some(match code.rsplit('.').next().unwrap_or(code) {
-            "QueueDoesNotExist" | "NonExistentQueue" => format!(
-                "there is no such queue in this account and region: {setting} expects the stack's output of that name"
-            ),
-            "ResourceNotFoundException" => format!(
-                "there is no such table (or index) in this account and region: {setting} expects the stack's output \
-                 of that name"
-            ),
+            "QueueDoesNotExist" | "NonExistentQueue" => {
+                let way_out = format!(
+                    "there is no such queue in this account and region: {setting} expects the stack's output of that name"
+                );
+                (Kind::Gone, way_out)
+            }
+            "ResourceNotFoundException" => {
+                let way_out = format!(
+                    "there is no such table (or index) in this account and region: {setting} expects the stack's \
+                     output of that name"
+                );
+                (Kind::Gone, way_out)
+            }
             "AccessDenied" | "AccessDeniedException" => {
-                format!(
+                let way_out = format!(
                     "it is not allowed: the role or user of this program needs the permission {}",
                     self.action
-                )
+                );
+                (Kind::Denied, way_out)
             }
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-                "the credentials have expired: sign in to AWS again".to_owned()
+                (Kind::Denied, "the credentials have expired: sign in to AWS again".to_owned())
             }
             "UnrecognizedClientException"
             | "InvalidClientTokenId"
@@ -72,8 +78,8 @@ impl Call<'_> {
             | "SignatureDoesNotMatch"
             | "MissingAuthenticationToken"
             | "IncompleteSignature" => {
-                "AWS does not accept the credentials: check the profile, the region and the machine's clock"
-                    .to_owned()
+                let way_out = "AWS does not accept the credentials: check the profile, the region and the machine's clock";
+                (Kind::Denied, way_out.to_owned())
             }
             "ThrottlingException"
             | "Throttling"
@@ -82,7 +88,9 @@ impl Call<'_> {
             | "ProvisionedThroughputExceededException"
             | "RequestLimitExceeded"
             | "TooManyRequestsException"
-            | "OverLimit" => "throttled, and nothing is lost: it comes again by itself".to_owned(),
+            | "OverLimit" => {
+                (Kind::Throttled, "throttled, and nothing is lost: it comes again by itself".to_owned())
+            }
             _ => return None,
         })
     }

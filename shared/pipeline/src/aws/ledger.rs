@@ -150,7 +150,7 @@ impl Aws {
         };
         let entry = serde_json::from_str::<Entry>(json).map_err(|error| {
             let id = text_of(item, ID).unwrap_or_default();
-            call.because(format!("the item {id} holds no entry: {error}"))
+            call.because(format!("the item {id} holds no entry: {}", crate::codec::reason(&error)))
         });
         Ok(entry.map(|entry| Entry { revision: number_of(item, REVISION).unwrap_or_default(), ..entry }))
     }

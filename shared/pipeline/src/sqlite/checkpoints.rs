@@ -11,7 +11,7 @@ use crate::checkpoint::{Checkpoint, Checkpoints, Lease};
 impl Checkpoints for Sqlite {
     async fn get(&self, name: &str) -> Result<Option<Checkpoint>, StoreError> {
         let name = name.to_owned();
-        self.run("reading a checkpoint in", move |tx, _| {
+        self.read_in("reading a checkpoint in", move |tx, _| {
             tx.query_row("SELECT value, revision FROM checkpoints WHERE name = ?1", [&name], |row| {
                 Ok(Checkpoint { value: row.get(0)?, revision: row.get(1)? })
             })
@@ -28,7 +28,7 @@ impl Checkpoints for Sqlite {
         lease: Option<&Lease>,
     ) -> Result<bool, StoreError> {
         let (name, value, fence) = (name.to_owned(), value.to_owned(), lease.map_or(0, |lease| lease.fence));
-        self.run("writing a checkpoint in", move |tx, _| {
+        self.write_in("writing a checkpoint in", move |tx, _| {
             let written = match expected {
                 None => tx.execute(
                     "INSERT INTO checkpoints (name, value, revision, fence) VALUES (?1, ?2, 1, ?3) ON CONFLICT DO NOTHING",
@@ -47,7 +47,7 @@ impl Checkpoints for Sqlite {
 
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
         let name = name.to_owned();
-        self.run("removing a checkpoint in", move |tx, _| {
+        self.write_in("removing a checkpoint in", move |tx, _| {
             tx.execute("DELETE FROM checkpoints WHERE name = ?1", [&name]).map(drop)
         })
         .await
@@ -55,7 +55,7 @@ impl Checkpoints for Sqlite {
 
     async fn acquire(&self, name: &str, owner: &str, ttl: Duration) -> Result<Option<Lease>, StoreError> {
         let (name, owner) = (name.to_owned(), owner.to_owned());
-        self.run("taking a lease in", move |tx, now| {
+        self.write_in("taking a lease in", move |tx, now| {
             // A renewal keeps its fence: the lease has not changed hands. One that ends later than it may was taken by a
             // clock that was ahead, and holds nobody up: should its holder be at work, the fence keeps it from harm.
             tx.query_row(
@@ -77,7 +77,7 @@ impl Checkpoints for Sqlite {
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let lease = lease.clone();
-        self.run("releasing a lease in", move |tx, _| {
+        self.write_in("releasing a lease in", move |tx, _| {
             // The row stays, so that the fence goes on from where it is.
             tx.execute(
                 "UPDATE leases SET until = 0 WHERE name = ?1 AND owner = ?2 AND fence = ?3",
@@ -90,7 +90,7 @@ impl Checkpoints for Sqlite {
 
     async fn list(&self, prefix: &str) -> Result<Vec<(String, Checkpoint)>, StoreError> {
         let prefix = prefix.to_owned();
-        self.run("listing checkpoints in", move |tx, _| {
+        self.read_in("listing checkpoints in", move |tx, _| {
             tx.prepare("SELECT name, value, revision FROM checkpoints WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name")?
                 .query_map([&prefix], |row| {
                     Ok((row.get(0)?, Checkpoint { value: row.get(1)?, revision: row.get(2)? }))

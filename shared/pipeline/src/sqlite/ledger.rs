@@ -12,7 +12,7 @@ use crate::ledger::{Counts, Entry, EntryId, Ledger};
 impl Ledger for Sqlite {
     async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError> {
         let ids = ids.to_vec();
-        let read = self.run("reading the ledger in", move |tx, _| {
+        let read = self.read_in("reading the ledger in", move |tx, _| {
             let mut statement =
                 tx.prepare_cached("SELECT entry, revision FROM ledger WHERE flow = ?1 AND key = ?2")?;
             let mut entries = HashMap::with_capacity(ids.len());
@@ -33,7 +33,7 @@ impl Ledger for Sqlite {
 
     async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
         let entry = entry.clone();
-        self.run("writing the ledger in", move |tx, _| {
+        self.write_in("writing the ledger in", move |tx, _| {
             let text = serde_json::json!(entry).to_string();
             let failed_at = entry.failed.as_ref().map(|failed| millis(failed.at));
             let written = tx
@@ -64,7 +64,7 @@ impl Ledger for Sqlite {
         after: Option<&EntryId>,
     ) -> Result<Vec<Entry>, StoreError> {
         let (flow, after) = (flow.map(str::to_owned), after.cloned());
-        self.run("listing failures in", move |tx, _| {
+        self.scan_in("listing failures in", move |tx, _| {
             let after = after.map(|id| (id.flow, id.key)).unzip();
             tx.prepare(
                 "SELECT entry, revision FROM ledger AS entry
@@ -79,7 +79,7 @@ impl Ledger for Sqlite {
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
-        self.run("counting the ledger in", |tx, _| {
+        self.scan_in("counting the ledger in", |tx, _| {
             let mut statement =
                 tx.prepare("SELECT flow, sum(delivered), count(failed_at) FROM ledger GROUP BY flow")?;
             let mut rows = statement.query([])?;
@@ -102,8 +102,9 @@ fn unreadable(id: EntryId, why: &str) -> StoreError {
 
 fn decode(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
     let text: String = row.get(0)?;
-    let mut entry: Entry = serde_json::from_str(&text)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))?;
+    let mut entry: Entry = serde_json::from_str(&text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, crate::codec::reason(&error).into())
+    })?;
     entry.revision = row.get(1)?;
     Ok(entry)
 }

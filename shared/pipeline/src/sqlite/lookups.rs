@@ -15,7 +15,7 @@ const LONGEST_REMEMBERED: Duration = Duration::from_secs(86_400);
 impl Lookups for Sqlite {
     async fn get(&self, codes: &[(String, String)]) -> Result<HashMap<(String, String), String>, StoreError> {
         let codes = codes.to_vec();
-        self.run("reading look-ups in", move |tx, now| {
+        self.read_in("reading look-ups in", move |tx, now| {
             let mut statement = tx.prepare_cached(
                 "SELECT id FROM lookups WHERE lookup = ?1 AND code = ?2
                  AND (expires_at IS NULL OR expires_at > ?3 AND expires_at <= ?4)",
@@ -44,7 +44,7 @@ impl Lookups for Sqlite {
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
         let (table, code, id) = (table.to_owned(), code.to_owned(), id.to_owned());
-        self.run("writing a look-up in", move |tx, _| {
+        self.write_in("writing a look-up in", move |tx, _| {
             tx.execute(
                 "INSERT OR REPLACE INTO lookups (lookup, code, id, expires_at) VALUES (?1, ?2, ?3, ?4)",
                 params![table, code, id, expires_at.map(millis)],
@@ -56,7 +56,7 @@ impl Lookups for Sqlite {
 
     async fn remove(&self, table: &str, code: &str) -> Result<(), StoreError> {
         let (table, code) = (table.to_owned(), code.to_owned());
-        self.run("removing a look-up in", move |tx, _| {
+        self.write_in("removing a look-up in", move |tx, _| {
             tx.execute("DELETE FROM lookups WHERE lookup = ?1 AND code = ?2", params![table, code]).map(drop)
         })
         .await

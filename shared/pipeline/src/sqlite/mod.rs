@@ -3,53 +3,72 @@
 //! The embedded default: what a newcomer starts with, what a small merchant stays on, and what tests run on. WAL, so
 //! that `relay status` reads while `relay serve` writes; `synchronous = FULL`, because an order that was answered with
 //! 0 must survive the power cut of the next moment.
+//!
+//! | file | what for |
+//! |---|---|
+//! | `open` | connections: how they are opened, and what a file must be |
+//! | `lane` | one connection, used by one after the other |
+//! | `health` | whether the file is still ours and whole; what was once found wrong stays known |
+//! | `check` | reads the file through at the start |
+//! | `wal` | keeps the write-ahead log small |
+//! | `failure` | what an error of SQLite means, and the way out |
 
+mod check;
 mod checkpoints;
+mod failure;
+mod health;
+mod lane;
 mod ledger;
 mod lookups;
+mod open;
 mod queue;
+mod wal;
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clock::{Clock, SteadyClock};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Transaction, TransactionBehavior};
 
-use crate::{StoreError, Stores};
-
-/// How long to wait for another program that writes to the file. Qince waits 5 seconds for the answer to a push.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// What the file's `application_id` says: "ERPR". A file with another one is somebody else's database.
-const APPLICATION_ID: i32 = 0x4552_5052;
-
-const SCHEMA: &str = include_str!("schema.sql");
+use crate::sqlite::health::Health;
+use crate::sqlite::lane::Lane;
+use crate::sqlite::wal::Wal;
+use crate::{StoreError, StoreErrorKind, Stores};
 
 /// One SQLite file with everything in it.
+///
+/// Reads never wait for writes, and short reads never wait for long ones: each kind has a connection of its own, which
+/// sees everything that was committed before the read began.
 #[derive(Clone)]
 pub struct Sqlite {
-    connection: Arc<Mutex<Connection>>,
+    /// Reads what is found by its key.
+    reader: Lane,
+    /// Reads through much of the file: lists and counts, which take seconds where the ledger is large.
+    scanner: Lane,
+    writer: Lane,
+    wal: Arc<Wal>,
+    health: Arc<Health>,
     clock: Arc<dyn Clock>,
-    file: PathBuf,
 }
 
 impl Sqlite {
     /// Opens the file, or creates it.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no database or another program's, cannot be written or is locked. The
-    /// message names the file and the way out.
+    /// When the file cannot be opened, is no database or another program's, is damaged, cannot be written or is locked.
+    /// The message names the file and the way out.
     pub fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        Self::connect(file).map(|connection| Self {
-            connection: Arc::new(Mutex::new(connection)),
-            // What waits in the store is not to wait longer because somebody sets the machine's clock back.
-            clock: Arc::new(SteadyClock::new(clock)),
-            file: file.to_owned(),
-        })
+        let writer = open::writer(file)?;
+        let checker = open::reader(file)?;
+        let [reader, scanner] = [open::reader(file)?, open::reader(file)?].map(Lane::of);
+        let health = Arc::new(Health::of(file)?);
+        check::begin(checker, &health)?;
+        let wal = Arc::new(Wal::of(&health));
+        // What waits in the store is not to wait longer because somebody sets the machine's clock back.
+        let clock = Arc::new(SteadyClock::new(clock));
+        Ok(Self { reader, scanner, writer: Lane::of(writer), wal, health, clock })
     }
 
     /// The four ports, all in this file.
@@ -59,84 +78,64 @@ impl Sqlite {
         Stores { queue: this.clone(), checkpoints: this.clone(), ledger: this.clone(), lookups: this }
     }
 
-    fn connect(file: &Path) -> Result<Connection, StoreError> {
-        let fail = |error: &rusqlite::Error| failure(file, "opening the store", error);
-        create(file);
-        let connection = Connection::open(file).map_err(|error| fail(&error))?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| fail(&error))?;
-        check_owner(file, &connection)?;
-        connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
-            .map_err(|error| fail(&error))?;
-        connection.execute_batch(SCHEMA).map_err(|error| fail(&error))?;
-        Ok(connection)
-    }
-
-    /// Runs one transaction off the async threads.
-    async fn run<T: Send + 'static>(
+    /// Writes in one transaction. `Ok` means: durable, in the file that the path names.
+    async fn write_in<T: Send + 'static>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&rusqlite::Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (connection, now, file) = (self.connection.clone(), self.clock.now(), self.file.clone());
-        let result = tokio::task::spawn_blocking(move || {
-            // A panic in another transaction has rolled it back: the connection is as good as before.
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            // Immediate: two programs never both read and then both try to write.
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction, now)?;
+        // Immediate: two programs never both read and then both try to write.
+        let written = self.turn(&self.writer, doing, TransactionBehavior::Immediate, work).await;
+        let is_full = matches!(&written, Err(error) if error.kind == StoreErrorKind::Full);
+        if self.wal.wants_shrinking(is_full, self.clock.monotonic()) {
+            // After the answer: a push does not wait for it.
+            let (writer, wal) = (self.writer.clone(), self.wal.clone());
+            tokio::spawn(async move { writer.turn(move |connection| wal.shrink(connection)).await });
+        }
+        written
+    }
+
+    /// Reads what is found by its key.
+    async fn read_in<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.turn(&self.reader, doing, TransactionBehavior::Deferred, work).await
+    }
+
+    /// Reads through much of the file.
+    async fn scan_in<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.turn(&self.scanner, doing, TransactionBehavior::Deferred, work).await
+    }
+
+    async fn turn<T: Send + 'static>(
+        &self,
+        lane: &Lane,
+        doing: &'static str,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.health.still_well(doing)?;
+        let clock = self.clock.clone();
+        let turn = lane.turn(move |connection| {
+            let transaction = connection.transaction_with_behavior(behavior)?;
+            let value = work(&transaction, clock.now())?;
             transaction.commit()?;
             Ok(value)
-        })
-        .await;
-        match result {
-            Ok(done) => done.map_err(|error| failure(&file, doing, &error)),
-            Err(panicked) => Err(StoreError::new(doing, format!("a transaction panicked: {panicked}"))),
-        }
+        });
+        let done = turn
+            .await
+            .map_err(|panicked| StoreError::new(doing, format!("a transaction panicked: {panicked}")))?;
+        let value = done.map_err(|error| self.health.met(doing, &error))?;
+        // After the commit, so that a file that was taken away in its midst is noticed too.
+        self.health.still_ours(doing)?;
+        Ok(value)
     }
-}
-
-/// Creates a file that is not there yet for its owner alone: tokens and personal data stand in it. SQLite gives the
-/// files beside it the same mode. An existing file is not even opened: closing it again would drop the locks that this
-/// process holds on it. What hinders it here, SQLite meets next, and says so.
-fn create(file: &Path) {
-    _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-}
-
-/// Refuses to write our tables into a database that is somebody else's.
-fn check_owner(file: &Path, connection: &Connection) -> Result<(), StoreError> {
-    let read = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i32>(0));
-    let inspect = || {
-        rusqlite::Result::Ok((read("PRAGMA application_id")?, read("SELECT count(*) FROM sqlite_master")?))
-    };
-    let (id, tables) = inspect().map_err(|error| failure(file, "opening the store", &error))?;
-    if id != APPLICATION_ID && tables > 0 {
-        return Err(StoreError::new(
-            format!("opening the store {}", file.display()),
-            "the file is a database of another program: name another file in RELAY_STORE",
-        ));
-    }
-    Ok(())
-}
-
-fn failure(file: &Path, doing: &str, error: &rusqlite::Error) -> StoreError {
-    let way_out = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "another program has kept it locked for 3 s: stop that program (a copy tool? a second `relay`?) and try again"
-        }
-        Some(ErrorCode::ReadOnly) => {
-            "it is read-only: give this user the right to write the file and its folder"
-        }
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            "it is not a (whole) SQLite database: name another file in RELAY_STORE, or restore this one from a backup"
-        }
-        Some(ErrorCode::CannotOpen) => {
-            "it cannot be opened: does its folder exist, and may this user write there?"
-        }
-        Some(ErrorCode::DiskFull) => "the disk is full",
-        _ => return StoreError::new(format!("{doing} {}", file.display()), error.to_string()),
-    };
-    StoreError::new(format!("{doing} {}", file.display()), format!("{way_out} ({error})"))
 }
 
 /// Times are stored as milliseconds since 1970, so that they compare as numbers.

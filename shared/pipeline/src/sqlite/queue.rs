@@ -15,7 +15,7 @@ const MAX_RECEIVES: u32 = 1_000;
 impl Queue for Sqlite {
     async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
         let messages = messages.to_vec();
-        self.run("sending to the queue in", move |tx, now| {
+        self.write_in("sending to the queue in", move |tx, now| {
             // One that ends later than any may was written by a clock that was ahead.
             tx.execute(
                 "DELETE FROM deduplication WHERE expires_at <= ?1 OR expires_at > ?2",
@@ -32,7 +32,7 @@ impl Queue for Sqlite {
         max: usize,
         visibility: Duration,
     ) -> Result<Vec<Received>, StoreError> {
-        self.run("receiving from the queue in", move |tx, now| {
+        self.write_in("receiving from the queue in", move |tx, now| {
             let visible_at = later(now, visibility.min(MAX_VISIBILITY));
             let mut received = Vec::new();
             // Only those that are found are looked at: asking all messages at every receive would make a backlog's
@@ -51,7 +51,7 @@ impl Queue for Sqlite {
 
     async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError> {
         let receipts = receipts.to_vec();
-        self.run("deleting from the queue in", move |tx, _| {
+        self.write_in("deleting from the queue in", move |tx, _| {
             for receipt in &receipts {
                 let (id, count) = parse_receipt(receipt);
                 tx.execute(
@@ -66,7 +66,7 @@ impl Queue for Sqlite {
 
     async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
         let (id, count) = parse_receipt(receipt);
-        self.run("delaying a message in", move |tx, now| {
+        self.write_in("delaying a message in", move |tx, now| {
             // A message whose visibility timeout has ended may be received by another at any moment.
             let changed = tx.execute(
                 "UPDATE messages SET visible_at = ?4
@@ -86,7 +86,7 @@ impl Queue for Sqlite {
     }
 
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
-        self.run("counting the queue in", move |tx, now| {
+        self.scan_in("counting the queue in", move |tx, now| {
             tx.query_row(
                 "SELECT count(*) FILTER (WHERE NOT in_flight), count(*) FILTER (WHERE in_flight),
                         min(visible_at) FILTER (WHERE in_flight)
@@ -106,7 +106,7 @@ impl Queue for Sqlite {
     }
 
     async fn dead(&self, system: System) -> Result<u64, StoreError> {
-        self.run("counting the dead letters in", move |tx, _| {
+        self.scan_in("counting the dead letters in", move |tx, _| {
             tx.query_row(
                 "SELECT count(*) FROM messages WHERE queue = ?1 AND dead = 1",
                 [system.name()],
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn finding_the_next_messages_sorts_no_backlog() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(crate::sqlite::SCHEMA).unwrap();
+        connection.execute_batch(crate::sqlite::open::SCHEMA).unwrap();
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {FIND_VISIBLE}")).unwrap();
         let steps =
             plan.query_map(params!["kingdee", 0, 10, 10], |row| row.get::<_, String>("detail")).unwrap();

@@ -1,6 +1,11 @@
 //! A 200 that did a part of what was asked.
 
-use pipeline::{EntryId, Outgoing, System};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::DateTime;
+use clock::SimulatedClock;
+use pipeline::{EntryId, Intake, Outgoing, System, WorkItem};
 use serde_json::{Value, json};
 
 use super::stub::{Stub, ok};
@@ -35,6 +40,42 @@ async fn only_the_entries_that_failed_are_sent_again() {
     let bodies: Vec<_> = asked.iter().map(|asked| entries(asked, "MessageBody")).collect();
     assert_eq!(bodies, [vec!["a", "b", "c"], vec!["b", "c"], vec!["c"]]);
     assert_eq!(entries(&asked[2], "MessageDeduplicationId"), ["c"], "the same message, for the queue too");
+}
+
+/// One item of one document, as a source makes it.
+fn work_item(trace: &str, document: Value) -> WorkItem {
+    WorkItem {
+        flow: "f".to_owned(),
+        key: "k".to_owned(),
+        version: None,
+        version_kind: None,
+        document,
+        acknowledge: false,
+        received_at: DateTime::UNIX_EPOCH,
+        trace: trace.to_owned(),
+        replay: None,
+    }
+}
+
+/// SQS drops what has the id of a message sent less than five minutes ago, whatever came in between.
+#[tokio::test]
+async fn no_two_items_share_an_id_and_an_item_that_is_sent_again_keeps_its_own() {
+    let (first, other, back) =
+        (work_item("1", json!("a")), work_item("2", json!("b")), work_item("3", json!("a")));
+    let replayed = |replay: &str| WorkItem { replay: Some(replay.to_owned()), ..first.clone() };
+    let items = [first.clone(), other, back, replayed("r1"), replayed("r2")];
+    // Messages of one group go one by one, so that none overtakes another.
+    let stub = Stub::answering((0..2 * items.len()).map(|_| ok(all_done()))).await;
+    let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
+    let intake = Intake::new(stub.stores.queue.clone(), stub.stores.ledger.clone(), clock);
+    for _ in 0..2 {
+        intake.take(System::Kingdee, &items).await.unwrap();
+    }
+    let asked = stub.asked();
+    let ids: Vec<_> = asked.iter().map(|asked| entries(asked, "MessageDeduplicationId").concat()).collect();
+    let (sent, again) = ids.split_at(items.len());
+    assert_eq!(sent.iter().collect::<HashSet<_>>().len(), items.len(), "{sent:?}");
+    assert_eq!(sent, again);
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ fn delivered() -> Entry {
     entry.revision = 12;
     entry.delivered = Some(Delivered {
         version: Some("2026-11-22 10:00:00.123".to_owned()),
+        version_kind: None,
+        received_at: None,
         hash: "f".repeat(64),
         body_hash: "f".repeat(64),
         target_id: Some("1234567890123456789".to_owned()),

@@ -15,6 +15,7 @@ const ATTEMPTS: usize = 3;
 pub(crate) fn failed(at: DateTime<Utc>) -> Failed {
     Failed {
         version: None,
+        version_kind: None,
         hash: "h".to_owned(),
         class: "refused".to_owned(),
         code: None,

@@ -1,5 +1,6 @@
 use chrono::DateTime;
-use pipeline::{EntryId, Intake, System, WorkItem};
+use pipeline::item::{MAX_DEPTH, content_hash};
+use pipeline::{EntryId, Failed, Intake, System, WorkItem, ledger};
 use serde_json::{Value, json};
 
 use super::Ports;
@@ -54,4 +55,91 @@ async fn a_large_document_that_compresses_travels_whole() {
         ports.stores.queue.receive(System::Kingdee, 1, std::time::Duration::from_secs(1)).await.unwrap();
     assert!(received[0].body.len() < 100_000);
     assert_eq!(WorkItem::decode(&received[0].body).unwrap(), sent);
+}
+
+#[tokio::test]
+async fn what_was_changed_and_changed_back_is_three_messages_in_their_order() {
+    let ports = Ports::open().await;
+    let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
+    let made = |trace: &str, text: &str| WorkItem { trace: trace.to_owned(), ..item("a", json!(text)) };
+    let items = [made("1", "A"), made("2", "B"), made("3", "A")];
+    for item in &items {
+        intake.take(System::Kingdee, std::slice::from_ref(item)).await.unwrap();
+    }
+    // Nobody knows whether the last one was taken, so it is sent again.
+    intake.take(System::Kingdee, &items[2..]).await.unwrap();
+    let mut documents = Vec::new();
+    while ports.stores.queue.depth(System::Kingdee).await.unwrap().waiting > 0 {
+        let minute = std::time::Duration::from_secs(60);
+        for message in ports.stores.queue.receive(System::Kingdee, 10, minute).await.unwrap() {
+            documents.push(WorkItem::decode(&message.body).unwrap().document);
+            ports.stores.queue.delete(System::Kingdee, &[message.receipt]).await.unwrap();
+        }
+    }
+    assert_eq!(documents, ["A", "B", "A"]);
+}
+
+/// Lists and objects within each other.
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(
+        json!("苏果"),
+        |inner, level| if level % 2 == 0 { json!([inner]) } else { json!({ "n": inner }) },
+    )
+}
+
+#[tokio::test]
+async fn the_deepest_document_that_is_taken_comes_through_queue_and_ledger_and_back() {
+    let ports = Ports::open().await;
+    let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
+    let mut sent = item("deep", nested(MAX_DEPTH));
+    for replay in [None, Some("r1".to_owned())] {
+        sent.replay = replay;
+        let taken = intake.take(System::Kingdee, std::slice::from_ref(&sent)).await.unwrap();
+        assert_eq!((taken.queued, taken.failed), (1, 0));
+        let queue = &ports.stores.queue;
+        let received = queue.receive(System::Kingdee, 1, std::time::Duration::from_secs(60)).await.unwrap();
+        let item = WorkItem::decode(&received[0].body).unwrap();
+        assert_eq!(item, sent);
+        queue.delete(System::Kingdee, &[received[0].receipt.clone()]).await.unwrap();
+
+        let id = EntryId::new("f", "deep");
+        let failed = Failed {
+            version: None,
+            version_kind: None,
+            hash: content_hash(&item.document),
+            class: "refused".to_owned(),
+            code: None,
+            message: "no".to_owned(),
+            attempts: 1,
+            document: item.document,
+            received_at: DateTime::UNIX_EPOCH,
+            at: DateTime::UNIX_EPOCH,
+            trace: "t".to_owned(),
+        };
+        ledger::record_failure(ports.stores.ledger.as_ref(), &id, &failed).await.unwrap();
+        let kept = ports.stores.ledger.failed(Some("f"), 1, None).await.unwrap().remove(0);
+        assert_eq!(kept.failed.unwrap().document, sent.document);
+        // As `relay failures --json` wraps it, for a program that reads it.
+        let answer = json!({ "failures": [{ "flow": "f", "document": sent.document }] }).to_string();
+        assert!(serde_json::from_str::<Value>(&answer).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_is_nested_deeper_is_recorded_as_failed_with_its_content_as_text() {
+    let ports = Ports::open().await;
+    let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
+    let deep = nested(MAX_DEPTH + 1);
+    let taken =
+        intake.take(System::Kingdee, &[item("a", json!({})), item("deep", deep.clone())]).await.unwrap();
+    assert_eq!((taken.queued, taken.failed), (1, 1));
+    let kept = ports.stores.ledger.failed(Some("f"), 1, None).await.unwrap().remove(0);
+    let failed = kept.failed.unwrap();
+    assert_eq!((kept.id.key.as_str(), failed.class.as_str()), ("deep", "too deep"));
+    assert!(
+        failed.message.contains("101 levels") && failed.message.contains("100 are"),
+        "{}",
+        failed.message
+    );
+    assert_eq!(failed.document, Value::from(deep.to_string()));
 }

@@ -12,7 +12,9 @@ use super::intake::noise;
 fn delivered(version: &str) -> Delivered {
     Delivered {
         version: Some(version.to_owned()),
-        hash: "h".to_owned(),
+        version_kind: None,
+        received_at: None,
+        hash: "delivered".to_owned(),
         body_hash: "b".to_owned(),
         target_id: Some("1234567890123456789".to_owned()),
         at: DateTime::UNIX_EPOCH,
@@ -22,6 +24,7 @@ fn delivered(version: &str) -> Delivered {
 fn failed(seconds: i64) -> Failed {
     Failed {
         version: Some("2".to_owned()),
+        version_kind: None,
         hash: "h".to_owned(),
         class: "refused".to_owned(),
         code: None,

@@ -19,8 +19,10 @@ mod local_aws;
 mod lookups;
 mod pauses;
 mod queue;
+mod sqlite_beside;
 mod sqlite_clocks;
 mod sqlite_file;
+mod sqlite_health;
 
 use std::sync::Arc;
 use std::time::Duration;

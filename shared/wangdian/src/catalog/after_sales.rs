@@ -1,14 +1,13 @@
 use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
 use ::catalog::{Document, Field, Role};
 
-use super::{Endpoint, Form, pushed, windowed};
+use super::{Endpoint, Form, numbers, pushed, times, windowed};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
         "sales_refund_push.php",
         "wdt.sales.refund.push",
         Form::List { field: "api_refund_list", max_batch: 10 },
-        &["refund_no"],
         &Document {
             name: "wangdian.sales_refund_push",
             title: "创建原始退款单",
@@ -38,13 +37,14 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            push: Some(numbers::SALES_REFUND),
+            ..Document::UNKNOWN
         },
     ),
     &pushed(
         "stockin_refund_push.php",
         "wdt.stockin.refund.push",
         Form::Object { field: "stockin_refund_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.stockin_refund_push",
             title: "创建退货入库单",
@@ -52,7 +52,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             params: &[],
             fields: &[
                 Field::required("refund_no", "退换单号", Text),
-                Field::new("outer_no", "外部单号", Text),
+                Field::required("outer_no", "外部单号", Text),
                 Field::new("warehouse_no", "仓库编号", Text),
                 Field::new("logistics_code", "物流公司编号", Text),
                 Field::new("logistics_no", "物流单号", Text),
@@ -71,6 +71,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            push: Some(numbers::STOCKIN_REFUND),
+            ..Document::UNKNOWN
         },
     ),
     &Endpoint {
@@ -80,12 +82,10 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             "refund_query.php",
             "wdt.refund.query",
             "refunds",
-            &["refund_no"],
             &Document {
                 name: "wangdian.refund_query",
                 title: "查询退换管理",
                 role: Role::Windowed,
-                // time_type: 0 modified, 1 settled, 2 created.
                 params: &[
                     "process_status",
                     "time_type",
@@ -98,11 +98,18 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                     "logistics_no",
                 ],
                 fields: &[
+                    Field::new("refund_id", "退换单主键", Text),
                     Field::new("refund_no", "退换单号", Text),
+                    Field::new("modified", "最后修改时间", Time),
+                    Field::new("finish_time", "结算时间", Time),
+                    Field::new("created", "创建时间", Time),
                     Field::new("refund_order_list", "退回货品列表", List(&[])),
                     Field::new("refund_out_goods_list", "换出货品列表", List(&[])),
                 ],
                 open: true,
+                keys: &[&["refund_no"], &["refund_id"]],
+                window_times: times::REFUND,
+                ..Document::UNKNOWN
             },
         )
     },
@@ -110,7 +117,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         "stockin_order_query_refund.php",
         "wdt.stockin.order.query.refund",
         "stockin_list",
-        &["stockin_no"],
         &Document {
             name: "wangdian.stockin_order_query_refund",
             title: "查询退货入库单管理",
@@ -118,9 +124,13 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             params: &["status", "shop_no", "stockin_no", "src_order_no"],
             fields: &[
                 Field::new("stockin_no", "入库单号", Text),
+                Field::new("order_no", "入库单号", Text),
+                Field::new("modified", "最后修改时间", Time),
                 Field::new("details_list", "货品明细", List(&[])),
             ],
             open: true,
+            keys: &[&["stockin_no"], &["order_no"]],
+            ..Document::UNKNOWN
         },
     ),
 ];

@@ -1,14 +1,13 @@
 use ::catalog::Kind::{Integer, Text, Time};
 use ::catalog::{Document, Field, Role};
 
-use super::{Endpoint, Form, listed, pushed};
+use super::{Endpoint, Form, listed, numbers, pushed};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &listed(
         "shop.php",
         "wdt.shop.query",
         "shoplist",
-        &["shop_no"],
         &Document {
             name: "wangdian.shop",
             title: "查询店铺",
@@ -24,6 +23,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 Field::new("account_id", "平台授权账号ID", Text),
             ],
             open: true,
+            keys: &[&["shop_no"], &["shop_id"]],
+            ..Document::UNKNOWN
         },
     ),
     &Endpoint {
@@ -33,7 +34,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             "warehouse_query.php",
             "wdt.warehouse.query",
             "warehouses",
-            &["warehouse_no"],
             &Document {
                 name: "wangdian.warehouse_query",
                 title: "查询仓库",
@@ -46,6 +46,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                     Field::new("warehouse_type", "仓库类型", Integer),
                 ],
                 open: true,
+                keys: &[&["warehouse_no"]],
+                ..Document::UNKNOWN
             },
         )
     },
@@ -55,7 +57,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             "logistics.php",
             "wdt.logistics.query",
             "logistics_list",
-            &["logistics_no"],
             &Document {
                 name: "wangdian.logistics",
                 title: "查询物流",
@@ -69,6 +70,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                     Field::new("bill_type", "单据类型", Integer),
                 ],
                 open: true,
+                keys: &[&["logistics_no"], &["logistics_id"]],
+                ..Document::UNKNOWN
             },
         )
     },
@@ -76,7 +79,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         "purchase_provider_query.php",
         "wdt.purchase.provider.query",
         "provider_list",
-        &["provider_no"],
         &Document {
             name: "wangdian.purchase_provider_query",
             title: "查询供应商",
@@ -87,20 +89,21 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 Field::new("provider_no", "供应商编号", Text),
             ],
             open: true,
+            keys: &[&["provider_no"], &["provider_id"]],
+            ..Document::UNKNOWN
         },
     ),
     &pushed(
         "purchase_provider_create.php",
         "wdt.purchase.provider.create",
         Form::Fields,
-        &["provider_no"],
         &Document {
             name: "wangdian.purchase_provider_create",
             title: "创建供应商",
             role: Role::Target,
             params: &[],
             fields: &[
-                Field::new("provider_no", "供应商编号", Text),
+                Field::required("provider_no", "供应商编号", Text),
                 Field::new("provider_name", "供应商名称", Text),
                 Field::new("min_purchase_num", "最小采购量", Integer),
                 Field::new("purchase_cycle_days", "采购周期", Integer),
@@ -120,6 +123,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 Field::new("charge_cycle_days", "结算周期", Integer),
             ],
             open: true,
+            push: Some(numbers::PROVIDER),
+            ..Document::UNKNOWN
         },
     ),
 ];

@@ -1,14 +1,13 @@
 use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
 use ::catalog::{Document, Field, Role};
 
-use super::{Endpoint, Form, pushed, windowed};
+use super::{Endpoint, Form, numbers, pushed, windowed};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
         "goods_push.php",
         "wdt.goods.push",
         Form::List { field: "goods_list", max_batch: 50 },
-        &["goods_no"],
         &Document {
             name: "wangdian.goods_push",
             title: "创建货品档案",
@@ -32,6 +31,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            push: Some(numbers::GOODS),
+            ..Document::UNKNOWN
         },
     ),
     &Endpoint {
@@ -40,7 +41,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             "goods_query.php",
             "wdt.goods.query",
             "goods_list",
-            &["goods_no"],
             &Document {
                 name: "wangdian.goods_query",
                 title: "查询货品档案",
@@ -65,6 +65,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                     ),
                 ],
                 open: true,
+                keys: &[&["goods_no"], &["goods_id"]],
+                ..Document::UNKNOWN
             },
         )
     },
@@ -72,7 +74,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         "api_goodsspec_push.php",
         "wdt.api.goodsspec.push",
         Form::Object { field: "api_goods_info" },
-        &["shop_no"],
         &Document {
             name: "wangdian.api_goodsspec_push",
             title: "创建平台货品",
@@ -101,13 +102,14 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: false,
+            push: Some(numbers::PLATFORM_GOODS),
+            ..Document::UNKNOWN
         },
     ),
     &windowed(
         "suites_query.php",
         "wdt.suites.query",
         "suites",
-        &["suite_no"],
         &Document {
             name: "wangdian.suites_query",
             title: "查询组合装货品",
@@ -118,6 +120,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 Field::new("suite_id", "组合装ID", Text),
                 Field::new("suite_no", "组合装编码", Text),
                 Field::new("suite_name", "组合装名称", Text),
+                Field::new("modified", "最后修改时间", Time),
                 Field::new(
                     "specs_list",
                     "单品列表",
@@ -130,6 +133,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            keys: &[&["suite_no"], &["suite_id"]],
+            ..Document::UNKNOWN
         },
     ),
 ];

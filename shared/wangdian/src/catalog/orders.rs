@@ -4,7 +4,7 @@ use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
 use ::catalog::{Document, Field, Role};
 
 use super::trade::TRADE;
-use super::{Endpoint, Form, listed, pushed, windowed};
+use super::{Endpoint, Form, listed, numbers, pushed, times, windowed};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &TRADE_PUSH,
@@ -23,7 +23,6 @@ pub(crate) static TRADE_PUSH: Endpoint = Endpoint {
         "trade_push.php",
         "wdt.trade.push",
         Form::List { field: "trade_list", max_batch: 50 },
-        &["tid"],
         &Document {
             name: "wangdian.trade_push",
             title: "创建原始订单",
@@ -31,19 +30,19 @@ pub(crate) static TRADE_PUSH: Endpoint = Endpoint {
             params: &["shop_no", "switch"],
             fields: PUSHED_TRADE,
             open: false,
+            push: Some(numbers::TRADE),
+            ..Document::UNKNOWN
         },
     )
 };
 
-pub(crate) static TRADE_QUERY: Endpoint = Endpoint {
-    modified: Some("modified"),
+static TRADE_QUERY: Endpoint = Endpoint {
     // An hour for orders, not 30 days; whether the 3,600th second is taken is not known.
     max_span: Some(Duration::from_secs(3_599)),
     ..windowed(
         "trade_query.php",
         "wdt.trade.query",
         "trades",
-        &["trade_no"],
         &Document {
             name: "wangdian.trade_query",
             title: "查询订单管理",
@@ -65,6 +64,8 @@ pub(crate) static TRADE_QUERY: Endpoint = Endpoint {
             ],
             fields: TRADE,
             open: false,
+            keys: &[&["trade_no"], &["trade_id"]],
+            ..Document::UNKNOWN
         },
     )
 };
@@ -73,13 +74,10 @@ static STOCKOUT_QUERY_TRADE: Endpoint = windowed(
     "stockout_order_query_trade.php",
     "wdt.stockout.order.query.trade",
     "stockout_list",
-    // The number changes when an order is rejected and audited again; the id does not.
-    &["stockout_id"],
     &Document {
         name: "wangdian.stockout_order_query_trade",
         title: "查询销售出库单",
         role: Role::Windowed,
-        // Without a status, or from 95 on, the window is over the consign time, unless is_by_modified is 1.
         params: &[
             "status",
             "is_by_modified",
@@ -94,11 +92,17 @@ static STOCKOUT_QUERY_TRADE: Endpoint = windowed(
         ],
         fields: &[
             Field::new("stockout_id", "出库单主键", Text),
+            // The number changes when an order is rejected and audited again; the id does not.
             Field::new("order_no", "出库单号", Text),
             Field::new("src_order_no", "系统订单编号", Text),
+            Field::new("consign_time", "发货时间", Time),
+            Field::new("modified", "最后修改时间", Time),
             Field::new("details_list", "货品明细", List(&[])),
         ],
         open: true,
+        keys: &[&["stockout_id"], &["order_no"]],
+        window_times: times::SALES_STOCKOUT,
+        ..Document::UNKNOWN
     },
 );
 
@@ -108,7 +112,6 @@ pub(crate) static LOGISTICS_SYNC: Endpoint = Endpoint {
         "logistics_sync_query.php",
         "wdt.logistics.sync.query",
         "trades",
-        &["rec_id"],
         &Document {
             name: "wangdian.logistics_sync_query",
             title: "查询物流同步",
@@ -146,6 +149,8 @@ pub(crate) static LOGISTICS_SYNC: Endpoint = Endpoint {
                 Field::new("created", "创建时间", Time),
             ],
             open: false,
+            keys: &[&["rec_id"]],
+            ..Document::UNKNOWN
         },
     )
 };
@@ -154,7 +159,6 @@ pub(crate) static LOGISTICS_SYNC_ACK: Endpoint = pushed(
     "logistics_sync_ack.php",
     "wdt.logistics.sync.ack",
     Form::List { field: "logistics_list", max_batch: 50 },
-    &["rec_id"],
     &Document {
         name: "wangdian.logistics_sync_ack",
         title: "物流同步回写",
@@ -166,6 +170,8 @@ pub(crate) static LOGISTICS_SYNC_ACK: Endpoint = pushed(
             Field::new("message", "相关描述信息", Text),
         ],
         open: false,
+        push: Some(numbers::LOGISTICS_ACK),
+        ..Document::UNKNOWN
     },
 );
 
@@ -175,7 +181,6 @@ pub(crate) static STOCK_CHANGES: Endpoint = Endpoint {
         "api_goods_stock_change_query.php",
         "wdt.api.goods.stock.change.query",
         "stock_change_list",
-        &["rec_id"],
         &Document {
             name: "wangdian.api_goods_stock_change_query",
             title: "查询同步库存",
@@ -192,6 +197,8 @@ pub(crate) static STOCK_CHANGES: Endpoint = Endpoint {
                 Field::new("stock_change_count", "库存变化计数", Integer),
             ],
             open: true,
+            keys: &[&["rec_id"]],
+            ..Document::UNKNOWN
         },
     )
 };
@@ -201,7 +208,6 @@ pub(crate) static STOCK_CHANGES_ACK: Endpoint = pushed(
     "wdt.api.goods.stock.change.ack",
     // The vendor names no limit; what the logistics pool takes is safe here too.
     Form::List { field: "stock_sync_list", max_batch: 50 },
-    &["rec_id"],
     &Document {
         name: "wangdian.api_goods_stock_change_ack",
         title: "库存同步回写",
@@ -213,6 +219,8 @@ pub(crate) static STOCK_CHANGES_ACK: Endpoint = pushed(
             Field::required("stock_change_count", "库存变化计数", Integer),
         ],
         open: false,
+        push: Some(numbers::STOCK_ACK),
+        ..Document::UNKNOWN
     },
 );
 

@@ -1,14 +1,13 @@
-use ::catalog::Kind::{Date, Decimal, Integer, List, Text};
+use ::catalog::Kind::{Date, Decimal, Integer, List, Text, Time};
 use ::catalog::{Document, Field, Role};
 
-use super::{Endpoint, Form, pushed, windowed};
+use super::{Endpoint, Form, numbers, pushed, windowed};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
         "purchase_order_push.php",
         "wdt.purchase.order.push",
         Form::Object { field: "purchase_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.purchase_order_push",
             title: "创建采购单",
@@ -17,7 +16,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             fields: &[
                 Field::new("provider_no", "供应商编号", Text),
                 Field::new("warehouse_no", "仓库编号", Text),
-                Field::new("outer_no", "外部单号", Text),
+                Field::required("outer_no", "外部单号", Text),
                 Field::new("is_use_outer_no", "是否使用外部单号", Integer),
                 Field::new("is_check", "是否审核", Integer),
                 Field::new("contact", "联系人", Text),
@@ -41,13 +40,14 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            push: Some(numbers::PURCHASE_ORDER),
+            ..Document::UNKNOWN
         },
     ),
     &pushed(
         "stockin_purchase_push.php",
         "wdt.stockin.purchase.push",
         Form::Object { field: "purchase_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.stockin_purchase_push",
             title: "创建采购入库单",
@@ -55,7 +55,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             params: &[],
             fields: &[
                 Field::new("purchase_no", "采购单号", Text),
-                Field::new("outer_no", "外部单号", Text),
+                Field::required("outer_no", "外部单号", Text),
                 Field::new("warehouse_no", "仓库编号", Text),
                 Field::new("is_check", "是否审核", Integer),
                 Field::new("remark", "备注", Text),
@@ -75,44 +75,54 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            push: Some(numbers::STOCKIN_PURCHASE),
+            ..Document::UNKNOWN
         },
     ),
     &windowed(
         "purchase_order_query.php",
         "wdt.purchase.order.query",
         "purchase_list",
-        &["purchase_no"],
         &Document {
             name: "wangdian.purchase_order_query",
             title: "查询采购单管理",
             role: Role::Windowed,
             params: &["purchase_no", "outer_no", "status", "warehouse_no"],
             fields: &[
+                Field::new("purchase_id", "采购单ID", Text),
                 Field::new("purchase_no", "采购单号", Text),
+                Field::new("modified", "最后修改时间", Time),
                 Field::new("details_list", "货品明细", List(&[])),
             ],
             open: true,
+            keys: &[&["purchase_no"], &["purchase_id"]],
+            ..Document::UNKNOWN
         },
     ),
     &windowed(
         "stockin_order_query_purchase.php",
         "wdt.stockin.order.query.purchase",
         "stockin_list",
-        &["stockin_no"],
         &Document {
             name: "wangdian.stockin_order_query_purchase",
             title: "查询采购入库单",
             role: Role::Windowed,
             params: &["src_order_no", "stockin_no", "stockin_outer_no", "warehouse_no", "status"],
-            fields: &[Field::new("stockin_no", "入库单号", Text)],
+            fields: &[
+                Field::new("stockin_id", "入库单主键", Text),
+                Field::new("order_no", "入库单号", Text),
+                Field::new("stockin_no", "入库单号", Text),
+                Field::new("modified", "最后修改时间", Time),
+            ],
             open: true,
+            keys: &[&["stockin_no"], &["order_no"], &["stockin_id"]],
+            ..Document::UNKNOWN
         },
     ),
     &pushed(
         "purchase_return_push.php",
         "wdt.purchase.return.push",
         Form::Object { field: "return_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.purchase_return_push",
             title: "创建采购退货单",
@@ -120,7 +130,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             params: &[],
             fields: &[
                 Field::new("provider_no", "供应商编号", Text),
-                Field::new("outer_no", "外部单号", Text),
+                Field::required("outer_no", "外部单号", Text),
                 Field::new("warehouse_no", "仓库编号", Text),
                 Field::new("is_check", "是否审核", Integer),
                 Field::new("purchaser_no", "采购员编号", Text),
@@ -144,13 +154,14 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            push: Some(numbers::PURCHASE_RETURN),
+            ..Document::UNKNOWN
         },
     ),
     &pushed(
         "purchase_return_order_push.php",
         "wdt.purchase.return.order.push",
         Form::Object { field: "purchase_return_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.purchase_return_order_push",
             title: "创建采购退货出库单",
@@ -158,7 +169,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             params: &[],
             fields: &[
                 Field::required("return_no", "采购退货单号", Text),
-                Field::new("outer_no", "外部单号", Text),
+                Field::required("outer_no", "外部单号", Text),
                 Field::new("logistics_code", "物流公司编号", Text),
                 Field::new("logistics_no", "物流单号", Text),
                 Field::new("post_cost", "邮资成本", Decimal),
@@ -177,35 +188,44 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            push: Some(numbers::PURCHASE_RETURN_ORDER),
+            ..Document::UNKNOWN
         },
     ),
     &windowed(
         "purchase_return_query.php",
         "wdt.purchase.return.query",
         "purchase_list",
-        &["return_no"],
         &Document {
             name: "wangdian.purchase_return_query",
             title: "查询采购退货单",
             role: Role::Windowed,
             params: &["return_no", "api_outer_no", "status", "warehouse_no"],
-            fields: &[Field::new("return_no", "采购退货单号", Text)],
+            fields: &[
+                Field::new("return_no", "采购退货单号", Text),
+                Field::new("modified", "最后修改时间", Time),
+            ],
             open: true,
+            keys: &[&["return_no"]],
+            ..Document::UNKNOWN
         },
     ),
     &windowed(
         "stockout_order_query_return.php",
         "wdt.stockout.order.query.return",
         "stockout_list",
-        // Not documented; what the sibling stock-outs have.
-        &["stockout_no"],
         &Document {
             name: "wangdian.stockout_order_query_return",
             title: "查询采购退货出库单",
             role: Role::Windowed,
             params: &["src_order_no", "outer_no", "status", "warehouse_no"],
-            fields: &[Field::new("stockout_no", "出库单号", Text)],
+            fields: &[
+                Field::new("order_no", "出库单号", Text),
+                Field::new("stockout_no", "出库单号", Text),
+                Field::new("modified", "最后修改时间", Time),
+            ],
             open: true,
+            ..Document::UNKNOWN
         },
     ),
 ];

@@ -1,49 +1,48 @@
 use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
 use ::catalog::{Document, Field, Role};
 
-use super::{Endpoint, Form, pushed, windowed};
+use super::{Endpoint, Form, numbers, pushed, times, windowed};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
-    &Endpoint {
-        modified: Some("modified"),
-        ..windowed(
-            "stock_query.php",
-            "wdt.stock.query",
-            "stocks",
-            &["spec_no", "warehouse_no"],
-            &Document {
-                name: "wangdian.stock_query",
-                title: "增量查询库存(分页查询)",
-                role: Role::Windowed,
-                // `goods_no` is the Qimen route's.
-                params: &["warehouse_no", "spec_no", "goods_no", "barcode", "is_deleted", "spec_is_deleted"],
-                fields: &[
-                    Field::new("spec_no", "商家编码", Text),
-                    Field::new("warehouse_no", "仓库编号", Text),
-                    Field::new("stock_num", "实物库存", Decimal),
-                    // Spelled so by the vendor.
-                    Field::new("avaliable_num", "可发库存", Decimal),
-                    Field::new("lock_num", "锁定量", Decimal),
-                    Field::new("order_num", "待审核量", Decimal),
-                    Field::new("sending_num", "待发货量", Decimal),
-                    Field::new("purchase_num", "采购在途量", Decimal),
-                    Field::new("transfer_num", "调拨在途量", Decimal),
-                    Field::new("to_transfer_num", "待调拨量", Decimal),
-                    Field::new("to_purchase_num", "待采购量", Decimal),
-                    Field::new("purchase_arrive_num", "采购到货量", Decimal),
-                    Field::new("refund_num", "销售退货量", Decimal),
-                    Field::new("return_num", "采购退货量", Decimal),
-                    Field::new("modified", "最后修改时间", Time),
-                ],
-                open: true,
-            },
-        )
-    },
+    &windowed(
+        "stock_query.php",
+        "wdt.stock.query",
+        "stocks",
+        &Document {
+            name: "wangdian.stock_query",
+            title: "增量查询库存(分页查询)",
+            role: Role::Windowed,
+            // `goods_no` is the Qimen route's.
+            params: &["warehouse_no", "spec_no", "goods_no", "barcode", "is_deleted", "spec_is_deleted"],
+            fields: &[
+                Field::new("spec_id", "单品主键", Text),
+                Field::new("spec_no", "商家编码", Text),
+                Field::new("warehouse_id", "仓库主键", Text),
+                Field::new("warehouse_no", "仓库编号", Text),
+                Field::new("stock_num", "实物库存", Decimal),
+                // Spelled so by the vendor.
+                Field::new("avaliable_num", "可发库存", Decimal),
+                Field::new("lock_num", "锁定量", Decimal),
+                Field::new("order_num", "待审核量", Decimal),
+                Field::new("sending_num", "待发货量", Decimal),
+                Field::new("purchase_num", "采购在途量", Decimal),
+                Field::new("transfer_num", "调拨在途量", Decimal),
+                Field::new("to_transfer_num", "待调拨量", Decimal),
+                Field::new("to_purchase_num", "待采购量", Decimal),
+                Field::new("purchase_arrive_num", "采购到货量", Decimal),
+                Field::new("refund_num", "销售退货量", Decimal),
+                Field::new("return_num", "采购退货量", Decimal),
+                Field::new("modified", "最后修改时间", Time),
+            ],
+            open: true,
+            keys: &[&["spec_no", "warehouse_no"], &["spec_id", "warehouse_id"]],
+            ..Document::UNKNOWN
+        },
+    ),
     &pushed(
         "stock_sync_by_pd.php",
         "wdt.stock.sync.by.pd",
         Form::Fields,
-        &["api_outer_no"],
         &Document {
             name: "wangdian.stock_sync_by_pd",
             title: "创建盘点单",
@@ -52,7 +51,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             fields: &[
                 Field::required("warehouse_no", "仓库编号", Text),
                 Field::new("mode", "盘点方式: 0 单品, 1 货位", Integer),
-                Field::new("api_outer_no", "外部单号", Text),
+                Field::required("api_outer_no", "外部单号", Text),
                 Field::new("is_check", "是否审核", Integer),
                 Field::new("is_post_error", "是否严格: 1 一错全错, 0 部分成功", Integer),
                 Field::new("is_create_stock", "是否创建库存", Integer),
@@ -66,16 +65,18 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            push: Some(numbers::STOCK_COUNT),
+            ..Document::UNKNOWN
         },
     ),
     &Endpoint {
         // The vendor's page is not public: the one list of the answer is taken.
         list_key: None,
+        modified: None,
         ..windowed(
             "stock_pd_order_query.php",
             "wdt.stock.pd.order.query",
             "",
-            &["pd_no"],
             &Document {
                 name: "wangdian.stock_pd_order_query",
                 title: "查询盘点单",
@@ -83,6 +84,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 params: &["warehouse_no", "pd_no", "api_outer_no"],
                 fields: &[Field::new("pd_no", "盘点单号", Text)],
                 open: true,
+                keys: &[&["pd_no"]],
+                ..Document::UNKNOWN
             },
         )
     },
@@ -90,80 +93,94 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         "stockin_order_push.php",
         "wdt.stockin.order.push",
         Form::Object { field: "stockin_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.stockin_order_push",
             title: "创建其他入库单",
             role: Role::Target,
             params: &[],
             fields: &[
-                Field::new("outer_no", "外部单号", Text),
+                Field::required("outer_no", "外部单号", Text),
                 Field::new("warehouse_no", "仓库编号", Text),
                 Field::new("is_check", "是否审核", Integer),
             ],
             open: true,
+            push: Some(numbers::STOCKIN_ORDER),
+            ..Document::UNKNOWN
         },
     ),
     &windowed(
         "stockin_order_query.php",
         "wdt.stockin.order.query",
         "stockin_list",
-        &["stockin_no"],
         &Document {
             name: "wangdian.stockin_order_query",
             title: "查询入库单管理",
             role: Role::Windowed,
             params: &["order_type", "status", "outer_no", "src_order_no", "stockin_no", "warehouse_no"],
-            fields: &[Field::new("stockin_no", "入库单号", Text)],
+            fields: &[
+                Field::new("stockin_id", "入库单主键", Text),
+                Field::new("order_no", "入库单号", Text),
+                Field::new("stockin_no", "入库单号", Text),
+                Field::new("modified", "最后修改时间", Time),
+            ],
             open: true,
+            keys: &[&["stockin_no"], &["order_no"], &["stockin_id"]],
+            ..Document::UNKNOWN
         },
     ),
     &pushed(
         "stockout_order_push.php",
         "wdt.stockout.order.push",
         Form::Object { field: "stockout_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.stockout_order_push",
             title: "创建其他出库单",
             role: Role::Target,
             params: &[],
             fields: &[
-                Field::new("outer_no", "外部单号", Text),
+                Field::required("outer_no", "外部单号", Text),
                 Field::new("is_check", "是否审核", Integer),
                 Field::new("is_submit", "是否提交", Integer),
                 Field::new("warehouse_no", "仓库编号", Text),
             ],
             open: true,
+            push: Some(numbers::STOCKOUT_ORDER),
+            ..Document::UNKNOWN
         },
     ),
     &windowed(
         "stockout_order_query.php",
         "wdt.stockout.order.query",
         "stockout_list",
-        &["stockout_no"],
         &Document {
             name: "wangdian.stockout_order_query",
             title: "查询出库单管理",
             role: Role::Windowed,
-            // Without a status, or from 95 on, the window is over the stock-out time.
             params: &["order_type", "status", "outer_no", "src_order_no", "stockout_no", "warehouse_no"],
-            fields: &[Field::new("stockout_no", "出库单号", Text)],
+            fields: &[
+                Field::new("stockout_id", "出库单主键", Text),
+                Field::new("order_no", "出库单号", Text),
+                Field::new("stockout_no", "出库单号", Text),
+                Field::new("consign_time", "出库时间", Time),
+                Field::new("modified", "最后修改时间", Time),
+            ],
             open: true,
+            keys: &[&["stockout_no"], &["order_no"], &["stockout_id"]],
+            window_times: times::STOCKOUT,
+            ..Document::UNKNOWN
         },
     ),
     &pushed(
         "stock_transfer_push.php",
         "wdt.stock.transfer.push",
         Form::Object { field: "transfer_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.stock_transfer_push",
             title: "创建调拨单",
             role: Role::Target,
             params: &[],
             fields: &[
-                Field::new("outer_no", "外部单号", Text),
+                Field::required("outer_no", "外部单号", Text),
                 Field::required("from_warehouse_no", "源仓库编号", Text),
                 Field::required("to_warehouse_no", "目标仓库编号", Text),
                 Field::new("address", "地址", Text),
@@ -186,51 +203,60 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 ),
             ],
             open: true,
+            push: Some(numbers::TRANSFER),
+            ..Document::UNKNOWN
         },
     ),
     &pushed(
         "stockout_transfer_push.php",
         "wdt.stockout.transfer.push",
         Form::Object { field: "stockout_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.stockout_transfer_push",
             title: "创建调拨出库单",
             role: Role::Target,
             params: &[],
-            fields: &[],
+            fields: &[Field::required("outer_no", "外部单号", Text)],
             open: true,
+            push: Some(numbers::STOCKOUT_TRANSFER),
+            ..Document::UNKNOWN
         },
     ),
     &pushed(
         "stockin_transfer_push.php",
         "wdt.stockin.transfer.push",
         Form::Object { field: "stockin_info" },
-        &["outer_no"],
         &Document {
             name: "wangdian.stockin_transfer_push",
             title: "创建调拨入库单",
             role: Role::Target,
             params: &[],
-            fields: &[],
+            fields: &[Field::required("outer_no", "外部单号", Text)],
             open: true,
+            push: Some(numbers::STOCKIN_TRANSFER),
+            ..Document::UNKNOWN
         },
     ),
-    &windowed(
-        "stock_transfer_query.php",
-        "wdt.stock.transfer.query",
-        "transfer_list",
-        &["transfer_no"],
-        &Document {
-            name: "wangdian.stock_transfer_query",
-            title: "查询调拨单",
-            role: Role::Windowed,
-            params: &["from_warehouse_no", "to_warehouse_no", "transfer_no", "api_outer_no", "status"],
-            fields: &[
-                Field::new("transfer_no", "调拨单号", Text),
-                Field::new("details_list", "货品明细", List(&[])),
-            ],
-            open: true,
-        },
-    ),
+    &Endpoint {
+        // The vendor selects by it, but is not known to show it.
+        modified: None,
+        ..windowed(
+            "stock_transfer_query.php",
+            "wdt.stock.transfer.query",
+            "transfer_list",
+            &Document {
+                name: "wangdian.stock_transfer_query",
+                title: "查询调拨单",
+                role: Role::Windowed,
+                params: &["from_warehouse_no", "to_warehouse_no", "transfer_no", "api_outer_no", "status"],
+                fields: &[
+                    Field::new("transfer_no", "调拨单号", Text),
+                    Field::new("details_list", "货品明细", List(&[])),
+                ],
+                open: true,
+                keys: &[&["transfer_no"]],
+                ..Document::UNKNOWN
+            },
+        )
+    },
 ];

@@ -4,6 +4,7 @@
 
 mod answers;
 mod catalog;
+mod finding;
 mod pools;
 mod pushes;
 mod reading;

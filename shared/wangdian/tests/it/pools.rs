@@ -85,7 +85,9 @@ async fn a_row_acknowledged_before_is_no_refusal() {
     let of = |rec_id: u32| Acknowledgement::of(logistics(), &json!({"rec_id": rec_id}), Ok(())).unwrap();
     let refusals =
         bench.client.acknowledge(Route::Direct, logistics(), &[of(1), of(2)], Deadline::NONE).await.unwrap();
-    assert_eq!(refusals, [AckRefusal { rec_id: "2".to_owned(), error: "记录不存在".to_owned() }]);
+    let expected =
+        AckRefusal { rec_id: "2".to_owned(), error: "记录不存在".to_owned(), class: Class::Refused };
+    assert_eq!(refusals, [expected]);
 }
 
 #[tokio::test]

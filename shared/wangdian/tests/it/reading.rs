@@ -160,20 +160,6 @@ async fn carriers_are_listed_without_pages() {
 }
 
 #[tokio::test]
-async fn a_pushed_order_is_found_by_its_exact_tid() {
-    let found = |tid: &'static str| async move {
-        let bench = Bench::new(vec![payload("direct/trades.json")]);
-        let trade_no = bench.client.find_trade(tid, Deadline::NONE).await.unwrap();
-        assert_eq!(bench.forms()[0]["src_tid"], tid);
-        assert!(!bench.forms()[0].contains_key("start_time"));
-        trade_no
-    };
-    assert_eq!(found("AD-2").await.as_deref(), Some("JY202211010002"));
-    assert_eq!(found("AD-3").await.as_deref(), Some("JY202211010002"), "of a merged order");
-    assert_eq!(found("AD").await, None, "a part of a tid is another order");
-}
-
-#[tokio::test]
 async fn an_emoji_in_a_plain_parameter_is_refused_by_name() {
     let bench = Bench::new(vec![]);
     let goods = endpoint("wangdian.goods_query").unwrap();

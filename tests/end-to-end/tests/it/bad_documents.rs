@@ -1,8 +1,12 @@
 //! Trades as no ERP should write them, and messages that are not ours.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use pipeline::{Outgoing, System};
 use serde_json::{Value, json};
 use simulators::wangdian::TradeMix;
+use vendor::{Request, Response, Transport, TransportError};
 
 use crate::altered::Altered;
 use crate::house::House;
@@ -125,6 +129,79 @@ async fn a_trade_too_large_for_the_queue_fails_with_its_content_and_the_watermar
     assert_eq!((report.error, report.failed, report.caught_up), (None, 1, true));
     let failed = process.failures().await.remove(0).failed.unwrap();
     assert!(failed.class == "too large" && failed.message.contains("split it"), "{}", failed.message);
+}
+
+/// Lists within each other.
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(json!("苏果"), |inner, _| json!([inner]))
+}
+
+#[tokio::test]
+async fn a_trade_that_is_nested_too_deep_fails_alone_with_its_content_and_the_watermark_moves() {
+    // The row itself is one level more.
+    for levels in [100, 125, 126, 127, 1_000] {
+        let house = House::new(1);
+        for minutes in [9, 5] {
+            house.vendors.wangdian.generate_trade("S001", 55, house.minutes_ago(minutes));
+        }
+        let deep = nested(levels);
+        let inner = house.vendors.transport();
+        let answer = Box::new(move |answer: &mut Value| answer["trades"][0]["cs_remark"] = deep.clone());
+        let process = house.start_over(Altered { inner, page_size: None, answer });
+        let report = process.poll().await;
+        assert_eq!(
+            (report.error, report.failed, report.queued, report.caught_up),
+            (None, 1, 1, true),
+            "{levels}"
+        );
+        process.drain().await;
+        assert_eq!((house.vendors.kingdee.creates().len(), process.waiting().await), (1, 0));
+        let failed = process.failures().await.remove(0).failed.unwrap();
+        assert_eq!(failed.class, "too deep");
+        assert!(failed.message.contains("no more than 100 are carried"), "{}", failed.message);
+        let text = failed.document.as_str().unwrap();
+        assert!(text.contains("苏果") && text.matches('[').count() >= levels, "whole: {text}");
+    }
+}
+
+/// A pool whose rows are nested.
+struct DeepPool {
+    inner: Arc<dyn Transport>,
+    levels: usize,
+}
+
+#[async_trait]
+impl Transport for DeepPool {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let is_pool = request.url.path().ends_with("api_goods_stock_change_query.php");
+        let mut response = self.inner.send(request).await?;
+        if is_pool {
+            let mut body: Value = serde_json::from_slice(&response.body).unwrap();
+            if let Some(row) = body.get_mut("stock_change_list").and_then(|rows| rows.get_mut(0)) {
+                row["goods_name"] = nested(self.levels);
+            }
+            response.body = body.to_string().into_bytes();
+        }
+        Ok(response)
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_a_pool_that_is_nested_too_deep_fails_alone_with_its_content() {
+    for levels in [100, 126, 1_000] {
+        let house = House::new(1);
+        for place in ["G1-1", "G1-2"] {
+            house.vendors.wangdian.change_stock("S001", "G1", place, rust_decimal::Decimal::ONE);
+        }
+        let inner = house.vendors.transport();
+        let process = house.start_over(DeepPool { inner, levels });
+        let reports = process.sync().await;
+        assert!(reports.iter().all(|report| report.error.is_none()), "{reports:?}");
+        process.drain().await;
+        assert_eq!(house.vendors.sharecrm.records().len(), 1);
+        let failed = process.failures().await.remove(0).failed.unwrap();
+        assert!(failed.class == "too deep" && failed.document.is_string(), "{failed:?}");
+    }
 }
 
 #[tokio::test]

@@ -303,3 +303,45 @@ async fn a_type_that_the_settings_name_is_a_direct_order() {
     }
     assert!(process.failures().await.is_empty());
 }
+
+/// An order in which lists are nested, the order itself included.
+fn nested(levels: usize) -> String {
+    let lists = levels - 1;
+    format!(r#"{{"id": "42", "x": {}"苏果"{}}}"#, "[".repeat(lists), "]".repeat(lists))
+}
+
+#[tokio::test]
+async fn a_push_that_is_nested_too_deep_to_be_carried_is_refused_before_the_answer_and_kept_whole() {
+    for levels in [101, 125, 126, 127, 128, 5_000] {
+        let text = nested(levels);
+        let (answer, kept) = refused(&signed(&text)).await;
+        assert_eq!((answer.status, answer.reply.return_code), (400, 1), "{levels}");
+        for part in [format!("{levels} levels deep"), "no more than 100".to_owned()] {
+            assert!(answer.reply.return_msg.contains(&part), "{}", answer.reply.return_msg);
+        }
+        let failed = kept[0].failed.as_ref().unwrap();
+        assert_eq!(kept[0].id.flow, "qince/unreadable");
+        assert_eq!((kept.len(), &failed.document), (1, &json!(text)));
+        assert!(failed.message.contains("levels deep"), "{}", failed.message);
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_is_nested_as_deep_as_can_be_carried_goes_all_the_way() {
+    let (_house, process) = House::running(1);
+    let answer = process.request(FORM, &signed(&nested(100))).await;
+    assert_eq!((answer.status, answer.reply.return_code), (200, 0), "{answer:?}");
+    process.drain().await;
+    let failures = process.failures().await;
+    assert!(!failures.is_empty(), "it lacks what the targets need");
+    for entry in failures {
+        let failed = entry.failed.as_ref().unwrap();
+        assert_eq!(
+            (failed.class.as_str(), failed.document.to_string()),
+            ("mapping", nested(100).replace(": ", ":").replace(", ", ","))
+        );
+        process.replay(entry).await;
+    }
+    let turns = process.drain().await;
+    assert!(turns.iter().all(|turn| turn.flow.starts_with("direct-order")), "{:?}", outcomes(&turns));
+}

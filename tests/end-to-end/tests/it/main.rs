@@ -8,6 +8,11 @@
 //! | `processes` | several processes on one store, and a store that takes nothing |
 //! | `versions` | never an older version over a newer one, never the same one twice |
 //! | `second_bills` | what has perhaps arrived is asked after, whatever became of its message or its note |
+//! | `lapsed` | a worker whose time in flight is over: suspended, slow, or its clock set |
+//! | `superseded` | an older failure replaces no newer one, and what cannot be compared is kept |
+//! | `believed` | what was delivered last is believed only while nothing else may have arrived |
+//! | `settled` | what a person has dealt with by hand keeps its place |
+//! | `acknowledged` | a row whose acknowledgement is refused is told, and blocks nothing |
 //! | `outages` | targets that take nothing for a night or a fortnight |
 //! | `backlogs` | a backlog for one target holds up nothing else |
 //! | `clocks` | a machine's clock that is fast, slow, or set, loses nothing and stops nothing |
@@ -17,28 +22,36 @@
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
-//! `house`, `process`, `fuse` and `altered` are what the tests are built of. Everything follows from a seed and takes no time.
+//! `house`, `process`, `fuse`, `altered` and `meanwhile` are what the tests are built of. Everything follows from a seed and takes no time.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up fails")]
 
+mod acknowledged;
 mod altered;
 mod backlogs;
 mod bad_documents;
 mod bad_pushes;
+mod believed;
 mod campaign_orders;
 mod campaign_pools;
 mod campaign_trades;
+mod catalog_rows;
 mod clocks;
 mod crashes;
 mod deadlines;
 mod fuse;
 mod happy_day;
 mod house;
+mod lapsed;
+mod meanwhile;
 mod outages;
 mod poison;
 mod process;
 mod processes;
 mod second_bills;
 mod secrecy;
+mod settled;
+mod superseded;
+mod vendors_words;
 mod versions;
 mod windows;

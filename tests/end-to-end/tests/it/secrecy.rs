@@ -14,8 +14,27 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::house::{House, object};
 use crate::process::Process;
 
+/// Everything that is logged, at every level.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Runs something, and answers with what it came to and what was logged meanwhile.
+    pub(crate) async fn of<T>(work: impl Future<Output = T>) -> (T, String) {
+        let log = Self::default();
+        // Where there is one subscriber only, a line that another test comes to first is taken for one that nobody reads.
+        let another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(log.clone());
+        let guard = tracing::subscriber::set_default(subscriber.finish());
+        let done = work.await;
+        drop((guard, another));
+        let lines = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        (done, lines)
+    }
+}
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -142,22 +161,17 @@ fn secrets() -> Vec<String> {
 
 #[tokio::test]
 async fn nothing_private_is_logged_on_a_bad_day() {
-    let log = Log::default();
-    // Where there is one subscriber only, a line that another test comes to first is taken for one that nobody reads.
-    let another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone());
-    let guard = tracing::subscriber::set_default(subscriber.finish());
-    let house = House::new(1);
-    let mut private = bad_day(&house).await;
-    let wrong = House::new(2)
-        .with("KINGDEE_PASSWORD", "an-old-password")
-        .with("SHARECRM_APP_SECRET", "an-old-secret");
-    private.extend(["an-old-password".to_owned(), "an-old-secret".to_owned()]);
-    private.extend(bad_day_of_wrong_credentials(&wrong).await);
-    drop((guard, another));
+    let (mut private, log) = Log::of(async {
+        let house = House::new(1);
+        let mut private = bad_day(&house).await;
+        let wrong = House::new(2)
+            .with("KINGDEE_PASSWORD", "an-old-password")
+            .with("SHARECRM_APP_SECRET", "an-old-secret");
+        private.extend(["an-old-password".to_owned(), "an-old-secret".to_owned()]);
+        private.extend(bad_day_of_wrong_credentials(&wrong).await);
+        private
+    })
+    .await;
 
     private.extend(secrets());
     private.extend(
@@ -165,7 +179,6 @@ async fn nothing_private_is_logged_on_a_bad_day() {
     );
     private.sort();
     private.dedup();
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
         log.lines().count() > 500 && private.len() > 50,
         "{} lines, {} words",

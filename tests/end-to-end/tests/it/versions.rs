@@ -1,5 +1,6 @@
 //! Never an older version over a newer one, never the same one twice.
 
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use simulators::qince::PushStyle;
 
 use crate::house::{House, object};
-use crate::process::{ORDERS_TO_CRM, Process, TRADES, failure, outcomes};
+use crate::process::{ORDERS_TO_CRM, Process, TRADES, count, failure, outcomes};
 
 async fn post(house: &House, process: &Process, order: &Value) {
     let push = house.vendors.qince.push(order, &PushStyle::default());
@@ -60,8 +61,90 @@ async fn of_two_contents_under_one_version_the_last_received_wins() {
     assert_eq!(remarks_in_crm(&house, &first), [first["remark"].clone(), second["remark"].clone()]);
 }
 
+/// What was changed and changed back within a minute: neither the queue nor the guard takes the third for the first.
+async fn check_that_the_third_wins(house: &House, process: &Process, orders: [&Value; 3], drains: bool) {
+    for order in orders {
+        post(house, process, order).await;
+        if drains {
+            process.drain().await;
+        }
+        house.clock.advance(Duration::from_secs(20));
+    }
+    process.drain().await;
+    let remarks = remarks_in_crm(house, orders[0]);
+    assert_eq!(remarks, orders.map(|order| order["remark"].clone()), "drained in between: {drains}");
+}
+
 #[tokio::test]
-async fn the_same_version_again_is_skipped_after_the_queue_has_forgotten_it() {
+async fn a_content_that_comes_back_under_an_equal_version_wins() {
+    for drains in [true, false] {
+        let (house, process) = House::running(1);
+        let one = house.vendors.qince.order(house.minutes_ago(10));
+        let other = house.vendors.qince.changed(&one, TimeDelta::zero(), "CG_DFH");
+        check_that_the_third_wins(&house, &process, [&one, &other, &one], drains).await;
+    }
+}
+
+#[tokio::test]
+async fn a_content_that_comes_back_in_a_flow_without_versions_wins() {
+    let folder = flows_without_versions();
+    for drains in [true, false] {
+        let house = House::new(1).with("RELAY_FLOWS_DIR", folder.path().to_str().unwrap());
+        let process = house.start();
+        let one = house.vendors.qince.order(house.minutes_ago(10));
+        let other = house.vendors.qince.changed(&one, TimeDelta::seconds(1), "CG_DFH");
+        check_that_the_third_wins(&house, &process, [&one, &other, &one], drains).await;
+    }
+}
+
+/// The shipped flows, of which none names a version.
+fn flows_without_versions() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/flows");
+    for file in std::fs::read_dir(shipped).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_some_and(|extension| extension == "toml") {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("version ")).collect();
+            std::fs::write(folder.path().join(file.file_name().unwrap()), lines.join("\n")).unwrap();
+        }
+    }
+    folder
+}
+
+/// Each time it is pushed it is another message, and the target is sent it once.
+#[tokio::test]
+async fn a_push_that_is_repeated_at_once_is_sent_to_the_target_once() {
+    let (house, process) = House::running(1);
+    let order = house.vendors.qince.order(house.minutes_ago(10));
+    for _ in 0..3 {
+        post(&house, &process, &order).await;
+    }
+    let turns = process.drain().await;
+    assert_eq!((count(&turns, "delivered"), count(&turns, "skipped")), (2, 4), "for two targets");
+    assert_eq!(remarks_in_crm(&house, &order).len(), 1);
+}
+
+/// A pool gives a row until it is acknowledged: it is queued once in five minutes, unless it has changed in between.
+#[tokio::test]
+async fn a_row_that_a_pool_gives_again_is_queued_again_only_where_it_has_changed() {
+    let (house, process) = House::running(1);
+    let row = |remark: &str| {
+        object(json!({"rec_id": 77, "tid": "T1", "logistics_no": "SF1", "logistics_name": remark}))
+    };
+    let queued = async |remark: &str| -> u64 {
+        house.vendors.wangdian.add_shipment(row(remark));
+        process.sync().await.iter().map(|report| report.queued).sum()
+    };
+    assert_eq!((queued("A").await, queued("A").await), (1, 0));
+    assert_eq!((queued("B").await, queued("A").await, queued("A").await), (1, 1, 0));
+    house.clock.advance(Duration::from_secs(300));
+    assert_eq!(queued("A").await, 1, "nobody has acknowledged it for five minutes");
+    process.drain().await;
+    assert!(house.vendors.wangdian.waiting_shipments().is_empty());
+}
+
+#[tokio::test]
+async fn the_same_version_again_is_skipped_an_hour_later() {
     let (house, process) = House::running(1);
     let order = house.vendors.qince.order(house.minutes_ago(10));
     post(&house, &process, &order).await;

@@ -63,6 +63,7 @@ const fn push(name: &'static str, field: &'static str) -> Endpoint {
 }
 
 const TRADE: Kind = Kind::Windowed { minutes: 60, instead: &["src_tid", "trade_no"] };
+const REFUND: &[&str] = &["refund_no", "src_refund_no", "trade_no", "tid"];
 const STOCKOUT: &[&str] = &["src_order_no", "src_tid", "stockout_no"];
 
 static ENDPOINTS: &[Endpoint] = &[
@@ -86,8 +87,8 @@ static ENDPOINTS: &[Endpoint] = &[
     push("api_goods_stock_change_ack", "stock_sync_list"),
     push("sales_refund_push", "api_refund_list"),
     push("stockin_refund_push", "stockin_refund_info"),
-    Endpoint { page_size_max: 40, ..windowed("refund_query", "refunds", &["refund_no", "trade_no", "tid"]) },
-    windowed("his_refund_query", "refunds", &["refund_no", "trade_no", "tid"]),
+    Endpoint { page_size_max: 40, ..windowed("refund_query", "refunds", REFUND) },
+    windowed("his_refund_query", "refunds", REFUND),
     windowed("stockin_order_query_refund", "stockin_list", &["stockin_no", "src_order_no"]),
     push("purchase_order_push", "purchase_info"),
     push("stockin_purchase_push", "purchase_info"),

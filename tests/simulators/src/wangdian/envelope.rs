@@ -23,6 +23,11 @@ impl Found {
         Self { list: Some((key, rows)), fields: Map::new() }
     }
 
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.insert(name.to_owned(), json!(value));
+        self
+    }
+
     pub(super) fn counted(mut self, name: &str, count: Option<usize>) -> Self {
         if let Some(count) = count {
             self.fields.insert(name.to_owned(), json!(count));

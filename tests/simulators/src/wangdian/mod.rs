@@ -1,6 +1,7 @@
 //! 旺店通·企业版: openapi2 and the Qimen route, over one state.
 
 mod direct;
+mod documents;
 mod endpoints;
 mod envelope;
 mod pools;
@@ -27,6 +28,7 @@ use crate::door::{Simulated, Traffic};
 use crate::faults::{Fault, Faults};
 use crate::limit::Limit;
 use crate::lock;
+pub use documents::PushedDocument;
 use endpoints::{Endpoint, Kind};
 use envelope::{Found, Style};
 pub use pools::{LogisticsAck, StockChange};
@@ -166,30 +168,12 @@ impl Wangdian {
             "logistics_sync_query" => state.pools.query_logistics(params),
             "logistics_sync_ack" => state.pools.ack_logistics(params, fault),
             "trade_push" => state.push_trades(params, now),
-            _ => other(endpoint, params),
+            _ => match endpoint.kind {
+                Kind::Push { field } => state.documents.push(endpoint, field, params, now, fault),
+                Kind::Windowed { .. } | Kind::Full => state.documents.query(endpoint, params),
+                Kind::Whole | Kind::Pool => Ok(Found::list(endpoint.list_key, Vec::new())),
+            },
         }
-    }
-}
-
-/// The endpoints that hold no documents here: their rules are kept and their lists are empty.
-fn other(endpoint: &'static Endpoint, params: &crate::call::Params) -> Result<Found, Refusal> {
-    match endpoint.kind {
-        Kind::Push { field } => {
-            let json = params.get(field).map(|text| serde_json::from_str::<serde_json::Value>(text));
-            match json {
-                Some(Ok(_)) => Ok(Found::fields(&[("new_count", 1), ("chg_count", 0)])),
-                None if field.is_empty() => Ok(Found::fields(&[])),
-                None => Err(Refusal::new(100, format!("{field}不能为空"))),
-                Some(Err(_)) => Err(Refusal::new(100, format!("{field} json格式错误,无法解析"))),
-            }
-        }
-        Kind::Windowed { .. } | Kind::Full => {
-            window::window(params, endpoint)?;
-            let page = window::Page::of(params, endpoint)?;
-            let total = (page.number == 0).then_some(0);
-            Ok(Found::list(endpoint.list_key, Vec::new()).counted("total_count", total))
-        }
-        Kind::Whole | Kind::Pool => Ok(Found::list(endpoint.list_key, Vec::new())),
     }
 }
 

@@ -50,6 +50,8 @@ pub struct LogisticsAck {
 pub(super) struct Pools {
     stock: BTreeMap<u64, StockChange>,
     shipments: BTreeMap<u64, Shipment>,
+    /// Rows whose acknowledgement is not taken, with the reason.
+    refused: BTreeMap<u64, String>,
 }
 
 struct Shipment {
@@ -58,6 +60,14 @@ struct Shipment {
 }
 
 impl Pools {
+    /// From now on the row's acknowledgement is refused with that reason, or taken again.
+    pub(super) fn refuse(&mut self, rec_id: u64, reason: Option<&str>) {
+        match reason {
+            Some(reason) => _ = self.refused.insert(rec_id, reason.to_owned()),
+            None => _ = self.refused.remove(&rec_id),
+        }
+    }
+
     /// A change of stock; the good is made when it is new.
     pub(super) fn change_stock(
         &mut self,
@@ -139,6 +149,10 @@ impl Pools {
             let count = whole(row, "stock_change_count")?;
             let stock = text(row, "sync_stock").and_then(|text| text.parse::<Decimal>().ok());
             let stock = stock.ok_or_else(|| Refusal::new(100, "sync_stock不能为空"))?;
+            if let Some(reason) = self.refused.get(&rec_id) {
+                errors.push(not_taken(rec_id, reason));
+                continue;
+            }
             let waiting = self
                 .stock
                 .get_mut(&rec_id)
@@ -184,6 +198,10 @@ impl Pools {
             let message = text(row, "message").unwrap_or_default();
             if message.chars().count() > 255 {
                 return Err(Refusal::new(100, "message长度不能超过255"));
+            }
+            if let Some(reason) = self.refused.get(&rec_id) {
+                errors.push(not_taken(rec_id, reason));
+                continue;
             }
             let waiting = self.shipments.get_mut(&rec_id).filter(|shipment| shipment.ack.is_none());
             match waiting {

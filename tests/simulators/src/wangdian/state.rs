@@ -7,13 +7,14 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
+use super::documents::{Documents, PushedDocument};
 use super::endpoints::Endpoint;
 use super::envelope::Found;
 use super::pools::{LogisticsAck, Pools, StockChange};
 use super::pushed::{self, Pushed, PushedOrder};
 use super::samples::{SHOPS, Shop};
 use super::trades::Trades;
-use super::{Refusal, Route, Wangdian, trade_push, trade_query};
+use super::{Refusal, Route, Wangdian, time, trade_push, trade_query};
 use crate::call::Params;
 use crate::dice::Dice;
 use crate::limit::Limit;
@@ -49,6 +50,7 @@ pub(super) struct State {
     pub(super) trades: Trades,
     pub(super) pools: Pools,
     pub(super) limit: Limit,
+    pub(super) documents: Documents,
     pushed: Pushed,
     shops: BTreeMap<String, Shop>,
 }
@@ -59,6 +61,7 @@ impl State {
             trades: Trades::new(seed),
             pools: Pools::default(),
             limit,
+            documents: Documents::default(),
             pushed: Pushed::default(),
             shops: SHOPS.iter().map(|shop| (shop.shop_no.clone(), shop.clone())).collect(),
         }
@@ -203,10 +206,29 @@ impl Wangdian {
         lock(&self.state).pools.waiting_shipments()
     }
 
+    /// From now on a pool row's acknowledgement is refused with that reason; without one it is taken again.
+    pub fn refuse_acknowledgement(&self, rec_id: u64, reason: Option<&str>) {
+        lock(&self.state).pools.refuse(rec_id, reason);
+    }
+
     /// The orders that pushes made, by `tid`.
     #[must_use]
     pub fn pushed_orders(&self) -> BTreeMap<String, PushedOrder> {
         lock(&self.state).pushed.orders.clone()
+    }
+
+    /// The documents that pushes of that endpoint (without `.php`) made, orders excepted.
+    #[must_use]
+    pub fn pushed_documents(&self, push: &str) -> Vec<PushedDocument> {
+        lock(&self.state).documents.pushed(push)
+    }
+
+    /// A row that the query of that name (without `.php`) shows, in place of the one with the same `key`. Without a
+    /// `modified` it was changed just now.
+    pub fn put_row(&self, query: &str, key: &[&str], mut row: Map<String, Value>) {
+        let now = self.clock.now().timestamp();
+        row.entry("modified").or_insert_with(|| Value::from(time::format(now)));
+        lock(&self.state).documents.put(query, key, row);
     }
 
     /// How many calls came in, by endpoint (without `.php`; both routes together).

@@ -9,6 +9,7 @@ mod qince;
 mod sharecrm;
 mod signs;
 mod trade_push;
+mod wangdian_documents;
 mod wangdian_doors;
 mod wangdian_pools;
 mod wangdian_trades;

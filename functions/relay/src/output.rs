@@ -1,0 +1,60 @@
+//! What a command writes, wherever it goes.
+//!
+//! `println!` panics where its reader is gone or its disk is full. A command that writes with [`say!`] goes on instead, for
+//! it may be in the midst of its work: what a reader that is gone would have read is dropped, quietly, and the exit status
+//! is that of the work. Whatever else keeps an answer from being written is told at the end, with status 1.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Write as _};
+use std::sync::{Mutex, PoisonError};
+
+/// Why standard output takes no more.
+static BROKEN: Mutex<Option<ErrorKind>> = Mutex::new(None);
+
+/// Writes a line to standard output, as `println!` does.
+macro_rules! say {
+    ($($line:tt)*) => { $crate::output::write_line(format_args!($($line)*)) };
+}
+
+/// Writes a line to standard error, as `eprintln!` does; where nobody can read it, there is nobody to tell.
+macro_rules! tell {
+    ($($line:tt)*) => { $crate::output::write_log(format_args!($($line)*)) };
+}
+
+pub(crate) use {say, tell};
+
+/// What `say!` stands for.
+pub(crate) fn write_line(line: fmt::Arguments<'_>) {
+    if broken().is_none() {
+        note(writeln!(io::stdout().lock(), "{line}"));
+    }
+}
+
+/// What `tell!` stands for.
+pub(crate) fn write_log(line: fmt::Arguments<'_>) {
+    _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Writes what is left.
+///
+/// # Errors
+/// When the answer, or a part of it, could not be written, though its reader wanted it.
+pub(crate) fn finish() -> io::Result<()> {
+    if broken().is_none() {
+        note(io::stdout().lock().flush());
+    }
+    match broken() {
+        None | Some(ErrorKind::BrokenPipe) => Ok(()),
+        Some(kind) => Err(kind.into()),
+    }
+}
+
+fn note(written: io::Result<()>) {
+    if let Err(error) = written {
+        *BROKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.kind());
+    }
+}
+
+fn broken() -> Option<ErrorKind> {
+    *BROKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,152 @@
+//! The webhook server.
+//!
+//! Anybody may reach it, so nothing that a stranger sends or holds back keeps a push of Qince out: connections, the time
+//! that each part of a request may take, and the bytes that are held for bodies are all limited.
+//!
+//! | module | what for |
+//! |---|---|
+//! | `seats` | the connections that there are, and which of them goes where there are too many |
+//! | `room` | the bytes that are held for large bodies |
+//! | `push` | one request: its body, and the receiver's answer |
+//! | `files` | how many connections the process can hold open |
+//! | `refusals` | what was turned away, counted, so that a flood of it is no flood of log lines |
+
+mod files;
+mod push;
+mod refusals;
+mod room;
+mod seats;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustix::io::Errno;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{interval, timeout};
+use webhook_receiver::Receiver;
+
+use self::push::Pushes;
+use self::refusals::{Reason, Refusals};
+use self::seats::{Seat, Seats};
+
+/// What a head may take: Qince's is under 1 KB.
+const LARGEST_HEAD: usize = 16 * 1024;
+
+/// How often the connections are looked over.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long no connection is accepted where the process, or the machine, can open no more files.
+const NO_FILES_WAIT: Duration = Duration::from_millis(100);
+
+/// How long half-open connections are waited for when the server stops: who has sent half a request by then will send it
+/// again.
+const HALF_OPEN: Duration = Duration::from_secs(5);
+
+/// Serves pushes until `stopped`, and then ends those in hand.
+///
+/// # Errors
+/// A listener that accepts no more.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    receiver: Arc<Receiver>,
+    stopped: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let refusals = Arc::new(Refusals::default());
+    let seats = Seats::new(files::connections(), refusals.clone());
+    let pushes = Arc::new(Pushes::new(receiver, seats.clone(), refusals.clone()));
+    let connections = GracefulShutdown::new();
+    let mut look = interval(LOOK_EVERY);
+    let mut stopped = pin!(stopped);
+    let served = loop {
+        let accepted = tokio::select! {
+            () = &mut stopped => break Ok(()),
+            _ = look.tick() => {
+                seats.close_overdue();
+                refusals.tell();
+                continue;
+            }
+            accepted = accept(&listener, &seats, &refusals) => accepted,
+        };
+        let stream = match accepted {
+            Ok(stream) => stream,
+            Err(error) => break Err(error),
+        };
+        let seat = tokio::select! {
+            () = &mut stopped => break Ok(()),
+            seat = seats.take() => seat,
+        };
+        let task = tokio::spawn(connection(stream, pushes.clone(), seat.clone(), connections.watcher()));
+        seat.is_worked_by(task.abort_handle());
+    };
+    // From here on nobody can connect.
+    drop(listener);
+    if timeout(HALF_OPEN, connections.shutdown()).await.is_err() {
+        seats.close_all();
+    }
+    refusals.tell_all();
+    served
+}
+
+/// The next connection. Where none can be opened, one that owes us a request makes way.
+async fn accept(listener: &TcpListener, seats: &Seats, refusals: &Refusals) -> io::Result<TcpStream> {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return Ok(stream),
+            Err(error) if is_of_the_connection(&error) => {}
+            Err(error) if is_of_resources(&error) => {
+                refusals.count(Reason::NoFiles);
+                seats.close_one();
+                _ = timeout(NO_FILES_WAIT, std::future::pending::<()>()).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whoever connected is gone again; the listener is well.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// The process or the machine has no more files or memory, for now.
+fn is_of_resources(error: &io::Error) -> bool {
+    let errors = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+async fn connection(stream: TcpStream, pushes: Arc<Pushes>, seat: Arc<Seat>, watcher: Watcher) {
+    let service = service_fn(|request| {
+        let (pushes, seat) = (pushes.clone(), seat.clone());
+        async move { Ok::<_, Infallible>(pushes.answer(request, &seat).await) }
+    });
+    let serving =
+        http1::Builder::new().max_buf_size(LARGEST_HEAD).serve_connection(TokioIo::new(stream), service);
+    // What broke off in a body has been counted there; a head that broke off is nobody's loss.
+    _ = watcher.watch(serving).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_wrong_with_the_listener_ends_it() {
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM] {
+            assert!(is_of_resources(&errno.into()), "{errno}");
+        }
+        for errno in [Errno::CONNABORTED, Errno::CONNRESET, Errno::INTR] {
+            assert!(is_of_the_connection(&errno.into()), "{errno}");
+        }
+        let broken = io::Error::from(Errno::BADF);
+        assert!(!is_of_resources(&broken) && !is_of_the_connection(&broken));
+    }
+}

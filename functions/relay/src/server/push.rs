@@ -1,0 +1,221 @@
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body, Bytes};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Request, Response, StatusCode};
+use tokio::time::timeout;
+use webhook_receiver::{Answer, PushRequest, Receiver};
+
+use super::refusals::{Reason, Refusals};
+use super::room::{Held, Room};
+use super::seats::{Phase, Seat, Seats};
+
+/// How long a body may take to come: Qince itself waits for no more than 5 seconds in all, and what comes slower than
+/// this only holds a connection open.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the rest of a body that is not taken is read and dropped: who is still sending it would not see the answer.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The room that a body is given at first, in bytes; it doubles as the body grows.
+const FIRST_ROOM: usize = 16 * 1024;
+
+/// Reads requests, and has the receiver answer them.
+pub(super) struct Pushes {
+    receiver: Arc<Receiver>,
+    room: Room,
+    refusals: Arc<Refusals>,
+}
+
+/// Why there is no body.
+#[derive(Debug, PartialEq, Eq)]
+enum Unread {
+    TooLarge,
+    TooSlow,
+    NoRoom,
+    BrokenOff,
+}
+
+impl Pushes {
+    pub(super) fn new(receiver: Arc<Receiver>, seats: Arc<Seats>, refusals: Arc<Refusals>) -> Self {
+        Self { receiver, room: Room::new(seats), refusals }
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer<B>(&self, request: Request<B>, seat: &Seat) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Error + 'static,
+    {
+        seat.enter(Phase::Body);
+        let (head, mut body) = request.into_parts();
+        // Held until the push has been worked, which takes memory too.
+        let mut held = Held::default();
+        let limit = self.receiver.max_body_bytes();
+        let read = read(&mut body, limit, || seat.moves(), &self.room, &mut held).await;
+        let response = match read {
+            Ok(bytes) => {
+                seat.enter(Phase::Work);
+                respond(&self.received(&head, &bytes).await)
+            }
+            Err(unread) => {
+                drop(held);
+                _ = timeout(LINGER, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+                self.refused(&unread)
+            }
+        };
+        seat.enter(Phase::Idle);
+        response
+    }
+
+    async fn received(&self, head: &Parts, body: &[u8]) -> Answer {
+        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let (method, path) = (head.method.as_str(), head.uri.path());
+        let request = PushRequest { method, path, content_type, body };
+        // A mistake of ours that one push brings out is that push's trouble alone, and its sender hears of it.
+        let answer = AssertUnwindSafe(self.receiver.receive(&request)).catch_unwind().await;
+        answer.unwrap_or_else(|_| Answer::no_push(500, "a mistake in the program, whose place its log tells"))
+    }
+
+    /// The answer to a request whose body was not read to its end; nothing more is read of its connection.
+    fn refused(&self, unread: &Unread) -> Response<Full<Bytes>> {
+        let (reason, answer) = match unread {
+            Unread::TooLarge => (None, self.receiver.too_large()),
+            Unread::TooSlow => (Some(Reason::SlowBody), Answer::no_push(408, "the request came too slowly")),
+            Unread::NoRoom => {
+                let answer = Answer::no_push(503, "too many large pushes at once: send it again");
+                (Some(Reason::NoRoom), answer)
+            }
+            Unread::BrokenOff => (Some(Reason::BrokenOff), Answer::no_push(400, "the request broke off")),
+        };
+        if let Some(reason) = reason {
+            self.refusals.count(reason);
+        }
+        let mut response = respond(&answer);
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+}
+
+/// Reads a body up to the limit; more of it is not kept. `moves` is told of each part.
+async fn read<B>(
+    body: &mut B,
+    limit: usize,
+    moves: impl Fn(),
+    room: &Room,
+    held: &mut Held,
+) -> Result<Vec<u8>, Unread>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    timeout(PATIENCE, collect(body, limit, moves, room, held)).await.unwrap_or(Err(Unread::TooSlow))
+}
+
+async fn collect<B>(
+    body: &mut B,
+    limit: usize,
+    moves: impl Fn(),
+    room: &Room,
+    held: &mut Held,
+) -> Result<Vec<u8>, Unread>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::BrokenOff)?.into_data() else { continue };
+        moves();
+        let length = bytes.len() + data.len();
+        if length > limit {
+            return Err(Unread::TooLarge);
+        }
+        if length > bytes.capacity() {
+            let capacity = length.max(bytes.capacity() * 2).max(FIRST_ROOM).min(limit);
+            room.hold(held, capacity).await.map_err(|_| Unread::NoRoom)?;
+            bytes.reserve_exact(capacity - bytes.len());
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+fn respond(answer: &Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(answer.reply.to_json()));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or_default();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    type Chunk = Result<Frame<Bytes>, std::io::Error>;
+
+    fn chunk(text: &'static str) -> Chunk {
+        Ok(Frame::data(Bytes::from(text)))
+    }
+
+    fn room() -> Room {
+        Room::new(Seats::new(1, Arc::default()))
+    }
+
+    async fn read(chunks: Vec<Chunk>) -> Result<Vec<u8>, Unread> {
+        let mut body = StreamBody::new(stream::iter(chunks));
+        super::read(&mut body, 6, || (), &room(), &mut Held::default()).await
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_the_limit() {
+        assert_eq!(read(vec![chunk("data"), chunk("=1")]).await, Ok(b"data=1".to_vec()));
+        assert_eq!(read(vec![chunk("data"), chunk("=12")]).await, Err(Unread::TooLarge));
+        let gone = std::io::Error::other("connection reset, no limit in sight");
+        assert_eq!(read(vec![chunk("data"), Err(gone)]).await, Err(Unread::BrokenOff), "whatever the words");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_given_up_after_10_seconds() {
+        let began = Instant::now();
+        let mut never = StreamBody::new(stream::pending::<Chunk>());
+        let read = super::read(&mut never, 6, || (), &room(), &mut Held::default()).await;
+        assert_eq!(read, Err(Unread::TooSlow));
+        assert_eq!(began.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_bodies_share_their_room_and_small_ones_need_none() {
+        const LIMIT: usize = 4 * 1024 * 1024;
+        let (room, began) = (room(), Instant::now());
+        let mut others = Vec::new();
+        for _ in 0..8 {
+            let mut held = Held::default();
+            room.hold(&mut held, LIMIT).await.unwrap();
+            others.push(held);
+        }
+        let body = |bytes: usize| {
+            let chunks = vec![b'a'; bytes].chunks(1_000).map(Bytes::copy_from_slice).collect::<Vec<_>>();
+            StreamBody::new(stream::iter(chunks.into_iter().map(|chunk| Chunk::Ok(Frame::data(chunk)))))
+        };
+        let read = async |bytes: usize| {
+            super::read(&mut body(bytes), LIMIT, || (), &room, &mut Held::default())
+                .await
+                .map(|read| read.len())
+        };
+        assert_eq!(read(60_000).await, Ok(60_000));
+        assert_eq!(read(70_000).await, Err(Unread::NoRoom));
+        assert_eq!(began.elapsed(), Duration::from_secs(1), "a refusal that Qince still hears");
+        others.pop();
+        assert_eq!(read(LIMIT).await, Ok(LIMIT));
+    }
+}

@@ -1,0 +1,299 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout};
+
+use super::refusals::{Reason, Refusals};
+
+/// How long a head may take to come.
+const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a connection is kept for its next request. Longer than the 60 s of the proxies that hold connections open: one
+/// that is closed in the moment in which a push goes out on it loses that push until the next night.
+const IDLE_PATIENCE: Duration = Duration::from_secs(75);
+
+/// A connection is not closed for another's sake before it has been silent for so long: its request may be on its way.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Nor is one whose body is coming, however slowly, before it has been coming for so long.
+const BODY_GRACE: Duration = Duration::from_secs(1);
+
+/// How often is looked whether a connection is old enough to make way.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// What a connection is at. In this order they make way for new ones; the last does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    /// Its first head is to come.
+    Head,
+    /// Its next request is to come.
+    Idle,
+    /// Its body is coming.
+    Body,
+    /// Its request is here and being worked.
+    Work,
+}
+
+/// The connections that there are.
+pub(super) struct Seats {
+    most: usize,
+    seats: Mutex<Taken>,
+    freed: Notify,
+    refusals: Arc<Refusals>,
+}
+
+#[derive(Default)]
+struct Taken {
+    next: u64,
+    by: BTreeMap<u64, Connection>,
+}
+
+struct Connection {
+    phase: Phase,
+    since: Instant,
+    /// When the last part of its body came.
+    moved: Instant,
+    /// Ends it; `None` where it is being ended already.
+    task: Option<AbortHandle>,
+}
+
+impl Connection {
+    fn is_older(&self, age: Duration) -> bool {
+        self.since.elapsed() >= age
+    }
+
+    /// Whether it may be closed for another connection's sake.
+    fn may_make_way(&self) -> bool {
+        let is_silent = self.moved.elapsed() >= GRACE;
+        self.task.is_some()
+            && match self.phase {
+                Phase::Head | Phase::Idle => is_silent,
+                Phase::Body => is_silent || self.is_older(BODY_GRACE),
+                Phase::Work => false,
+            }
+    }
+
+    /// Whether it may be closed for the room that its body takes.
+    fn is_stalled(&self) -> bool {
+        self.task.is_some() && self.phase == Phase::Body && self.is_older(BODY_GRACE)
+    }
+
+    fn is_overdue(&self) -> bool {
+        match self.phase {
+            Phase::Head => self.is_older(HEAD_PATIENCE),
+            Phase::Idle => self.is_older(IDLE_PATIENCE),
+            // Reading a body and working a push have time-outs of their own.
+            Phase::Body | Phase::Work => false,
+        }
+    }
+
+    fn close(&mut self) -> bool {
+        let task = self.task.take();
+        task.inspect(AbortHandle::abort).is_some()
+    }
+}
+
+impl Seats {
+    /// Room for so many connections.
+    pub(super) fn new(most: usize, refusals: Arc<Refusals>) -> Arc<Self> {
+        Arc::new(Self { most, seats: Mutex::default(), freed: Notify::new(), refusals })
+    }
+
+    /// A seat for a new connection, as soon as there is one: where all are taken, the oldest connection that owes us its
+    /// request is closed.
+    pub(super) async fn take(self: &Arc<Self>) -> Arc<Seat> {
+        loop {
+            if let Some(seat) = self.free() {
+                return seat;
+            }
+            self.close_one();
+            _ = timeout(LOOK_EVERY, self.freed.notified()).await;
+        }
+    }
+
+    fn free(self: &Arc<Self>) -> Option<Arc<Seat>> {
+        let mut taken = self.taken();
+        if taken.by.len() >= self.most {
+            return None;
+        }
+        let id = taken.next;
+        taken.next += 1;
+        let now = Instant::now();
+        taken.by.insert(id, Connection { phase: Phase::Head, since: now, moved: now, task: None });
+        Some(Arc::new(Seat { id, seats: self.clone() }))
+    }
+
+    /// Closes the connection that has owed us its request for longest, if there is one.
+    pub(super) fn close_one(&self) {
+        if self.close_first(Connection::may_make_way) {
+            self.refusals.count(Reason::Crowded);
+        }
+    }
+
+    /// Closes the connection whose body has been coming for longest, if there is one.
+    pub(super) fn close_stalled(&self) {
+        if self.close_first(Connection::is_stalled) {
+            self.refusals.count(Reason::Stalled);
+        }
+    }
+
+    fn close_first(&self, may_go: impl Fn(&Connection) -> bool) -> bool {
+        let mut taken = self.taken();
+        let candidates = taken.by.values_mut().filter(|connection| may_go(connection));
+        candidates
+            .min_by_key(|connection| (connection.phase, connection.since))
+            .is_some_and(Connection::close)
+    }
+
+    /// Closes the connections whose request does not come.
+    pub(super) fn close_overdue(&self) {
+        for connection in self.taken().by.values_mut().filter(|connection| connection.is_overdue()) {
+            let phase = connection.phase;
+            if connection.close() && phase == Phase::Head {
+                self.refusals.count(Reason::SlowHead);
+            }
+        }
+    }
+
+    /// Closes every connection.
+    pub(super) fn close_all(&self) {
+        for connection in self.taken().by.values_mut() {
+            connection.close();
+        }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One connection's seat; free again when it is dropped.
+pub(super) struct Seat {
+    id: u64,
+    seats: Arc<Seats>,
+}
+
+impl Seat {
+    /// Tells what ends this connection.
+    pub(super) fn is_worked_by(&self, task: AbortHandle) {
+        if let Some(connection) = self.seats.taken().by.get_mut(&self.id) {
+            connection.task = Some(task);
+        }
+    }
+
+    /// Tells what the connection is at from now on.
+    pub(super) fn enter(&self, phase: Phase) {
+        if let Some(connection) = self.seats.taken().by.get_mut(&self.id) {
+            let now = Instant::now();
+            (connection.phase, connection.since, connection.moved) = (phase, now, now);
+        }
+    }
+
+    /// Tells that a part of the body has come.
+    pub(super) fn moves(&self) {
+        if let Some(connection) = self.seats.taken().by.get_mut(&self.id) {
+            connection.moved = Instant::now();
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.seats.taken().by.remove(&self.id);
+        self.seats.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::task::JoinHandle;
+    use tokio::time::advance;
+
+    use super::*;
+
+    /// A connection at some phase, for as long as nobody closes it.
+    async fn connect(seats: &Arc<Seats>, phase: Phase) -> JoinHandle<()> {
+        let seat = seats.take().await;
+        seat.enter(phase);
+        let held = seat.clone();
+        let task = tokio::spawn(async move {
+            let _held = held;
+            pending::<()>().await;
+        });
+        seat.is_worked_by(task.abort_handle());
+        task
+    }
+
+    async fn is_closed(task: &JoinHandle<()>) -> bool {
+        tokio::task::yield_now().await;
+        task.is_finished()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_connection_takes_the_place_of_the_oldest_half_sent_one() {
+        let seats = Seats::new(4, Arc::default());
+        let work = connect(&seats, Phase::Work).await;
+        let body = connect(&seats, Phase::Body).await;
+        let first = connect(&seats, Phase::Head).await;
+        advance(Duration::from_millis(10)).await;
+        let second = connect(&seats, Phase::Head).await;
+        let began = Instant::now();
+        let third = connect(&seats, Phase::Head).await;
+        assert!(is_closed(&first).await && !is_closed(&second).await && !is_closed(&body).await);
+        assert!(began.elapsed() >= GRACE - Duration::from_millis(10), "not before its request could come");
+
+        let fourth = connect(&seats, Phase::Head).await;
+        assert!(is_closed(&second).await && !is_closed(&third).await && !is_closed(&fourth).await);
+        assert!(!is_closed(&work).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_has_stopped_coming_makes_way_before_one_that_is_coming() {
+        let seats = Seats::new(2, Arc::default());
+        let coming = seats.take().await;
+        coming.enter(Phase::Body);
+        let task = tokio::spawn(pending::<()>());
+        coming.is_worked_by(task.abort_handle());
+        let stopped = connect(&seats, Phase::Body).await;
+        for _ in 0..3 {
+            advance(Duration::from_millis(100)).await;
+            coming.moves();
+        }
+        let _third = timeout(Duration::from_millis(100), seats.take()).await.unwrap();
+        assert!(is_closed(&stopped).await && !is_closed(&task).await);
+        assert!(timeout(Duration::from_millis(400), seats.take()).await.is_err(), "it is still coming");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_being_worked_is_waited_for() {
+        let seats = Seats::new(2, Arc::default());
+        let works = [connect(&seats, Phase::Work).await, connect(&seats, Phase::Work).await];
+        assert!(timeout(Duration::from_secs(3), seats.take()).await.is_err());
+        works[0].abort();
+        timeout(Duration::from_millis(1), seats.take()).await.unwrap();
+        assert!(!is_closed(&works[1]).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn half_sent_heads_have_five_seconds_and_idle_connections_longer_than_proxies_keep_them() {
+        let seats = Seats::new(4, Arc::default());
+        let (head, idle) = (connect(&seats, Phase::Head).await, connect(&seats, Phase::Idle).await);
+        advance(Duration::from_secs(4)).await;
+        seats.close_overdue();
+        assert!(!is_closed(&head).await);
+        advance(Duration::from_secs(1)).await;
+        seats.close_overdue();
+        assert!(is_closed(&head).await);
+        advance(Duration::from_secs(60)).await;
+        seats.close_overdue();
+        assert!(!is_closed(&idle).await);
+        advance(Duration::from_secs(10)).await;
+        seats.close_overdue();
+        assert!(is_closed(&idle).await);
+    }
+}

@@ -1,0 +1,45 @@
+//! What keeps a document that is pushed twice from being made twice.
+
+/// How a vendor tells one pushed document from another.
+#[derive(Debug, Clone, Copy)]
+pub struct Push {
+    /// The field of the document, at its top, that holds our number. `None` where it stands in the lines alone.
+    pub number: Option<&'static str>,
+    /// What the vendor does with a number that it has already.
+    pub repeat: Repeat,
+    /// How the vendor is asked for a number; `None` where it cannot be.
+    pub asked: Option<Question>,
+}
+
+/// What a vendor does with a document whose number it has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// The document takes the place of the one that is there.
+    Replaces,
+    /// The vendor keeps the one that is there, and takes no second.
+    Refuses,
+    /// Nothing is known to keep the vendor from making a second one.
+    Doubles,
+}
+
+/// How a vendor is asked whether it has a document of that number.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// The document that is queried, such as `wangdian.stock_transfer_query`.
+    pub document: &'static str,
+    /// The request parameter that takes the number.
+    pub param: &'static str,
+    /// What else each request holds: one request for each of these until one shows the document. Vendors that show
+    /// only finished documents unless they are asked for a status need several.
+    pub requests: &'static [&'static [(&'static str, &'static str)]],
+    /// Whether the number does not stand in for the time window, so that one is sent with it. Only what was changed
+    /// within the longest window is then found.
+    pub timed: bool,
+    /// The fields of a row that may hold the number.
+    pub holds: &'static [&'static str],
+    /// The fields of a row that may hold the vendor's own number of the document, the best first.
+    pub ids: &'static [&'static str],
+}
+
+/// One request, which holds nothing but the number.
+pub const ONCE: &[&[(&str, &str)]] = &[&[]];

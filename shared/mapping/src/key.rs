@@ -1,0 +1,52 @@
+//! A document's key: what makes two documents versions of one.
+
+use serde_json::Value;
+
+use crate::expression::{Datum, Scope, Term, first, written};
+use crate::fault::{Cause, Fault};
+
+/// The parts of a key, each with its fall-backs. A document has a key when it has every part.
+#[derive(Debug)]
+pub(crate) struct Key(pub(crate) Vec<Vec<Term>>);
+
+/// What stands between the parts, and what a part that holds it is written with. Both are fine in a shell.
+const BETWEEN: &str = "/";
+const ESCAPES: [(&str, &str); 2] = [("%", "%25"), (BETWEEN, "%2F")];
+
+impl Key {
+    /// Its first part, as the flow file has it.
+    pub(crate) fn example(&self) -> String {
+        self.0.first().map(|terms| written(terms)).unwrap_or_default()
+    }
+
+    /// The key's text: of one part its value as it stands, of several `A-1/W01`, with a `/` or `%` of a value escaped
+    /// as in an address. Different values never give the same text.
+    pub(crate) fn read(&self, document: &Value) -> Result<String, Fault> {
+        let scope = Scope::document(document);
+        match self.0.as_slice() {
+            [only] => part(only, &scope),
+            parts => {
+                let parts: Result<Vec<_>, _> =
+                    parts.iter().map(|terms| part(terms, &scope).map(escaped)).collect();
+                Ok(parts?.join(BETWEEN))
+            }
+        }
+    }
+}
+
+fn part(terms: &[Term], scope: &Scope<'_>) -> Result<String, Fault> {
+    let found = first(terms, scope);
+    let text = found.as_ref().and_then(Datum::text);
+    text.map(std::borrow::Cow::into_owned).ok_or_else(|| {
+        let value = found.map(|datum| datum.shown().into_owned());
+        let cause = match value {
+            None => Cause::Absent,
+            Some(_) => Cause::Unreadable { expected: "one value (it is a list or an object)" },
+        };
+        Fault::new("key".to_owned(), &written(terms), value.as_deref(), cause)
+    })
+}
+
+fn escaped(text: String) -> String {
+    ESCAPES.iter().fold(text, |text, (sign, escape)| text.replace(sign, escape))
+}

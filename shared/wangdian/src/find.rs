@@ -1,0 +1,102 @@
+//! Asking for a pushed document by our number, after an outcome that nobody knows.
+
+use ::catalog::Question;
+use chrono::TimeDelta;
+use clock::Deadline;
+use serde_json::Value;
+use vendor::{Class, Failure, Found, china, lenient};
+
+use crate::catalog;
+use crate::client::Client;
+use crate::error::not_sent;
+use crate::parameters::Parameters;
+use crate::query::Page;
+use crate::settings::Route;
+
+/// How far the vendor's clock may be ahead of ours: it takes no call that is further off.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+impl Client {
+    /// Asks whether the ERP has the pushed document of that number (外部单号, 原始单号, …), and gives its own number of
+    /// it. It is asked directly, as it is pushed: that route leaves out no document of the merchant's own shops.
+    ///
+    /// [`Found::CannotBeAsked`] where the catalog knows no question, where the account has no right to ask it, and where
+    /// the rows of the answer do not say whose number they hold. Where the vendor's page does not say that the number
+    /// stands in for the times, only the documents of the last 30 days are asked for.
+    ///
+    /// # Errors
+    /// Refused, without a call, where the document is none that is pushed; otherwise what the vendor's answer means.
+    pub async fn find(&self, document: &str, number: &str, deadline: Deadline) -> Result<Found, Failure> {
+        let endpoint = catalog::endpoint(document).filter(|endpoint| endpoint.form.is_some());
+        let endpoint = endpoint.ok_or_else(|| not_sent(document, "this document is not pushed"))?;
+        let Some(question) = endpoint.document.push.and_then(|push| push.asked) else {
+            return Ok(Found::CannotBeAsked);
+        };
+        match self.ask(&question, number, deadline).await {
+            Err(failure) if is_forbidden(&failure) => {
+                tracing::warn!(%failure, document, "the account may not ask whether a document has arrived");
+                Ok(Found::CannotBeAsked)
+            }
+            answer => answer,
+        }
+    }
+
+    /// Makes the question's requests until one shows the document.
+    async fn ask(&self, question: &Question, number: &str, deadline: Deadline) -> Result<Found, Failure> {
+        let endpoint = catalog::endpoint(question.document)
+            .ok_or_else(|| not_sent(question.document, "this document cannot be queried"))?;
+        let end = self.now(Route::Direct) + CLOCK_TOLERANCE;
+        for fixed in question.requests {
+            let mut parameters = Parameters::default();
+            for (name, value) in *fixed {
+                parameters.set(name, value);
+            }
+            if let Some(span) = endpoint.max_span.filter(|_| question.timed) {
+                let span = TimeDelta::from_std(span).unwrap_or_default();
+                parameters.set("start_time", &china::format(end - span));
+                parameters.set("end_time", &china::format(end));
+            }
+            parameters.plain(endpoint.php, question.param, number)?;
+            let page = self.read(Route::Direct, endpoint, parameters, (0, u32::MAX), deadline).await?;
+            match shown(question, &page, number) {
+                Found::NotThere => {}
+                found => return Ok(found),
+            }
+        }
+        Ok(Found::NotThere)
+    }
+}
+
+/// What one page of answers says of the number.
+fn shown(question: &Question, page: &Page, number: &str) -> Found {
+    if let Some(row) = page.rows.iter().find(|row| numbers(question, row).any(|each| each == number)) {
+        // That it is there is what counts: a row without a number of its own is known by ours.
+        let id = question.ids.iter().find_map(|name| lenient::field(row, name));
+        return Found::There(id.unwrap_or_else(|| number.to_owned()));
+    }
+    // Rows of other numbers come of a query by parts of a number. Rows that do not say theirs, or more rows than one page
+    // holds, come of one that does not heed the number at all: ours may be among them.
+    let is_whole = page.total.is_none_or(|total| total <= page.rows.len() as u64);
+    let all_say = page.rows.iter().all(|row| numbers(question, row).next().is_some());
+    if is_whole && all_say { Found::NotThere } else { Found::CannotBeAsked }
+}
+
+/// The numbers that a row holds. An order that was merged holds several in one field, with commas between.
+fn numbers<'r>(question: &'r Question, row: &'r Value) -> impl Iterator<Item = String> + 'r {
+    let fields = question.holds.iter().filter_map(|name| lenient::field(row, name));
+    fields.flat_map(|text| {
+        let parts: Vec<_> = text.split(',').map(|part| part.trim().to_owned()).collect();
+        if parts.len() > 1 { [vec![text], parts].concat() } else { parts }
+    })
+}
+
+/// Whether the answer says that the account lacks the right to this query, and nothing else that stops us: what is
+/// wrong with sign, clock or account would stop a push as well.
+fn is_forbidden(failure: &Failure) -> bool {
+    let text = failure.message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    matches!(failure.class, Class::Paused { .. } | Class::Refused)
+        && says(&["权限", "permission"])
+        && !says(&["签名", "时间戳", "timestamp", "白名单", "停用"])
+        && !text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| ["ip", "sign", "sid"].contains(&word))
+}
