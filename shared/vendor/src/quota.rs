@@ -1,6 +1,7 @@
 //! A vendor's call limit, kept on our side so that it is rarely hit.
 
-use std::collections::VecDeque;
+mod line;
+
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use clock::{Clock, Deadline};
 use tokio::sync::Notify;
 
+use self::line::Line;
 use crate::metered::millis;
 
 /// What a call is for: a backlog of one kind does not hold up the other.
@@ -19,9 +21,6 @@ pub enum Use {
     /// Writing a document: it waits in its queue, and nothing is lost by that.
     Push,
 }
-
-/// Where both wait, so many reads go first, and then one push.
-const READS_BEFORE_A_PUSH: usize = 3;
 
 /// A call's turn would come after its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,57 +36,6 @@ pub struct Quota {
     credit: Duration,
     line: Mutex<Line>,
     moved: Notify,
-}
-
-/// Who waits, and when the next call is allowed. All times are the clock's monotonic ones: a machine's clock that is set
-/// neither stops the calls nor lets more of them through.
-#[derive(Default)]
-struct Line {
-    /// When the calls made so far are paid for. The next is allowed a burst's credit before that.
-    paid_at: Duration,
-    reads: VecDeque<u64>,
-    pushes: VecDeque<u64>,
-    tickets: u64,
-    /// How many reads went by while a push was waiting.
-    reads_in_a_row: usize,
-}
-
-impl Line {
-    fn lane(&mut self, purpose: Use) -> &mut VecDeque<u64> {
-        match purpose {
-            Use::Read => &mut self.reads,
-            Use::Push => &mut self.pushes,
-        }
-    }
-
-    fn join(&mut self, purpose: Use) -> u64 {
-        self.tickets += 1;
-        let ticket = self.tickets;
-        self.lane(purpose).push_back(ticket);
-        ticket
-    }
-
-    /// How many calls go before this one, as far as is known now.
-    fn ahead_of(&mut self, purpose: Use, ticket: u64) -> usize {
-        let place = self.lane(purpose).iter().take_while(|other| **other != ticket).count();
-        let reads_left = READS_BEFORE_A_PUSH.saturating_sub(self.reads_in_a_row);
-        match purpose {
-            Use::Read if place < reads_left => place,
-            Use::Read => place + self.pushes.len().min(1 + (place - reads_left) / READS_BEFORE_A_PUSH),
-            Use::Push => place + self.reads.len().min(reads_left + place * READS_BEFORE_A_PUSH),
-        }
-    }
-
-    fn leave(&mut self, purpose: Use, ticket: u64) {
-        self.lane(purpose).retain(|other| *other != ticket);
-    }
-
-    fn count(&mut self, purpose: Use) {
-        self.reads_in_a_row = match purpose {
-            Use::Read if !self.pushes.is_empty() => self.reads_in_a_row + 1,
-            _ => 0,
-        };
-    }
 }
 
 /// A place in the line, which is given up when the caller stops waiting.

@@ -1,6 +1,6 @@
-use clock::Deadline;
 use std::sync::Arc;
 
+use clock::Deadline;
 use serde_json::json;
 use vendor::{Class, Response, TransportError};
 

@@ -1,9 +1,9 @@
-use clock::Deadline;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use clock::Deadline;
 use futures::future::join_all;
 use kingdee::{Client, Settings};
 use vendor::{Class, Response, Token, TokenStore, TransportError};

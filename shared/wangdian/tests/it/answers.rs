@@ -1,8 +1,8 @@
 //! Answers in all the shapes that the vendor gives them, and what the failures among them mean.
 
-use clock::Deadline;
 use std::time::Duration;
 
+use clock::Deadline;
 use serde_json::json;
 use vendor::{Class, Failure, TransportError};
 use wangdian::{Page, Route, endpoint};

@@ -1,8 +1,8 @@
 //! What is sent to read, on both routes, and how rows come back.
 
-use clock::Deadline;
 use std::time::Duration;
 
+use clock::Deadline;
 use vendor::Class;
 use wangdian::{Route, endpoint, sign};
 
