@@ -16,6 +16,7 @@ use pipeline::{Entry, EntryId, Received, StoreError, System, WorkItem};
 use tracing::{Instrument as _, Span, field};
 use wiring::Flows;
 use wiring::flows::Routed;
+use wiring::sightings::Seen;
 
 use crate::books::{Books, Reason, Work};
 use crate::guard::{self, Verdict};
@@ -45,6 +46,7 @@ pub(crate) struct Documents {
     pub(crate) targets: Targets,
     pub(crate) resolver: Resolver,
     pub(crate) books: Books,
+    pub(crate) seen: Seen,
 }
 
 /// What is known of a document, and when it was read, by the monotonic clock.
@@ -193,6 +195,7 @@ impl Documents {
         }
         let document = &turn.work.item.document;
         let lookups = self.resolver.resolve(routed.flow.lookups(document), held).await?;
+        self.seen.note(&routed.flow, document).await;
         let mapped = routed.flow.apply(document, &Context { settings: &self.settings, lookups: &lookups });
         let mapped = mapped.map_err(|faults| Trouble::Failed(Reason::faults(faults)))?;
         let deadline = held.keep().await?;

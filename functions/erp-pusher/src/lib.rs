@@ -47,6 +47,7 @@ use futures::future::join_all;
 use pipeline::System;
 use serde_json::Value;
 use wiring::settings::both;
+use wiring::sightings::Seen;
 use wiring::{Function, Occasion, Wiring};
 
 use crate::acknowledge::Acknowledger;
@@ -102,7 +103,8 @@ impl Function for ErpPusher {
             clock: wiring.clock.clone(),
             chance: wiring.chance.clone(),
         };
-        let documents = Documents { flows: wiring.flows.clone(), settings, targets, resolver, books };
+        let seen = Seen::new(wiring.stores.checkpoints.clone());
+        let documents = Documents { flows: wiring.flows.clone(), settings, targets, resolver, books, seen };
         let pusher = Pusher {
             documents,
             acknowledger: Acknowledger { client },
