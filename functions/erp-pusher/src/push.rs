@@ -257,6 +257,9 @@ impl Pusher {
     }
 
     fn again(&self, failure: &Failure, receives: u32) -> Outcome {
+        if failure.class == Class::OutOfTime {
+            return Outcome::Postponed { wait: Duration::ZERO };
+        }
         tracing::warn!(%failure, "the acknowledgement is repeated");
         self.doubt.note_failure(failure);
         let at_least = match failure.class {

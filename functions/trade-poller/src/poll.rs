@@ -98,6 +98,16 @@ pub async fn watermark(
     Ok(watermark.map(|watermark| watermark.read_until))
 }
 
+/// What `relay status` is to tell of a poll besides whether it succeeded.
+fn remarks(report: &Report) -> Vec<String> {
+    let clock = report.clock_skew_s.map(|seconds| {
+        let direction = if seconds > 0 { "ahead of" } else { "behind" };
+        let seconds = seconds.unsigned_abs();
+        format!("this machine's clock is {seconds} s {direction} 旺店通's: set it right (NTP)")
+    });
+    clock.into_iter().chain(report.notes.clone()).collect()
+}
+
 impl Poller {
     /// Reads one flow's windows until it has caught up, the deadline is near, or something fails.
     pub async fn poll(&self, routed: &Routed, deadline: Deadline, progress: Progress<'_>) -> Report {
@@ -115,6 +125,7 @@ impl Poller {
         let route = route(routed).ok();
         report.clock_skew_s =
             route.and_then(|route| self.client.time(route).skew()).map(|skew| skew.num_seconds());
+        self.health.remark(Part::Poll(report.flow.clone()), remarks(&report)).await;
         let now = route.and_then(|route| self.client.time(route).now()).unwrap_or(self.clock.now());
         let lag_s = self.lag(&report, now).await.map(|lag| lag.as_secs());
         let Report { windows, rows, queued, filtered, failed, caught_up, .. } = report;

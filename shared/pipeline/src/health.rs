@@ -55,6 +55,9 @@ pub struct Health {
     /// The last failure, which stays after a success.
     #[serde(default)]
     pub error: Option<Problem>,
+    /// What else the last try has to say, such as a clock that is off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A try that failed.
@@ -98,7 +101,7 @@ impl Health {
         let is_failing = error.as_ref().is_some_and(|error| succeeded_at.is_none_or(|well| error.at > well));
         let failing_since = failing_since.filter(|_| is_failing);
         let failures = if is_failing { self.failures.max(other.failures) } else { 0 };
-        Self { succeeded_at, failing_since, failures, error }
+        Self { succeeded_at, failing_since, failures, error, notes: self.notes }
     }
 
     /// When something was last added.
@@ -165,6 +168,23 @@ impl Monitor {
         self.note(part, Err(problem)).await;
     }
 
+    /// What the last try has to say besides whether it succeeded.
+    pub async fn remark(&self, part: Part, notes: Vec<String>) {
+        if let Err(error) = Box::pin(self.add_remarks(part, notes)).await {
+            tracing::warn!(%error, "a health record could not be written");
+        }
+    }
+
+    async fn add_remarks(&self, part: Part, notes: Vec<String>) -> Result<(), StoreError> {
+        let mut record = self.record(&part).await?;
+        if record.health.notes != notes {
+            record.health.notes = notes;
+            record = self.write(&part, record, self.clock.now()).await?;
+            self.records.lock().unwrap_or_else(PoisonError::into_inner).insert(part, record);
+        }
+        Ok(())
+    }
+
     /// A record that cannot be written stops no work.
     async fn note(&self, part: Part, tried: Result<(), Problem>) {
         // On the heap: every call to a vendor carries this future, and writes a record once a minute.
@@ -175,14 +195,7 @@ impl Monitor {
 
     async fn add(&self, part: Part, tried: Result<(), Problem>) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let known = self.known(&part);
-        let mut record = match known {
-            Some(record) => record,
-            None => {
-                let (health, revision) = read_revision(self.checkpoints.as_ref(), &part).await?;
-                Record { written_at: health.latest(), health, revision }
-            }
-        };
+        let mut record = self.record(&part).await?;
         let before = record.health.clone();
         record.health.add(now, tried);
         let is_recent = record
@@ -193,6 +206,14 @@ impl Monitor {
         }
         self.records.lock().unwrap_or_else(PoisonError::into_inner).insert(part, record);
         Ok(())
+    }
+
+    async fn record(&self, part: &Part) -> Result<Record, StoreError> {
+        if let Some(record) = self.known(part) {
+            return Ok(record);
+        }
+        let (health, revision) = read_revision(self.checkpoints.as_ref(), part).await?;
+        Ok(Record { written_at: health.latest(), health, revision })
     }
 
     fn known(&self, part: &Part) -> Option<Record> {

@@ -23,9 +23,6 @@ use crate::{StoreError, System};
 /// As many entries as SQS takes and gives in one request.
 const BATCH: usize = 10;
 
-/// SQS counts its twelve hours from the receive, and a function has held the message for a while when it delays it.
-const LONGEST_DELAY: Duration = MAX_VISIBILITY.saturating_sub(Duration::from_secs(15 * 60));
-
 #[async_trait]
 impl Queue for Aws {
     async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
@@ -78,7 +75,7 @@ impl Queue for Aws {
     async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
         let call = self.queue_call(system, "delaying a message", "sqs:ChangeMessageVisibility");
         let change = self.sqs().change_message_visibility().queue_url(call.name).receipt_handle(receipt);
-        match change.visibility_timeout(seconds(delay.min(LONGEST_DELAY))).send().await {
+        match change.visibility_timeout(seconds(delay.min(MAX_VISIBILITY))).send().await {
             Ok(_) => Ok(true),
             Err(error) if error.code().is_some_and(is_lapsed) => Ok(false),
             Err(error) => Err(call.failed(&error)),

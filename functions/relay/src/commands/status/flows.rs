@@ -71,6 +71,7 @@ async fn present(wiring: &Wiring, routed: &Routed, counts: &Counts) -> anyhow::R
     if source.role == Role::Windowed && status.source_health.last_success.is_none() {
         status.notes.push("no poll has succeeded yet".to_owned());
     }
+    status.notes.append(&mut status.source_health.notes);
     // A misspelt path of an open document looks like this, and so does a field that no tenant fills in.
     let missing = sightings::missing(wiring.stores.checkpoints.as_ref(), &routed.flow).await?;
     if let Some(paths) = missing.filter(|paths| !paths.is_empty()) {

@@ -137,7 +137,13 @@ mod tests {
     fn digests(failed_tries: u64) -> Doing {
         let at = DateTime::UNIX_EPOCH;
         let error = Problem { at, class: "digest".to_owned(), code: None, message: "fits none".to_owned() };
-        Doing { last_success: None, failing_since: Some(at), failed_tries, last_error: Some(error) }
+        Doing {
+            last_success: None,
+            failing_since: Some(at),
+            failed_tries,
+            last_error: Some(error),
+            ..Doing::default()
+        }
     }
 
     #[test]

@@ -44,6 +44,9 @@ struct Doing {
     /// How many tries that were.
     failed_tries: u64,
     last_error: Option<Problem>,
+    /// What the last try has to say besides: told among the flow's notes.
+    #[serde(skip)]
+    notes: Vec<String>,
 }
 
 /// Why a task does not go on.
@@ -55,9 +58,10 @@ struct Stopped {
 
 impl Doing {
     async fn of(wiring: &Wiring, part: Part) -> Result<Self, StoreError> {
-        let Health { succeeded_at, failing_since, failures, error } =
-            health::read(wiring.stores.checkpoints.as_ref(), &part).await?;
-        Ok(Self { last_success: succeeded_at, failing_since, failed_tries: failures, last_error: error })
+        let health = health::read(wiring.stores.checkpoints.as_ref(), &part).await?;
+        let Health { succeeded_at, failing_since, failures, error, notes } = health;
+        let (last_success, last_error) = (succeeded_at, error);
+        Ok(Self { last_success, failing_since, failed_tries: failures, last_error, notes })
     }
 }
 
