@@ -18,7 +18,7 @@ use wiring::Flows;
 use wiring::flows::Routed;
 use wiring::sightings::Seen;
 
-use crate::books::{Books, Reason, Work};
+use crate::books::Books;
 use crate::guard::{self, Verdict};
 use crate::held::Held;
 use crate::outcome::{Outcome, Skip};
@@ -26,6 +26,7 @@ use crate::push::Trouble;
 use crate::resolve::Resolver;
 use crate::send::Sending;
 use crate::targets::Targets;
+use crate::work::{Reason, Work};
 
 /// Before the queue drops a message by its age, the document moves into the ledger.
 const OLDEST: Duration = RETENTION.saturating_sub(Duration::from_secs(86_400));

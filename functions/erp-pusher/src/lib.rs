@@ -9,6 +9,7 @@
 //! | `held` | the messages of a batch, as long as they are this receiver's |
 //! | `document` | one document: guard, map, push |
 //! | `send` | one mapped document: asked after, and sent |
+//! | `work` | what is known of a document, and what that makes it wait for |
 //! | `books` | what the ledger is told of a document's turn |
 //! | [`guard`] | never an older version over a newer one: pure |
 //! | [`outcome`] | what can become of a document's turn |
@@ -16,7 +17,7 @@
 //! | `resolve` | the ids that a document needs |
 //! | `health` | how a target is doing, as a batch shows it |
 //! | `pauses` | whether a target is paused, asked of the store once a minute |
-//! | `acknowledge` | telling the pools what became of their rows |
+//! | `acknowledge`, `release` | telling the pools what became of their rows, and what their answers come to |
 //! | [`worker`] | the queue's receive loop, where no Lambda does it |
 //! | [`event`] | the SQS event and its partial-batch answer |
 
@@ -32,9 +33,11 @@ mod opened;
 pub mod outcome;
 mod pauses;
 mod push;
+mod release;
 mod resolve;
 mod send;
 pub mod targets;
+mod work;
 pub mod worker;
 
 use std::collections::BTreeMap;

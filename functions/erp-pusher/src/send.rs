@@ -8,10 +8,11 @@ use clock::Deadline;
 use mapping::Mapped;
 use vendor::{Class, Failure, Found};
 
-use crate::books::{Books, Reason, Work};
+use crate::books::Books;
 use crate::outcome::Outcome;
 use crate::push::Trouble;
 use crate::targets::{self, Target};
+use crate::work::{Reason, Work};
 
 /// So many tries may find the target's lists lagging behind what it has.
 const LAGGING_TRIES: u32 = 8;
@@ -154,7 +155,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::books::LATE;
+    use crate::work::LATE;
 
     const QUESTION: Question = Question {
         document: "kingdee.sal_order_list",
