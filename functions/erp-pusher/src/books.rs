@@ -6,14 +6,13 @@ use std::time::Duration;
 use catalog::VersionKind;
 use clock::{Chance, Clock};
 use pipeline::item::content_hash;
-use pipeline::ledger::{
-    self, Attempts, Delivered, Delivery, Entry, EntryId, Failed, UNACKNOWLEDGED, Unanswered,
-};
+use pipeline::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed, UNACKNOWLEDGED, Unanswered};
 use pipeline::{Checkpoints, Ledger, Received, StoreError, System, WorkItem, pause};
 use serde_json::Value;
 use vendor::{Class, Failure};
 
 use crate::backoff;
+use crate::crossed;
 use crate::outcome::{Outcome, Skip};
 use crate::work::{CONFIRM, FORGOTTEN, Reason, Work};
 
@@ -92,14 +91,14 @@ impl Books {
             let is_over = request.is_some_and(|request| confirmed || (at - request.at).abs() > FORGOTTEN);
             entry.unanswered.take_if(|_| is_over);
             let delivery = entry.deliver(delivered.clone(), work.entry.delivered.as_ref());
-            if let Some(message) = crossed(work.system, &delivery, &delivered) {
+            if let Some(message) = crossed::delivered(work.system, &delivery, &delivered) {
                 let attempts = self.attempt(work, message.clone());
                 entry.doubt(attempts, self.failure(work, Reason::new("crossed", message)));
             }
             (delivery, entry.unanswered.clone())
         });
         let (delivery, unanswered) = delivery.await?;
-        if let Some(message) = crossed(work.system, &delivery, &delivered) {
+        if let Some(message) = crossed::delivered(work.system, &delivery, &delivered) {
             return Ok(Outcome::Failed { class: "crossed".to_owned(), message });
         }
         if confirmed {
@@ -237,14 +236,17 @@ impl Books {
         let attempts = self.attempt(work, message.clone());
         let wait = backoff::wait(attempts.count, at_least, self.chance.as_ref());
         let request = is_unanswered.then(|| Unanswered { hash: work.hash.clone(), at: attempts.at });
-        self.change(work, |entry| {
+        let crossed = self.change(work, |entry| {
             entry.attempt(attempts.clone());
             // The one that began last ends last, as far as anybody knows.
-            if request.is_some() {
-                entry.unanswered.clone_from(&request);
-            }
-        })
-        .await?;
+            entry.unanswered = Some(request.clone()?);
+            let message = crossed::unanswered(work, entry.delivered.as_ref()?)?;
+            entry.stand(self.failure(work, Reason::new("crossed", message.clone())));
+            Some(message)
+        });
+        if let Some(message) = crossed.await? {
+            return Ok(Outcome::Failed { class: "crossed".to_owned(), message });
+        }
         Ok(Outcome::Retry { wait, message, limited })
     }
 
@@ -265,29 +267,5 @@ impl Books {
         change: impl Fn(&mut Entry) -> T + Send + Sync,
     ) -> Result<T, StoreError> {
         ledger::update(self.ledger.as_ref(), &work.entry.id, Some(work.entry.clone()), change).await
-    }
-}
-
-/// What is said of a delivery that crossed another one on its way.
-fn crossed(system: System, delivery: &Delivery, delivered: &Delivered) -> Option<String> {
-    let of = |delivered: &Delivered| {
-        let version = delivered.version.as_deref().unwrap_or("without a version");
-        format!("version {version} (id {})", delivered.target_id.as_deref().unwrap_or("unknown"))
-    };
-    match delivery {
-        Delivery::Newest => None,
-        Delivery::Overtaken { by } => Some(format!(
-            "{} was sent while another worker delivered {}: this one's turn had ended, perhaps because the machine was \
-             suspended. {system} may hold either: compare it there; it is sent the newest again when its source hands it over \
-             once more",
-            of(delivered),
-            of(by)
-        )),
-        Delivery::Doubled { with } => Some(format!(
-            "{} was sent by two workers at once, because the turn of one had ended: {system} may hold it a second time, as {}: \
-             delete one of the two there, then settle this",
-            of(delivered),
-            of(with)
-        )),
     }
 }

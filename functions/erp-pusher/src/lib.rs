@@ -11,6 +11,7 @@
 //! | `send` | one mapped document: asked after, and sent |
 //! | `work` | what is known of a document, and what that makes it wait for |
 //! | `books` | what the ledger is told of a document's turn |
+//! | `crossed` | what is said where two workers had one document under way at once |
 //! | [`guard`] | never an older version over a newer one: pure |
 //! | [`outcome`] | what can become of a document's turn |
 //! | [`targets`] | the target systems, as the pusher sees them |
@@ -24,6 +25,7 @@
 mod acknowledge;
 mod backoff;
 mod books;
+mod crossed;
 mod document;
 pub mod event;
 pub mod guard;

@@ -45,7 +45,9 @@ async fn serve<F: Function>() -> anyhow::Result<()> {
     let invoke = service_fn(move |event| {
         let host = host.clone();
         async move {
-            let answer = invocation::work(&mut *host.lock().await, event, collector, io::stdout()).await;
+            let mut host = host.lock().await;
+            // On the heap: a function's future within the runtime's is nested deeper than the compiler lays out.
+            let answer = Box::pin(invocation::work(&mut *host, event, collector, io::stdout())).await;
             answer.map_err(|error| Diagnostic {
                 error_type: "Error".to_owned(),
                 error_message: format!("{error:#}"),

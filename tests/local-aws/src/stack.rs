@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::{Clock as _, SystemClock};
 use http::Method;
-use pipeline::{Depth, Entry, EntryId, Outgoing, Stores, System};
+use pipeline::{Depth, Entry, EntryId, Intake, Outgoing, Stores, System, WorkItem, ledger};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use simulators::qince::{SignedPush, read_reply};
@@ -34,9 +34,9 @@ const SECRET: &str = "relay/secrets";
 
 /// What `tests/local-aws/run` has written down.
 #[derive(Deserialize)]
-struct Deployed {
+pub(crate) struct Deployed {
     pid: u32,
-    vendors_port: u16,
+    pub(crate) vendors_port: u16,
     webhook: String,
     functions: BTreeMap<String, String>,
 }
@@ -49,8 +49,8 @@ pub struct Stack {
     pub stores: Stores,
     /// What is asked of AWS beyond the ports.
     pub aws: Aws,
-    deployed: Deployed,
-    folder: PathBuf,
+    pub(crate) deployed: Deployed,
+    pub(crate) folder: PathBuf,
     _served: Served,
 }
 
@@ -198,6 +198,16 @@ impl Stack {
         Ok(self.stores.queue.send(system, &[message]).await?)
     }
 
+    /// Hands a document over to a flow, as its source would.
+    ///
+    /// # Errors
+    /// When the stack's stores do not take it.
+    pub async fn hand_over(&self, system: System, item: WorkItem) -> anyhow::Result<()> {
+        let (queue, ledger) = (self.stores.queue.clone(), self.stores.ledger.clone());
+        Intake::new(queue, ledger, Arc::new(SystemClock)).take(system, &[item]).await?;
+        Ok(())
+    }
+
     /// Stops what carries a queue's messages to the pusher, or lets it go on.
     ///
     /// # Errors
@@ -222,6 +232,20 @@ impl Stack {
     pub async fn entry(&self, flow: &str, key: &str) -> anyhow::Result<Option<Entry>> {
         let id = EntryId::new(flow, key);
         Ok(self.stores.ledger.read(std::slice::from_ref(&id)).await?.remove(&id))
+    }
+
+    /// Lets time pass since the last lost answer of a document. The functions go by the machine's clock, which no test
+    /// moves, so that the ledger is told an earlier time.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn age(&self, flow: &str, key: &str, by: TimeDelta) -> anyhow::Result<()> {
+        let earlier = |entry: &mut Entry| {
+            if let Some(request) = &mut entry.unanswered {
+                request.at -= by;
+            }
+        };
+        Ok(ledger::update(self.stores.ledger.as_ref(), &EntryId::new(flow, key), None, earlier).await?)
     }
 
     /// Moves the clock of the local AWS forward: what waits in a queue comes sooner.

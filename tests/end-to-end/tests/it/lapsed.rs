@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use simulators::qince::PushStyle;
 
 use crate::house::{House, object};
-use crate::meanwhile::{Meanwhile, When};
+use crate::meanwhile::{Late, Meanwhile, When};
 use crate::process::{ORDERS_TO_CRM, Process, TRADES, outcomes};
 
 /// Longer than messages stay in flight.
@@ -163,4 +163,25 @@ async fn a_bill_that_two_workers_have_made_is_told_with_both_ids() {
     assert_eq!(failed.class, "crossed");
     assert!(ids.iter().all(|id| failed.message.contains(id)), "{ids:?}: {}", failed.message);
     assert_eq!(process.wiring.stores.queue.depth(System::Kingdee).await.unwrap().waiting, 0);
+}
+
+/// The time for an answer is over too when the machine wakes: whether the older version arrived, nobody knows.
+#[tokio::test]
+async fn an_older_version_that_went_out_too_late_is_told_where_its_answer_is_lost_too() {
+    let house = House::new(1);
+    let other = Arc::new(house.start());
+    let late = Late::new(house.vendors.transport(), "/push", 1);
+    let (clock, working) = (house.clock.clone(), other.clone());
+    let event = async move {
+        clock.advance(ASLEEP);
+        working.drain().await;
+    };
+    let process = house.start_over(Meanwhile::new(Arc::new(late.clone()), "/push", When::After, event));
+    let (id, [older, newer]) = two_versions(&house, &other).await;
+    process.work_once().await;
+    late.finish().await;
+    let sent = [&older, &newer, &older].map(|order| order["remark"].clone());
+    assert_eq!(remarks(&house, &id), sent, "too late to be helped");
+    let failed = other.entry(ORDERS_TO_CRM, &id).await.unwrap().failed.unwrap();
+    assert_eq!(failed.class, "crossed", "{}", failed.message);
 }

@@ -26,19 +26,33 @@ fn a_changed_flow_needs_a_deployment_and_no_build() {
 
 /// The shipped flows, with these fields of the trades' flow besides.
 fn flows_with(fields: &str) -> PathBuf {
+    let folder = shipped_flows();
+    let file = folder.join("trade-to-kingdee.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(file, text.replace("[fields]\n", fields)).unwrap();
+    folder
+}
+
+/// The shipped flows, and one more.
+pub(crate) fn shipped_flows_and(name: &str, flow: &str) -> PathBuf {
+    let folder = shipped_flows();
+    fs::write(folder.join(name).with_extension("toml"), flow).unwrap();
+    folder
+}
+
+/// A folder with the shipped flows and nothing else.
+fn shipped_flows() -> PathBuf {
     let folder = root().join("target/local-aws/flows");
+    _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     for file in fs::read_dir(root().join("shared/flows")).unwrap() {
         let file = file.unwrap();
-        let text = fs::read_to_string(file.path()).unwrap();
-        let is_changed = file.file_name() == "trade-to-kingdee.toml";
-        let text = if is_changed { text.replace("[fields]\n", fields) } else { text };
-        fs::write(folder.join(file.file_name()), text).unwrap();
+        fs::copy(file.path(), folder.join(file.file_name())).unwrap();
     }
     folder
 }
 
-fn deploy(flows: Option<&Path>) {
+pub(crate) fn deploy(flows: Option<&Path>) {
     let script = root().join("tests/local-aws/run");
     assert!(Command::new(script).arg("deploy").args(flows).status().unwrap().success());
 }

@@ -7,6 +7,9 @@
 //! | `pools` | syncer → ShareCRM, acknowledged |
 //! | `retries` | a failing record alone is tried again |
 //! | `poison` | what is no document of ours harms no other |
+//! | `histories` | what comes late, is lost or is settled, against the ledger |
+//! | `suspended` | a worker whose time in flight is over |
+//! | `numbers` | what is pushed under a number, behind a lost answer |
 //! | `crash` | a pusher that is killed mid-batch loses nothing and doubles nothing |
 //! | `flows` | a changed flow needs no build |
 //! | `rotation` | a secret that changes while functions run |
@@ -19,6 +22,8 @@
 
 mod crash;
 mod flows;
+mod histories;
+mod numbers;
 mod poison;
 mod polls;
 mod pools;
@@ -27,3 +32,4 @@ mod retries;
 mod rotation;
 mod secrecy;
 mod starts;
+mod suspended;

@@ -52,7 +52,7 @@ fn an_order_that_no_queue_can_carry_is_stored_as_failed() {
 }
 
 /// Text that gzip makes little of.
-fn incompressible(length: usize) -> String {
+pub(crate) fn incompressible(length: usize) -> String {
     let chance = SeededChance::new(1);
     let mut text = String::with_capacity(length + 32);
     while text.len() < length {

@@ -1,0 +1,47 @@
+//! What is said where two workers had one document under way at once: it came too late to be helped.
+
+use pipeline::System;
+use pipeline::ledger::{Delivered, Delivery};
+
+use crate::work::Work;
+
+/// What is said of a request that crossed another worker's delivery, and whose answer was lost as well. Where the target
+/// gives no ids it replaces, and a repetition of what it has changes nothing.
+pub(crate) fn unanswered(work: &Work<'_>, by: &Delivered) -> Option<String> {
+    let is_known = work.entry.delivered.as_ref() == Some(by);
+    let is_repetition = by.hash == work.hash && by.target_id.is_none();
+    let (system, version) = (work.system, work.item.version.as_deref().unwrap_or("without a version"));
+    (!is_known && !is_repetition).then(|| {
+        format!(
+            "version {version} was sent while another worker delivered {}, and its answer was lost: this one's turn had ended, \
+             perhaps because the machine was suspended. {system} may hold either, or both: compare it there, then settle \
+             this",
+            named(by)
+        )
+    })
+}
+
+/// What is said of a delivery that crossed another one on its way.
+pub(crate) fn delivered(system: System, delivery: &Delivery, delivered: &Delivered) -> Option<String> {
+    match delivery {
+        Delivery::Newest => None,
+        Delivery::Overtaken { by } => Some(format!(
+            "{} was sent while another worker delivered {}: this one's turn had ended, perhaps because the machine was \
+             suspended. {system} may hold either: compare it there; it is sent the newest again when its source hands it over \
+             once more",
+            named(delivered),
+            named(by)
+        )),
+        Delivery::Doubled { with } => Some(format!(
+            "{} was sent by two workers at once, because the turn of one had ended: {system} may hold it a second time, as {}: \
+             delete one of the two there, then settle this",
+            named(delivered),
+            named(with)
+        )),
+    }
+}
+
+fn named(delivered: &Delivered) -> String {
+    let version = delivered.version.as_deref().unwrap_or("without a version");
+    format!("version {version} (id {})", delivered.target_id.as_deref().unwrap_or("unknown"))
+}
