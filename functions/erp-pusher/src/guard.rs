@@ -42,10 +42,20 @@ pub fn judge(entry: &Entry, candidate: Candidate<'_>) -> Verdict {
 }
 
 impl Candidate<'_> {
-    /// Messages of one document come in the order in which they were sent, so that what carries no version is in order by
-    /// itself. A replay alone comes out of order.
+    /// Messages of one document come in the order in which they were sent, so that what carries no version, or an equal
+    /// one, is in order by itself. A replay alone comes out of order: it is older than what was received after it.
     fn is_older_than(self, other: Stamp<'_>) -> bool {
-        self.stamp.is_older_than(other) || (self.replay && self.stamp.compare(other) == Some(Ordering::Less))
+        self.stamp.is_older_than(other) || (self.replay && self.came_before(other))
+    }
+
+    fn came_before(self, other: Stamp<'_>) -> bool {
+        match self.stamp.compare(other) {
+            Some(Ordering::Less) => true,
+            Some(Ordering::Equal) => {
+                self.stamp.received_at.zip(other.received_at).is_some_and(|(this, that)| this < that)
+            }
+            Some(Ordering::Greater) | None => false,
+        }
     }
 
     /// Whether it lacks the version that would tell its place beside one that has it.
@@ -265,6 +275,18 @@ mod tests {
         let Verdict::Settled(reason) = verdict(&entry, newer, "c") else { panic!("it makes a second bill") };
         assert!(reason.contains("Li") && reason.contains("10:00:00.500"), "{reason}");
         assert_eq!(replayed(&entry, newer, "c"), Verdict::Push, "a person's command");
+    }
+
+    #[test]
+    fn a_replay_is_older_than_what_came_after_it_under_an_equal_version() {
+        let mut entry = delivered(TEN, "b");
+        entry.delivered.as_mut().unwrap().received_at = DateTime::from_timestamp(9, 0);
+        let earlier = |replay| {
+            let received_at = DateTime::from_timestamp(5, 0);
+            Candidate { stamp: Stamp { version: TEN, kind: TIME, received_at }, hash: "a", replay }
+        };
+        assert_eq!(judge(&entry, earlier(true)), OLDER);
+        assert_eq!(judge(&entry, earlier(false)), Verdict::Push, "the machine's clock was set back");
     }
 
     #[test]

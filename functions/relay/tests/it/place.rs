@@ -32,6 +32,18 @@ fn only_what_works_documents_creates_a_store() {
 }
 
 #[test]
+fn an_empty_file_is_no_store_where_all_is_well() {
+    let installation = Town::open().installation();
+    let file = installation.path("relay.db");
+    std::fs::write(&file, "").unwrap();
+    for command in ["status", "failures"] {
+        let answer = installation.relay(&[command]).with_status(2);
+        assert!(answer.stderr.contains("the file is empty"), "{}", answer.stderr);
+    }
+    assert_eq!(file.metadata().unwrap().len(), 0, "nothing was made of it");
+}
+
+#[test]
 fn every_answer_names_its_store_and_its_flows() {
     let town = Town::open();
     let mut installation = town.installation();

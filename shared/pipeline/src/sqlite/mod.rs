@@ -24,6 +24,7 @@ mod open;
 mod queue;
 mod wal;
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,19 +75,24 @@ impl Sqlite {
     /// Opens a file that is there, and creates none: an empty store would say that all is well.
     ///
     /// # Errors
-    /// As [`Sqlite::open`], and where there is no such file.
+    /// As [`Sqlite::open`], and where there is no such file or nothing in it.
     pub fn open_existing(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        if matches!(file.try_exists(), Ok(false)) {
-            return Err(StoreError::new(
-                format!(
-                    "opening the store {}",
-                    std::path::absolute(file).as_deref().unwrap_or(file).display()
-                ),
-                "there is no such file (does its folder exist?): go to the folder where `relay serve` was started, or \
-                 name its store in RELAY_STORE; a new one is created by `relay serve` or `relay invoke`",
-            ));
-        }
-        Self::open(file, clock)
+        let absent = match file.metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                "there is no such file (does its folder exist?)"
+            }
+            // A disk that was full, or a copy that was broken off, leaves one like this.
+            Ok(about) if about.len() == 0 => "the file is empty: no store, or one that was cut off",
+            _ => return Self::open(file, clock),
+        };
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        Err(StoreError::new(
+            format!("opening the store {}", file.display()),
+            format!(
+                "{absent}: go to the folder where `relay serve` was started, or name its store in RELAY_STORE; a new one \
+                 is created by `relay serve` or `relay invoke`"
+            ),
+        ))
     }
 
     /// The four ports, all in this file.

@@ -133,6 +133,27 @@ async fn a_replay_of_an_older_version_does_not_take_the_place_of_a_newer_one_tha
     assert_eq!(failed[0].document, newer);
 }
 
+/// Two changes within one second carry the same version: the one that was received last is the newer, also for a replay.
+#[tokio::test]
+async fn a_replay_does_not_go_over_what_came_after_it_under_an_equal_version() {
+    let (house, process) = House::running(1);
+    let (mut first, _) = broken(&house);
+    let mut second = first.clone();
+    second["receive_addr"] = house.vendors.qince.order(house.minutes_ago(5))["receive_addr"].clone();
+    (first["remark"], second["remark"]) = (json!("first"), json!("second"));
+    post(&house, &process, &first).await;
+    process.drain().await;
+    let entry = process.entry(ORDERS_TO_WDT, first["id"].as_str().unwrap()).await.unwrap();
+    assert!(entry.failed.is_some());
+    house.clock.advance(std::time::Duration::from_secs(1));
+    post(&house, &process, &second).await;
+    process.replay(entry).await;
+    let turns = process.drain().await;
+    let to_wdt: Vec<_> = turns.iter().filter(|turn| turn.flow == ORDERS_TO_WDT).cloned().collect();
+    assert_eq!(outcomes(&to_wdt), ["delivered", "skipped"]);
+    assert!(process.failures().await.is_empty());
+}
+
 /// The same by the ledger alone, whoever records it.
 #[tokio::test]
 async fn a_failure_that_is_known_to_be_superseded_does_not_stand() {

@@ -75,9 +75,18 @@ async fn present(wiring: &Wiring, routed: &Routed, counts: &Counts) -> anyhow::R
     // A misspelt path of an open document looks like this, and so does a field that no tenant fills in.
     let missing = sightings::missing(wiring.stores.checkpoints.as_ref(), &routed.flow).await?;
     if let Some(paths) = missing.filter(|paths| !paths.is_empty()) {
-        status.notes.push(format!("no document so far has held {}", paths.join(", ")));
+        status.notes.push(never_held(&paths));
     }
     Ok(status)
+}
+
+/// The first of the paths by name: a flow that copies whatever there is may have dozens.
+fn never_held(paths: &[String]) -> String {
+    const NAMED: usize = 6;
+    let named = paths.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = paths.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more fields") } else { String::new() };
+    format!("no document so far has held {named}{more}")
 }
 
 async fn absent(
