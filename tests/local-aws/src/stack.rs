@@ -113,6 +113,23 @@ impl Stack {
         Ok((response.status, done))
     }
 
+    /// Delivers a push until it is taken, as Qince does: one that is not stored within seconds is to come again.
+    ///
+    /// # Errors
+    /// When it is not taken in time, or no answer comes.
+    pub async fn deliver(&self, push: &SignedPush) -> anyhow::Result<()> {
+        let mut answered = Ok(());
+        let is_taken = async || match self.push(push).await {
+            Ok((status, done)) => status == 200 && done,
+            Err(error) => {
+                answered = Err(error);
+                true
+            }
+        };
+        self.until("the push is taken", is_taken).await?;
+        answered
+    }
+
     /// Adds audited trades to WDT and sets the poller back, so that it reads them in one window. Answers their numbers.
     ///
     /// # Errors

@@ -1,4 +1,8 @@
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use local_aws::on_the_stack;
+use local_aws::stack::TRADES;
 use local_aws::turns::Invocation;
 use pipeline::System;
 use simulators::Fault;
@@ -14,13 +18,24 @@ fn a_failing_record_alone_is_tried_again() {
         let before = stack.kingdee_calls("sal_order_save");
         stack.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(503));
         stack.set_flowing(System::Kingdee, true).await.unwrap();
+        let seven = async || stack.creates(&trades).iter().sum::<usize>() == 7;
+        stack.until("seven are delivered", seven).await.unwrap();
+        // Behind a 503 Kingdee may still be at work: that it shows no such order is believed after a while.
+        let missing = trades.iter().find(|trade| stack.creates(&[(*trade).clone()].into())[0] == 0).unwrap();
+        let tried = async || {
+            let entry = stack.entry(TRADES, missing).await.unwrap();
+            entry.is_some_and(|entry| entry.unanswered.is_some())
+        };
+        stack.until("the eighth has been tried", tried).await.unwrap();
+        stack.age(TRADES, missing, TimeDelta::hours(1)).await.unwrap();
+        stack.move_clock(Duration::from_secs(120)).unwrap();
         stack.until_quiet().await.unwrap();
 
         assert!(stack.creates(&trades).iter().all(|count| *count == 1));
         let saves = stack.kingdee_calls("sal_order_save") - before;
         assert_eq!(saves, 8 + 1, "the seven others were sent once");
         let turns = stack.turns(&trades).await.unwrap();
-        let [batch, again] = &turns[..] else { panic!("a batch and what came back of it: {turns:#?}") };
+        let [batch, .., again] = &turns[..] else { panic!("a batch and what came back of it: {turns:#?}") };
         let once = |outcome: &str| vec![outcome.to_owned()];
         let failing: Vec<_> = batch.iter().filter(|(_, outcomes)| **outcomes == once("retry")).collect();
         let [(failing, _)] = failing[..] else { panic!("one alone failed: {batch:#?}") };
