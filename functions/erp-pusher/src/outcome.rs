@@ -168,3 +168,24 @@ impl Turn {
         self.outcome.comes_again(now).map(|wait| wait.max(backoff::floor(self.receive_count)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_pause_of_hours_is_looked_at_each_half_hour_so_that_its_end_by_a_persons_word_takes_effect() {
+        let now = DateTime::UNIX_EPOCH;
+        let paused = |minutes| {
+            let until = now + TimeDelta::minutes(minutes);
+            Outcome::Paused { until, reason: String::new() }.comes_again(now)
+        };
+        assert_eq!(paused(12 * 60), Some(Duration::from_secs(30 * 60)));
+        assert_eq!(paused(5), Some(Duration::from_secs(5 * 60)));
+        let asked =
+            Outcome::Retry { wait: Duration::from_secs(86_400), message: String::new(), limited: true };
+        assert_eq!(asked.comes_again(now), Some(Duration::from_secs(30 * 60)));
+    }
+}
