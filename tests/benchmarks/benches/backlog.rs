@@ -96,7 +96,8 @@ fn compare() -> anyhow::Result<ExitCode> {
         for trades in sizes {
             let vendor = Vendor::start(trades, SystemClock.now() - from)?;
             let polls = (0..runs).map(|_| vendor.poll()).collect::<anyhow::Result<Vec<_>>>()?;
-            let lost = polls.iter().find(|polled| polled.documents != u64::from(trades));
+            // More than that: windows overlap, and a row that is read twice is two messages, of which the ledger skips one.
+            let lost = polls.iter().find(|polled| polled.documents < u64::from(trades));
             ensure!(lost.is_none(), "not every one of {trades} trades is in the queue: {lost:?}");
             let rates = sorted(polls.iter().map(|polled| polled.documents * 1_000 / polled.took_ms.max(1)));
             let peaks = sorted(polls.iter().map(|polled| polled.peak_kib));
