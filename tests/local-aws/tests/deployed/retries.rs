@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use local_aws::on_the_stack;
 use local_aws::stack::TRADES;
 use local_aws::turns::Invocation;
+use local_aws::{Stack, on_the_stack};
 use pipeline::System;
 use simulators::Fault;
 
@@ -11,36 +11,54 @@ use simulators::Fault;
 #[ignore = "needs the local AWS: tests/local-aws/run"]
 fn a_failing_record_alone_is_tried_again() {
     on_the_stack(async |stack| {
-        // All come in one batch.
-        stack.set_flowing(System::Kingdee, false).await.unwrap();
-        let trades = stack.new_trades(8).await.unwrap();
-        assert!(stack.poll().await.unwrap() >= 8);
-        let before = stack.kingdee_calls("sal_order_save");
-        stack.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(503));
-        stack.set_flowing(System::Kingdee, true).await.unwrap();
-        let seven = async || stack.creates(&trades).iter().sum::<usize>() == 7;
-        stack.until("seven are delivered", seven).await.unwrap();
-        // Behind a 503 Kingdee may still be at work: that it shows no such order is believed after a while.
-        let missing = trades.iter().find(|trade| stack.creates(&[(*trade).clone()].into())[0] == 0).unwrap();
-        let tried = async || {
-            let entry = stack.entry(TRADES, missing).await.unwrap();
-            entry.is_some_and(|entry| entry.unanswered.is_some())
-        };
-        stack.until("the eighth has been tried", tried).await.unwrap();
-        stack.age(TRADES, missing, TimeDelta::hours(1)).await.unwrap();
-        stack.move_clock(Duration::from_secs(120)).unwrap();
-        stack.until_quiet().await.unwrap();
-
-        assert!(stack.creates(&trades).iter().all(|count| *count == 1));
-        let saves = stack.kingdee_calls("sal_order_save") - before;
-        assert_eq!(saves, 8 + 1, "the seven others were sent once");
-        let turns = stack.turns(&trades).await.unwrap();
-        let [batch, .., again] = &turns[..] else { panic!("a batch and what came back of it: {turns:#?}") };
-        let once = |outcome: &str| vec![outcome.to_owned()];
-        let failing: Vec<_> = batch.iter().filter(|(_, outcomes)| **outcomes == once("retry")).collect();
-        let [(failing, _)] = failing[..] else { panic!("one alone failed: {batch:#?}") };
-        let delivered = batch.values().filter(|outcomes| **outcomes == once("delivered")).count();
-        assert_eq!(delivered, 7, "{batch:#?}");
-        assert_eq!(*again, Invocation::from([(failing.clone(), once("delivered"))]), "it came back alone");
+        // The local AWS may still have a receive under way when the queue is stopped, which takes the first message alone.
+        for _ in 0..3 {
+            if failing_in_a_batch(stack).await {
+                return;
+            }
+        }
+        panic!("the eight never came in one batch");
     });
+}
+
+/// One of eight fails at first; `false` where it did not come together with the others, which would show nothing.
+async fn failing_in_a_batch(stack: &Stack) -> bool {
+    // All come in one batch.
+    stack.set_flowing(System::Kingdee, false).await.unwrap();
+    let trades = stack.new_trades(8).await.unwrap();
+    assert!(stack.poll().await.unwrap() >= 8);
+    let before = stack.kingdee_calls("sal_order_save");
+    stack.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(503));
+    stack.set_flowing(System::Kingdee, true).await.unwrap();
+    let seven = async || stack.creates(&trades).iter().sum::<usize>() == 7;
+    stack.until("seven are delivered", seven).await.unwrap();
+    // Behind a 503 Kingdee may still be at work: that it shows no such order is believed after a while.
+    let missing = trades.iter().find(|trade| stack.creates(&[(*trade).clone()].into())[0] == 0).unwrap();
+    let tried = async || {
+        let entry = stack.entry(TRADES, missing).await.unwrap();
+        entry.is_some_and(|entry| entry.unanswered.is_some())
+    };
+    stack.until("the eighth has been tried", tried).await.unwrap();
+    stack.age(TRADES, missing, TimeDelta::hours(1)).await.unwrap();
+    stack.move_clock(Duration::from_secs(120)).unwrap();
+    stack.until_quiet().await.unwrap();
+
+    assert!(stack.creates(&trades).iter().all(|count| *count == 1));
+    let saves = stack.kingdee_calls("sal_order_save") - before;
+    assert_eq!(saves, 8 + 1, "the seven others were sent once");
+    let turns = stack.turns(&trades).await.unwrap();
+    let batch = turns.iter().find(|batch| batch.contains_key(missing)).unwrap();
+    if batch.len() < 8 {
+        return false;
+    }
+    let once = |outcome: &str| vec![outcome.to_owned()];
+    assert_eq!(batch[missing], once("retry"), "{batch:#?}");
+    let delivered = batch.values().filter(|outcomes| **outcomes == once("delivered")).count();
+    assert_eq!(delivered, 7, "{batch:#?}");
+    assert_eq!(
+        *turns.last().unwrap(),
+        Invocation::from([(missing.clone(), once("delivered"))]),
+        "it came back alone"
+    );
+    true
 }
