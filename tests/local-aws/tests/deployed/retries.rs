@@ -17,13 +17,13 @@ fn a_failing_record_alone_is_tried_again() {
                 return;
             }
         }
-        panic!("the eight never came in one batch");
+        panic!("the failing one never came in a batch with others");
     });
 }
 
-/// One of eight fails at first; `false` where it did not come together with the others, which would show nothing.
+/// One of eight fails at first; `false` where it came in a batch of its own, which would show nothing.
 async fn failing_in_a_batch(stack: &Stack) -> bool {
-    // All come in one batch.
+    // They are to come together.
     stack.set_flowing(System::Kingdee, false).await.unwrap();
     let trades = stack.new_trades(8).await.unwrap();
     assert!(stack.poll().await.unwrap() >= 8);
@@ -46,19 +46,20 @@ async fn failing_in_a_batch(stack: &Stack) -> bool {
     assert!(stack.creates(&trades).iter().all(|count| *count == 1));
     let saves = stack.kingdee_calls("sal_order_save") - before;
     assert_eq!(saves, 8 + 1, "the seven others were sent once");
-    let turns = stack.turns(&trades).await.unwrap();
-    let batch = turns.iter().find(|batch| batch.contains_key(missing)).unwrap();
-    if batch.len() < 8 {
+    // A poll also brings what it read before, once more: that is in the batches as well, and skipped.
+    let known = stack.vendors.wangdian.trades().into_iter().map(|trade| trade.trade_no).collect();
+    let turns = stack.turns(&known).await.unwrap();
+    let with_it: Vec<_> = turns.iter().filter(|batch| batch.contains_key(missing)).collect();
+    let [batch, .., again] = &with_it[..] else { return false };
+    if batch.len() == 1 {
         return false;
     }
     let once = |outcome: &str| vec![outcome.to_owned()];
     assert_eq!(batch[missing], once("retry"), "{batch:#?}");
-    let delivered = batch.values().filter(|outcomes| **outcomes == once("delivered")).count();
-    assert_eq!(delivered, 7, "{batch:#?}");
-    assert_eq!(
-        *turns.last().unwrap(),
-        Invocation::from([(missing.clone(), once("delivered"))]),
-        "it came back alone"
-    );
+    assert_eq!(**again, Invocation::from([(missing.clone(), once("delivered"))]), "it came back alone");
+    for other in trades.iter().filter(|trade| *trade != missing) {
+        let of_other: Vec<_> = turns.iter().filter_map(|batch| batch.get(other)).collect();
+        assert_eq!(of_other, [&once("delivered")], "{other} had one turn");
+    }
     true
 }
