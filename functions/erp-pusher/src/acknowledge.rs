@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use clock::Deadline;
+use relay_connector::{Class, Failure};
+use relay_core::clock::Deadline;
+use relay_host::flows::Routed;
+use relay_wangdian::{AckRefusal, Acknowledgement, Client, Endpoint, Route};
 use serde_json::Value;
-use vendor::{Class, Failure};
-use wangdian::{AckRefusal, Acknowledgement, Client, Endpoint, Route};
-use wiring::flows::Routed;
 
 /// Acknowledges rows to 旺店通's pools.
 pub(crate) struct Acknowledger {
@@ -110,7 +110,7 @@ fn by_pool(rows: Vec<DoneRow<'_>>) -> (Vec<Rows>, Vec<(usize, Unacknowledged)>) 
     for DoneRow { place, flow, row, accepted } in rows {
         let source = flow.flow.source();
         let route = source.route.as_deref().and_then(|route| route.parse().ok()).unwrap_or(Route::Direct);
-        let Some(pool) = wangdian::endpoint(source.document.name) else { continue };
+        let Some(pool) = relay_wangdian::endpoint(source.document.name) else { continue };
         match Acknowledgement::of(pool, row, accepted) {
             Ok(acknowledgement) => {
                 let rows = pools.entry((pool.php, route.name())).or_insert_with(|| Rows {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clock::Chance;
+use relay_core::clock::Rng;
 
 const FIRST: Duration = Duration::from_secs(2);
 const LONGEST_AT_FIRST: Duration = Duration::from_secs(600);
@@ -15,13 +15,13 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(1_800);
 const TRIES_OF_SOME_HOURS: u32 = 100;
 
 /// The wait after so many failed tries: doubling, with jitter, never shorter than asked.
-pub(crate) fn wait(tries: u32, at_least: Duration, chance: &dyn Chance) -> Duration {
+pub(crate) fn wait(tries: u32, at_least: Duration, rng: &dyn Rng) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
     if tries > TRIES_OF_SOME_HOURS {
         // Nearly all of it: with waits of 15 minutes the receives would not last 13 days.
-        return (LONGEST - chance.jitter(LONGEST) / 8).max(at_least);
+        return (LONGEST - rng.jitter(LONGEST) / 8).max(at_least);
     }
-    chance.jitter(doubled.min(LONGEST_AT_FIRST)).max(at_least)
+    rng.jitter(doubled.min(LONGEST_AT_FIRST)).max(at_least)
 }
 
 /// From so many receives on a message comes again more and more slowly, after 300 of them half-hourly.
@@ -36,17 +36,17 @@ pub(crate) fn floor(receives: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use clock::SeededChance;
+    use relay_core::clock::SeededRng;
 
     use super::*;
 
     #[test]
     fn waits_double_up_to_ten_minutes_and_half_an_hour_later() {
-        let chance = SeededChance::new(1);
+        let rng = SeededRng::new(1);
         for (tries, longest) in
             [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (100, 600), (101, 1_800), (1_000_000, 1_800)]
         {
-            let wait = wait(tries, Duration::ZERO, &chance);
+            let wait = wait(tries, Duration::ZERO, &rng);
             assert!(
                 wait <= Duration::from_secs(longest) && wait >= Duration::from_secs(longest) / 2,
                 "{wait:?}"
@@ -56,11 +56,11 @@ mod tests {
 
     #[test]
     fn an_outage_of_13_days_takes_fewer_tries_than_the_queue_gives() {
-        let chance = SeededChance::new(1);
+        let rng = SeededRng::new(1);
         let (mut tries, mut waited) = (0, Duration::ZERO);
         while waited < Duration::from_secs(13 * 86_400) {
             tries += 1;
-            waited += wait(tries, Duration::ZERO, &chance);
+            waited += wait(tries, Duration::ZERO, &rng);
         }
         assert!(tries < 850, "{tries}");
     }
@@ -80,6 +80,6 @@ mod tests {
     #[test]
     fn what_the_vendor_asks_is_honoured() {
         let asked = Duration::from_secs(31);
-        assert_eq!(wait(1, asked, &SeededChance::new(1)), asked);
+        assert_eq!(wait(1, asked, &SeededRng::new(1)), asked);
     }
 }

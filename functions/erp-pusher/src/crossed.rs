@@ -1,7 +1,7 @@
 //! What is said where two workers had one document under way at once: it came too late to be helped.
 
-use pipeline::System;
-use pipeline::ledger::{Delivered, Delivery};
+use relay_core::System;
+use relay_core::ledger::{Delivered, Delivery};
 
 use crate::work::Work;
 

@@ -5,22 +5,22 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::Repeat;
 use chrono::{DateTime, Utc};
-use clock::Deadline;
 use futures::FutureExt as _;
-use mapping::{Context, Mapped};
-use pipeline::item::content_hash;
-use pipeline::queue::RETENTION;
-use pipeline::{Entry, EntryId, Received, StoreError, System, WorkItem};
+use relay_connector::Repeat;
+use relay_core::clock::Deadline;
+use relay_core::item::content_hash;
+use relay_core::queue::RETENTION;
+use relay_core::{Entry, EntryId, Received, StoreError, System, WorkItem};
+use relay_host::Flows;
+use relay_host::flows::Routed;
+use relay_host::sightings::Seen;
+use relay_mapping::{Context, Mapped};
 use tracing::{Instrument as _, Span, field};
-use wiring::Flows;
-use wiring::flows::Routed;
-use wiring::sightings::Seen;
 
-use crate::books::Books;
 use crate::guard::{self, Verdict};
 use crate::held::Held;
+use crate::ledger_writer::LedgerWriter;
 use crate::outcome::{Outcome, Skip};
 use crate::push::Trouble;
 use crate::resolve::Resolver;
@@ -46,7 +46,7 @@ pub(crate) struct Documents {
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) targets: Targets,
     pub(crate) resolver: Resolver,
-    pub(crate) books: Books,
+    pub(crate) ledger_writer: LedgerWriter,
     pub(crate) seen: Seen,
 }
 
@@ -99,7 +99,7 @@ impl Documents {
     }
 
     fn age(&self, since: DateTime<Utc>) -> Duration {
-        (self.books.clock.now() - since).to_std().unwrap_or_default()
+        (self.ledger_writer.clock.now() - since).to_std().unwrap_or_default()
     }
 
     async fn guarded(
@@ -121,8 +121,8 @@ impl Documents {
             Err(Trouble::OutOfTime | Trouble::Lapsed) => Ok(Outcome::Postponed { wait: Duration::ZERO }),
             Err(Trouble::Skipped(skip)) => Ok(Outcome::Skipped(skip)),
             Err(Trouble::Store(error)) => Err(error),
-            Err(Trouble::Failed(reason)) => self.books.failed(&turn.work, reason).await,
-            Err(Trouble::Vendor(failure)) => self.books.failed_call(&turn.work, failure).await,
+            Err(Trouble::Failed(reason)) => self.ledger_writer.failed(&turn.work, reason).await,
+            Err(Trouble::Vendor(failure)) => self.ledger_writer.failed_call(&turn.work, failure).await,
         }
     }
 
@@ -146,19 +146,19 @@ impl Documents {
 
     /// What is known of a document.
     pub(crate) async fn known(&self, id: EntryId) -> Result<Known, StoreError> {
-        let read_at = self.books.clock.monotonic();
-        Ok(Known { entry: self.books.entry(id).await?, read_at })
+        let read_at = self.ledger_writer.clock.monotonic();
+        Ok(Known { entry: self.ledger_writer.entry(id).await?, read_at })
     }
 
     /// Records a document whose turn ended in a panic, perhaps after it was sent. Not tried again by itself: what is
     /// wrong is the program, and a replay asks the target first.
     async fn panicked(&self, system: System, item: &WorkItem) -> Result<Outcome, StoreError> {
-        let entry = self.books.entry(EntryId::new(&item.flow, &item.key)).await?;
+        let entry = self.ledger_writer.entry(EntryId::new(&item.flow, &item.key)).await?;
         let kind = item.version_kind;
         let work = Work { system, item, hash: content_hash(&item.document), kind, entry, repeated: true };
         let message = "a mistake in the program stopped this document's turn: the log tells its place; report it, and \
                        replay the document with a version that mends it";
-        self.books.failed_try(&work, Reason::new("panic", message)).await
+        self.ledger_writer.failed_try(&work, Reason::new("panic", message)).await
     }
 
     /// The flow of a document that is for the target, as far as the document itself and the ledger tell.
@@ -173,7 +173,7 @@ impl Documents {
         if !routed.flow.admits(&item.document).map_err(wrong)? {
             return Err(Trouble::Skipped(Skip::Filtered));
         }
-        let is_confirmation = work.is_to_be_confirmed(self.books.clock.now()).is_some();
+        let is_confirmation = work.is_to_be_confirmed(self.ledger_writer.clock.now()).is_some();
         match guard::judge(&work.entry, work.candidate()) {
             Verdict::Skip(Skip::Same) if is_confirmation => Ok(routed),
             Verdict::Skip(skip) => Err(Trouble::Skipped(skip)),
@@ -189,7 +189,7 @@ impl Documents {
 
     async fn pushed(&self, turn: &mut Turn<'_>, held: &Held<'_>) -> Result<Outcome, Trouble> {
         let routed = self.admitted(turn)?;
-        let now = self.books.clock.now();
+        let now = self.ledger_writer.clock.now();
         let wait = turn.work.is_to_be_confirmed(now).or_else(|| turn.work.waits_for_another(now));
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
             return Ok(Outcome::Postponed { wait });
@@ -210,7 +210,7 @@ impl Documents {
     }
 
     fn is_outdated(&self, turn: &Turn<'_>) -> bool {
-        self.books.clock.monotonic().saturating_sub(turn.read_at) > CURRENT
+        self.ledger_writer.clock.monotonic().saturating_sub(turn.read_at) > CURRENT
     }
 
     async fn deliver(
@@ -225,10 +225,10 @@ impl Documents {
         let target = self.targets.get(work.system)?;
         let replaces = target.repeat(document) == Repeat::Replaces;
         if let Some(delivered) = &work.entry.delivered {
-            let is_believed = work.is_believed(self.books.clock.now());
+            let is_believed = work.is_believed(self.ledger_writer.clock.now());
             if delivered.body_hash == body_hash && is_believed {
                 let target_id = delivered.target_id.clone();
-                self.books.delivered(work, target_id, body_hash, false).await?;
+                self.ledger_writer.delivered(work, target_id, body_hash, false).await?;
                 return Ok(Outcome::Unchanged);
             }
             if !replaces {
@@ -236,13 +236,13 @@ impl Documents {
             }
         }
         let sending = Sending { target, work, document, mapped, deadline };
-        match sending.send(&self.books).await? {
+        match sending.send(&self.ledger_writer).await? {
             Outcome::Delivered { target_id, .. } => {
-                Ok(self.books.delivered(work, target_id, body_hash, replaces).await?)
+                Ok(self.ledger_writer.delivered(work, target_id, body_hash, replaces).await?)
             }
             Outcome::Found { target_id } => {
                 let recorded =
-                    self.books.delivered(work, Some(target_id.clone()), body_hash, replaces).await?;
+                    self.ledger_writer.delivered(work, Some(target_id.clone()), body_hash, replaces).await?;
                 // What was recorded says more where the two deliveries crossed, or the newest is to be sent once more.
                 let is_plain = matches!(recorded, Outcome::Delivered { confirm: None, .. });
                 Ok(if is_plain { Outcome::Found { target_id } } else { recorded })

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use chrono::{DateTime, Utc};
-use pipeline::item::content_hash;
-use pipeline::{Received, System};
+use relay_core::item::content_hash;
+use relay_core::{Received, System};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use catalog::VersionKind;
-use pipeline::ledger::{Delivered, Entry, Stamp};
+use relay_core::VersionKind;
+use relay_core::ledger::{Delivered, Entry, Stamp};
 
 use crate::outcome::Skip;
 
@@ -131,7 +131,7 @@ fn by_person(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use pipeline::{Attempts, Delivered, EntryId, Failed};
+    use relay_core::{Attempts, Delivered, EntryId, Failed};
     use serde_json::Value;
 
     use super::*;

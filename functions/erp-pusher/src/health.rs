@@ -1,7 +1,7 @@
 //! How a target is doing, as a batch shows it.
 
-use pipeline::System;
-use pipeline::health::{Monitor, Part};
+use relay_core::System;
+use relay_core::health::{Monitor, Part};
 
 use crate::outcome::{Outcome, Turn};
 

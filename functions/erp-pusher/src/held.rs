@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::{Clock, Deadline};
-use pipeline::{Queue, System};
+use relay_core::clock::{Clock, Deadline};
+use relay_core::{Queue, System};
 
 use crate::push::{Batch, Trouble};
 

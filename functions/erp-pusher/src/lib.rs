@@ -10,7 +10,7 @@
 //! | `document` | one document: guard, map, push |
 //! | `send` | one mapped document: asked after, and sent |
 //! | `work` | what is known of a document, and what that makes it wait for |
-//! | `books` | what the ledger is told of a document's turn |
+//! | `ledger_writer` | what the ledger is told of a document's turn |
 //! | `crossed` | what is said where two workers had one document under way at once |
 //! | [`guard`] | never an older version over a newer one: pure |
 //! | [`outcome`] | what can become of a document's turn |
@@ -24,13 +24,13 @@
 
 mod acknowledge;
 mod backoff;
-mod books;
 mod crossed;
 mod document;
 pub mod event;
 pub mod guard;
 mod health;
 mod held;
+mod ledger_writer;
 mod opened;
 pub mod outcome;
 mod pauses;
@@ -47,22 +47,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use catalog::Role;
 use futures::future::join_all;
-use pipeline::System;
+use relay_connector::Role;
+use relay_core::System;
+use relay_host::settings::both;
+use relay_host::sightings::Seen;
+use relay_host::{Function, Occasion, Wiring};
 use serde_json::Value;
-use wiring::settings::both;
-use wiring::sightings::Seen;
-use wiring::{Function, Occasion, Wiring};
 
 use crate::acknowledge::Acknowledger;
-use crate::books::Books;
 use crate::document::Documents;
+use crate::ledger_writer::LedgerWriter;
 use crate::pauses::Pauses;
 use crate::resolve::Resolver;
 use crate::targets::Targets;
 
-pub use books::UNREADABLE;
+pub use ledger_writer::UNREADABLE;
 pub use opened::Opened;
 pub use outcome::{Outcome, Skip, Turn};
 pub use push::{Batch, Pusher};
@@ -79,9 +79,9 @@ pub struct ErpPusher {
 
 /// What workers are built of.
 struct WorkerParts {
-    queue: Arc<dyn pipeline::Queue>,
-    checkpoints: Arc<dyn pipeline::Checkpoints>,
-    clock: Arc<dyn clock::Clock>,
+    queue: Arc<dyn relay_core::Queue>,
+    checkpoints: Arc<dyn relay_core::Checkpoints>,
+    clock: Arc<dyn relay_core::clock::Clock>,
 }
 
 /// What became of an event's messages.
@@ -102,14 +102,15 @@ impl Function for ErpPusher {
         let pools = reads_pools.then(|| wiring.wangdian()).transpose();
         let ((targets, settings), client) = both(both(Targets::wire(wiring), settings), pools)?;
         let resolver = Resolver::new(wiring.stores.lookups.clone(), targets.clone(), wiring.clock.clone());
-        let books = Books {
+        let ledger_writer = LedgerWriter {
             checkpoints: wiring.stores.checkpoints.clone(),
             ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
-            chance: wiring.chance.clone(),
+            rng: wiring.rng.clone(),
         };
         let seen = Seen::new(wiring.stores.checkpoints.clone());
-        let documents = Documents { flows: wiring.flows.clone(), settings, targets, resolver, books, seen };
+        let documents =
+            Documents { flows: wiring.flows.clone(), settings, targets, resolver, ledger_writer, seen };
         let pusher = Pusher {
             documents,
             acknowledger: Acknowledger { client },
@@ -118,8 +119,8 @@ impl Function for ErpPusher {
             pauses: Pauses::new(wiring.stores.checkpoints.clone(), wiring.clock.clone()),
             ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
-            chance: wiring.chance.clone(),
-            doubt: wiring.doubt.clone(),
+            rng: wiring.rng.clone(),
+            credential_check: wiring.credential_check.clone(),
             health: wiring.health.clone(),
         };
         let parts = WorkerParts {

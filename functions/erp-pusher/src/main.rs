@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use erp_pusher::ErpPusher;
+use relay_erp_pusher::ErpPusher;
 
 fn main() -> ExitCode {
-    lambda::run::<ErpPusher>()
+    relay_host::lambda::run::<ErpPusher>()
 }

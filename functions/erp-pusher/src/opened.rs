@@ -1,6 +1,6 @@
 //! A message with what it says, which is read once: by it the message finds its system, and is worked there.
 
-use pipeline::{EntryId, Received, WorkItem};
+use relay_core::{EntryId, Received, WorkItem};
 
 use crate::outcome::{Outcome, Turn};
 

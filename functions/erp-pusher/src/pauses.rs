@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use clock::Clock;
-use pipeline::pause::{self, Pause};
-use pipeline::{Checkpoints, StoreError, System};
+use relay_core::clock::Clock;
+use relay_core::pause::{self, Pause};
+use relay_core::{Checkpoints, StoreError, System};
 
 /// For so long a target without a pause is taken to have none, because a read for every batch would grow with the
 /// documents. A pause that another instance sets meanwhile is met again at the first call.
@@ -51,8 +51,8 @@ impl Pauses {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use clock::SimulatedClock;
-    use pipeline::sqlite::Sqlite;
+    use relay_core::clock::SimulatedClock;
+    use relay_store_sqlite::Sqlite;
 
     use super::*;
 

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::{Chance, Clock, Deadline};
-use pipeline::health::Monitor;
-use pipeline::{Entry, EntryId, Ledger, Queue, StoreError, System, pause};
-use vendor::Failure;
-use wiring::{Doubt, Flows};
+use relay_connector::Failure;
+use relay_core::clock::{Clock, Deadline, Rng};
+use relay_core::health::Monitor;
+use relay_core::{Entry, EntryId, Ledger, Queue, StoreError, System, pause};
+use relay_host::{CredentialCheck, Flows};
 
 use crate::acknowledge::Acknowledger;
 use crate::backoff;
-use crate::books::UNREADABLE;
 use crate::document::{Documents, Known};
 use crate::health;
 use crate::held::Held;
+use crate::ledger_writer::UNREADABLE;
 use crate::opened::Opened;
 use crate::outcome::{Outcome, Skip, Turn};
 use crate::pauses::Pauses;
@@ -69,8 +69,8 @@ pub struct Pusher {
     pub(crate) pauses: Pauses,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) chance: Arc<dyn Chance>,
-    pub(crate) doubt: Arc<Doubt>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) credential_check: Arc<CredentialCheck>,
     pub(crate) health: Arc<Monitor>,
 }
 
@@ -128,7 +128,7 @@ impl Pusher {
             }
             // A pause that stands already too: the credentials may have been mended since it was set.
             if matches!(turn.outcome, Outcome::Paused { .. }) {
-                self.doubt.note();
+                self.credential_check.note();
             }
         }
     }
@@ -218,10 +218,10 @@ impl Pusher {
                 let known = known.remove(&EntryId::new(&item.flow, &item.key));
                 self.documents.push(held, item, received, known).await
             }
-            Err(reason) => self.documents.books.unreadable(held.system(), received, reason).await,
+            Err(reason) => self.documents.ledger_writer.unreadable(held.system(), received, reason).await,
         };
         done.unwrap_or_else(|error| {
-            let wait = backoff::wait(received.receive_count, STORE_WAIT, self.chance.as_ref());
+            let wait = backoff::wait(received.receive_count, STORE_WAIT, self.rng.as_ref());
             Outcome::Retry { wait, message: error.to_string(), limited: false }
         })
     }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use pipeline::EntryId;
-use pipeline::ledger::UNACKNOWLEDGED;
-use vendor::{Class, Failure};
+use relay_connector::{Class, Failure};
+use relay_core::EntryId;
+use relay_core::ledger::UNACKNOWLEDGED;
 
 use crate::acknowledge::{DoneRow, Unacknowledged};
 use crate::backoff;
@@ -56,13 +56,13 @@ impl Pusher {
             return Outcome::Postponed { wait: Duration::ZERO };
         }
         tracing::warn!(%failure, "the acknowledgement is repeated");
-        self.doubt.note_failure(failure);
+        self.credential_check.note_failure(failure);
         let at_least = match failure.class {
             Class::Retry { after } => after.unwrap_or_default(),
             Class::Paused { .. } => SOURCE_WAIT,
             _ => Duration::ZERO,
         };
-        let wait = backoff::wait(receives, at_least, self.chance.as_ref());
+        let wait = backoff::wait(receives, at_least, self.rng.as_ref());
         Outcome::Retry { wait, message: failure.in_full(), limited: false }
     }
 
@@ -80,11 +80,11 @@ impl Pusher {
         );
         let kind =
             self.flows.named(&item.flow).map(|routed| routed.flow.version_kind()).or(item.version_kind);
-        match self.documents.books.unacknowledged(item, kind, &told).await {
+        match self.documents.ledger_writer.unacknowledged(item, kind, &told).await {
             Ok(()) => Outcome::Failed { class: UNACKNOWLEDGED.to_owned(), message: told },
             Err(error) => {
                 tracing::error!(%error, "a refused acknowledgement waits for the store");
-                let wait = backoff::wait(message.received.receive_count, STORE_WAIT, self.chance.as_ref());
+                let wait = backoff::wait(message.received.receive_count, STORE_WAIT, self.rng.as_ref());
                 Outcome::Retry { wait, message: error.to_string(), limited: false }
             }
         }
@@ -94,7 +94,7 @@ impl Pusher {
     async fn is_acknowledged(&self, message: &Opened, held_up: &HashSet<EntryId>) {
         let (Some(id), Ok(item)) = (message.entry_id(), &message.item) else { return };
         if held_up.contains(&id)
-            && let Err(error) = self.documents.books.acknowledged(id, item).await
+            && let Err(error) = self.documents.ledger_writer.acknowledged(id, item).await
         {
             tracing::warn!(%error, "a failure that is over stays on the list until a person settles it");
         }

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock, Deadline};
-use mapping::LookupKey;
-use pipeline::Lookups;
+use relay_core::Lookups;
+use relay_core::clock::{Clock, Deadline};
+use relay_mapping::LookupKey;
 
 use crate::held::Held;
 use crate::push::Trouble;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use catalog::{Document, Repeat};
 use chrono::{DateTime, Utc};
-use clock::Deadline;
-use mapping::Mapped;
-use vendor::{Class, Failure, Found};
+use relay_connector::{Class, Failure, Found};
+use relay_connector::{Document, Repeat};
+use relay_core::clock::Deadline;
+use relay_mapping::Mapped;
 
-use crate::books::Books;
+use crate::ledger_writer::LedgerWriter;
 use crate::outcome::Outcome;
 use crate::push::Trouble;
 use crate::targets::{self, Target};
@@ -44,18 +44,18 @@ enum Before {
 
 impl Sending<'_> {
     /// Pushes, unless the target says that an earlier try has arrived.
-    pub(crate) async fn send(&self, books: &Books) -> Result<Outcome, Trouble> {
+    pub(crate) async fn send(&self, ledger_writer: &LedgerWriter) -> Result<Outcome, Trouble> {
         if self.is_unknown() {
             return Err(Trouble::Failed(Reason::new("unknown", UNKNOWN)));
         }
-        let replaced = match self.before(books.clock.now()).await? {
+        let replaced = match self.before(ledger_writer.clock.now()).await? {
             Before::This(target_id) => return Ok(Outcome::Found { target_id }),
             Before::Wait(wait) => return Ok(Outcome::Postponed { wait }),
             Before::Older(target_id) => Some(target_id),
             Before::Nothing => None,
         };
         if self.is_risky() {
-            books.begun(self.work).await?;
+            ledger_writer.begun(self.work).await?;
         }
         let delivered =
             self.target.deliver(self.document, self.mapped, replaced.as_deref(), self.deadline).await;
@@ -63,7 +63,7 @@ impl Sending<'_> {
             Ok(target_id) => Ok(Outcome::Delivered { target_id, confirm: None }),
             Err(failure) => {
                 if self.is_risky() && failure.class != Class::Unknown {
-                    books.answered(self.work).await?;
+                    ledger_writer.answered(self.work).await?;
                 }
                 Ok(self.refused(failure).await?)
             }
@@ -146,12 +146,12 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use async_trait::async_trait;
-    use catalog::{ONCE, Push, Question};
     use chrono::TimeDelta;
-    use clock::{SeededChance, SimulatedClock};
-    use pipeline::ledger::Unanswered;
-    use pipeline::sqlite::Sqlite;
-    use pipeline::{Attempts, Delivered, Entry, EntryId, Failed, System, WorkItem};
+    use relay_connector::{ONCE, Push, Question};
+    use relay_core::clock::{SeededRng, SimulatedClock};
+    use relay_core::ledger::Unanswered;
+    use relay_core::{Attempts, Delivered, Entry, EntryId, Failed, System, WorkItem};
+    use relay_store_sqlite::Sqlite;
     use serde_json::{Value, json};
 
     use super::*;
@@ -253,11 +253,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SimulatedClock::starting_at(NOW));
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
-        let books = Books {
+        let ledger_writer = LedgerWriter {
             checkpoints: stores.checkpoints,
             ledger: stores.ledger,
             clock,
-            chance: Arc::new(SeededChance::new(1)),
+            rng: Arc::new(SeededRng::new(1)),
         };
         let (system, hash) = (System::Kingdee, "h2".to_owned());
         let work = Work { system, item: &item, hash, kind: None, entry, repeated };
@@ -265,7 +265,7 @@ mod tests {
         let document = if target.is_asked { &ASKED } else { &UNASKED };
         let sending =
             Sending { target: &target, work: &work, document, mapped: &mapped, deadline: Deadline::NONE };
-        let outcome = sending.send(&books).await;
+        let outcome = sending.send(&ledger_writer).await;
         (outcome, target.deliveries.into_inner().unwrap())
     }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use catalog::VersionKind;
 use chrono::{DateTime, TimeDelta, Utc};
-use mapping::Fault;
-use pipeline::ledger::{Delivered, Stamp};
-use pipeline::{Entry, System, WorkItem};
+use relay_core::VersionKind;
+use relay_core::ledger::{Delivered, Stamp};
+use relay_core::{Entry, System, WorkItem};
+use relay_mapping::Fault;
 
 use crate::guard::Candidate;
 

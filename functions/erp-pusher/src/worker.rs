@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::{Clock, Deadline};
-use pipeline::{Checkpoints, Queue, StoreError, System, pause};
+use relay_core::clock::{Clock, Deadline};
+use relay_core::{Checkpoints, Queue, StoreError, System, pause};
 
 use crate::opened::Opened;
 use crate::outcome::{Outcome, Turn};

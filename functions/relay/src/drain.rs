@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use clock::Clock;
-use erp_pusher::{ErpPusher, Worker, worker::Worked};
 use futures::future::try_join_all;
 use indicatif::{ProgressBar, ProgressStyle};
-use pipeline::pause::Pause;
-use pipeline::{StoreError, System};
+use relay_core::clock::Clock;
+use relay_core::pause::Pause;
+use relay_core::{StoreError, System};
+use relay_erp_pusher::{ErpPusher, Worker, worker::Worked};
 
 use crate::tally::Tally;
 
@@ -69,7 +69,7 @@ impl Progress {
         Self { tally: Mutex::default(), bar }
     }
 
-    fn count(&self, turns: &[erp_pusher::Turn]) {
+    fn count(&self, turns: &[relay_erp_pusher::Turn]) {
         let mut tally = self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         tally.count(turns);
         self.bar.set_position(tally.flows.values().map(|flow| flow.read).sum());

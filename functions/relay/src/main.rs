@@ -18,8 +18,8 @@ use std::fmt;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use mapping::Diagnostics;
-use wiring::SettingsError;
+use relay_host::SettingsError;
+use relay_mapping::Diagnostics;
 
 use crate::cli::{Cli, Command, FlowsCommand, LookupsCommand};
 use crate::output::{say, tell};
@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
 
 /// Runs a command, and answers with its exit status.
 async fn execute(cli: Cli) -> u8 {
-    wiring::logs::for_terminal(cli.default_log_level());
+    relay_host::logs::for_terminal(cli.default_log_level());
     file_limit::survive();
     match run(cli).await {
         Ok(Done::Well) => 0,

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::Clock;
 use futures::FutureExt as _;
-use pipeline::{Checkpoints, StoreError};
+use relay_core::clock::Clock;
+use relay_core::{Checkpoints, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -139,7 +139,8 @@ fn back_off(failures: u32) -> Duration {
 async fn caught<T>(turn: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let done = AssertUnwindSafe(turn).catch_unwind().await;
     done.unwrap_or_else(|_| {
-        let place = wiring::logs::place_of_panic().unwrap_or_else(|| "a place that is not known".to_owned());
+        let place =
+            relay_host::logs::place_of_panic().unwrap_or_else(|| "a place that is not known".to_owned());
         Err(anyhow::anyhow!("a mistake in the program: a panic at {place}"))
     })
 }
@@ -148,8 +149,8 @@ async fn caught<T>(turn: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use clock::SimulatedClock;
-    use wiring::Settings;
+    use relay_core::clock::SimulatedClock;
+    use relay_host::Settings;
 
     use super::*;
 
@@ -168,7 +169,7 @@ mod tests {
             let clock = Arc::new(SimulatedClock::starting_at(START));
             let store = format!("sqlite:{}", folder.path().join("relay.db").display());
             let settings: Settings = [("RELAY_STORE".to_owned(), store)].into_iter().collect();
-            let stores = wiring::stores::open(&settings, clock.clone()).await.unwrap();
+            let stores = relay_host::stores::open(&settings, clock.clone()).await.unwrap();
             let (stop, stopped) = watch::channel(false);
             let supervisor = Supervisor { clock: clock.clone(), checkpoints: stores.checkpoints, stopped };
             Self { supervisor, stop, clock, _folder: folder }

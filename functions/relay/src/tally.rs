@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table, presets};
-use erp_pusher::{Outcome, Turn};
+use relay_erp_pusher::{Outcome, Turn};
 use serde::Serialize;
 
 /// What became of one flow's documents.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use vendor::china;
+use relay_connector::china;
 
 /// A time in China time.
 pub(crate) fn shown(time: DateTime<Utc>) -> String {

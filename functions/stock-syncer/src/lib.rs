@@ -10,12 +10,12 @@ mod sync;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use catalog::Role;
-use clock::Deadline;
+use relay_connector::Role;
+use relay_core::clock::Deadline;
+use relay_host::settings::both;
+use relay_host::{Function, Occasion, Settings, Standing, Unfinished, Wiring};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wiring::settings::both;
-use wiring::{Function, Occasion, Settings, Standing, Unfinished, Wiring};
 
 use crate::recent::Recent;
 
@@ -51,8 +51,8 @@ impl Function for StockSyncer {
             queue: wiring.stores.queue.clone(),
             ledger: wiring.stores.ledger.clone(),
             clock: wiring.clock.clone(),
-            chance: wiring.chance.clone(),
-            doubt: wiring.doubt.clone(),
+            rng: wiring.rng.clone(),
+            credential_check: wiring.credential_check.clone(),
             health: wiring.health.clone(),
             recent: Recent::default(),
         };
@@ -136,4 +136,4 @@ impl StockSyncer {
 }
 
 /// Shared with the pool's flows.
-type SharedFlow = Arc<wiring::flows::Routed>;
+type SharedFlow = Arc<relay_host::flows::Routed>;

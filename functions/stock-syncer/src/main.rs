@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use stock_syncer::StockSyncer;
+use relay_stock_syncer::StockSyncer;
 
 fn main() -> ExitCode {
-    lambda::run::<StockSyncer>()
+    relay_host::lambda::run::<StockSyncer>()
 }

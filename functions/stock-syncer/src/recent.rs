@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use pipeline::WorkItem;
+use relay_core::WorkItem;
 
 /// How long an item is remembered. Then its row is queued once more, as long as nobody has acknowledged it.
 const MEMORY: Duration = Duration::from_secs(5 * 60);

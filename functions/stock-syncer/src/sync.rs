@@ -3,18 +3,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clock::{Chance, Clock, Deadline};
-use pipeline::health::{Monitor, Part};
-use pipeline::item::content_hash;
-use pipeline::ledger::UNACKNOWLEDGED;
-use pipeline::{Entry, EntryId, Intake, Ledger, Queue, StoreError, System, WorkItem};
+use relay_connector::{Class, Failure, lenient, retry};
+use relay_core::clock::{Clock, Deadline, Rng};
+use relay_core::health::{Monitor, Part};
+use relay_core::item::content_hash;
+use relay_core::ledger::UNACKNOWLEDGED;
+use relay_core::{Entry, EntryId, Intake, Ledger, Queue, StoreError, System, WorkItem};
+use relay_host::{CredentialCheck, health, work};
+use relay_wangdian::catalog::Endpoint;
+use relay_wangdian::{Acknowledgement, Route};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{Instrument as _, Span};
-use vendor::{Class, Failure, lenient, patience};
-use wangdian::catalog::Endpoint;
-use wangdian::{Acknowledgement, Route};
-use wiring::{Doubt, health, work};
 
 use crate::SharedFlow;
 use crate::recent::Recent;
@@ -33,13 +33,13 @@ const SHOP_NO: &str = "shop_no";
 
 /// Pulls from pools.
 pub struct Syncer {
-    pub(crate) client: Arc<wangdian::Client>,
+    pub(crate) client: Arc<relay_wangdian::Client>,
     pub(crate) intake: Intake,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) chance: Arc<dyn Chance>,
-    pub(crate) doubt: Arc<Doubt>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) credential_check: Arc<CredentialCheck>,
     pub(crate) health: Arc<Monitor>,
     pub(crate) recent: Recent,
 }
@@ -75,9 +75,9 @@ pub struct Report {
 impl Pool {
     pub(crate) fn of(routed: SharedFlow, settings: &BTreeMap<String, String>) -> anyhow::Result<Self> {
         let source = routed.flow.source();
-        let endpoint = wangdian::catalog::endpoint(source.document.name)
+        let endpoint = relay_wangdian::catalog::endpoint(source.document.name)
             .with_context(|| format!("`{}` is not a pool of 旺店通", source.document.name))?;
-        let params = mapping::resolve(&source.params, settings)?;
+        let params = relay_mapping::resolve(&source.params, settings)?;
         let route = source.route.as_deref().map_or(Ok(Route::Direct), str::parse)?;
         Ok(Self { endpoint, route, params, flows: vec![routed] })
     }
@@ -194,7 +194,7 @@ impl Syncer {
             return Ok(());
         }
         tracing::warn!(pool = pool.name(), "refused acknowledgements fill the pool: pulling shop by shop");
-        let shops = wangdian::endpoint("wangdian.shop").context("WDT's catalog has no shops")?;
+        let shops = relay_wangdian::endpoint("wangdian.shop").context("WDT's catalog has no shops")?;
         let shops = self.client.list(pool.route, shops, &[], deadline).await?;
         for shop in shops.iter().filter_map(|shop| lenient::field(shop, SHOP_NO)) {
             let params = [pool.params.as_slice(), &[(SHOP_NO.to_owned(), shop)]].concat();
@@ -234,7 +234,7 @@ impl Syncer {
             for routed in &pool.flows {
                 // A row that the flow's filter does not take is queued too: only the pusher acknowledges, and what is
                 // never acknowledged clogs the pool.
-                let item = work::item(&routed.flow, row.clone(), true, now, self.chance.as_ref());
+                let item = work::item(&routed.flow, row.clone(), true, now, self.rng.as_ref());
                 if !self.recent.repeats(&item, monotonic) {
                     items.entry(routed.system).or_default().push(item);
                 }
@@ -276,8 +276,8 @@ impl Syncer {
             let rows = self.client.pull(pool.route, pool.endpoint, params, deadline).await;
             health::told(&self.health, Part::Pool(pool.name().to_owned()), rows).await
         };
-        patience::read(&self.clock, deadline, ask)
+        retry::read(&self.clock, deadline, ask)
             .await
-            .inspect_err(|failure| self.doubt.note_failure(failure))
+            .inspect_err(|failure| self.credential_check.note_failure(failure))
     }
 }

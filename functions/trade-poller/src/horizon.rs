@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use vendor::VendorTime;
+use relay_connector::VendorTime;
 
 use crate::poll::Poller;
 use crate::read::{ReadError, Reading};
@@ -24,7 +24,7 @@ pub(crate) struct Horizon<'a> {
 
 impl<'a> Horizon<'a> {
     /// By the vendor's clock where it is known, else by the machine's until the first answer has come.
-    pub(crate) fn of(poller: &'a Poller, route: wangdian::Route) -> Self {
+    pub(crate) fn of(poller: &'a Poller, route: relay_wangdian::Route) -> Self {
         let (time, began) = (poller.client.time(route), poller.clock.monotonic());
         let end = window::horizon(time.now().unwrap_or(poller.clock.now()));
         Self { end, poller, time, began, is_confirmed: false }

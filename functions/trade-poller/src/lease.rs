@@ -1,8 +1,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use clock::{Clock, Deadline};
-use pipeline::{Checkpoints, Lease, StoreError};
+use relay_core::clock::{Clock, Deadline};
+use relay_core::{Checkpoints, Lease, StoreError};
 
 /// How long a poller may be silent before another takes over. Short, because a poller that was killed gives nothing
 /// back; taking over from one that is merely slow does no harm, for the fence keeps its hands off the watermark.
@@ -36,13 +36,13 @@ impl<'a> HeldLease<'a> {
         owner: &str,
         deadline: Deadline,
     ) -> Result<Option<Self>, StoreError> {
-        let patience = Deadline::within(clock, TTL + BETWEEN_TRIES).or_sooner(deadline);
+        let retry = Deadline::within(clock, TTL + BETWEEN_TRIES).or_sooner(deadline);
         loop {
             let since = clock.monotonic();
             if let Some(lease) = checkpoints.acquire(name, owner, TTL).await? {
                 return Ok(Some(Self { checkpoints, clock, held: Mutex::new(Held { lease, since }) }));
             }
-            if !patience.allows(clock, BETWEEN_TRIES) {
+            if !retry.allows(clock, BETWEEN_TRIES) {
                 return Ok(None);
             }
             tracing::warn!(lease = name, "waiting for another run, or for the lease of one that was killed");

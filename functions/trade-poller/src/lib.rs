@@ -20,13 +20,13 @@ pub mod window;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use catalog::Role;
-use clock::Deadline;
+use relay_connector::Role;
+use relay_core::clock::Deadline;
+use relay_host::flows::Routed;
+use relay_host::settings::both;
+use relay_host::{Function, Occasion, Standing, Unfinished, Wiring};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wiring::flows::Routed;
-use wiring::settings::both;
-use wiring::{Function, Occasion, Standing, Unfinished, Wiring};
 
 pub use poll::{Poller, Progress, Report, watermark};
 
@@ -59,8 +59,8 @@ impl Function for TradePoller {
             intake: wiring.intake(),
             checkpoints: wiring.stores.checkpoints.clone(),
             clock: wiring.clock.clone(),
-            chance: wiring.chance.clone(),
-            doubt: wiring.doubt.clone(),
+            rng: wiring.rng.clone(),
+            credential_check: wiring.credential_check.clone(),
             health: wiring.health.clone(),
         };
         Ok(Self { poller, flows, standing: wiring.standing.clone() })

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use trade_poller::TradePoller;
+use relay_trade_poller::TradePoller;
 
 fn main() -> ExitCode {
-    lambda::run::<TradePoller>()
+    relay_host::lambda::run::<TradePoller>()
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Chance, Clock, Deadline};
-use pipeline::health::{Monitor, Part};
-use pipeline::{Checkpoints, Intake, Lease, StoreError};
+use relay_core::clock::{Clock, Deadline, Rng};
+use relay_core::health::{Monitor, Part};
+use relay_core::{Checkpoints, Intake, Lease, StoreError};
+use relay_host::CredentialCheck;
+use relay_host::flows::Routed;
+use relay_wangdian::{Route, UnknownRoute};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
-use wangdian::{Route, UnknownRoute};
-use wiring::Doubt;
-use wiring::flows::Routed;
 
 use crate::horizon::Horizon;
 use crate::lease::HeldLease;
@@ -23,14 +23,14 @@ pub type Progress<'a> = &'a (dyn Fn(&Report) + Send + Sync);
 
 /// Polls flows.
 pub struct Poller {
-    pub(crate) client: Arc<wangdian::Client>,
+    pub(crate) client: Arc<relay_wangdian::Client>,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) start: DateTime<Utc>,
     pub(crate) intake: Intake,
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) chance: Arc<dyn Chance>,
-    pub(crate) doubt: Arc<Doubt>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) credential_check: Arc<CredentialCheck>,
     pub(crate) health: Arc<Monitor>,
 }
 
@@ -157,7 +157,7 @@ impl Poller {
         report: &mut Report,
     ) -> anyhow::Result<()> {
         let name = format!("poll/{}", report.flow);
-        let owner = self.chance.uuid().to_string();
+        let owner = self.rng.uuid().to_string();
         let lease =
             HeldLease::acquire(self.checkpoints.as_ref(), self.clock.as_ref(), &name, &owner, deadline)
                 .await?;
@@ -191,11 +191,11 @@ impl Poller {
         report: &mut Report,
     ) -> anyhow::Result<()> {
         let source = routed.flow.source();
-        let endpoint = wangdian::catalog::endpoint(source.document.name)
+        let endpoint = relay_wangdian::catalog::endpoint(source.document.name)
             .with_context(|| format!("`{}` is not a document of 旺店通", source.document.name))?;
         let max_span =
             endpoint.max_span.with_context(|| format!("`{}` has no windows", source.document.name))?;
-        let params = mapping::resolve(&source.params, &self.settings)?;
+        let params = relay_mapping::resolve(&source.params, &self.settings)?;
         let route = route(routed)?;
         let reading = Reading { poller: self, routed, endpoint, route, params: &params, deadline, lease };
 

@@ -2,15 +2,15 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::Deadline;
-use pipeline::StoreError;
-use pipeline::health::Part;
+use relay_connector::{Class, Failure, retry};
+use relay_core::StoreError;
+use relay_core::clock::Deadline;
+use relay_core::health::Part;
+use relay_host::flows::Routed;
+use relay_host::{health, work};
+use relay_wangdian::catalog::Endpoint;
+use relay_wangdian::{Page, Route};
 use serde_json::Value;
-use vendor::{Class, Failure, patience};
-use wangdian::catalog::Endpoint;
-use wangdian::{Page, Route};
-use wiring::flows::Routed;
-use wiring::{health, work};
 
 use crate::lease::HeldLease;
 use crate::poll::{Poller, Report};
@@ -234,7 +234,7 @@ impl Reading<'_> {
                 report.filtered += 1;
                 continue;
             }
-            let item = work::item(&self.routed.flow, row, false, now, poller.chance.as_ref());
+            let item = work::item(&self.routed.flow, row, false, now, poller.rng.as_ref());
             let id = item.content_id();
             if !before.contains(&id) && taken.insert(id) {
                 items.push(item);
@@ -263,8 +263,8 @@ impl Reading<'_> {
                 client.page(self.route, self.endpoint, span, self.params, (page_no, size), deadline).await;
             health::told(&poller.health, Part::Poll(self.routed.flow.name().to_owned()), page).await
         };
-        let page = patience::read(&poller.clock, self.deadline, ask).await;
-        Ok(page.inspect_err(|failure| poller.doubt.note_failure(failure))?)
+        let page = retry::read(&poller.clock, self.deadline, ask).await;
+        Ok(page.inspect_err(|failure| poller.credential_check.note_failure(failure))?)
     }
 }
 

@@ -6,14 +6,14 @@
 pub mod event;
 mod receive;
 
+use relay_host::{Function, Occasion, Wiring};
 use serde_json::Value;
-use wiring::{Function, Occasion, Wiring};
 
-pub use qince::Reply;
 pub use receive::{
     Answer, PushRequest, Receiver, Refusal, UNREADABLE, UNROUTED, reads_direct_orders, unrouted_type,
     work_items,
 };
+pub use relay_qince::Reply;
 
 impl Function for Receiver {
     type Handled = Answer;
@@ -25,8 +25,8 @@ impl Function for Receiver {
             health: wiring.health.clone(),
             intake: wiring.intake(),
             clock: wiring.clock.clone(),
-            chance: wiring.chance.clone(),
-            doubt: wiring.doubt.clone(),
+            rng: wiring.rng.clone(),
+            credential_check: wiring.credential_check.clone(),
         })
     }
 

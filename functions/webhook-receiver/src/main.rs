@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use webhook_receiver::Receiver;
+use relay_webhook_receiver::Receiver;
 
 fn main() -> ExitCode {
-    lambda::run::<Receiver>()
+    relay_host::lambda::run::<Receiver>()
 }

@@ -2,18 +2,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::Role;
-use clock::{Chance, Clock};
 use futures::future::try_join_all;
-use pipeline::health::{Monitor, Part};
-use pipeline::item::content_hash;
-use pipeline::{EntryId, Failed, Intake, StoreError, System, WorkItem};
-use qince::catalog::DIRECT_ORDER;
-use qince::{Push, PushError, Reply, VerifiedPush};
+use relay_connector::Role;
+use relay_core::clock::{Clock, Rng};
+use relay_core::health::{Monitor, Part};
+use relay_core::item::content_hash;
+use relay_core::{EntryId, Failed, Intake, StoreError, System, WorkItem};
+use relay_host::flows::Routed;
+use relay_host::{CredentialCheck, Flows, Standing, work};
+use relay_qince::catalog::DIRECT_ORDER;
+use relay_qince::{Push, PushError, Reply, VerifiedPush};
 use serde_json::Value;
 use tokio::time::timeout;
-use wiring::flows::Routed;
-use wiring::{Doubt, Flows, Standing, work};
 
 /// Under this name the ledger keeps verified pushes that no flow takes.
 pub const UNROUTED: &str = "qince/unrouted";
@@ -88,13 +88,13 @@ impl Answer {
 
 /// Receives pushes.
 pub struct Receiver {
-    pub(crate) settings: qince::Settings,
+    pub(crate) settings: relay_qince::Settings,
     pub(crate) standing: Arc<Standing>,
     pub(crate) health: Arc<Monitor>,
     pub(crate) intake: Intake,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) chance: Arc<dyn Chance>,
-    pub(crate) doubt: Arc<Doubt>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) credential_check: Arc<CredentialCheck>,
 }
 
 impl Receiver {
@@ -124,7 +124,7 @@ impl Receiver {
             Err(error) => {
                 if matches!(error, PushError::BadDigest { .. }) {
                     // The push secret may have been rotated.
-                    self.doubt.note();
+                    self.credential_check.note();
                 }
                 let is_kept = self.keep_unreadable(&error).await;
                 let answer = refused(&error);
@@ -175,7 +175,7 @@ impl Receiver {
             self.keep_unrouted(push).await?;
             return Ok(0);
         }
-        let items = work_items(&flows, &push.document, self.clock.as_ref(), self.chance.as_ref());
+        let items = work_items(&flows, &push.document, self.clock.as_ref(), self.rng.as_ref());
         try_join_all(items.iter().map(|(system, items)| self.intake.take(*system, items))).await?;
         Ok(items.values().map(Vec::len).sum())
     }
@@ -261,12 +261,12 @@ pub fn work_items(
     flows: &Flows,
     order: &Value,
     clock: &dyn Clock,
-    chance: &dyn Chance,
+    rng: &dyn Rng,
 ) -> BTreeMap<System, Vec<WorkItem>> {
     let mut items = BTreeMap::<_, Vec<_>>::new();
     // An order that a filter cannot judge is queued: the pusher records it as failed, so it is not lost.
     for routed in readers(flows).filter(|routed| routed.flow.admits(order).unwrap_or(true)) {
-        let item = work::item(&routed.flow, order.clone(), false, clock.now(), chance);
+        let item = work::item(&routed.flow, order.clone(), false, clock.now(), rng);
         items.entry(routed.system).or_default().push(item);
     }
     items

@@ -4,14 +4,11 @@
 //! against them. This crate is all that the two share, so that neither needs to know the other.
 
 mod push;
-pub mod time;
-mod version;
 mod window;
 
 use std::collections::BTreeMap;
 
 pub use push::{ONCE, Push, Question, Repeat};
-pub use version::{Version, VersionKind};
 pub use window::{Condition, Held, Test, WindowTime};
 
 /// One document that a vendor hands over or accepts, such as `wangdian.trade_query`.

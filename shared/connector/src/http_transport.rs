@@ -13,7 +13,7 @@ use crate::transport::{Request, Response, Transport, TransportError};
 #[derive(Debug)]
 pub struct HttpTransport {
     client: OnceLock<reqwest::Client>,
-    patience: Duration,
+    retry: Duration,
 }
 
 /// How long an answer may take, to its last byte: twice the read time-out of WDT's own SDK, because a lost answer costs
@@ -35,25 +35,25 @@ impl HttpTransport {
 
     /// The same, with so much patience for each answer.
     #[must_use]
-    pub fn patient_for(patience: Duration) -> Self {
-        Self { client: OnceLock::new(), patience }
+    pub fn patient_for(retry: Duration) -> Self {
+        Self { client: OnceLock::new(), retry }
     }
 
     fn client(&self) -> Result<&reqwest::Client, reqwest::Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = build(self.patience)?;
+        let client = build(self.retry)?;
         Ok(self.client.get_or_init(|| client))
     }
 }
 
 /// A client that gives up connecting after 5 s.
 #[expect(clippy::disallowed_methods, reason = "the one place that builds the process's HTTP client")]
-fn build(patience: Duration) -> Result<reqwest::Client, reqwest::Error> {
+fn build(retry: Duration) -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
-        .timeout(patience)
+        .timeout(retry)
         // Shorter than servers keep a connection that nobody uses, and than a sandbox may lie frozen: on one that is dead
         // by now a request gets lost, or is silent for 30 s, and nobody knows whether it arrived.
         .pool_idle_timeout(Duration::from_secs(10))

@@ -7,7 +7,7 @@
 //! | [`failure`] | what a failed call means for the document and for the calls after it |
 //! | [`metered`] | what is counted of the calls |
 //! | [`quota`] | the vendor's call limits, kept on our side |
-//! | [`patience`] | asking again, where asking changes nothing |
+//! | [`retry`] | asking again, where asking changes nothing |
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
 //! | [`lenient`] | values as vendors really send them: numbers as strings, lists left out |
 //! | [`nesting`] | JSON that is nested deeper than a parser reads |
@@ -16,18 +16,20 @@
 
 pub mod answer;
 pub mod china;
+mod document;
 pub mod failure;
 mod found;
 mod http_transport;
 pub mod lenient;
 pub mod metered;
 pub mod nesting;
-pub mod patience;
 pub mod quota;
+pub mod retry;
 pub mod token;
 pub mod transport;
 pub mod vendor_time;
 
+pub use document::*;
 pub use failure::{Class, Failure, Rejection};
 pub use found::Found;
 pub use http_transport::HttpTransport;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clock::Clock;
+use relay_core::clock::Clock;
 
 use crate::failure::{Class, Failure};
 use crate::transport::{Request, Response, Transport, TransportError};

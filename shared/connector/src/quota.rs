@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use clock::{Clock, Deadline};
+use relay_core::clock::{Clock, Deadline};
 use tokio::sync::Notify;
 
 use self::line::Line;
@@ -131,7 +131,7 @@ enum Turn {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use clock::SimulatedClock;
+    use relay_core::clock::SimulatedClock;
 
     use super::*;
 

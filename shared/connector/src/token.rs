@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock, Deadline};
+use relay_core::clock::{Clock, Deadline};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -105,7 +105,7 @@ impl TokenKeeper {
     /// `fetch` is called only when neither this process nor the store has another that is still good.
     ///
     /// # Errors
-    /// What `fetch` fails with, or a retry where the store fails; out of time where the deadline comes before the token.
+    /// What `fetch` fails with, or [`Class::Retry`] where the store fails; out of time where the deadline comes before the token.
     pub async fn token<F>(
         &self,
         rejected: Option<&Token>,
@@ -171,7 +171,7 @@ impl TokenKeeper {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use clock::SimulatedClock;
+    use relay_core::clock::SimulatedClock;
 
     use super::*;
 

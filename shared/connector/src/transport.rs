@@ -5,7 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use clock::Deadline;
+use relay_core::clock::Deadline;
 use url::Url;
 
 /// The most that is read of an answer, unless the request says otherwise: a page of 100 trades has some MiB at worst, and

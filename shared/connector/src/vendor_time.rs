@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::Clock;
+use relay_core::clock::Clock;
 
 /// A machine's clock that is further off is said to be off. Calls are not refused for it yet, nor is anything lost.
 const TOLERATED: TimeDelta = TimeDelta::seconds(10);
@@ -117,7 +117,7 @@ fn whole(span: Duration) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
-    use clock::SimulatedClock;
+    use relay_core::clock::SimulatedClock;
 
     use super::*;
 

@@ -18,7 +18,9 @@ const EXPANDED_LIMIT: u64 = 64 * 1024 * 1024;
 /// Never the start of JSON, so that both forms are told apart.
 const GZIP: &str = "gzip:";
 
-pub(crate) fn pack(text: String) -> String {
+/// Packs a text that is large, or that a queue would not carry as it is.
+#[must_use]
+pub fn pack(text: String) -> String {
     if text.len() <= PLAIN_LIMIT && text.chars().all(is_carried) {
         return text;
     }
@@ -35,7 +37,11 @@ fn is_carried(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
-pub(crate) fn unpack(packed: &str) -> Result<String, String> {
+/// Unpacks what [`pack`] has made; other texts are given back as they are.
+///
+/// # Errors
+/// What is wrong with the packed form.
+pub fn unpack(packed: &str) -> Result<String, String> {
     let Some(encoded) = packed.strip_prefix(GZIP) else {
         return Ok(packed.to_owned());
     };
@@ -49,7 +55,8 @@ pub(crate) fn unpack(packed: &str) -> Result<String, String> {
 }
 
 /// What is wrong with JSON, without quoting it as the parser does: logs hold nothing of a document.
-pub(crate) fn reason(error: &serde_json::Error) -> String {
+#[must_use]
+pub fn reason(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         Category::Data => "a field is not what it should be",
         Category::Eof => "it breaks off",

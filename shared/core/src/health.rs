@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::clock::Clock;
 use chrono::{DateTime, Utc};
-use clock::Clock;
 use serde::{Deserialize, Serialize};
 
 use crate::{Checkpoints, StoreError, System};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clock::Clock;
+use crate::clock::Clock;
 use serde_json::Value;
 
 use crate::item::{MAX_DEPTH, content_hash};

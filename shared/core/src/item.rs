@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use catalog::VersionKind;
+use crate::VersionKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -14,8 +14,8 @@ mod stamp;
 
 use std::collections::HashMap;
 
+use crate::VersionKind;
 use async_trait::async_trait;
-use catalog::VersionKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

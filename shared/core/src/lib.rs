@@ -11,13 +11,13 @@
 //! | [`pause`] | targets that take nothing for now |
 //! | [`registry`] | the flows that there have been |
 //! | [`health`] | how sources and targets are doing |
-//! | `sqlite` | adapter: all four ports in one SQLite file (feature `sqlite`) |
-//! | `aws` | adapter: queues in SQS, the others in DynamoDB (feature `aws`) |
+//! | [`clock`] | time and chance, handed in |
+//! | [`time`] | times as vendors write them |
+//! | [`codec`] | large texts in little space |
 
-#[cfg(feature = "aws")]
-pub mod aws;
 pub mod checkpoint;
-mod codec;
+pub mod clock;
+pub mod codec;
 pub mod health;
 pub mod intake;
 pub mod item;
@@ -26,8 +26,8 @@ pub mod lookup;
 pub mod pause;
 pub mod queue;
 pub mod registry;
-#[cfg(feature = "sqlite")]
-pub mod sqlite;
+pub mod time;
+mod version;
 
 pub use checkpoint::{Checkpoint, Checkpoints, Lease};
 pub use intake::{Intake, Taken};
@@ -35,6 +35,7 @@ pub use item::{System, WorkItem};
 pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger};
 pub use lookup::Lookups;
 pub use queue::{Depth, Outgoing, Queue, Received};
+pub use version::{Version, VersionKind};
 
 /// A queue, table or file that did not do what it was asked. Nothing is lost by it: whoever asked asks again.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -1,10 +1,10 @@
 //! Splits a Chinese address into province, city, district and street, as WDT's address table (省/市/区) prints them.
 //!
 //! ```
-//! let parts = divisions::split("江苏省南京建邺区云龙山路66号")?;
+//! let parts = relay_divisions::split("江苏省南京建邺区云龙山路66号")?;
 //! assert_eq!((parts.province, parts.city, parts.district), ("江苏省", "南京市", "建邺区"));
 //! assert_eq!(parts.street, "云龙山路66号");
-//! # Ok::<(), divisions::Unsplittable>(())
+//! # Ok::<(), relay_divisions::Unsplittable>(())
 //! ```
 //!
 //! **What is read.** Suffixes may be left out (江苏南京建邺云龙山路), and so may the province or the city where what

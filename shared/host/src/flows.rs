@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use anyhow::Context as _;
-use catalog::{Catalog, Role};
-use mapping::{Diagnostic, Diagnostics, Flow, Severity};
-use pipeline::System;
+use relay_connector::{Catalog, Role};
+use relay_core::System;
+use relay_mapping::{Diagnostic, Diagnostics, Flow, Severity};
 
 use crate::SettingsError;
 
@@ -67,10 +67,10 @@ impl Routed {
 #[must_use]
 pub fn catalog() -> Catalog {
     Catalog::default()
-        .with(wangdian::catalog::documents(), &[])
-        .with(kingdee::catalog::documents(), kingdee::catalog::lookups())
-        .with(sharecrm::catalog::documents(), &[])
-        .with(qince::catalog::documents(), &[])
+        .with(relay_wangdian::catalog::documents(), &[])
+        .with(relay_kingdee::catalog::documents(), relay_kingdee::catalog::lookups())
+        .with(relay_sharecrm::catalog::documents(), &[])
+        .with(relay_qince::catalog::documents(), &[])
 }
 
 impl Flows {

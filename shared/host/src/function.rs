@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use clock::Deadline;
+use relay_core::clock::Deadline;
 use serde_json::Value;
 
 use crate::Wiring;

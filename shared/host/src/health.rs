@@ -1,7 +1,7 @@
 //! What a call to a source says of the source's health.
 
-use pipeline::health::{Monitor, Part};
-use vendor::{Class, Failure};
+use relay_connector::{Class, Failure};
+use relay_core::health::{Monitor, Part};
 
 /// Tells how a call to a source went, and hands its answer on. Each try is told, because a source that is down is asked
 /// again for minutes before the turn gives up.

@@ -6,7 +6,7 @@
 //! | [`stores`] | SQLite, or SQS and DynamoDB |
 //! | [`settings`] | the environment, read into one struct per concern; every problem at once |
 //! | [`secret`] | the settings that are kept in a secret |
-//! | [`doubt`] | the doubt whether our credentials still hold |
+//! | [`credential_check`] | noted by whoever is refused for its credentials: they are read again |
 //! | [`standing`] | the flows that take documents in, with a file or without |
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
 //! | [`sightings`] | which paths of a flow no document has held so far |
@@ -21,10 +21,12 @@
 
 #[cfg(feature = "aws")]
 mod aws;
-pub mod doubt;
+pub mod credential_check;
 pub mod flows;
 pub mod function;
 pub mod health;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod logs;
 pub mod remarks;
 pub mod secret;
@@ -40,12 +42,12 @@ pub mod work;
 
 use std::sync::{Arc, OnceLock};
 
-use clock::{Chance, Clock, SystemChance, SystemClock};
-use pipeline::health::Monitor;
-use pipeline::{Intake, Stores};
-use vendor::{HttpTransport, Transport};
+use relay_connector::{HttpTransport, Transport};
+use relay_core::clock::{Clock, Rng, SystemClock, SystemRng};
+use relay_core::health::Monitor;
+use relay_core::{Intake, Stores};
 
-pub use doubt::Doubt;
+pub use credential_check::CredentialCheck;
 pub use flows::Flows;
 pub use function::{Function, Occasion, Unfinished};
 pub use secret::SecretSource;
@@ -65,7 +67,7 @@ pub struct Wiring {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The dice.
-    pub chance: Arc<dyn Chance>,
+    pub rng: Arc<dyn Rng>,
     /// Queue, checkpoints, ledger, look-ups.
     pub stores: Stores,
     /// The flows.
@@ -75,11 +77,11 @@ pub struct Wiring {
     /// Told how sources and targets are doing.
     pub health: Arc<Monitor>,
     /// Noted by whoever is refused for its credentials.
-    pub doubt: Arc<Doubt>,
+    pub credential_check: Arc<CredentialCheck>,
     /// What the process calls itself among those that share its tokens.
     owner: String,
     transport: OnceLock<Arc<dyn Transport>>,
-    wangdian: OnceLock<Arc<wangdian::Client>>,
+    wangdian: OnceLock<Arc<relay_wangdian::Client>>,
 }
 
 impl Wiring {
@@ -100,7 +102,7 @@ impl Wiring {
         let (settings, clock) = (environment().await?, Arc::new(SystemClock));
         let flows = flows(&settings, clock.clone()).await?;
         let stores = stores::open_existing(&settings, clock.clone()).await?;
-        Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemChance)))
+        Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemRng)))
     }
 
     /// Builds from settings, on the machine's clock and dice.
@@ -112,7 +114,7 @@ impl Wiring {
         // First: a mistake in a flow or in a setting's name leaves no store behind.
         let flows = flows(&settings, clock.clone()).await?;
         let stores = stores::open(&settings, clock.clone()).await?;
-        Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemChance)))
+        Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemRng)))
     }
 
     /// Builds from settings, stores, clock and dice that are handed in.
@@ -123,10 +125,10 @@ impl Wiring {
         settings: Settings,
         stores: Stores,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
+        rng: Arc<dyn Rng>,
     ) -> anyhow::Result<Self> {
         let flows = Flows::load(settings.flows_folder().as_deref())?;
-        Ok(Self::with_flows(flows, settings, stores, clock, chance))
+        Ok(Self::with_flows(flows, settings, stores, clock, rng))
     }
 
     fn with_flows(
@@ -134,20 +136,20 @@ impl Wiring {
         settings: Settings,
         stores: Stores,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
+        rng: Arc<dyn Rng>,
     ) -> Self {
         flows.log_warnings();
-        let owner = chance.uuid().to_string();
+        let owner = rng.uuid().to_string();
         let (flows, checkpoints) = (Arc::new(flows), &stores.checkpoints);
         Self {
             standing: Arc::new(Standing::new(flows.clone(), checkpoints.clone(), clock.clone())),
             health: Arc::new(Monitor::new(checkpoints.clone(), clock.clone())),
             settings,
             clock,
-            chance,
+            rng,
             stores,
             flows,
-            doubt: Arc::default(),
+            credential_check: Arc::default(),
             owner,
             transport: OnceLock::new(),
             wangdian: OnceLock::new(),
@@ -166,12 +168,12 @@ impl Wiring {
         Self {
             settings,
             clock: self.clock.clone(),
-            chance: self.chance.clone(),
+            rng: self.rng.clone(),
             stores: self.stores.clone(),
             flows: self.flows.clone(),
             standing: self.standing.clone(),
             health: self.health.clone(),
-            doubt: self.doubt.clone(),
+            credential_check: self.credential_check.clone(),
             // It may have claimed a token that it could not get with the former settings.
             owner: self.owner.clone(),
             transport: self.transport.clone(),
@@ -195,12 +197,12 @@ impl Wiring {
     ///
     /// # Errors
     /// Settings that are missing or malformed.
-    pub fn wangdian(&self) -> anyhow::Result<Arc<wangdian::Client>> {
+    pub fn wangdian(&self) -> anyhow::Result<Arc<relay_wangdian::Client>> {
         if let Some(client) = self.wangdian.get() {
             return Ok(client.clone());
         }
         let settings = self.settings.wangdian()?;
-        let client = Arc::new(wangdian::Client::new(settings, self.transport(), self.clock.clone()));
+        let client = Arc::new(relay_wangdian::Client::new(settings, self.transport(), self.clock.clone()));
         Ok(self.wangdian.get_or_init(|| client).clone())
     }
 
@@ -208,7 +210,7 @@ impl Wiring {
     ///
     /// # Errors
     /// Settings that are missing or malformed, the account of the Qimen route where a flow reads over it.
-    pub fn wangdian_for(&self, flows: &[Arc<Routed>]) -> anyhow::Result<Arc<wangdian::Client>> {
+    pub fn wangdian_for(&self, flows: &[Arc<Routed>]) -> anyhow::Result<Arc<relay_wangdian::Client>> {
         let over_qimen = flows.iter().any(|routed| routed.flow.source().route.as_deref() == Some("qimen"));
         let account = if over_qimen { self.settings.needs_qimen() } else { Ok(()) };
         both(self.wangdian(), account.map_err(Into::into)).map(|(client, ())| client)
@@ -218,19 +220,19 @@ impl Wiring {
     ///
     /// # Errors
     /// Settings that are missing or malformed.
-    pub fn kingdee(&self) -> anyhow::Result<kingdee::Client> {
+    pub fn kingdee(&self) -> anyhow::Result<relay_kingdee::Client> {
         let settings = self.settings.kingdee()?;
-        Ok(kingdee::Client::new(settings, self.transport(), self.clock.clone(), self.tokens()))
+        Ok(relay_kingdee::Client::new(settings, self.transport(), self.clock.clone(), self.tokens()))
     }
 
     /// The client of 纷享销客.
     ///
     /// # Errors
     /// Settings that are missing or malformed.
-    pub fn sharecrm(&self) -> anyhow::Result<sharecrm::Client> {
+    pub fn sharecrm(&self) -> anyhow::Result<relay_sharecrm::Client> {
         let settings = self.settings.sharecrm()?;
-        let (clock, chance) = (self.clock.clone(), self.chance.clone());
-        Ok(sharecrm::Client::new(settings, self.transport(), clock, chance, self.tokens()))
+        let (clock, rng) = (self.clock.clone(), self.rng.clone());
+        Ok(relay_sharecrm::Client::new(settings, self.transport(), clock, rng, self.tokens()))
     }
 
     fn tokens(&self) -> Arc<SharedTokens> {

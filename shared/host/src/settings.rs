@@ -81,7 +81,7 @@ pub enum Store {
     /// One SQLite file: `sqlite:relay.db`.
     Sqlite(PathBuf),
     /// SQS and DynamoDB: `aws`.
-    Aws(pipeline::AwsNames),
+    Aws(relay_core::AwsNames),
 }
 
 impl FromIterator<(String, String)> for Settings {
@@ -112,14 +112,14 @@ impl Settings {
     ///
     /// # Errors
     /// Settings that are missing or malformed.
-    pub fn wangdian(&self) -> Result<wangdian::Settings, SettingsError> {
+    pub fn wangdian(&self) -> Result<relay_wangdian::Settings, SettingsError> {
         let mut reader = Reader::new(self);
-        let settings = wangdian::Settings {
+        let settings = relay_wangdian::Settings {
             base_url: reader.url("WDT_BASE_URL", "https://api.wangdian.cn/openapi2"),
             sid: reader.text("WDT_SID", "the seller account (卖家账号)"),
             appkey: reader.text("WDT_APPKEY", "the interface account (接口账号)"),
             appsecret: reader.secret("WDT_APPSECRET", "the secret of the interface account"),
-            qimen: self.get("QIMEN_APP_KEY").is_some().then(|| wangdian::QimenSettings {
+            qimen: self.get("QIMEN_APP_KEY").is_some().then(|| relay_wangdian::QimenSettings {
                 base_url: reader.url("QIMEN_BASE_URL", "https://hu3cgwt0tc.api.taobao.com/router/qm"),
                 app_key: reader.text("QIMEN_APP_KEY", "the Taobao appkey that WDT has authorised"),
                 app_secret: reader.secret("QIMEN_APP_SECRET", "the secret of that appkey"),
@@ -148,7 +148,7 @@ impl Settings {
     ///
     /// # Errors
     /// Settings that are missing or malformed.
-    pub fn kingdee(&self) -> Result<kingdee::Settings, SettingsError> {
+    pub fn kingdee(&self) -> Result<relay_kingdee::Settings, SettingsError> {
         let mut reader = Reader::new(self);
         if reader.or("KINGDEE_AUTH", "v1") != "v1" {
             reader.problem(
@@ -156,7 +156,7 @@ impl Settings {
                 "expects `v1`: the flows of this version write over Kingdee's V1 interface",
             );
         }
-        let settings = kingdee::Settings {
+        let settings = relay_kingdee::Settings {
             base_url: reader.url("KINGDEE_BASE_URL", "https://api.kingdee.com"),
             client_id: reader.text("KINGDEE_CLIENT_ID", "the client id of the application"),
             client_secret: reader.secret("KINGDEE_CLIENT_SECRET", "the client secret of the application"),
@@ -187,9 +187,9 @@ impl Settings {
     ///
     /// # Errors
     /// Settings that are missing or malformed.
-    pub fn sharecrm(&self) -> Result<sharecrm::Settings, SettingsError> {
+    pub fn sharecrm(&self) -> Result<relay_sharecrm::Settings, SettingsError> {
         let mut reader = Reader::new(self);
-        let settings = sharecrm::Settings {
+        let settings = relay_sharecrm::Settings {
             base_url: reader.url("SHARECRM_BASE_URL", "https://open.fxiaoke.com"),
             app_id: reader.text("SHARECRM_APP_ID", "the id of the self-built app"),
             app_secret: reader.secret("SHARECRM_APP_SECRET", "the secret of the self-built app"),
@@ -207,16 +207,16 @@ impl Settings {
     ///
     /// # Errors
     /// Settings that are missing or malformed.
-    pub fn qince(&self) -> Result<qince::Settings, SettingsError> {
+    pub fn qince(&self) -> Result<relay_qince::Settings, SettingsError> {
         let mut reader = Reader::new(self);
         let secrets =
             reader.text("QINCE_PUSH_SECRETS", "one or more push secrets (pushsecret), comma-separated");
-        let mut settings = qince::Settings::new(list(&secrets).map(SecretString::from).collect());
+        let mut settings = relay_qince::Settings::new(list(&secrets).map(SecretString::from).collect());
         if settings.push_secrets.is_empty() && !secrets.is_empty() {
             reader.problem("QINCE_PUSH_SECRETS", "holds commas only");
         }
         settings.data_types = self.qince_data_types();
-        settings.max_depth = pipeline::item::MAX_DEPTH;
+        settings.max_depth = relay_core::item::MAX_DEPTH;
         settings.allow_raw_json = reader.parsed("QINCE_ALLOW_RAW_JSON", false, "`true` or `false`");
         reader.done(settings)
     }
@@ -224,7 +224,7 @@ impl Settings {
     /// `QINCE_DATA_TYPES`: the business types of direct orders, for who takes no pushes and so needs no secret.
     #[must_use]
     pub fn qince_data_types(&self) -> Vec<String> {
-        let types = self.get("QINCE_DATA_TYPES").unwrap_or(qince::settings::DIRECT_ORDER);
+        let types = self.get("QINCE_DATA_TYPES").unwrap_or(relay_qince::settings::DIRECT_ORDER);
         list(types).collect()
     }
 
@@ -266,10 +266,10 @@ impl Settings {
         }
     }
 
-    fn aws_names(&self) -> Result<pipeline::AwsNames, SettingsError> {
+    fn aws_names(&self) -> Result<relay_core::AwsNames, SettingsError> {
         let mut reader = Reader::new(self);
         let expects = "an output of the stack, because RELAY_STORE is `aws`";
-        let names = pipeline::AwsNames {
+        let names = relay_core::AwsNames {
             checkpoint_table: reader.text("CHECKPOINT_TABLE", expects),
             ledger_table: reader.text("LEDGER_TABLE", expects),
             lookup_table: reader.text("LOOKUP_TABLE", expects),

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mapping::{Flow, Sightings};
-use pipeline::{Checkpoints, StoreError};
+use relay_core::{Checkpoints, StoreError};
+use relay_mapping::{Flow, Sightings};
 use serde_json::{Value, json};
 
 /// What this process knows of what has been seen.
@@ -92,8 +92,8 @@ fn checkpoint(flow: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clock::SystemClock;
-    use pipeline::sqlite::Sqlite;
+    use relay_core::clock::SystemClock;
+    use relay_store_sqlite::Sqlite;
 
     use super::*;
     use crate::Flows;

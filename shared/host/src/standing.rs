@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::Clock;
-use pipeline::registry::{self, Registered, Registry};
-use pipeline::{Checkpoints, StoreError};
+use relay_core::clock::Clock;
+use relay_core::registry::{self, Registered, Registry};
+use relay_core::{Checkpoints, StoreError};
 use tokio::time::timeout;
 
 use crate::Flows;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use clock::Clock;
 #[cfg(feature = "sqlite")]
-use pipeline::StoreErrorKind;
-use pipeline::Stores;
+use relay_core::StoreErrorKind;
+use relay_core::Stores;
+use relay_core::clock::Clock;
 
 use crate::{Settings, SettingsError, Store};
 
@@ -40,15 +40,15 @@ async fn open_as(opening: Opening, settings: &Settings, clock: Arc<dyn Clock>) -
         #[cfg(feature = "sqlite")]
         Store::Sqlite(file) => {
             let open = match opening {
-                Opening::Existing => pipeline::sqlite::Sqlite::open_existing,
-                Opening::OrCreate => pipeline::sqlite::Sqlite::open,
+                Opening::Existing => relay_store_sqlite::Sqlite::open_existing,
+                Opening::OrCreate => relay_store_sqlite::Sqlite::open,
             };
             Ok(open(&file, clock).map_err(not_opened)?.stores())
         }
         #[cfg(feature = "aws")]
         Store::Aws(names) => {
-            let (config, chance) = (crate::aws::config().await, Arc::new(clock::SystemChance));
-            Ok(pipeline::aws::Aws::new(config, names, clock, chance).stores())
+            let (config, rng) = (crate::aws::config().await, Arc::new(relay_core::clock::SystemRng));
+            Ok(relay_store_aws::Aws::new(config, names, clock, rng).stores())
         }
         #[cfg(not(feature = "sqlite"))]
         Store::Sqlite(_) => Err(not_built("sqlite")),
@@ -59,7 +59,7 @@ async fn open_as(opening: Opening, settings: &Settings, clock: Arc<dyn Clock>) -
 
 /// A damaged file is the right file: no setting mends it.
 #[cfg(feature = "sqlite")]
-fn not_opened(error: pipeline::StoreError) -> anyhow::Error {
+fn not_opened(error: relay_core::StoreError) -> anyhow::Error {
     match error.kind {
         StoreErrorKind::Corrupt => error.into(),
         _ => SettingsError { problems: vec![format!("RELAY_STORE: {error}")] }.into(),
@@ -90,7 +90,8 @@ mod tests {
         ];
         let named = names.map(|name| (name.to_owned(), "of the stack".to_owned()));
         let settings = named.into_iter().chain([("RELAY_STORE".to_owned(), "aws".to_owned())]).collect();
-        let error = open(&settings, Arc::new(clock::SystemClock)).await.err().unwrap().to_string();
+        let error =
+            open(&settings, Arc::new(relay_core::clock::SystemClock)).await.err().unwrap().to_string();
         assert!(error.contains("build it with `--features aws`"), "{error}");
     }
 }

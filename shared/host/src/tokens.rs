@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use pipeline::{Checkpoints, StoreError};
+use relay_connector::{Token, TokenStore};
+use relay_core::{Checkpoints, StoreError};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use vendor::{Token, TokenStore};
 
 /// How long one process may take to fetch a token before another tries: longer than the HTTP time-out.
 const CLAIM: Duration = Duration::from_secs(40);

@@ -1,10 +1,10 @@
 //! Work items made of a source's documents.
 
 use chrono::{DateTime, Utc};
-use clock::Chance;
-use mapping::Flow;
-use pipeline::WorkItem;
-use pipeline::item::content_hash;
+use relay_core::WorkItem;
+use relay_core::clock::Rng;
+use relay_core::item::content_hash;
+use relay_mapping::Flow;
 use serde_json::Value;
 
 /// Makes a work item of a document for a flow.
@@ -12,13 +12,7 @@ use serde_json::Value;
 /// A document whose key cannot be read still becomes one, under a key made of its content: the pusher records it as
 /// failed, with the reason, so that it is not lost.
 #[must_use]
-pub fn item(
-    flow: &Flow,
-    document: Value,
-    acknowledge: bool,
-    now: DateTime<Utc>,
-    chance: &dyn Chance,
-) -> WorkItem {
+pub fn item(flow: &Flow, document: Value, acknowledge: bool, now: DateTime<Utc>, rng: &dyn Rng) -> WorkItem {
     let key = flow.key(&document).unwrap_or_else(|_| unreadable_key(&document));
     WorkItem {
         flow: flow.name().to_owned(),
@@ -28,7 +22,7 @@ pub fn item(
         document,
         acknowledge,
         received_at: now,
-        trace: chance.uuid().to_string(),
+        trace: rng.uuid().to_string(),
         replay: None,
     }
 }

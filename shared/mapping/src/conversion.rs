@@ -124,7 +124,7 @@ fn flag(text: &str) -> Result<bool, Cause> {
 }
 
 fn division(address: &str, part: Division) -> Result<String, Cause> {
-    let parts = divisions::split(address)
+    let parts = relay_divisions::split(address)
         .map_err(|unsplittable| Cause::Unsplittable { reason: unsplittable.reason.to_string() })?;
     let part = match part {
         Division::Province => parts.province,

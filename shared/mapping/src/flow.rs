@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use catalog::{Catalog, Document, VersionKind};
+use relay_connector::{Catalog, Document};
+use relay_core::VersionKind;
 use serde_json::Value;
 
 use crate::apply::{Context, LookupKey, Mapped, Mapper};

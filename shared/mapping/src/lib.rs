@@ -1,7 +1,7 @@
 //! Flows: what is read, when, and how it becomes the target's document. Pure: no I/O, no clock, no async.
 //!
 //! A flow is one TOML file that reads like the mapping table a consultant puts on paper. [`Flow::parse`] checks
-//! it against the vendors' [`catalog::Catalog`] and answers with every mistake at once ([`Diagnostics`]);
+//! it against the vendors' [`relay_connector::Catalog`] and answers with every mistake at once ([`Diagnostics`]);
 //! [`Flow::apply`] turns a source document into the target's, or answers with every [`Fault`] of that document.
 //!
 //! | in a flow file | what |
@@ -40,9 +40,9 @@ mod template;
 mod time;
 
 pub use apply::{Context, LookupKey, Mapped};
-pub use catalog::{Version, VersionKind};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use fault::{Cause, Fault};
 pub use flow::{Flow, Source, Target};
 pub use params::{Param, resolve};
 pub use reads::Sightings;
+pub use relay_core::{Version, VersionKind};

@@ -3,7 +3,7 @@
 use chrono::FixedOffset;
 use chrono::format::{Item, StrftimeItems};
 
-pub(crate) use catalog::time::{china, read};
+pub(crate) use relay_core::time::{china, read};
 
 /// Whether the text is WDT's way to say that there is no date.
 pub(crate) fn is_zero_date(text: &str) -> bool {

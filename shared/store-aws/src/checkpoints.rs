@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use super::Aws;
 use super::failure::Call;
 use super::item::{Item, number, number_of, text, text_of};
-use crate::StoreError;
-use crate::checkpoint::{Checkpoint, Checkpoints, Lease};
+use relay_core::StoreError;
+use relay_core::checkpoint::{Checkpoint, Checkpoints, Lease};
 
 /// The hash key.
 const NAME: &str = "name";
@@ -48,7 +48,7 @@ impl Checkpoints for Aws {
         let mut condition =
             if expected.is_some() { "#revision = :expected" } else { "attribute_not_exists(#revision)" }
                 .to_owned();
-        let writer = self.chance.uuid().simple().to_string();
+        let writer = self.rng.uuid().simple().to_string();
         let mut update = self
             .update(name)
             .expression_attribute_names("#value", VALUE)

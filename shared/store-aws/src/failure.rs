@@ -7,7 +7,7 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use crate::{StoreError, StoreErrorKind as Kind};
+use relay_core::{StoreError, StoreErrorKind as Kind};
 
 /// One kind of request, as errors tell of it.
 #[derive(Clone, Copy)]

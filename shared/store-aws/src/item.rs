@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Aws;
 use super::failure::Call;
-use crate::StoreError;
+use relay_core::StoreError;
 
 /// An item as DynamoDB gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -78,7 +78,7 @@ impl Aws {
         ids: &[String],
         items: &mut HashMap<String, Item>,
     ) -> Result<(), StoreError> {
-        let mut patience = self.patience();
+        let mut retry = self.retry();
         let mut keys: Vec<Item> = ids.iter().map(|id| Item::from([(ID.to_owned(), text(id))])).collect();
         loop {
             let asked = keys.len();
@@ -97,9 +97,9 @@ impl Aws {
                 return Ok(());
             }
             if keys.len() < asked {
-                patience.renew();
+                retry.renew();
             }
-            if !patience.wait().await {
+            if !retry.wait().await {
                 let left =
                     format!("UnprocessedKeys: {} of {asked} items left out again and again", keys.len());
                 return Err(call.refused(Some("ThrottlingException"), &left));

@@ -12,8 +12,8 @@ use super::Aws;
 use super::failure::Call;
 use super::item::{ID, Item, number, number_of, text, text_of};
 use super::parts::Parts;
-use crate::StoreError;
-use crate::ledger::{Counts, Entry, EntryId, Ledger};
+use relay_core::StoreError;
+use relay_core::ledger::{Counts, Entry, EntryId, Ledger};
 
 /// The entry as JSON; one that has parts is in them.
 const ENTRY: &str = "entry";
@@ -48,7 +48,7 @@ impl Ledger for Aws {
 
     async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
         let call = self.ledger_call("writing the ledger", "dynamodb:PutItem");
-        let writer = self.chance.uuid().simple().to_string();
+        let writer = self.rng.uuid().simple().to_string();
         let json = serde_json::json!(entry).to_string();
         let parts = self.write_parts(&item_id(&entry.id), &json).await?;
         let mut item = item(entry, &writer);
@@ -150,7 +150,7 @@ impl Aws {
         };
         let entry = serde_json::from_str::<Entry>(json).map_err(|error| {
             let id = text_of(item, ID).unwrap_or_default();
-            call.because(format!("the item {id} holds no entry: {}", crate::codec::reason(&error)))
+            call.because(format!("the item {id} holds no entry: {}", relay_core::codec::reason(&error)))
         });
         Ok(entry.map(|entry| Entry { revision: number_of(item, REVISION).unwrap_or_default(), ..entry }))
     }

@@ -26,9 +26,9 @@ use std::time::Duration;
 
 use aws_types::SdkConfig;
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
-use clock::{Chance, Clock};
+use relay_core::clock::{Clock, Rng};
 
-use crate::{AwsNames, Stores};
+use relay_core::{AwsNames, Stores};
 
 /// The stack's queues and tables.
 #[derive(Clone)]
@@ -39,15 +39,15 @@ pub struct Aws {
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     names: Arc<AwsNames>,
     clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
+    rng: Arc<dyn Rng>,
 }
 
 impl Aws {
     /// The queues and tables of that stack. Nothing is asked of AWS yet.
     #[must_use]
-    pub fn new(config: &SdkConfig, names: AwsNames, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
+    pub fn new(config: &SdkConfig, names: AwsNames, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
         let (sqs, dynamodb) = (OnceLock::new(), OnceLock::new());
-        Self { config: config.clone(), sqs, dynamodb, names: Arc::new(names), clock, chance }
+        Self { config: config.clone(), sqs, dynamodb, names: Arc::new(names), clock, rng }
     }
 
     /// The four ports of the stack.
@@ -66,8 +66,8 @@ impl Aws {
     }
 
     /// Patience with answers that did a part of what was asked; failures as a whole are the SDK's to repeat.
-    fn patience(&self) -> Patience<'_> {
-        Patience { waits: waits(), clock: self.clock.as_ref(), chance: self.chance.as_ref() }
+    fn retry(&self) -> Patience<'_> {
+        Patience { waits: waits(), clock: self.clock.as_ref(), rng: self.rng.as_ref() }
     }
 }
 
@@ -84,14 +84,14 @@ fn waits() -> ExponentialBackoff {
 struct Patience<'a> {
     waits: ExponentialBackoff,
     clock: &'a dyn Clock,
-    chance: &'a dyn Chance,
+    rng: &'a dyn Rng,
 }
 
 impl Patience<'_> {
     /// Waits before another try; `false`: there have been enough.
     async fn wait(&mut self) -> bool {
         let Some(wait) = self.waits.next() else { return false };
-        self.clock.sleep(self.chance.jitter(wait)).await;
+        self.clock.sleep(self.rng.jitter(wait)).await;
         true
     }
 

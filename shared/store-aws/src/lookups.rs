@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::Aws;
 use super::failure::Call;
 use super::item::{EXPIRES_AT, ID, Item, id, number, number_of, text, text_of};
-use crate::{Lookups, StoreError};
+use relay_core::{Lookups, StoreError};
 
 /// The target's id.
 const VALUE: &str = "value";

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Aws;
 use super::item::{EXPIRES_AT, ID, Item, number, number_of, text, text_of};
-use crate::StoreError;
+use relay_core::StoreError;
 
 /// With the id, which may stand in an item twice, and the other attributes well below 400 KB.
 const PART_BYTES: usize = 350 * 1024;

@@ -17,8 +17,8 @@ use serde::Deserialize;
 
 use super::Aws;
 use super::failure::Call;
-use crate::queue::{Depth, MAX_BODY_BYTES, MAX_VISIBILITY, Outgoing, Queue, Received};
-use crate::{StoreError, System};
+use relay_core::queue::{Depth, MAX_BODY_BYTES, MAX_VISIBILITY, Outgoing, Queue, Received};
+use relay_core::{StoreError, System};
 
 /// As many entries as SQS takes and gives in one request.
 const BATCH: usize = 10;
@@ -166,14 +166,14 @@ impl Aws {
     where
         F: Future<Output = Result<Vec<BatchResultErrorEntry>, StoreError>> + Send,
     {
-        let mut patience = self.patience();
+        let mut retry = self.retry();
         let mut places: Vec<usize> = (0..entries).collect();
         loop {
             let mut failed = ask(places).await?;
             failed.retain(|entry| !is_done(&entry.code));
             let Some(first) = failed.first() else { return Ok(()) };
             let by_us = failed.iter().find(|entry| entry.sender_fault);
-            if by_us.is_some() || !patience.wait().await {
+            if by_us.is_some() || !retry.wait().await {
                 let entry = by_us.unwrap_or(first);
                 return Err(call.refused(Some(&entry.code), &told(entry)));
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::health::Health;
-use crate::StoreError;
+use relay_core::StoreError;
 
 /// How long the start waits for the check of a file that nobody has found damaged: half a gigabyte, from memory.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Sqlite, later, millis, time};
-use crate::StoreError;
-use crate::checkpoint::{Checkpoint, Checkpoints, Lease};
+use relay_core::StoreError;
+use relay_core::checkpoint::{Checkpoint, Checkpoints, Lease};
 
 #[async_trait]
 impl Checkpoints for Sqlite {

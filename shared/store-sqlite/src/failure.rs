@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{ErrorCode, ffi};
 
-use crate::{StoreError, StoreErrorKind as Kind};
+use relay_core::{StoreError, StoreErrorKind as Kind};
 
 /// The way out where the path does not name the file any more that was opened.
 pub(super) const GONE: &str = "the file was deleted, moved or replaced while it was in use, and nobody would read what is \

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::failure::{DAMAGED, GONE, failure};
-use crate::{StoreError, StoreErrorKind};
+use relay_core::{StoreError, StoreErrorKind};
 
 /// What the clones of a store know of its file. What was once found wrong stays known: nothing is read or written any
 /// more, so that a push is answered with 1 rather than with a 0 that nobody would keep.

@@ -5,8 +5,8 @@ use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Sqlite, millis};
-use crate::StoreError;
-use crate::ledger::{Counts, Entry, EntryId, Ledger};
+use relay_core::StoreError;
+use relay_core::ledger::{Counts, Entry, EntryId, Ledger};
 
 #[async_trait]
 impl Ledger for Sqlite {
@@ -103,7 +103,7 @@ fn unreadable(id: EntryId, why: &str) -> StoreError {
 fn decode(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
     let text: String = row.get(0)?;
     let mut entry: Entry = serde_json::from_str(&text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, crate::codec::reason(&error).into())
+        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, relay_core::codec::reason(&error).into())
     })?;
     entry.revision = row.get(1)?;
     Ok(entry)

@@ -30,13 +30,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::{Clock, SteadyClock};
+use relay_core::clock::{Clock, SteadyClock};
 use rusqlite::{Transaction, TransactionBehavior};
 
-use crate::sqlite::health::Health;
-use crate::sqlite::lane::Lane;
-use crate::sqlite::wal::Wal;
-use crate::{StoreError, StoreErrorKind, Stores};
+use crate::health::Health;
+use crate::lane::Lane;
+use crate::wal::Wal;
+use relay_core::{StoreError, StoreErrorKind, Stores};
 
 /// One SQLite file with everything in it.
 ///

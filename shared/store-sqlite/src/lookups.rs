@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Sqlite, later, millis};
-use crate::{Lookups, StoreError};
+use relay_core::{Lookups, StoreError};
 
 /// No answer of a target's is remembered for longer: one that would be was written by a clock that was ahead.
 const LONGEST_REMEMBERED: Duration = Duration::from_secs(86_400);

@@ -10,7 +10,7 @@ use rusqlite::{Connection, FileControl, MAIN_DB};
 
 use super::failure::{GONE, failure};
 use super::wal;
-use crate::{StoreError, StoreErrorKind};
+use relay_core::{StoreError, StoreErrorKind};
 
 /// How long to wait for another program that writes to the file. Qince waits 5 seconds for the answer to a push.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(3);

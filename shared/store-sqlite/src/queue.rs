@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Transaction, params};
 
 use super::{Sqlite, later, millis, time};
-use crate::queue::{DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Queue, Received};
-use crate::{StoreError, System};
+use relay_core::queue::{DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Queue, Received};
+use relay_core::{StoreError, System};
 
 /// As many as SQS allows. The pusher counts attempts itself: a message received this often has never even been recorded.
 const MAX_RECEIVES: u32 = 1_000;
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn finding_the_next_messages_sorts_no_backlog() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(crate::sqlite::open::SCHEMA).unwrap();
+        connection.execute_batch(crate::open::SCHEMA).unwrap();
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {FIND_VISIBLE}")).unwrap();
         let steps =
             plan.query_map(params!["kingdee", 0, 10, 10], |row| row.get::<_, String>("detail")).unwrap();

@@ -13,13 +13,13 @@ use std::{env, io, process};
 use anyhow::{Context as _, ensure};
 use benchmarks::{house, is_measured};
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock as _, SystemClock};
-use pipeline::System;
+use relay_core::System;
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_host::{Function as _, Wiring};
+use relay_simulators::Vendors;
+use relay_simulators::wangdian::TradeMix;
+use relay_trade_poller::TradePoller;
 use serde::{Deserialize, Serialize};
-use simulators::Vendors;
-use simulators::wangdian::TradeMix;
-use trade_poller::TradePoller;
-use wiring::{Function as _, Wiring};
 
 const LIMIT_KIB: u64 = 64 * 1024;
 const STATUS: &str = "/proc/self/status";
@@ -65,7 +65,11 @@ async fn poll() -> anyhow::Result<Polled> {
     let poller = TradePoller::wire(&wiring)?;
     let idle_kib = peak_kib()?;
     let began = Instant::now();
-    let report = poller.poll_all(clock::Deadline::NONE, &|_| {}).await.pop().context("no flow is polled")?;
+    let report = poller
+        .poll_all(relay_core::clock::Deadline::NONE, &|_| {})
+        .await
+        .pop()
+        .context("no flow is polled")?;
     let took_ms = u64::try_from(began.elapsed().as_millis())?;
     ensure!(report.error.is_none() && report.caught_up, "{report:?}");
     let documents = wiring.stores.queue.depth(System::Kingdee).await?.waiting;

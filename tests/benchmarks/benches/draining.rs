@@ -6,9 +6,9 @@ use anyhow::{bail, ensure};
 use benchmarks::figures::{Rate, print};
 use benchmarks::house::House;
 use benchmarks::is_measured;
-use erp_pusher::worker::Worked;
-use pipeline::queue::Outgoing;
-use pipeline::{Queue, System, WorkItem};
+use relay_core::queue::Outgoing;
+use relay_core::{Queue, System, WorkItem};
+use relay_erp_pusher::worker::Worked;
 
 /// As the poller sends, page by page.
 const PAGE: usize = 100;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use benchmarks::figures::{Rate, print};
 use benchmarks::is_measured;
-use mapping::{Context, Flow};
+use relay_host::Flows;
+use relay_mapping::{Context, Flow};
 use serde_json::Value;
-use wiring::Flows;
 
 const TRADE: &str = include_str!("../../../events/wangdian/trade.json");
 

@@ -7,13 +7,13 @@ use anyhow::ensure;
 use benchmarks::figures::{Rate, print};
 use benchmarks::house::House;
 use benchmarks::is_measured;
-use clock::{Clock as _, SystemClock};
 use futures::future::join_all;
-use pipeline::System;
+use relay_core::System;
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_host::Function as _;
+use relay_simulators::qince::{PushStyle, SignedPush};
+use relay_webhook_receiver::{PushRequest, Receiver};
 use rusqlite::Connection;
-use simulators::qince::{PushStyle, SignedPush};
-use webhook_receiver::{PushRequest, Receiver};
-use wiring::Function as _;
 
 /// How many pushes come at the same time.
 const TOGETHER: usize = 8;

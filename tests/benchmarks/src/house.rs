@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock as _, SystemChance, SystemClock};
-use erp_pusher::{ErpPusher, Worker};
-use pipeline::sqlite::Sqlite;
-use pipeline::{System, WorkItem};
-use simulators::wangdian::TradeMix;
-use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
+use relay_core::clock::{Clock as _, SystemClock, SystemRng};
+use relay_core::{System, WorkItem};
+use relay_erp_pusher::{ErpPusher, Worker};
+use relay_host::{Function as _, Wiring, work};
+use relay_simulators::wangdian::TradeMix;
+use relay_simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
+use relay_store_sqlite::Sqlite;
+use relay_trade_poller::TradePoller;
 use tempfile::TempDir;
-use trade_poller::TradePoller;
-use wiring::{Function as _, Wiring, work};
 
 /// What is measured is the relay, and not how long a vendor makes it wait.
 const UNLIMITED: &str = "1000000000";
@@ -29,7 +29,7 @@ pub fn settings(addresses: &[(&str, &str)], folder: &Path, start: DateTime<Utc>)
         ("WDT_CALLS_PER_MINUTE", UNLIMITED),
         ("KINGDEE_CALLS_PER_MINUTE", UNLIMITED),
     ];
-    let settings = simulators::settings().into_iter().chain(addresses.iter().copied()).chain(own);
+    let settings = relay_simulators::settings().into_iter().chain(addresses.iter().copied()).chain(own);
     settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
@@ -62,7 +62,7 @@ impl House {
         ];
         let settings = settings(&addresses, folder.path(), an_hour_ago());
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone())?.stores();
-        let wiring = Wiring::new(settings.into_iter().collect(), stores, clock, Arc::new(SystemChance))?;
+        let wiring = Wiring::new(settings.into_iter().collect(), stores, clock, Arc::new(SystemRng))?;
         Ok(Self { wiring: wiring.over(vendors.transport()), vendors, folder })
     }
 
@@ -80,8 +80,8 @@ impl House {
         let flow = &self.wiring.flows.named("trade-to-kingdee").context("the flow of trades")?.flow;
         let trades = self.vendors.wangdian.trades().into_iter();
         let rows = trades.filter_map(|trade| self.vendors.wangdian.trade(&trade.trade_no));
-        let (now, chance) = (self.wiring.clock.now(), self.wiring.chance.as_ref());
-        Ok(rows.map(|row| work::item(flow, row, false, now, chance)).collect())
+        let (now, rng) = (self.wiring.clock.now(), self.wiring.rng.as_ref());
+        Ok(rows.map(|row| work::item(flow, row, false, now, rng)).collect())
     }
 
     /// What polls trades.

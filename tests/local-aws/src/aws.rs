@@ -2,9 +2,9 @@
 
 use anyhow::Context as _;
 use http::Method;
+use relay_connector::{HttpTransport, Request, Transport as _};
 use serde_json::{Value, json};
 use url::Url;
-use vendor::{HttpTransport, Request, Transport as _};
 
 /// A local AWS.
 pub struct Aws {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
-use simulators::Ports;
+use relay_simulators::Ports;
 
 use crate::Stack;
 
@@ -24,7 +24,7 @@ impl Stack {
         let log = File::options().create(true).append(true).open(self.folder.join("relay.log"))?;
         let process = Command::new(&program)
             .args(arguments)
-            .envs(simulators::settings())
+            .envs(relay_simulators::settings())
             .envs(Ports::from(self.deployed.vendors_port).base_urls())
             // As the stack is deployed: what is measured is no quota.
             .envs([("WDT_CALLS_PER_MINUTE", "1000000"), ("KINGDEE_CALLS_PER_MINUTE", "1000000")])

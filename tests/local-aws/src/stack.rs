@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock as _, SystemClock};
 use http::Method;
-use pipeline::{Depth, Entry, EntryId, Intake, Outgoing, Stores, System, WorkItem, ledger};
+use relay_connector::{HttpTransport, Request, Transport as _};
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_core::{Depth, Entry, EntryId, Intake, Outgoing, Stores, System, WorkItem, ledger};
+use relay_host::Settings;
+use relay_simulators::qince::{SignedPush, read_reply};
+use relay_simulators::wangdian::TradeMix;
+use relay_simulators::{Ports, Served, Vendors};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use simulators::qince::{SignedPush, read_reply};
-use simulators::wangdian::TradeMix;
-use simulators::{Ports, Served, Vendors};
 use url::Url;
-use vendor::{HttpTransport, Request, Transport as _};
-use wiring::Settings;
 
 use crate::aws::{Aws, Invoked};
 
@@ -64,7 +64,7 @@ impl Stack {
         vendors.wangdian.set_calls_a_minute(None);
         vendors.sharecrm.set_calls_in_20_seconds(None);
         let served = vendors.serve_on(Ports::from(deployed.vendors_port)).await?;
-        let stores = wiring::stores::open(&Settings::from_environment(), Arc::new(SystemClock)).await?;
+        let stores = relay_host::stores::open(&Settings::from_environment(), Arc::new(SystemClock)).await?;
         let endpoint = std::env::var("AWS_ENDPOINT_URL")?.parse()?;
         let aws = Aws { endpoint, transport: HttpTransport::new() };
         let folder = Path::new(&file).parent().context("no folder")?.to_owned();

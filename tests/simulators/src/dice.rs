@@ -1,4 +1,4 @@
-//! Chance for one purpose, from the seed.
+//! Rng for one purpose, from the seed.
 
 use std::sync::Mutex;
 

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use clock::Clock;
+use relay_core::clock::Clock;
 
 use crate::call::{Call, Reply};
 use crate::faults::{Fault, Faults};

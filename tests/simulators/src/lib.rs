@@ -30,8 +30,8 @@ pub mod wangdian;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use clock::Clock;
-use vendor::Transport;
+use relay_connector::Transport;
+use relay_core::clock::Clock;
 
 pub use demo::Demo;
 pub use faults::{Fault, FaultRates, Faults};

@@ -1,13 +1,13 @@
 //! The simulated vendors as a program: serves them with sample data until it is stopped.
 //!
-//! `cargo run -p simulators -- [--port 4670] [--settings]`: on three ports in a row, and on standard output the
+//! `cargo run -p relay-simulators -- [--port 4670] [--settings]`: on three ports in a row, and on standard output the
 //! settings under which a relay may call them, as a shell exports them; with `--settings` that is all it does.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clock::SystemClock;
-use simulators::{Ports, Vendors};
+use relay_core::clock::SystemClock;
+use relay_simulators::{Ports, Vendors};
 
 /// Signs the pushes in `events/`.
 const SECRET_OF_THE_SAMPLES: &str = "s0EXAMPLEpushsecret";
@@ -49,7 +49,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
 }
 
 fn print_settings(ports: Ports) {
-    for (name, value) in simulators::settings() {
+    for (name, value) in relay_simulators::settings() {
         match name {
             "QINCE_PUSH_SECRETS" => println!("export {name}='{value},{SECRET_OF_THE_SAMPLES}'"),
             _ => println!("export {name}='{value}'"),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use relay_connector::{Request, Response, Transport, TransportError};
 use tower::ServiceExt as _;
-use vendor::{Request, Response, Transport, TransportError};
 
 use crate::{Vendors, door};
 

@@ -1,10 +1,10 @@
-use ::kingdee::Client;
 use async_trait::async_trait;
-use catalog::{Document, Repeat};
-use clock::Deadline;
-use mapping::Mapped;
+use relay_connector::{Document, Repeat};
+use relay_connector::{Failure, Found};
+use relay_core::clock::Deadline;
+use relay_kingdee::Client;
+use relay_mapping::Mapped;
 use serde_json::Value;
-use vendor::{Failure, Found};
 
 use super::{Target, number};
 

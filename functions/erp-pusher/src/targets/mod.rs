@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use catalog::{Document, Repeat};
-use clock::Deadline;
-use mapping::Mapped;
-use pipeline::System;
-use vendor::{Class, Failure, Found, lenient};
-use wiring::Wiring;
-use wiring::settings::both;
+use relay_connector::{Class, Failure, Found, lenient};
+use relay_connector::{Document, Repeat};
+use relay_core::System;
+use relay_core::clock::Deadline;
+use relay_host::Wiring;
+use relay_host::settings::both;
+use relay_mapping::Mapped;
 
 /// A system that takes documents.
 #[async_trait]

@@ -1,9 +1,9 @@
-use ::sharecrm::Client;
 use async_trait::async_trait;
-use catalog::Document;
-use clock::Deadline;
-use mapping::Mapped;
-use vendor::{Failure, Found, lenient};
+use relay_connector::Document;
+use relay_connector::{Failure, Found, lenient};
+use relay_core::clock::Deadline;
+use relay_mapping::Mapped;
+use relay_sharecrm::Client;
 
 use super::{Target, no_tables};
 

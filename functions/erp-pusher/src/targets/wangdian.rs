@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use ::catalog::{Document, Repeat};
-use ::wangdian::{Client, catalog};
 use async_trait::async_trait;
-use clock::Deadline;
-use mapping::Mapped;
-use vendor::{Class, Failure, Found};
+use relay_connector::{Class, Failure, Found};
+use relay_connector::{Document, Repeat};
+use relay_core::clock::Deadline;
+use relay_mapping::Mapped;
+use relay_wangdian::{Client, catalog};
 
 use super::{Target, no_tables, number};
 

@@ -1,9 +1,9 @@
 use std::time::Instant;
 
-use erp_pusher::ErpPusher;
-use pipeline::pause;
+use relay_core::pause;
+use relay_erp_pusher::ErpPusher;
+use relay_host::{Function as _, Wiring};
 use serde_json::json;
-use wiring::{Function as _, Wiring};
 
 use super::place::Place;
 use crate::Done;

@@ -1,6 +1,6 @@
-use pipeline::{Entry, Failed, Ledger, StoreError, ledger};
+use relay_core::{Entry, Failed, Ledger, StoreError, ledger};
+use relay_host::Wiring;
 use serde_json::{Value, json};
-use wiring::Wiring;
 
 use super::names;
 use super::place::Place;

@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use mapping::{Diagnostic, Diagnostics, Severity};
-use pipeline::registry;
+use relay_core::registry;
+use relay_host::remarks::{self, Remark};
+use relay_host::{Flows, Settings, Wiring, standing, suggest};
+use relay_mapping::{Diagnostic, Diagnostics, Severity};
 use serde_json::{Value, json};
-use wiring::remarks::{self, Remark};
-use wiring::{Flows, Settings, Wiring, standing, suggest};
 
 use super::place::Place;
 use crate::output::say;
@@ -60,7 +60,7 @@ pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
 }
 
 fn print(flows: &Flows, remarks: &[Remark], json: bool) {
-    let ends = |routed: &wiring::flows::Routed| {
+    let ends = |routed: &relay_host::flows::Routed| {
         let flow = &routed.flow;
         (flow.name().to_owned(), flow.source().document.name, flow.target().document.name)
     };

@@ -3,14 +3,14 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use clock::Deadline;
-use erp_pusher::ErpPusher;
 use indicatif::{ProgressBar, ProgressStyle};
+use relay_core::clock::Deadline;
+use relay_erp_pusher::ErpPusher;
+use relay_host::{Function as _, Unfinished, Wiring};
+use relay_stock_syncer::StockSyncer;
+use relay_trade_poller::{Report, TradePoller};
+use relay_webhook_receiver::Receiver;
 use serde_json::{Value, json};
-use stock_syncer::StockSyncer;
-use trade_poller::{Report, TradePoller};
-use webhook_receiver::Receiver;
-use wiring::{Function as _, Unfinished, Wiring};
 
 use crate::cli::Function;
 use crate::output::{say, tell};

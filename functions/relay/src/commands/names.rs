@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use pipeline::registry;
-use webhook_receiver::{UNREADABLE, UNROUTED};
-use wiring::{Wiring, suggest};
+use relay_core::registry;
+use relay_host::{Wiring, suggest};
+use relay_webhook_receiver::{UNREADABLE, UNROUTED};
 
 use crate::WrongUsage;
 
 /// Under these names the ledger keeps what is of no flow.
-pub(crate) const OF_NO_FLOW: [&str; 3] = [UNROUTED, UNREADABLE, erp_pusher::UNREADABLE];
+pub(crate) const OF_NO_FLOW: [&str; 3] = [UNROUTED, UNREADABLE, relay_erp_pusher::UNREADABLE];
 
 /// That a name is one of a flow: of a file, of the registry, or of what has failed. A misspelt one would be answered
 /// with "nothing has failed".

@@ -3,8 +3,8 @@
 
 use std::path::{Path, absolute};
 
+use relay_host::{Store, Wiring};
 use serde::Serialize;
-use wiring::{Store, Wiring};
 
 /// The store and the flow files of an answer.
 #[derive(Debug, Serialize)]

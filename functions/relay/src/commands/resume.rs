@@ -1,6 +1,6 @@
-use pipeline::{System, pause};
+use relay_core::{System, pause};
+use relay_host::{Wiring, suggest};
 use serde_json::json;
-use wiring::{Wiring, suggest};
 
 use super::place::Place;
 use crate::output::say;

@@ -3,19 +3,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use catalog::Role;
-use clock::Deadline;
-use erp_pusher::{ErpPusher, Worker, worker::Worked};
-use pipeline::{System, pause};
-use stock_syncer::StockSyncer;
+use relay_connector::Role;
+use relay_core::clock::Deadline;
+use relay_core::{System, pause};
+use relay_erp_pusher::{ErpPusher, Worker, worker::Worked};
+use relay_host::settings::both;
+use relay_host::{Function as _, Wiring};
+use relay_stock_syncer::StockSyncer;
+use relay_trade_poller::TradePoller;
+use relay_webhook_receiver::Receiver;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
-use trade_poller::TradePoller;
-use webhook_receiver::Receiver;
-use wiring::settings::both;
-use wiring::{Function as _, Wiring};
 
 use super::place::Place;
 use crate::output::say;
@@ -198,11 +198,11 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use async_trait::async_trait;
-    use clock::{Clock as _, SystemChance, SystemClock};
-    use simulators::Vendors;
-    use simulators::qince::{PushStyle, read_reply};
-    use vendor::{HttpTransport, Request, Response, Transport, TransportError};
-    use wiring::Settings;
+    use relay_connector::{HttpTransport, Request, Response, Transport, TransportError};
+    use relay_core::clock::{Clock as _, SystemClock, SystemRng};
+    use relay_host::Settings;
+    use relay_simulators::Vendors;
+    use relay_simulators::qince::{PushStyle, read_reply};
 
     use super::*;
 
@@ -223,11 +223,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SystemClock);
         let store = format!("sqlite:{}", folder.path().join("relay.db").display());
-        let settings = simulators::settings().into_iter().chain([("RELAY_STORE", store.as_str())]);
+        let settings = relay_simulators::settings().into_iter().chain([("RELAY_STORE", store.as_str())]);
         let settings: Settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let stores = wiring::stores::open(&settings, clock.clone()).await.unwrap();
+        let stores = relay_host::stores::open(&settings, clock.clone()).await.unwrap();
         let calls = Arc::new(Panics::default());
-        let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SystemChance)).unwrap();
+        let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SystemRng)).unwrap();
         let wiring = wiring.over(calls.clone());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Tasks::start(&wiring, "127.0.0.1:0".parse().unwrap(), stopped).await.unwrap();

@@ -1,6 +1,6 @@
-use pipeline::{Failed, ledger};
+use relay_core::{Failed, ledger};
+use relay_host::Wiring;
 use serde_json::json;
-use wiring::Wiring;
 
 use super::place::Place;
 use super::{names, replay};
@@ -24,7 +24,7 @@ pub(crate) async fn run(
     let by = by.or_else(|| wiring.settings.get("USER")).or_else(|| wiring.settings.get("LOGNAME"));
     let (by, at) = (by.unwrap_or("unknown"), wiring.clock.now());
     let seen: Vec<Failed> = entry.failures().cloned().collect();
-    let settle = |entry: &mut pipeline::Entry| entry.settle(&seen, by, reason, at);
+    let settle = |entry: &mut relay_core::Entry| entry.settle(&seen, by, reason, at);
     let was_there = ledger::update(wiring.stores.ledger.as_ref(), &entry.id, None, settle).await?;
     anyhow::ensure!(was_there, "the document `{key}` of the flow `{flow}` has not failed any more");
     if json {

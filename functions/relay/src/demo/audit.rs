@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
+use relay_simulators::Demo;
+use relay_simulators::qince::modify_time;
+use relay_simulators::wangdian::TradeSummary;
 use serde::Serialize;
 use serde_json::Value;
-use simulators::Demo;
-use simulators::qince::modify_time;
-use simulators::wangdian::TradeSummary;
 
 use super::stage::Stage;
 use crate::commands::failures;

@@ -9,9 +9,9 @@ mod told;
 
 use std::time::Instant;
 
+use relay_simulators::qince::SignedPush;
+use relay_simulators::{Demo, Fault};
 use serde_json::json;
-use simulators::qince::SignedPush;
-use simulators::{Demo, Fault};
 
 use crate::Done;
 use crate::demo::audit::Audit;

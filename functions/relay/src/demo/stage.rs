@@ -3,17 +3,17 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
-use clock::{Clock as _, SeededChance, SimulatedClock, SystemClock};
-use erp_pusher::ErpPusher;
-use simulators::qince::{SignedPush, read_reply};
-use simulators::{Served, Vendors};
-use stock_syncer::StockSyncer;
+use relay_connector::Request;
+use relay_core::clock::{Clock as _, SeededRng, SimulatedClock, SystemClock};
+use relay_erp_pusher::ErpPusher;
+use relay_host::{Function as _, Settings, Wiring};
+use relay_simulators::qince::{SignedPush, read_reply};
+use relay_simulators::{Served, Vendors};
+use relay_stock_syncer::StockSyncer;
+use relay_trade_poller::TradePoller;
+use relay_webhook_receiver::Receiver;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use trade_poller::TradePoller;
-use vendor::Request;
-use webhook_receiver::Receiver;
-use wiring::{Function as _, Settings, Wiring};
 
 use crate::commands::replay;
 use crate::drain::drain;
@@ -56,10 +56,10 @@ impl Stage {
             ("RELAY_STORE", &store),
             ("RELAY_START", &start),
         ];
-        let settings = simulators::settings().into_iter().chain(addresses);
+        let settings = relay_simulators::settings().into_iter().chain(addresses);
         let settings: Settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let stores = wiring::stores::open(&settings, clock.clone()).await?;
-        let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SeededChance::new(SEED)))?;
+        let stores = relay_host::stores::open(&settings, clock.clone()).await?;
+        let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SeededRng::new(SEED)))?;
         let listener =
             TcpListener::bind("127.0.0.1:0").await.context("starting the webhook server on 127.0.0.1")?;
         let webhook = listener.local_addr()?;
@@ -89,11 +89,11 @@ impl Stage {
     /// Reads what the vendors have for us, and answers how many rows came.
     pub(super) async fn read(&self) -> anyhow::Result<u64> {
         let mut rows = 0;
-        for report in self.poller.poll_all(clock::Deadline::NONE, &|_| {}).await {
+        for report in self.poller.poll_all(relay_core::clock::Deadline::NONE, &|_| {}).await {
             anyhow::ensure!(report.error.is_none(), "polling {}: {:?}", report.flow, report.error);
             rows += report.rows;
         }
-        for report in self.syncer.sync_all(clock::Deadline::NONE).await {
+        for report in self.syncer.sync_all(relay_core::clock::Deadline::NONE).await {
             anyhow::ensure!(report.error.is_none(), "pulling {}: {:?}", report.pool, report.error);
             rows += report.rows;
         }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use simulators::Demo;
-use simulators::qince::{SignedPush, modify_time};
+use relay_simulators::Demo;
+use relay_simulators::qince::{SignedPush, modify_time};
 
 use super::audit::Audit;
 use super::stage::Stage;

@@ -28,10 +28,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use relay_webhook_receiver::Receiver;
 use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{interval, timeout};
-use webhook_receiver::Receiver;
 
 use self::push::Pushes;
 use self::refusals::{Reason, Refusals};

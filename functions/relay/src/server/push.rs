@@ -9,8 +9,8 @@ use hyper::body::{Body, Bytes};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
+use relay_webhook_receiver::{Answer, PushRequest, Receiver};
 use tokio::time::timeout;
-use webhook_receiver::{Answer, PushRequest, Receiver};
 
 use super::refusals::{Reason, Refusals};
 use super::room::{Held, Room};

@@ -1,9 +1,9 @@
 //! What a person does with several versions of one document: replays the newest, or settles what was done by hand.
 
 use chrono::TimeDelta;
-use clock::{Clock as _, SystemClock};
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_simulators::qince::PushStyle;
 use serde_json::{Value, json};
-use simulators::qince::PushStyle;
 
 use crate::support::{Installation, Town};
 

@@ -1,7 +1,7 @@
 //! The sample events, each through its function, and what the vendors have after `drain`.
 
 use chrono::TimeDelta;
-use clock::{Clock as _, SystemClock};
+use relay_core::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::support::{Installation, Town, events};

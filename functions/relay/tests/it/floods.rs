@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use clock::{Clock as _, SystemClock};
-use simulators::qince::{PushStyle, SignedPush, read_reply};
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_simulators::qince::{PushStyle, SignedPush, read_reply};
 
 use crate::server::Server;
 use crate::support::{Installation, Town};

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::FileExt as _;
 use std::process::Command;
 
-use clock::{Clock as _, SystemClock};
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_simulators::qince::{PushStyle, SignedPush};
 use serde_json::json;
-use simulators::qince::{PushStyle, SignedPush};
 
 use crate::serve::eventually;
 use crate::server::Server;

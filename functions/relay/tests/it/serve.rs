@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use clock::{Clock as _, SystemClock};
-use simulators::qince::{Digest, PushStyle, SignedPush, read_reply};
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_simulators::qince::{Digest, PushStyle, SignedPush, read_reply};
 
 use crate::server::Server;
 use crate::support::Town;

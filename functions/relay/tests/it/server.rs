@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use simulators::qince::{SignedPush, read_reply};
+use relay_simulators::qince::{SignedPush, read_reply};
 
 use crate::support::Installation;
 

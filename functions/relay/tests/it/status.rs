@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use clock::{Clock as _, SystemClock};
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_simulators::qince::{PushStyle, read_reply};
 use serde_json::Value;
-use simulators::qince::{PushStyle, read_reply};
 
 use crate::serve::eventually;
 use crate::server::Server;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use clock::SystemClock;
+use relay_core::clock::SystemClock;
+use relay_simulators::{Served, Vendors};
 use serde_json::Value;
-use simulators::{Served, Vendors};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -117,7 +117,7 @@ impl Town {
     /// An installation that calls these vendors.
     pub(crate) fn installation(&self) -> Installation {
         let mut installation = Installation::empty();
-        for (name, value) in simulators::settings() {
+        for (name, value) in relay_simulators::settings() {
             installation.set(name, value);
         }
         installation
@@ -129,7 +129,10 @@ impl Town {
             // Their limits are lifted, so ours need not be kept: a test that waits for them tests nothing more.
             .set("WDT_CALLS_PER_MINUTE", "6000")
             .set("KINGDEE_CALLS_PER_MINUTE", "6000")
-            .set("QINCE_PUSH_SECRETS", format!("{EVENTS_PUSH_SECRET}, {}", simulators::qince::PUSH_SECRET));
+            .set(
+                "QINCE_PUSH_SECRETS",
+                format!("{EVENTS_PUSH_SECRET}, {}", relay_simulators::qince::PUSH_SECRET),
+            );
         installation
     }
 

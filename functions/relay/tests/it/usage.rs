@@ -97,7 +97,7 @@ fn malformed_settings_are_named_and_their_values_are_not_shown() {
         assert!(answer.stderr.contains(&format!("{name} expects ")), "{name} in {}", answer.stderr);
     }
     assert!(!answer.stderr.contains("s3cret"), "{}", answer.stderr);
-    for (name, value) in simulators::settings() {
+    for (name, value) in relay_simulators::settings() {
         let is_secret = ["SECRET", "PASSWORD", "PERMANENT"].iter().any(|word| name.contains(word));
         assert!(!is_secret || !answer.stderr.contains(value), "{name} in {}", answer.stderr);
     }

@@ -69,7 +69,11 @@ fn refused(variables: &[(&str, &str)]) -> String {
         .unwrap();
     assert_eq!((status.code(), stderr.as_slice()), (Some(1), b"".as_slice()));
     let line: Value = serde_json::from_slice(&stdout).unwrap();
-    assert_eq!((&line["level"], &line["target"]), (&"ERROR".into(), &"lambda::start".into()), "{line}");
+    assert_eq!(
+        (&line["level"], &line["target"]),
+        (&"ERROR".into(), &"relay_host::lambda::start".into()),
+        "{line}"
+    );
     let (path, told) = heard.try_recv().unwrap();
     assert_eq!(path, "/2018-06-01/runtime/init/error");
     assert_eq!(told["errorMessage"], line["error"]);

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
+use relay_connector::{Class, Failure, HttpTransport, Request, Response, Transport as _, TransportError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
-use vendor::{Class, Failure, HttpTransport, Request, Response, Transport as _, TransportError};
 
 const MIB: usize = 1024 * 1024;
 

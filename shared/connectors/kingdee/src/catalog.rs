@@ -1,6 +1,6 @@
 //! Kingdee's documents and look-up tables, as data (V1).
 
-use catalog::{Document, Field, Kind, Lookup, ONCE, Push, Question, Repeat, Role};
+use relay_connector::{Document, Field, Kind, Lookup, ONCE, Push, Question, Repeat, Role};
 
 /// The documents of this crate.
 #[must_use]
@@ -187,10 +187,10 @@ mod tests {
     fn every_field_of_the_vendors_page_is_known() {
         let order = &documents()[0];
         for name in ["billdate", "billno", "customerid_id", "custom_field42obgp309axx5_number"] {
-            assert!(catalog::field(order.fields, name).is_some(), "{name}");
+            assert!(relay_connector::field(order.fields, name).is_some(), "{name}");
         }
         for name in ["materialid_id", "stockid_id", "qty", "unit_id", "taxprice", "is_free", "cess"] {
-            assert!(catalog::field(LINES, name).is_some(), "{name}");
+            assert!(relay_connector::field(LINES, name).is_some(), "{name}");
         }
     }
 

@@ -4,13 +4,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::{Clock, Deadline};
-use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value;
-use vendor::{
+use relay_connector::{
     Class, Failure, Metered, OutOfTime, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, Use,
     count_failure, lenient,
 };
+use relay_core::clock::{Clock, Deadline};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
 use crate::envelope::saved_id;
 use crate::error;
@@ -123,7 +123,7 @@ impl Client {
                 tracing::info!(
                     vendor = VENDOR,
                     path,
-                    code = vendor::failure::code_for_logs(failure.code.as_deref()),
+                    code = relay_connector::failure::code_for_logs(failure.code.as_deref()),
                     "the access token may be refused: fetching a new one"
                 );
                 let renewed = self.session(Some(&session.token), deadline).await?;

@@ -8,8 +8,8 @@
 //! kept for a person, and what may have been done is asked after before it is repeated.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use relay_connector::{Class, Failure, Rejection, Response};
 use serde_json::Value;
-use vendor::{Class, Failure, Rejection, Response};
 
 use crate::VENDOR;
 use crate::envelope::Envelope;

@@ -1,8 +1,8 @@
 //! Lists, page by page, for one exact match: `search` is fuzzy.
 
-use clock::Deadline;
+use relay_connector::{Class, Failure, Use, lenient};
+use relay_core::clock::Deadline;
 use serde_json::{Map, Value, json};
-use vendor::{Class, Failure, Use, lenient};
 
 use crate::client::Client;
 use crate::{VENDOR, catalog, error};

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use chrono::TimeDelta;
-use clock::Deadline;
+use relay_connector::{Class, Failure, Rejection, Request, Token, Use, lenient};
+use relay_core::clock::Deadline;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use vendor::{Class, Failure, Rejection, Request, Token, Use, lenient};
 
 use crate::VENDOR;
 use crate::client::Client;

@@ -4,7 +4,7 @@
 //! sends every value as a string; the kinds here say what the strings hold. Titles are the page's, but for the four
 //! fields that only its example has and for `prods`, which it leaves without one.
 
-use catalog::{Document, Field, Kind, Role};
+use relay_connector::{Document, Field, Kind, Role};
 
 /// The document's name: what every push carries whose business type is taken
 /// ([`Settings::takes`](crate::Settings::takes)).

@@ -4,10 +4,10 @@
 
 use std::fmt;
 
+use relay_connector::nesting;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use subtle::{Choice, ConstantTimeEq as _};
-use vendor::nesting;
 
 use crate::error::{PushError, Withheld, shortened};
 use crate::form::{self, FormField};
@@ -234,7 +234,7 @@ impl VerifiedPush {
     /// The document's own `id`, the key of the record.
     #[must_use]
     pub fn document_id(&self) -> String {
-        vendor::lenient::field(&self.document, crate::catalog::KEY).unwrap_or_default()
+        relay_connector::lenient::field(&self.document, crate::catalog::KEY).unwrap_or_default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What verifying pushes needs to know.
 
+use relay_connector::nesting;
 use secrecy::SecretString;
-use vendor::nesting;
 
 /// The business type (`dataType`) of 直营采购订单, the direct order.
 pub const DIRECT_ORDER: &str = "dms_purchase";

@@ -1,6 +1,6 @@
 //! ShareCRM's document, as data.
 
-use catalog::{Document, Field, Kind, Lookup, Push, Repeat, Role};
+use relay_connector::{Document, Field, Kind, Lookup, Push, Repeat, Role};
 
 /// The documents of this crate.
 #[must_use]

@@ -4,14 +4,14 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::{Chance, Clock, Deadline};
-use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Value, json};
-use uuid::Uuid;
-use vendor::{
+use relay_connector::{
     Class, Failure, Metered, OutOfTime, Quota, Rejection, Request, TokenKeeper, TokenStore, Transport, Use,
     count_failure, lenient,
 };
+use relay_core::clock::{Clock, Deadline, Rng};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::VENDOR;
 use crate::envelope::Envelope;
@@ -29,7 +29,7 @@ pub struct Client {
     pub(crate) settings: Settings,
     pub(crate) keeper: TokenKeeper,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) rng: Arc<dyn Rng>,
     pub(crate) token_quota: Quota,
     transport: Metered,
     push_quota: Quota,
@@ -42,7 +42,7 @@ impl Client {
         settings: Settings,
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
+        rng: Arc<dyn Rng>,
         store: Arc<dyn TokenStore>,
     ) -> Self {
         let quota = |calls: NonZeroU32, seconds, burst| {
@@ -57,7 +57,7 @@ impl Client {
         let account = [settings.base_url.as_str(), &settings.app_id, code];
         let keeper = TokenKeeper::new(VENDOR, &account, LONGEST_LIFE, store, clock.clone());
         let transport = Metered::new(VENDOR, transport, clock.clone());
-        Self { settings, keeper, clock, chance, token_quota, transport, push_quota }
+        Self { settings, keeper, clock, rng, token_quota, transport, push_quota }
     }
 
     /// Pushes one record with its details, the fields of `sharecrm.objdata_push`, and returns the vendor's trace id.
@@ -86,7 +86,7 @@ impl Client {
             Err(Rejection::Token(failure)) => {
                 tracing::info!(
                     vendor = VENDOR,
-                    code = vendor::failure::code_for_logs(failure.code.as_deref()),
+                    code = relay_connector::failure::code_for_logs(failure.code.as_deref()),
                     "the access token is refused: fetching a new one"
                 );
                 let renewed = self.session(Some(&session.token), deadline).await?;
@@ -99,7 +99,7 @@ impl Client {
     async fn post(&self, session: &Session, body: Vec<u8>, deadline: Deadline) -> Result<String, Rejection> {
         let in_turn = self.push_quota.wait(Use::Push, deadline).await;
         in_turn.map_err(|OutOfTime| Rejection::Other(Failure::out_of_time(VENDOR, PUSH)))?;
-        let trace: Uuid = self.chance.uuid();
+        let trace: Uuid = self.rng.uuid();
         let bearer = format!("Bearer {}", session.token.value.expose_secret());
         let mut request = Request::post(self.settings.endpoint(PUSH, trace), "application/json", body)
             .within(deadline)

@@ -1,7 +1,7 @@
 //! The answer's `errorCode` and what goes with it.
 
+use relay_connector::{Response, answer, lenient};
 use serde_json::Value;
-use vendor::{Response, answer, lenient};
 
 /// An answer of the vendor, of whatever endpoint.
 pub(crate) struct Envelope {

@@ -7,7 +7,7 @@
 //! says, so the classes lean to the careful side.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use vendor::{Class, Failure, Rejection, Response, china};
+use relay_connector::{Class, Failure, Rejection, Response, china};
 
 use crate::VENDOR;
 use crate::envelope::Envelope;

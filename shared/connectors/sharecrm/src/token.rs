@@ -1,11 +1,11 @@
 //! The access token and the enterprise account (企业账号, `ea`) that it is for.
 
 use chrono::TimeDelta;
-use clock::Deadline;
+use relay_connector::{Class, Failure, OutOfTime, Request, Token, Use};
+use relay_core::clock::Deadline;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use vendor::{Class, Failure, OutOfTime, Request, Token, Use};
 
 use crate::VENDOR;
 use crate::client::Client;
@@ -61,7 +61,7 @@ impl Client {
             "permanentCode": settings.permanent_code.expose_secret(),
             "grantType": "app_secret",
         });
-        let url = settings.endpoint(TOKEN, self.chance.uuid());
+        let url = settings.endpoint(TOKEN, self.rng.uuid());
         let request = Request::post(url, "application/json", body.to_string().into_bytes())
             .within(deadline)
             .answer_up_to(LARGEST_ANSWER);

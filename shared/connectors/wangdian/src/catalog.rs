@@ -27,7 +27,7 @@ mod trade_line;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use ::catalog::Document;
+use relay_connector::Document;
 
 use crate::settings::Route;
 

@@ -3,8 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock, Deadline};
-use vendor::{Class, Failure, Metered, OutOfTime, Quota, Request, Transport, Use, VendorTime, count_failure};
+use relay_connector::{
+    Class, Failure, Metered, OutOfTime, Quota, Request, Transport, Use, VendorTime, count_failure,
+};
+use relay_core::clock::{Clock, Deadline};
 
 use crate::catalog::Endpoint;
 use crate::envelope::Envelope;
@@ -126,7 +128,7 @@ impl Client {
             Err(failure) => failure.code.clone(),
         };
         let duration_ms = self.clock.monotonic().saturating_sub(began).as_millis();
-        let code = vendor::failure::code_for_logs(code.as_deref());
+        let code = relay_connector::failure::code_for_logs(code.as_deref());
         tracing::debug!(endpoint = operation, code, duration_ms, "called 旺店通");
         outcome
     }

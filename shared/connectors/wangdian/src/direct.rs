@@ -1,7 +1,7 @@
 //! The direct route: everything in one form, signed with the lengths of its parts.
 
 use chrono::{DateTime, Utc};
-use vendor::Request;
+use relay_connector::Request;
 
 use crate::parameters::Parameters;
 use crate::settings::Settings;

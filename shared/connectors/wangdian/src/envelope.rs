@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
+use relay_connector::{Response, answer, lenient};
 use serde_json::{Map, Value};
-use vendor::{Response, answer, lenient};
 
 /// The content of an answer, out of whatever object it was wrapped in.
 pub(crate) struct Envelope {

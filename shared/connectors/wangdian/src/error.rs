@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use vendor::{Class, Failure, Response};
+use relay_connector::{Class, Failure, Response};
 
 use crate::envelope::{Envelope, Verdict, refusal};
 use crate::settings::Route;

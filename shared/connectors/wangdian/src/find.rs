@@ -1,10 +1,10 @@
 //! Asking for a pushed document by our number, after an outcome that nobody knows.
 
-use ::catalog::Question;
 use chrono::TimeDelta;
-use clock::Deadline;
+use relay_connector::Question;
+use relay_connector::{Class, Failure, Found, china, lenient};
+use relay_core::clock::Deadline;
 use serde_json::Value;
-use vendor::{Class, Failure, Found, china, lenient};
 
 use crate::catalog;
 use crate::client::Client;

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use form_urlencoded::Serializer;
+use relay_connector::{Class, Failure};
 use serde_json::Value;
-use vendor::{Class, Failure};
 
 use crate::error::VENDOR;
 

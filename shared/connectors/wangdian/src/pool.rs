@@ -1,8 +1,8 @@
 //! Pools: rows that the vendor keeps until each is acknowledged (回写).
 
-use clock::Deadline;
+use relay_connector::{Class, Failure, Use, lenient};
+use relay_core::clock::Deadline;
 use serde_json::{Value, json};
-use vendor::{Class, Failure, Use, lenient};
 
 use crate::catalog::{self, Endpoint};
 use crate::client::Client;

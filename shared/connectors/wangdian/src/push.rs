@@ -1,8 +1,8 @@
 //! Pushing documents.
 
-use clock::Deadline;
+use relay_connector::{Failure, Use, lenient};
+use relay_core::clock::Deadline;
 use serde_json::{Map, Value};
-use vendor::{Failure, Use, lenient};
 
 use crate::catalog::{self, Endpoint, Form};
 use crate::client::Client;

@@ -1,7 +1,7 @@
 //! The Qimen route: system parameters in the query, business parameters in a form, one sign over both.
 
 use chrono::{DateTime, Utc};
-use vendor::{Request, china};
+use relay_connector::{Request, china};
 
 use crate::direct::FORM;
 use crate::parameters::Parameters;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clock::Deadline;
+use relay_connector::{Failure, Use, china};
+use relay_core::clock::Deadline;
 use serde_json::Value;
-use vendor::{Failure, Use, china};
 
 use crate::catalog::Endpoint;
 use crate::client::Client;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::Clock;
+use crate::clock::Clock;
 
 /// Until when something may be begun, by the process's monotonic clock: a machine's clock that is set meanwhile moves
 /// no deadline.
@@ -50,7 +50,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::SimulatedClock;
+    use crate::clock::SimulatedClock;
 
     #[test]
     fn a_clock_that_is_set_moves_no_deadline() {

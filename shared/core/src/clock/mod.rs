@@ -3,8 +3,8 @@
 //! Nothing in the bundle reads the machine's clock or its randomness by itself: both are handed in, so
 //! that a test can run a whole day of operation in seconds, from one seed, and run the same day again.
 
-mod chance;
 mod deadline;
+mod rng;
 mod simulated;
 mod steady;
 
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-pub use chance::{Chance, SeededChance, SystemChance};
 pub use deadline::Deadline;
+pub use rng::{Rng, SeededRng, SystemRng};
 pub use simulated::SimulatedClock;
 pub use steady::SteadyClock;
 

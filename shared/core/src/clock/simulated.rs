@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::Clock;
+use crate::clock::Clock;
 
 /// A clock that stands still until somebody waits: waiting moves it on at once.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::Clock;
+use crate::clock::Clock;
 
 /// Another clock that is never set back: where that one is, this one goes on as if it had not been, until it is caught up
 /// with. What is to happen in ten seconds happens in ten seconds.
@@ -46,7 +46,7 @@ impl Clock for SteadyClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SimulatedClock;
+    use crate::clock::SimulatedClock;
 
     #[test]
     fn a_clock_that_is_set_back_goes_on_and_one_that_is_set_forward_is_followed() {

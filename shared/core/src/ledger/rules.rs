@@ -98,7 +98,7 @@ impl Entry {
 
     /// Notes a version whose request was on its way together with another's: it stands among the failures, whatever its
     /// age, and the target is not believed to hold what was delivered last.
-    pub fn doubt(&mut self, attempts: Attempts, failed: Failed) {
+    pub fn credential_check(&mut self, attempts: Attempts, failed: Failed) {
         self.attempt(attempts);
         self.keep(failed);
     }

@@ -1,6 +1,6 @@
 use std::cmp::Ordering;
 
-use catalog::VersionKind;
+use crate::VersionKind;
 use chrono::{DateTime, Utc};
 
 use super::{Delivered, Failed};

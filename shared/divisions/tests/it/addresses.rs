@@ -1,6 +1,6 @@
 //! Addresses as people write them.
 
-use divisions::{Reason, split};
+use relay_divisions::{Reason, split};
 
 #[track_caller]
 fn splits(address: &str, expected: [&str; 4]) {

@@ -1,6 +1,6 @@
 //! Every division of the data, written out, splits back to itself.
 
-use divisions::split;
+use relay_divisions::split;
 
 const DATA: &str = include_str!("../../data/divisions.tsv");
 const STREET: &str = "人民路1号";

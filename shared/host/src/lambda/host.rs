@@ -8,13 +8,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::{Function, Occasion, SecretSource, Settings, Wiring};
 use anyhow::anyhow;
-use clock::{Clock, Deadline};
 use futures::FutureExt as _;
-use pipeline::pause;
+use relay_core::clock::{Clock, Deadline};
+use relay_core::pause;
 use serde_json::Value;
 use tokio::time::timeout;
-use wiring::{Function, Occasion, SecretSource, Settings, Wiring};
 
 /// Anybody can send a wrong digest: more often than this the secret is not read again. Nor much less often: a push under
 /// a new secret that comes so soon after a stranger's is refused, and Qince brings it again the next night only.
@@ -52,7 +52,7 @@ impl<F: Function> Host<F> {
     /// # Errors
     /// What the function fails with.
     pub async fn invoke(&mut self, event: Value, deadline: Deadline) -> anyhow::Result<Value> {
-        // A doubt from the event before, which came too soon after another.
+        // A check that is due from the event before, which came too soon after another.
         self.refresh().await;
         let mut handled = self.turn(event.clone(), Occasion::first(deadline)).await;
         if self.refresh().await {
@@ -73,11 +73,11 @@ impl<F: Function> Host<F> {
         caught(Box::pin(self.function.handle(event, occasion))).await
     }
 
-    /// Reads the settings again where there is a doubt about them, and tells whether they have changed.
+    /// Reads the settings again where a check of them is due, and tells whether they have changed.
     async fn refresh(&mut self) -> bool {
         let now = self.wiring.clock.monotonic();
         let is_soon = self.read_at.is_some_and(|read_at| now < read_at + BETWEEN_READS);
-        if !self.wiring.doubt.stands() || is_soon || self.environment.secret_id().is_none() {
+        if !self.wiring.credential_check.stands() || is_soon || self.environment.secret_id().is_none() {
             return false;
         }
         self.read_at = Some(now);
@@ -95,7 +95,7 @@ impl<F: Function> Host<F> {
     }
 
     async fn take(&mut self, settings: Settings) -> bool {
-        self.wiring.doubt.settle();
+        self.wiring.credential_check.settle();
         if settings == self.wiring.settings {
             tracing::warn!("credentials are refused, and the secret has not changed");
             return false;

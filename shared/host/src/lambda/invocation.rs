@@ -3,15 +3,15 @@
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
+use crate::Function;
 use chrono::{DateTime, Utc};
-use clock::{Clock, Deadline};
 use lambda_runtime::LambdaEvent;
 use metrics_cloudwatch_embedded::Collector;
+use relay_core::clock::{Clock, Deadline};
 use serde_json::Value;
 use tracing::Instrument as _;
-use wiring::Function;
 
-use crate::{Host, metrics};
+use crate::lambda::{Host, metrics};
 
 /// What Lambda gives a function, less the time of one call to a vendor: nothing is begun that could be cut off.
 const ONE_CALL: Duration = Duration::from_secs(35);
@@ -48,7 +48,7 @@ fn deadline(lambda: SystemTime, clock: &dyn Clock) -> Deadline {
 
 #[cfg(test)]
 mod tests {
-    use clock::SimulatedClock;
+    use relay_core::clock::SimulatedClock;
 
     use super::*;
 

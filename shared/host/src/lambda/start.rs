@@ -4,15 +4,15 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::{Function, SecretsManager, Settings, SettingsError, Wiring, logs};
 use anyhow::Context as _;
 use http::Request;
 use lambda_runtime::{Diagnostic, Runtime, service_fn};
 use lambda_runtime_api_client::{Client, body::Body};
 use serde_json::json;
 use tokio::sync::Mutex;
-use wiring::{Function, SecretsManager, Settings, SettingsError, Wiring, logs};
 
-use crate::{Host, invocation, metrics};
+use crate::lambda::{Host, invocation, metrics};
 
 /// Runs a function on Lambda.
 #[must_use]

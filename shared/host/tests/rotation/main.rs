@@ -10,18 +10,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clock::{Deadline, SystemChance};
-use erp_pusher::ErpPusher;
-use lambda::Host;
-use pipeline::{Depth, Queue, System, pause};
+use relay_core::clock::{Deadline, SystemRng};
+use relay_core::{Depth, Queue, System, pause};
+use relay_erp_pusher::ErpPusher;
+use relay_host::lambda::Host;
+use relay_host::{Function, Occasion, SecretSource, Settings, Wiring};
+use relay_simulators::Fault;
+use relay_simulators::qince::{Digest, PushStyle};
+use relay_stock_syncer::StockSyncer;
+use relay_trade_poller::TradePoller;
+use relay_webhook_receiver::Receiver;
 use serde_json::{Value, json};
-use simulators::Fault;
-use simulators::qince::{Digest, PushStyle};
-use stock_syncer::StockSyncer;
 use tokio::time::Instant;
-use trade_poller::TradePoller;
-use webhook_receiver::Receiver;
-use wiring::{Function, Occasion, SecretSource, Settings, Wiring};
 
 use crate::stage::{Kept, Stage, http, sqs};
 
@@ -55,7 +55,7 @@ async fn work(stage: &Stage, pusher: &mut Host<ErpPusher>, system: System) -> us
 }
 
 async fn is_paused(stage: &Stage, system: System) -> bool {
-    let now = clock::Clock::now(stage.clock.as_ref());
+    let now = relay_core::clock::Clock::now(stage.clock.as_ref());
     pause::current(stage.stores.checkpoints.as_ref(), system, now).await.unwrap().is_some()
 }
 
@@ -68,7 +68,7 @@ async fn a_poller_goes_on_with_the_new_secret_of_wdt() {
     let answer = poller.invoke(json!({}), Deadline::NONE).await.unwrap();
     assert_eq!((&answer["flows"][0]["queued"], stage.reads()), (&json!(1), 1), "{answer}");
     poller.invoke(json!({}), Deadline::NONE).await.unwrap();
-    assert_eq!(stage.reads(), 1, "nobody has a doubt any more");
+    assert_eq!(stage.reads(), 1, "nobody has a credential_check any more");
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn no_message_is_given_back_before_the_second_turn() {
     let faults = &stage.vendors.kingdee.faults;
     faults.inject(Fault::Status(503));
     faults.inject(Fault::ExpireTokens);
-    let received_at = clock::Clock::now(stage.clock.as_ref());
+    let received_at = relay_core::clock::Clock::now(stage.clock.as_ref());
     let answer = pusher.invoke(sqs(System::Kingdee, &messages[1..]), Deadline::NONE).await.unwrap();
     let depth = between.seen.lock().unwrap().take().unwrap();
     assert_eq!((depth.waiting, depth.in_flight), (0, 2));
@@ -185,7 +185,7 @@ async fn what_comes_again_after_the_second_turn_too_comes_when_that_says() {
     let answer = pusher.invoke(sqs(System::Kingdee, &messages), Deadline::NONE).await.unwrap();
     assert_eq!(stage.delete_done(System::Kingdee, &messages, &answer).await, 1);
     let depth = stage.stores.queue.depth(System::Kingdee).await.unwrap();
-    let soon = clock::Clock::now(stage.clock.as_ref()) + Duration::from_secs(10);
+    let soon = relay_core::clock::Clock::now(stage.clock.as_ref()) + Duration::from_secs(10);
     assert!(depth.in_flight == 1 && depth.next_visible_at.unwrap() <= soon, "{depth:?}");
 }
 
@@ -264,7 +264,7 @@ fn bare_wiring(stage: &Stage) -> Wiring {
     let settings = [("RELAY_SECRET_ID", "relay/test"), ("QINCE_PUSH_SECRETS", "s")];
     let settings: Settings =
         settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
-    Wiring::new(settings, stage.stores.clone(), stage.clock.clone(), Arc::new(SystemChance)).unwrap()
+    Wiring::new(settings, stage.stores.clone(), stage.clock.clone(), Arc::new(SystemRng)).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

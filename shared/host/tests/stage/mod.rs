@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock as _, SeededChance, SimulatedClock};
-use lambda::Host;
-use pipeline::sqlite::Sqlite;
-use pipeline::{Received, Stores, System};
+use relay_core::clock::{Clock as _, SeededRng, SimulatedClock};
+use relay_core::{Received, Stores, System};
+use relay_host::lambda::Host;
+use relay_host::settings::is_secret;
+use relay_host::{Function, SecretSource, Settings, Wiring};
+use relay_simulators::qince::SignedPush;
+use relay_simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
+use relay_store_sqlite::Sqlite;
 use serde_json::{Value, json};
-use simulators::qince::SignedPush;
-use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
-use wiring::settings::is_secret;
-use wiring::{Function, SecretSource, Settings, Wiring};
 
 /// A secret that a test can change, and how often it was read.
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl Stage {
             ("RELAY_START", "2026-11-22T11:00:00+08:00"),
             ("RELAY_SECRET_ID", "relay/test"),
         ];
-        let all = simulators::settings().into_iter().chain(more);
+        let all = relay_simulators::settings().into_iter().chain(more);
         let (kept, open): (Vec<_>, Vec<_>) = all.partition(|(name, _)| is_secret(name));
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let secret = Kept { values: Mutex::new(kept.into_iter().map(owned).collect()), ..Kept::default() };
@@ -81,8 +81,8 @@ impl Stage {
     /// A sandbox that starts now, and reads the secret later in another way.
     pub(crate) async fn start_with<F: Function>(&self, secrets: Arc<dyn SecretSource>) -> Host<F> {
         let settings = self.environment.with_secret(self.secret.as_ref()).await.unwrap();
-        let chance = Arc::new(SeededChance::new(self.starts.fetch_add(1, Ordering::Relaxed)));
-        let wiring = Wiring::new(settings, self.stores.clone(), self.clock.clone(), chance).unwrap();
+        let rng = Arc::new(SeededRng::new(self.starts.fetch_add(1, Ordering::Relaxed)));
+        let wiring = Wiring::new(settings, self.stores.clone(), self.clock.clone(), rng).unwrap();
         self.secret.reads.store(0, Ordering::Relaxed);
         self.host(wiring, secrets)
     }

@@ -14,23 +14,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use clock::Clock as _;
-use erp_pusher::ErpPusher;
 use http::HeaderMap;
-use lambda::{Host, invocation, metrics};
 use lambda_runtime::{Config, Context, LambdaEvent};
 use metrics_cloudwatch_embedded::Collector;
-use pipeline::ledger::Counts;
-use pipeline::{Entry, EntryId, Ledger, StoreError, System};
+use relay_core::clock::Clock as _;
+use relay_core::ledger::Counts;
+use relay_core::{Entry, EntryId, Ledger, StoreError, System};
+use relay_erp_pusher::ErpPusher;
+use relay_host::lambda::{Host, invocation, metrics};
+use relay_host::{Function, logs};
+use relay_simulators::qince::{Digest, PushStyle};
+use relay_simulators::{Fault, FaultRates};
+use relay_stock_syncer::StockSyncer;
+use relay_trade_poller::TradePoller;
+use relay_webhook_receiver::Receiver;
 use serde_json::{Value, json};
-use simulators::qince::{Digest, PushStyle};
-use simulators::{Fault, FaultRates};
-use stock_syncer::StockSyncer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
-use trade_poller::TradePoller;
-use webhook_receiver::Receiver;
-use wiring::{Function, logs};
 
 use crate::stage::{Stage, http, sqs};
 
@@ -212,7 +212,7 @@ impl Day {
 
     /// What must not be told.
     async fn private(&self) -> BTreeSet<String> {
-        let mut private: BTreeSet<String> = simulators::settings()
+        let mut private: BTreeSet<String> = relay_simulators::settings()
             .into_iter()
             .filter(|(name, _)| ["SECRET", "PASSWORD", "CODE"].iter().any(|word| name.contains(word)))
             .map(|(_, value)| value.to_owned())

@@ -1,6 +1,6 @@
 //! Constants of a flow file, checked against what the target wants.
 
-use catalog::Kind;
+use relay_connector::Kind;
 use serde_json::Value;
 use toml_edit::Item;
 

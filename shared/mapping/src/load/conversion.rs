@@ -1,6 +1,6 @@
 //! What `as` names, and what a conversion may be given.
 
-use catalog::Kind;
+use relay_connector::Kind;
 use rust_decimal::RoundingStrategy;
 
 use super::report::Report;

@@ -1,6 +1,7 @@
 //! `[source]` and `[target]`.
 
-use catalog::{Catalog, Document, Kind, Role, VersionKind};
+use relay_connector::{Catalog, Document, Kind, Role};
+use relay_core::VersionKind;
 use toml_edit::Item;
 
 use super::reach::{self, Level};

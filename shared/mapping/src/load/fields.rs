@@ -1,6 +1,6 @@
 //! `[fields]`: one target object with its rules, nested objects and lists.
 
-use catalog::{Catalog, Document, Field, Kind, field};
+use relay_connector::{Catalog, Document, Field, Kind, field};
 
 use super::reach::{self, Level};
 use super::report::{Report, closest};

@@ -12,7 +12,7 @@ mod rule;
 mod table;
 mod window;
 
-use catalog::Catalog;
+use relay_connector::Catalog;
 use toml_edit::Document;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};

@@ -3,7 +3,7 @@
 //! It is what a vendor is asked for after a lost answer, and what keeps it from making a document twice. Its rule must
 //! give each document a number of its own, and the same one to each of its versions.
 
-use catalog::Document;
+use relay_connector::Document;
 
 use super::report::Report;
 use super::table::Table;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use catalog::{Document, Field, Kind, field};
+use relay_connector::{Document, Field, Kind, field};
 
 use super::report::{Report, Written, closest, suggestion};
 use crate::diagnostic::Severity;

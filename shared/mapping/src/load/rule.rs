@@ -1,6 +1,6 @@
 //! The rule of one field.
 
-use catalog::{Catalog, Kind};
+use relay_connector::{Catalog, Kind};
 use serde_json::Value;
 use toml_edit::Item;
 

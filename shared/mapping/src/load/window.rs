@@ -3,7 +3,7 @@
 //! A flow reads by the time of the last change, so that every change of a document is seen. Some queries select by
 //! another time, depending on their parameters; a flow reads by such a time only where it names it.
 
-use catalog::{Document, Held, Role, WindowTime};
+use relay_connector::{Document, Held, Role, WindowTime};
 
 use super::report::Report;
 use super::table::Table;

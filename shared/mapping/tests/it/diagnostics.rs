@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use mapping::Flow;
+use relay_mapping::Flow;
 
 use super::catalog;
 

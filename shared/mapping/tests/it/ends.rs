@@ -1,12 +1,12 @@
 //! What a flow says of its two ends: the key, the window, the number.
 
-use mapping::{Flow, Param, Severity};
+use relay_mapping::{Flow, Param, Severity};
 use serde_json::json;
 
 use super::{apply, catalog, document};
 
 /// A flow to ShareCRM whose source is under test; `id` is the record's number.
-fn from(source: &str, id: &str) -> Result<Flow, mapping::Diagnostics> {
+fn from(source: &str, id: &str) -> Result<Flow, relay_mapping::Diagnostics> {
     let text = format!(
         "[source]\n{source}\n[target]\ndocument = \"sharecrm.objdata_push\"\n[fields]\n\
          objAPIName = {{ value = \"o\" }}\ndataCenterId = {{ value = \"d\" }}\nid = \"{id}\"\n"
@@ -14,7 +14,7 @@ fn from(source: &str, id: &str) -> Result<Flow, mapping::Diagnostics> {
     Flow::parse("f", "f.toml", &text, &catalog())
 }
 
-fn stock(key: &str) -> Result<Flow, mapping::Diagnostics> {
+fn stock(key: &str) -> Result<Flow, relay_mapping::Diagnostics> {
     from(&format!("document = \"wangdian.stock_query\"\nkey = {key}\nversion = \"modified\""), "spec_no")
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use mapping::{Cause, Context};
+use relay_mapping::{Cause, Context};
 use serde_json::{Value, json};
 
 use super::{apply, document, master, shipped};

@@ -107,13 +107,13 @@ fn what_is_computed_reads_what_was_mapped_wherever_it_stands() {
     assert_eq!(mapped.to_string(), r#"{"total":"3.3","net":"2.3","post":"1"}"#);
 }
 
-fn filtered_flow(filter: &str) -> mapping::Flow {
+fn filtered_flow(filter: &str) -> relay_mapping::Flow {
     let text = format!(
         "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\nfilter = \"{filter}\"\n\
          [target]\ndocument = \"sharecrm.objdata_push\"\n[fields]\nid = \"trade_no\"\n\
          objAPIName = {{ value = \"o\" }}\ndataCenterId = {{ value = \"d\" }}\n"
     );
-    mapping::Flow::parse("f", "f.toml", &text, &super::catalog()).unwrap_or_else(|e| panic!("{e}"))
+    relay_mapping::Flow::parse("f", "f.toml", &text, &super::catalog()).unwrap_or_else(|e| panic!("{e}"))
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_field_in_quotes_is_read_where_it_stands() {
                 dataCenterId = { value = \"d\" }\n[fields.masterFieldVal]\na = \".'my-no'\"\n\
                 b = \"$.'my-no'\"\nc = { compute = \"sum(prods, .'my num')\" }\n\
                 d = { text = \"{.'my-no'}/{prods[1].'my num'}\" }\n";
-    let flow = mapping::Flow::parse("f", "f.toml", flow, &super::catalog()).unwrap();
+    let flow = relay_mapping::Flow::parse("f", "f.toml", flow, &super::catalog()).unwrap();
     assert!(flow.warnings().is_empty());
     let order = json!({"id": "1", "my-no": "N", "prods": [{"my num": "2"}, {"my num": "3"}]});
     let mapped = super::apply(&flow, &order).unwrap();

@@ -15,16 +15,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use catalog::Catalog;
-use mapping::{Context, Fault, Flow, LookupKey, Mapped};
+use relay_connector::Catalog;
+use relay_mapping::{Context, Fault, Flow, LookupKey, Mapped};
 use serde_json::Value;
 
 fn catalog() -> Catalog {
     Catalog::default()
-        .with(wangdian::catalog::documents(), &[])
-        .with(kingdee::catalog::documents(), kingdee::catalog::lookups())
-        .with(sharecrm::catalog::documents(), sharecrm::catalog::lookups())
-        .with(qince::catalog::documents(), &[])
+        .with(relay_wangdian::catalog::documents(), &[])
+        .with(relay_kingdee::catalog::documents(), relay_kingdee::catalog::lookups())
+        .with(relay_sharecrm::catalog::documents(), relay_sharecrm::catalog::lookups())
+        .with(relay_qince::catalog::documents(), &[])
 }
 
 fn root() -> PathBuf {

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
-use mapping::Flow;
 use proptest::prelude::*;
+use relay_mapping::Flow;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! What a flow reads, and what of it no document has held.
 
-use mapping::Sightings;
+use relay_mapping::Sightings;
 use serde_json::json;
 
 use super::{document, shipped, trade_flow};

@@ -34,16 +34,16 @@ fn a_direct_order_becomes_a_crm_order_without_loss() {
 
 #[test]
 fn every_documented_field_of_a_direct_order_is_carried() {
-    fn filled(fields: &[catalog::Field]) -> Value {
-        let value = |field: &catalog::Field| match field.kind {
-            catalog::Kind::List(lines) => json!([filled(lines)]),
-            catalog::Kind::Decimal => json!("1.50"),
-            catalog::Kind::Time | catalog::Kind::Date => json!("2016-12-01 00:00:00.999001"),
+    fn filled(fields: &[relay_connector::Field]) -> Value {
+        let value = |field: &relay_connector::Field| match field.kind {
+            relay_connector::Kind::List(lines) => json!([filled(lines)]),
+            relay_connector::Kind::Decimal => json!("1.50"),
+            relay_connector::Kind::Time | relay_connector::Kind::Date => json!("2016-12-01 00:00:00.999001"),
             _ => json!(format!("值 of {}", field.name)),
         };
         fields.iter().map(|field| (field.name.to_owned(), value(field))).collect()
     }
-    let order = filled(qince::catalog::documents()[0].fields);
+    let order = filled(relay_qince::catalog::documents()[0].fields);
     let mapped = body("direct-order-to-sharecrm", &order);
     let details = &mapped["detailFieldVals"];
     let places = [
@@ -155,11 +155,11 @@ fn a_trade_becomes_a_kingdee_order() {
     insta::assert_json_snapshot!("trade_to_kingdee", apply(&flow, &trade).unwrap().body);
     assert_eq!(flow.source().route.as_deref(), Some("qimen"));
     assert_eq!(
-        mapping::resolve(&flow.source().params, &Default::default()).unwrap(),
+        relay_mapping::resolve(&flow.source().params, &Default::default()).unwrap(),
         [("status".into(), "55".into())]
     );
     assert_eq!(flow.key(&trade).unwrap(), trade["trade_no"].as_str().unwrap());
-    assert_eq!(flow.version_kind(), mapping::VersionKind::Time);
+    assert_eq!(flow.version_kind(), relay_mapping::VersionKind::Time);
     assert_eq!(flow.version(&trade).as_deref(), trade["modified"].as_str());
 }
 
@@ -196,7 +196,7 @@ fn an_empty_price_is_a_fault_and_no_order_without_price() {
     let [fault] = faults.as_slice() else { panic!("{faults:#?}") };
     assert_eq!(
         (fault.target.as_str(), &fault.cause),
-        ("material_entity[1].taxprice", &mapping::Cause::Absent)
+        ("material_entity[1].taxprice", &relay_mapping::Cause::Absent)
     );
 }
 
@@ -207,7 +207,7 @@ fn a_stock_change_becomes_a_crm_record() {
         "stock_to_sharecrm",
         body("stock-to-sharecrm", &document("wangdian/stock-change.json"))
     );
-    assert_eq!(flow.version_kind(), mapping::VersionKind::Integer);
+    assert_eq!(flow.version_kind(), relay_mapping::VersionKind::Integer);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_waybill_becomes_a_crm_record() {
     let flow = shipped("shipping-to-sharecrm");
     let mut waybill = document("wangdian/logistics-sync.json");
     insta::assert_json_snapshot!("shipping_to_sharecrm", body("shipping-to-sharecrm", &waybill));
-    assert_eq!(flow.version_kind(), mapping::VersionKind::Time);
+    assert_eq!(flow.version_kind(), relay_mapping::VersionKind::Time);
     waybill.as_object_mut().unwrap().remove("modified");
     assert_eq!(flow.version(&waybill), None);
     assert!(apply(&flow, &waybill).is_ok());

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::DateTime;
-use clock::SimulatedClock;
-use pipeline::{EntryId, Intake, Outgoing, System, WorkItem};
+use relay_core::clock::SimulatedClock;
+use relay_core::{EntryId, Intake, Outgoing, System, WorkItem};
 use serde_json::{Value, json};
 
 use super::stub::{Stub, ok};

@@ -1,7 +1,7 @@
 //! What an entry costs: DynamoDB counts a write in units of 1 KB, and once more in each index that the item stands in.
 
 use chrono::DateTime;
-use pipeline::{Delivered, Entry, EntryId};
+use relay_core::{Delivered, Entry, EntryId};
 use serde_json::{Value, json};
 
 use super::stub::{Stub, ok, refused};

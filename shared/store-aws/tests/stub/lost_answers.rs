@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pipeline::{Entry, EntryId};
+use relay_core::{Entry, EntryId};
 use serde_json::{Value, json};
 
 use super::stub::{Stub, lost, ok, unfulfilled};

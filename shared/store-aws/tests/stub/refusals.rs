@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use pipeline::{Entry, EntryId, Failed, Outgoing, System};
+use relay_core::{Entry, EntryId, Failed, Outgoing, System};
 use serde_json::json;
 
 use super::stub::{Stub, ok, refused, stores_at};

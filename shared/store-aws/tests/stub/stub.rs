@@ -11,9 +11,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use chrono::DateTime;
-use clock::{SeededChance, SimulatedClock};
-use pipeline::aws::Aws;
-use pipeline::{AwsNames, Stores};
+use relay_core::clock::{SeededRng, SimulatedClock};
+use relay_core::{AwsNames, Stores};
+use relay_store_aws::Aws;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -92,7 +92,7 @@ pub(crate) fn stores_at(address: &str) -> Stores {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
-    Aws::new(&config, names, clock, Arc::new(SeededChance::new(1))).stores()
+    Aws::new(&config, names, clock, Arc::new(SeededRng::new(1))).stores()
 }
 
 /// 200, with this.

@@ -12,9 +12,9 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use axum::routing::{any, get, post};
+use relay_host::settings::is_secret;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-use wiring::settings::is_secret;
 
 /// Answers functions that start.
 pub(crate) struct StandIn {
@@ -70,7 +70,7 @@ impl StandIn {
             ("SHARECRM_QUEUE_URL", &queue),
             ("WDT_QUEUE_URL", &queue),
         ];
-        let plain = simulators::settings().into_iter().filter(|(name, _)| !is_secret(name));
+        let plain = relay_simulators::settings().into_iter().filter(|(name, _)| !is_secret(name));
         plain.chain(own).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
@@ -120,7 +120,7 @@ async fn secret(request: Request) -> axum::response::Response {
     if target != Some("secretsmanager.GetSecretValue") {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let secrets = simulators::settings().into_iter().filter(|(name, _)| is_secret(name));
+    let secrets = relay_simulators::settings().into_iter().filter(|(name, _)| is_secret(name));
     let secrets: Map<_, _> = secrets.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
     let answer = json!({
         "ARN": "arn:aws:secretsmanager:ap-southeast-1:000000000000:secret:erp-relay-AbCdEf",

@@ -13,6 +13,7 @@ use axum::Router;
 use axum::routing::get;
 use axum::serve::Listener;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use relay_connector::{HttpTransport, Request, Transport as _};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +22,6 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
 use url::Url;
-use vendor::{HttpTransport, Request, Transport as _};
 
 /// Where Debian, Ubuntu and Amazon Linux keep the trusted roots.
 const ROOTS: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use pipeline::ledger::Counts;
-use pipeline::{
+use relay_core::ledger::Counts;
+use relay_core::{
     Checkpoint, Checkpoints, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing, Queue, Received,
     StoreError, Stores, System,
 };

@@ -6,7 +6,7 @@ mod counting;
 
 use benchmarks::house::House;
 use counting::Counting;
-use erp_pusher::worker::Worked;
+use relay_erp_pusher::worker::Worked;
 
 const TRADES: u32 = 1_000;
 
@@ -35,7 +35,7 @@ async fn a_thousand_trades_stay_within_the_budget_of_requests() {
     let counting = Counting::around(&house.wiring.stores);
     house.wiring.stores = counting.stores();
 
-    let report = house.poller().unwrap().poll_all(clock::Deadline::NONE, &|_| {}).await.remove(0);
+    let report = house.poller().unwrap().poll_all(relay_core::clock::Deadline::NONE, &|_| {}).await.remove(0);
     assert_eq!((report.queued, report.windows), (TRADES.into(), 1), "{report:?}");
     let worker = house.kingdee_worker().unwrap();
     while let Worked::Batch(_) = worker.work(&|| true).await.unwrap() {}

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use clock::Deadline;
-use simulators::qince::PushStyle;
+use relay_core::clock::Deadline;
+use relay_simulators::qince::PushStyle;
 use tempfile::TempDir;
 
 use crate::house::House;
@@ -127,7 +127,7 @@ async fn a_flow_that_was_retired_takes_nothing_in() {
     house.start().wiring.standing.flows().await.unwrap();
     take_away(&folder, ORDERS_TO_WDT);
     let process = house.start();
-    pipeline::registry::change(process.wiring.stores.checkpoints.as_ref(), |flows| {
+    relay_core::registry::change(process.wiring.stores.checkpoints.as_ref(), |flows| {
         flows.remove(ORDERS_TO_WDT);
     })
     .await

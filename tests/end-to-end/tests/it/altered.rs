@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_simulators::wangdian::{ACCOUNT, sign};
 use serde_json::Value;
-use simulators::wangdian::{ACCOUNT, sign};
-use vendor::{Request, Response, Transport, TransportError};
 
 /// Changes the requests and answers of the Qimen route on their way.
 pub(crate) struct Altered {

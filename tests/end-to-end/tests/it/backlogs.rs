@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use clock::{Clock, Deadline};
-use erp_pusher::{ErpPusher, Worker};
-use pipeline::System;
+use relay_core::System;
+use relay_core::clock::{Clock, Deadline};
+use relay_erp_pusher::{ErpPusher, Worker};
+use relay_host::Function as _;
+use relay_simulators::Vendors;
+use relay_simulators::qince::Story;
+use relay_simulators::wangdian::TradeMix;
+use relay_stock_syncer::StockSyncer;
+use relay_trade_poller::TradePoller;
+use relay_webhook_receiver::{PushRequest, Receiver};
 use rust_decimal::Decimal;
-use simulators::Vendors;
-use simulators::qince::Story;
-use simulators::wangdian::TradeMix;
-use stock_syncer::StockSyncer;
 use tokio::time::Instant;
-use trade_poller::TradePoller;
-use webhook_receiver::{PushRequest, Receiver};
-use wiring::Function as _;
 
 use crate::house::{House, utc};
 

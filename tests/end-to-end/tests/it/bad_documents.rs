@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pipeline::{Outgoing, System};
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_core::{Outgoing, System};
+use relay_simulators::wangdian::TradeMix;
 use serde_json::{Value, json};
-use simulators::wangdian::TradeMix;
-use vendor::{Request, Response, Transport, TransportError};
 
 use crate::altered::Altered;
 use crate::house::House;
@@ -233,7 +233,7 @@ async fn a_message_that_is_not_ours_fails_alone_and_is_kept() {
 #[tokio::test]
 async fn a_document_of_a_flow_that_is_gone_says_so() {
     let (_house, process) = spoilt(|_| {}).await;
-    let mut item = pipeline::WorkItem {
+    let mut item = relay_core::WorkItem {
         flow: "sales-to-mars".to_owned(),
         key: "1".to_owned(),
         version: None,

@@ -1,9 +1,9 @@
 //! Pushes that are wrong, each with its answer; and those that are odd, taken and judged later.
 
-use catalog::{Field, Kind};
+use relay_connector::{Field, Kind};
+use relay_simulators::qince::{Digest, Encoding, PushStyle, SignedPush, digest};
+use relay_webhook_receiver::{Answer, PushRequest};
 use serde_json::{Value, json};
-use simulators::qince::{Digest, Encoding, PushStyle, SignedPush, digest};
-use webhook_receiver::{Answer, PushRequest};
 
 use crate::house::House;
 use crate::process::{ORDERS_TO_CRM, ORDERS_TO_WDT, Process, outcomes};
@@ -13,7 +13,7 @@ pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 /// A push of any text, rightly signed.
 pub(crate) fn signed(data: &str) -> Vec<u8> {
     let timestamp = "1795320000000";
-    let digest = digest(data, simulators::qince::PUSH_SECRET, timestamp);
+    let digest = digest(data, relay_simulators::qince::PUSH_SECRET, timestamp);
     let fields = [
         ("msgId", "77"),
         ("dataType", "dms_purchase"),
@@ -32,7 +32,7 @@ fn styled(house: &House, order: &Value, style: &PushStyle) -> SignedPush {
 }
 
 /// The answer to a body, and what the ledger keeps of it.
-async fn refused(body: &[u8]) -> (Answer, Vec<pipeline::Entry>) {
+async fn refused(body: &[u8]) -> (Answer, Vec<relay_core::Entry>) {
     let (house, process) = House::running(1);
     let answer = process.request(FORM, body).await;
     assert_eq!(process.waiting().await, 0, "nothing is believed");
@@ -190,7 +190,7 @@ fn places(fields: &[Field], within: &str) -> Vec<(String, Vec<&'static str>)> {
 #[tokio::test]
 async fn a_wrong_type_in_any_field_is_answered_with_0_and_arrives_or_fails_with_that_field_named() {
     let (house, process) = House::running(1);
-    let catalog = wiring::flows::catalog();
+    let catalog = relay_host::flows::catalog();
     let orders = house.vendors.qince.orders(50, house.minutes_ago(60), house.now());
     let smallest = orders.into_iter().find(|order| order["prods"][1].is_null()).unwrap();
     let mut posted = Vec::new();

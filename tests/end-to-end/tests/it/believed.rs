@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use clock::Deadline;
-use erp_pusher::ErpPusher;
-use pipeline::System;
+use relay_core::System;
+use relay_core::clock::Deadline;
+use relay_erp_pusher::ErpPusher;
+use relay_host::{Function as _, Occasion};
+use relay_simulators::Fault;
+use relay_simulators::qince::PushStyle;
 use serde_json::{Value, json};
-use simulators::Fault;
-use simulators::qince::PushStyle;
-use wiring::{Function as _, Occasion};
 
 use crate::fuse::Fuse;
 use crate::house::House;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use relay_simulators::qince::{SignedPush, Story, modify_time};
+use relay_simulators::{Fault, FaultRates};
 use serde_json::Value;
-use simulators::qince::{SignedPush, Story, modify_time};
-use simulators::{Fault, FaultRates};
 
 use crate::house::House;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use relay_simulators::{Fault, FaultRates};
 use rust_decimal::Decimal;
 use serde_json::json;
-use simulators::{Fault, FaultRates};
 
 use crate::house::{House, object};
 use crate::process::{Process, SHIPPING};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use simulators::wangdian::TradeMix;
-use simulators::{Fault, FaultRates};
+use relay_simulators::wangdian::TradeMix;
+use relay_simulators::{Fault, FaultRates};
 
 use crate::house::House;
 use crate::process::{Process, TRADES};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use clock::Deadline;
+use relay_connector::Found;
+use relay_core::clock::Deadline;
+use relay_simulators::Fault;
 use serde_json::{Value, json};
-use simulators::Fault;
-use vendor::Found;
 
 use crate::house::{House, object};
 
@@ -120,7 +120,7 @@ async fn whatever_was_made_behind_a_lost_answer_is_found_by_its_number() {
         let document = format!("wangdian.{endpoint}");
         assert_eq!(client.find(&document, "N-1", Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
         house.vendors.wangdian.faults.inject_for(endpoint, Fault::LostAnswer);
-        let target = wangdian::endpoint(&document).unwrap();
+        let target = relay_wangdian::endpoint(&document).unwrap();
         client.push(target, &[], &body, Deadline::NONE).await.unwrap_err();
         let [made] = &house.vendors.wangdian.pushed_documents(endpoint)[..] else { panic!("{endpoint}") };
         let there = client.find(&document, "N-1", Deadline::NONE).await.unwrap();

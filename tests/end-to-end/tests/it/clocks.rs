@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use clock::{Clock, SimulatedClock};
-use pipeline::{System, pause};
+use relay_core::clock::{Clock, SimulatedClock};
+use relay_core::{System, pause};
+use relay_simulators::Fault;
+use relay_simulators::wangdian::TradeMix;
 use serde_json::json;
-use simulators::Fault;
-use simulators::wangdian::TradeMix;
 
 use crate::house::House;
 use crate::process::Process;
@@ -55,7 +55,7 @@ fn an_hour_of_trades() -> House {
     house
 }
 
-async fn poll(process: &Process) -> trade_poller::Report {
+async fn poll(process: &Process) -> relay_trade_poller::Report {
     let report = process.poll().await;
     assert_eq!((&report.error, report.caught_up), (&None, true));
     report

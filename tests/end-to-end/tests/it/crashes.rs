@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use relay_simulators::qince::{SignedPush, Story};
+use relay_simulators::wangdian::TradeMix;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use simulators::qince::{SignedPush, Story};
-use simulators::wangdian::TradeMix;
 
 use crate::fuse::Fuse;
 use crate::house::{House, object};

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use clock::{Clock as _, SimulatedClock};
-use erp_pusher::ErpPusher;
-use pipeline::System;
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_core::System;
+use relay_core::clock::{Clock as _, SimulatedClock};
+use relay_erp_pusher::ErpPusher;
+use relay_host::Function as _;
+use relay_simulators::wangdian::TradeMix;
+use relay_simulators::{Fault, FaultRates};
 use serde_json::{Value, json};
-use simulators::wangdian::TradeMix;
-use simulators::{Fault, FaultRates};
-use vendor::{Request, Response, Transport, TransportError};
-use wiring::Function as _;
 
 use crate::house::{House, object};
 use crate::outages::record;

@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use pipeline::ledger::Counts;
-use pipeline::{
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_core::ledger::Counts;
+use relay_core::{
     Checkpoint, Checkpoints, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing, Queue, Received,
     StoreError, Stores, System,
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use vendor::{Request, Response, Transport, TransportError};
 
 pub(crate) struct Fuse {
     /// Steps that are still let through.

@@ -1,8 +1,8 @@
-use erp_pusher::{Outcome, Turn};
+use relay_erp_pusher::{Outcome, Turn};
+use relay_simulators::qince::Story;
+use relay_simulators::wangdian::TradeMix;
 use rust_decimal::Decimal;
 use serde_json::json;
-use simulators::qince::Story;
-use simulators::wangdian::TradeMix;
 
 use crate::house::{House, object};
 use crate::process::{SHIPPING, STOCK, count, outcomes};

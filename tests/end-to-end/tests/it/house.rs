@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
-use clock::{Clock, Deadline, SeededChance, SimulatedClock};
-use pipeline::sqlite::Sqlite;
+use relay_connector::Transport;
+use relay_core::clock::{Clock, Deadline, SeededRng, SimulatedClock};
+use relay_host::{Settings, Wiring};
+use relay_simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
+use relay_store_sqlite::Sqlite;
 use serde_json::{Map, Value};
-use simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
-use vendor::Transport;
-use wiring::{Settings, Wiring};
 
 use crate::fuse::Fuse;
 use crate::process::Process;
@@ -39,7 +39,7 @@ impl House {
             ("WDT_SHOP_NO", "S001"),
             ("RELAY_START", "2026-11-22T11:00:00+08:00"),
         ];
-        let settings = simulators::settings().into_iter().chain(more);
+        let settings = relay_simulators::settings().into_iter().chain(more);
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         // In memory where the machine has such a folder: most of these tests' time would go into the disk otherwise.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
@@ -91,9 +91,9 @@ impl House {
         let stores = Sqlite::open(&file, clock.clone()).unwrap().stores();
         // Each process has its own dice: two that throw the same would take each other's leases for their own.
         let start = self.starts.fetch_add(1, Ordering::Relaxed);
-        let chance = Arc::new(SeededChance::new(self.seed ^ start.rotate_right(16)));
+        let rng = Arc::new(SeededRng::new(self.seed ^ start.rotate_right(16)));
         let settings = Settings::from_iter(self.settings.clone());
-        Wiring::new(settings, stores, clock, chance).unwrap().over(vendors.transport())
+        Wiring::new(settings, stores, clock, rng).unwrap().over(vendors.transport())
     }
 
     /// Spoils what the ledger holds of a document.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use pipeline::{Entry, System};
+use relay_core::{Entry, System};
+use relay_simulators::qince::PushStyle;
 use serde_json::{Value, json};
-use simulators::qince::PushStyle;
 
 use crate::house::{House, object};
 use crate::meanwhile::{Late, Meanwhile, When};
@@ -136,7 +136,7 @@ async fn a_bill_is_made_once_though_the_clock_was_set_forward_meanwhile() {
     let other = Arc::new(house.start());
     let (clock, working) = (house.clock.clone(), other.clone());
     let event = async move {
-        let ahead = clock::Clock::now(clock.as_ref()) + ASLEEP;
+        let ahead = relay_core::clock::Clock::now(clock.as_ref()) + ASLEEP;
         clock.set(ahead);
         working.drain().await;
     };

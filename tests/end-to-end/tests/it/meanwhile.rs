@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use vendor::{Request, Response, Transport, TransportError};
+use relay_connector::{Request, Response, Transport, TransportError};
 
 type Event = Pin<Box<dyn Future<Output = ()> + Send>>;
 

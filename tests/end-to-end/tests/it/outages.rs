@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use clock::Deadline;
-use erp_pusher::ErpPusher;
-use pipeline::{Entry, Received, System, pause};
+use relay_core::clock::Deadline;
+use relay_core::{Entry, Received, System, pause};
+use relay_erp_pusher::ErpPusher;
+use relay_host::Function as _;
+use relay_simulators::qince::PushStyle;
+use relay_simulators::wangdian::TradeMix;
+use relay_simulators::{Fault, FaultRates};
 use serde_json::{Value, json};
-use simulators::qince::PushStyle;
-use simulators::wangdian::TradeMix;
-use simulators::{Fault, FaultRates};
-use wiring::Function as _;
 
 use crate::house::{House, utc};
 use crate::process::{ORDERS_TO_CRM, Process, TRADES, failure, outcomes};
@@ -57,7 +57,7 @@ async fn wrong_credentials_wait_for_a_person_and_burn_no_attempt() {
     assert!(process.entry(TRADES, &trade_no).await.is_none_or(|entry| entry.attempts.is_none()));
     drop(process);
 
-    house = house.with("KINGDEE_PASSWORD", simulators::kingdee::CREDENTIALS.password);
+    house = house.with("KINGDEE_PASSWORD", relay_simulators::kingdee::CREDENTIALS.password);
     let process = house.start();
     assert!(process.drain().await.is_empty(), "still paused");
     pause::end(process.wiring.stores.checkpoints.as_ref(), System::Kingdee).await.unwrap();
@@ -70,7 +70,7 @@ async fn credentials_that_were_mended_are_noticed_without_a_word() {
     let house = House::new(1).with("KINGDEE_PASSWORD", "wrong");
     one_trade(&house, &house.start()).await;
     house.start().drain().await;
-    let house = house.with("KINGDEE_PASSWORD", simulators::kingdee::CREDENTIALS.password);
+    let house = house.with("KINGDEE_PASSWORD", relay_simulators::kingdee::CREDENTIALS.password);
     house.clock.advance(Duration::from_secs(30 * 60));
     assert_eq!(outcomes(&house.start().drain().await), ["delivered"]);
 }
@@ -80,7 +80,7 @@ fn down(house: &House) {
 }
 
 /// Works the queues until that long has gone by.
-async fn work_for(house: &House, process: &Process, days: i64) -> Vec<erp_pusher::Turn> {
+async fn work_for(house: &House, process: &Process, days: i64) -> Vec<relay_erp_pusher::Turn> {
     let end = house.now() + chrono::TimeDelta::days(days);
     let mut all = Vec::new();
     while house.now() < end {

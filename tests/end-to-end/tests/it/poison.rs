@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clock::Deadline;
-use erp_pusher::ErpPusher;
-use pipeline::{Entry, EntryId, Outgoing, Received, System};
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_core::clock::Deadline;
+use relay_core::{Entry, EntryId, Outgoing, Received, System};
+use relay_erp_pusher::ErpPusher;
+use relay_host::Function as _;
+use relay_simulators::qince::PushStyle;
+use relay_simulators::{Fault, FaultRates};
 use serde_json::{Value, json};
-use simulators::qince::PushStyle;
-use simulators::{Fault, FaultRates};
 use tokio::time::Instant;
-use vendor::{Request, Response, Transport, TransportError};
-use wiring::Function as _;
 
 use crate::fuse::Fuse;
 use crate::house::House;

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::{Deadline, SimulatedClock};
-use erp_pusher::worker::Worked;
-use erp_pusher::{ErpPusher, Outcome, Turn, Worker};
-use pipeline::{Entry, EntryId, System, WorkItem};
-use simulators::qince::{SignedPush, read_reply};
-use stock_syncer::StockSyncer;
-use trade_poller::TradePoller;
-use webhook_receiver::{Answer, PushRequest, Receiver};
-use wiring::{Function as _, Wiring};
+use relay_core::clock::{Deadline, SimulatedClock};
+use relay_core::{Entry, EntryId, System, WorkItem};
+use relay_erp_pusher::worker::Worked;
+use relay_erp_pusher::{ErpPusher, Outcome, Turn, Worker};
+use relay_host::{Function as _, Wiring};
+use relay_simulators::qince::{SignedPush, read_reply};
+use relay_stock_syncer::StockSyncer;
+use relay_trade_poller::TradePoller;
+use relay_webhook_receiver::{Answer, PushRequest, Receiver};
 
 pub(crate) const TRADES: &str = "trade-to-kingdee";
 pub(crate) const ORDERS_TO_CRM: &str = "direct-order-to-sharecrm";
@@ -54,12 +54,12 @@ impl Process {
     }
 
     /// Reads the trades until there is nothing more for now, or something fails.
-    pub(crate) async fn poll(&self) -> trade_poller::Report {
+    pub(crate) async fn poll(&self) -> relay_trade_poller::Report {
         self.poller.poll_all(Deadline::NONE, &|_| {}).await.remove(0)
     }
 
     /// Reads both pools.
-    pub(crate) async fn sync(&self) -> Vec<stock_syncer::Report> {
+    pub(crate) async fn sync(&self) -> Vec<relay_stock_syncer::Report> {
         self.syncer.sync_all(Deadline::NONE).await
     }
 
@@ -138,7 +138,7 @@ impl Process {
             acknowledge: false,
             received_at: failed.received_at,
             trace: failed.trace,
-            replay: Some(self.wiring.chance.uuid().to_string()),
+            replay: Some(self.wiring.rng.uuid().to_string()),
         };
         self.wiring.intake().take(system, &[item]).await.unwrap();
     }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use simulators::qince::PushStyle;
-use simulators::wangdian::TradeMix;
+use relay_simulators::qince::PushStyle;
+use relay_simulators::wangdian::TradeMix;
+use relay_webhook_receiver::Refusal;
 use tokio::time::Instant;
-use webhook_receiver::Refusal;
 
 use crate::bad_pushes::{FORM, signed};
 use crate::fuse::Fuse;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use erp_pusher::Turn;
-use pipeline::{Entry, Outgoing, System, WorkItem};
+use relay_core::{Entry, Outgoing, System, WorkItem};
+use relay_erp_pusher::Turn;
+use relay_simulators::Fault;
 use serde_json::{Value, json};
-use simulators::Fault;
 
 use crate::fuse::Fuse;
 use crate::house::House;

@@ -4,11 +4,11 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use relay_simulators::qince::{Digest, PushStyle, Story};
+use relay_simulators::wangdian::TradeMix;
+use relay_simulators::{Fault, FaultRates};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use simulators::qince::{Digest, PushStyle, Story};
-use simulators::wangdian::TradeMix;
-use simulators::{Fault, FaultRates};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::house::{House, object};
@@ -151,7 +151,7 @@ async fn tokens(process: &Process) -> Vec<String> {
 
 fn secrets() -> Vec<String> {
     let is_secret = |name: &str| ["SECRET", "PASSWORD", "CODE"].iter().any(|word| name.contains(word));
-    let secrets = simulators::settings().into_iter().filter(|(name, _)| is_secret(name));
+    let secrets = relay_simulators::settings().into_iter().filter(|(name, _)| is_secret(name));
     let mut secrets: Vec<_> = secrets.map(|(_, value)| value.to_owned()).collect();
     assert_eq!(secrets.len(), 7);
     // As it stands in the query of the token call.

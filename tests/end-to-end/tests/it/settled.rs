@@ -1,9 +1,9 @@
 //! What a person has dealt with by hand keeps its place: nothing older goes over it, and nothing newer makes a second one.
 
 use chrono::TimeDelta;
-use pipeline::{EntryId, ledger};
+use relay_core::{EntryId, ledger};
+use relay_simulators::qince::PushStyle;
 use serde_json::{Value, json};
-use simulators::qince::PushStyle;
 
 use crate::house::House;
 use crate::process::{ORDERS_TO_WDT, Process, failure, outcomes};
@@ -13,7 +13,7 @@ async fn post(house: &House, process: &Process, order: &Value) {
 }
 
 /// Only what goes to WDT.
-async fn to_wdt(process: &Process) -> Vec<erp_pusher::Turn> {
+async fn to_wdt(process: &Process) -> Vec<relay_erp_pusher::Turn> {
     let turns = process.drain().await;
     turns.into_iter().filter(|turn| turn.flow == ORDERS_TO_WDT).collect()
 }
@@ -24,7 +24,7 @@ async fn settle(house: &House, process: &Process, id: &str) {
     let seen: Vec<_> = entry.failures().cloned().collect();
     let id = EntryId::new(ORDERS_TO_WDT, id);
     let change =
-        |entry: &mut pipeline::Entry| entry.settle(&seen, "李", Some("entered by hand"), house.now());
+        |entry: &mut relay_core::Entry| entry.settle(&seen, "李", Some("entered by hand"), house.now());
     assert!(ledger::update(process.wiring.stores.ledger.as_ref(), &id, None, change).await.unwrap());
 }
 

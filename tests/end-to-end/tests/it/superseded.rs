@@ -1,12 +1,12 @@
 //! An older failure replaces no newer one, nor stands over a newer delivery; what cannot be compared is kept beside, whole.
 
-use catalog::VersionKind;
 use chrono::TimeDelta;
-use pipeline::ledger::{Failed, record_failure};
-use pipeline::{EntryId, System, WorkItem};
+use relay_core::VersionKind;
+use relay_core::ledger::{Failed, record_failure};
+use relay_core::{EntryId, System, WorkItem};
+use relay_simulators::qince::PushStyle;
+use relay_webhook_receiver::{UNROUTED, work_items};
 use serde_json::{Value, json};
-use simulators::qince::PushStyle;
-use webhook_receiver::{UNROUTED, work_items};
 
 use crate::house::House;
 use crate::process::{ORDERS_TO_CRM, ORDERS_TO_WDT, Process, outcomes};
@@ -55,7 +55,7 @@ async fn a_late_version_that_is_too_large_for_the_queue_wipes_out_no_newer_failu
     process.drain().await;
     older["remark"] = json!(noise());
     let wiring = &process.wiring;
-    let items = work_items(&wiring.flows, &older, wiring.clock.as_ref(), wiring.chance.as_ref());
+    let items = work_items(&wiring.flows, &older, wiring.clock.as_ref(), wiring.rng.as_ref());
     for (system, items) in items {
         let taken = wiring.intake().take(system, &items).await.unwrap();
         assert_eq!((taken.queued, taken.failed, taken.superseded), (0, 0, 1));

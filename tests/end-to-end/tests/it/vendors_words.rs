@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_simulators::qince::PushStyle;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use simulators::qince::PushStyle;
-use vendor::{Request, Response, Transport, TransportError};
 
 use crate::house::{House, object};
 use crate::process::Process;

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use relay_simulators::qince::PushStyle;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use simulators::qince::PushStyle;
 
 use crate::house::{House, object};
 use crate::process::{ORDERS_TO_CRM, Process, TRADES, count, failure, outcomes};
@@ -171,7 +171,7 @@ async fn a_version_that_changes_nothing_for_a_target_is_not_sent_to_it() {
 }
 
 /// A trade that is polled, delivered, changed and polled again.
-async fn changed_after_delivery(house: &House, process: &Process) -> (String, Vec<erp_pusher::Turn>) {
+async fn changed_after_delivery(house: &House, process: &Process) -> (String, Vec<relay_erp_pusher::Turn>) {
     house.vendors.wangdian.generate_trade("S001", 55, house.minutes_ago(5));
     process.poll().await;
     process.drain().await;

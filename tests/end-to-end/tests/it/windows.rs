@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use clock::Deadline;
+use relay_core::clock::Deadline;
+use relay_simulators::Fault;
+use relay_simulators::wangdian::TradeMix;
 use serde_json::Value;
-use simulators::Fault;
-use simulators::wangdian::TradeMix;
 
 use crate::altered::Altered;
 use crate::house::House;
@@ -218,7 +218,8 @@ async fn an_invocation_tells_its_progress_after_every_window() {
     let house = House::new(1).with("RELAY_START", "2026-11-22T02:00:00+08:00");
     let process = house.start();
     let told = std::sync::Mutex::new(Vec::new());
-    let tell = |report: &trade_poller::Report| told.lock().unwrap().push((report.windows, report.watermark));
+    let tell =
+        |report: &relay_trade_poller::Report| told.lock().unwrap().push((report.windows, report.watermark));
     let answer = process.poller.work(serde_json::json!({}), Deadline::NONE, &tell).await.unwrap();
     let told = told.into_inner().unwrap();
     assert_eq!(answer["flows"][0]["windows"], told.len());

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use local_aws::{Stack, on_the_stack};
-use pipeline::System;
+use relay_core::System;
 use serde_json::{Value, json};
 
 const TRADES: u32 = 1_000;

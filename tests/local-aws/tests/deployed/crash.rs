@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use local_aws::{Stack, on_the_stack};
-use pipeline::System;
+use relay_core::System;
+use relay_simulators::Fault;
 use serde_json::json;
-use simulators::Fault;
 
 #[test]
 #[ignore = "needs the local AWS: tests/local-aws/run"]

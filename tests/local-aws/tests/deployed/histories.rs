@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use local_aws::stack::minutes_ago;
 use local_aws::{Stack, again_and_again};
-use pipeline::Failed;
+use relay_core::Failed;
+use relay_simulators::Fault;
+use relay_simulators::qince::PushStyle;
 use serde_json::{Value, json};
-use simulators::Fault;
-use simulators::qince::PushStyle;
 
 use crate::poison::incompressible;
 

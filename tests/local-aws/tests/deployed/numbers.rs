@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use local_aws::stack::minutes_ago;
 use local_aws::{Stack, again_and_again, on_the_stack};
-use simulators::Fault;
+use relay_simulators::Fault;
 
 use crate::flows::{deploy, shipped_flows_and};
 use crate::histories::{failures, id, push};

@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use chrono::DateTime;
-use clock::{Chance as _, SeededChance};
 use local_aws::stack::minutes_ago;
 use local_aws::{Stack, on_the_stack};
-use pipeline::{System, WorkItem};
+use relay_core::clock::{Rng as _, SeededRng};
+use relay_core::{System, WorkItem};
+use relay_simulators::qince::PushStyle;
 use serde_json::json;
-use simulators::qince::PushStyle;
 
 #[test]
 #[ignore = "needs the local AWS: tests/local-aws/run"]
@@ -54,10 +54,10 @@ fn an_order_that_no_queue_can_carry_is_stored_as_failed() {
 
 /// Text that gzip makes little of.
 pub(crate) fn incompressible(length: usize) -> String {
-    let chance = SeededChance::new(1);
+    let rng = SeededRng::new(1);
     let mut text = String::with_capacity(length + 32);
     while text.len() < length {
-        text.push_str(&BASE64_STANDARD.encode(chance.uuid().as_bytes()));
+        text.push_str(&BASE64_STANDARD.encode(rng.uuid().as_bytes()));
     }
     text
 }

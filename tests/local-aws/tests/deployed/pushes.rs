@@ -1,6 +1,6 @@
 use local_aws::on_the_stack;
 use local_aws::stack::minutes_ago;
-use simulators::qince::{Digest, PushStyle, Story};
+use relay_simulators::qince::{Digest, PushStyle, Story};
 
 #[test]
 #[ignore = "needs the local AWS: tests/local-aws/run"]

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use local_aws::stack::TRADES;
 use local_aws::turns::Invocation;
 use local_aws::{Stack, on_the_stack};
-use pipeline::System;
-use simulators::Fault;
+use relay_core::System;
+use relay_simulators::Fault;
 
 #[test]
 #[ignore = "needs the local AWS: tests/local-aws/run"]

@@ -1,7 +1,7 @@
 use local_aws::on_the_stack;
 use local_aws::stack::minutes_ago;
+use relay_simulators::qince::PushStyle;
 use serde_json::json;
-use simulators::qince::PushStyle;
 
 /// The vendors take their credentials of today; the functions have started with those of yesterday.
 #[test]

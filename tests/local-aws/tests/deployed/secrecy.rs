@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use local_aws::{Stack, on_the_stack};
+use relay_simulators::qince::PushStyle;
 use serde_json::{Value, json};
-use simulators::qince::PushStyle;
 
 const FUNCTIONS: [&str; 4] = ["WebhookReceiver", "TradePoller", "StockSyncer", "ErpPusher"];
 

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use clock::{Clock as _, SystemClock};
 use local_aws::stack::{TRADES, minutes_ago};
 use local_aws::{Stack, again_and_again, in_lots};
-use pipeline::{System, WorkItem};
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_core::{System, WorkItem};
+use relay_simulators::Fault;
 use serde_json::json;
-use simulators::Fault;
 
 use crate::histories::{ORDERS_TO_CRM, failures, id, push, remarks};
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use clock::Clock as _;
+use relay_core::clock::Clock as _;
 
 use super::Ports;
 

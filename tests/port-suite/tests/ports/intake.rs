@@ -1,6 +1,6 @@
 use chrono::DateTime;
-use pipeline::item::{MAX_DEPTH, content_hash};
-use pipeline::{EntryId, Failed, Intake, System, WorkItem, ledger};
+use relay_core::item::{MAX_DEPTH, content_hash};
+use relay_core::{EntryId, Failed, Intake, System, WorkItem, ledger};
 use serde_json::{Value, json};
 
 use super::Ports;

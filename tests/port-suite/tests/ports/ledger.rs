@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
 use chrono::DateTime;
-use pipeline::ledger::record_failure;
-use pipeline::{Attempts, Delivered, Entry, EntryId, Failed, Ledger};
+use relay_core::ledger::record_failure;
+use relay_core::{Attempts, Delivered, Entry, EntryId, Failed, Ledger};
 
 use serde_json::json;
 

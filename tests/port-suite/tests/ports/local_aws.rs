@@ -12,9 +12,9 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_types::SdkConfig;
-use clock::{Chance as _, Clock as _, SimulatedClock, SystemChance, SystemClock};
-use pipeline::AwsNames;
-use pipeline::aws::Aws;
+use relay_core::AwsNames;
+use relay_core::clock::{Clock as _, Rng as _, SimulatedClock, SystemClock, SystemRng};
+use relay_store_aws::Aws;
 use serde_json::json;
 
 use super::Ports;
@@ -26,7 +26,7 @@ pub(crate) async fn open() -> Ports {
     let now = SystemClock.now() + Duration::from_secs(ahead());
     let clock = Arc::new(SimulatedClock::starting_at(now));
     let config = config();
-    let aws = Aws::new(&config, create(&config).await, clock.clone(), Arc::new(SystemChance));
+    let aws = Aws::new(&config, create(&config).await, clock.clone(), Arc::new(SystemRng));
     let on_wait = Box::new(move |wait: Duration| {
         let file = env::var("CLOCK_FILE").unwrap();
         fs::write(file, (ahead() + wait.as_secs()).to_string()).unwrap();
@@ -45,7 +45,7 @@ fn config() -> SdkConfig {
 }
 
 async fn create(config: &SdkConfig) -> AwsNames {
-    let stack = format!("ports-{}", SystemChance.uuid().simple());
+    let stack = format!("ports-{}", SystemRng.uuid().simple());
     let (sqs, dynamodb) = (aws_sdk_sqs::Client::new(config), aws_sdk_dynamodb::Client::new(config));
     let names = AwsNames {
         checkpoint_table: format!("{stack}-checkpoints"),

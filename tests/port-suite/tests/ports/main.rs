@@ -1,7 +1,7 @@
 //! What every adapter of the ports must do. The suite knows the ports only: an adapter joins with a `Ports` of its own.
 //!
 //! It runs on SQLite. On a local AWS it runs with `tests/local-aws/run`, or by hand with
-//! `PORTS_ADAPTER=aws AWS_ENDPOINT_URL=… CLOCK_FILE=… cargo test -p pipeline --features aws --test ports -- --test-threads 1`
+//! `PORTS_ADAPTER=aws AWS_ENDPOINT_URL=… CLOCK_FILE=… cargo test -p port-suite --test ports -- --test-threads 1`
 //! beside a `tests/local-aws/ministack.py` that goes by the same file.
 
 #![expect(
@@ -14,23 +14,18 @@
 mod checkpoints;
 mod intake;
 mod ledger;
-#[cfg(feature = "aws")]
 mod local_aws;
 mod lookups;
 mod pauses;
 mod queue;
-mod sqlite_beside;
-mod sqlite_clocks;
-mod sqlite_file;
-mod sqlite_health;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use clock::SimulatedClock;
-use pipeline::Stores;
-use pipeline::sqlite::Sqlite;
+use relay_core::Stores;
+use relay_core::clock::SimulatedClock;
+use relay_store_sqlite::Sqlite;
 
 /// An adapter under test, and the clock it goes by.
 struct Ports {
@@ -45,7 +40,6 @@ impl Ports {
     async fn open() -> Self {
         match std::env::var("PORTS_ADAPTER").as_deref() {
             Err(_) | Ok("sqlite") => Self::sqlite(),
-            #[cfg(feature = "aws")]
             Ok("aws") => local_aws::open().await,
             Ok(other) => panic!("PORTS_ADAPTER is `{other}`: this build has no such adapter"),
         }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use clock::Clock as _;
-use pipeline::{System, pause};
+use relay_core::clock::Clock as _;
+use relay_core::{System, pause};
 
 use super::Ports;
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use clock::Clock as _;
-use pipeline::{Outgoing, Received, System};
+use relay_core::clock::Clock as _;
+use relay_core::{Outgoing, Received, System};
 
 use super::Ports;
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
-use clock::Clock;
+use relay_core::clock::Clock;
 use serde_json::{Value, json};
 
 pub use account::{CREDENTIALS, Credentials};

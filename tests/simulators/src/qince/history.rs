@@ -67,7 +67,7 @@ impl Qince {
         }
     }
 
-    /// The stories of many orders at once, mixed by chance; each order's own pushes keep their order.
+    /// The stories of many orders at once, mixed at random; each order's own pushes keep their order.
     pub fn mix(&self, stories: impl IntoIterator<Item = Vec<SignedPush>>) -> Vec<SignedPush> {
         let mut stories: Vec<VecDeque<SignedPush>> = stories.into_iter().map(VecDeque::from).collect();
         let mut mixed = Vec::new();

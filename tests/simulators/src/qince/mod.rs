@@ -7,7 +7,7 @@ mod push;
 
 use std::sync::{Arc, Mutex};
 
-use clock::Clock;
+use relay_core::clock::Clock;
 
 pub use history::Story;
 pub use order::{Address, addresses, modify_time};

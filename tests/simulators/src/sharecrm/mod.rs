@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use clock::Clock;
+use relay_core::clock::Clock;
 use serde_json::{Value, json};
 
 pub use push::{Push, Record};

@@ -20,7 +20,7 @@ mod window;
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
-use clock::Clock;
+use relay_core::clock::Clock;
 
 use crate::call::{Call, Reply};
 use crate::dice::Dice;

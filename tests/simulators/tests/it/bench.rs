@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use clock::{Clock as _, SimulatedClock};
-use serde_json::{Map, Value, json};
-use simulators::wangdian::{ACCOUNT, sign};
-use simulators::{
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_core::clock::{Clock as _, SimulatedClock};
+use relay_simulators::wangdian::{ACCOUNT, sign};
+use relay_simulators::{
     KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL, kingdee, sharecrm,
 };
+use serde_json::{Map, Value, json};
 use url::Url;
-use vendor::{Request, Response, Transport, TransportError};
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded;charset=UTF-8";
 pub(crate) type Params = BTreeMap<String, String>;

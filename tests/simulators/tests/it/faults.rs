@@ -1,12 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::{Clock as _, SystemClock};
 use futures::FutureExt as _;
+use relay_connector::{HttpTransport, Transport as _, TransportError};
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_simulators::wangdian::TradeMix;
+use relay_simulators::{Fault, FaultRates, Vendors};
 use serde_json::{Value, json};
-use simulators::wangdian::TradeMix;
-use simulators::{Fault, FaultRates, Vendors};
-use vendor::{HttpTransport, Transport as _, TransportError};
 
 use crate::bench::{Bench, object, rows, text, utc};
 
@@ -137,7 +137,7 @@ async fn on_sockets_a_lost_answer_breaks_the_connection() {
     let served = vendors.serve_on_loopback().await.unwrap();
     let transport = HttpTransport::new();
     let url = format!("{}/jdy/sys/accountGroup?access_token=none", served.kingdee_base_url);
-    let request = vendor::Request::post(url.parse().unwrap(), "application/json", b"{}".to_vec());
+    let request = relay_connector::Request::post(url.parse().unwrap(), "application/json", b"{}".to_vec());
     assert!(transport.send(request.clone()).await.is_ok());
     vendors.kingdee.faults.inject(Fault::LostAnswer);
     let lost = transport.send(request.clone()).await;

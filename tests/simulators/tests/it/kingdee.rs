@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use relay_connector::Request;
+use relay_simulators::{Fault, KINGDEE_BASE_URL, kingdee};
 use serde_json::{Value, json};
-use simulators::{Fault, KINGDEE_BASE_URL, kingdee};
-use vendor::Request;
 
 use crate::bench::{Bench, text};
 

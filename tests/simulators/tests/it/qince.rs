@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use clock::Clock as _;
+use relay_core::clock::Clock as _;
+use relay_simulators::qince::{
+    Digest, Encoding, PUSH_SECRET, PushStyle, Story, digest, modify_time, read_reply,
+};
 use serde_json::{Value, json};
-use simulators::qince::{Digest, Encoding, PUSH_SECRET, PushStyle, Story, digest, modify_time, read_reply};
 
 use crate::bench::{Bench, utc};
 

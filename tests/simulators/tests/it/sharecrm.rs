@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use relay_simulators::Fault;
 use serde_json::{Value, json};
-use simulators::Fault;
 
 use crate::bench::{Bench, text};
 

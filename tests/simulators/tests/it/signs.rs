@@ -1,5 +1,5 @@
+use relay_simulators::wangdian::sign;
 use serde_json::Value;
-use simulators::wangdian::sign;
 
 use crate::bench::{Params, text};
 
@@ -53,7 +53,7 @@ fn push_digests_are_those_of_qince() {
     for vector in vectors(include_str!("../vectors/qince.json")) {
         let input = &vector["input"];
         if vector["kind"] == "push" && vector["expected"].is_string() {
-            let found = simulators::qince::digest(
+            let found = relay_simulators::qince::digest(
                 &text(&input["data"]),
                 &text(&input["pushsecret"]),
                 &text(&input["timestamp"]),

@@ -1,7 +1,7 @@
 //! Documents under a number, and the queries that show them.
 
+use relay_simulators::Fault;
 use serde_json::{Value, json};
-use simulators::Fault;
 
 use crate::bench::{Bench, object, rows, text};
 

@@ -1,6 +1,6 @@
-use simulators::QIMEN_BASE_URL;
-use simulators::wangdian::{ACCOUNT, sign};
-use vendor::Request;
+use relay_connector::Request;
+use relay_simulators::QIMEN_BASE_URL;
+use relay_simulators::wangdian::{ACCOUNT, sign};
 
 use crate::bench::{Bench, FORM, Given, form, text};
 

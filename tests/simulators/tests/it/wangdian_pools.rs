@@ -1,6 +1,6 @@
+use relay_simulators::Fault;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use simulators::Fault;
 
 use crate::bench::{Bench, object, rows, text};
 

@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use relay_simulators::Fault;
+use relay_simulators::wangdian::TradeMix;
 use serde_json::{Value, json};
-use simulators::Fault;
-use simulators::wangdian::TradeMix;
 
 use crate::bench::{Bench, Given, object, rows, text, utc};
 

@@ -2,13 +2,13 @@ mod versions;
 
 use std::collections::BTreeMap;
 
-use pipeline::intake::TOO_DEEP;
-use pipeline::item::MAX_DEPTH;
-use pipeline::{Entry, EntryId, Failed, Intake, System, WorkItem};
+use relay_core::intake::TOO_DEEP;
+use relay_core::item::MAX_DEPTH;
+use relay_core::{Entry, EntryId, Failed, Intake, System, WorkItem};
+use relay_host::flows::Routed;
+use relay_host::{Flows, Store, Wiring, suggest, work};
+use relay_webhook_receiver::{UNREADABLE, UNROUTED};
 use serde_json::json;
-use webhook_receiver::{UNREADABLE, UNROUTED};
-use wiring::flows::Routed;
-use wiring::{Flows, Store, Wiring, suggest, work};
 
 use super::place::Place;
 use super::{failures, names};
@@ -87,18 +87,19 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
 
 /// Whether this is a push that no flow took when it came, and that the settings and flows take by now.
 fn is_routed_now(wiring: &Wiring, id: &EntryId) -> bool {
-    let data_type = webhook_receiver::unrouted_type(&id.key);
+    let data_type = relay_webhook_receiver::unrouted_type(&id.key);
     id.flow == UNROUTED
         && wiring.settings.qince_data_types().iter().any(|taken| taken == data_type)
-        && webhook_receiver::reads_direct_orders(&wiring.flows)
+        && relay_webhook_receiver::reads_direct_orders(&wiring.flows)
 }
 
 /// Every version of such a push as a new message of every flow that takes it.
 fn orders(wiring: &Wiring, takers: &Flows, entry: &Entry) -> BTreeMap<System, Vec<WorkItem>> {
-    let (clock, chance) = (wiring.clock.as_ref(), wiring.chance.as_ref());
+    let (clock, rng) = (wiring.clock.as_ref(), wiring.rng.as_ref());
     let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
     for failed in entry.failures() {
-        for (system, mut of_version) in webhook_receiver::work_items(takers, &failed.document, clock, chance)
+        for (system, mut of_version) in
+            relay_webhook_receiver::work_items(takers, &failed.document, clock, rng)
         {
             of_version.iter_mut().for_each(|item| mark(wiring, item, failed));
             items.entry(system).or_default().extend(of_version);
@@ -112,7 +113,7 @@ fn orders(wiring: &Wiring, takers: &Flows, entry: &Entry) -> BTreeMap<System, Ve
 fn again(wiring: &Wiring, routed: &Routed, entry: &Entry) -> Vec<WorkItem> {
     let version = |failed: &Failed| {
         let (now, document) = (wiring.clock.now(), failed.document.clone());
-        let mut item = work::item(&routed.flow, document, false, now, wiring.chance.as_ref());
+        let mut item = work::item(&routed.flow, document, false, now, wiring.rng.as_ref());
         if !work::is_unreadable(&entry.id.key) {
             item.key.clone_from(&entry.id.key);
         }
@@ -126,7 +127,7 @@ fn again(wiring: &Wiring, routed: &Routed, entry: &Entry) -> Vec<WorkItem> {
 fn mark(wiring: &Wiring, item: &mut WorkItem, failed: &Failed) {
     item.received_at = failed.received_at;
     item.trace.clone_from(&failed.trace);
-    item.replay = Some(wiring.chance.uuid().to_string());
+    item.replay = Some(wiring.rng.uuid().to_string());
 }
 
 /// The entry of a failed document.
@@ -180,7 +181,7 @@ fn report(place: &Place, replayed: &Replayed, works_them: &str, json: bool) {
 
 #[cfg(test)]
 mod tests {
-    use wiring::Settings;
+    use relay_host::Settings;
 
     use super::*;
 

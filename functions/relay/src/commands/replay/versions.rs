@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use pipeline::WorkItem;
-use pipeline::ledger::Stamp;
+use relay_core::WorkItem;
+use relay_core::ledger::Stamp;
 
 /// The newest version of each document; and those of which nobody can tell whether they are older, in the order in which
 /// they were received.
@@ -36,8 +36,8 @@ fn stamp(item: &WorkItem) -> Stamp<'_> {
 
 #[cfg(test)]
 mod tests {
-    use catalog::VersionKind;
     use chrono::{DateTime, TimeDelta};
+    use relay_core::VersionKind;
     use serde_json::json;
 
     use super::*;

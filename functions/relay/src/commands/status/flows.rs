@@ -1,14 +1,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use catalog::Role;
 use chrono::{DateTime, TimeDelta, Utc};
-use pipeline::health::Part;
-use pipeline::ledger::Counts;
-use pipeline::registry::{self, Registered};
+use relay_connector::Role;
+use relay_core::health::Part;
+use relay_core::ledger::Counts;
+use relay_core::registry::{self, Registered};
+use relay_host::flows::{Routed, catalog};
+use relay_host::{Wiring, sightings, standing};
 use serde::Serialize;
-use wiring::flows::{Routed, catalog};
-use wiring::{Wiring, sightings, standing};
 
 use super::Doing;
 
@@ -115,7 +115,9 @@ async fn known(
     // A flow that is left out has none.
     let of = |flows: &HashMap<String, u64>| flows.get(name).copied().unwrap_or_default();
     let read_until = match role {
-        Some(Role::Windowed) => trade_poller::watermark(wiring.stores.checkpoints.as_ref(), name).await?,
+        Some(Role::Windowed) => {
+            relay_trade_poller::watermark(wiring.stores.checkpoints.as_ref(), name).await?
+        }
         _ => None,
     };
     let behind = |until: DateTime<Utc>| (wiring.clock.now() - until).to_std().unwrap_or_default();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use catalog::Role;
 use chrono::{DateTime, Utc};
-use pipeline::System;
+use relay_connector::Role;
+use relay_core::System;
 
 use super::flows::FlowStatus;
 use super::queues::QueueStatus;
@@ -130,7 +130,7 @@ fn failing(what: &str, doing: &Doing) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use pipeline::health::Problem;
+    use relay_core::health::Problem;
 
     use super::*;
 

@@ -8,11 +8,11 @@ mod queues;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use pipeline::health::{self, Health, Part, Problem};
-use pipeline::{StoreError, System};
+use relay_core::health::{self, Health, Part, Problem};
+use relay_core::{StoreError, System};
+use relay_host::Wiring;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use wiring::Wiring;
 
 use self::flows::FlowStatus;
 use self::queues::QueueStatus;

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use pipeline::health::Part;
-use pipeline::{Depth, System, pause};
+use relay_core::health::Part;
+use relay_core::{Depth, System, pause};
+use relay_host::Wiring;
 use serde::Serialize;
-use wiring::Wiring;
 
 use super::Doing;
 

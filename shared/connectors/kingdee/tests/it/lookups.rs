@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use clock::Deadline;
+use relay_connector::{Class, Response, TransportError};
+use relay_core::clock::Deadline;
 use serde_json::json;
-use vendor::{Class, Response, TransportError};
 
 use crate::support::{Answer, Kingdee, body, says};
 
@@ -10,7 +10,7 @@ async fn looking_up(
     table: &str,
     code: &str,
     answers: impl IntoIterator<Item = Answer>,
-) -> (Arc<Kingdee>, Result<Option<String>, vendor::Failure>) {
+) -> (Arc<Kingdee>, Result<Option<String>, relay_connector::Failure>) {
     let kingdee = Arc::new(Kingdee::answering(answers));
     let found = kingdee.client().lookup(table, code, Deadline::NONE).await;
     (kingdee, found)
@@ -58,7 +58,7 @@ async fn the_base_unit_comes_from_the_goods_row_or_else_its_detail() {
 
 #[tokio::test]
 async fn every_table_of_the_catalog_can_be_looked_up() {
-    for table in kingdee::lookups() {
+    for table in relay_kingdee::lookups() {
         let (_, found) = looking_up(table.name, "none", [says(200, "orders_none.json")]).await;
         assert_eq!(found, Ok(None), "{}", table.name);
     }

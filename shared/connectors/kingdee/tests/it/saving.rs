@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
-use clock::Deadline;
+use relay_connector::{Class, Response, TransportError};
+use relay_core::clock::Deadline;
 use serde_json::json;
-use vendor::{Class, Response, TransportError};
 
 use crate::support::{Answer, Kingdee, body, order, payload, says};
 
 async fn saving(
     answers: impl IntoIterator<Item = Answer>,
-) -> (Arc<Kingdee>, Result<String, vendor::Failure>) {
+) -> (Arc<Kingdee>, Result<String, relay_connector::Failure>) {
     let kingdee = Arc::new(Kingdee::answering(answers));
     let saved = kingdee.client().save("kingdee.sal_order_save", &order(), Deadline::NONE).await;
     (kingdee, saved)
@@ -153,11 +153,11 @@ async fn a_document_without_our_number_or_of_no_kind_is_not_sent() {
 async fn calls_keep_to_the_quota() {
     let kingdee = Arc::new(Kingdee::answering((0..78).map(|_| says(200, "orders_none.json"))));
     let client = kingdee.client();
-    let start = clock::Clock::now(&*kingdee.clock);
+    let start = relay_core::clock::Clock::now(&*kingdee.clock);
     for _ in 0..78 {
         client.find_sal_order("JY1", Deadline::NONE).await.unwrap();
     }
     // 80 calls with those of the log-in; 10 of them at once, the others spread so that no minute has more than 60.
-    let taken = (clock::Clock::now(&*kingdee.clock) - start).num_seconds();
+    let taken = (relay_core::clock::Clock::now(&*kingdee.clock) - start).num_seconds();
     assert!((83..=85).contains(&taken), "{taken} s");
 }

@@ -3,10 +3,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use clock::Deadline;
 use futures::future::join_all;
-use kingdee::{Client, Settings};
-use vendor::{Class, Response, Token, TokenStore, TransportError};
+use relay_connector::{Class, Response, Token, TokenStore, TransportError};
+use relay_core::clock::Deadline;
+use relay_kingdee::{Client, Settings};
 
 use crate::support::{self, Answer, Kingdee, header, order, says, settings};
 

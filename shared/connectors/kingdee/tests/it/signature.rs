@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use kingdee::sign;
+use relay_kingdee::sign;
 use secrecy::SecretString;
 use serde_json::Value;
 

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use clock::SimulatedClock;
-use kingdee::{Client, Settings};
+use relay_connector::token::Unshared;
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_core::clock::SimulatedClock;
+use relay_kingdee::{Client, Settings};
 use serde_json::Value;
-use vendor::token::Unshared;
-use vendor::{Request, Response, Transport, TransportError};
 
 pub(crate) type Answer = Result<Response, TransportError>;
 

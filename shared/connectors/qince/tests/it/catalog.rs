@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
-use catalog::{Document, Field, Kind, Role};
-use qince::catalog::{KEY, VERSION, documents};
+use relay_connector::{Document, Field, Kind, Role};
+use relay_qince::catalog::{KEY, VERSION, documents};
 use serde_json::Value;
 
 use crate::{event, json};
@@ -65,6 +65,6 @@ fn the_direct_order_is_pushed_and_may_grow() {
 
 #[test]
 fn key_and_version_are_fields_of_the_order() {
-    assert_eq!(catalog::field(direct_order().fields, KEY).unwrap().kind, Kind::Text);
-    assert_eq!(catalog::field(direct_order().fields, VERSION).unwrap().kind, Kind::Time);
+    assert_eq!(relay_connector::field(direct_order().fields, KEY).unwrap().kind, Kind::Text);
+    assert_eq!(relay_connector::field(direct_order().fields, VERSION).unwrap().kind, Kind::Time);
 }

@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use qince::{Push, PushError, VerifiedPush};
+use relay_qince::{Push, PushError, VerifiedPush};
 
 use crate::{event, json, settings};
 

@@ -7,7 +7,7 @@ mod events;
 mod pushes;
 mod vectors;
 
-use qince::Settings;
+use relay_qince::Settings;
 
 const SECRET: &str = "s0EXAMPLEpushsecret";
 

@@ -1,6 +1,6 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
-use qince::{DataSource, Delivery, DigestForm, Push, PushError, Settings, VerifiedPush, sign};
+use relay_qince::{DataSource, Delivery, DigestForm, Push, PushError, Settings, VerifiedPush, sign};
 
 use crate::{SECRET, json, settings};
 

@@ -1,4 +1,4 @@
-use qince::{DigestForm, Push, sign};
+use relay_qince::{DigestForm, Push, sign};
 use serde_json::Value;
 
 use crate::{json, settings};

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use clock::Deadline;
+use relay_connector::{Class, Response, TransportError};
+use relay_core::clock::Deadline;
+use relay_sharecrm::Settings;
 use serde_json::json;
-use sharecrm::Settings;
-use vendor::{Class, Response, TransportError};
 
 use crate::support::{Answer, ShareCrm, body, code, document, header, payload, says, settings};
 
-async fn pushing(answer: Answer) -> Result<String, vendor::Failure> {
+async fn pushing(answer: Answer) -> Result<String, relay_connector::Failure> {
     Arc::new(ShareCrm::answering([answer])).client().push(&document(), Deadline::NONE).await
 }
 

@@ -3,11 +3,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clock::{Deadline, SeededChance};
 use futures::future::join_all;
+use relay_connector::{Class, Response, Token, TokenStore, TransportError};
+use relay_core::clock::{Deadline, SeededRng};
+use relay_sharecrm::{Client, Settings};
 use serde_json::json;
-use sharecrm::{Client, Settings};
-use vendor::{Class, Response, Token, TokenStore, TransportError};
 
 use crate::support::{self, ShareCrm, body, code, document, header, says, settings};
 
@@ -87,8 +87,8 @@ async fn a_stored_token_serves_its_own_account_alone() {
         let sharecrm = Arc::new(ShareCrm::answering((0..2).map(|_| says(200, "accepted.json"))));
         let store = Arc::new(Shared::default());
         for settings in [support::settings(), settings.clone()] {
-            let (clock, chance) = (sharecrm.clock.clone(), Arc::new(SeededChance::new(1)));
-            let client = Client::new(settings, sharecrm.clone(), clock, chance, store.clone());
+            let (clock, rng) = (sharecrm.clock.clone(), Arc::new(SeededRng::new(1)));
+            let client = Client::new(settings, sharecrm.clone(), clock, rng, store.clone());
             client.push(&document(), Deadline::NONE).await.unwrap();
         }
         assert_eq!(sharecrm.sent_to("/token").len(), log_ins, "{settings:?}");

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use clock::{SeededChance, SimulatedClock};
+use relay_connector::token::Unshared;
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_core::clock::{SeededRng, SimulatedClock};
+use relay_sharecrm::{Client, Settings};
 use serde_json::Value;
-use sharecrm::{Client, Settings};
-use vendor::token::Unshared;
-use vendor::{Request, Response, Transport, TransportError};
 
 pub(crate) type Answer = Result<Response, TransportError>;
 
@@ -65,8 +65,8 @@ impl ShareCrm {
     }
 
     pub(crate) fn client_of(self: &Arc<Self>, settings: Settings) -> Client {
-        let chance = Arc::new(SeededChance::new(1));
-        Client::new(settings, self.clone(), self.clock.clone(), chance, Arc::new(Unshared))
+        let rng = Arc::new(SeededRng::new(1));
+        Client::new(settings, self.clone(), self.clock.clone(), rng, Arc::new(Unshared))
     }
 
     /// The requests whose path ends so, in order.
@@ -92,7 +92,7 @@ impl Transport for ShareCrm {
         // Lets concurrent callers overlap, as a real wait would.
         tokio::task::yield_now().await;
         let path = request.url.path().to_owned();
-        self.sent.lock().unwrap().push((clock::Clock::now(&*self.clock), request));
+        self.sent.lock().unwrap().push((relay_core::clock::Clock::now(&*self.clock), request));
         if path.ends_with("/oauth2.0/token") {
             let mut tokens = self.tokens.lock().unwrap();
             return if tokens.len() > 1 { tokens.pop_front().unwrap() } else { tokens[0].clone() };

@@ -1,5 +1,5 @@
-use ::catalog::Kind::{Integer, Text, Time};
-use ::catalog::{Document, Field, Role};
+use relay_connector::Kind::{Integer, Text, Time};
+use relay_connector::{Document, Field, Role};
 
 use super::{Endpoint, Form, listed, numbers, pushed};
 

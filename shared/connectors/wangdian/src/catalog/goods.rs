@@ -1,5 +1,5 @@
-use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
-use ::catalog::{Document, Field, Role};
+use relay_connector::Kind::{Decimal, Integer, List, Text, Time};
+use relay_connector::{Document, Field, Role};
 
 use super::{Endpoint, Form, numbers, pushed, windowed};
 

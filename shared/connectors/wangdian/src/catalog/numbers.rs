@@ -6,7 +6,7 @@
 //! said by the query's own page; where a page does not say that the number stands in for the time window, a window is
 //! sent with it.
 
-use ::catalog::{ONCE, Push, Question, Repeat};
+use relay_connector::{ONCE, Push, Question, Repeat};
 
 type Requests = &'static [&'static [(&'static str, &'static str)]];
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
-use ::catalog::{Document, Field, Role};
+use relay_connector::Kind::{Decimal, Integer, List, Text, Time};
+use relay_connector::{Document, Field, Role};
 
 use super::trade::TRADE;
 use super::{Endpoint, Form, listed, numbers, pushed, times, windowed};

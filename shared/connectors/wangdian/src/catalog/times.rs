@@ -1,6 +1,6 @@
 //! The times that windows are over where a request's parameters decide it, the last change first.
 
-use ::catalog::{Condition, Test, WindowTime};
+use relay_connector::{Condition, Test, WindowTime};
 
 /// 查询销售出库单. Without a status only what is shipped is given, by its consign time; below 95 by its last change
 /// (vendor's page). With a status, is_by_modified = 1 makes it the last change for all (public clients).

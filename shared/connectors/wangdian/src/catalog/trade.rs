@@ -1,8 +1,8 @@
 //! Every field of an order (订单) as `trade_query` returns it. Both routes return the same, but Qimen leaves the
 //! private fields of the buyer and the receiver out.
 
-use ::catalog::Field;
-use ::catalog::Kind::{Decimal, Integer, List, Text, Time};
+use relay_connector::Field;
+use relay_connector::Kind::{Decimal, Integer, List, Text, Time};
 
 use super::trade_line::LINES;
 

@@ -1,8 +1,8 @@
 //! Every field of an order's line (货品列表节点). Several lines of one order can carry the same `spec_no`, so
 //! `rec_id` is their key.
 
-use ::catalog::Field;
-use ::catalog::Kind::{Decimal, Integer, Text, Time};
+use relay_connector::Field;
+use relay_connector::Kind::{Decimal, Integer, Text, Time};
 
 /// A line of an order.
 pub(super) const LINES: &[Field] = &[

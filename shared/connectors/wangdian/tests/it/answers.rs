@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use clock::Deadline;
+use relay_connector::{Class, Failure, TransportError};
+use relay_core::clock::Deadline;
+use relay_wangdian::{Page, Route, endpoint};
 use serde_json::json;
-use vendor::{Class, Failure, TransportError};
-use wangdian::{Page, Route, endpoint};
 
 use crate::support::{Bench, answer, payload, time};
 
-type Answer = Result<vendor::Response, TransportError>;
+type Answer = Result<relay_connector::Response, TransportError>;
 
 async fn read(answer: Answer) -> Result<Page, Failure> {
     read_by(Route::Direct, answer).await

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use catalog::{Kind, Role, field};
-use wangdian::{catalog::endpoints, documents, endpoint};
+use relay_connector::{Kind, Role, field};
+use relay_wangdian::{catalog::endpoints, documents, endpoint};
 
 #[test]
 fn it_holds_the_vendors_39_documents_in_the_vendors_order() {

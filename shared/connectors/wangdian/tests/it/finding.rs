@@ -1,8 +1,8 @@
 //! Asking for what was pushed, after an outcome that nobody knows.
 
-use clock::Deadline;
-use vendor::{Class, Found, TransportError};
-use wangdian::catalog::endpoints;
+use relay_connector::{Class, Found, TransportError};
+use relay_core::clock::Deadline;
+use relay_wangdian::catalog::endpoints;
 
 use crate::support::{Bench, answer, payload};
 

@@ -1,9 +1,9 @@
 //! Pulling from the pools and acknowledging.
 
-use clock::Deadline;
+use relay_connector::Class;
+use relay_core::clock::Deadline;
+use relay_wangdian::{AckRefusal, Acknowledgement, Endpoint, Route, endpoint};
 use serde_json::{Value, json};
-use vendor::Class;
-use wangdian::{AckRefusal, Acknowledgement, Endpoint, Route, endpoint};
 
 use crate::support::{Bench, params, payload};
 

@@ -1,9 +1,9 @@
 //! Pushing, in the shapes of form that the endpoints want.
 
-use clock::Deadline;
+use relay_connector::Class;
+use relay_core::clock::Deadline;
+use relay_wangdian::{documents, endpoint};
 use serde_json::{Value, json};
-use vendor::Class;
-use wangdian::{documents, endpoint};
 
 use crate::support::{Bench, answer, params, payload};
 
@@ -70,7 +70,7 @@ async fn a_stock_count_is_flat_with_its_goods_as_json() {
 
 #[tokio::test]
 async fn every_target_of_the_catalog_can_be_pushed() {
-    for document in documents().iter().filter(|document| document.role == catalog::Role::Target) {
+    for document in documents().iter().filter(|document| document.role == relay_connector::Role::Target) {
         let bench = Bench::new(vec![answer(200, r#"{"code": "0", "message": ""}"#)]);
         let endpoint = endpoint(document.name).unwrap();
         bench

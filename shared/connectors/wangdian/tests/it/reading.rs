@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use clock::Deadline;
-use vendor::Class;
-use wangdian::{Route, endpoint, sign};
+use relay_connector::Class;
+use relay_core::clock::Deadline;
+use relay_wangdian::{Route, endpoint, sign};
 
 use crate::support::{Bench, QIMEN_SECRET, SECRET, form, params, payload, settings, time, url};
 
@@ -74,7 +74,7 @@ async fn the_qimen_route_sends_system_parameters_in_the_query_and_signs_both() {
 #[tokio::test]
 async fn a_base_url_may_end_with_a_slash() {
     let settings =
-        wangdian::Settings { base_url: url("https://sandbox.wangdian.cn/openapi2/"), ..settings() };
+        relay_wangdian::Settings { base_url: url("https://sandbox.wangdian.cn/openapi2/"), ..settings() };
     let bench = Bench::with(settings, vec![payload("direct/logistics.json")]);
     bench
         .client
@@ -86,7 +86,7 @@ async fn a_base_url_may_end_with_a_slash() {
 
 #[tokio::test]
 async fn without_a_qimen_account_a_qimen_read_pauses_and_names_the_setting() {
-    let bench = Bench::with(wangdian::Settings { qimen: None, ..settings() }, vec![]);
+    let bench = Bench::with(relay_wangdian::Settings { qimen: None, ..settings() }, vec![]);
     let trades = endpoint("wangdian.trade_query").unwrap();
     let failure =
         bench.client.page(Route::Qimen, trades, hour(), &[], (0, 100), Deadline::NONE).await.unwrap_err();

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use clock::SimulatedClock;
+use relay_connector::{Request, Response, Transport, TransportError};
+use relay_core::clock::SimulatedClock;
+use relay_wangdian::{Client, QimenSettings, Settings};
 use url::Url;
-use vendor::{Request, Response, Transport, TransportError};
-use wangdian::{Client, QimenSettings, Settings};
 
 pub(crate) const SECRET: &str = "direct-secret-5c1d";
 pub(crate) const QIMEN_SECRET: &str = "qimen-secret-77aa";

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use relay_wangdian::sign::{self, SignMethod};
 use secrecy::SecretString;
 use serde_json::Value;
-use wangdian::sign::{self, SignMethod};
 
 fn vectors(text: &str) -> Vec<Value> {
     let document: Value = serde_json::from_str(text).unwrap();

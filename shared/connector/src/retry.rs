@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
-use clock::{Clock, Deadline};
+use relay_core::clock::{Clock, Deadline};
 
 use crate::failure::{Class, Failure};
 
@@ -62,7 +62,7 @@ mod tests {
     use std::sync::Mutex;
 
     use chrono::DateTime;
-    use clock::SimulatedClock;
+    use relay_core::clock::SimulatedClock;
 
     use super::*;
 

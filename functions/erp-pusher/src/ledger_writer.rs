@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::VersionKind;
-use clock::{Chance, Clock};
-use pipeline::item::content_hash;
-use pipeline::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed, UNACKNOWLEDGED, Unanswered};
-use pipeline::{Checkpoints, Ledger, Received, StoreError, System, WorkItem, pause};
+use relay_connector::{Class, Failure};
+use relay_core::VersionKind;
+use relay_core::clock::{Clock, Rng};
+use relay_core::item::content_hash;
+use relay_core::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed, UNACKNOWLEDGED, Unanswered};
+use relay_core::{Checkpoints, Ledger, Received, StoreError, System, WorkItem, pause};
 use serde_json::Value;
-use vendor::{Class, Failure};
 
 use crate::backoff;
 use crate::crossed;
@@ -23,14 +23,14 @@ pub const UNREADABLE: &str = "unreadable";
 const UNKNOWN_WAIT: Duration = Duration::from_secs(5);
 
 /// Writes the ledger, and the pauses of the targets.
-pub(crate) struct Books {
+pub(crate) struct LedgerWriter {
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) rng: Arc<dyn Rng>,
 }
 
-impl Books {
+impl LedgerWriter {
     /// What is known of a document.
     pub(crate) async fn entry(&self, id: EntryId) -> Result<Entry, StoreError> {
         let known = self.ledger.read(std::slice::from_ref(&id)).await?.remove(&id);
@@ -93,7 +93,7 @@ impl Books {
             let delivery = entry.deliver(delivered.clone(), work.entry.delivered.as_ref());
             if let Some(message) = crossed::delivered(work.system, &delivery, &delivered) {
                 let attempts = self.attempt(work, message.clone());
-                entry.doubt(attempts, self.failure(work, Reason::new("crossed", message)));
+                entry.credential_check(attempts, self.failure(work, Reason::new("crossed", message)));
             }
             (delivery, entry.unanswered.clone())
         });
@@ -234,7 +234,7 @@ impl Books {
         is_unanswered: bool,
     ) -> Result<Outcome, StoreError> {
         let attempts = self.attempt(work, message.clone());
-        let wait = backoff::wait(attempts.count, at_least, self.chance.as_ref());
+        let wait = backoff::wait(attempts.count, at_least, self.rng.as_ref());
         let request = is_unanswered.then(|| Unanswered { hash: work.hash.clone(), at: attempts.at });
         let crossed = self.change(work, |entry| {
             entry.attempt(attempts.clone());

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::SystemClock;
-use pipeline::sqlite::Sqlite;
-use pipeline::{Entry, EntryId, Ledger, Outgoing, Stores, System};
+use relay_core::clock::SystemClock;
+use relay_core::{Entry, EntryId, Ledger, Outgoing, Stores, System};
+use relay_store_sqlite::Sqlite;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::time::Instant;

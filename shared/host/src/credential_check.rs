@@ -1,14 +1,14 @@
-//! The doubt whether our credentials still hold.
+//! Whether our credentials may have changed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use vendor::{Class, Failure};
+use relay_connector::{Class, Failure};
 
 /// Noted by a function that is refused, looked at by its host, who can read the secret again.
 #[derive(Debug, Default)]
-pub struct Doubt(AtomicBool);
+pub struct CredentialCheck(AtomicBool);
 
-impl Doubt {
+impl CredentialCheck {
     /// Notes that somebody does not take us, or we do not take somebody, for whom they say they are.
     pub fn note(&self) {
         self.0.store(true, Ordering::Relaxed);

@@ -5,9 +5,9 @@ use std::os::unix::fs::{FileExt as _, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
-use clock::SystemClock;
-use pipeline::sqlite::Sqlite;
-use pipeline::{Entry, EntryId, Outgoing, StoreError, StoreErrorKind, Stores, System};
+use relay_core::clock::SystemClock;
+use relay_core::{Entry, EntryId, Outgoing, StoreError, StoreErrorKind, Stores, System};
+use relay_store_sqlite::Sqlite;
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -2,11 +2,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{Rng as _, SeedableRng};
 use uuid::Uuid;
 
 /// Where randomness comes from.
-pub trait Chance: Send + Sync {
+pub trait Rng: Send + Sync {
     /// Sixteen random bytes.
     fn bytes(&self) -> [u8; 16];
 
@@ -24,9 +24,9 @@ pub trait Chance: Send + Sync {
 
 /// The machine's randomness.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct SystemChance;
+pub struct SystemRng;
 
-impl Chance for SystemChance {
+impl Rng for SystemRng {
     fn bytes(&self) -> [u8; 16] {
         rand::random()
     }
@@ -34,11 +34,11 @@ impl Chance for SystemChance {
 
 /// The same sequence for the same seed.
 #[derive(Debug)]
-pub struct SeededChance {
+pub struct SeededRng {
     rng: Mutex<StdRng>,
 }
 
-impl SeededChance {
+impl SeededRng {
     /// A sequence that `seed` alone decides.
     #[must_use]
     pub fn new(seed: u64) -> Self {
@@ -46,7 +46,7 @@ impl SeededChance {
     }
 }
 
-impl Chance for SeededChance {
+impl Rng for SeededRng {
     fn bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         self.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fill_bytes(&mut bytes);
@@ -60,16 +60,16 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_sequence() {
-        let (one, two) = (SeededChance::new(7), SeededChance::new(7));
+        let (one, two) = (SeededRng::new(7), SeededRng::new(7));
         assert_eq!([one.uuid(), one.uuid()], [two.uuid(), two.uuid()]);
         assert_ne!(one.uuid(), one.uuid());
     }
 
     #[test]
     fn jitter_stays_between_half_and_all() {
-        let chance = SeededChance::new(1);
+        let rng = SeededRng::new(1);
         for _ in 0..1_000 {
-            let jittered = chance.jitter(Duration::from_secs(10));
+            let jittered = rng.jitter(Duration::from_secs(10));
             assert!((Duration::from_secs(5)..=Duration::from_secs(10)).contains(&jittered), "{jittered:?}");
         }
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
-use clock::{Clock as _, SimulatedClock};
-use pipeline::queue::Outgoing;
-use pipeline::sqlite::Sqlite;
-use pipeline::{Stores, System, pause};
+use relay_core::clock::{Clock as _, SimulatedClock};
+use relay_core::queue::Outgoing;
+use relay_core::{Stores, System, pause};
+use relay_store_sqlite::Sqlite;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

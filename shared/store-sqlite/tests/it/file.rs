@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use clock::SystemClock;
-use pipeline::sqlite::Sqlite;
-use pipeline::{Entry, EntryId, StoreError};
+use relay_core::clock::SystemClock;
+use relay_core::{Entry, EntryId, StoreError};
+use relay_store_sqlite::Sqlite;
 
 fn open(file: &Path) -> Result<Sqlite, StoreError> {
     Sqlite::open(file, Arc::new(SystemClock))
