@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`item`] | one document for one flow, and how it travels in a message |
 //! | [`queue`] | port: one FIFO queue per target system, as SQS FIFO has them |
+//! | [`archive`] | port: what came, what was sent, what was answered |
 //! | [`checkpoint`] | port: watermarks, leases, pauses and tokens, moved by compare-and-set |
 //! | [`ledger`] | port: what became of every document |
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
@@ -15,6 +16,7 @@
 //! | [`time`] | times as vendors write them |
 //! | [`codec`] | large texts in little space |
 
+pub mod archive;
 pub mod checkpoint;
 pub mod clock;
 pub mod codec;
@@ -29,6 +31,7 @@ pub mod registry;
 pub mod time;
 mod version;
 
+pub use archive::Archive;
 pub use checkpoint::{Checkpoint, Checkpoints, Lease};
 pub use intake::{Intake, Taken};
 pub use item::{System, WorkItem};
