@@ -1,1 +1,47 @@
 //! The registry: the one list of the vendors that the relay connects.
+//!
+//! A connector joins with a line in [`CONNECTORS`]. Everything else that goes through all vendors goes through this list:
+//! the documents that flows may name, the settings that there are, the queues of a store.
+
+use relay_connector::{Catalog, Connector, Setting};
+use relay_core::System;
+
+/// Every connector.
+pub static CONNECTORS: &[&dyn Connector] =
+    &[&relay_kingdee::Kingdee, &relay_qince::Qince, &relay_sharecrm::ShareCrm, &relay_wangdian::Wangdian];
+
+/// The connector of that name, such as `wangdian`.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static dyn Connector> {
+    CONNECTORS.iter().copied().find(|connector| connector.system().name() == name)
+}
+
+/// The connector of a system.
+#[must_use]
+pub fn of(system: System) -> Option<&'static dyn Connector> {
+    named(system.name())
+}
+
+/// Everything that flows can name.
+#[must_use]
+pub fn catalog() -> Catalog {
+    let add = |catalog: Catalog, connector: &&dyn Connector| {
+        catalog.with(connector.documents(), connector.lookups())
+    };
+    CONNECTORS.iter().fold(Catalog::default(), add)
+}
+
+/// Every setting of a connector.
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    CONNECTORS.iter().flat_map(|connector| connector.settings())
+}
+
+/// Every system that takes documents, with what its queue is called: `WDT` in `WDT_QUEUE_URL`.
+pub fn queues() -> impl Iterator<Item = (System, &'static str)> {
+    CONNECTORS.iter().filter_map(|connector| Some((connector.system(), connector.queue()?)))
+}
+
+/// Every system that takes documents.
+pub fn targets() -> impl Iterator<Item = System> {
+    queues().map(|(system, _)| system)
+}

@@ -7,8 +7,9 @@ mod push;
 mod window;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-pub use push::{ONCE, Push, Question, Repeat};
+pub use push::{ONCE, Push, Question, Repeat, Step};
 pub use window::{Condition, Held, Test, WindowTime};
 
 /// One document that a vendor hands over or accepts, such as `wangdian.trade_query`.
@@ -30,9 +31,35 @@ pub struct Document {
     pub keys: &'static [&'static [&'static str]],
     /// The times that a window can be over, last-modified first. Empty where it is over no other.
     pub window_times: &'static [WindowTime],
+    /// The field that holds a row's version: its last-modified time or its counter, where it is known.
+    pub version: Option<&'static str>,
+    /// The longest window that one call may ask for; `None` where there are no windows.
+    pub max_span: Option<Duration>,
+    /// How pages are counted; `None` where there are none.
+    pub pages: Option<Pages>,
+    /// Parameters that are sent with these values unless a flow says otherwise.
+    pub defaults: &'static [(&'static str, &'static str)],
     /// How a target tells one document from another; `None` of what is not pushed.
     pub push: Option<Push>,
 }
+
+/// How the pages of a document are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pages {
+    /// The number of the first page.
+    pub first: u32,
+    /// The most rows that one page may hold.
+    pub cap: u32,
+}
+
+/// Documents are told apart by their names.
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Document {}
 
 impl Document {
     /// What a description starts from: nothing is known.
@@ -45,6 +72,10 @@ impl Document {
         open: true,
         keys: &[],
         window_times: &[],
+        version: None,
+        max_span: None,
+        pages: None,
+        defaults: &[],
         push: None,
     };
 
@@ -52,6 +83,12 @@ impl Document {
     #[must_use]
     pub fn number(&self) -> Option<&'static str> {
         self.push.and_then(|push| push.number)
+    }
+
+    /// The most documents that one call to the target may hold.
+    #[must_use]
+    pub fn batch(&self) -> usize {
+        self.push.map_or(1, |push| push.batch)
     }
 
     /// What the target does with a document whose number it has already.
@@ -62,7 +99,7 @@ impl Document {
 }
 
 /// Which end of a flow a document can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// The vendor pushes it to our webhook.
     Pushed,

@@ -1,4 +1,13 @@
-//! What the four vendor crates are built on.
+//! What a vendor is: its documents as data, five small traits, and what every client of a vendor is built on.
+//!
+//! | module | what for |
+//! |---|---|
+//! | `document` | documents, fields, windows, numbers: as data |
+//! | `connector` | a vendor as a whole, and how it is connected |
+//! | [`settings`] | what a connector reads of the settings, declared |
+//! | [`source`] | traits: windows, lists, pools |
+//! | [`webhook`] | trait: pushes, verified |
+//! | [`target`] | trait: delivering, asking after, looking up |
 //!
 //! | module | what for |
 //! |---|---|
@@ -16,6 +25,7 @@
 
 pub mod answer;
 pub mod china;
+mod connector;
 mod document;
 pub mod failure;
 mod found;
@@ -25,16 +35,25 @@ pub mod metered;
 pub mod nesting;
 pub mod quota;
 pub mod retry;
+pub mod settings;
+pub mod source;
+pub mod target;
 pub mod token;
 pub mod transport;
 pub mod vendor_time;
+pub mod webhook;
 
+pub use connector::{Connection, Connector, Surroundings, Uses};
 pub use document::*;
 pub use failure::{Class, Failure, Rejection};
 pub use found::Found;
 pub use http_transport::HttpTransport;
 pub use metered::{Metered, count_failure};
 pub use quota::{OutOfTime, Quota, Use};
+pub use settings::{Setting, Settings, SettingsError};
+pub use source::{Lists, Page, PageOf, Pools, Query, Span, Unacknowledged, Verdict, Windows};
+pub use target::{Delivery, Target};
 pub use token::{Token, TokenKeeper, TokenStore};
 pub use transport::{Request, Response, Transport, TransportError};
 pub use vendor_time::VendorTime;
+pub use webhook::{Kept, PushRefused, PushRequest, RefusalKind, Reply, Verified, Webhook};

@@ -97,12 +97,8 @@ pub struct AwsNames {
     pub ledger_table: String,
     /// The table of look-ups.
     pub lookup_table: String,
-    /// The address of the queue of 金蝶云·星辰.
-    pub kingdee_queue_url: String,
-    /// The address of the queue of 纷享销客.
-    pub sharecrm_queue_url: String,
-    /// The address of the queue of 旺店通.
-    pub wangdian_queue_url: String,
+    /// The address of each system's queue.
+    pub queue_urls: std::collections::BTreeMap<System, String>,
 }
 
 /// The four ports of one installation.

@@ -105,8 +105,12 @@ pub async fn end(checkpoints: &dyn Checkpoints, system: System) -> Result<(), St
 ///
 /// # Errors
 /// When the checkpoints cannot be read or written.
-pub async fn end_guesses(checkpoints: &dyn Checkpoints, now: DateTime<Utc>) -> Result<(), StoreError> {
-    for system in System::ALL {
+pub async fn end_guesses(
+    checkpoints: &dyn Checkpoints,
+    systems: impl IntoIterator<Item = System>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for system in systems {
         let pause = current(checkpoints, system, now).await?;
         if pause.is_some_and(|pause| pause.waits_for_a_person()) {
             end(checkpoints, system).await?;

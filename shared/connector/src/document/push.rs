@@ -9,6 +9,45 @@ pub struct Push {
     pub repeat: Repeat,
     /// How the vendor is asked for a number; `None` where it cannot be.
     pub asked: Option<Question>,
+    /// The most documents that one call may hold.
+    pub batch: usize,
+    /// The steps in the life of what was pushed, first to last.
+    pub steps: &'static [Step],
+}
+
+impl Push {
+    /// A document that is pushed alone, and is done with when it is there.
+    #[must_use]
+    pub const fn new(number: Option<&'static str>, repeat: Repeat, asked: Option<Question>) -> Self {
+        Self { number, repeat, asked, batch: 1, steps: &[Step::Save] }
+    }
+
+    /// The same, of which one call may hold so many.
+    #[must_use]
+    pub const fn batched(self, batch: usize) -> Self {
+        Self { batch, ..self }
+    }
+
+    /// The same, with these steps in its life.
+    #[must_use]
+    pub const fn with_steps(self, steps: &'static [Step]) -> Self {
+        Self { steps, ..self }
+    }
+}
+
+/// A step in the life of a document at its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// 保存: it is there, and can be changed.
+    Save,
+    /// 提交: it waits to be audited.
+    Submit,
+    /// 审核: it counts, and cannot be changed.
+    Audit,
+    /// 反审核: it can be changed again.
+    Unaudit,
+    /// 删除: it is gone.
+    Delete,
 }
 
 /// What a vendor does with a document whose number it has already.

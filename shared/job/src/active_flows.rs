@@ -15,8 +15,9 @@ use relay_core::registry::{self, Registered, Registry};
 use relay_core::{Checkpoints, StoreError};
 use tokio::time::timeout;
 
-use crate::Flows;
-use crate::flows::{Routed, catalog};
+use relay_connector::Catalog;
+
+use crate::flows::{FlowFile, Flows, Routed};
 
 /// How long what was read of the registry is believed: a read for every push would cost as much as storing it.
 const BELIEVED: Duration = Duration::from_secs(60);
@@ -25,8 +26,9 @@ const BELIEVED: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The flows of this process's files, and those that are registered without one.
-pub struct Standing {
+pub struct ActiveFlows {
     present: Arc<Flows>,
+    catalog: Arc<Catalog>,
     checkpoints: Arc<dyn Checkpoints>,
     clock: Arc<dyn Clock>,
     seen: Mutex<Option<Seen>>,
@@ -40,9 +42,16 @@ struct Seen {
     flows: Arc<Flows>,
 }
 
-impl Standing {
-    pub(crate) fn new(present: Arc<Flows>, checkpoints: Arc<dyn Checkpoints>, clock: Arc<dyn Clock>) -> Self {
-        Self { present, checkpoints, clock, seen: Mutex::default() }
+impl ActiveFlows {
+    /// The flows of these files, and those that are registered in these checkpoints.
+    #[must_use]
+    pub fn new(
+        present: Arc<Flows>,
+        catalog: Arc<Catalog>,
+        checkpoints: Arc<dyn Checkpoints>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { present, catalog, checkpoints, clock, seen: Mutex::default() }
     }
 
     /// The flows that take documents in. Registers what is new or has changed, and notes which files are away.
@@ -89,7 +98,8 @@ impl Standing {
         match before {
             Some(before) if before.registry == registry => Seen { at, ..before },
             _ => {
-                let flows = Arc::new(self.present.and(read(&absent(&registry, &self.present))));
+                let flows =
+                    Arc::new(self.present.and(read(&absent(&registry, &self.present), &self.catalog)));
                 Seen { at, registry, flows }
             }
         }
@@ -128,21 +138,25 @@ pub fn absent(registry: &Registry, present: &Flows) -> Registry {
 }
 
 /// The settings that registered flows without a file name: they are not unknown, for the file may come back.
-pub(crate) async fn settings_of_absent(
+///
+/// # Errors
+/// When the checkpoints cannot be read.
+pub async fn settings_of_absent(
     checkpoints: &dyn Checkpoints,
     present: &Flows,
+    catalog: &Catalog,
 ) -> Result<BTreeSet<String>, StoreError> {
     let registry = registry::read(checkpoints).await?;
-    let flows = read(&absent(&registry, present));
+    let flows = read(&absent(&registry, present), catalog);
     Ok(flows.iter().flat_map(|routed| routed.settings()).map(str::to_owned).collect())
 }
 
 /// The flows of registered texts. One that this version of the program does not read any more is told and left out.
-fn read(absent: &Registry) -> Vec<Arc<Routed>> {
-    let catalog = catalog();
+fn read(absent: &Registry, catalog: &Catalog) -> Vec<Arc<Routed>> {
     let mut flows = Vec::new();
     for (name, Registered { text, absent_since, .. }) in absent {
-        match Routed::parse(name, &format!("{name}.toml"), text.clone(), &catalog) {
+        let file = FlowFile { name: name.clone(), file: format!("{name}.toml"), text: text.clone() };
+        match Routed::parse(file, catalog) {
             Ok(routed) => {
                 tracing::warn!(
                     flow = name,
@@ -154,7 +168,7 @@ fn read(absent: &Registry) -> Vec<Arc<Routed>> {
             }
             Err(error) => tracing::error!(
                 flow = name,
-                error = format!("{error:#}"),
+                %error,
                 "the file of this flow is away, and its registered text cannot be read any more: it takes nothing in"
             ),
         }

@@ -1,22 +1,22 @@
-//! What the four functions have in common for whoever runs them: Lambda, or a person.
+//! A job, for whoever runs it: Lambda, or a person.
 
 use std::future::Future;
 
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
-use crate::Wiring;
+use crate::{Flows, Needs, Parts};
 
-/// The turn at an event that a function is given.
+/// The turn at an event that a job is given.
 #[derive(Debug, Clone, Copy)]
-pub struct Occasion {
+pub struct Invocation {
     /// Nothing is begun after it.
     pub deadline: Deadline,
     /// Whether an earlier turn at this very event may have sent what it holds.
     pub is_repeated: bool,
 }
 
-impl Occasion {
+impl Invocation {
     /// The first turn at an event.
     #[must_use]
     pub fn first(deadline: Deadline) -> Self {
@@ -41,24 +41,30 @@ pub struct Unfinished {
     pub errors: Vec<String>,
 }
 
-/// A function: built once, then given one event after the other.
-pub trait Function: Sized + Send + Sync {
+/// A job: built once, then given one event after the other.
+pub trait Job: Sized + Send + Sync {
     /// What an event came to.
     type Handled;
+
+    /// What it needs where these are the flows.
+    fn needs(flows: &Flows) -> Needs;
 
     /// Builds it.
     ///
     /// # Errors
-    /// Settings that are missing or malformed.
-    fn wire(wiring: &Wiring) -> anyhow::Result<Self>;
+    /// What keeps these flows from being worked.
+    fn build(parts: &Parts) -> anyhow::Result<Self>;
 
     /// Works one event. The same event may be handed over again, to have what it came to replaced: what must be done
-    /// once is left to [`Function::answer`].
+    /// once is left to [`Job::answer`].
     ///
     /// # Errors
-    /// An event of another kind, or what kept the function from its work.
-    fn handle(&self, event: Value, occasion: Occasion)
-    -> impl Future<Output = anyhow::Result<Self::Handled>>;
+    /// An event of another kind, or what kept the job from its work.
+    fn handle(
+        &self,
+        event: Value,
+        occasion: Invocation,
+    ) -> impl Future<Output = anyhow::Result<Self::Handled>>;
 
     /// Concludes an event, when it is clear that no other turn at it follows.
     fn answer(&self, handled: Self::Handled) -> impl Future<Output = Value>;
@@ -66,8 +72,8 @@ pub trait Function: Sized + Send + Sync {
     /// Works one event and concludes it, for whoever hands it over once.
     ///
     /// # Errors
-    /// As [`Function::handle`].
+    /// As [`Job::handle`].
     fn invoke(&self, event: Value, deadline: Deadline) -> impl Future<Output = anyhow::Result<Value>> {
-        async move { Ok(self.answer(self.handle(event, Occasion::first(deadline)).await?).await) }
+        async move { Ok(self.answer(self.handle(event, Invocation::first(deadline)).await?).await) }
     }
 }

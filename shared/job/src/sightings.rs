@@ -96,13 +96,18 @@ mod tests {
     use relay_store_sqlite::Sqlite;
 
     use super::*;
-    use crate::Flows;
+    use crate::{FlowFile, Flows};
 
     #[tokio::test]
     async fn what_several_processes_see_is_joined_and_what_none_has_seen_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&folder.path().join("relay.db"), Arc::new(SystemClock)).unwrap().stores();
-        let flows = Flows::load(None).unwrap();
+        let file = FlowFile {
+            name: "stock-to-sharecrm".to_owned(),
+            file: "stock-to-sharecrm.toml".to_owned(),
+            text: include_str!("../../flows/stock-to-sharecrm.toml").to_owned(),
+        };
+        let flows = Flows::parse([file], &relay_connectors::catalog()).unwrap();
         let flow = &flows.named("stock-to-sharecrm").unwrap().flow;
         let left = async || missing(store.checkpoints.as_ref(), flow).await.unwrap();
         assert_eq!(left().await, None, "it has met no document");

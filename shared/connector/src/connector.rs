@@ -1,0 +1,113 @@
+//! What a connector is: one vendor, as data and as a way to connect to it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use relay_core::System;
+use relay_core::clock::{Clock, Rng};
+
+use crate::settings::{Setting, Settings, SettingsError};
+use crate::source::{Lists, Pools, Windows};
+use crate::target::Target;
+use crate::webhook::Webhook;
+use crate::{Document, Lookup, Role, TokenStore, Transport};
+
+/// One vendor. A connector is a folder under `connectors/` and a line in the registry.
+pub trait Connector: Send + Sync {
+    /// Its name: the first part of its documents' names, such as `wangdian`.
+    fn system(&self) -> System;
+
+    /// The vendor's own name, for people: `旺店通`.
+    fn title(&self) -> &'static str;
+
+    /// Every document that flows may name.
+    fn documents(&self) -> &'static [Document];
+
+    /// Every look-up table that flows may name.
+    fn lookups(&self) -> &'static [Lookup] {
+        &[]
+    }
+
+    /// Every setting that it reads. The start-up check, the README's table and the template go by this list.
+    fn settings(&self) -> &'static [Setting];
+
+    /// What the queue of its documents is called in settings and in a stack: `WDT` in `WDT_QUEUE_URL`. `None` where it
+    /// takes no documents.
+    fn queue(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Checks that the settings hold what these uses need.
+    ///
+    /// # Errors
+    /// Every setting that is missing or malformed, with what it expects.
+    fn check(&self, settings: &Settings, uses: &Uses) -> Result<(), SettingsError>;
+
+    /// Connects with what the settings hold. No call is made yet.
+    ///
+    /// # Errors
+    /// As [`Connector::check`].
+    fn connect(
+        &self,
+        settings: &Settings,
+        surroundings: &Surroundings,
+    ) -> Result<Arc<dyn Connection>, SettingsError>;
+}
+
+/// What a connector is used for: it checks the settings of that alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// The roles of the documents that are used.
+    pub roles: BTreeSet<Role>,
+    /// The routes that flows read over, by the names that flow files write.
+    pub routes: BTreeSet<String>,
+}
+
+impl Uses {
+    /// Adds a use: a document of that role, over that route.
+    pub fn add(&mut self, role: Role, route: Option<&str>) {
+        self.roles.insert(role);
+        self.routes.extend(route.map(str::to_owned));
+    }
+}
+
+/// What every connection is built on.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The process's one HTTP client.
+    pub transport: Arc<dyn Transport>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The dice.
+    pub rng: Arc<dyn Rng>,
+    /// Access tokens, shared between processes.
+    pub tokens: Arc<dyn TokenStore>,
+}
+
+/// A vendor that is connected: what of the five traits it can.
+pub trait Connection: Send + Sync {
+    /// Reads documents by windows of time.
+    fn windows(&self) -> Option<&dyn Windows> {
+        None
+    }
+
+    /// Reads whole lists.
+    fn lists(&self) -> Option<&dyn Lists> {
+        None
+    }
+
+    /// Pulls from pools, and acknowledges their rows.
+    fn pools(&self) -> Option<&dyn Pools> {
+        None
+    }
+
+    /// Verifies what the vendor pushes to us.
+    fn webhook(&self) -> Option<&dyn Webhook> {
+        None
+    }
+
+    /// Takes documents.
+    fn target(&self) -> Option<&dyn Target> {
+        None
+    }
+}

@@ -1,0 +1,128 @@
+//! Reading from a vendor: windows of time, whole lists, and pools.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use relay_core::clock::Deadline;
+use serde_json::Value;
+
+use crate::{Class, Document, Failure, VendorTime};
+
+/// What is read: a document, over a route, with parameters. Two flows with equal queries read the same rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The document.
+    pub document: &'static Document,
+    /// The route, where the vendor has several; `None` for its usual one.
+    pub route: Option<String>,
+    /// Request parameters, in the vendor's spelling.
+    pub params: Vec<(String, String)>,
+}
+
+/// A window of time, closed at both ends, to the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first second.
+    pub start: DateTime<Utc>,
+    /// The last second.
+    pub end: DateTime<Utc>,
+}
+
+/// Which page of a window or a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageOf {
+    /// Counted from 0, whatever the vendor counts from.
+    pub number: u32,
+    /// How many rows are asked for; the vendor's cap lowers it.
+    pub size: u32,
+}
+
+/// One page of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The rows, as the vendor wrote them.
+    pub rows: Vec<Value>,
+    /// How many rows match in all, where the vendor says so (mostly on page 0).
+    pub total: Option<u64>,
+    /// The earliest time that the vendor's clock can have shown when the page was asked for, where its answer bears a
+    /// `Date`: what changed before, and is visible by then, is on it.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+/// Reads documents by windows over a time that a row carries.
+#[async_trait]
+pub trait Windows: Send + Sync {
+    /// Reads one page of a window.
+    ///
+    /// # Errors
+    /// Refused, without a call, where the document has no windows or the window is longer than its row says; otherwise
+    /// what the vendor's answer means. A read that got no answer may be made again.
+    async fn window(
+        &self,
+        query: &Query,
+        span: Span,
+        page: PageOf,
+        deadline: Deadline,
+    ) -> Result<Page, Failure>;
+
+    /// What lies between two calls when there is always one more to make.
+    fn pace(&self) -> Duration;
+
+    /// The vendor's time, as the servers of that query's route tell it.
+    fn time(&self, query: &Query) -> &VendorTime;
+}
+
+/// Reads whole lists.
+#[async_trait]
+pub trait Lists: Send + Sync {
+    /// Reads one page of a list.
+    ///
+    /// # Errors
+    /// What the vendor's answer means. A read that got no answer may be made again.
+    async fn list(&self, query: &Query, page: PageOf, deadline: Deadline) -> Result<Page, Failure>;
+}
+
+/// What the target made of a pool's row: it has it, or why it never will.
+pub type Verdict = Result<(), String>;
+
+/// A row that was not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unacknowledged {
+    /// The row's place among those that were handed in.
+    pub place: usize,
+    /// Why, in the vendor's words.
+    pub reason: String,
+    /// Whether another try may do better.
+    pub class: Class,
+}
+
+/// Pulls rows that the vendor keeps until each is acknowledged.
+#[async_trait]
+pub trait Pools: Send + Sync {
+    /// Takes what a pool holds, up to its cap. The same rows come again until they are acknowledged; an empty answer
+    /// means that the pool is.
+    ///
+    /// # Errors
+    /// What the vendor's answer means. A read that got no answer may be made again.
+    async fn pull(&self, query: &Query, deadline: Deadline) -> Result<Vec<Value>, Failure>;
+
+    /// Queries that together see all of a pool, of which each sees a part: for a pool whose pulls show nothing but rows
+    /// that nobody can take out of it. Empty where the pool cannot be divided.
+    ///
+    /// # Errors
+    /// What the vendor's answer to the question for the parts means.
+    async fn divided(&self, query: &Query, deadline: Deadline) -> Result<Vec<Query>, Failure>;
+
+    /// Acknowledges rows of one pool with what became of them, and answers those that the vendor did not take. A row
+    /// that was acknowledged before is no refusal, so after an error all of them may be acknowledged again.
+    ///
+    /// # Errors
+    /// What the vendor's answer to one of the calls means.
+    async fn acknowledge(
+        &self,
+        query: &Query,
+        rows: &[(&Value, Verdict)],
+        deadline: Deadline,
+    ) -> Result<Vec<Unacknowledged>, Failure>;
+}

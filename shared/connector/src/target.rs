@@ -1,0 +1,65 @@
+//! Delivering to a vendor.
+
+use async_trait::async_trait;
+use relay_core::clock::Deadline;
+use serde_json::Value;
+
+use crate::{Class, Document, Failure, Found, Repeat, lenient};
+
+/// A document on its way to its target.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    /// What it is there.
+    pub document: &'static Document,
+    /// Request parameters beside it, in the vendor's spelling.
+    pub params: &'a [(String, String)],
+    /// The document in the target's form.
+    pub body: &'a Value,
+    /// The target's id of the older version whose place this one takes.
+    pub replaces: Option<&'a str>,
+}
+
+impl Delivery<'_> {
+    /// Our number of the document, where its form has a field for it.
+    #[must_use]
+    pub fn number(&self) -> Option<String> {
+        lenient::field(self.body, self.document.number()?)
+    }
+}
+
+/// A system that takes documents.
+#[async_trait]
+pub trait Target: Send + Sync {
+    /// Delivers documents of one kind with equal parameters, up to the batch cap of their row, and gives for each the
+    /// target's own id of it or why it was not taken. A lost answer makes all of them unknown. Nothing is sent after the
+    /// deadline ([`Class::OutOfTime`]).
+    async fn deliver(
+        &self,
+        batch: &[Delivery<'_>],
+        deadline: Deadline,
+    ) -> Vec<Result<Option<String>, Failure>>;
+
+    /// Asks for a document by our number.
+    ///
+    /// # Errors
+    /// Where nothing can be said about the document.
+    async fn find(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Found, Failure>;
+
+    /// Asks for the id of a code; `None` where the table holds no such code.
+    ///
+    /// # Errors
+    /// What the vendor's answer means; refused where there is no such table.
+    async fn lookup(&self, table: &str, _code: &str, _deadline: Deadline) -> Result<Option<String>, Failure> {
+        Err(Failure::new("look-up", table, Class::Refused, None, "there is no such look-up table"))
+    }
+
+    /// What delivering a document again does, in the same or a newer version.
+    fn repeat(&self, document: &'static Document) -> Repeat {
+        document.repeat()
+    }
+
+    /// What a person can do to let a newer version of this document change the one that is there.
+    fn way_to_change(&self, _document: &'static Document) -> Option<&'static str> {
+        None
+    }
+}

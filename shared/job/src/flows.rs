@@ -1,0 +1,174 @@
+//! The flows of an installation, each with the system that it delivers to.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use relay_connector::{Catalog, Query, Role};
+use relay_core::System;
+use relay_mapping::{Diagnostic, Diagnostics, Flow, Severity};
+
+/// A flow file, not read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowFile {
+    /// The flow's name.
+    pub name: String,
+    /// The file, as messages call it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The flows of an installation, by name.
+pub struct Flows {
+    flows: Vec<Arc<Routed>>,
+}
+
+/// A flow, and the system that it delivers to.
+pub struct Routed {
+    /// What is read, when, and how it becomes the target's document.
+    pub flow: Flow,
+    /// The system whose queue carries it.
+    pub system: System,
+    /// Its file, as messages call it.
+    pub file: String,
+    /// Its file's text.
+    pub text: String,
+}
+
+impl Routed {
+    /// Reads and checks a flow file.
+    ///
+    /// # Errors
+    /// [`Diagnostics`]: every mistake with its line.
+    pub fn parse(FlowFile { name, file, text }: FlowFile, catalog: &Catalog) -> Result<Self, Diagnostics> {
+        let flow = Flow::parse(&name, &file, &text, catalog)?;
+        let system = System::of_document(flow.target().document.name);
+        Ok(Self { flow, system, file, text })
+    }
+
+    /// The settings that its file names.
+    #[must_use]
+    pub fn settings(&self) -> BTreeSet<&str> {
+        let mut settings = self.flow.settings();
+        settings.extend(self.flow.source_settings());
+        settings
+    }
+
+    /// The system that its documents come from.
+    #[must_use]
+    pub fn source_system(&self) -> System {
+        System::of_document(self.flow.source().document.name)
+    }
+
+    /// What it reads, with the values of the settings that it names.
+    ///
+    /// # Errors
+    /// A setting that has no value.
+    pub fn query(&self, settings: &FlowSettings) -> anyhow::Result<Query> {
+        let source = self.flow.source();
+        let values = settings.values(self.flow.source_settings())?;
+        let params = relay_mapping::resolve(&source.params, &values)?;
+        Ok(Query { document: source.document, route: source.route.clone(), params })
+    }
+}
+
+impl Flows {
+    /// Checks flow files.
+    ///
+    /// # Errors
+    /// [`Diagnostics`]: every mistake of every file with its line, and the warnings of all.
+    pub fn parse(files: impl IntoIterator<Item = FlowFile>, catalog: &Catalog) -> Result<Self, Diagnostics> {
+        let (mut flows, mut found) = (Vec::new(), Vec::new());
+        for file in files {
+            match Routed::parse(file, catalog) {
+                Ok(routed) => {
+                    found.extend_from_slice(routed.flow.warnings());
+                    flows.push(Arc::new(routed));
+                }
+                Err(diagnostics) => found.extend(diagnostics.0),
+            }
+        }
+        let found = Diagnostics(found);
+        if found.of(Severity::Error).next().is_some() {
+            return Err(found);
+        }
+        Ok(Self::of(flows))
+    }
+
+    fn of(mut flows: Vec<Arc<Routed>>) -> Self {
+        flows.sort_by(|one, two| one.flow.name().cmp(two.flow.name()));
+        Self { flows }
+    }
+
+    /// These flows and others.
+    #[must_use]
+    pub fn and(&self, others: impl IntoIterator<Item = Arc<Routed>>) -> Self {
+        Self::of(self.flows.iter().cloned().chain(others).collect())
+    }
+
+    /// What may be a mistake in the flow files.
+    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.flows.iter().flat_map(|routed| routed.flow.warnings())
+    }
+
+    /// Logs what may be a mistake, each field once however often a flow names it.
+    pub fn log_warnings(&self) {
+        for routed in &self.flows {
+            let mut said = BTreeSet::new();
+            for Diagnostic { file, line, message, help, .. } in routed.flow.warnings() {
+                if said.insert(message) {
+                    let flow = routed.flow.name();
+                    tracing::warn!(flow, file, line, help, "a flow file may hold a mistake: {message}");
+                }
+            }
+        }
+    }
+
+    /// Every flow, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Routed>> {
+        self.flows.iter()
+    }
+
+    /// The settings that the flows name.
+    #[must_use]
+    pub fn settings(&self) -> BTreeSet<&str> {
+        self.iter().flat_map(|routed| routed.settings()).collect()
+    }
+
+    /// The flow of that name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Arc<Routed>> {
+        self.flows.iter().find(|routed| routed.flow.name() == name)
+    }
+
+    /// The flows whose source has that role.
+    pub fn with_source(&self, role: Role) -> impl Iterator<Item = &Arc<Routed>> {
+        self.flows.iter().filter(move |routed| routed.flow.source().document.role == role)
+    }
+}
+
+/// The values of the settings that flows may name: no secret is among them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FlowSettings(pub std::collections::BTreeMap<String, String>);
+
+impl FlowSettings {
+    /// The values of these settings.
+    ///
+    /// # Errors
+    /// The settings that have none.
+    pub fn values<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> anyhow::Result<std::collections::BTreeMap<String, String>> {
+        let (mut values, mut missing) = (std::collections::BTreeMap::new(), Vec::new());
+        for name in names {
+            match self.0.get(name) {
+                Some(value) => _ = values.insert(name.to_owned(), value.clone()),
+                None => missing
+                    .push(format!("{name} is not set: it expects a value, because a flow file names it")),
+            }
+        }
+        anyhow::ensure!(missing.is_empty(), "settings: {}", missing.join("; "));
+        Ok(values)
+    }
+}

@@ -1,0 +1,35 @@
+//! What a job is handed, and what all jobs have in common.
+//!
+//! A job reads, queues or pushes documents. It is built of ports and of connectors that are handed in, and knows no
+//! settings, no vendor and no store: whoever hosts it decides those.
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`job`] | the trait of a job, and an invocation of one |
+//! | [`needs`] | what a job needs, said before it is built |
+//! | [`parts`] | what a job is built of |
+//! | [`flows`] | the flows, each with the system that it delivers to |
+//! | [`active_flows`] | the flows that take documents in, with a file or without |
+//! | [`sightings`] | which paths of a flow no document has held so far |
+//! | [`work`] | work items made of a source's documents |
+//! | [`health`] | what a call to a source says of the source's health |
+//! | [`tokens`] | vendor tokens shared between processes through the checkpoints |
+//! | [`credential_check`] | noted by whoever is refused for its credentials: they are read again |
+
+pub mod active_flows;
+pub mod credential_check;
+pub mod flows;
+pub mod health;
+pub mod job;
+pub mod needs;
+pub mod parts;
+pub mod sightings;
+pub mod tokens;
+pub mod work;
+
+pub use active_flows::ActiveFlows;
+pub use credential_check::CredentialCheck;
+pub use flows::{FlowFile, FlowSettings, Flows, Routed};
+pub use job::{Invocation, Job, Unfinished};
+pub use needs::Needs;
+pub use parts::{Connections, Parts};

@@ -1,0 +1,39 @@
+//! What a job needs, so that whoever builds it can check the settings of just that and connect to just that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_connector::{Role, Uses};
+use relay_core::System;
+
+use crate::flows::Routed;
+
+/// What a job needs of the connectors and of the settings that flows name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The connectors that the job uses, and for what.
+    pub connectors: BTreeMap<System, Uses>,
+    /// Connectors that the job uses for this where their settings are there.
+    pub where_set: Option<Role>,
+    /// The settings that the flows name.
+    pub settings: BTreeSet<String>,
+}
+
+impl Needs {
+    /// What reading the sources of these flows needs.
+    #[must_use]
+    pub fn sources<'a>(flows: impl IntoIterator<Item = &'a std::sync::Arc<Routed>>) -> Self {
+        let mut needs = Self::default();
+        for routed in flows {
+            let source = routed.flow.source();
+            let uses = needs.connectors.entry(routed.source_system()).or_default();
+            uses.add(source.document.role, source.route.as_deref());
+            needs.settings.extend(routed.flow.source_settings().into_iter().map(str::to_owned));
+        }
+        needs
+    }
+
+    /// The same, and delivering to a system.
+    pub fn target(&mut self, system: System) {
+        self.connectors.entry(system).or_default().add(Role::Target, None);
+    }
+}
