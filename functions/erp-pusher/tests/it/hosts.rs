@@ -85,7 +85,8 @@ async fn where_the_target_limits_the_rate_the_rest_of_the_batch_waits_and_burns_
     bench.vendor.deliveries.lock().unwrap().push_back(Err(failure(Class::Retry { after })));
     let turns = bench.worked(&[bench.row("one", good(1)), bench.row("one", good(2))]).await;
     assert_eq!(names(&turns), ["retry", "postponed"]);
-    assert_eq!((bench.vendor.delivered.lock().unwrap().len(), bench.left().await), (1, 2));
+    let sent = bench.vendor.delivered.lock().unwrap().len();
+    assert_eq!((sent, bench.left().await), (1, 2));
     assert!(bench.entry("one", "1").await.unwrap().attempts.is_some());
     assert_eq!(bench.entry("one", "2").await, None);
     let health = bench.health().await;
