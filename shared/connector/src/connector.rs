@@ -37,6 +37,12 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// The document that pushes of this kind carry, by the settings: for a push that was kept because nothing took it when
+    /// it came.
+    fn pushed(&self, _settings: &Settings, _kind: &str) -> Option<&'static Document> {
+        None
+    }
+
     /// Checks that the settings hold what these uses need.
     ///
     /// # Errors

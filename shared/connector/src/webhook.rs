@@ -67,6 +67,17 @@ pub struct PushRefused {
     pub kept: Option<Kept>,
 }
 
+impl PushRefused {
+    /// A body over the cap, of which nothing else is known.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!(
+            "the push is larger than the {limit} bytes that are taken: raise the limit, or send fewer lines per order"
+        );
+        Self { kind: RefusalKind::TooLarge, message, msg_id: String::new(), kept: None }
+    }
+}
+
 /// The data of a push that is proved and cannot be read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Kept {

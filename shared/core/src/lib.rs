@@ -97,11 +97,20 @@ pub struct AwsNames {
     pub ledger_table: String,
     /// The table of look-ups.
     pub lookup_table: String,
-    /// The address of each system's queue.
-    pub queue_urls: std::collections::BTreeMap<System, String>,
+    /// Each system's queue.
+    pub queues: std::collections::BTreeMap<System, AwsQueue>,
 }
 
-/// The four ports of one installation.
+/// A queue of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsQueue {
+    /// The setting that holds its address, such as `KINGDEE_QUEUE_URL`: errors name it.
+    pub setting: String,
+    /// Its address.
+    pub url: String,
+}
+
+/// The ports of one installation.
 #[derive(Clone)]
 pub struct Stores {
     /// Messages between the functions.

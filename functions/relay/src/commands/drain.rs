@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use relay_core::pause;
 use relay_erp_pusher::ErpPusher;
-use relay_host::{Function as _, Wiring};
+use relay_host::Wiring;
 use serde_json::json;
 
 use super::place::Place;
@@ -15,9 +15,10 @@ use crate::times::shown;
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     let wiring = Wiring::of_existing_store().await?;
     let place = Place::of(&wiring)?;
-    let pusher = ErpPusher::wire(&wiring)?;
-    wiring.standing.announce().await;
-    pause::end_guesses(wiring.stores.checkpoints.as_ref(), wiring.clock.now()).await?;
+    let pusher = wiring.build::<ErpPusher>()?;
+    wiring.active.announce().await;
+    let checkpoints = wiring.stores.checkpoints.as_ref();
+    pause::end_guesses(checkpoints, relay_connectors::targets(), wiring.clock.now()).await?;
     let began = Instant::now();
     let drained = drain(&pusher, wiring.clock.as_ref()).await?;
     if json {

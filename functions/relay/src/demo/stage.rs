@@ -63,12 +63,12 @@ impl Stage {
         let listener =
             TcpListener::bind("127.0.0.1:0").await.context("starting the webhook server on 127.0.0.1")?;
         let webhook = listener.local_addr()?;
-        let receiver = Arc::new(Receiver::wire(&wiring)?);
+        let receiver = Arc::new(wiring.build::<Receiver>()?);
         tokio::spawn(server::serve(listener, receiver, std::future::pending()));
         Ok(Self {
-            poller: TradePoller::wire(&wiring)?,
-            syncer: StockSyncer::wire(&wiring)?,
-            pusher: ErpPusher::wire(&wiring)?,
+            poller: wiring.build::<TradePoller>()?,
+            syncer: wiring.build::<StockSyncer>()?,
+            pusher: wiring.build::<ErpPusher>()?,
             vendors,
             wiring,
             clock,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Bytes};
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use relay_webhook_receiver::{Answer, PushRequest, Receiver};
@@ -75,9 +75,12 @@ impl Pushes {
     }
 
     async fn received(&self, head: &Parts, body: &[u8]) -> Answer {
-        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        let headers: Vec<_> = head.headers.iter().filter_map(text).collect();
         let (method, path) = (head.method.as_str(), head.uri.path());
-        let request = PushRequest { method, path, content_type, body };
+        let request = PushRequest { method, path, headers: &headers, body };
         // A mistake of ours that one push brings out is that push's trouble alone, and its sender hears of it.
         let answer = AssertUnwindSafe(self.receiver.receive(&request)).catch_unwind().await;
         answer.unwrap_or_else(|_| Answer::no_push(500, "a mistake in the program, whose place its log tells"))

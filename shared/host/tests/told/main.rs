@@ -123,7 +123,7 @@ impl Day {
 
     async fn push_all(&mut self, pusher: &mut Host<ErpPusher>) {
         for _ in 0..20 {
-            for system in System::ALL {
+            for system in relay_connectors::targets() {
                 let messages = self.stage.received(system).await;
                 let answer = self.invoke(pusher, sqs(system, &messages)).await.unwrap();
                 self.stage.delete_done(system, &messages, &answer).await;
@@ -138,8 +138,8 @@ impl Day {
         let ledger = self.stage.stores.ledger.clone();
         self.stage.stores.ledger = Arc::new(ReadOnly(ledger.clone()));
         let mut pusher = self.stage.start::<ErpPusher>().await;
-        let messages = self.stage.received(System::Kingdee).await;
-        self.invoke(&mut pusher, sqs(System::Kingdee, &messages)).await.unwrap();
+        let messages = self.stage.received(System::new("kingdee")).await;
+        self.invoke(&mut pusher, sqs(System::new("kingdee"), &messages)).await.unwrap();
         self.stage.stores.ledger = ledger;
     }
 

@@ -35,8 +35,8 @@ async fn read_everything(stores: &Stores, id: &EntryId) {
     assert_eq!(stores.ledger.counts().await.unwrap().failed["f"], 0);
     let code = ("kingdee.material".to_owned(), "A".to_owned());
     assert_eq!(stores.lookups.get(std::slice::from_ref(&code)).await.unwrap()[&code], "1");
-    assert_eq!(stores.queue.depth(System::Kingdee).await.unwrap().waiting, 1);
-    assert_eq!(stores.queue.dead(System::Kingdee).await.unwrap(), 0);
+    assert_eq!(stores.queue.depth(System::new("kingdee")).await.unwrap().waiting, 1);
+    assert_eq!(stores.queue.dead(System::new("kingdee")).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn reads_are_answered_at_once_while_another_program_writes() {
     stores.checkpoints.put("watermark", "1", None, None).await.unwrap();
     stores.ledger.write(&Entry::new(id.clone())).await.unwrap();
     stores.lookups.put("kingdee.material", "A", "1", None).await.unwrap();
-    stores.queue.send(System::Kingdee, &[message("a")]).await.unwrap();
+    stores.queue.send(System::new("kingdee"), &[message("a")]).await.unwrap();
 
     let other = Connection::open(&file).unwrap();
     other.execute_batch("BEGIN IMMEDIATE; UPDATE checkpoints SET value = '2'; DELETE FROM messages").unwrap();
@@ -76,7 +76,7 @@ async fn a_store_that_another_program_writes_to_opens_at_once_and_waits_only_to_
     let began = Instant::now();
     let stores = open(&file);
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
-    let error = stores.queue.send(System::Kingdee, &[message("a")]).await.unwrap_err();
+    let error = stores.queue.send(System::new("kingdee"), &[message("a")]).await.unwrap_err();
     assert!(began.elapsed() > AT_ONCE && error.to_string().contains("locked for 3 s"), "{error}");
 }
 
@@ -109,7 +109,7 @@ async fn sends_and_short_reads_go_through_while_the_whole_ledger_is_counted() {
     let mut waited = Duration::ZERO;
     for body in ["a", "b", "c", "d", "e"] {
         let began = Instant::now();
-        stores.queue.send(System::Kingdee, &[message(body)]).await.unwrap();
+        stores.queue.send(System::new("kingdee"), &[message(body)]).await.unwrap();
         assert!(stores.checkpoints.get("watermark").await.unwrap().is_some());
         waited += began.elapsed();
     }

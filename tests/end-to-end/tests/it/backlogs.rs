@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use relay_core::System;
 use relay_core::clock::{Clock, Deadline};
 use relay_erp_pusher::{ErpPusher, Worker};
-use relay_host::Function as _;
+use relay_job::Job as _;
 use relay_simulators::Vendors;
 use relay_simulators::qince::Story;
 use relay_simulators::wangdian::TradeMix;
@@ -67,7 +67,7 @@ async fn two_hundred_orders_for_wdt_hold_up_no_poll_no_pull_and_no_acknowledgeme
         vendors.wangdian.change_stock("S001", "G1", &format!("G1-{place}"), Decimal::from(place));
     }
     let wiring = house.wiring_by(clock.clone(), &vendors);
-    let receiver = Receiver::wire(&wiring).unwrap();
+    let receiver = wiring.build::<Receiver>().unwrap();
     for order in vendors.qince.orders(ORDERS, from, to) {
         for push in vendors.qince.tell(Story::Once, &order) {
             let content_type = Some(push.content_type.as_str());
@@ -76,10 +76,10 @@ async fn two_hundred_orders_for_wdt_hold_up_no_poll_no_pull_and_no_acknowledgeme
         }
     }
 
-    let workers = ErpPusher::wire(&wiring).unwrap().workers();
+    let workers = wiring.build::<ErpPusher>().unwrap().workers();
     let worker = |system| workers.iter().find(|worker| worker.system() == system).unwrap();
-    let (orders, records) = (worker(System::Wangdian), worker(System::Sharecrm));
-    let (poller, syncer) = (TradePoller::wire(&wiring).unwrap(), StockSyncer::wire(&wiring).unwrap());
+    let (orders, records) = (worker(System::new("wangdian")), worker(System::new("sharecrm")));
+    let (poller, syncer) = (wiring.build::<TradePoller>().unwrap(), wiring.build::<StockSyncer>().unwrap());
     let reading = async {
         // The pusher's first call is under way by then.
         clock.sleep(Duration::from_secs(3)).await;
@@ -95,7 +95,7 @@ async fn two_hundred_orders_for_wdt_hold_up_no_poll_no_pull_and_no_acknowledgeme
         }
         let stock = vendors.wangdian.stock();
         assert!(stock.iter().all(|row| row.acknowledged_count == row.stock_change_count), "{stock:?}");
-        let left = wiring.stores.queue.depth(System::Wangdian).await.unwrap();
+        let left = wiring.stores.queue.depth(System::new("wangdian")).await.unwrap();
         assert!(left.waiting + left.in_flight > 0, "the backlog was no backlog");
     };
     // As `relay serve` has it: one task polls them all, and the workers first.
