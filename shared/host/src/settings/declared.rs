@@ -27,7 +27,7 @@ pub(super) const LEDGER_TABLE: Setting = Setting::optional("LEDGER_TABLE", Neede
 pub(super) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 
 /// The settings that no connector owns.
-const OURS: [Setting; 8] = [
+pub const OURS: &[Setting] = &[
     FLOWS_DIR,
     START,
     STORE,
@@ -43,7 +43,7 @@ const SLIPS: usize = 2;
 
 /// Every setting: those of the vendors, then our own.
 pub fn all() -> impl Iterator<Item = &'static Setting> {
-    relay_connectors::settings().chain(&OURS)
+    relay_connectors::settings().chain(OURS)
 }
 
 /// The setting of that name.
