@@ -68,7 +68,11 @@ mod tests {
         };
         assert_eq!(pauses.current(System::new("kingdee")).await.unwrap(), None);
         let pause = set().await;
-        assert_eq!(pauses.current(System::new("kingdee")).await.unwrap(), None, "another instance's, as yet unseen");
+        assert_eq!(
+            pauses.current(System::new("kingdee")).await.unwrap(),
+            None,
+            "another instance's, as yet unseen"
+        );
         pauses.met(System::new("kingdee"));
         assert_eq!(pauses.current(System::new("kingdee")).await.unwrap(), Some(pause.clone()));
 
