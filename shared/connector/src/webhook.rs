@@ -182,3 +182,20 @@ pub trait Webhook: Send + Sync {
     /// What a person is told of a proved push that no flow takes, and the way out.
     fn unrouted(&self, push: &Verified) -> String;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_the_three_fields_of_the_vendors_page() {
+        assert_eq!(
+            Reply::accepted("X0001").to_json(),
+            r#"{"return_code":0,"return_msg":"","msg_id":"X0001"}"#
+        );
+        assert_eq!(
+            Reply::failed("X0001", "the digest fits no secret").to_json(),
+            r#"{"return_code":1,"return_msg":"the digest fits no secret","msg_id":"X0001"}"#
+        );
+    }
+}
