@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 use relay_connector::Role;
-use relay_core::clock::{Clock, Rng};
+use relay_core::clock::{Clock, Rng, timeout};
 use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
 use relay_core::{EntryId, Failed, Intake, StoreError, System, WorkItem};
@@ -13,7 +13,6 @@ use relay_host::{CredentialCheck, Flows, Standing, work};
 use relay_qince::catalog::DIRECT_ORDER;
 use relay_qince::{Push, PushError, Reply, VerifiedPush};
 use serde_json::Value;
-use tokio::time::timeout;
 
 /// Under this name the ledger keeps verified pushes that no flow takes.
 pub const UNROUTED: &str = "qince/unrouted";
@@ -132,7 +131,7 @@ impl Receiver {
             }
         };
         // The push is stored, or is not: a health record that hangs does not hold up its answer.
-        _ = timeout(TELLING, self.tell_health(&answer)).await;
+        _ = timeout(self.clock.as_ref(), TELLING, self.tell_health(&answer)).await;
         answer
     }
 
@@ -154,7 +153,7 @@ impl Receiver {
 
     async fn store(&self, push: VerifiedPush) -> Answer {
         let (msg_id, key, data_type) = (push.msg_id.clone(), push.document_id(), push.data_type.clone());
-        match in_time(self.take(push)).await {
+        match self.in_time(self.take(push)).await {
             Ok(flows) => {
                 tracing::info!(key, data_type, msg_id, flows, "push stored");
                 Answer { status: 200, reply: Reply::accepted(msg_id), refused: None }
@@ -200,7 +199,8 @@ impl Receiver {
         let hash = content_hash(&document);
         let key = [data_id, msg_id, &hash].into_iter().find(|key| !key.is_empty()).unwrap_or(&hash);
         let id = EntryId::new(UNREADABLE, key);
-        let kept = in_time(self.keep(id, "unreadable", error.to_string(), document, msg_id.clone())).await;
+        let kept = self.keep(id, "unreadable", error.to_string(), document, msg_id.clone());
+        let kept = self.in_time(kept).await;
         if let Err(error) = &kept {
             tracing::error!(msg_id, %error, "an unreadable push could not be kept; Qince will deliver it again");
         }
@@ -231,12 +231,13 @@ impl Receiver {
         };
         self.intake.fail(&id, &failed).await.map(drop)
     }
-}
 
-/// What is given up may have been stored all the same: Qince's repetition is skipped then.
-async fn in_time<T>(stored: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let late = || StoreError::new("storing the push", format!("no answer within {} s", STORING.as_secs()));
-    timeout(STORING, stored).await.unwrap_or_else(|_| Err(late()))
+    /// What is given up may have been stored all the same: Qince's repetition is skipped then.
+    async fn in_time<T>(&self, stored: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let late =
+            || StoreError::new("storing the push", format!("no answer within {} s", STORING.as_secs()));
+        timeout(self.clock.as_ref(), STORING, stored).await.unwrap_or_else(|_| Err(late()))
+    }
 }
 
 fn unrouted_key(data_type: &str, document_id: &str) -> String {

@@ -11,10 +11,9 @@ use std::time::Duration;
 use crate::{Function, Occasion, SecretSource, Settings, Wiring};
 use anyhow::anyhow;
 use futures::FutureExt as _;
-use relay_core::clock::{Clock, Deadline};
+use relay_core::clock::{Clock, Deadline, timeout};
 use relay_core::pause;
 use serde_json::Value;
-use tokio::time::timeout;
 
 /// Anybody can send a wrong digest: more often than this the secret is not read again. Nor much less often: a push under
 /// a new secret that comes so soon after a stranger's is refused, and Qince brings it again the next night only.
@@ -64,8 +63,8 @@ impl<F: Function> Host<F> {
     }
 
     /// The process's clock.
-    pub fn clock(&self) -> &dyn Clock {
-        self.wiring.clock.as_ref()
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.wiring.clock.clone()
     }
 
     async fn turn(&self, event: Value, occasion: Occasion) -> anyhow::Result<F::Handled> {
@@ -81,7 +80,8 @@ impl<F: Function> Host<F> {
             return false;
         }
         self.read_at = Some(now);
-        match timeout(READ_PATIENCE, self.environment.with_secret(self.secrets.as_ref())).await {
+        let read = self.environment.with_secret(self.secrets.as_ref());
+        match timeout(self.wiring.clock.as_ref(), READ_PATIENCE, read).await {
             Ok(Ok(settings)) => self.take(settings).await,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the secret cannot be read again");
