@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 use relay_connector::{Document, PushRefused, PushRequest, RefusalKind, Reply, Role, Verified, Webhook};
-use relay_core::clock::{Clock, Rng};
+use relay_core::clock::{Clock, Rng, timeout};
 use relay_core::health::{Monitor, Part};
 use relay_core::{Intake, StoreError, System, WorkItem};
 use relay_job::{ActiveFlows, Connections, CredentialCheck, FlowSettings, Flows, Routed, work};
 use serde_json::Value;
-use tokio::time::timeout;
 
 /// How long storing a push may take as a whole. Qince waits 5 seconds for its answer, of which reading a rotated secret
 /// may take 1.5; a store that hangs takes longer, for its requests' own limits add up.
@@ -90,7 +89,7 @@ impl Receiver {
             Err(error) => self.refuse(system, &error).await,
         };
         // The push is stored, or is not: a health record that hangs does not hold up its answer.
-        _ = timeout(TELLING, self.tell_health(&answer)).await;
+        _ = timeout(self.clock.as_ref(), TELLING, self.tell_health(&answer)).await;
         answer
     }
 
@@ -118,7 +117,7 @@ impl Receiver {
 
     async fn store(&self, system: System, webhook: &dyn Webhook, push: Verified) -> Answer {
         let Verified { msg_id, id: key, kind: data_type, .. } = push.clone();
-        match in_time(self.take(system, webhook, push)).await {
+        match self.in_time(self.take(system, webhook, push)).await {
             Ok(flows) => {
                 tracing::info!(key, data_type, msg_id, flows, "push stored");
                 Answer { status: 200, reply: Reply::accepted(msg_id), refused: None }
@@ -129,6 +128,15 @@ impl Receiver {
                 Answer { status: RefusalKind::Store.status(), reply, refused: Some(RefusalKind::Store) }
             }
         }
+    }
+
+    /// A store call that was given up may still have succeeded: the vendor's repetition is skipped then.
+    pub(crate) async fn in_time<T>(
+        &self,
+        stored: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let late = || StoreError::new("storing the push", format!("no answer within {} s", STORING.as_secs()));
+        timeout(self.clock.as_ref(), STORING, stored).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// Stores a push for every flow that takes it, and answers how many those are.
@@ -189,17 +197,10 @@ impl<'a> Readers<'a> {
         }
         items
     }
-}
 
 fn verified(webhook: &dyn Webhook, request: &PushRequest<'_>) -> Result<Verified, PushRefused> {
     let limit = webhook.max_body_bytes();
     if request.body.len() > limit { Err(PushRefused::too_large(limit)) } else { webhook.verify(request) }
-}
-
-/// A store call that was given up may still have succeeded: the vendor's repetition is skipped then.
-pub(crate) async fn in_time<T>(stored: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let late = || StoreError::new("storing the push", format!("no answer within {} s", STORING.as_secs()));
-    timeout(STORING, stored).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn refused(error: &PushRefused) -> Answer {

@@ -5,7 +5,7 @@ use relay_core::item::content_hash;
 use relay_core::{EntryId, Failed, StoreError, System};
 use serde_json::Value;
 
-use crate::receive::{Receiver, in_time};
+use crate::receive::Receiver;
 
 /// What the ledger calls the proved pushes of a vendor that no flow takes.
 #[must_use]

@@ -3,6 +3,8 @@
 //! Three kinds of processes, so that a figure is of polling alone: this one compares; a simulated 旺店通 listens on
 //! loopback; and every poll has a process of its own, which tells in the end the most memory it has ever held.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};

@@ -1,5 +1,7 @@
 //! Pushes that are verified and stored for both of their flows, against bare SQLite transactions of the same bytes.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

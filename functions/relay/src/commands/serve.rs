@@ -158,7 +158,8 @@ async fn receive(supervisor: Supervisor, address: SocketAddr, listener: TcpListe
             None => bind(address).await?,
         };
         supervisor.is_well(WEBHOOK).await;
-        let served = server::serve(listener, receiver.clone(), supervisor.until_stopped()).await;
+        let clock = supervisor.clock.clone();
+        let served = server::serve(listener, receiver.clone(), clock, supervisor.until_stopped()).await;
         served.context("the webhook server failed")?;
         Ok(Duration::ZERO)
     };
@@ -195,7 +196,7 @@ mod tests {
 
     use async_trait::async_trait;
     use relay_connector::{HttpTransport, Request, Response, Transport, TransportError};
-    use relay_core::clock::{Clock as _, SystemClock, SystemRng};
+    use relay_core::clock::{Clock as _, SystemClock, SystemRng, timeout};
     use relay_host::Settings;
     use relay_simulators::Vendors;
     use relay_simulators::qince::{PushStyle, read_reply};
@@ -236,7 +237,7 @@ mod tests {
                     clock.sleep(LOOK_EVERY / 20).await;
                 }
             };
-            tokio::time::timeout(Duration::from_secs(20), again).await.expect("each is begun anew");
+            timeout(clock.as_ref(), Duration::from_secs(20), again).await.expect("each is begun anew");
             let push = qince.push(&qince.order(clock.now()), &PushStyle::default());
             let url = format!("http://{webhook}/qince/direct-orders").parse().unwrap();
             let request = Request::post(url, &push.content_type, push.body.clone());
@@ -248,6 +249,6 @@ mod tests {
         let of: Vec<_> = health.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(of, ["health/task/poll", "health/task/sync"]);
         stop.send_replace(true);
-        tokio::time::timeout(GRACE, tasks.end()).await.expect("they stop all the same");
+        timeout(clock.as_ref(), GRACE, tasks.end()).await.expect("they stop all the same");
     }
 }

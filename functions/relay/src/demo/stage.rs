@@ -64,7 +64,9 @@ impl Stage {
             TcpListener::bind("127.0.0.1:0").await.context("starting the webhook server on 127.0.0.1")?;
         let webhook = listener.local_addr()?;
         let receiver = Arc::new(wiring.build::<Receiver>()?);
-        tokio::spawn(server::serve(listener, receiver, std::future::pending()));
+        // Its clients are real, and their time is the machine's.
+        let sockets = Arc::new(SystemClock);
+        tokio::spawn(server::serve(listener, receiver, sockets, std::future::pending()));
         Ok(Self {
             poller: wiring.build::<TradePoller>()?,
             syncer: wiring.build::<StockSyncer>()?,

@@ -10,11 +10,10 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use futures::FutureExt as _;
-use relay_core::clock::{Clock, Deadline};
+use relay_core::clock::{Clock, Deadline, timeout};
 use relay_core::pause;
 use relay_job::{Invocation, Job};
 use serde_json::Value;
-use tokio::time::timeout;
 
 use crate::secret::{self, with_secret};
 use crate::{SecretSource, Settings, Wiring};
@@ -67,8 +66,8 @@ impl<F: Job> Host<F> {
     }
 
     /// The process's clock.
-    pub fn clock(&self) -> &dyn Clock {
-        self.wiring.clock.as_ref()
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.wiring.clock.clone()
     }
 
     async fn turn(&self, event: Value, occasion: Invocation) -> anyhow::Result<F::Handled> {
@@ -84,7 +83,8 @@ impl<F: Job> Host<F> {
             return false;
         }
         self.read_at = Some(now);
-        match timeout(READ_PATIENCE, with_secret(&self.environment, self.secrets.as_ref())).await {
+        let read = with_secret(&self.environment, self.secrets.as_ref());
+        match timeout(self.wiring.clock.as_ref(), READ_PATIENCE, read).await {
             Ok(Ok(settings)) => self.take(settings).await,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the secret cannot be read again");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use relay_core::System;
 use relay_core::clock::Deadline;
+use relay_decorator::Port;
 use relay_erp_pusher::ErpPusher;
 use relay_job::{Invocation, Job as _};
 use relay_simulators::Fault;
@@ -156,7 +157,7 @@ async fn a_second_turn_at_an_event_asks_before_it_sends() {
     let messages = queue.receive(System::new("kingdee"), 10, Duration::from_secs(720)).await.unwrap();
     let event = json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() });
     let pusher = process.wiring.build::<ErpPusher>().unwrap();
-    fuse.refuse("write");
+    fuse.refuse(Port::Ledger, "write");
     pusher.handle(event.clone(), Invocation::first(Deadline::NONE)).await.unwrap();
     fuse.refuse_nothing();
     let handled = pusher.handle(event, Invocation::repeated(Deadline::NONE)).await.unwrap();

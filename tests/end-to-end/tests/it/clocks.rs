@@ -43,6 +43,10 @@ impl Clock for Off {
     async fn sleep(&self, duration: Duration) {
         self.right.sleep(duration).await;
     }
+
+    async fn elapse(&self, duration: Duration) {
+        self.right.elapse(duration).await;
+    }
 }
 
 const TRADES: u32 = 114;

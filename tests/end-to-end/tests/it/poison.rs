@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_connector::{Request, Response, Transport, TransportError};
-use relay_core::clock::Deadline;
+use relay_core::clock::{Clock as _, Deadline, SystemClock};
 use relay_core::{Entry, EntryId, Outgoing, Received, System};
+use relay_decorator::Port;
 use relay_erp_pusher::ErpPusher;
 use relay_job::Job as _;
 use relay_simulators::qince::PushStyle;
 use relay_simulators::{Fault, FaultRates};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::fuse::Fuse;
 use crate::house::House;
@@ -148,14 +148,14 @@ async fn what_follows_a_message_that_comes_again_comes_again_too_be_it_readable_
 /// As Lambda counts a failed invocation, and SQS gives its messages out again when their visibility timeout ends.
 #[tokio::test]
 async fn an_event_of_which_nothing_is_known_fails_and_has_pushed_nothing() {
-    for operation in ["read", "get"] {
+    for (port, operation) in [(Port::Ledger, "read"), (Port::Checkpoints, "get")] {
         let house = House::new(1);
         let fuse = Fuse::unbreakable();
         let process = house.start_with(&fuse);
         let messages = trades(&house, &process, 2).await;
         let records: Vec<_> = messages.iter().map(record).collect();
         let pusher = process.wiring.build::<ErpPusher>().unwrap();
-        fuse.refuse(operation);
+        fuse.refuse(port, operation);
         let error = invoke(&pusher, records.clone()).await.unwrap_err();
         assert!(format!("{error:#}").contains("takes nothing"), "{error:#}");
         assert!(house.vendors.kingdee.creates().is_empty());
@@ -182,7 +182,7 @@ async fn what_was_pushed_to_another_system_does_not_come_again_with_what_could_n
     assert_eq!(invoke(&pusher, vec![record(&trades[0])]).await.unwrap(), json!([]));
 
     // Kingdee is known not to be paused; of ShareCRM that cannot be read.
-    fuse.refuse("get");
+    fuse.refuse(Port::Checkpoints, "get");
     let again =
         invoke(&pusher, vec![record_from(System::new("sharecrm"), &orders[0]), record(&trades[1])]).await.unwrap();
     assert_eq!(again, json!([{ "itemIdentifier": orders[0].id }]));
@@ -212,11 +212,12 @@ async fn a_queue_that_hangs_while_messages_are_given_back_takes_one_requests_tim
     let process = house.start_with(&fuse);
     let messages = trades(&house, &process, 10).await;
     house.vendors.kingdee.faults.set_rates(FaultRates::none().with(Fault::Status(503), 1_000));
-    fuse.silence("delay");
-    let began = Instant::now();
+    fuse.silence(Port::Queue, "delay");
+    let began = SystemClock.monotonic();
     let again = handle(&process, messages.iter().map(record).collect()).await;
     assert_eq!(again.as_array().unwrap().len(), 10);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let took = SystemClock.monotonic() - began;
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 /// A single entry that is not taken: the store is there, and the document waits longer each time.
@@ -226,7 +227,7 @@ async fn a_document_that_the_ledger_does_not_take_waits_longer_each_time() {
     let fuse = Fuse::unbreakable();
     let process = house.start_with(&fuse);
     let mut message = trades(&house, &process, 1).await.remove(0);
-    fuse.refuse("write");
+    fuse.refuse(Port::Ledger, "write");
     let mut waits = Vec::new();
     for receives in [1, 7, 10] {
         message.receive_count = receives;

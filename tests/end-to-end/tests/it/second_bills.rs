@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use relay_core::{Entry, Outgoing, System, WorkItem};
+use relay_decorator::Port;
 use relay_erp_pusher::Turn;
 use relay_simulators::Fault;
 use serde_json::{Value, json};
@@ -82,7 +83,7 @@ async fn a_dead_letter_that_is_redriven_is_asked_after() {
     let fuse = Fuse::unbreakable();
     let process = house.start_with(&fuse);
     one_trade(&house, &process).await;
-    fuse.refuse("write");
+    fuse.refuse(Port::Ledger, "write");
     process.work_once().await;
     assert_eq!(bills(&house), [1]);
     house.clock.advance(Duration::from_secs(4 * 86_400));
