@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use relay_core::ledger::Counts;
 use relay_core::{
-    Checkpoint, Checkpoints, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing, Queue, Received,
-    StoreError, Stores, System,
+    Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing, Queue,
+    Received, StoreError, Stores, System,
 };
 
 /// As many messages as SQS takes in one request.
@@ -30,7 +30,13 @@ impl Counting {
 
     pub(crate) fn stores(self: &Arc<Self>) -> Stores {
         let this = self.clone();
-        Stores { queue: this.clone(), checkpoints: this.clone(), ledger: this.clone(), lookups: this }
+        Stores {
+            queue: this.clone(),
+            checkpoints: this.clone(),
+            ledger: this.clone(),
+            lookups: this,
+            archive: self.inner.archive.clone(),
+        }
     }
 
     pub(crate) fn add(&self, what: &'static str, count: usize) {
@@ -77,6 +83,27 @@ impl Queue for Counting {
     async fn dead(&self, system: System) -> Result<u64, StoreError> {
         self.add("queue depths", 1);
         self.inner.queue.dead(system).await
+    }
+
+    async fn send_all(&self, messages: &[(System, Vec<Outgoing>)]) -> Result<(), StoreError> {
+        let sends = messages.iter().map(|(_, messages)| messages.len().div_ceil(SEND_BATCH)).sum();
+        self.add("queue sends", sends);
+        self.inner.queue.send_all(messages).await
+    }
+
+    async fn dead_letters(
+        &self,
+        system: System,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.add("queue dead letters", 1);
+        self.inner.queue.dead_letters(system, limit, after).await
+    }
+
+    async fn redrive(&self, system: System, ids: Option<&[String]>) -> Result<u64, StoreError> {
+        self.add("queue dead letters", 1);
+        self.inner.queue.redrive(system, ids).await
     }
 }
 

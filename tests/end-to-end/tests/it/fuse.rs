@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 use relay_connector::{Request, Response, Transport, TransportError};
 use relay_core::ledger::Counts;
 use relay_core::{
-    Checkpoint, Checkpoints, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing, Queue, Received,
-    StoreError, Stores, System,
+    Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing, Queue,
+    Received, StoreError, Stores, System,
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -65,7 +65,13 @@ impl Fuse {
 
     pub(crate) fn around_stores(self: &Arc<Self>, stores: &Stores) -> Stores {
         let around = Arc::new(Fused { fuse: self.clone(), inner: stores.clone() });
-        Stores { queue: around.clone(), checkpoints: around.clone(), ledger: around.clone(), lookups: around }
+        Stores {
+            queue: around.clone(),
+            checkpoints: around.clone(),
+            ledger: around.clone(),
+            lookups: around,
+            archive: stores.archive.clone(),
+        }
     }
 
     pub(crate) fn around_transport(self: &Arc<Self>, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
@@ -145,6 +151,23 @@ impl Queue for Fused<Stores> {
 
     async fn dead(&self, system: System) -> Result<u64, StoreError> {
         self.fuse.store("dead", self.inner.queue.dead(system)).await
+    }
+
+    async fn send_all(&self, messages: &[(System, Vec<Outgoing>)]) -> Result<(), StoreError> {
+        self.fuse.store("send", self.inner.queue.send_all(messages)).await
+    }
+
+    async fn dead_letters(
+        &self,
+        system: System,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.fuse.store("dead_letters", self.inner.queue.dead_letters(system, limit, after)).await
+    }
+
+    async fn redrive(&self, system: System, ids: Option<&[String]>) -> Result<u64, StoreError> {
+        self.fuse.store("redrive", self.inner.queue.redrive(system, ids)).await
     }
 }
 
