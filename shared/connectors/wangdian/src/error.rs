@@ -26,15 +26,21 @@ const RATE_EXCEEDED_REST: Duration = Duration::from_secs(300);
 pub(crate) struct Rejected {
     /// What it means for all that the call was about.
     pub(crate) failure: Failure,
-    /// The entries of the answer that name single documents.
+    /// What the answer says of single documents, if it does.
+    pub(crate) listed: Option<Box<Listed>>,
+}
+
+/// Single documents that an answer lists as refused.
+pub(crate) struct Listed {
+    /// The entries of the list.
     pub(crate) documents: Vec<Value>,
-    /// Whether the vendor took what it does not name.
+    /// Whether the vendor took what is not listed.
     pub(crate) takes_rest: bool,
 }
 
 impl From<Failure> for Rejected {
     fn from(failure: Failure) -> Self {
-        Self { failure, documents: Vec::new(), takes_rest: false }
+        Self { failure, listed: None }
     }
 }
 
@@ -47,7 +53,8 @@ impl From<Rejected> for Failure {
 impl Rejected {
     /// A call that succeeded as a whole, with what its `errors` say was not taken.
     pub(crate) fn in_part(operation: &str, errors: Vec<Value>) -> Self {
-        Self { failure: refused_inside(operation, None, &errors), documents: errors, takes_rest: true }
+        let failure = refused_inside(operation, None, &errors);
+        Self { failure, listed: Some(Box::new(Listed { documents: errors, takes_rest: true })) }
     }
 
     /// Whether the vendor takes nothing from us, whatever the call is about.
@@ -88,8 +95,9 @@ pub(crate) fn judge(operation: &str, response: &Response) -> Result<Envelope, Re
             };
             let message = if text.is_empty() { "the vendor gives no reason".to_owned() } else { text };
             let failure = Failure::new(VENDOR, operation, class, code, message);
-            let documents = if fine { documents } else { Vec::new() };
-            Err(Rejected { failure, documents, takes_rest: false })
+            let is_listed = fine && !documents.is_empty();
+            let listed = is_listed.then(|| Box::new(Listed { documents, takes_rest: false }));
+            Err(Rejected { failure, listed })
         }
     }
 }

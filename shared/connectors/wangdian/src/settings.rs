@@ -24,22 +24,19 @@ pub(crate) static SETTINGS: &[Setting] = &[
     QIMEN_TARGET_APP_KEY,
 ];
 
-const SID: Setting = Setting::needed(
-    "WDT_SID",
-    "the seller account (卖家账号)",
-    "旺店通 gives it to the buyer of the ERP; the account that one logs in to the ERP with",
-);
+const SID: Setting =
+    Setting::needed("WDT_SID", "the seller account (卖家账号)", "旺店通 gives it to the buyer of the ERP");
 
 const APPKEY: Setting = Setting::needed(
     "WDT_APPKEY",
     "the interface account (接口账号)",
-    "the open platform (open.wangdian.cn), where one applies for it by self-service",
+    "旺店通's open platform (open.wangdian.cn), which gives it on application, by self-service",
 );
 
 const APPSECRET: Setting = Setting::secret(
     "WDT_APPSECRET",
     "the secret of the interface account",
-    "the open platform (open.wangdian.cn), beside the interface account",
+    "旺店通's open platform (open.wangdian.cn), which gives it with the interface account",
 );
 
 const BASE_URL: Setting =
@@ -51,7 +48,7 @@ const SHOP_NO: Setting = Setting::optional(
     Default::SameAs("WDT_APPKEY"),
     "the shop that pushed orders go to",
 )
-.found("the ERP's list of shops: the 店铺编号 of one whose platform is 自有/其它; in the sandbox the interface account");
+.found("the ERP: the 店铺编号 of a shop whose platform is 自有/其它; in the sandbox the interface account");
 
 const CALLS_PER_MINUTE: Setting = Setting::optional(
     "WDT_CALLS_PER_MINUTE",
@@ -68,12 +65,12 @@ const QUEUE_URL: Setting =
 
 const QIMEN_APP_KEY: Setting =
     Setting::optional("QIMEN_APP_KEY", Default::Absent, "the Taobao appkey that WDT has authorised")
-        .found("the Taobao open platform, at the application; 旺店通 authorises it for the seller account");
+        .found("the Taobao open platform; 旺店通 authorises it (open.wangdian.cn, guide_qmzdy)");
 
 const QIMEN_APP_SECRET: Setting = Setting::secret(
     "QIMEN_APP_SECRET",
     "the secret of that appkey",
-    "the Taobao open platform, at the application",
+    "the Taobao open platform, which gives it with the appkey",
 );
 
 const QIMEN_BASE_URL: Setting = Setting::optional(
@@ -84,7 +81,7 @@ const QIMEN_BASE_URL: Setting = Setting::optional(
 
 const QIMEN_TARGET_APP_KEY: Setting =
     Setting::optional("QIMEN_TARGET_APP_KEY", Default::Value("21363512"), "WDT's own appkey")
-        .found("旺店通 hands it out with the authorisation");
+        .found("旺店通, which authorises the appkey; the default is what a client in production sends");
 
 /// What a [`Client`](crate::Client) needs to know of one seller account.
 #[derive(Debug, Clone)]

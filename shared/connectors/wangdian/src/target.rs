@@ -81,11 +81,12 @@ impl Client {
         rejected: &Rejected,
         deadline: Deadline,
     ) -> Vec<Outcome> {
-        let Rejected { failure, .. } = rejected;
+        let Rejected { failure, listed } = rejected;
+        let entries = listed.as_ref().map_or(&[][..], |listed| &listed.documents);
         let rest = rest(together, rejected);
         let mut outcomes = Vec::with_capacity(together.len());
         for delivery in together {
-            let entry = rejected.documents.iter().find(|entry| names(entry, delivery));
+            let entry = entries.iter().find(|entry| names(entry, delivery));
             outcomes.push(match (entry, rest) {
                 (Some(entry), _) => {
                     let code = failure.code.as_deref();
@@ -103,15 +104,13 @@ impl Client {
     }
 }
 
-fn rest(together: &[Delivery<'_>], rejected: &Rejected) -> Rest {
-    let documents = &rejected.documents;
+fn rest(together: &[Delivery<'_>], Rejected { failure, listed }: &Rejected) -> Rest {
     let is_ours = |entry: &Value| together.iter().any(|delivery| names(entry, delivery));
-    if rejected.takes_rest && documents.iter().all(is_ours) {
-        Rest::Taken
-    } else if !documents.is_empty() || matches!(rejected.failure.class, Class::Refused | Class::Exists) {
-        Rest::Alone
-    } else {
-        Rest::AsTheCall
+    match listed {
+        Some(listed) if listed.takes_rest && listed.documents.iter().all(is_ours) => Rest::Taken,
+        Some(_) => Rest::Alone,
+        None if matches!(failure.class, Class::Refused | Class::Exists) => Rest::Alone,
+        None => Rest::AsTheCall,
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use relay_connector::settings::Default;
-use relay_connector::token::{Token, TokenStore};
-use relay_connector::{Connector as _, Role, Settings, Uses};
-use relay_wangdian::Wangdian;
+use relay_connector::token::Unshared;
+use relay_connector::{Class, Connection, Connector as _, Role, Settings, Surroundings, Uses};
+use relay_core::clock::{Deadline, SimulatedClock, SystemRng};
+use relay_wangdian::{Route, Wangdian};
+
+use crate::support::{Script, first_page, hour, payload, query, time};
 
 fn set(names: &[&str]) -> Settings {
     names.iter().map(|name| ((*name).to_owned(), format!("value-of-{name}"))).collect()
@@ -102,4 +104,37 @@ fn every_setting_says_where_it_is_found_or_what_holds_without_it() {
     }
     let shop = Wangdian.settings().iter().find(|setting| setting.name == "WDT_SHOP_NO").unwrap();
     assert_eq!(shop.default, Default::SameAs("WDT_APPKEY"), "as in the vendor's sandbox");
+}
+
+fn connected(settings: &Settings, script: Arc<Script>) -> Arc<dyn Connection> {
+    let clock = Arc::new(SimulatedClock::starting_at(time("2022-11-01T02:00:00Z")));
+    let surroundings =
+        Surroundings { transport: script, clock, rng: Arc::new(SystemRng), tokens: Arc::new(Unshared) };
+    Wangdian.connect(settings, &surroundings).unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_reads_delivers_and_acknowledges_and_takes_no_pushes() {
+    let script = Arc::new(Script::answering(vec![payload("qimen/trades.json")]));
+    let both = set(&[&ACCOUNT[..], &["QIMEN_APP_KEY", "QIMEN_APP_SECRET"]].concat());
+    let connection = connected(&both, script.clone());
+    assert!(connection.lists().is_some() && connection.pools().is_some() && connection.target().is_some());
+    assert!(connection.webhook().is_none());
+
+    let trades = query("wangdian.trade_query", Route::Qimen, vec![]);
+    let windows = connection.windows().unwrap();
+    assert_eq!(windows.pace().as_millis(), 1_200, "fifty calls a minute");
+    windows.window(&trades, hour(), first_page(), Deadline::NONE).await.unwrap();
+    let sent = script.requests().remove(0).url.to_string();
+    assert!(sent.starts_with("https://hu3cgwt0tc.api.taobao.com/router/qm?"), "{sent}");
+    assert!(sent.contains("app_key=value-of-QIMEN_APP_KEY") && sent.contains("target_app_key=21363512"));
+}
+
+#[tokio::test]
+async fn without_a_qimen_account_a_connection_has_the_direct_route_alone() {
+    let connection = connected(&set(&ACCOUNT), Arc::new(Script::answering(vec![])));
+    let trades = query("wangdian.trade_query", Route::Qimen, vec![]);
+    let windows = connection.windows().unwrap();
+    let failure = windows.window(&trades, hour(), first_page(), Deadline::NONE).await.unwrap_err();
+    assert_eq!(failure.class, Class::Paused { until: None });
 }

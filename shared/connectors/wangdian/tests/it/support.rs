@@ -37,6 +37,16 @@ impl Transport for Script {
     }
 }
 
+impl Script {
+    pub(crate) fn answering(answers: Vec<Answer>) -> Self {
+        Self { answers: Mutex::new(answers), ..Self::default() }
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
 /// A client and the script behind it.
 pub(crate) struct Bench {
     pub(crate) client: Client,
@@ -49,7 +59,7 @@ impl Bench {
     }
 
     pub(crate) fn with(settings: Settings, answers: Vec<Answer>) -> Self {
-        let script = Arc::new(Script { answers: Mutex::new(answers), ..Script::default() });
+        let script = Arc::new(Script::answering(answers));
         let clock = Arc::new(SimulatedClock::starting_at(time("2022-11-01T02:00:00Z")));
         let client = Client::new(settings, script.clone(), clock);
         Self { client, script }
@@ -86,7 +96,7 @@ impl Bench {
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
-        self.script.requests.lock().unwrap().clone()
+        self.script.requests()
     }
 
     /// The forms that were sent, decoded as a server would.
