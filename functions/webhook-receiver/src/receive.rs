@@ -197,6 +197,7 @@ impl<'a> Readers<'a> {
         }
         items
     }
+}
 
 fn verified(webhook: &dyn Webhook, request: &PushRequest<'_>) -> Result<Verified, PushRefused> {
     let limit = webhook.max_body_bytes();

@@ -54,7 +54,7 @@ impl Receiver {
         let key = [id, msg_id, &hash].into_iter().find(|key| !key.is_empty()).unwrap_or(&hash);
         let id = EntryId::new(unreadable(system), key);
         let kept =
-            in_time(self.keep(id, "unreadable", error.message.clone(), document, msg_id.clone())).await;
+            self.in_time(self.keep(id, "unreadable", error.message.clone(), document, msg_id.clone())).await;
         if let Err(error) = &kept {
             tracing::error!(msg_id, %error, "an unreadable push could not be kept: it will be delivered again");
         }

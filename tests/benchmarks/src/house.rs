@@ -98,7 +98,10 @@ impl House {
     /// When the settings do not suffice.
     pub fn kingdee_worker(&self) -> anyhow::Result<Worker> {
         let workers = self.wiring.build::<ErpPusher>()?.workers();
-        workers.into_iter().find(|worker| worker.system() == System::new("kingdee")).context("Kingdee's worker")
+        workers
+            .into_iter()
+            .find(|worker| worker.system() == System::new("kingdee"))
+            .context("Kingdee's worker")
     }
 }
 

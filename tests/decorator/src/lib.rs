@@ -12,10 +12,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use relay_core::archive::Record;
+use relay_core::clock::Rng;
 use relay_core::ledger::Counts;
 use relay_core::{
-    Checkpoint, Checkpoints, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing, Queue, Received,
-    StoreError, Stores, System,
+    Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing,
+    Queue, Received, StoreError, Stores, System,
 };
 
 /// A port.
@@ -29,6 +31,8 @@ pub enum Port {
     Ledger,
     /// Ids of the targets by our codes.
     Lookups,
+    /// What came, what was sent, what was answered.
+    Archive,
 }
 
 /// One call of a port.
@@ -49,6 +53,8 @@ pub enum Carries<'a> {
     Nothing,
     /// Messages to send.
     Messages(&'a [Outgoing]),
+    /// Messages to send to several systems.
+    Batches(&'a [(System, Vec<Outgoing>)]),
     /// An entry to write.
     Entry(&'a Entry),
 }
@@ -71,7 +77,13 @@ where
 {
     let hook = Box::new(move |side, call: &Call<'_>| hook(side, call).boxed());
     let this = Arc::new(Decorated { stores: stores.clone(), hook });
-    Stores { queue: this.clone(), checkpoints: this.clone(), ledger: this.clone(), lookups: this }
+    Stores {
+        queue: this.clone(),
+        checkpoints: this.clone(),
+        ledger: this.clone(),
+        lookups: this.clone(),
+        archive: this,
+    }
 }
 
 type Hook = dyn Fn(Side, &Call<'_>) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync;
@@ -94,6 +106,24 @@ impl Decorated {
     }
 }
 
+/// By hand, because a location is no call to a store.
+#[async_trait]
+impl Archive for Decorated {
+    fn location(&self, now: DateTime<Utc>, rng: &dyn Rng) -> Option<String> {
+        self.stores.archive.location(now, rng)
+    }
+
+    async fn write(&self, location: Option<&str>, records: &[Record]) -> Result<(), StoreError> {
+        let call = Call { port: Port::Archive, operation: "write", carries: Carries::Nothing };
+        self.around(call, self.stores.archive.write(location, records)).await
+    }
+
+    async fn read(&self, id: &EntryId, locations: &[String]) -> Result<Vec<Record>, StoreError> {
+        let call = Call { port: Port::Archive, operation: "read", carries: Carries::Nothing };
+        self.around(call, self.stores.archive.read(id, locations)).await
+    }
+}
+
 macro_rules! decorated {
     ($($port:ident as $field:ident {
         $($operation:ident($($argument:ident: $type:ty),*) -> $answer:ty $(, carries $kind:ident($carried:ident))?;)*
@@ -112,11 +142,14 @@ macro_rules! decorated {
 decorated! {
     Queue as queue {
         send(system: System, messages: &[Outgoing]) -> (), carries Messages(messages);
+        send_all(messages: &[(System, Vec<Outgoing>)]) -> (), carries Batches(messages);
         receive(system: System, max: usize, visibility: Duration) -> Vec<Received>;
         delete(system: System, receipts: &[String]) -> ();
         delay(system: System, receipt: &str, delay: Duration) -> bool;
         depth(system: System) -> Depth;
         dead(system: System) -> u64;
+        dead_letters(system: System, limit: usize, after: Option<&str>) -> Vec<DeadLetter>;
+        redrive(system: System, ids: Option<&[String]>) -> u64;
     }
 
     Checkpoints as checkpoints {

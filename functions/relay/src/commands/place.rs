@@ -20,7 +20,10 @@ impl Place {
             Store::Sqlite(file) => format!("sqlite:{}", whole(&file)),
             Store::Aws(names) => format!("aws (LEDGER_TABLE {})", names.ledger_table),
         };
-        Ok(Self { store, flows_folder: settings::flows_folder(&wiring.settings).map(|folder| whole(&folder)) })
+        Ok(Self {
+            store,
+            flows_folder: settings::flows_folder(&wiring.settings).map(|folder| whole(&folder)),
+        })
     }
 
     /// As a line.

@@ -34,7 +34,10 @@ async fn a_message_that_waits_and_one_that_was_in_flight_are_received_at_once() 
     ahead.queue.send(System::new("kingdee"), &[message("waits")]).await.unwrap();
     let depth = stores.queue.depth(System::new("kingdee")).await.unwrap();
     assert_eq!((depth.waiting, depth.in_flight, depth.next_visible_at), (2, 0, None));
-    assert!(!stores.queue.delay(System::new("kingdee"), &lost.receipt, MINUTE).await.unwrap(), "it has lapsed");
+    assert!(
+        !stores.queue.delay(System::new("kingdee"), &lost.receipt, MINUTE).await.unwrap(),
+        "it has lapsed"
+    );
     let received = stores.queue.receive(System::new("kingdee"), 10, MINUTE).await.unwrap();
     let bodies: Vec<_> = received.iter().map(|message| message.body.as_str()).collect();
     assert_eq!(bodies, ["in flight", "waits"]);

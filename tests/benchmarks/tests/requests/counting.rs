@@ -39,6 +39,9 @@ impl Counting {
 fn billed(call: &Call<'_>) -> (&'static str, usize) {
     match (call.port, call.operation, call.carries) {
         (Port::Queue, _, Carries::Messages(messages)) => ("queue sends", messages.len().div_ceil(SEND_BATCH)),
+        (Port::Queue, _, Carries::Batches(batches)) => {
+            ("queue sends", batches.iter().map(|(_, messages)| messages.len().div_ceil(SEND_BATCH)).sum())
+        }
         (Port::Queue, "receive", _) => ("queue receives", 1),
         (Port::Queue, "delete", _) => ("queue deletes", 1),
         (Port::Queue, "delay", _) => ("queue delays", 1),
@@ -51,5 +54,6 @@ fn billed(call: &Call<'_>) -> (&'static str, usize) {
         (Port::Ledger, ..) => ("ledger reads", 1),
         (Port::Lookups, "get", _) => ("look-up reads", 1),
         (Port::Lookups, ..) => ("look-up writes", 1),
+        (Port::Archive, ..) => ("archive objects", 1),
     }
 }

@@ -133,8 +133,13 @@ async fn fifty_slow_pages_do_not_outlast_an_invocation() {
     house.clock.advance(Duration::from_secs(600));
 
     let pusher = process.wiring.build::<ErpPusher>().unwrap();
-    let messages =
-        process.wiring.stores.queue.receive(System::new("kingdee"), 10, Duration::from_secs(720)).await.unwrap();
+    let messages = process
+        .wiring
+        .stores
+        .queue
+        .receive(System::new("kingdee"), 10, Duration::from_secs(720))
+        .await
+        .unwrap();
     let records: Vec<Value> = messages.iter().map(record).collect();
     let deadline = house.now() + A_TURN;
     let answer = pusher.invoke(json!({ "Records": records }), house.within(deadline)).await.unwrap();
@@ -153,8 +158,13 @@ async fn a_slow_log_in_does_not_outlast_an_invocation() {
     let process = house.start();
     process.poll().await;
     let pusher = process.wiring.build::<ErpPusher>().unwrap();
-    let messages =
-        process.wiring.stores.queue.receive(System::new("kingdee"), 10, Duration::from_secs(720)).await.unwrap();
+    let messages = process
+        .wiring
+        .stores
+        .queue
+        .receive(System::new("kingdee"), 10, Duration::from_secs(720))
+        .await
+        .unwrap();
     let records: Vec<Value> = messages.iter().map(record).collect();
     // There is time for the first of its two calls.
     let deadline = house.now() + Duration::from_secs(10);

@@ -35,8 +35,9 @@ async fn a_used_up_day_waits_for_midnight_in_china_and_burns_no_attempt() {
     process.drain().await;
 
     let now = house.now();
-    let paused =
-        pause::current(process.wiring.stores.checkpoints.as_ref(), System::new("sharecrm"), now).await.unwrap();
+    let paused = pause::current(process.wiring.stores.checkpoints.as_ref(), System::new("sharecrm"), now)
+        .await
+        .unwrap();
     let paused = paused.unwrap();
     assert_eq!(paused.until, utc("2026-11-23T00:00:00+08:00"));
     assert!(paused.reason.contains("30002"), "{}", paused.reason);
@@ -174,7 +175,8 @@ async fn rate_limits_of_13_days_do_not_use_up_the_receives_of_a_batch() {
     let queue = &process.wiring.stores.queue;
     let mut receives = 0;
     loop {
-        let mut messages = queue.receive(System::new("wangdian"), 10, Duration::from_secs(720)).await.unwrap();
+        let mut messages =
+            queue.receive(System::new("wangdian"), 10, Duration::from_secs(720)).await.unwrap();
         let Some(first) = messages.first() else {
             match queue.depth(System::new("wangdian")).await.unwrap().next_visible_at {
                 Some(time) => house.clock.advance_to(time),
@@ -185,7 +187,8 @@ async fn rate_limits_of_13_days_do_not_use_up_the_receives_of_a_batch() {
         receives = receives.max(first.receive_count);
         let turn = first.receive_count as usize % messages.len();
         messages.rotate_left(turn);
-        let records: Vec<_> = messages.iter().map(|message| record_from(System::new("wangdian"), message)).collect();
+        let records: Vec<_> =
+            messages.iter().map(|message| record_from(System::new("wangdian"), message)).collect();
         let answer = pusher.invoke(json!({ "Records": records }), Deadline::NONE).await.unwrap();
         let again = answer["batchItemFailures"].as_array().unwrap();
         messages.retain(|message| !again.iter().any(|again| again["itemIdentifier"] == message.id));
@@ -210,7 +213,9 @@ async fn a_pause_of_13_days_ends_in_the_ledger_for_every_document() {
     let checkpoints = process.wiring.stores.checkpoints.clone();
     let fortnight = house.now() + chrono::TimeDelta::days(14);
     let reason = "stopped".to_owned();
-    pause::set(checkpoints.as_ref(), System::new("kingdee"), Some(fortnight), reason, house.now()).await.unwrap();
+    pause::set(checkpoints.as_ref(), System::new("kingdee"), Some(fortnight), reason, house.now())
+        .await
+        .unwrap();
 
     // A Lambda is handed the messages of a paused target too.
     house.clock.advance(Duration::from_secs(13 * 86_400 + 60));

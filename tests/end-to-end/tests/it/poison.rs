@@ -183,8 +183,9 @@ async fn what_was_pushed_to_another_system_does_not_come_again_with_what_could_n
 
     // Kingdee is known not to be paused; of ShareCRM that cannot be read.
     fuse.refuse(Port::Checkpoints, "get");
-    let again =
-        invoke(&pusher, vec![record_from(System::new("sharecrm"), &orders[0]), record(&trades[1])]).await.unwrap();
+    let again = invoke(&pusher, vec![record_from(System::new("sharecrm"), &orders[0]), record(&trades[1])])
+        .await
+        .unwrap();
     assert_eq!(again, json!([{ "itemIdentifier": orders[0].id }]));
     assert_eq!(house.vendors.kingdee.creates().len(), 2);
 }
@@ -198,7 +199,8 @@ async fn a_message_waits_in_the_queue_that_it_came_from() {
     let queue = &process.wiring.stores.queue;
     let sent = Outgoing { group: message.group, deduplication: "moved".to_owned(), body: message.body };
     queue.send(System::new("wangdian"), &[sent]).await.unwrap();
-    let message = queue.receive(System::new("wangdian"), 10, Duration::from_secs(720)).await.unwrap().remove(0);
+    let message =
+        queue.receive(System::new("wangdian"), 10, Duration::from_secs(720)).await.unwrap().remove(0);
     let records = vec![record_from(System::new("wangdian"), &message)];
     assert_eq!(handle(&process, records).await.as_array().unwrap().len(), 1);
     let depth = queue.depth(System::new("wangdian")).await.unwrap();

@@ -127,7 +127,10 @@ fn a_lapsed_receipt_keeps_no_message() {
         let second = queue.receive(System::new("kingdee"), 1, visibility).await.unwrap().remove(0);
         assert!(!queue.delay(System::new("kingdee"), &first.receipt, visibility).await.unwrap());
         queue.delete(System::new("kingdee"), &[first.receipt]).await.unwrap();
-        assert!(queue.delay(System::new("kingdee"), &second.receipt, visibility).await.unwrap(), "it is there");
+        assert!(
+            queue.delay(System::new("kingdee"), &second.receipt, visibility).await.unwrap(),
+            "it is there"
+        );
         queue.delete(System::new("kingdee"), &[second.receipt]).await.unwrap();
         stack.set_flowing(System::new("kingdee"), true).await.unwrap();
     });

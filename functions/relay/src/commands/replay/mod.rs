@@ -2,10 +2,10 @@ mod versions;
 
 use std::collections::BTreeMap;
 
+use relay_connector::Document;
 use relay_core::intake::TOO_DEEP;
 use relay_core::item::MAX_DEPTH;
 use relay_core::{Entry, EntryId, Failed, Intake, System, WorkItem};
-use relay_connector::Document;
 use relay_host::{Store, Wiring, settings, suggest};
 use relay_job::{Flows, Routed, work};
 use relay_webhook_receiver::receive::Readers;
@@ -57,8 +57,8 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
     for entry in entries {
         if entry.failures().all(|failed| failed.class == TOO_DEEP) {
             replayed.too_deep.push(entry.id);
-        } else if let Some(document) = routed_now(wiring, &entry.id) {
-            for (system, of_system) in pushed(wiring, document, &takers, &entry) {
+        } else if let Some(kept) = routed_now(wiring, &entry.id) {
+            for (system, of_system) in pushed(wiring, &kept, &takers, &entry) {
                 items.entry(system).or_default().extend(of_system);
             }
             moved.push(entry);
@@ -88,18 +88,22 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
 }
 
 /// What a push that no flow took when it came is by the settings and flows of today; `None` where still nothing takes it.
-fn routed_now(wiring: &Wiring, id: &EntryId) -> Option<&'static Document> {
+fn routed_now(wiring: &Wiring, id: &EntryId) -> Option<Pushed> {
     let (system, kind) = kept_kind(id)?;
-    let document = relay_connectors::named(system)?.pushed(&wiring.settings, kind)?;
+    let pushed = relay_connectors::named(system)?.pushed(&wiring.settings, kind)?;
     let values = settings::open_to_flows(&wiring.settings);
     let readers = Readers { flows: &wiring.flows, settings: &values };
-    readers.of(document, &[]).next().map(|_| document)
+    let is_taken = readers.of(pushed.0, &pushed.1).next().is_some();
+    is_taken.then_some(pushed)
 }
+
+/// A document that was pushed, and what a flow's source parameters must agree with.
+type Pushed = (&'static Document, Vec<(String, String)>);
 
 /// Every version of such a push as a new message of every flow that takes it.
 fn pushed(
     wiring: &Wiring,
-    document: &'static Document,
+    (document, params): &Pushed,
     takers: &Flows,
     entry: &Entry,
 ) -> BTreeMap<System, Vec<WorkItem>> {
@@ -108,7 +112,7 @@ fn pushed(
     let readers = Readers { flows: takers, settings: &values };
     let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
     for failed in entry.failures() {
-        for (system, mut of_version) in readers.work_items(document, &[], &failed.document, clock, rng) {
+        for (system, mut of_version) in readers.work_items(document, params, &failed.document, clock, rng) {
             of_version.iter_mut().for_each(|item| mark(wiring, item, failed));
             items.entry(system).or_default().extend(of_version);
         }

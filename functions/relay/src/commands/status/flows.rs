@@ -6,8 +6,8 @@ use relay_connector::Role;
 use relay_core::health::Part;
 use relay_core::ledger::Counts;
 use relay_core::registry::{self, Registered};
-use relay_host::flows::{Routed, catalog};
 use relay_host::Wiring;
+use relay_host::flows::{Routed, catalog};
 use relay_job::{active_flows, sightings};
 use serde::Serialize;
 
