@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod catalog;
+mod connector;
 mod events;
 mod pushes;
-mod settings;
 mod vectors;
 mod webhook;
 
