@@ -35,10 +35,12 @@ pub struct Made {
 /// When the code or the files cannot be read.
 pub fn all(root: &Path) -> anyhow::Result<Vec<Made>> {
     let crates = crates::read(root)?;
+    let template = std::fs::read_to_string(root.join(template::FILE))?;
+    let filled = template::filled(&template, &template::vendors())?;
     Ok(vec![
         Made { file: "docs/crates.dot", text: crates::as_dot(&crates) },
         Made { file: "docs/crates.svg", text: crates::as_svg(&crates)? },
         Made { file: settings::FILE, text: settings::page() },
-        Made { file: template::FILE, text: template::filled(&std::fs::read_to_string(root.join(template::FILE))?)? },
+        Made { file: template::FILE, text: filled },
     ])
 }

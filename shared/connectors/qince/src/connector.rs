@@ -7,7 +7,7 @@ use relay_connector::{
 };
 use relay_core::System;
 
-use crate::webhook::Pushes;
+use crate::webhook::{PREFIX, Pushes};
 use crate::{VENDOR, catalog, settings};
 
 /// 勤策: its pushes come in; nothing is sent to it.
@@ -29,6 +29,10 @@ impl Connector for Qince {
 
     fn settings(&self) -> &'static [Setting] {
         settings::SETTINGS
+    }
+
+    fn webhook_prefix(&self) -> Option<&'static str> {
+        Some(PREFIX)
     }
 
     fn check(&self, settings: &Settings, _uses: &Uses) -> Result<(), SettingsError> {
