@@ -13,8 +13,6 @@
 mod pool;
 mod recent;
 mod sync;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

@@ -37,8 +37,6 @@ mod poll;
 mod read;
 mod reader;
 mod report;
-#[cfg(test)]
-mod tests;
 pub mod turn;
 pub mod window;
 
