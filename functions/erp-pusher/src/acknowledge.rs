@@ -1,28 +1,36 @@
 //! Telling the pools what became of their rows.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use relay_connector::{Class, Failure};
+use relay_connector::{Class, Failure, Pools, Query, Verdict};
+use relay_core::System;
 use relay_core::clock::Deadline;
-use relay_host::flows::Routed;
-use relay_wangdian::{AckRefusal, Acknowledgement, Client, Endpoint, Route};
+use relay_job::{Connections, Parts};
 use serde_json::Value;
 
-/// Acknowledges rows to 旺店通's pools.
+/// Acknowledges rows to the pools that they come from.
 pub(crate) struct Acknowledger {
-    /// Unset where no flow reads a pool.
-    pub(crate) client: Option<Arc<Client>>,
+    connections: Connections,
+    /// What each flow on a pool reads.
+    pools: BTreeMap<String, Pool>,
+}
+
+/// A pool that a flow reads.
+#[derive(Clone, PartialEq, Eq)]
+struct Pool {
+    system: System,
+    query: Query,
 }
 
 /// A row that is done with.
 pub(crate) struct DoneRow<'a> {
     /// Its place in the batch.
     pub(crate) place: usize,
-    pub(crate) flow: &'a Routed,
+    /// The flow that its message was for.
+    pub(crate) flow: &'a str,
     pub(crate) row: &'a Value,
     /// Whether the target has it, or why it is released without.
-    pub(crate) accepted: Result<(), String>,
+    pub(crate) verdict: Verdict,
 }
 
 /// Why a row is not acknowledged.
@@ -30,99 +38,105 @@ pub(crate) enum Unacknowledged {
     /// It is to be tried again.
     Again(Failure),
     /// The source does not take it, and another try would not mend that: the row stays in the pool.
-    Refused(String),
-}
-
-/// Rows of one pool.
-struct Rows {
-    pool: &'static Endpoint,
-    route: Route,
-    rows: Vec<(usize, Acknowledgement)>,
+    Refused { source: System, reason: String },
 }
 
 impl Acknowledger {
+    /// Knows the pools of the flows that read one.
+    ///
+    /// # Errors
+    /// A setting of a flow's source that has no value.
+    pub(crate) fn build(parts: &Parts) -> anyhow::Result<Self> {
+        let pools = parts.flows.with_source(relay_connector::Role::Pool).map(|routed| {
+            let pool = Pool { system: routed.source_system(), query: routed.query(&parts.settings)? };
+            Ok((routed.flow.name().to_owned(), pool))
+        });
+        Ok(Self { connections: parts.connections.clone(), pools: pools.collect::<anyhow::Result<_>>()? })
+    }
+
     /// Acknowledges rows, one call a pool, and answers the places of those that are not, with the reasons.
     pub(crate) async fn acknowledge(
         &self,
         rows: Vec<DoneRow<'_>>,
         deadline: Deadline,
     ) -> Vec<(usize, Unacknowledged)> {
-        let (pools, mut unacknowledged) = by_pool(rows);
-        for pool in pools {
-            unacknowledged.extend(self.call(&pool, deadline).await);
+        let mut unacknowledged = Vec::new();
+        for (pool, rows) in self.by_pool(rows) {
+            unacknowledged.extend(self.call(pool, &rows, deadline).await);
         }
         unacknowledged
     }
 
-    /// Of a call that is refused as a whole each row is tried alone: one of them may be why.
-    async fn call(&self, pool: &Rows, deadline: Deadline) -> Vec<(usize, Unacknowledged)> {
-        match self.try_all(pool, &pool.rows, deadline).await {
+    fn by_pool<'a>(&self, rows: Vec<DoneRow<'a>>) -> Vec<(&Pool, Vec<DoneRow<'a>>)> {
+        let mut pools: Vec<(&Pool, Vec<DoneRow<'a>>)> = Vec::new();
+        for row in rows {
+            // What reads no pool any more has nothing to acknowledge.
+            let Some(pool) = self.pools.get(row.flow) else { continue };
+            match pools.iter_mut().find(|(known, _)| *known == pool) {
+                Some((_, rows)) => rows.push(row),
+                None => pools.push((pool, vec![row])),
+            }
+        }
+        pools
+    }
+
+    /// If a call is refused as a whole, tries each row alone: one of them may be why.
+    async fn call(
+        &self,
+        pool: &Pool,
+        rows: &[DoneRow<'_>],
+        deadline: Deadline,
+    ) -> Vec<(usize, Unacknowledged)> {
+        match self.try_all(pool, rows, deadline).await {
             Ok(refused) => refused,
             Err(failure) if failure.class == Class::Refused => {
                 let mut unacknowledged = Vec::new();
-                for row in &pool.rows {
+                for row in rows {
                     match self.try_all(pool, std::slice::from_ref(row), deadline).await {
                         Ok(refused) => unacknowledged.extend(refused),
-                        Err(failure) => unacknowledged.push((row.0, Unacknowledged::of(failure))),
+                        Err(failure) => unacknowledged.push((row.place, pool.unacknowledged(failure))),
                     }
                 }
                 unacknowledged
             }
             Err(failure) => {
-                let places = pool.rows.iter().map(|(place, _)| *place);
-                places.map(|place| (place, Unacknowledged::Again(failure.clone()))).collect()
+                rows.iter().map(|row| (row.place, Unacknowledged::Again(failure.clone()))).collect()
             }
         }
     }
 
     async fn try_all(
         &self,
-        pool: &Rows,
-        rows: &[(usize, Acknowledgement)],
+        pool: &Pool,
+        rows: &[DoneRow<'_>],
         deadline: Deadline,
     ) -> Result<Vec<(usize, Unacknowledged)>, Failure> {
-        let Some(client) = &self.client else {
-            let (class, why) = (Class::Retry { after: None }, "is not connected");
-            return Err(Failure::new("旺店通", pool.pool.php, class, None, why));
-        };
-        let acknowledgements: Vec<_> = rows.iter().map(|(_, row)| row.clone()).collect();
-        let refusals = client.acknowledge(pool.route, pool.pool, &acknowledgements, deadline).await?;
-        let refused = refusals.into_iter().filter_map(|refusal| {
-            let is_it = |row: &&(usize, Acknowledgement)| row.1.rec_id() == refusal.rec_id;
-            // A refusal that names no row speaks of the only one.
-            let row = rows.iter().find(is_it).or(if let [only] = rows { Some(only) } else { None })?;
-            let AckRefusal { class, error, .. } = refusal;
-            let failure = Failure::new("旺店通", pool.pool.php, class, None, error);
-            Some((row.0, Unacknowledged::of(failure)))
+        let pools = self.pools(pool)?;
+        let verdicts: Vec<_> = rows.iter().map(|row| (row.row, row.verdict.clone())).collect();
+        let refused = pools.acknowledge(&pool.query, &verdicts, deadline).await?;
+        let refused = refused.into_iter().filter_map(|refused| {
+            let row = rows.get(refused.place)?;
+            let failure = pool.failure(refused.class, refused.reason);
+            Some((row.place, pool.unacknowledged(failure)))
         });
         Ok(refused.collect())
     }
-}
 
-impl Unacknowledged {
-    fn of(failure: Failure) -> Self {
-        if failure.class == Class::Refused { Self::Refused(failure.message) } else { Self::Again(failure) }
+    fn pools(&self, pool: &Pool) -> Result<&dyn Pools, Failure> {
+        let not_connected = || pool.failure(Class::Retry { after: None }, "is not connected");
+        self.connections.pools(pool.system).ok_or_else(not_connected)
     }
 }
 
-fn by_pool(rows: Vec<DoneRow<'_>>) -> (Vec<Rows>, Vec<(usize, Unacknowledged)>) {
-    let (mut pools, mut unacknowledged) = (BTreeMap::<_, Rows>::new(), Vec::new());
-    for DoneRow { place, flow, row, accepted } in rows {
-        let source = flow.flow.source();
-        let route = source.route.as_deref().and_then(|route| route.parse().ok()).unwrap_or(Route::Direct);
-        let Some(pool) = relay_wangdian::endpoint(source.document.name) else { continue };
-        match Acknowledgement::of(pool, row, accepted) {
-            Ok(acknowledgement) => {
-                let rows = pools.entry((pool.php, route.name())).or_insert_with(|| Rows {
-                    pool,
-                    route,
-                    rows: Vec::new(),
-                });
-                rows.rows.push((place, acknowledgement));
-            }
-            // The row lacks what must be echoed.
-            Err(failure) => unacknowledged.push((place, Unacknowledged::of(failure))),
+impl Pool {
+    fn failure(&self, class: Class, message: impl Into<String>) -> Failure {
+        Failure::new(self.system.name(), self.query.document.name, class, None, message)
+    }
+
+    fn unacknowledged(&self, failure: Failure) -> Unacknowledged {
+        match failure.class {
+            Class::Refused => Unacknowledged::Refused { source: self.system, reason: failure.message },
+            _ => Unacknowledged::Again(failure),
         }
     }
-    (pools.into_values().collect(), unacknowledged)
 }

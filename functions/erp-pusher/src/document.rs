@@ -12,9 +12,8 @@ use relay_core::clock::Deadline;
 use relay_core::item::content_hash;
 use relay_core::queue::RETENTION;
 use relay_core::{Entry, EntryId, Received, StoreError, System, WorkItem};
-use relay_host::Flows;
-use relay_host::flows::Routed;
-use relay_host::sightings::Seen;
+use relay_job::sightings::Seen;
+use relay_job::{Flows, Routed};
 use relay_mapping::{Context, Mapped};
 use tracing::{Instrument as _, Span, field};
 
@@ -232,7 +231,11 @@ impl Documents {
                 return Ok(Outcome::Unchanged);
             }
             if !replaces {
-                return Err(Trouble::Failed(Reason::changed(work.system, delivered)));
+                return Err(Trouble::Failed(Reason::changed(
+                    work.system,
+                    delivered,
+                    target.way_to_change(document),
+                )));
             }
         }
         let sending = Sending { target, work, document, mapped, deadline };

@@ -38,18 +38,24 @@ pub struct Message {
 ///
 /// # Errors
 /// An event that is none of SQS.
-pub fn decode(event: Value, now: DateTime<Utc>) -> anyhow::Result<Vec<Message>> {
+pub fn decode(
+    event: Value,
+    queues: &BTreeMap<String, System>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Vec<Message>> {
     let records = match event {
         Value::Object(mut fields) => fields.remove("Records"),
         _ => None,
     };
     let Some(Value::Array(records)) = records else { bail!("it has no list `Records` of messages") };
-    Ok(records.iter().map(|record| message(record, now)).collect())
+    Ok(records.iter().map(|record| message(record, queues, now)).collect())
 }
 
-fn message(record: &Value, now: DateTime<Utc>) -> Message {
+fn message(record: &Value, queues: &BTreeMap<String, System>, now: DateTime<Utc>) -> Message {
     match Record::deserialize(record) {
-        Ok(record) => Message { queue: system_of(&record.event_source_arn), received: received(record, now) },
+        Ok(record) => {
+            Message { queue: system_of(&record.event_source_arn, queues), received: received(record, now) }
+        }
         Err(_) => Message { queue: None, received: received(stranger(record), now) },
     }
 }
@@ -66,12 +72,11 @@ fn stranger(record: &Value) -> Record {
     }
 }
 
-fn system_of(queue_arn: &str) -> Option<System> {
+fn system_of(queue_arn: &str, queues: &BTreeMap<String, System>) -> Option<System> {
     let name = queue_arn.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
     let name = name.strip_suffix(".fifo").unwrap_or(&name);
     let last = name.rsplit('-').next().unwrap_or_default();
-    // The queue's setting is WDT_QUEUE_URL, so that may well be the queue's name.
-    if last == "wdt" { Some(System::Wangdian) } else { System::named(last) }
+    queues.get(last).copied()
 }
 
 fn received(record: Record, now: DateTime<Utc>) -> Received {
@@ -98,11 +103,22 @@ pub fn encode(coming_again: &[String]) -> Value {
 mod tests {
     use super::*;
 
+    fn queues() -> BTreeMap<String, System> {
+        let names =
+            [("kingdee", "kingdee"), ("sharecrm", "sharecrm"), ("wangdian", "wangdian"), ("wdt", "wangdian")];
+        names.into_iter().map(|(queue, system)| (queue.to_owned(), System::new(system))).collect()
+    }
+
+    fn decode(event: Value) -> anyhow::Result<Vec<Message>> {
+        super::decode(event, &queues(), DateTime::UNIX_EPOCH)
+    }
+
     #[test]
     fn a_queue_names_its_system_at_the_end() {
-        assert_eq!(system_of("arn:aws-cn:sqs:cn-north-1:1:relay-prod-kingdee.fifo"), Some(System::Kingdee));
-        assert_eq!(system_of("arn:aws:sqs:eu-west-1:1:sharecrm.fifo"), Some(System::Sharecrm));
-        assert_eq!(system_of("arn:aws:sqs:eu-west-1:1:relay-WDT.fifo"), Some(System::Wangdian));
+        let system_of = |queue_arn| system_of(queue_arn, &queues()).map(System::name);
+        assert_eq!(system_of("arn:aws-cn:sqs:cn-north-1:1:relay-prod-kingdee.fifo"), Some("kingdee"));
+        assert_eq!(system_of("arn:aws:sqs:eu-west-1:1:sharecrm.fifo"), Some("sharecrm"));
+        assert_eq!(system_of("arn:aws:sqs:eu-west-1:1:relay-WDT.fifo"), Some("wangdian"));
         assert_eq!(system_of("arn:aws:sqs:eu-west-1:1:orders.fifo"), None);
         assert_eq!(system_of(""), None);
     }
@@ -110,7 +126,7 @@ mod tests {
     #[test]
     fn a_record_without_body_or_attributes_is_still_a_message() {
         let event = json!({ "Records": [{ "messageId": "m1" }] });
-        let messages = decode(event, DateTime::UNIX_EPOCH).unwrap();
+        let messages = decode(event).unwrap();
         let received = &messages[0].received;
         assert_eq!((received.id.as_str(), received.body.as_str(), received.receive_count), ("m1", "", 1));
         assert_eq!(received.group, "m1", "it holds no other back");
@@ -121,17 +137,17 @@ mod tests {
         for event in
             [json!({ "flow": "13912345678" }), json!({ "Records": "13912345678" }), json!("13912345678")]
         {
-            let error = format!("{:#}", decode(event, DateTime::UNIX_EPOCH).unwrap_err());
+            let error = format!("{:#}", decode(event).unwrap_err());
             assert!(error.contains("`Records`") && !error.contains("139"), "{error}");
         }
-        assert!(decode(json!({ "Records": [] }), DateTime::UNIX_EPOCH).unwrap().is_empty());
+        assert!(decode(json!({ "Records": [] })).unwrap().is_empty());
     }
 
     #[test]
     fn a_record_that_is_none_of_sqs_is_a_message_of_its_own() {
         let records = json!([null, { "body": "{}" }, { "messageId": "m3", "body": { "flow": "f" } },
                              { "messageId": "m4", "attributes": { "SentTimestamp": 1 } }]);
-        let messages = decode(json!({ "Records": records }), DateTime::UNIX_EPOCH).unwrap();
+        let messages = decode(json!({ "Records": records })).unwrap();
         let ids: Vec<_> = messages.iter().map(|message| message.received.id.as_str()).collect();
         assert_eq!((ids.len(), &ids[2..]), (4, ["m3", "m4"].as_slice()));
         assert_ne!(ids[0], ids[1]);

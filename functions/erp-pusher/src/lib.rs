@@ -14,7 +14,7 @@
 //! | `crossed` | what is said where two workers had one document under way at once |
 //! | [`guard`] | never an older version over a newer one: pure |
 //! | [`outcome`] | what can become of a document's turn |
-//! | [`targets`] | the target systems, as the pusher sees them |
+//! | `targets` | the target systems, out of what the job is connected to |
 //! | `resolve` | the ids that a document needs |
 //! | `health` | how a target is doing, as a batch shows it |
 //! | `pauses` | whether a target is paused, asked of the store once a minute |
@@ -38,7 +38,7 @@ mod push;
 mod release;
 mod resolve;
 mod send;
-pub mod targets;
+mod targets;
 mod work;
 pub mod worker;
 
@@ -50,9 +50,8 @@ use anyhow::Context as _;
 use futures::future::join_all;
 use relay_connector::Role;
 use relay_core::System;
-use relay_host::settings::both;
-use relay_host::sightings::Seen;
-use relay_host::{Function, Occasion, Wiring};
+use relay_job::sightings::Seen;
+use relay_job::{Flows, Invocation, Job, Needs, Parts};
 use serde_json::Value;
 
 use crate::acknowledge::Acknowledger;
@@ -68,9 +67,6 @@ pub use outcome::{Outcome, Skip, Turn};
 pub use push::{Batch, Pusher};
 pub use worker::Worker;
 
-/// Where a message goes to be recorded as failed that names neither a flow of ours nor a queue of ours.
-const ANY: System = System::Kingdee;
-
 /// Pushes what the queues hold.
 pub struct ErpPusher {
     pusher: Arc<Pusher>,
@@ -82,6 +78,8 @@ struct WorkerParts {
     queue: Arc<dyn relay_core::Queue>,
     checkpoints: Arc<dyn relay_core::Checkpoints>,
     clock: Arc<dyn relay_core::clock::Clock>,
+    queues: BTreeMap<String, System>,
+    systems: Vec<System>,
 }
 
 /// What became of an event's messages.
@@ -93,58 +91,71 @@ pub struct Handled {
     unworked: Vec<String>,
 }
 
-impl Function for ErpPusher {
-    /// Builds the pusher, with a client for each system that the flows deliver to.
-    fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
-        let settings = wiring.flows.iter().flat_map(|routed| routed.flow.settings());
-        let settings = wiring.settings.for_flows(settings).map_err(Into::into);
-        let reads_pools = wiring.flows.with_source(Role::Pool).next().is_some();
-        let pools = reads_pools.then(|| wiring.wangdian()).transpose();
-        let ((targets, settings), client) = both(both(Targets::wire(wiring), settings), pools)?;
-        let resolver = Resolver::new(wiring.stores.lookups.clone(), targets.clone(), wiring.clock.clone());
+impl Job for ErpPusher {
+    type Handled = Handled;
+
+    /// The targets of all flows, and the sources of those that read a pool: their rows are acknowledged.
+    fn needs(flows: &Flows) -> Needs {
+        let mut needs = Needs::sources(flows.with_source(Role::Pool));
+        for routed in flows.iter() {
+            needs.target(routed.system);
+            needs.settings.extend(routed.flow.settings().into_iter().map(str::to_owned));
+        }
+        needs
+    }
+
+    fn build(parts: &Parts) -> anyhow::Result<Self> {
+        let settings = parts.settings.values(parts.flows.iter().flat_map(|routed| routed.flow.settings()))?;
+        let stores = &parts.stores;
+        let targets = Targets(parts.connections.clone());
+        let resolver = Resolver::new(stores.lookups.clone(), targets.clone(), parts.clock.clone());
         let ledger_writer = LedgerWriter {
-            checkpoints: wiring.stores.checkpoints.clone(),
-            ledger: wiring.stores.ledger.clone(),
-            clock: wiring.clock.clone(),
-            rng: wiring.rng.clone(),
+            checkpoints: stores.checkpoints.clone(),
+            ledger: stores.ledger.clone(),
+            clock: parts.clock.clone(),
+            rng: parts.rng.clone(),
         };
-        let seen = Seen::new(wiring.stores.checkpoints.clone());
+        let seen = Seen::new(stores.checkpoints.clone());
         let documents =
-            Documents { flows: wiring.flows.clone(), settings, targets, resolver, ledger_writer, seen };
+            Documents { flows: parts.flows.clone(), settings, targets, resolver, ledger_writer, seen };
         let pusher = Pusher {
             documents,
-            acknowledger: Acknowledger { client },
-            flows: wiring.flows.clone(),
-            queue: wiring.stores.queue.clone(),
-            pauses: Pauses::new(wiring.stores.checkpoints.clone(), wiring.clock.clone()),
-            ledger: wiring.stores.ledger.clone(),
-            clock: wiring.clock.clone(),
-            rng: wiring.rng.clone(),
-            credential_check: wiring.credential_check.clone(),
-            health: wiring.health.clone(),
+            acknowledger: Acknowledger::build(parts)?,
+            flows: parts.flows.clone(),
+            queue: stores.queue.clone(),
+            pauses: Pauses::new(stores.checkpoints.clone(), parts.clock.clone()),
+            ledger: stores.ledger.clone(),
+            clock: parts.clock.clone(),
+            rng: parts.rng.clone(),
+            credential_check: parts.credential_check.clone(),
+            health: parts.health.clone(),
         };
         let parts = WorkerParts {
-            queue: wiring.stores.queue.clone(),
-            checkpoints: wiring.stores.checkpoints.clone(),
-            clock: wiring.clock.clone(),
+            queue: stores.queue.clone(),
+            checkpoints: stores.checkpoints.clone(),
+            clock: parts.clock.clone(),
+            queues: parts.queues.clone(),
+            systems: parts.systems(),
         };
         Ok(Self { pusher: Arc::new(pusher), parts })
     }
-
-    type Handled = Handled;
 
     /// Works one SQS event.
     ///
     /// # Errors
     /// An event of another kind; and where nothing could be worked because a store does not answer: the queue gives the
     /// messages out again when their visibility timeout ends, later than we would, and Lambda counts the error.
-    async fn handle(&self, event: Value, occasion: Occasion) -> anyhow::Result<Handled> {
-        let messages = event::decode(event, self.parts.clock.now()).context("reading the SQS event")?;
+    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Handled> {
+        let messages = event::decode(event, &self.parts.queues, self.parts.clock.now());
+        let messages = messages.context("reading the SQS event")?;
+        // Any system records a message as failed that names neither a flow of ours nor a queue of ours.
+        let any = self.parts.systems.first().copied();
         let mut batches = BTreeMap::<System, (Vec<System>, Vec<Opened>)>::new();
         for message in messages {
             let opened = Opened::from(message.received);
             // What the message itself says counts; the queue's name is all there is where it cannot be read.
-            let system = self.pusher.system_of(&opened).or(message.queue).unwrap_or(ANY);
+            let system = self.pusher.system_of(&opened).or(message.queue).or(any);
+            let system = system.context("there is no system that has a queue")?;
             let (queues, messages) = batches.entry(system).or_default();
             queues.push(message.queue.unwrap_or(system));
             messages.push(opened);
@@ -156,8 +167,8 @@ impl Function for ErpPusher {
                 system,
                 messages: &messages,
                 visibility: None,
-                is_repeated: occasion.is_repeated,
-                deadline: occasion.deadline,
+                is_repeated: invocation.is_repeated,
+                deadline: invocation.deadline,
                 goes_on: &|| true,
             };
             match self.pusher.push(batch).await {
@@ -208,6 +219,6 @@ impl ErpPusher {
             checkpoints: self.parts.checkpoints.clone(),
             clock: self.parts.clock.clone(),
         };
-        System::ALL.iter().map(worker).collect()
+        self.parts.systems.iter().map(worker).collect()
     }
 }

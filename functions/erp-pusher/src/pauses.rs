@@ -64,18 +64,22 @@ mod tests {
         let pauses = Pauses::new(stores.checkpoints.clone(), clock.clone());
         let set = async || {
             let (why, now) = ("stopped".to_owned(), clock.now());
-            pause::set(stores.checkpoints.as_ref(), System::Kingdee, None, why, now).await.unwrap()
+            pause::set(stores.checkpoints.as_ref(), System::new("kingdee"), None, why, now).await.unwrap()
         };
-        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), None);
+        assert_eq!(pauses.current(System::new("kingdee")).await.unwrap(), None);
         let pause = set().await;
-        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), None, "another instance's, as yet unseen");
-        pauses.met(System::Kingdee);
-        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), Some(pause.clone()));
+        assert_eq!(
+            pauses.current(System::new("kingdee")).await.unwrap(),
+            None,
+            "another instance's, as yet unseen"
+        );
+        pauses.met(System::new("kingdee"));
+        assert_eq!(pauses.current(System::new("kingdee")).await.unwrap(), Some(pause.clone()));
 
-        pause::end(stores.checkpoints.as_ref(), System::Kingdee).await.unwrap();
-        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), None, "an end is seen at once");
+        pause::end(stores.checkpoints.as_ref(), System::new("kingdee")).await.unwrap();
+        assert_eq!(pauses.current(System::new("kingdee")).await.unwrap(), None, "an end is seen at once");
         let pause = set().await;
         clock.advance(BELIEVED);
-        assert_eq!(pauses.current(System::Kingdee).await.unwrap(), Some(pause));
+        assert_eq!(pauses.current(System::new("kingdee")).await.unwrap(), Some(pause));
     }
 }

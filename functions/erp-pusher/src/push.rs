@@ -9,7 +9,7 @@ use relay_connector::Failure;
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::Monitor;
 use relay_core::{Entry, EntryId, Ledger, Queue, StoreError, System, pause};
-use relay_host::{CredentialCheck, Flows};
+use relay_job::{CredentialCheck, Flows};
 
 use crate::acknowledge::Acknowledger;
 use crate::backoff;

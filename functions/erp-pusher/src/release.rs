@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use relay_connector::{Class, Failure};
-use relay_core::EntryId;
 use relay_core::ledger::UNACKNOWLEDGED;
+use relay_core::{EntryId, System};
 
 use crate::acknowledge::{DoneRow, Unacknowledged};
 use crate::backoff;
@@ -31,8 +31,7 @@ impl Pusher {
         let rows: Vec<_> = rows
             .filter_map(|(place, (message, outcome))| {
                 let item = message.item.as_ref().ok().filter(|item| item.acknowledge)?;
-                let flow = self.flows.named(&item.flow)?;
-                Some(DoneRow { place, flow, row: &item.document, accepted: accepted(outcome)? })
+                Some(DoneRow { place, flow: &item.flow, row: &item.document, verdict: accepted(outcome)? })
             })
             .collect();
         let mut places: BTreeSet<_> = rows.iter().map(|row| row.place).collect();
@@ -41,8 +40,8 @@ impl Pusher {
             let message = &batch.messages[place];
             outcomes[place] = match unacknowledged {
                 Unacknowledged::Again(failure) => self.again(&failure, message.received.receive_count),
-                Unacknowledged::Refused(reason) => {
-                    self.stays_in_pool(message, &outcomes[place], &reason).await
+                Unacknowledged::Refused { source, reason } => {
+                    self.stays_in_pool(source, message, &outcomes[place], &reason).await
                 }
             };
         }
@@ -66,9 +65,15 @@ impl Pusher {
         Outcome::Retry { wait, message: failure.in_full(), limited: false }
     }
 
-    async fn stays_in_pool(&self, message: &Opened, outcome: &Outcome, reason: &str) -> Outcome {
+    async fn stays_in_pool(
+        &self,
+        source: System,
+        message: &Opened,
+        outcome: &Outcome,
+        reason: &str,
+    ) -> Outcome {
         let Ok(item) = &message.item else { return outcome.clone() };
-        metrics::counter!("acknowledgements_refused", "source" => "wangdian").increment(1);
+        metrics::counter!("acknowledgements_refused", "source" => source.name()).increment(1);
         if matches!(outcome, Outcome::Failed { .. } | Outcome::Skipped(Skip::FailedBefore { .. })) {
             // It is on the list already, with what is to be mended first.
             tracing::error!(flow = item.flow, key = item.key, "the source does not take that it has failed");

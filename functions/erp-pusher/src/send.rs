@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use relay_connector::{Class, Failure, Found};
-use relay_connector::{Document, Repeat};
+use relay_connector::{Class, Delivery, Document, Failure, Found, Repeat, Target};
 use relay_core::clock::Deadline;
 use relay_mapping::Mapped;
 
 use crate::ledger_writer::LedgerWriter;
 use crate::outcome::Outcome;
 use crate::push::Trouble;
-use crate::targets::{self, Target};
 use crate::work::{Reason, Work};
 
 /// So many tries may find the target's lists lagging behind what it has.
@@ -57,9 +55,7 @@ impl Sending<'_> {
         if self.is_risky() {
             ledger_writer.begun(self.work).await?;
         }
-        let delivered =
-            self.target.deliver(self.document, self.mapped, replaced.as_deref(), self.deadline).await;
-        match delivered {
+        match self.deliver(replaced.as_deref()).await {
             Ok(target_id) => Ok(Outcome::Delivered { target_id, confirm: None }),
             Err(failure) => {
                 if self.is_risky() && failure.class != Class::Unknown {
@@ -70,6 +66,19 @@ impl Sending<'_> {
         }
     }
 
+    async fn deliver(&self, replaces: Option<&str>) -> Result<Option<String>, Failure> {
+        let delivery = Delivery { replaces, ..self.delivery() };
+        let answers = self.target.deliver(&[delivery], self.deadline).await;
+        answers.into_iter().next().unwrap_or_else(|| {
+            Err(self.failure(Class::Unknown, "the connector has not said what became of it".to_owned()))
+        })
+    }
+
+    fn delivery(&self) -> Delivery<'_> {
+        let Mapped { body, params } = self.mapped;
+        Delivery { document: self.document, params, body, replaces: None }
+    }
+
     async fn before(&self, now: DateTime<Utc>) -> Result<Before, Failure> {
         let delivered = self.work.entry.delivered.as_ref();
         let known = delivered.and_then(|delivered| delivered.target_id.clone());
@@ -77,7 +86,7 @@ impl Sending<'_> {
             return Ok(known.map_or(Before::Nothing, Before::Older));
         }
         let replaces = self.target.repeat(self.document) == Repeat::Replaces;
-        match self.target.find(self.document, self.mapped, self.deadline).await? {
+        match self.target.find(&self.delivery(), self.deadline).await? {
             // Where another version may have gone out under our number, finding the number proves nothing about this one.
             Found::There(target_id) if self.work.is_only_version() => Ok(Before::This(target_id)),
             Found::There(target_id) if replaces => Ok(Before::Older(target_id)),
@@ -100,12 +109,13 @@ impl Sending<'_> {
 
     /// Whether nobody could tell after a lost answer whether the document has arrived, and another push would double it.
     fn is_risky(&self) -> bool {
-        let can_be_asked = targets::can_be_asked(self.document) && self.number().is_some();
+        let has_question = self.document.push.is_some_and(|push| push.asked.is_some());
+        let can_be_asked = has_question && self.number().is_some();
         self.target.repeat(self.document) == Repeat::Doubles && !can_be_asked
     }
 
     fn number(&self) -> Option<String> {
-        targets::number(self.document, self.mapped)
+        self.delivery().number()
     }
 
     fn another_is_there(&self, target_id: &str) -> Failure {
@@ -117,7 +127,7 @@ impl Sending<'_> {
         if failure.class != Class::Exists || !self.work.is_only_version() {
             return Err(failure);
         }
-        match self.target.find(self.document, self.mapped, self.deadline).await? {
+        match self.target.find(&self.delivery(), self.deadline).await? {
             Found::There(target_id) => Ok(Outcome::Found { target_id }),
             // Its own word is all that there is: after an earlier try it speaks of that one.
             Found::CannotBeAsked if self.work.repeated && self.work.tries() > 0 => {
@@ -169,7 +179,7 @@ mod tests {
     static UNASKED: Document = document(None);
 
     const fn document(asked: Option<Question>) -> Document {
-        let push = Push { number: Some("billno"), repeat: Repeat::Doubles, asked };
+        let push = Push::new(Some("billno"), Repeat::Doubles, asked);
         Document { name: "kingdee.sal_order_save", push: Some(push), ..Document::UNKNOWN }
     }
 
@@ -184,32 +194,19 @@ mod tests {
     impl Target for Full {
         async fn deliver(
             &self,
-            document: &'static Document,
-            _mapped: &Mapped,
-            _replaced: Option<&str>,
+            batch: &[Delivery<'_>],
             _deadline: Deadline,
-        ) -> Result<Option<String>, Failure> {
+        ) -> Vec<Result<Option<String>, Failure>> {
             *self.deliveries.lock().unwrap() += 1;
-            Err(Failure::new("kingdee", document.name, Class::Exists, None, "已存在"))
+            let exists = |delivery: &Delivery<'_>| {
+                Err(Failure::new("kingdee", delivery.document.name, Class::Exists, None, "已存在"))
+            };
+            batch.iter().map(exists).collect()
         }
 
-        async fn find(
-            &self,
-            _document: &'static Document,
-            _mapped: &Mapped,
-            _deadline: Deadline,
-        ) -> Result<Found, Failure> {
+        async fn find(&self, _delivery: &Delivery<'_>, _deadline: Deadline) -> Result<Found, Failure> {
             let shown = self.shows.map_or(Found::NotThere, |id| Found::There(id.to_owned()));
             Ok(if self.is_asked { shown } else { Found::CannotBeAsked })
-        }
-
-        async fn lookup(
-            &self,
-            _table: &str,
-            _code: &str,
-            _deadline: Deadline,
-        ) -> Result<Option<String>, Failure> {
-            Ok(None)
         }
 
         fn repeat(&self, _document: &'static Document) -> Repeat {
@@ -259,7 +256,7 @@ mod tests {
             clock,
             rng: Arc::new(SeededRng::new(1)),
         };
-        let (system, hash) = (System::Kingdee, "h2".to_owned());
+        let (system, hash) = (System::new("kingdee"), "h2".to_owned());
         let work = Work { system, item: &item, hash, kind: None, entry, repeated };
         let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new() };
         let document = if target.is_asked { &ASKED } else { &UNASKED };

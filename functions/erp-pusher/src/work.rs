@@ -126,13 +126,10 @@ impl Reason {
     }
 
     /// A newer version of what the target does not change.
-    pub(crate) fn changed(system: System, delivered: &Delivered) -> Self {
+    pub(crate) fn changed(system: System, delivered: &Delivered, way: Option<&str>) -> Self {
         let id = delivered.target_id.as_deref().unwrap_or("unknown");
         let version = delivered.version.as_deref().unwrap_or("unknown");
-        let way_out = match system {
-            System::Kingdee => " (or let it be changed: KINGDEE_EDITS=on)",
-            System::Sharecrm | System::Wangdian => "",
-        };
+        let way_out = way.map(|way| format!(" (or let it be changed: {way})")).unwrap_or_default();
         Self::new(
             "changed",
             format!(

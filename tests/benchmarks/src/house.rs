@@ -89,7 +89,7 @@ impl House {
     /// # Errors
     /// When the settings do not suffice.
     pub fn poller(&self) -> anyhow::Result<TradePoller> {
-        TradePoller::wire(&self.wiring)
+        self.wiring.build::<TradePoller>()
     }
 
     /// What works Kingdee's queue.
@@ -97,8 +97,11 @@ impl House {
     /// # Errors
     /// When the settings do not suffice.
     pub fn kingdee_worker(&self) -> anyhow::Result<Worker> {
-        let workers = ErpPusher::wire(&self.wiring)?.workers();
-        workers.into_iter().find(|worker| worker.system() == System::Kingdee).context("Kingdee's worker")
+        let workers = self.wiring.build::<ErpPusher>()?.workers();
+        workers
+            .into_iter()
+            .find(|worker| worker.system() == System::new("kingdee"))
+            .context("Kingdee's worker")
     }
 }
 

@@ -6,8 +6,9 @@ use relay_connector::Role;
 use relay_core::health::Part;
 use relay_core::ledger::Counts;
 use relay_core::registry::{self, Registered};
+use relay_host::Wiring;
 use relay_host::flows::{Routed, catalog};
-use relay_host::{Wiring, sightings, standing};
+use relay_job::{active_flows, sightings};
 use serde::Serialize;
 
 use super::Doing;
@@ -52,7 +53,7 @@ pub(super) async fn all(wiring: &Wiring, counts: &Counts) -> anyhow::Result<BTre
         status.since = registry.get(name).map(|registered| registered.since);
         flows.insert(name.to_owned(), status);
     }
-    for (name, registered) in standing::absent(&registry, &wiring.flows) {
+    for (name, registered) in active_flows::absent(&registry, &wiring.flows) {
         let status = absent(wiring, &name, registered, counts).await?;
         flows.insert(name, status);
     }

@@ -1,0 +1,45 @@
+//! 勤策 as a connector.
+
+use std::sync::Arc;
+
+use relay_connector::{
+    Connection, Connector, Document, Setting, Settings, SettingsError, Surroundings, Uses,
+};
+use relay_core::System;
+
+use crate::webhook::Pushes;
+use crate::{VENDOR, catalog, settings};
+
+/// 勤策: its pushes come in; nothing is sent to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Qince;
+
+impl Connector for Qince {
+    fn system(&self) -> System {
+        System::new(VENDOR)
+    }
+
+    fn title(&self) -> &'static str {
+        "勤策"
+    }
+
+    fn documents(&self) -> &'static [Document] {
+        catalog::documents()
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        settings::SETTINGS
+    }
+
+    fn check(&self, settings: &Settings, _uses: &Uses) -> Result<(), SettingsError> {
+        settings::Settings::read(settings).map(drop)
+    }
+
+    fn connect(
+        &self,
+        settings: &Settings,
+        _surroundings: &Surroundings,
+    ) -> Result<Arc<dyn Connection>, SettingsError> {
+        Ok(Arc::new(Pushes::new(settings::Settings::read(settings)?)))
+    }
+}
