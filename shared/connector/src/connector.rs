@@ -39,7 +39,11 @@ pub trait Connector: Send + Sync {
 
     /// What pushes of this kind are by the settings: the document, and what a flow's source parameters must agree with.
     /// Asked for a push that was kept because nothing took it when it came.
-    fn pushed(&self, _settings: &Settings, _kind: &str) -> Option<(&'static Document, Vec<(String, String)>)> {
+    fn pushed(
+        &self,
+        _settings: &Settings,
+        _kind: &str,
+    ) -> Option<(&'static Document, Vec<(String, String)>)> {
         None
     }
 

@@ -6,6 +6,9 @@ use crate::catalog::{self, DIRECT_ORDER};
 use crate::push::Push;
 use crate::settings::Settings;
 
+/// What the paths of its pushes begin with.
+pub(crate) const PREFIX: &str = "/qince/";
+
 /// The pushes of one enterprise.
 #[derive(Debug)]
 pub struct Pushes {
@@ -28,7 +31,7 @@ impl Connection for Pushes {
 
 impl Webhook for Pushes {
     fn prefix(&self) -> &'static str {
-        "/qince/"
+        PREFIX
     }
 
     fn max_body_bytes(&self) -> usize {
