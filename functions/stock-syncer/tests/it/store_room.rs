@@ -20,6 +20,7 @@ const CHANGE: Document = Document {
     name: "room.change",
     title: "库存变化",
     role: Role::Pool,
+    routes: &["direct", "qimen"],
     params: &["shelf"],
     fields: &[Field::new("id", "编号", Kind::Text), Field::new("shelf", "货架", Kind::Text)],
     keys: &[&["id"]],
@@ -127,14 +128,10 @@ impl Pools for Room {
     }
 }
 
-/// The store room, connected: it has two routes, of which `direct` is the usual one.
+/// The store room, connected.
 pub(crate) struct Connected(pub(crate) std::sync::Arc<Room>);
 
 impl Connection for Connected {
-    fn usual_route(&self) -> Option<&'static str> {
-        Some("direct")
-    }
-
     fn pools(&self) -> Option<&dyn Pools> {
         Some(self.0.as_ref())
     }

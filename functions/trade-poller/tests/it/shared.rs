@@ -179,9 +179,9 @@ async fn a_flow_whose_file_was_away_gets_what_came_meanwhile() {
 async fn a_flow_whose_queue_takes_nothing_stops_alone_and_gets_it_all_later() {
     let house = House::new();
     let ids = house.orders("A", 25, 40);
-    let fuse = Fuse::unbreakable(house.stores.clone());
-    *fuse.refused.lock().unwrap() = Some(ONE);
-    let poller = house.poller_on(&BOTH, fuse.stores());
+    let fuse = Fuse::unbreakable();
+    *fuse.refused.lock().unwrap() = Some("one");
+    let poller = house.poller_on(&BOTH, fuse.around(&house.stores));
     let reports = poller.poll_all(Deadline::NONE, &|_| {}).await;
     assert!(reports[0].error.as_ref().unwrap().contains("it takes nothing"), "{reports:?}");
     assert_eq!(house.health("one").await.error.unwrap().class, "store");
@@ -295,22 +295,22 @@ async fn a_flow_that_another_run_holds_is_left_to_it_and_the_others_are_read() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_killed_at_any_write_repeats_for_both_and_loses_for_none() {
-    for writes in 0.. {
+async fn a_run_that_is_killed_at_any_step_repeats_for_both_and_loses_for_none() {
+    for steps in 0.. {
         let house = House::new();
-        let ids = distinct(&house.orders("A", 25, 50));
-        let fuse = Fuse::after(writes, house.stores.clone());
-        let poller = house.poller_on(&BOTH, fuse.stores());
+        let ids = distinct(&house.orders("A", 12, 50));
+        let fuse = Fuse::after(steps);
+        let poller = house.poller_on(&BOTH, fuse.around(&house.stores));
         let killed = fuse.run(poller.poll_all(Deadline::NONE, &|_| {})).await.is_none();
         let began = house.clock.now();
         house.poll(&BOTH).await;
         let waited = (house.clock.now() - began).num_seconds();
         assert!(waited <= 120, "both leases are waited for at once: {waited} s");
-        assert_eq!(house.take_distinct(ONE).await, ids, "killed at write {writes}");
-        assert_eq!(house.take_distinct(TWO).await, ids, "killed at write {writes}");
+        assert_eq!(house.take_distinct(ONE).await, ids, "killed after {steps} steps");
+        assert_eq!(house.take_distinct(TWO).await, ids, "killed after {steps} steps");
         assert_eq!(house.watermark("one").await, house.watermark("two").await);
         if !killed {
-            assert!(writes > 20, "only {writes} writes: nothing was tried");
+            assert!(steps > 30, "only {steps} steps: nothing was tried");
             return;
         }
     }

@@ -22,6 +22,7 @@ const ORDER: Document = Document {
     name: "shop.order",
     title: "订单",
     role: Role::Windowed,
+    routes: &["direct", "qimen"],
     params: &["status"],
     fields: &[
         Field::new("id", "编号", Kind::Text),
@@ -146,14 +147,10 @@ impl Windows for Shop {
     }
 }
 
-/// The shop, connected: it has two routes, of which `direct` is the usual one.
+/// The shop, connected.
 pub(crate) struct Connected(pub(crate) Arc<Shop>);
 
 impl Connection for Connected {
-    fn usual_route(&self) -> Option<&'static str> {
-        Some("direct")
-    }
-
     fn windows(&self) -> Option<&dyn Windows> {
         Some(self.0.as_ref())
     }

@@ -118,12 +118,17 @@ const fn pages(cap: u32) -> Option<Pages> {
     Some(Pages { first: 0, cap })
 }
 
+/// The routes that a flow can name. What names none is read over the first.
+const ROUTES: &[&str] = &[Route::Direct.name(), Route::Qimen.name()];
+
 /// What the row of a document read as a whole, page by page, starts from.
-const LISTED: Document = Document { role: Role::Listed, pages: pages(LARGEST_PAGE), ..Document::UNKNOWN };
+const LISTED: Document =
+    Document { role: Role::Listed, routes: ROUTES, pages: pages(LARGEST_PAGE), ..Document::UNKNOWN };
 
 /// What the row of a document read by windows starts from: the vendor's general rule, over its last-modified time.
 const WINDOWED: Document = Document {
     role: Role::Windowed,
+    routes: ROUTES,
     version: Some("modified"),
     max_span: Some(THIRTY_DAYS),
     pages: pages(LARGEST_PAGE),
@@ -131,7 +136,8 @@ const WINDOWED: Document = Document {
 };
 
 /// What the row of a pool starts from. A pull takes the most rows of a page.
-const POOL: Document = Document { role: Role::Pool, pages: pages(LARGEST_PAGE), ..Document::UNKNOWN };
+const POOL: Document =
+    Document { role: Role::Pool, routes: ROUTES, pages: pages(LARGEST_PAGE), ..Document::UNKNOWN };
 
 /// What the row of a document that is pushed starts from.
 const TARGET: Document = Document { role: Role::Target, ..Document::UNKNOWN };
