@@ -101,12 +101,6 @@ pub struct Surroundings {
 
 /// A vendor that is connected: what of the five traits it can.
 pub trait Connection: Send + Sync {
-    /// The route that a query without one goes over, where there are several: a flow that names it and a flow that names
-    /// none then read the same.
-    fn usual_route(&self) -> Option<&'static str> {
-        None
-    }
-
     /// Reads documents by windows of time.
     fn windows(&self) -> Option<&dyn Windows> {
         None
