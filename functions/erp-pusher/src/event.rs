@@ -11,6 +11,8 @@ use relay_core::{Received, System};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::open::Message;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
@@ -25,16 +27,7 @@ struct Record {
     event_source_arn: String,
 }
 
-/// A message of an event.
-#[derive(Debug)]
-pub struct Message {
-    /// The system whose queue it comes from, where the queue's name says so (`…-kingdee.fifo`).
-    pub queue: Option<System>,
-    /// The message.
-    pub received: Received,
-}
-
-/// Reads an event. The parser's own words are left out of errors: they quote what they stumble over.
+/// Reads an event; the queue that a message comes from is known where its name says so (`…-kingdee.fifo`). The parser's own words are left out of errors: they quote what they stumble over.
 ///
 /// # Errors
 /// An event that is none of SQS.
@@ -53,10 +46,8 @@ pub fn decode(
 
 fn message(record: &Value, queues: &BTreeMap<String, System>, now: DateTime<Utc>) -> Message {
     match Record::deserialize(record) {
-        Ok(record) => {
-            Message { queue: system_of(&record.event_source_arn, queues), received: received(record, now) }
-        }
-        Err(_) => Message { queue: None, received: received(stranger(record), now) },
+        Ok(record) => Message::open(system_of(&record.event_source_arn, queues), received(record, now)),
+        Err(_) => Message::open(None, received(stranger(record), now)),
     }
 }
 

@@ -1,306 +1,62 @@
-//! The version guard: never an older version over a newer one, never the same one twice. Pure.
+//! Guard: whether a document is for the target, as far as the document itself and the ledger tell.
 
-use std::cmp::Ordering;
+use std::time::Duration;
 
-use relay_core::VersionKind;
-use relay_core::ledger::{Delivered, Entry, Stamp};
+use chrono::{DateTime, Utc};
+use relay_core::guard::{self, Verdict};
+use relay_core::queue::RETENTION;
+use relay_core::{FailureClass, Outcome, Received, Skip};
+use relay_job::{Flows, Routed};
 
-use crate::outcome::Skip;
+use crate::map::faults;
+use crate::stop::Stop;
+use crate::work::Work;
 
-/// One version of a document.
-#[derive(Debug, Clone, Copy)]
-pub struct Candidate<'a> {
-    /// What orders it.
-    pub stamp: Stamp<'a>,
-    /// The hash of the source document.
-    pub hash: &'a str,
-    /// Whether a person replays it.
-    pub replay: bool,
+/// Before the queue drops a message by its age, the document moves into the ledger.
+const OLDEST: Duration = RETENTION.saturating_sub(Duration::from_secs(86_400));
+
+/// Whether the queue will soon drop a message by its age.
+pub(crate) fn is_overdue(message: &Received, now: DateTime<Utc>) -> bool {
+    (now - message.sent_at).to_std().is_ok_and(|age| age > OLDEST)
 }
 
-/// What the ledger says of a version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is for the target.
-    Push,
-    /// It is not for the target, and nothing is wrong with it.
-    Skip(Skip),
-    /// It cannot be told whether it is newer than what is known.
-    Unordered(String),
-    /// It is newer than the version that a person has dealt with by hand.
-    Settled(String),
-}
-
-/// Judges a version by what is known of its document.
-#[must_use]
-pub fn judge(entry: &Entry, candidate: Candidate<'_>) -> Verdict {
-    let verdict = unreadable(candidate)
-        .or_else(|| by_delivery(entry, candidate))
-        .or_else(|| by_failures(entry, candidate))
-        .or_else(|| by_person(entry, candidate));
-    verdict.unwrap_or(Verdict::Push)
-}
-
-impl Candidate<'_> {
-    /// Messages of one document come in the order in which they were sent, so that what carries no version, or an equal
-    /// one, is in order by itself. A replay alone comes out of order: it is older than what was received after it.
-    fn is_older_than(self, other: Stamp<'_>) -> bool {
-        self.stamp.is_older_than(other) || (self.replay && self.came_before(other))
+/// The flow of a document that is for the target, in this version.
+pub(crate) fn admit<'f>(flows: &'f Flows, work: &Work<'_>, now: DateTime<Utc>) -> Result<&'f Routed, Stop> {
+    let item = work.item;
+    let routed = flows.named(&item.flow).ok_or_else(|| {
+        let message = format!("there is no flow `{}` any more: restore its file, or leave it", item.flow);
+        Stop::failed(FailureClass::Flow, message)
+    })?;
+    let wrong = |fault| faults(vec![fault]);
+    routed.flow.key(&item.document).map_err(wrong)?;
+    if !routed.flow.admits(&item.document).map_err(wrong)? {
+        return Err(Stop::Ended(Outcome::Skipped(Skip::Filtered)));
     }
-
-    fn came_before(self, other: Stamp<'_>) -> bool {
-        match self.stamp.compare(other) {
-            Some(Ordering::Less) => true,
-            Some(Ordering::Equal) => {
-                self.stamp.received_at.zip(other.received_at).is_some_and(|(this, that)| this < that)
-            }
-            Some(Ordering::Greater) | None => false,
+    let is_confirmation = work.is_to_be_confirmed(now).is_some();
+    match guard::judge(&work.known.entry, work.candidate()) {
+        Verdict::Skip(Skip::Same) if is_confirmation => Ok(routed),
+        Verdict::Skip(skip) => Err(Stop::Ended(Outcome::Skipped(skip))),
+        Verdict::Settled(message) => Err(Stop::failed(FailureClass::Settled, message)),
+        Verdict::Unordered(reason) => {
+            let source = routed.flow.version_source().unwrap_or_default();
+            Err(Stop::failed(FailureClass::Mapping, format!("version: `{source}`: {reason}")))
         }
-    }
-
-    /// Whether it lacks the version that would tell its place beside one that has it.
-    fn lacks_version(self, other: Stamp<'_>) -> bool {
-        let carries_none = self.stamp.kind == Some(VersionKind::Received);
-        !carries_none && self.stamp.version.is_none() && other.version.is_some()
+        Verdict::Push if is_overdue(work.message, now) => Err(expired(work)),
+        Verdict::Push => Ok(routed),
     }
 }
 
-fn unreadable(candidate: Candidate<'_>) -> Option<Verdict> {
-    let (version, kind) = candidate.stamp.version.zip(candidate.stamp.kind)?;
-    kind.parse(version).err().map(Verdict::Unordered)
+/// How long a document that is for the target must wait for another request: one whose answer was lost, and which the
+/// target may still be working on.
+pub(crate) fn waits(work: &Work<'_>, now: DateTime<Utc>) -> Option<Duration> {
+    let wait = work.is_to_be_confirmed(now).or_else(|| work.waits_for_another(now));
+    wait.filter(|wait| !wait.is_zero())
 }
 
-fn by_delivery(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
-    let delivered = entry.delivered.as_ref()?;
-    if candidate.is_older_than(delivered.stamp()) {
-        return Some(Verdict::Skip(Skip::Older));
-    }
-    // Two changes within one second carry the same version: the last one received wins.
-    if delivered.hash == candidate.hash && !is_newer_version(candidate, delivered) {
-        // Of what was tried since, the target may hold something else.
-        return (!entry.may_hold_another(candidate.hash)).then_some(Verdict::Skip(Skip::Same));
-    }
-    let version = delivered.version.as_deref().filter(|_| candidate.lacks_version(delivered.stamp()))?;
-    Some(Verdict::Unordered(format!(
-        "it has no version, and the target has version {version}: which is newer cannot be told"
-    )))
-}
-
-fn is_newer_version(candidate: Candidate<'_>, delivered: &Delivered) -> bool {
-    candidate.stamp.version.is_some() && candidate.stamp.compare(delivered.stamp()) == Some(Ordering::Greater)
-}
-
-fn by_failures(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
-    let same = |replay: bool| {
-        let mut known =
-            entry.failures().filter(|failed| failed.is_of(candidate.stamp.version, candidate.hash));
-        known.next().filter(|_| !replay)
-    };
-    if let Some(failed) = same(candidate.replay) {
-        return Some(Verdict::Skip(Skip::FailedBefore { message: failed.message.clone() }));
-    }
-    // The newest version is the one to mend: an older one must neither take its place in the ledger nor in the target.
-    let is_older = entry.failures().any(|failed| candidate.is_older_than(failed.stamp()));
-    if is_older {
-        return Some(Verdict::Skip(Skip::Older));
-    }
-    let newest = entry.failures().find(|failed| candidate.lacks_version(failed.stamp()))?;
-    let version = newest.version.as_deref().unwrap_or_default();
-    (newest.hash != candidate.hash).then(|| {
-        Verdict::Unordered(format!(
-            "it has no version, and version {version} has failed: which is newer cannot be told"
-        ))
-    })
-}
-
-fn by_person(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
-    let settled = entry.settled.as_ref()?;
-    if settled.covers(candidate.stamp, candidate.hash) {
-        return Some(Verdict::Skip(Skip::Settled));
-    }
-    let version = settled.version.version.as_deref().unwrap_or("unknown");
-    (!candidate.replay).then(|| {
-        Verdict::Settled(format!(
-            "{} has dealt with version {version} of it by hand, and this version is newer: change what is in the target by \
-             hand and settle this one too, or replay it to have it sent",
-            settled.by
-        ))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-    use relay_core::{Attempts, Delivered, EntryId, Failed};
-    use serde_json::Value;
-
-    use super::*;
-
-    const TIME: Option<VersionKind> = Some(VersionKind::Time);
-
-    fn entry() -> Entry {
-        Entry::new(EntryId::new("f", "k"))
-    }
-
-    fn delivered(version: Option<&str>, hash: &str) -> Entry {
-        let mut entry = entry();
-        entry.delivered = Some(Delivered {
-            version: version.map(str::to_owned),
-            version_kind: TIME,
-            hash: hash.to_owned(),
-            body_hash: String::new(),
-            target_id: None,
-            received_at: None,
-            at: DateTime::UNIX_EPOCH,
-        });
-        entry
-    }
-
-    fn failure(version: Option<&str>, hash: &str) -> Failed {
-        Failed {
-            version: version.map(str::to_owned),
-            version_kind: TIME,
-            hash: hash.to_owned(),
-            class: String::new(),
-            code: None,
-            message: "no such material".to_owned(),
-            attempts: 1,
-            document: Value::Null,
-            received_at: DateTime::UNIX_EPOCH,
-            at: DateTime::UNIX_EPOCH,
-            trace: String::new(),
-        }
-    }
-
-    fn failed(version: &str, hash: &str) -> Entry {
-        let mut entry = entry();
-        assert!(entry.fail(failure(Some(version), hash)));
-        entry
-    }
-
-    fn candidate<'a>(version: Option<&'a str>, hash: &'a str) -> Candidate<'a> {
-        Candidate { stamp: Stamp { version, kind: TIME, received_at: None }, hash, replay: false }
-    }
-
-    fn verdict(entry: &Entry, version: Option<&str>, hash: &str) -> Verdict {
-        judge(entry, candidate(version, hash))
-    }
-
-    fn replayed(entry: &Entry, version: Option<&str>, hash: &str) -> Verdict {
-        judge(entry, Candidate { replay: true, ..candidate(version, hash) })
-    }
-
-    const NINE: Option<&str> = Some("2016-12-01 09:00:00");
-    const TEN: Option<&str> = Some("2016-12-01 10:00:00.500");
-    const OLDER: Verdict = Verdict::Skip(Skip::Older);
-    const SAME: Verdict = Verdict::Skip(Skip::Same);
-
-    #[test]
-    fn only_what_is_new_is_pushed() {
-        assert_eq!(verdict(&entry(), NINE, "a"), Verdict::Push);
-        assert_eq!(verdict(&delivered(NINE, "a"), TEN, "b"), Verdict::Push, "newer");
-        assert_eq!(verdict(&delivered(TEN, "a"), NINE, "b"), OLDER);
-        assert_eq!(verdict(&delivered(TEN, "a"), TEN, "a"), SAME);
-        assert_eq!(verdict(&delivered(TEN, "a"), TEN, "b"), Verdict::Push, "two changes within a second");
-    }
-
-    #[test]
-    fn what_was_delivered_is_believed_only_while_no_other_version_may_have_arrived_since() {
-        let mut entry = delivered(TEN, "a");
-        let attempts = |hash: &str| Attempts {
-            version: None,
-            hash: hash.to_owned(),
-            count: 1,
-            message: String::new(),
-            at: DateTime::UNIX_EPOCH,
-            others: false,
-        };
-        entry.attempt(attempts("a"));
-        assert_eq!(verdict(&entry, TEN, "a"), SAME, "its own tries");
-        entry.attempt(attempts("b"));
-        assert_eq!(verdict(&entry, TEN, "a"), Verdict::Push);
-    }
-
-    #[test]
-    fn without_versions_the_content_decides() {
-        assert_eq!(verdict(&delivered(None, "a"), None, "a"), SAME);
-        assert_eq!(verdict(&delivered(None, "a"), None, "b"), Verdict::Push);
-        let Verdict::Unordered(reason) = verdict(&delivered(TEN, "a"), None, "b") else { panic!("ordered") };
-        assert!(reason.contains("no version") && reason.contains("10:00:00.500"), "{reason}");
-        let Verdict::Unordered(reason) = verdict(&failed("2016-12-01 09:00:00", "a"), None, "b") else {
-            panic!("ordered")
-        };
-        assert!(reason.contains("has failed"), "{reason}");
-    }
-
-    #[test]
-    fn what_has_failed_waits_for_a_person() {
-        let entry = failed("2016-12-01 09:00:00", "a");
-        let skip_before = Verdict::Skip(Skip::FailedBefore { message: "no such material".to_owned() });
-        assert_eq!(verdict(&entry, NINE, "a"), skip_before);
-        assert_eq!(verdict(&entry, NINE, "b"), Verdict::Push, "other content may do better");
-        assert_eq!(replayed(&entry, NINE, "a"), Verdict::Push);
-    }
-
-    #[test]
-    fn an_older_version_does_not_take_the_place_of_a_newer_one_that_failed() {
-        let entry = failed("2016-12-01 10:00:00.500", "a");
-        assert_eq!(verdict(&entry, NINE, "b"), OLDER);
-        assert_eq!(replayed(&entry, NINE, "b"), OLDER, "not by a person's command either");
-        let entry = failed("2016-12-01 09:00:00", "a");
-        assert_eq!(verdict(&entry, TEN, "b"), Verdict::Push, "a newer one may do better");
-    }
-
-    #[test]
-    fn what_is_kept_beside_counts_too() {
-        let mut entry = failed("unreadable", "u");
-        assert!(entry.fail(failure(TEN, "a")));
-        assert_eq!(verdict(&entry, NINE, "b"), OLDER);
-    }
-
-    #[test]
-    fn a_version_that_is_none_is_said_so() {
-        let Verdict::Unordered(reason) = verdict(&entry(), Some("yesterday"), "a") else { panic!("ordered") };
-        assert!(reason.contains("yesterday"), "{reason}");
-    }
-
-    #[test]
-    fn what_a_person_has_dealt_with_keeps_its_place() {
-        let mut entry = failed("2016-12-01 10:00:00.500", "a");
-        let seen: Vec<_> = entry.failures().cloned().collect();
-        assert!(entry.settle(&seen, "Li", None, DateTime::UNIX_EPOCH));
-        assert_eq!(verdict(&entry, TEN, "a"), Verdict::Skip(Skip::Settled));
-        assert_eq!(verdict(&entry, NINE, "b"), Verdict::Skip(Skip::Settled), "older");
-        let newer = Some("2016-12-01 11:00:00");
-        let Verdict::Settled(reason) = verdict(&entry, newer, "c") else { panic!("it makes a second bill") };
-        assert!(reason.contains("Li") && reason.contains("10:00:00.500"), "{reason}");
-        assert_eq!(replayed(&entry, newer, "c"), Verdict::Push, "a person's command");
-    }
-
-    #[test]
-    fn a_replay_is_older_than_what_came_after_it_under_an_equal_version() {
-        let mut entry = delivered(TEN, "b");
-        entry.delivered.as_mut().unwrap().received_at = DateTime::from_timestamp(9, 0);
-        let earlier = |replay| {
-            let received_at = DateTime::from_timestamp(5, 0);
-            Candidate { stamp: Stamp { version: TEN, kind: TIME, received_at }, hash: "a", replay }
-        };
-        assert_eq!(judge(&entry, earlier(true)), OLDER);
-        assert_eq!(judge(&entry, earlier(false)), Verdict::Push, "the machine's clock was set back");
-    }
-
-    #[test]
-    fn what_carries_no_version_is_in_order_by_itself_and_a_replay_is_not() {
-        let received = |second| Stamp {
-            version: None,
-            kind: Some(VersionKind::Received),
-            received_at: DateTime::from_timestamp(second, 0),
-        };
-        let mut entry = delivered(None, "b");
-        let known = entry.delivered.as_mut().unwrap();
-        (known.version_kind, known.received_at) = (received(9).kind, received(9).received_at);
-        let earlier = Candidate { stamp: received(5), hash: "a", replay: false };
-        assert_eq!(judge(&entry, earlier), Verdict::Push, "the machine's clock was set back");
-        assert_eq!(judge(&entry, Candidate { replay: true, ..earlier }), OLDER);
-    }
+/// It has waited for so long that the queue would drop it.
+fn expired(work: &Work<'_>) -> Stop {
+    let attempts = work.known.entry.attempts.as_ref();
+    let last = attempts.map_or("never tried", |attempts| attempts.message.as_str());
+    let days = OLDEST.as_secs() / 86_400;
+    Stop::failed(FailureClass::Expired, format!("it has waited for {days} days; the last try: {last}"))
 }

@@ -2,42 +2,39 @@
 //!
 //! The only place that talks to targets, so quotas, retries and the ledger live in one place.
 //!
+//! A document goes through phases: **open** the message, **guard** against what is older or known, **resolve** its codes,
+//! **map** it, **deliver** it, **settle** what became of it.
+//!
 //! | module | what for |
 //! |---|---|
-//! | `opened` | a message with what it says, read once |
-//! | `push` | one batch: order, pauses, deadlines, acknowledgements |
-//! | `held` | the messages of a batch, as long as they are this receiver's |
-//! | `document` | one document: guard, map, push |
-//! | `send` | one mapped document: asked after, and sent |
-//! | `work` | what is known of a document, and what that makes it wait for |
-//! | `ledger_writer` | what the ledger is told of a document's turn |
-//! | `crossed` | what is said where two workers had one document under way at once |
-//! | [`guard`] | never an older version over a newer one: pure |
-//! | [`outcome`] | what can become of a document's turn |
-//! | `targets` | the target systems, out of what the job is connected to |
-//! | `resolve` | the ids that a document needs |
-//! | `health` | how a target is doing, as a batch shows it |
-//! | `pauses` | whether a target is paused, asked of the store once a minute |
-//! | `acknowledge`, `release` | telling the pools what became of their rows, and what their answers come to |
-//! | [`worker`] | the queue's receive loop, where no Lambda does it |
 //! | [`event`] | the SQS event and its partial-batch answer |
+//! | [`worker`] | the queue's receive loop, where no Lambda does it |
+//! | `push` | one batch: order, pauses, deadlines |
+//! | `batch` | the messages of a batch, as long as they are this receiver's |
+//! | [`open`] | a message with what it says, read once |
+//! | `document` | one document through its phases |
+//! | `work` | what is known of a document, and what that makes it wait for |
+//! | `stop` | what ends a document's turn before all phases are done |
+//! | `guard` | whether it is for the target |
+//! | `resolve` | the ids that it needs |
+//! | `map` | the document in its target's form |
+//! | `deliver` | asked after, and sent |
+//! | `settle` | recorded, told to its source, counted: as the outcome policy says |
+//! | `targets` | the target systems, out of what the job is connected to |
+//! | `pauses` | whether a target is paused, asked of the store once a minute |
 
-mod acknowledge;
-mod backoff;
-mod crossed;
+mod batch;
+mod deliver;
 mod document;
 pub mod event;
-pub mod guard;
-mod health;
-mod held;
-mod ledger_writer;
-mod opened;
-pub mod outcome;
+mod guard;
+mod map;
+pub mod open;
 mod pauses;
 mod push;
-mod release;
 mod resolve;
-mod send;
+mod settle;
+mod stop;
 mod targets;
 mod work;
 pub mod worker;
@@ -46,25 +43,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use futures::future::join_all;
 use relay_connector::Role;
-use relay_core::System;
+use relay_core::policy::{self, Receive, Receiver};
+use relay_core::{Outcome, RetryCause, System};
 use relay_job::sightings::Seen;
 use relay_job::{Flows, Invocation, Job, Needs, Parts};
 use serde_json::Value;
 
-use crate::acknowledge::Acknowledger;
 use crate::document::Documents;
-use crate::ledger_writer::LedgerWriter;
 use crate::pauses::Pauses;
 use crate::resolve::Resolver;
+use crate::settle::{Acknowledger, LedgerWriter};
 use crate::targets::Targets;
 
-pub use ledger_writer::UNREADABLE;
-pub use opened::Opened;
-pub use outcome::{Outcome, Skip, Turn};
-pub use push::{Batch, Pusher};
+pub use batch::Batch;
+pub use open::{Message, Turn};
+pub use push::Pusher;
 pub use worker::Worker;
 
 /// Pushes what the queues hold.
@@ -82,17 +78,8 @@ struct WorkerParts {
     systems: Vec<System>,
 }
 
-/// What became of an event's messages.
-#[derive(Debug, Default)]
-pub struct Handled {
-    /// Each with the system in whose queue its message is: its flow may point to another one by now.
-    turns: Vec<(System, Turn)>,
-    /// Messages that were not begun, because a store did not answer.
-    unworked: Vec<String>,
-}
-
 impl Job for ErpPusher {
-    type Handled = Handled;
+    type Handled = Vec<Turn>;
 
     /// The targets of all flows, and the sources of those that read a pool: their rows are acknowledged.
     fn needs(flows: &Flows) -> Needs {
@@ -145,67 +132,77 @@ impl Job for ErpPusher {
     /// # Errors
     /// An event of another kind; and where nothing could be worked because a store does not answer: the queue gives the
     /// messages out again when their visibility timeout ends, later than we would, and Lambda counts the error.
-    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Handled> {
+    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Vec<Turn>> {
         let messages = event::decode(event, &self.parts.queues, self.parts.clock.now());
         let messages = messages.context("reading the SQS event")?;
-        // Any system records a message as failed that names neither a flow of ours nor a queue of ours.
-        let any = self.parts.systems.first().copied();
-        let mut batches = BTreeMap::<System, (Vec<System>, Vec<Opened>)>::new();
-        for message in messages {
-            let opened = Opened::from(message.received);
-            // What the message itself says counts; the queue's name is all there is where it cannot be read.
-            let system = self.pusher.system_of(&opened).or(message.queue).or(any);
-            let system = system.context("there is no system that has a queue")?;
-            let (queues, messages) = batches.entry(system).or_default();
-            queues.push(message.queue.unwrap_or(system));
-            messages.push(opened);
-        }
-        let mut handled = Handled::default();
-        let mut unworked = Ok(());
-        for (system, (queues, messages)) in batches {
+        let mut turns = Vec::with_capacity(messages.len());
+        for (system, messages) in self.by_system(messages)? {
             let batch = Batch {
                 system,
-                messages: &messages,
+                messages,
+                receiver: Receiver::EventSource,
                 visibility: None,
                 is_repeated: invocation.is_repeated,
                 deadline: invocation.deadline,
                 goes_on: &|| true,
             };
-            match self.pusher.push(batch).await {
-                Ok(turns) => handled.turns.extend(queues.into_iter().zip(turns)),
-                Err(error) => {
-                    tracing::error!(%error, %system, "the messages come again when the queue says");
-                    handled.unworked.extend(messages.into_iter().map(|message| message.received.id));
-                    unworked = Err(error);
-                }
-            }
+            turns.extend(self.pusher.push(batch).await);
         }
-        // What was worked for another system is answered for: as a failed event it would come again.
-        if handled.turns.is_empty() {
-            unworked?;
+        // What was worked is answered for: as a failed event it would come again.
+        match turns.iter().map(waits_for_store).collect::<Option<Vec<_>>>().as_deref() {
+            Some([first, ..]) => bail!("nothing could be worked: {first}"),
+            _ => Ok(turns),
         }
-        Ok(handled)
     }
 
     /// Gives back what comes again, and answers which messages those are. Not in `handle`: a message that is given back
     /// may be worked by another instance, while a second turn at the same event works it here. All at once: a queue that
     /// hangs would take up the rest of the invocation, message by message.
-    async fn answer(&self, handled: Handled) -> Value {
+    async fn answer(&self, turns: Vec<Turn>) -> Value {
         let now = self.parts.clock.now();
-        let again =
-            handled.turns.into_iter().filter_map(|(queue, turn)| Some((queue, turn.comes_again(now)?, turn)));
-        let given_back = join_all(again.map(|(queue, wait, turn)| self.give_back(queue, wait, turn))).await;
-        event::encode(&[handled.unworked, given_back].concat())
+        let again = turns.iter().filter_map(|turn| {
+            let count = turn.message.received.receive_count;
+            let receive = Receive { now, count, receiver: Receiver::EventSource };
+            Some((turn, policy::of(&turn.outcome, receive).again?))
+        });
+        let given_back = join_all(again.map(|(turn, wait)| self.give_back(&turn.message, wait))).await;
+        event::encode(&given_back)
+    }
+}
+
+/// Why a message waits for a store of ours, if it does.
+fn waits_for_store(turn: &Turn) -> Option<&str> {
+    match &turn.outcome {
+        Outcome::Retry { cause: RetryCause::Store, message, .. } => Some(message),
+        _ => None,
     }
 }
 
 impl ErpPusher {
-    async fn give_back(&self, queue: System, wait: Duration, turn: Turn) -> String {
-        // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
-        if let Err(error) = self.parts.queue.delay(queue, &turn.receipt, wait).await {
-            tracing::warn!(%error, message_id = turn.message_id, "the message comes again when the queue says");
+    /// The messages of an event, by the system that they are worked for. What the message itself says counts; the queue's
+    /// name is all there is where it cannot be read. Any system records as failed what names neither a flow of ours nor a
+    /// queue of ours.
+    fn by_system(&self, messages: Vec<Message>) -> anyhow::Result<BTreeMap<System, Vec<Message>>> {
+        let any = self.parts.systems.first().copied();
+        let mut batches = BTreeMap::<System, Vec<Message>>::new();
+        for mut message in messages {
+            let system = self.pusher.system_of(&message).or(message.queue).or(any);
+            let system = system.context("there is no system that has a queue")?;
+            message.queue.get_or_insert(system);
+            batches.entry(system).or_default().push(message);
         }
-        turn.message_id
+        Ok(batches)
+    }
+
+    async fn give_back(&self, message: &Message, wait: Duration) -> String {
+        let Message { queue, received, .. } = message;
+        // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
+        if let Some(queue) = queue
+            && let Err(error) = self.parts.queue.delay(*queue, &received.receipt, wait).await
+        {
+            tracing::warn!(%error, message_id = received.id, "the message comes again when the queue says");
+        }
+        received.id.clone()
     }
 
     /// A worker for each system, also for one that no flow delivers to: what is in its queue is of a flow whose file was

@@ -1,16 +1,16 @@
-//! The ids that a document needs: from the look-up store, or asked of the target and remembered.
+//! Resolve: the ids that a document needs, from the look-up store, or asked of the target and remembered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use relay_core::Lookups;
 use relay_core::clock::{Clock, Deadline};
+use relay_core::{Lookups, Outcome};
 use relay_mapping::LookupKey;
 
-use crate::held::Held;
-use crate::push::Trouble;
+use crate::batch::Held;
+use crate::stop::Stop;
 use crate::targets::Targets;
 
 /// Ids of base data hardly ever change; within a day a mistake in them heals by itself.
@@ -47,12 +47,13 @@ impl Resolver {
     /// Resolves what can be resolved. A code that the target does not know is left out: the mapping names it. Misses are
     /// not remembered once the document's turn is over, so that a replay after the code was created finds it.
     ///
-    /// Many codes that nobody has asked for yet take minutes under the target's quota. When time is up, what was found by then is kept, and the next turn goes on from there: each turn asks for one at least.
+    /// Many codes that nobody has asked for yet take minutes under the target's quota. When time is up, what was found by
+    /// then is kept, and the next turn goes on from there: each turn asks for one at least.
     pub(crate) async fn resolve(
         &self,
         wanted: BTreeSet<LookupKey>,
         held: &Held<'_>,
-    ) -> Result<BTreeMap<LookupKey, String>, Trouble> {
+    ) -> Result<BTreeMap<LookupKey, String>, Stop> {
         let ids = self.ids(&wanted, held).await?;
         lock(&self.missed).retain(|key, _| !wanted.contains(key));
         Ok(ids)
@@ -62,7 +63,7 @@ impl Resolver {
         &self,
         wanted: &BTreeSet<LookupKey>,
         held: &Held<'_>,
-    ) -> Result<BTreeMap<LookupKey, String>, Trouble> {
+    ) -> Result<BTreeMap<LookupKey, String>, Stop> {
         let mut ids = self.at_hand(wanted);
         let left: Vec<_> = wanted.iter().filter(|key| !ids.contains_key(key)).collect();
         if left.is_empty() {
@@ -89,13 +90,13 @@ impl Resolver {
     }
 
     /// Asks, and says after the answer whether time is up: sending the document is a call more.
-    async fn ask_while(&self, key: &LookupKey, held: &Held<'_>) -> Result<Option<String>, Trouble> {
+    async fn ask_while(&self, key: &LookupKey, held: &Held<'_>) -> Result<Option<String>, Stop> {
         let deadline = held.keep().await?;
         let id = self.ask(key, deadline).await?;
         if id.is_none() {
             lock(&self.missed).insert(key.clone(), self.clock.now() + MISSED);
         }
-        if held.goes_on() { Ok(id) } else { Err(Trouble::OutOfTime) }
+        if held.goes_on() { Ok(id) } else { Err(Stop::Ended(Outcome::AT_ONCE)) }
     }
 
     fn at_hand(&self, wanted: &BTreeSet<LookupKey>) -> BTreeMap<LookupKey, String> {
@@ -111,7 +112,7 @@ impl Resolver {
             .collect()
     }
 
-    async fn ask(&self, key: &LookupKey, deadline: Deadline) -> Result<Option<String>, Trouble> {
+    async fn ask(&self, key: &LookupKey, deadline: Deadline) -> Result<Option<String>, Stop> {
         let id = self.targets.of_table(&key.table)?.lookup(&key.table, &key.key, deadline).await?;
         if let Some(id) = &id {
             let expires_at = self.clock.now() + REMEMBERED;

@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use relay_core::VersionKind;
-use relay_core::ledger::{Delivered, Stamp};
-use relay_core::{Entry, System, WorkItem};
-use relay_mapping::Fault;
-
-use crate::guard::Candidate;
+use relay_core::guard::Candidate;
+use relay_core::ledger::{Entry, Stamp};
+use relay_core::{Received, System, VersionKind, WorkItem};
 
 /// How long a vendor is taken to work on a request after we gave its answer up.
 pub(crate) const LATE: TimeDelta = TimeDelta::seconds(90);
@@ -19,14 +16,22 @@ pub(crate) const CONFIRM: TimeDelta = TimeDelta::minutes(5);
 /// After so long nothing is going on any more.
 pub(crate) const FORGOTTEN: TimeDelta = TimeDelta::minutes(10);
 
+/// What is known of a document, and when it was read, by the monotonic clock.
+pub(crate) struct Known {
+    pub(crate) entry: Entry,
+    pub(crate) read_at: Duration,
+}
+
 /// One version of one document at one receive.
 pub(crate) struct Work<'a> {
     pub(crate) system: System,
     pub(crate) item: &'a WorkItem,
+    pub(crate) message: &'a Received,
     pub(crate) hash: String,
     /// How versions of the document compare, as far as it is known.
     pub(crate) kind: Option<VersionKind>,
-    pub(crate) entry: Entry,
+    /// What is known of the document.
+    pub(crate) known: Known,
     /// Whether an earlier try may have reached the target.
     pub(crate) repeated: bool,
 }
@@ -42,7 +47,7 @@ impl Work<'_> {
     /// The request of another version that the vendor may still be working on, with the time since its answer was given
     /// up. A clock that was set back makes no request young again.
     pub(crate) fn unanswered(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
-        let other = self.entry.unanswered.as_ref().filter(|request| request.hash != self.hash)?;
+        let other = self.known.entry.unanswered.as_ref().filter(|request| request.hash != self.hash)?;
         let age = now - other.at;
         Some(if age < TimeDelta::zero() { CONFIRM } else { age })
     }
@@ -55,7 +60,7 @@ impl Work<'_> {
 
     /// How long it must wait before the target's word that it has no such document can be believed.
     pub(crate) fn waits_for_itself(&self, now: DateTime<Utc>) -> Option<Duration> {
-        let request = self.entry.unanswered.as_ref()?;
+        let request = self.known.entry.unanswered.as_ref()?;
         let age = now - request.at;
         let wait = (LATE - age).to_std().ok().filter(|wait| !wait.is_zero());
         wait.filter(|_| age >= TimeDelta::zero())
@@ -63,20 +68,24 @@ impl Work<'_> {
 
     /// Whether the target has this very version, and is to be sent it once more; then, how long that must wait.
     pub(crate) fn is_to_be_confirmed(&self, now: DateTime<Utc>) -> Option<Duration> {
-        let is_there = self.entry.delivered.as_ref().is_some_and(|delivered| delivered.hash == self.hash);
-        let age = self.unanswered(now).filter(|_| is_there && !self.entry.may_hold_another(&self.hash))?;
+        let is_there =
+            self.known.entry.delivered.as_ref().is_some_and(|delivered| delivered.hash == self.hash);
+        let age =
+            self.unanswered(now).filter(|_| is_there && !self.known.entry.may_hold_another(&self.hash))?;
         Some((CONFIRM - age).to_std().unwrap_or_default())
     }
 
     /// Whether the target still has what was delivered last: no other version was tried since, or may still come.
     pub(crate) fn is_believed(&self, now: DateTime<Utc>) -> bool {
-        let hash = self.entry.delivered.as_ref().map_or(self.hash.as_str(), |delivered| &delivered.hash);
-        !self.entry.may_hold_another(hash) && self.is_to_be_confirmed(now).is_none()
+        let hash =
+            self.known.entry.delivered.as_ref().map_or(self.hash.as_str(), |delivered| &delivered.hash);
+        !self.known.entry.may_hold_another(hash) && self.is_to_be_confirmed(now).is_none()
     }
 
     /// The tries at this version so far.
     pub(crate) fn tries(&self) -> u32 {
-        self.entry
+        self.known
+            .entry
             .attempts
             .as_ref()
             .filter(|attempts| attempts.hash == self.hash)
@@ -85,57 +94,6 @@ impl Work<'_> {
 
     /// Whether no other version of the document has, or may have, reached the target.
     pub(crate) fn is_only_version(&self) -> bool {
-        self.entry.delivered.is_none() && !self.entry.may_hold_another(&self.hash)
-    }
-
-    /// The reason of a document that has waited for so long that the queue would drop it.
-    pub(crate) fn expired(&self, limit: Duration) -> Reason {
-        let last = self.entry.attempts.as_ref().map_or("never tried", |attempts| attempts.message.as_str());
-        let days = limit.as_secs() / 86_400;
-        Reason::new("expired", format!("it has waited for {days} days; the last try: {last}"))
-    }
-}
-
-/// Why a document fails for good.
-#[derive(Debug)]
-pub(crate) struct Reason {
-    pub(crate) class: &'static str,
-    pub(crate) code: Option<String>,
-    pub(crate) message: String,
-}
-
-impl Reason {
-    pub(crate) fn new(class: &'static str, message: impl Into<String>) -> Self {
-        Self { class, code: None, message: message.into() }
-    }
-
-    /// One line for all faults; fields that fail for the same reason share its words.
-    pub(crate) fn faults(faults: Vec<Fault>) -> Self {
-        let mut shared: Vec<Fault> = Vec::new();
-        for fault in faults {
-            let same = |other: &&mut Fault| {
-                (&other.source, &other.value, &other.cause) == (&fault.source, &fault.value, &fault.cause)
-            };
-            match shared.iter_mut().find(same) {
-                Some(other) => other.target = format!("{}, {}", other.target, fault.target),
-                None => shared.push(fault),
-            }
-        }
-        let lines: Vec<_> = shared.iter().map(ToString::to_string).collect();
-        Self::new("mapping", lines.join("; "))
-    }
-
-    /// A newer version of what the target does not change.
-    pub(crate) fn changed(system: System, delivered: &Delivered, way: Option<&str>) -> Self {
-        let id = delivered.target_id.as_deref().unwrap_or("unknown");
-        let version = delivered.version.as_deref().unwrap_or("unknown");
-        let way_out = way.map(|way| format!(" (or let it be changed: {way})")).unwrap_or_default();
-        Self::new(
-            "changed",
-            format!(
-                "{system} has version {version} of it (id {id}), and a newer version has other content: {system} creates \
-                 such documents and does not change them, so change it there by hand{way_out}"
-            ),
-        )
+        self.known.entry.delivered.is_none() && !self.known.entry.may_hold_another(&self.hash)
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_core::clock::{Clock, Deadline};
+use relay_core::policy::{self, Receive, Receiver};
 use relay_core::{Checkpoints, Queue, StoreError, System, pause};
 
-use crate::opened::Opened;
-use crate::outcome::{Outcome, Turn};
-use crate::push::{Batch, Pusher, STORE_WAIT};
+use crate::batch::Batch;
+use crate::open::{Message, Turn};
+use crate::push::Pusher;
 
 const BATCH: usize = 10;
 
@@ -59,37 +60,30 @@ impl Worker {
         if messages.is_empty() {
             return self.nothing().await;
         }
-        let messages: Vec<_> = messages.into_iter().map(Opened::from).collect();
+        let open = |received| Message::open(Some(self.system), received);
         let batch = Batch {
             system: self.system,
-            messages: &messages,
+            messages: messages.into_iter().map(open).collect(),
+            receiver: Receiver::Loop,
             visibility: Some(VISIBILITY),
             is_repeated: false,
             deadline: Deadline::NONE,
             goes_on,
         };
-        let turns = self.pusher.push(batch).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the batch waits for the store");
-            let retry = Outcome::Retry { wait: STORE_WAIT, message: error.to_string(), limited: false };
-            messages.iter().map(|message| message.turn(retry.clone())).collect()
-        });
-        self.settle(&turns).await?;
+        let turns = self.pusher.push(batch).await;
+        self.conclude(&turns).await?;
         Ok(Worked::Batch(turns))
     }
 
-    async fn settle(&self, turns: &[Turn]) -> Result<(), StoreError> {
+    async fn conclude(&self, turns: &[Turn]) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut done = Vec::with_capacity(turns.len());
-        for turn in turns {
-            let again = match turn.outcome {
-                // The pause is looked at before the queue: its end, by time or by word, finds the messages there.
-                Outcome::Paused { .. } => Some(Duration::ZERO),
-                _ => turn.comes_again(now),
-            };
-            match again {
+        for Turn { message, outcome } in turns {
+            let count = message.received.receive_count;
+            match policy::of(outcome, Receive { now, count, receiver: Receiver::Loop }).again {
                 // One that has lapsed meanwhile is another's: nothing of it is to be changed here.
-                Some(wait) => _ = self.queue.delay(self.system, &turn.receipt, wait).await?,
-                None => done.push(turn.receipt.clone()),
+                Some(wait) => _ = self.queue.delay(self.system, &message.received.receipt, wait).await?,
+                None => done.push(message.received.receipt.clone()),
             }
         }
         self.queue.delete(self.system, &done).await

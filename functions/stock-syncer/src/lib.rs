@@ -13,8 +13,6 @@
 mod pool;
 mod recent;
 mod sync;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
@@ -54,7 +52,7 @@ impl Job for StockSyncer {
         let syncer = Syncer::of(parts);
         let mut pools: Vec<Pool> = Vec::new();
         for routed in parts.flows.with_source(Role::Pool) {
-            let query = parts.connections.query(routed, &parts.settings)?;
+            let query = routed.query(&parts.settings)?;
             syncer.source(&query)?;
             // Flows of one pool share one pull: the first acknowledgement takes a row from all of them.
             match pools.iter_mut().find(|pool| pool.query == query) {
@@ -122,7 +120,7 @@ impl StockSyncer {
             if is_read_elsewhere || self.pools.iter().any(|pool| pool.serves(routed.flow.name())) {
                 continue;
             }
-            if self.syncer.query(routed, &self.settings)? == pool.query {
+            if routed.query(&self.settings)? == pool.query {
                 whole.flows.push(routed.clone());
             }
         }

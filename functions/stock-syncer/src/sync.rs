@@ -9,7 +9,7 @@ use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
 use relay_core::ledger::UNACKNOWLEDGED;
 use relay_core::{Entry, EntryId, Intake, Ledger, Queue, StoreError, System, WorkItem};
-use relay_job::{Connections, CredentialCheck, FlowSettings, Parts, Routed, health, work};
+use relay_job::{Connections, CredentialCheck, Parts, health, work};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{Instrument as _, Span};
@@ -68,11 +68,6 @@ impl Syncer {
             health: parts.health.clone(),
             recent: Recent::default(),
         }
-    }
-
-    /// What a flow reads.
-    pub(crate) fn query(&self, routed: &Routed, settings: &FlowSettings) -> anyhow::Result<Query> {
-        self.connections.query(routed, settings)
     }
 
     /// What pulls from a pool.

@@ -37,8 +37,6 @@ mod poll;
 mod read;
 mod reader;
 mod report;
-#[cfg(test)]
-mod tests;
 pub mod turn;
 pub mod window;
 
@@ -85,7 +83,7 @@ impl Job for TradePoller {
         let poller = Poller::of(parts);
         let mut queries: Vec<Shared> = Vec::new();
         for routed in parts.flows.with_source(Role::Windowed) {
-            let query = parts.connections.query(routed, &parts.settings)?;
+            let query = routed.query(&parts.settings)?;
             poller.source(&query)?;
             match queries.iter_mut().find(|shared| shared.query == query) {
                 Some(shared) => shared.flows.push(routed.clone()),

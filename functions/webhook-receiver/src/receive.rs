@@ -135,7 +135,8 @@ impl Receiver {
         &self,
         stored: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let late = || StoreError::new("storing the push", format!("no answer within {} s", STORING.as_secs()));
+        let late =
+            || StoreError::new("storing the push", format!("no answer within {} s", STORING.as_secs()));
         timeout(self.clock.as_ref(), STORING, stored).await.unwrap_or_else(|_| Err(late()))
     }
 

@@ -39,7 +39,11 @@ pub trait Connector: Send + Sync {
 
     /// What pushes of this kind are by the settings: the document, and what a flow's source parameters must agree with.
     /// Asked for a push that was kept because nothing took it when it came.
-    fn pushed(&self, _settings: &Settings, _kind: &str) -> Option<(&'static Document, Vec<(String, String)>)> {
+    fn pushed(
+        &self,
+        _settings: &Settings,
+        _kind: &str,
+    ) -> Option<(&'static Document, Vec<(String, String)>)> {
         None
     }
 
@@ -97,12 +101,6 @@ pub struct Surroundings {
 
 /// A vendor that is connected: what of the five traits it can.
 pub trait Connection: Send + Sync {
-    /// The route that a query without one goes over, where there are several: a flow that names it and a flow that names
-    /// none then read the same.
-    fn usual_route(&self) -> Option<&'static str> {
-        None
-    }
-
     /// Reads documents by windows of time.
     fn windows(&self) -> Option<&dyn Windows> {
         None

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use crate::item::{MAX_DEPTH, content_hash};
 use crate::ledger::{EntryId, Failed, record_failure};
+use crate::policy::{self, Receive};
 use crate::queue::{MAX_BODY_BYTES, Outgoing};
-use crate::{Ledger, Queue, StoreError, System, WorkItem};
+use crate::told;
+use crate::{FailureClass, Ledger, Outcome, Queue, Skip, StoreError, System, WorkItem};
 
 /// Takes work items in. When it says `Ok`, every one of them is stored durably: in the queue, or in the ledger as
 /// failed where the queue cannot carry it.
@@ -18,9 +20,6 @@ pub struct Intake {
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
 }
-
-/// The class of what failed because it is nested too deep to be carried; its document is kept as text.
-pub const TOO_DEEP: &str = "too deep";
 
 /// What became of the items of one call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -135,7 +134,7 @@ impl Intake {
             "the document takes {bytes} bytes in a message, compressed, and the queue carries {MAX_BODY_BYTES}: \
              split it in the source system, or enter it in the target by hand"
         );
-        self.record(item, "too large", message, item.document.clone()).await
+        self.record(item, FailureClass::TooLarge, message, item.document.clone()).await
     }
 
     /// Kept as text: what reads the ledger could not read it otherwise.
@@ -144,13 +143,13 @@ impl Intake {
             "the document is nested {depth} levels deep, and no more than {MAX_DEPTH} are carried: flatten it in the \
              source system, or enter it in the target by hand; a replay cannot carry it either"
         );
-        self.record(item, TOO_DEEP, message, item.document.to_string().into()).await
+        self.record(item, FailureClass::TooDeep, message, item.document.to_string().into()).await
     }
 
     async fn record(
         &self,
         item: &WorkItem,
-        class: &str,
+        class: FailureClass,
         message: String,
         document: Value,
     ) -> Result<bool, StoreError> {
@@ -158,7 +157,7 @@ impl Intake {
             version: item.version.clone(),
             version_kind: item.version_kind,
             hash: content_hash(&item.document),
-            class: class.to_owned(),
+            class,
             code: None,
             message,
             attempts: 0,
@@ -177,8 +176,14 @@ impl Intake {
     /// When the ledger does not take it: the caller keeps the document.
     pub async fn fail(&self, id: &EntryId, failed: &Failed) -> Result<bool, StoreError> {
         let stands = record_failure(self.ledger.as_ref(), id, failed).await?;
-        let outcome = if stands { "failed" } else { "skipped" };
-        metrics::counter!("documents", "flow" => id.flow.clone(), "outcome" => outcome).increment(1);
+        let outcome = if stands {
+            let Failed { class, code, message, .. } = failed.clone();
+            Outcome::Failed { class, code, message, tried: false }
+        } else {
+            Outcome::Skipped(Skip::Older)
+        };
+        let consequences = policy::of(&outcome, Receive::first(failed.at));
+        told::count(&id.flow, &consequences);
         let span = tracing::info_span!(
             "document",
             flow = id.flow,
@@ -187,10 +192,7 @@ impl Intake {
             attempt = failed.attempts,
             trace = failed.trace
         );
-        span.in_scope(|| match stands {
-            true => tracing::error!(outcome, class = failed.class, "document done"),
-            false => tracing::info!(outcome, "document done"),
-        });
+        span.in_scope(|| told::log(&outcome, &consequences));
         Ok(stands)
     }
 }

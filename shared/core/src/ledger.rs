@@ -6,9 +6,11 @@
 //!
 //! | module | what for |
 //! |---|---|
+//! | [`of_no_flow`] | names in a flow's place |
 //! | `stamp` | which of two versions is the newer |
 //! | `rules` | what an attempt, a failure, a delivery and a person's word change in an entry |
 
+pub mod of_no_flow;
 mod rules;
 mod stamp;
 
@@ -20,13 +22,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{StoreError, codec};
+use crate::{FailureClass, StoreError, codec};
 
 pub use rules::Delivery;
 pub use stamp::Stamp;
-
-/// The class of a document that the target has and whose source does not take the acknowledgement.
-pub const UNACKNOWLEDGED: &str = "acknowledgement";
 
 /// Which document of which flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -157,8 +156,8 @@ pub struct Failed {
     pub version_kind: Option<VersionKind>,
     /// The hash of the source document.
     pub hash: String,
-    /// What kind of failure: `refused`, `mapping`, `flow`, `expired`, `too large`, …
-    pub class: String,
+    /// What kind of failure; ledgers hold its code.
+    pub class: FailureClass,
     /// The vendor's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

@@ -1,4 +1,4 @@
-//! What a document passes through on its way: work items, ports, and the ports' adapters.
+//! What a document passes through on its way: work items, the rules that decide on it, and the ports as traits.
 //!
 //! | module | what for |
 //! |---|---|
@@ -7,6 +7,11 @@
 //! | [`archive`] | port: what came, what was sent, what was answered |
 //! | [`checkpoint`] | port: watermarks, leases, pauses and tokens, moved by compare-and-set |
 //! | [`ledger`] | port: what became of every document |
+//! | [`guard`] | never an older version over a newer one: pure |
+//! | [`outcome`] | what can become of a document's turn |
+//! | [`policy`] | what an outcome comes to: the one table of it, pure |
+//! | [`told`] | what logs and metrics are told of an outcome |
+//! | [`backoff`] | how long a document waits before its next try |
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from work items to durable messages |
 //! | [`pause`] | targets that take nothing for now |
@@ -17,26 +22,34 @@
 //! | [`codec`] | large texts in little space |
 
 pub mod archive;
+pub mod backoff;
 pub mod checkpoint;
 pub mod clock;
 pub mod codec;
+mod failure_class;
+pub mod guard;
 pub mod health;
 pub mod intake;
 pub mod item;
 pub mod ledger;
 pub mod lookup;
+pub mod outcome;
 pub mod pause;
+pub mod policy;
 pub mod queue;
 pub mod registry;
 pub mod time;
+pub mod told;
 mod version;
 
 pub use archive::Archive;
 pub use checkpoint::{Checkpoint, Checkpoints, Lease};
+pub use failure_class::FailureClass;
 pub use intake::{Intake, Taken};
 pub use item::{System, WorkItem};
 pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger};
 pub use lookup::Lookups;
+pub use outcome::{Outcome, RetryCause, Skip};
 pub use queue::{DeadLetter, Depth, Outgoing, Queue, Received};
 pub use version::{Version, VersionKind};
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use relay_connector::{Connection, Lists, Pools, Query, Target, Windows};
+use relay_connector::{Connection, Lists, Pools, Target, Windows};
 use relay_core::clock::{Clock, Rng};
 use relay_core::health::Monitor;
 use relay_core::{Intake, Stores, System};
 
-use crate::{ActiveFlows, CredentialCheck, FlowSettings, Flows, Routed};
+use crate::{ActiveFlows, CredentialCheck, FlowSettings, Flows};
 
 /// Everything that a job is handed.
 #[derive(Clone)]
@@ -69,17 +69,6 @@ impl Connections {
     /// Every connection.
     pub fn iter(&self) -> impl Iterator<Item = (System, &Arc<dyn Connection>)> {
         self.0.iter().map(|(system, connection)| (*system, connection))
-    }
-
-    /// What a flow reads, over the route that it names or else the vendor's usual one: flows that read the same have equal
-    /// queries.
-    ///
-    /// # Errors
-    /// A setting that has no value.
-    pub fn query(&self, routed: &Routed, settings: &FlowSettings) -> anyhow::Result<Query> {
-        let query = routed.query(settings)?;
-        let usual = self.get(routed.source_system()).and_then(Connection::usual_route);
-        Ok(Query { route: query.route.or_else(|| usual.map(str::to_owned)), ..query })
     }
 
     /// Reads windows, where that vendor is connected and can.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use relay_connector::Request;
 use relay_core::clock::{Clock as _, SeededRng, SimulatedClock, SystemClock};
 use relay_erp_pusher::ErpPusher;
-use relay_host::{Function as _, Settings, Wiring};
+use relay_host::{Settings, Wiring};
 use relay_simulators::qince::{SignedPush, read_reply};
 use relay_simulators::{Served, Vendors};
 use relay_stock_syncer::StockSyncer;

@@ -7,7 +7,7 @@ use relay_connector::{
 };
 use relay_core::System;
 
-use crate::webhook::{PREFIX, Pushes};
+use crate::webhook::{self, Pushes};
 use crate::{VENDOR, catalog, settings};
 
 /// 勤策: its pushes come in; nothing is sent to it.
@@ -32,7 +32,12 @@ impl Connector for Qince {
     }
 
     fn webhook_prefix(&self) -> Option<&'static str> {
-        Some(PREFIX)
+        Some(webhook::PREFIX)
+    }
+
+    fn pushed(&self, settings: &Settings, kind: &str) -> Option<(&'static Document, Vec<(String, String)>)> {
+        let is_an_order = settings::data_types(settings).iter().any(|taken| taken == kind);
+        is_an_order.then(|| (catalog::direct_order(), Vec::new()))
     }
 
     fn check(&self, settings: &Settings, _uses: &Uses) -> Result<(), SettingsError> {

@@ -118,20 +118,22 @@ const fn pages(cap: u32) -> Option<Pages> {
     Some(Pages { first: 0, cap })
 }
 
-/// What the row of a document read as a whole, page by page, starts from.
-const LISTED: Document = Document { role: Role::Listed, pages: pages(LARGEST_PAGE), ..Document::UNKNOWN };
-
-/// What the row of a document read by windows starts from: the vendor's general rule, over its last-modified time.
-const WINDOWED: Document = Document {
-    role: Role::Windowed,
-    version: Some("modified"),
-    max_span: Some(THIRTY_DAYS),
+/// What the row of every document that is read starts from.
+const READ: Document = Document {
+    routes: &[Route::Direct.name(), Route::Qimen.name()],
     pages: pages(LARGEST_PAGE),
     ..Document::UNKNOWN
 };
 
+/// What the row of a document read as a whole, page by page, starts from.
+const LISTED: Document = Document { role: Role::Listed, ..READ };
+
+/// What the row of a document read by windows starts from: the vendor's general rule, over its last-modified time.
+const WINDOWED: Document =
+    Document { role: Role::Windowed, version: Some("modified"), max_span: Some(THIRTY_DAYS), ..READ };
+
 /// What the row of a pool starts from. A pull takes the most rows of a page.
-const POOL: Document = Document { role: Role::Pool, pages: pages(LARGEST_PAGE), ..Document::UNKNOWN };
+const POOL: Document = Document { role: Role::Pool, ..READ };
 
 /// What the row of a document that is pushed starts from.
 const TARGET: Document = Document { role: Role::Target, ..Document::UNKNOWN };

@@ -170,7 +170,7 @@ pub enum Route {
 impl Route {
     /// The route's name in a flow file.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Direct => "direct",
             Self::Qimen => "qimen",

@@ -2,6 +2,8 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 
+use crate::FailureClass;
+
 use super::{Attempts, Delivered, Entry, EntryId, Failed, Settled, Stamp, Unanswered};
 
 /// What a delivery turned out to be when it was recorded.
@@ -98,7 +100,7 @@ impl Entry {
 
     /// Notes a version whose request was on its way together with another's: it stands among the failures, whatever its
     /// age, and the target is not believed to hold what was delivered last.
-    pub fn credential_check(&mut self, attempts: Attempts, failed: Failed) {
+    pub fn cross(&mut self, attempts: Attempts, failed: Failed) {
         self.attempt(attempts);
         self.keep(failed);
     }
@@ -109,8 +111,8 @@ impl Entry {
     }
 
     /// Takes the failures of a class and a content off the list: what they said is over.
-    pub fn clear(&mut self, class: &str, hash: &str) {
-        self.strike_off(|failed| failed.class == class && failed.hash == hash);
+    pub fn clear(&mut self, class: &FailureClass, hash: &str) {
+        self.strike_off(|failed| failed.class == *class && failed.hash == hash);
     }
 
     /// Notes that a person has dealt by hand with those versions that have failed and that were `seen`; the newest of

@@ -11,20 +11,20 @@ use crate::suggest::closest;
 
 const OF_THE_STACK: &str = "an output of the stack";
 
-pub(super) const FLOWS_DIR: Setting =
+pub(crate) const FLOWS_DIR: Setting =
     Setting::optional("RELAY_FLOWS_DIR", Told("the shipped flows"), "a folder of flow files");
-pub(super) const START: Setting = Setting::optional(
+pub(crate) const START: Setting = Setting::optional(
     "RELAY_START",
     Told("one day back"),
     "a time such as 2026-11-22T00:00:00+08:00 (RFC 3339)",
 );
-pub(super) const STORE: Setting =
+pub(crate) const STORE: Setting =
     Setting::optional("RELAY_STORE", Told("sqlite:relay.db"), "`aws`, or `sqlite:` and a file");
-pub(super) const SECRET_ID: Setting =
+pub(crate) const SECRET_ID: Setting =
     Setting::optional("RELAY_SECRET_ID", Told("none"), "a secret of Secrets Manager");
-pub(super) const CHECKPOINT_TABLE: Setting = Setting::optional("CHECKPOINT_TABLE", Needed, OF_THE_STACK);
-pub(super) const LEDGER_TABLE: Setting = Setting::optional("LEDGER_TABLE", Needed, OF_THE_STACK);
-pub(super) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
+pub(crate) const CHECKPOINT_TABLE: Setting = Setting::optional("CHECKPOINT_TABLE", Needed, OF_THE_STACK);
+pub(crate) const LEDGER_TABLE: Setting = Setting::optional("LEDGER_TABLE", Needed, OF_THE_STACK);
+pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 
 /// The settings that no connector owns.
 pub const OURS: &[Setting] = &[

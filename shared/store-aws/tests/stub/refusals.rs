@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use relay_core::{Entry, EntryId, Failed, Outgoing, System};
+use relay_core::{Entry, EntryId, Failed, FailureClass, Outgoing, System};
 use serde_json::json;
 
 use super::stub::{Stub, ok, refused, stores_at};
@@ -17,7 +17,7 @@ pub(crate) fn failed(at: DateTime<Utc>) -> Failed {
         version: None,
         version_kind: None,
         hash: "h".to_owned(),
-        class: "refused".to_owned(),
+        class: FailureClass::Refused,
         code: None,
         message: "m".to_owned(),
         attempts: 1,

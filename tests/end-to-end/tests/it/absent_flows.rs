@@ -69,7 +69,7 @@ async fn what_is_pushed_while_a_flow_file_is_away_reaches_its_target_by_a_replay
     push(&house, &process, &late).await;
     assert_eq!(outcomes(&process.drain().await), ["skipped", "skipped"]);
     let failed = process.entry(ORDERS_TO_WDT, id).await.unwrap().failed.unwrap();
-    assert_eq!((failed.class.as_str(), failed.document), ("flow", newer.clone()));
+    assert_eq!((failed.class.code(), failed.document), ("flow", newer.clone()));
     assert_eq!(failed.version.as_deref(), newer["modify_time_str"].as_str());
 
     put_back(&folder, ORDERS_TO_WDT);
@@ -96,7 +96,7 @@ async fn rows_of_a_pool_that_another_flow_releases_are_kept_for_the_flow_whose_f
     let failures = process.failures().await;
     let failed: Vec<_> = failures
         .iter()
-        .map(|entry| (entry.id.flow.as_str(), &*entry.failed.as_ref().unwrap().class))
+        .map(|entry| (entry.id.flow.as_str(), entry.failed.as_ref().unwrap().class.code()))
         .collect();
     assert_eq!(failed, [(SECOND, "flow")]);
     house.clock.advance(Duration::from_secs(600));

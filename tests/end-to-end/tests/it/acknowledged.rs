@@ -20,7 +20,7 @@ async fn a_refused_acknowledgement_is_a_failure_until_it_is_taken() {
     assert!(wangdian.logistics_acks().contains_key(&taken));
     let entry = process.failures().await.remove(0);
     let failed = entry.failed.unwrap();
-    assert_eq!((failed.class.as_str(), entry.id.key.as_str()), ("acknowledgement", &*refused.to_string()));
+    assert_eq!((failed.class.code(), entry.id.key.as_str()), ("acknowledgement", &*refused.to_string()));
     assert!(
         failed.message.contains("物流单已作废") && failed.message.contains("by hand"),
         "{}",

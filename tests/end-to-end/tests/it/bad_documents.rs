@@ -40,7 +40,7 @@ async fn only_failure(house: &House, process: &Process) -> (String, String) {
     let mut failures = process.failures().await;
     assert_eq!((failures.len(), house.vendors.kingdee.creates().len()), (1, 1), "{failures:?}");
     let failed = failures.remove(0).failed.unwrap();
-    (failed.class, failed.message)
+    (failed.class.to_string(), failed.message)
 }
 
 /// What is done to a trade, and what the reason must name.

@@ -337,11 +337,11 @@ async fn a_push_that_is_nested_as_deep_as_can_be_carried_goes_all_the_way() {
     for entry in failures {
         let failed = entry.failed.as_ref().unwrap();
         assert_eq!(
-            (failed.class.as_str(), failed.document.to_string()),
+            (failed.class.code(), failed.document.to_string()),
             ("mapping", nested(100).replace(": ", ":").replace(", ", ","))
         );
         process.replay(entry).await;
     }
     let turns = process.drain().await;
-    assert!(turns.iter().all(|turn| turn.flow.starts_with("direct-order")), "{:?}", outcomes(&turns));
+    assert!(turns.iter().all(|turn| turn.flow().starts_with("direct-order")), "{:?}", outcomes(&turns));
 }

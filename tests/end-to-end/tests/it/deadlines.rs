@@ -88,7 +88,7 @@ async fn codes_that_nobody_knows_come_to_an_end_too() {
     let (house, process) = long_trade(false).await;
     check_turns(&invoked(&house, &process).await);
     let failed = process.entry(TRADES, "JY-LONG").await.unwrap().failed.unwrap();
-    assert_eq!((failed.class.as_str(), failed.attempts), ("mapping", 1));
+    assert_eq!((failed.class.code(), failed.attempts), ("mapping", 1));
     assert!(failed.message.contains("NEW-00") && failed.message.contains("NEW-79"), "{}", failed.message);
 
     let unit = house.vendors.kingdee.add_unit("U98", "条");

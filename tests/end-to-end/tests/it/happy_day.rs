@@ -1,4 +1,5 @@
-use relay_erp_pusher::{Outcome, Turn};
+use relay_core::Outcome;
+use relay_erp_pusher::Turn;
 use relay_simulators::qince::Story;
 use relay_simulators::wangdian::TradeMix;
 use rust_decimal::Decimal;

@@ -139,7 +139,7 @@ async fn a_pause_of_13_days_ends_in_the_ledger_too() {
     let turns = work_for(&house, &process, 14).await;
     assert_eq!(turns.last().unwrap().outcome.name(), "failed");
     let failed = process.entry(TRADES, &trade_no).await.unwrap().failed.unwrap();
-    assert_eq!((failed.class.as_str(), process.waiting().await), ("expired", 0));
+    assert_eq!((failed.class.code(), process.waiting().await), ("expired", 0));
 }
 
 /// A message as SQS hands it to a Lambda.

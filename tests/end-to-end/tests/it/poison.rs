@@ -57,7 +57,7 @@ async fn a_panic_fails_its_document_and_no_other() {
     assert_eq!((count(&turns, "delivered"), count(&turns, "failed")), (2, 1), "{:?}", outcomes(&turns));
     let failures = process.failures().await;
     let failed = failures[0].failed.as_ref().unwrap();
-    assert_eq!((failures[0].id.key.as_str(), failed.class.as_str()), (billno.as_str(), "panic"));
+    assert_eq!((failures[0].id.key.as_str(), failed.class.code()), (billno.as_str(), "panic"));
     assert!(!failed.message.contains("139"), "{}", failed.message);
 
     let mended = house.start();

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_core::clock::{Deadline, SimulatedClock};
-use relay_core::{Entry, EntryId, System, WorkItem};
+use relay_core::{Entry, EntryId, Outcome, System, WorkItem};
 use relay_erp_pusher::worker::Worked;
-use relay_erp_pusher::{ErpPusher, Outcome, Turn, Worker};
+use relay_erp_pusher::{ErpPusher, Turn, Worker};
 use relay_host::Wiring;
 use relay_simulators::qince::{SignedPush, read_reply};
 use relay_stock_syncer::StockSyncer;
@@ -157,7 +157,7 @@ pub(crate) fn outcomes(turns: &[Turn]) -> Vec<&'static str> {
 /// Class and reason of the only turn, which failed.
 pub(crate) fn failure(turns: &[Turn]) -> (&str, &str) {
     match turns {
-        [Turn { outcome: Outcome::Failed { class, message }, .. }] => (class, message),
+        [Turn { outcome: Outcome::Failed { class, message, .. }, .. }] => (class.code(), message),
         other => panic!("not one failure: {other:?}"),
     }
 }

@@ -15,7 +15,7 @@ async fn post(house: &House, process: &Process, order: &Value) {
 /// Only what goes to WDT.
 async fn to_wdt(process: &Process) -> Vec<relay_erp_pusher::Turn> {
     let turns = process.drain().await;
-    turns.into_iter().filter(|turn| turn.flow == ORDERS_TO_WDT).collect()
+    turns.into_iter().filter(|turn| turn.flow() == ORDERS_TO_WDT).collect()
 }
 
 /// As `relay settle` does.

@@ -62,7 +62,7 @@ async fn a_late_version_that_is_too_large_for_the_queue_wipes_out_no_newer_failu
     }
     let failed = failures(&process, ORDERS_TO_WDT, &newer["id"]).await;
     assert_eq!(failed.len(), 1);
-    assert_eq!((failed[0].class.as_str(), &failed[0].document), ("mapping", &newer));
+    assert_eq!((failed[0].class.code(), &failed[0].document), ("mapping", &newer));
     assert_eq!(failures(&process, ORDERS_TO_CRM, &newer["id"]).await, [], "the newer one was delivered");
 }
 
@@ -93,7 +93,7 @@ async fn of_two_versions_for_a_flow_whose_file_is_gone_the_newer_failure_stands(
     assert_eq!(outcomes(&process.drain().await), ["failed", "skipped"]);
     let failed = failures(&process, "gone", &json!("K")).await;
     assert_eq!(failed.len(), 1);
-    assert_eq!((failed[0].class.as_str(), &failed[0].document), ("flow", &json!({"v": 2})));
+    assert_eq!((failed[0].class.code(), &failed[0].document), ("flow", &json!({"v": 2})));
 
     // Messages of a program that did not say how versions compare: nobody can tell, so both are kept.
     let items = [item("lost", newer, None, json!({"v": 2})), item("lost", older, None, json!({"v": 1}))];
@@ -149,7 +149,7 @@ async fn a_replay_does_not_go_over_what_came_after_it_under_an_equal_version() {
     post(&house, &process, &second).await;
     process.replay(entry).await;
     let turns = process.drain().await;
-    let to_wdt: Vec<_> = turns.iter().filter(|turn| turn.flow == ORDERS_TO_WDT).cloned().collect();
+    let to_wdt: Vec<_> = turns.iter().filter(|turn| turn.flow() == ORDERS_TO_WDT).cloned().collect();
     assert_eq!(outcomes(&to_wdt), ["delivered", "skipped"]);
     assert!(process.failures().await.is_empty());
 }

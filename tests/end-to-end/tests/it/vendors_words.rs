@@ -174,7 +174,7 @@ async fn the_log_names_vendor_operation_class_and_code_and_the_ledger_has_the_wo
     assert!(log.lines().any(|line| line.contains(told) && line.contains("trade-to-kingdee")), "{log}");
     let failures = process.failures().await;
     let failed = failures[0].failed.as_ref().unwrap();
-    assert_eq!((failed.class.as_str(), failed.code.as_deref()), ("refused", Some("1024")));
+    assert_eq!((failed.class.code(), failed.code.as_deref()), ("refused", Some("1024")));
     for part in PARTS {
         assert!(failed.message.contains(part), "{}", failed.message);
     }

@@ -90,7 +90,7 @@ fn what_a_person_has_settled_keeps_its_place() {
         push(stack, &newer).await;
         stack.until_quiet().await.unwrap();
         let failed = failures(stack, ORDERS_TO_WDT, id).await;
-        assert_eq!((failed.len(), failed[0].class.as_str(), &failed[0].document), (1, "settled", &newer));
+        assert_eq!((failed.len(), failed[0].class.code(), &failed[0].document), (1, "settled", &newer));
         let pushed = || stack.vendors.wangdian.pushed_orders().get(id).cloned();
         assert!(pushed().is_none(), "nothing was sent: it would make a second order");
 

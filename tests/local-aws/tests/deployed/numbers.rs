@@ -58,7 +58,7 @@ fn a_transfer_behind_a_lost_answer_is_asked_for_by_its_number() {
         push(stack, &newer).await;
         stack.until_quiet().await.unwrap();
         let failed = failures(stack, TRANSFERS, id).await;
-        assert_eq!((failed.len(), failed[0].class.as_str(), &failed[0].document), (1, "changed", &newer));
+        assert_eq!((failed.len(), failed[0].class.code(), &failed[0].document), (1, "changed", &newer));
         assert_eq!((made().len(), &made()[0].body["remark"]), (1, &order["remark"]));
     });
     deploy(None);

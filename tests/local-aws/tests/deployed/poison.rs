@@ -65,7 +65,7 @@ pub(crate) fn incompressible(length: usize) -> String {
 /// Keys and classes of everything that has failed.
 async fn failures(stack: &Stack) -> BTreeSet<(String, String)> {
     let entries = stack.stores.ledger.failed(None, 1_000, None).await.unwrap();
-    entries.into_iter().filter_map(|entry| Some((entry.id.key, entry.failed?.class))).collect()
+    entries.into_iter().filter_map(|entry| Some((entry.id.key, entry.failed?.class.to_string()))).collect()
 }
 
 fn work_item(flow: &str) -> WorkItem {

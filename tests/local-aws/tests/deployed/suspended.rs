@@ -60,10 +60,10 @@ fn what_a_suspended_worker_had_under_way_is_told_where_it_came_too_late() {
         assert_eq!(stack.end_of(drain).await.unwrap(), 1, "something has failed");
         assert_eq!(remarks(stack, id), sent(&[&older, &newer, &older]), "too late to be helped");
         let failed = failures(stack, ORDERS_TO_CRM, id).await;
-        assert_eq!((failed.len(), failed[0].class.as_str()), (1, "crossed"));
+        assert_eq!((failed.len(), failed[0].class.code()), (1, "crossed"));
         let bills: Vec<_> = kingdee.orders(&trade).into_iter().map(|order| order.id).collect();
         let failed = failures(stack, TRADES, &trade).await;
-        assert_eq!((bills.len(), failed.len(), failed[0].class.as_str()), (2, 1, "crossed"));
+        assert_eq!((bills.len(), failed.len(), failed[0].class.code()), (2, 1, "crossed"));
         assert!(bills.iter().all(|bill| failed[0].message.contains(bill)), "{}", failed[0].message);
 
         // Its source hands the newest over once more: what the ledger says of its delivery is not believed.

@@ -1,6 +1,6 @@
 use chrono::DateTime;
 use relay_core::item::{MAX_DEPTH, content_hash};
-use relay_core::{EntryId, Failed, Intake, System, WorkItem, ledger};
+use relay_core::{EntryId, Failed, FailureClass, Intake, System, WorkItem, ledger};
 use serde_json::{Value, json};
 
 use super::Ports;
@@ -114,7 +114,7 @@ async fn the_deepest_document_that_is_taken_comes_through_queue_and_ledger_and_b
             version: None,
             version_kind: None,
             hash: content_hash(&item.document),
-            class: "refused".to_owned(),
+            class: FailureClass::Refused,
             code: None,
             message: "no".to_owned(),
             attempts: 1,
@@ -144,7 +144,7 @@ async fn a_document_that_is_nested_deeper_is_recorded_as_failed_with_its_content
     assert_eq!((taken.queued, taken.failed), (1, 1));
     let kept = ports.stores.ledger.failed(Some("f"), 1, None).await.unwrap().remove(0);
     let failed = kept.failed.unwrap();
-    assert_eq!((kept.id.key.as_str(), failed.class.as_str()), ("deep", "too deep"));
+    assert_eq!((kept.id.key.as_str(), failed.class.code()), ("deep", "too deep"));
     assert!(
         failed.message.contains("101 levels") && failed.message.contains("100 are"),
         "{}",

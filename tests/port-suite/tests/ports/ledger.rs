@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use chrono::DateTime;
 use relay_core::ledger::record_failure;
-use relay_core::{Attempts, Delivered, Entry, EntryId, Failed, Ledger};
+use relay_core::{Attempts, Delivered, Entry, EntryId, Failed, FailureClass, Ledger};
 
 use serde_json::json;
 
@@ -26,7 +26,7 @@ fn failed(seconds: i64) -> Failed {
         version: Some("2".to_owned()),
         version_kind: None,
         hash: "h".to_owned(),
-        class: "refused".to_owned(),
+        class: FailureClass::Refused,
         code: None,
         message: "参数number[S01]不存在".to_owned(),
         attempts: 1,

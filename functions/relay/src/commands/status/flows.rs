@@ -7,8 +7,7 @@ use relay_core::health::Part;
 use relay_core::ledger::Counts;
 use relay_core::registry::{self, Registered};
 use relay_host::Wiring;
-use relay_host::flows::{Routed, catalog};
-use relay_job::{active_flows, sightings};
+use relay_job::{Routed, active_flows, sightings};
 use serde::Serialize;
 
 use super::Doing;
@@ -96,7 +95,7 @@ async fn absent(
     registered: Registered,
     counts: &Counts,
 ) -> anyhow::Result<FlowStatus> {
-    let role = catalog().document(&registered.source).map(|document| document.role);
+    let role = wiring.catalog.document(&registered.source).map(|document| document.role);
     let mut status = known(wiring, name, &registered.source, &registered.target, role, counts).await?;
     status.since = Some(registered.since);
     status.absent_since = Some(registered.absent_since.unwrap_or_else(|| wiring.clock.now()));

@@ -8,7 +8,7 @@ use crate::work::Work;
 /// What is said of a request that crossed another worker's delivery, and whose answer was lost as well. Where the target
 /// gives no ids it replaces, and a repetition of what it has changes nothing.
 pub(crate) fn unanswered(work: &Work<'_>, by: &Delivered) -> Option<String> {
-    let is_known = work.entry.delivered.as_ref() == Some(by);
+    let is_known = work.known.entry.delivered.as_ref() == Some(by);
     let is_repetition = by.hash == work.hash && by.target_id.is_none();
     let (system, version) = (work.system, work.item.version.as_deref().unwrap_or("without a version"));
     (!is_known && !is_repetition).then(|| {

@@ -1,21 +1,25 @@
-//! How long a document waits before its next try.
+//! How long a document waits before its next try. Pure, but for the dice that are handed in.
 
 use std::time::Duration;
 
-use relay_core::clock::Rng;
+use crate::clock::Rng;
 
 const FIRST: Duration = Duration::from_secs(2);
 const LONGEST_AT_FIRST: Duration = Duration::from_secs(600);
 
 /// Nothing is put away for longer, so that the end of a pause takes effect everywhere within this time.
-pub(crate) const LONGEST: Duration = Duration::from_secs(1_800);
+pub const LONGEST: Duration = Duration::from_secs(1_800);
+
+/// A store that does not answer is asked again this much later, or later still.
+pub const STORE: Duration = Duration::from_secs(10);
 
 /// After some hours of tries the waits grow once more: the queue gives a message out 1,000 times at most (SQS allows no
 /// more), and the document must outlast an outage of 13 days until the ledger takes it over.
 const TRIES_OF_SOME_HOURS: u32 = 100;
 
 /// The wait after so many failed tries: doubling, with jitter, never shorter than asked.
-pub(crate) fn wait(tries: u32, at_least: Duration, rng: &dyn Rng) -> Duration {
+#[must_use]
+pub fn wait(tries: u32, at_least: Duration, rng: &dyn Rng) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
     if tries > TRIES_OF_SOME_HOURS {
         // Nearly all of it: with waits of 15 minutes the receives would not last 13 days.
@@ -30,13 +34,14 @@ const SLOWER_BY: Duration = Duration::from_secs(18);
 
 /// The shortest wait of a message that was received so often. A message spends receives where its document is not even
 /// tried: while a vendor limits the rate, a batch waits for as long as its first document is told to.
-pub(crate) fn floor(receives: u32) -> Duration {
+#[must_use]
+pub fn floor(receives: u32) -> Duration {
     SLOWER_BY.saturating_mul(receives.saturating_sub(MANY_RECEIVES)).min(LONGEST)
 }
 
 #[cfg(test)]
 mod tests {
-    use relay_core::clock::SeededRng;
+    use crate::clock::SeededRng;
 
     use super::*;
 

@@ -4,15 +4,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use relay_connector::{Class, Failure};
-use relay_core::ledger::UNACKNOWLEDGED;
-use relay_core::{EntryId, System};
+use relay_core::policy::{self, Receive};
+use relay_core::{EntryId, FailureClass, Outcome, RetryCause, Skip, System, backoff};
 
-use crate::acknowledge::{DoneRow, Unacknowledged};
-use crate::backoff;
-use crate::document::Known;
-use crate::opened::Opened;
-use crate::outcome::{Outcome, Skip};
-use crate::push::{Batch, Pusher, STORE_WAIT};
+use super::acknowledge::{DoneRow, Unacknowledged};
+use crate::batch::Batch;
+use crate::open::Message;
+use crate::push::Pusher;
+use crate::work::Known;
 
 /// A source that takes nothing from us is left alone this long.
 const SOURCE_WAIT: Duration = Duration::from_secs(600);
@@ -23,15 +22,19 @@ impl Pusher {
     /// pool, and no pull tells anybody so.
     pub(crate) async fn acknowledge(
         &self,
-        batch: Batch<'_>,
+        batch: &Batch<'_>,
         held_up: &HashSet<EntryId>,
         outcomes: &mut [Outcome],
     ) {
+        let now = self.clock.now();
         let rows = batch.messages.iter().zip(outcomes.iter()).enumerate();
         let rows: Vec<_> = rows
             .filter_map(|(place, (message, outcome))| {
                 let item = message.item.as_ref().ok().filter(|item| item.acknowledge)?;
-                Some(DoneRow { place, flow: &item.flow, row: &item.document, verdict: accepted(outcome)? })
+                let receive =
+                    Receive { now, count: message.received.receive_count, receiver: batch.receiver };
+                let verdict = policy::of(outcome, receive).source?.map_err(str::to_owned);
+                Some(DoneRow { place, flow: &item.flow, row: &item.document, verdict })
             })
             .collect();
         let mut places: BTreeSet<_> = rows.iter().map(|row| row.place).collect();
@@ -52,23 +55,22 @@ impl Pusher {
 
     fn again(&self, failure: &Failure, receives: u32) -> Outcome {
         if failure.class == Class::OutOfTime {
-            return Outcome::Postponed { wait: Duration::ZERO };
+            return Outcome::AT_ONCE;
         }
         tracing::warn!(%failure, "the acknowledgement is repeated");
-        self.credential_check.note_failure(failure);
-        let at_least = match failure.class {
-            Class::Retry { after } => after.unwrap_or_default(),
-            Class::Paused { .. } => SOURCE_WAIT,
-            _ => Duration::ZERO,
+        let (at_least, cause) = match failure.class {
+            Class::Retry { after } => (after.unwrap_or_default(), RetryCause::Source),
+            Class::Paused { .. } => (SOURCE_WAIT, RetryCause::SourcePaused),
+            _ => (Duration::ZERO, RetryCause::Source),
         };
         let wait = backoff::wait(receives, at_least, self.rng.as_ref());
-        Outcome::Retry { wait, message: failure.in_full(), limited: false }
+        Outcome::Retry { wait, message: failure.in_full(), cause }
     }
 
     async fn stays_in_pool(
         &self,
         source: System,
-        message: &Opened,
+        message: &Message,
         outcome: &Outcome,
         reason: &str,
     ) -> Outcome {
@@ -86,17 +88,16 @@ impl Pusher {
         let kind =
             self.flows.named(&item.flow).map(|routed| routed.flow.version_kind()).or(item.version_kind);
         match self.documents.ledger_writer.unacknowledged(item, kind, &told).await {
-            Ok(()) => Outcome::Failed { class: UNACKNOWLEDGED.to_owned(), message: told },
+            Ok(()) => Outcome::failed(FailureClass::Acknowledgement, told),
             Err(error) => {
                 tracing::error!(%error, "a refused acknowledgement waits for the store");
-                let wait = backoff::wait(message.received.receive_count, STORE_WAIT, self.rng.as_ref());
-                Outcome::Retry { wait, message: error.to_string(), limited: false }
+                self.documents.waits_for_store(&message.received, &error)
             }
         }
     }
 
     /// An acknowledgement that was refused before and is taken now is no failure any more.
-    async fn is_acknowledged(&self, message: &Opened, held_up: &HashSet<EntryId>) {
+    async fn is_acknowledged(&self, message: &Message, held_up: &HashSet<EntryId>) {
         let (Some(id), Ok(item)) = (message.entry_id(), &message.item) else { return };
         if held_up.contains(&id)
             && let Err(error) = self.documents.ledger_writer.acknowledged(id, item).await
@@ -108,23 +109,7 @@ impl Pusher {
 
 /// The documents whose acknowledgement was refused before.
 pub(crate) fn held_up(known: &HashMap<EntryId, Known>) -> HashSet<EntryId> {
-    let is_held_up = |known: &Known| known.entry.failures().any(|failed| failed.class == UNACKNOWLEDGED);
+    let is_held_up =
+        |known: &Known| known.entry.failures().any(|failed| failed.class == FailureClass::Acknowledgement);
     known.iter().filter(|(_, known)| is_held_up(known)).map(|(id, _)| id.clone()).collect()
-}
-
-/// What a source is told of a row; `None`: nothing yet.
-fn accepted(outcome: &Outcome) -> Option<Result<(), String>> {
-    match outcome {
-        // Not before it is sure to be the newest that the target has.
-        Outcome::Delivered { confirm, .. } => confirm.is_none().then_some(Ok(())),
-        Outcome::Confirmed { .. } | Outcome::Found { .. } | Outcome::Unchanged => Some(Ok(())),
-        Outcome::Skipped(Skip::Same | Skip::Filtered | Skip::Settled) => Some(Ok(())),
-        // The source may not have heard the reason yet: its acknowledgement was refused, or its answer lost.
-        Outcome::Failed { message, .. } | Outcome::Skipped(Skip::FailedBefore { message }) => {
-            Some(Err(message.clone()))
-        }
-        // The newer version has been, or will be, acknowledged with its own counter.
-        Outcome::Skipped(Skip::Older) => None,
-        Outcome::Retry { .. } | Outcome::Paused { .. } | Outcome::Postponed { .. } => None,
-    }
 }

@@ -1,4 +1,4 @@
-//! The messages of a batch, as long as they are this receiver's.
+//! A batch of messages, and how long they are this receiver's.
 //!
 //! A message is in flight for a while. A receiver that works for longer, that was suspended, or whose machine's clock was
 //! set, may find that another has received the message meanwhile. So the time in flight is prolonged before each call that
@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_core::clock::{Clock, Deadline};
-use relay_core::{Queue, System};
+use relay_core::policy::Receiver;
+use relay_core::{Outcome, Queue, System};
 
-use crate::push::{Batch, Trouble};
+use crate::open::Message;
+use crate::stop::Stop;
 
 /// Messages are kept in flight when this much time has gone by: a killed worker's come back soon, a slow one's do not
 /// come twice.
@@ -20,9 +22,27 @@ const KEEP_AFTER: Duration = Duration::from_secs(30);
 /// The time that one call to a vendor may take once it has begun.
 const ONE_CALL: Duration = Duration::from_secs(35);
 
+/// Messages of one target system.
+pub struct Batch<'a> {
+    /// The target system.
+    pub system: System,
+    /// The messages, in the order they were received.
+    pub messages: Vec<Message>,
+    /// Who received them.
+    pub receiver: Receiver,
+    /// How long messages stay in flight, where the pusher is to keep them there itself.
+    pub visibility: Option<Duration>,
+    /// Whether an earlier turn may have sent what they say, whatever their receive counts tell.
+    pub is_repeated: bool,
+    /// Nothing is sent after it.
+    pub deadline: Deadline,
+    /// Asked before each document, and between its look-ups: whether there is time for one more.
+    pub goes_on: &'a (dyn Fn() -> bool + Send + Sync),
+}
+
 /// The messages of a batch that are still to be worked.
 pub(crate) struct Held<'a> {
-    batch: Batch<'a>,
+    batch: &'a Batch<'a>,
     queue: &'a dyn Queue,
     clock: &'a dyn Clock,
     state: Mutex<State>,
@@ -57,7 +77,7 @@ impl Moment {
 
 impl<'a> Held<'a> {
     /// Holds the messages of a batch that has just been received.
-    pub(crate) fn new(batch: Batch<'a>, queue: &'a dyn Queue, clock: &'a dyn Clock) -> Self {
+    pub(crate) fn new(batch: &'a Batch<'a>, queue: &'a dyn Queue, clock: &'a dyn Clock) -> Self {
         let state = State { place: 0, kept: Moment::now(clock), has_lapsed: false };
         Self { batch, queue, clock, state: Mutex::new(state) }
     }
@@ -65,6 +85,11 @@ impl<'a> Held<'a> {
     /// The target system of the batch.
     pub(crate) fn system(&self) -> System {
         self.batch.system
+    }
+
+    /// Who received the messages.
+    pub(crate) fn receiver(&self) -> Receiver {
+        self.batch.receiver
     }
 
     /// Whether an earlier turn may have sent what the messages say.
@@ -85,21 +110,21 @@ impl<'a> Held<'a> {
     /// Makes sure that the messages are this receiver's for one more call, and tells until when that may begin.
     ///
     /// # Errors
-    /// [`Trouble::Lapsed`] where another may have them by now; a store that does not answer.
-    pub(crate) async fn keep(&self) -> Result<Deadline, Trouble> {
+    /// Where another may have them by now, their turn comes later; a store that does not answer.
+    pub(crate) async fn keep(&self) -> Result<Deadline, Stop> {
         let Some(visibility) = self.batch.visibility else { return Ok(self.batch.deadline) };
         let (place, kept, has_lapsed) = self.state(|state| (state.place, state.kept, state.has_lapsed));
         if has_lapsed {
-            return Err(Trouble::Lapsed);
+            return Err(Stop::Ended(Outcome::AT_ONCE));
         }
         let mut age = kept.age(self.clock);
         if age >= KEEP_AFTER {
             let renewed = Moment::now(self.clock);
-            for message in &self.batch.messages[place..] {
+            for message in self.batch.messages.iter().skip(place) {
                 let receipt = &message.received.receipt;
                 if !self.queue.delay(self.batch.system, receipt, visibility).await? {
                     self.state(|state| state.has_lapsed = true);
-                    return Err(Trouble::Lapsed);
+                    return Err(Stop::Ended(Outcome::AT_ONCE));
                 }
             }
             self.state(|state| state.kept = renewed);

@@ -1,0 +1,168 @@
+//! Deliver: a document is asked after where an earlier try may have arrived, and sent.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use relay_connector::{Class, Delivery, Failure, Found, Repeat};
+use relay_core::clock::Deadline;
+use relay_core::{FailureClass, Outcome};
+use relay_mapping::Mapped;
+
+use crate::map::Plan;
+use crate::settle::LedgerWriter;
+use crate::stop::Stop;
+use crate::work::Work;
+
+/// So many tries may find the target's lists lagging behind what it has.
+const LAGGING_TRIES: u32 = 8;
+
+/// What is said of a document that may be there, and that nobody can ask for.
+const UNKNOWN: &str = "it was sent and the answer was lost; the target cannot be asked whether it has it, and sending it again \
+                       would make a second one: look for it there, then settle it, or replay it to have it sent again";
+
+/// A document on its way to its target.
+pub(crate) struct Sending<'a> {
+    pub(crate) work: &'a Work<'a>,
+    pub(crate) plan: &'a Plan<'a>,
+    pub(crate) deadline: Deadline,
+}
+
+/// What the target has of a document, as far as it can be told before it is sent.
+enum Before {
+    /// Nothing that a push would double.
+    Nothing,
+    /// An older version, under this id, whose place this one takes.
+    Older(String),
+    /// This very version: an earlier try has arrived.
+    This(String),
+    /// An earlier request may still be worked on: the target is asked again after this time.
+    Wait(Duration),
+}
+
+impl Sending<'_> {
+    /// Sends the document, unless the target has all of it already.
+    pub(crate) async fn deliver(&self, ledger_writer: &LedgerWriter) -> Result<Outcome, Stop> {
+        let now = ledger_writer.clock.now();
+        if let Some(delivered) = &self.work.known.entry.delivered {
+            if delivered.body_hash == self.plan.body_hash && self.work.is_believed(now) {
+                return Ok(Outcome::Unchanged);
+            }
+            if !self.plan.replaces() {
+                return Err(self.plan.changed(self.work.system, delivered));
+            }
+        }
+        self.send(ledger_writer, now).await
+    }
+
+    /// Sends it, unless the target says that an earlier try has arrived.
+    async fn send(&self, ledger_writer: &LedgerWriter, now: DateTime<Utc>) -> Result<Outcome, Stop> {
+        if self.is_unknown() {
+            return Err(Stop::failed(FailureClass::Unknown, UNKNOWN));
+        }
+        let replaced = match self.before(now).await? {
+            Before::This(target_id) => return Ok(Outcome::Found { target_id }),
+            Before::Wait(wait) => return Ok(Outcome::Postponed { wait }),
+            Before::Older(target_id) => Some(target_id),
+            Before::Nothing => None,
+        };
+        if self.is_risky() {
+            ledger_writer.begun(self.work).await?;
+        }
+        match self.call(replaced.as_deref()).await {
+            Ok(target_id) => Ok(Outcome::Delivered { target_id, confirm: None }),
+            Err(failure) => {
+                if self.is_risky() && failure.class != Class::Unknown {
+                    ledger_writer.answered(self.work).await?;
+                }
+                Ok(self.refused(failure).await?)
+            }
+        }
+    }
+
+    async fn call(&self, replaces: Option<&str>) -> Result<Option<String>, Failure> {
+        let delivery = Delivery { replaces, ..self.delivery() };
+        let answers = self.plan.target.deliver(&[delivery], self.deadline).await;
+        answers.into_iter().next().unwrap_or_else(|| {
+            Err(self.failure(Class::Unknown, "the connector has not said what became of it".to_owned()))
+        })
+    }
+
+    fn delivery(&self) -> Delivery<'_> {
+        let Mapped { body, params } = &self.plan.mapped;
+        Delivery { document: self.plan.document, params, body, replaces: None }
+    }
+
+    async fn before(&self, now: DateTime<Utc>) -> Result<Before, Failure> {
+        let delivered = self.work.known.entry.delivered.as_ref();
+        let known = delivered.and_then(|delivered| delivered.target_id.clone());
+        if delivered.is_some() || !self.work.repeated {
+            return Ok(known.map_or(Before::Nothing, Before::Older));
+        }
+        let replaces = self.plan.replaces();
+        match self.plan.target.find(&self.delivery(), self.deadline).await? {
+            // Where another version may have gone out under our number, finding the number proves nothing about this one.
+            Found::There(target_id) if self.work.is_only_version() => Ok(Before::This(target_id)),
+            Found::There(target_id) if replaces => Ok(Before::Older(target_id)),
+            Found::There(target_id) => Err(self.another_is_there(&target_id)),
+            // What the vendor has not done yet, it may still do.
+            Found::NotThere if !replaces => {
+                Ok(self.work.waits_for_itself(now).map_or(Before::Nothing, Before::Wait))
+            }
+            Found::NotThere => Ok(Before::Nothing),
+            Found::CannotBeAsked => Ok(Before::Nothing),
+        }
+    }
+
+    /// Where nobody can be asked, what may have arrived is sent again only if that makes no second one, or if a person
+    /// says so.
+    fn is_unknown(&self) -> bool {
+        let may_be_there = self.work.known.entry.unanswered.is_some();
+        self.is_risky() && may_be_there && self.work.item.replay.is_none()
+    }
+
+    /// Whether nobody could tell after a lost answer whether the document has arrived, and another push would double it.
+    fn is_risky(&self) -> bool {
+        let has_question = self.plan.document.push.is_some_and(|push| push.asked.is_some());
+        let can_be_asked = has_question && self.number().is_some();
+        self.plan.repeat() == Repeat::Doubles && !can_be_asked
+    }
+
+    fn number(&self) -> Option<String> {
+        self.delivery().number()
+    }
+
+    fn another_is_there(&self, target_id: &str) -> Failure {
+        let message = format!("a document of this number is there (id {target_id})");
+        self.failure(Class::Exists, message)
+    }
+
+    async fn refused(&self, failure: Failure) -> Result<Outcome, Failure> {
+        if failure.class != Class::Exists || !self.work.is_only_version() {
+            return Err(failure);
+        }
+        match self.plan.target.find(&self.delivery(), self.deadline).await? {
+            Found::There(target_id) => Ok(Outcome::Found { target_id }),
+            // Its own word is all that there is: after an earlier try it speaks of that one.
+            Found::CannotBeAsked if self.work.repeated && self.work.tries() > 0 => {
+                Ok(Outcome::Found { target_id: self.number().unwrap_or_default() })
+            }
+            Found::NotThere | Found::CannotBeAsked => Err(not_shown(self.work, failure)),
+        }
+    }
+
+    fn failure(&self, class: Class, message: String) -> Failure {
+        Failure::new(self.work.system.name(), self.plan.document.name, class, None, message)
+    }
+}
+
+/// The target says that it has the document, and does not show it. After an earlier try its lists may lag behind;
+/// otherwise it speaks of something else, such as a good that is on two lines.
+fn not_shown(work: &Work<'_>, mut failure: Failure) -> Failure {
+    failure.class =
+        if work.repeated && work.tries() < LAGGING_TRIES { Class::Unknown } else { Class::Refused };
+    failure.message.push_str("; the target shows no document of this number");
+    failure
+}
+
+#[cfg(test)]
+mod tests;

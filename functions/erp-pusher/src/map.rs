@@ -1,0 +1,80 @@
+//! Map: a document in its target's form.
+
+use std::collections::BTreeMap;
+
+use relay_connector::{Document, Repeat, Target};
+use relay_core::item::content_hash;
+use relay_core::ledger::Delivered;
+use relay_core::{FailureClass, System};
+use relay_mapping::{Context, Fault, Flow, LookupKey, Mapped};
+use serde_json::Value;
+
+use crate::stop::Stop;
+
+/// What is to be sent of a document.
+pub(crate) struct Plan<'a> {
+    pub(crate) target: &'a dyn Target,
+    /// What it is there.
+    pub(crate) document: &'static Document,
+    pub(crate) mapped: Mapped,
+    /// The hash of what is sent.
+    pub(crate) body_hash: String,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn new(target: &'a dyn Target, document: &'static Document, mapped: Mapped) -> Self {
+        let body_hash = content_hash(&mapped.body);
+        Self { target, document, mapped, body_hash }
+    }
+
+    /// Whether sending it again, in the same or a newer version, takes the place of what is there.
+    pub(crate) fn replaces(&self) -> bool {
+        self.repeat() == Repeat::Replaces
+    }
+
+    /// What sending it again does.
+    pub(crate) fn repeat(&self) -> Repeat {
+        self.target.repeat(self.document)
+    }
+
+    /// A newer version of what the target does not change.
+    pub(crate) fn changed(&self, system: System, delivered: &Delivered) -> Stop {
+        let id = delivered.target_id.as_deref().unwrap_or("unknown");
+        let version = delivered.version.as_deref().unwrap_or("unknown");
+        let way = self.target.way_to_change(self.document);
+        let way_out = way.map(|way| format!(" (or let it be changed: {way})")).unwrap_or_default();
+        Stop::failed(
+            FailureClass::Changed,
+            format!(
+                "{system} has version {version} of it (id {id}), and a newer version has other content: {system} creates \
+                 such documents and does not change them, so change it there by hand{way_out}"
+            ),
+        )
+    }
+}
+
+/// Maps a document.
+pub(crate) fn map(
+    flow: &Flow,
+    document: &Value,
+    settings: &BTreeMap<String, String>,
+    lookups: &BTreeMap<LookupKey, String>,
+) -> Result<Mapped, Stop> {
+    flow.apply(document, &Context { settings, lookups }).map_err(faults)
+}
+
+/// One line for all faults; fields that fail for the same reason share its words.
+pub(crate) fn faults(faults: Vec<Fault>) -> Stop {
+    let mut shared: Vec<Fault> = Vec::new();
+    for fault in faults {
+        let same = |other: &&mut Fault| {
+            (&other.source, &other.value, &other.cause) == (&fault.source, &fault.value, &fault.cause)
+        };
+        match shared.iter_mut().find(same) {
+            Some(other) => other.target = format!("{}, {}", other.target, fault.target),
+            None => shared.push(fault),
+        }
+    }
+    let lines: Vec<_> = shared.iter().map(ToString::to_string).collect();
+    Stop::failed(FailureClass::Mapping, lines.join("; "))
+}

@@ -1,0 +1,51 @@
+//! Open: what a message says is read once. By it the message finds its system, and is worked there.
+
+use relay_core::ledger::of_no_flow;
+use relay_core::{EntryId, Outcome, Received, System, WorkItem};
+
+/// A message, opened.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// The system in whose queue it is, where that is known: its flow may point to another one by now.
+    pub queue: Option<System>,
+    /// What the queue has handed out.
+    pub received: Received,
+    /// What it says, or why that cannot be read.
+    pub item: Result<WorkItem, String>,
+}
+
+impl Message {
+    /// Opens a message.
+    #[must_use]
+    pub fn open(queue: Option<System>, received: Received) -> Self {
+        Self { queue, item: WorkItem::decode(&received.body), received }
+    }
+
+    /// The ledger's entry of its document, as far as it could be read.
+    pub(crate) fn entry_id(&self) -> Option<EntryId> {
+        self.item.as_ref().ok().map(|item| EntryId::new(&item.flow, &item.key))
+    }
+}
+
+/// A message that had its turn.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// The message.
+    pub message: Message,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl Turn {
+    /// The flow, or the name in a flow's place where the message could not be read.
+    #[must_use]
+    pub fn flow(&self) -> &str {
+        self.message.item.as_ref().map_or(of_no_flow::UNREADABLE, |item| &item.flow)
+    }
+
+    /// The document's key; the message's id where it could not be read.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.message.item.as_ref().map_or(&self.message.received.id, |item| &item.key)
+    }
+}

@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use relay_connector::{Class, Failure};
+use relay_core::clock::Rng;
+use relay_core::{FailureClass, Outcome, RetryCause, backoff};
+
+use crate::work::Work;
+
+/// How long a target is given to show what it may have done.
+const UNKNOWN_WAIT: Duration = Duration::from_secs(5);
+
+/// What a call to the target that failed means for its document.
+pub(crate) fn meaning(failure: Failure, work: &Work<'_>, rng: &dyn Rng) -> Outcome {
+    tracing::warn!(%failure, "the call failed");
+    let message = failure.in_full();
+    let again = |at_least, cause, message| {
+        let wait = backoff::wait(work.tries() + 1, at_least, rng);
+        Outcome::Retry { wait, message, cause }
+    };
+    match failure.class {
+        Class::Refused => Outcome::failed_try(FailureClass::Refused, failure.code, message),
+        Class::Exists => {
+            let message =
+                format!("{message}; what is there may be another version of it: compare it by hand");
+            Outcome::failed_try(FailureClass::Changed, failure.code, message)
+        }
+        Class::Paused { until } => Outcome::Paused { until, reason: message },
+        Class::Retry { after: Some(after) } => again(after, RetryCause::TargetLimits, message),
+        Class::Retry { after: None } => again(Duration::ZERO, RetryCause::Target, message),
+        Class::OutOfTime => Outcome::AT_ONCE,
+        Class::Unknown => again(UNKNOWN_WAIT, RetryCause::AnswerLost, message),
+    }
+}

@@ -1,0 +1,267 @@
+//! What the ledger is told of a document's turn.
+
+use std::sync::Arc;
+
+use relay_core::clock::{Clock, Rng};
+use relay_core::item::content_hash;
+use relay_core::ledger::of_no_flow::UNREADABLE;
+use relay_core::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed, Unanswered};
+use relay_core::policy::{self, Receive, Record};
+use relay_core::{
+    Checkpoints, FailureClass, Ledger, Outcome, Received, Skip, StoreError, System, VersionKind, WorkItem,
+    pause,
+};
+use serde_json::Value;
+
+use super::crossed;
+use crate::map::Plan;
+use crate::work::{CONFIRM, FORGOTTEN, Work};
+
+/// Writes the ledger, and the pauses of the targets.
+pub(crate) struct LedgerWriter {
+    pub(crate) checkpoints: Arc<dyn Checkpoints>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+}
+
+impl LedgerWriter {
+    /// What is known of a document.
+    pub(crate) async fn entry(&self, id: EntryId) -> Result<Entry, StoreError> {
+        let known = self.ledger.read(std::slice::from_ref(&id)).await?.remove(&id);
+        Ok(known.unwrap_or_else(|| Entry::new(id)))
+    }
+
+    /// Records a message that is no work item, whole, for a person to look at.
+    pub(crate) async fn unreadable(
+        &self,
+        system: System,
+        message: &Received,
+        reason: &str,
+    ) -> Result<Outcome, StoreError> {
+        let document = Value::from(message.body.as_str());
+        let reason = format!("the message in the queue of {system} cannot be read: {reason}");
+        let failed = Failed {
+            version: None,
+            version_kind: None,
+            hash: content_hash(&document),
+            class: FailureClass::Unreadable,
+            code: None,
+            message: reason.clone(),
+            attempts: 0,
+            document,
+            received_at: message.sent_at,
+            at: self.clock.now(),
+            trace: message.id.clone(),
+        };
+        let id = EntryId::new(UNREADABLE, &message.id);
+        ledger::record_failure(self.ledger.as_ref(), &id, &failed).await.inspect_err(|error| {
+            tracing::error!(%error, message_id = message.id, "a message that is no work item waits for the store");
+        })?;
+        tracing::error!(message_id = message.id, "a message that is no work item was recorded as failed");
+        Ok(Outcome::failed(FailureClass::Unreadable, reason))
+    }
+
+    /// Records what became of a document, as the policy says, and answers what that came to: two workers may have had it
+    /// under way at once, or a newer version may be known by now.
+    pub(crate) async fn record(
+        &self,
+        work: &Work<'_>,
+        plan: Option<&Plan<'_>>,
+        outcome: Outcome,
+    ) -> Result<Outcome, StoreError> {
+        match policy::of(&outcome, Receive::first(self.clock.now())).record {
+            Record::Nothing => Ok(outcome),
+            Record::Delivered { target_id } => {
+                let Some(plan) = plan else { return Ok(outcome) };
+                let target_id = target_id.map(str::to_owned);
+                let recorded = self.delivered(work, target_id, &plan.body_hash, plan.replaces()).await?;
+                Ok(recorded.unwrap_or(outcome))
+            }
+            Record::Unchanged => {
+                let Some(plan) = plan else { return Ok(outcome) };
+                let delivered = work.known.entry.delivered.as_ref();
+                let target_id = delivered.and_then(|delivered| delivered.target_id.clone());
+                let recorded = self.delivered(work, target_id, &plan.body_hash, false).await?;
+                Ok(recorded.unwrap_or(outcome))
+            }
+            Record::Failed { class, code, message, tried } => {
+                let failed = self.failure(work, class.clone(), code, message);
+                let attempts = tried.then(|| self.attempt(work, message));
+                let stands = self.failed(work, failed, attempts).await?;
+                Ok(if stands { outcome } else { Outcome::Skipped(Skip::Older) })
+            }
+            Record::Attempt { message, unanswered } => {
+                let crossed = self.tried(work, message, unanswered).await?;
+                Ok(crossed.unwrap_or(outcome))
+            }
+            Record::Pause { until, reason } => {
+                let (now, reason) = (self.clock.now(), reason.to_owned());
+                let pause = pause::set(self.checkpoints.as_ref(), work.system, until, reason, now).await?;
+                Ok(Outcome::Paused { until: Some(pause.until), reason: pause.reason })
+            }
+        }
+    }
+
+    /// Records that the target has this version. `None`: that is all that there is to say of it.
+    async fn delivered(
+        &self,
+        work: &Work<'_>,
+        target_id: Option<String>,
+        body_hash: &str,
+        replaces: bool,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let at = self.clock.now();
+        let delivered = Delivered {
+            version: work.item.version.clone(),
+            version_kind: work.kind,
+            hash: work.hash.clone(),
+            body_hash: body_hash.to_owned(),
+            target_id: target_id.clone(),
+            received_at: Some(work.item.received_at),
+            at,
+        };
+        let confirmed = work.is_to_be_confirmed(at).is_some();
+        let delivery = self.change(work, |entry| {
+            let request = entry.unanswered.as_ref();
+            let is_over = request.is_some_and(|request| confirmed || (at - request.at).abs() > FORGOTTEN);
+            entry.unanswered.take_if(|_| is_over);
+            let delivery = entry.deliver(delivered.clone(), work.known.entry.delivered.as_ref());
+            let crossed = crossed::delivered(work.system, &delivery, &delivered);
+            if let Some(message) = &crossed {
+                let failed = self.failure(work, FailureClass::Crossed, None, message);
+                entry.cross(self.attempt(work, message), failed);
+            }
+            (crossed, entry.unanswered.clone())
+        });
+        let (crossed, unanswered) = delivery.await?;
+        if let Some(message) = crossed {
+            return Ok(Some(Outcome::failed_try(FailureClass::Crossed, None, message)));
+        }
+        if confirmed {
+            return Ok(Some(Outcome::Confirmed { target_id }));
+        }
+        let other = unanswered.filter(|request| replaces && request.hash != work.hash);
+        let confirm = other.map(|request| (CONFIRM - (at - request.at)).to_std().unwrap_or_default());
+        Ok(confirm.map(|wait| Outcome::Delivered { target_id, confirm: Some(wait) }))
+    }
+
+    /// Records that this version has failed, and says whether that stands.
+    async fn failed(
+        &self,
+        work: &Work<'_>,
+        failed: Failed,
+        attempts: Option<Attempts>,
+    ) -> Result<bool, StoreError> {
+        let stands = self.change(work, |entry| {
+            if let Some(attempts) = &attempts {
+                entry.attempt(attempts.clone());
+            }
+            entry.fail(failed.clone())
+        });
+        stands.await
+    }
+
+    /// Records a try, and what is to be said of it where it has crossed another worker's delivery.
+    async fn tried(
+        &self,
+        work: &Work<'_>,
+        message: &str,
+        is_unanswered: bool,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let attempts = self.attempt(work, message);
+        let request = is_unanswered.then(|| Unanswered { hash: work.hash.clone(), at: attempts.at });
+        let crossed = self.change(work, |entry| {
+            entry.attempt(attempts.clone());
+            // The one that began last ends last, as far as anybody knows.
+            entry.unanswered = Some(request.clone()?);
+            let message = crossed::unanswered(work, entry.delivered.as_ref()?)?;
+            entry.stand(self.failure(work, FailureClass::Crossed, None, &message));
+            Some(message)
+        });
+        let crossed = crossed.await?;
+        Ok(crossed.map(|message| Outcome::failed_try(FailureClass::Crossed, None, message)))
+    }
+
+    /// Records, before it is sent, that a document may reach the target: one that nobody can ask for, and whose repetition
+    /// would make a second one.
+    pub(crate) async fn begun(&self, work: &Work<'_>) -> Result<(), StoreError> {
+        let request = Unanswered { hash: work.hash.clone(), at: self.clock.now() };
+        self.change(work, |entry| entry.unanswered = Some(request.clone())).await
+    }
+
+    /// Takes that back, where the target's answer says that it has not taken the document.
+    pub(crate) async fn answered(&self, work: &Work<'_>) -> Result<(), StoreError> {
+        self.change(work, |entry| entry.unanswered.clone_from(&work.known.entry.unanswered)).await
+    }
+
+    /// Records that the source does not take the acknowledgement of a document that is done with.
+    pub(crate) async fn unacknowledged(
+        &self,
+        item: &WorkItem,
+        kind: Option<VersionKind>,
+        message: &str,
+    ) -> Result<(), StoreError> {
+        let hash = content_hash(&item.document);
+        let id = EntryId::new(&item.flow, &item.key);
+        let failed = Failed {
+            version: item.version.clone(),
+            version_kind: kind,
+            hash,
+            class: FailureClass::Acknowledgement,
+            code: None,
+            message: message.to_owned(),
+            attempts: 1,
+            document: item.document.clone(),
+            received_at: item.received_at,
+            at: self.clock.now(),
+            trace: item.trace.clone(),
+        };
+        ledger::update(self.ledger.as_ref(), &id, None, |entry| entry.stand(failed.clone())).await
+    }
+
+    /// Records that the source has taken the acknowledgement after all.
+    pub(crate) async fn acknowledged(&self, id: EntryId, item: &WorkItem) -> Result<(), StoreError> {
+        let hash = content_hash(&item.document);
+        ledger::update(self.ledger.as_ref(), &id, None, |entry| {
+            entry.clear(&FailureClass::Acknowledgement, &hash);
+        })
+        .await
+    }
+
+    fn failure(&self, work: &Work<'_>, class: FailureClass, code: Option<&str>, message: &str) -> Failed {
+        Failed {
+            version: work.item.version.clone(),
+            version_kind: work.kind,
+            hash: work.hash.clone(),
+            class,
+            code: code.map(str::to_owned),
+            message: message.to_owned(),
+            attempts: work.tries() + 1,
+            document: work.item.document.clone(),
+            received_at: work.item.received_at,
+            at: self.clock.now(),
+            trace: work.item.trace.clone(),
+        }
+    }
+
+    fn attempt(&self, work: &Work<'_>, message: &str) -> Attempts {
+        Attempts {
+            version: work.item.version.clone(),
+            hash: work.hash.clone(),
+            count: work.tries() + 1,
+            message: message.to_owned(),
+            at: self.clock.now(),
+            others: false,
+        }
+    }
+
+    async fn change<T: Send>(
+        &self,
+        work: &Work<'_>,
+        change: impl Fn(&mut Entry) -> T + Send + Sync,
+    ) -> Result<T, StoreError> {
+        ledger::update(self.ledger.as_ref(), &work.known.entry.id, Some(work.known.entry.clone()), change)
+            .await
+    }
+}

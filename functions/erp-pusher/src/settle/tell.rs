@@ -1,0 +1,40 @@
+//! Telling metrics, the target's health record and the credential check what became of a batch.
+
+use relay_core::health::Part;
+use relay_core::policy::{Consequences, TargetHealth};
+use relay_core::told;
+
+use crate::batch::Batch;
+use crate::open::Turn;
+use crate::push::Pusher;
+
+impl Pusher {
+    /// Counts what became of the documents, and tells how the target is doing.
+    pub(crate) async fn tell(&self, batch: &Batch<'_>, turns: &[Turn]) {
+        let consequences: Vec<_> = turns.iter().map(|turn| self.consequences(batch, turn)).collect();
+        for (turn, consequences) in turns.iter().zip(&consequences) {
+            told::count(turn.flow(), consequences);
+            if consequences.again.is_some() {
+                // SQS leaves messages that come again and again out of the age that it tells of its oldest.
+                let waited = (self.clock.now() - turn.message.received.sent_at).to_std().unwrap_or_default();
+                metrics::histogram!("waited", "target" => batch.system.name()).record(waited);
+            }
+            if consequences.check_credentials {
+                self.credential_check.note();
+            }
+        }
+        self.tell_health(batch, &consequences).await;
+    }
+
+    /// A batch of which the target has answered for one document shows that it takes documents, and one that came to no
+    /// call shows nothing.
+    async fn tell_health(&self, batch: &Batch<'_>, consequences: &[Consequences<'_>]) {
+        let part = Part::Target(batch.system);
+        let mut said = consequences.iter().filter_map(|consequences| consequences.target);
+        if said.clone().any(|health| health == TargetHealth::Well) {
+            self.health.well(part).await;
+        } else if let Some(TargetHealth::Failing { class, message }) = said.next() {
+            self.health.failed(part, class, None, message.to_owned()).await;
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The pusher between a queue and a stand-in vendor, which is a pool and a target at once.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail by panicking, as tests do")]
+
+mod bench;
+mod hosts;
+mod phases;
+mod pools;
+mod vendor;

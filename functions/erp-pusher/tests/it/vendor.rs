@@ -1,0 +1,119 @@
+//! A vendor that answers as it was told to, and remembers what it was asked.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use relay_connector::{
+    Class, Connection, Delivery, Document, Failure, Field, Found, Kind, Pools, Push, Query, Repeat, Role,
+    Target, Unacknowledged, Verdict,
+};
+use relay_core::clock::Deadline;
+use serde_json::Value;
+
+const FIELDS: &[Field] = &[
+    Field::new("number", "单号", Kind::Integer),
+    Field::new("version", "版本", Kind::Integer),
+    Field::new("amount", "金额", Kind::Decimal),
+    Field::new("remark", "备注", Kind::Text),
+];
+const ROW: Document = Document {
+    fields: FIELDS,
+    keys: &[&["number"]],
+    params: &["shop_no"],
+    version: Some("version"),
+    ..Document::UNKNOWN
+};
+
+/// Documents of the stand-in.
+pub(crate) static DOCUMENTS: [Document; 3] = [
+    Document { name: "shop.row", role: Role::Pool, ..ROW },
+    Document { name: "shop.change", role: Role::Windowed, ..ROW },
+    Document {
+        name: "shop.bill",
+        role: Role::Target,
+        fields: FIELDS,
+        push: Some(Push::new(Some("number"), Repeat::Refuses, None)),
+        ..Document::UNKNOWN
+    },
+];
+
+/// What a call failed with, without more words than its class.
+pub(crate) fn failure(class: Class) -> Failure {
+    Failure::new("shop", "save", class, Some("7".to_owned()), "it says no")
+}
+
+/// An acknowledgement as it was asked for: the shop, and each row's number with what became of it.
+pub(crate) type Acknowledged = (String, Vec<(u64, Verdict)>);
+
+/// What the vendor answers to an acknowledgement.
+pub(crate) type Answer = Result<Vec<Unacknowledged>, Failure>;
+
+/// The vendor.
+#[derive(Default)]
+pub(crate) struct Vendor {
+    /// What the next deliveries come to; beyond these each is taken.
+    pub(crate) deliveries: Mutex<VecDeque<Result<Option<String>, Failure>>>,
+    /// What the next acknowledgements come to; beyond these each is taken.
+    pub(crate) answers: Mutex<VecDeque<Answer>>,
+    /// What was delivered.
+    pub(crate) delivered: Mutex<Vec<Value>>,
+    /// What was acknowledged.
+    pub(crate) acknowledged: Mutex<Vec<Acknowledged>>,
+}
+
+impl Connection for Vendor {
+    fn pools(&self) -> Option<&dyn Pools> {
+        Some(self)
+    }
+
+    fn target(&self) -> Option<&dyn Target> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Target for Vendor {
+    async fn deliver(
+        &self,
+        batch: &[Delivery<'_>],
+        _deadline: Deadline,
+    ) -> Vec<Result<Option<String>, Failure>> {
+        self.delivered.lock().unwrap().extend(batch.iter().map(|delivery| delivery.body.clone()));
+        let mut deliveries = self.deliveries.lock().unwrap();
+        let next = |delivery: &Delivery<'_>| deliveries.pop_front().unwrap_or(Ok(delivery.number()));
+        batch.iter().map(next).collect()
+    }
+
+    async fn find(&self, _delivery: &Delivery<'_>, _deadline: Deadline) -> Result<Found, Failure> {
+        Ok(Found::CannotBeAsked)
+    }
+
+    fn way_to_change(&self, _document: &'static Document) -> Option<&'static str> {
+        Some("SHOP_EDITS=on")
+    }
+}
+
+#[async_trait]
+impl Pools for Vendor {
+    async fn pull(&self, _query: &Query, _deadline: Deadline) -> Result<Vec<Value>, Failure> {
+        Ok(Vec::new())
+    }
+
+    async fn divided(&self, _query: &Query, _deadline: Deadline) -> Result<Vec<Query>, Failure> {
+        Ok(Vec::new())
+    }
+
+    async fn acknowledge(
+        &self,
+        query: &Query,
+        rows: &[(&Value, Verdict)],
+        _deadline: Deadline,
+    ) -> Result<Vec<Unacknowledged>, Failure> {
+        let shop = query.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let number = |row: &Value| row["number"].as_u64().unwrap();
+        let asked = rows.iter().map(|(row, verdict)| (number(row), verdict.clone())).collect();
+        self.acknowledged.lock().unwrap().push((shop, asked));
+        self.answers.lock().unwrap().pop_front().unwrap_or_else(|| Ok(Vec::new()))
+    }
+}
