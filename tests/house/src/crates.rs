@@ -77,10 +77,8 @@ pub fn read(root: &Path) -> anyhow::Result<Crates> {
 /// or a feature needs. Arrows that follow from others are left out.
 #[must_use]
 pub fn as_dot(crates: &Crates) -> String {
-    let mut lines = vec!["digraph crates {".to_owned()];
-    for (name, it) in crates {
-        lines.push(format!("  \"{name}\" [label=\"{name}\\n{}\" shape=box];", it.folder));
-    }
+    let mut lines = vec!["digraph crates {".to_owned(), "  rankdir=LR;".to_owned()];
+    lines.extend(crates.keys().map(|name| format!("  \"{name}\" [shape=box];")));
     for (name, it) in crates {
         for needed in it.needs.iter().filter(|needed| crates.contains_key(*needed)) {
             if !follows(crates, &it.needs, needed) {
@@ -91,7 +89,7 @@ pub fn as_dot(crates: &Crates) -> String {
             lines.push(format!("  \"{name}\" -> \"{needed}\" [style=dashed];"));
         }
     }
-    lines.push("}".to_owned());
+    lines.push("}\n".to_owned());
     lines.join("\n")
 }
 
@@ -107,7 +105,7 @@ pub fn reaches(crates: &Crates, from: &str, to: &str) -> bool {
     it.needs.iter().any(|needed| needed == to || reaches(crates, needed, to))
 }
 
-/// The graph as a picture.
+/// The graph as a picture, on white where the page around it is dark.
 ///
 /// # Errors
 /// A graph that cannot be drawn.
@@ -117,5 +115,6 @@ pub fn as_svg(crates: &Crates) -> anyhow::Result<String> {
     builder.visit_graph(&graph);
     let mut picture = SVGWriter::new();
     builder.get().do_it(false, false, false, &mut picture);
-    Ok(picture.finalize())
+    let white = "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<defs>";
+    Ok(picture.finalize().replacen("<defs>", white, 1))
 }

@@ -11,8 +11,8 @@ const HEAD: &str = "# Settings
 <!-- Made from the code by `cargo run -p house`: change the declarations, not this file. -->
 
 Read from the environment; on Lambda the secret ones come from one secret (`RELAY_SECRET_ID`), and a variable that is set
-wins. A setting that is missing or malformed stops the function that needs it at its start, and the error names all of them
-at once. What looks like one of these and is none is an error too.
+wins. A needed setting that is missing, or one that is malformed, stops the function that uses it at its start, and the error
+names all of them at once. What looks like one of these and is none is an error too.
 ";
 
 /// The page.
@@ -34,7 +34,8 @@ fn section(title: &str, settings: &[Setting]) -> String {
 fn row(setting: &Setting) -> String {
     let secret = if setting.is_secret { " (secret)" } else { "" };
     let default = match setting.default {
-        Default::Needed | Default::Absent => String::new(),
+        Default::Needed => "needed".to_owned(),
+        Default::Absent => "none".to_owned(),
         Default::Value(value) => format!("`{value}`"),
         Default::SameAs(other) => format!("the `{other}`"),
         Default::Told(words) => words.to_owned(),

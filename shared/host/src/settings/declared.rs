@@ -1,5 +1,5 @@
-//! Every setting that there is: the connectors' and our own. The README's table and the template are tested against this
-//! list, and what looks like one of ours and is not on it stops the start: a limit that is misspelt limits nothing.
+//! Every setting that there is: the connectors' and our own. docs/settings.md and the template are made from this list, and
+//! what looks like one of ours and is not on it stops the start: a limit that is misspelt limits nothing.
 
 use std::collections::BTreeSet;
 

@@ -56,7 +56,8 @@ impl Vendor {
         if let (Some(queue), Some(others)) = (self.queue, other.queue) {
             // An output is called as the setting, and not as the queue that it is of: `WdtQueueUrl` of `WangdianQueue`.
             let url = |queue: &str| format!("{}QueueUrl", camel_case(queue));
-            text = text.replace(&url(queue), &url(others)).replace(&format!("{queue}_"), &format!("{others}_"));
+            text = text.replace(&url(queue), &url(others));
+            text = text.replace(&format!("{queue}_"), &format!("{others}_"));
         }
         if let (Some(path), Some(others)) = (self.webhook, other.webhook) {
             // The first route that there was has no vendor in its name.
