@@ -7,8 +7,7 @@ use relay_connector::{Class, Failure, Pools, Query, Verdict, retry};
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
-use relay_core::ledger::UNACKNOWLEDGED;
-use relay_core::{Entry, EntryId, Intake, Ledger, Queue, StoreError, System, WorkItem};
+use relay_core::{Entry, EntryId, FailureClass, Intake, Ledger, Queue, StoreError, System, WorkItem};
 use relay_job::{Connections, CredentialCheck, Parts, health, work};
 use serde::Serialize;
 use serde_json::Value;
@@ -197,7 +196,8 @@ impl Syncer {
             .filter_map(|row| Some(EntryId::new(routed.flow.name(), routed.flow.key(row).ok()?)))
             .collect();
         let entries = self.ledger.read(&ids).await?;
-        let is_refused = |entry: &&Entry| entry.failures().any(|failed| failed.class == UNACKNOWLEDGED);
+        let is_refused =
+            |entry: &&Entry| entry.failures().any(|failed| failed.class == FailureClass::Acknowledgement);
         Ok(entries.values().filter(is_refused).count() * 2 > page.len())
     }
 

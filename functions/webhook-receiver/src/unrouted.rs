@@ -2,7 +2,7 @@
 
 use relay_connector::{Kept, PushRefused, Verified};
 use relay_core::item::content_hash;
-use relay_core::{EntryId, Failed, StoreError, System};
+use relay_core::{EntryId, Failed, FailureClass, StoreError, System};
 use serde_json::Value;
 
 use crate::receive::Receiver;
@@ -41,7 +41,8 @@ impl Receiver {
         push: Verified,
     ) -> Result<(), StoreError> {
         let key = format!("{}/{}", push.kind, push.id);
-        self.keep(EntryId::new(unrouted(system), key), "unrouted", told, push.data, push.msg_id).await
+        self.keep(EntryId::new(unrouted(system), key), FailureClass::Unrouted, told, push.data, push.msg_id)
+            .await
     }
 
     /// A push whose sender is proved is the vendor's, whatever is in it: its data is kept too, although the answer is
@@ -53,8 +54,9 @@ impl Receiver {
         let hash = content_hash(&document);
         let key = [id, msg_id, &hash].into_iter().find(|key| !key.is_empty()).unwrap_or(&hash);
         let id = EntryId::new(unreadable(system), key);
-        let kept =
-            self.in_time(self.keep(id, "unreadable", error.message.clone(), document, msg_id.clone())).await;
+        let kept = self
+            .in_time(self.keep(id, FailureClass::Unreadable, error.message.clone(), document, msg_id.clone()))
+            .await;
         if let Err(error) = &kept {
             tracing::error!(msg_id, %error, "an unreadable push could not be kept: it will be delivered again");
         }
@@ -64,7 +66,7 @@ impl Receiver {
     async fn keep(
         &self,
         id: EntryId,
-        class: &str,
+        class: FailureClass,
         message: String,
         document: Value,
         trace: String,
@@ -74,7 +76,7 @@ impl Receiver {
             version: None,
             version_kind: None,
             hash: content_hash(&document),
-            class: class.to_owned(),
+            class,
             code: None,
             message,
             attempts: 0,

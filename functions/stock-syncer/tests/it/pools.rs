@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_connector::Connection;
+use relay_core::FailureClass;
 use relay_core::clock::{Clock as _, Deadline};
 use relay_core::health::{self, Part};
 use relay_core::item::content_hash;
-use relay_core::ledger::{UNACKNOWLEDGED, record_failure};
+use relay_core::ledger::record_failure;
 use relay_core::{EntryId, Failed, Outgoing};
 use relay_job::{Job as _, Unfinished};
 use relay_stock_syncer::StockSyncer;
@@ -74,7 +75,7 @@ async fn refuse(house: &House, flow: &str, row: &Value) {
         version: None,
         version_kind: None,
         hash: content_hash(row),
-        class: UNACKNOWLEDGED.to_owned(),
+        class: FailureClass::Acknowledgement,
         code: None,
         message: "not taken".to_owned(),
         attempts: 1,

@@ -3,9 +3,8 @@ mod versions;
 use std::collections::BTreeMap;
 
 use relay_connector::Document;
-use relay_core::intake::TOO_DEEP;
 use relay_core::item::MAX_DEPTH;
-use relay_core::{Entry, EntryId, Failed, Intake, System, WorkItem};
+use relay_core::{Entry, EntryId, Failed, FailureClass, Intake, System, WorkItem};
 use relay_host::{Store, Wiring, settings, suggest};
 use relay_job::{Flows, Routed, work};
 use relay_webhook_receiver::receive::Readers;
@@ -55,7 +54,7 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
     // Also for the flows whose file is away: what comes for them is kept.
     let takers = wiring.active.flows().await?;
     for entry in entries {
-        if entry.failures().all(|failed| failed.class == TOO_DEEP) {
+        if entry.failures().all(|failed| failed.class == FailureClass::TooDeep) {
             replayed.too_deep.push(entry.id);
         } else if let Some(kept) = routed_now(wiring, &entry.id) {
             for (system, of_system) in pushed(wiring, &kept, &takers, &entry) {
