@@ -45,7 +45,7 @@ pub(crate) struct Trouble {
 
 impl Supervisor {
     /// Repeats a turn until the program stops. A turn answers how long until the next.
-    pub(crate) async fn keep<T>(&self, task: &'static str, turn: impl Fn() -> T)
+    pub(crate) async fn keep<T>(&self, task: &str, turn: impl Fn() -> T)
     where
         T: Future<Output = anyhow::Result<Duration>>,
     {
@@ -69,7 +69,7 @@ impl Supervisor {
                     let wait = back_off(failures);
                     let error = format!("{error:#}");
                     tracing::error!(task, failures, error, next_try_s = wait.as_secs(), "the task failed");
-                    metrics::counter!("task_failures", "task" => task).increment(1);
+                    metrics::counter!("task_failures", "task" => task.to_owned()).increment(1);
                     self.note(task, &mut trouble, error).await;
                     wait
                 }

@@ -1,9 +1,16 @@
-//! Schedule → WDT pools (stock changes, logistics) → queue.
+//! Schedule → pools of any source → queue.
 //!
 //! A pool keeps its rows until they are acknowledged, and gives the same rows until then. So the syncer only pulls and
 //! queues; the pusher acknowledges, after the target has accepted. A row that comes again meanwhile is not queued again
 //! within five minutes, unless the document has said something else in between.
+//!
+//! | module | what for |
+//! |---|---|
+//! | `pool` | one pool, and the flows that read it |
+//! | `sync` | pulls until a pool gives nothing new |
+//! | `recent` | what this process has queued lately |
 
+mod pool;
 mod recent;
 mod sync;
 
@@ -12,14 +19,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use relay_connector::Role;
 use relay_core::clock::Deadline;
-use relay_host::settings::both;
-use relay_host::{Function, Occasion, Settings, Standing, Unfinished, Wiring};
+use relay_job::{ActiveFlows, FlowSettings, Flows, Invocation, Job, Needs, Parts, Unfinished};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::recent::Recent;
-
-pub use sync::{Pool, Report, Syncer};
+pub use pool::Pool;
+pub use sync::{Report, Syncer};
 
 /// What a schedule or a person sends. `{}` means: all pools.
 #[derive(Deserialize)]
@@ -32,48 +37,37 @@ struct Event {
 pub struct StockSyncer {
     syncer: Syncer,
     pools: Vec<Pool>,
-    standing: Arc<Standing>,
-    /// For the flows whose file is away: which of them those are is known at each turn only.
-    all_settings: Settings,
+    active: Arc<ActiveFlows>,
+    settings: FlowSettings,
 }
 
-impl Function for StockSyncer {
+impl Job for StockSyncer {
     type Handled = Value;
 
-    fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
-        let flows: Vec<_> = wiring.flows.with_source(Role::Pool).cloned().collect();
-        let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
-        let settings = wiring.settings.for_flows(settings).map_err(Into::into);
-        let (client, settings) = both(wiring.wangdian_for(&flows), settings)?;
-        let syncer = Syncer {
-            client,
-            intake: wiring.intake(),
-            queue: wiring.stores.queue.clone(),
-            ledger: wiring.stores.ledger.clone(),
-            clock: wiring.clock.clone(),
-            rng: wiring.rng.clone(),
-            credential_check: wiring.credential_check.clone(),
-            health: wiring.health.clone(),
-            recent: Recent::default(),
-        };
+    fn needs(flows: &Flows) -> Needs {
+        Needs::sources(flows.with_source(Role::Pool))
+    }
+
+    fn build(parts: &Parts) -> anyhow::Result<Self> {
+        let syncer = Syncer::of(parts);
         let mut pools: Vec<Pool> = Vec::new();
-        for routed in flows {
-            let pool = Pool::of(routed.clone(), &settings)?;
+        for routed in parts.flows.with_source(Role::Pool) {
+            let query = routed.query(&parts.settings)?;
+            syncer.source(&query)?;
             // Flows of one pool share one pull: the first acknowledgement takes a row from all of them.
-            match pools.iter_mut().find(|known| known.is_same(&pool)) {
-                Some(known) => known.add(routed),
-                None => pools.push(pool),
+            match pools.iter_mut().find(|pool| pool.query == query) {
+                Some(pool) => pool.flows.push(routed.clone()),
+                None => pools.push(Pool { query, flows: vec![routed.clone()] }),
             }
         }
-        let (standing, all_settings) = (wiring.standing.clone(), wiring.settings.clone());
-        Ok(Self { syncer, pools, standing, all_settings })
+        Ok(Self { syncer, pools, active: parts.active.clone(), settings: parts.settings.clone() })
     }
 
     /// Works one scheduled event: `{}`, or `{"flow": "stock-to-sharecrm"}`.
     ///
     /// # Errors
     /// An event that is neither, and what each pool that failed met: the answer of the others stands in the error too.
-    async fn handle(&self, event: Value, Occasion { deadline, .. }: Occasion) -> anyhow::Result<Value> {
+    async fn handle(&self, event: Value, Invocation { deadline, .. }: Invocation) -> anyhow::Result<Value> {
         let event: Event = serde_json::from_value(event)
             .context("the event is neither `{}` nor `{\"flow\": \"<name of a flow that reads a pool>\"}`")?;
         let reports = match event.flow {
@@ -121,19 +115,15 @@ impl StockSyncer {
     /// A pool with the flows that read it too and whose file is away: an acknowledgement takes the rows from them.
     async fn with_absent(&self, pool: &Pool) -> anyhow::Result<Pool> {
         let mut whole = pool.clone();
-        for routed in self.standing.flows().await?.with_source(Role::Pool) {
+        for routed in self.active.flows().await?.with_source(Role::Pool) {
             let is_read_elsewhere = routed.flow.source().document.name != pool.name();
             if is_read_elsewhere || self.pools.iter().any(|pool| pool.serves(routed.flow.name())) {
                 continue;
             }
-            let settings = self.all_settings.for_flows(routed.flow.source_settings())?;
-            if Pool::of(routed.clone(), &settings)?.is_same(pool) {
-                whole.add(routed.clone());
+            if routed.query(&self.settings)? == pool.query {
+                whole.flows.push(routed.clone());
             }
         }
         Ok(whole)
     }
 }
-
-/// Shared with the pool's flows.
-type SharedFlow = Arc<relay_host::flows::Routed>;

@@ -3,20 +3,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use relay_connector::{Class, Failure, lenient, retry};
+use relay_connector::{Class, Failure, Pools, Query, Verdict, retry};
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
-use relay_core::ledger::UNACKNOWLEDGED;
-use relay_core::{Entry, EntryId, Intake, Ledger, Queue, StoreError, System, WorkItem};
-use relay_host::{CredentialCheck, health, work};
-use relay_wangdian::catalog::Endpoint;
-use relay_wangdian::{Acknowledgement, Route};
+use relay_core::{Entry, EntryId, FailureClass, Intake, Ledger, Queue, StoreError, System, WorkItem};
+use relay_job::{Connections, CredentialCheck, Parts, health, work};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{Instrument as _, Span};
 
-use crate::SharedFlow;
+use crate::pool::Pool;
 use crate::recent::Recent;
 
 /// A pull that would begin this close before the deadline is left to the next turn.
@@ -25,32 +22,17 @@ const PULL: Duration = Duration::from_secs(10);
 /// Ten pulls' worth of messages.
 const CROWDED: u64 = 1_000;
 
-/// As many rows as a pull gives at most.
-const FULL: usize = 100;
-
-/// The request parameter, and the field of a shop, that divides a pool.
-const SHOP_NO: &str = "shop_no";
-
 /// Pulls from pools.
 pub struct Syncer {
-    pub(crate) client: Arc<relay_wangdian::Client>,
-    pub(crate) intake: Intake,
-    pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) rng: Arc<dyn Rng>,
-    pub(crate) credential_check: Arc<CredentialCheck>,
-    pub(crate) health: Arc<Monitor>,
-    pub(crate) recent: Recent,
-}
-
-/// One pool, and the flows that read it.
-#[derive(Clone)]
-pub struct Pool {
-    endpoint: &'static Endpoint,
-    route: Route,
-    params: Vec<(String, String)>,
-    flows: Vec<SharedFlow>,
+    connections: Connections,
+    intake: Intake,
+    queue: Arc<dyn Queue>,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    credential_check: Arc<CredentialCheck>,
+    health: Arc<Monitor>,
+    recent: Recent,
 }
 
 /// What became of one pool's turn.
@@ -72,38 +54,28 @@ pub struct Report {
     pub error_in_full: Option<String>,
 }
 
-impl Pool {
-    pub(crate) fn of(routed: SharedFlow, settings: &BTreeMap<String, String>) -> anyhow::Result<Self> {
-        let source = routed.flow.source();
-        let endpoint = relay_wangdian::catalog::endpoint(source.document.name)
-            .with_context(|| format!("`{}` is not a pool of 旺店通", source.document.name))?;
-        let params = relay_mapping::resolve(&source.params, settings)?;
-        let route = source.route.as_deref().map_or(Ok(Route::Direct), str::parse)?;
-        Ok(Self { endpoint, route, params, flows: vec![routed] })
-    }
-
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.name() == other.name() && self.route == other.route && self.params == other.params
-    }
-
-    pub(crate) fn add(&mut self, routed: SharedFlow) {
-        self.flows.push(routed);
-    }
-
-    pub(crate) fn serves(&self, flow: &str) -> bool {
-        self.flow_names().any(|name| name == flow)
-    }
-
-    pub(crate) fn flow_names(&self) -> impl Iterator<Item = &str> {
-        self.flows.iter().map(|routed| routed.flow.name())
-    }
-
-    pub(crate) fn name(&self) -> &'static str {
-        self.endpoint.document.name
-    }
-}
-
 impl Syncer {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        Self {
+            connections: parts.connections.clone(),
+            intake: parts.intake(),
+            queue: parts.stores.queue.clone(),
+            ledger: parts.stores.ledger.clone(),
+            clock: parts.clock.clone(),
+            rng: parts.rng.clone(),
+            credential_check: parts.credential_check.clone(),
+            health: parts.health.clone(),
+            recent: Recent::default(),
+        }
+    }
+
+    /// What pulls from a pool.
+    pub(crate) fn source(&self, query: &Query) -> anyhow::Result<&dyn Pools> {
+        let name = query.document.name;
+        let source = self.connections.pools(System::of_document(name));
+        source.with_context(|| format!("`{name}`: no vendor is connected that has such a pool"))
+    }
+
     /// Pulls until the pool gives nothing new: what it gives again is on its way to be acknowledged.
     pub async fn sync(&self, pool: &Pool, deadline: Deadline) -> Report {
         let mut report = Report { pool: pool.name().to_owned(), ..Report::default() };
@@ -148,9 +120,10 @@ impl Syncer {
             report.held_back = true;
             return Ok(());
         }
+        let source = self.source(&pool.query)?;
         let mut seen = HashSet::new();
         loop {
-            let mut rows = match self.pull(pool, &pool.params, deadline).await {
+            let mut rows = match self.pull(source, &pool.query, deadline).await {
                 // The pool keeps its rows for the next turn.
                 Err(failure) if failure.class == Class::OutOfTime => return Ok(()),
                 pulled => pulled?,
@@ -158,9 +131,9 @@ impl Syncer {
             let page = rows.clone();
             rows.retain(|row| seen.insert(content_hash(row)));
             if rows.is_empty() {
-                return self.look_behind(pool, &page, &mut seen, deadline, report).await;
+                return self.look_behind(source, pool, &page, &mut seen, deadline, report).await;
             }
-            self.enqueue(pool, rows, deadline, report).await?;
+            self.enqueue(source, pool, rows, deadline, report).await?;
             if !deadline.allows(self.clock.as_ref(), PULL) {
                 return Ok(());
             }
@@ -179,31 +152,38 @@ impl Syncer {
         Ok(false)
     }
 
-    /// Looks for what stands behind rows that nobody can take out of the pool: one that WDT does not let us acknowledge
-    /// comes with every pull, and a hundred of them are all that a pull gives. Shop by shop there is more to see.
+    /// Looks for what stands behind rows that nobody can take out of the pool: one that the vendor does not let us
+    /// acknowledge comes with every pull, and a pull gives no more than its cap. Part by part there is more to see.
     async fn look_behind(
         &self,
+        source: &dyn Pools,
         pool: &Pool,
         page: &[Value],
         seen: &mut HashSet<String>,
         deadline: Deadline,
         report: &mut Report,
     ) -> anyhow::Result<()> {
-        let is_divided = pool.params.iter().any(|(name, _)| name == SHOP_NO);
-        if page.len() < FULL || is_divided || !self.is_blocked(pool, page).await? {
+        let is_full = pool.cap().is_some_and(|cap| page.len() >= cap);
+        if !is_full || !self.is_blocked(pool, page).await? {
             return Ok(());
         }
-        tracing::warn!(pool = pool.name(), "refused acknowledgements fill the pool: pulling shop by shop");
-        let shops = relay_wangdian::endpoint("wangdian.shop").context("WDT's catalog has no shops")?;
-        let shops = self.client.list(pool.route, shops, &[], deadline).await?;
-        for shop in shops.iter().filter_map(|shop| lenient::field(shop, SHOP_NO)) {
-            let params = [pool.params.as_slice(), &[(SHOP_NO.to_owned(), shop)]].concat();
-            let mut rows = match self.pull(pool, &params, deadline).await {
+        let parts = match source.divided(&pool.query, deadline).await {
+            Err(failure) if failure.class == Class::OutOfTime => return Ok(()),
+            parts => parts?,
+        };
+        let count = parts.len();
+        tracing::warn!(
+            pool = pool.name(),
+            parts = count,
+            "refused acknowledgements fill the pool: pulling its parts"
+        );
+        for part in parts {
+            let mut rows = match self.pull(source, &part, deadline).await {
                 Err(failure) if failure.class == Class::OutOfTime => return Ok(()),
                 pulled => pulled?,
             };
             rows.retain(|row| seen.insert(content_hash(row)));
-            self.enqueue(pool, rows, deadline, report).await?;
+            self.enqueue(source, pool, rows, deadline, report).await?;
         }
         Ok(())
     }
@@ -216,12 +196,14 @@ impl Syncer {
             .filter_map(|row| Some(EntryId::new(routed.flow.name(), routed.flow.key(row).ok()?)))
             .collect();
         let entries = self.ledger.read(&ids).await?;
-        let is_refused = |entry: &&Entry| entry.failures().any(|failed| failed.class == UNACKNOWLEDGED);
+        let is_refused =
+            |entry: &&Entry| entry.failures().any(|failed| failed.class == FailureClass::Acknowledgement);
         Ok(entries.values().filter(is_refused).count() * 2 > page.len())
     }
 
     async fn enqueue(
         &self,
+        source: &dyn Pools,
         pool: &Pool,
         rows: Vec<Value>,
         deadline: Deadline,
@@ -244,7 +226,8 @@ impl Syncer {
             let taken = self.intake.take(system, &items).await?;
             report.queued += taken.queued;
             self.recent.note(&items, monotonic);
-            self.release(pool, taken.uncarried.iter().map(|place| &items[*place].document), deadline).await?;
+            let uncarried = taken.uncarried.iter().filter_map(|place| items.get(*place));
+            self.release(source, pool, uncarried.map(|item| &item.document), deadline).await?;
         }
         Ok(())
     }
@@ -253,28 +236,29 @@ impl Syncer {
     /// would come with every pull.
     async fn release(
         &self,
+        source: &dyn Pools,
         pool: &Pool,
         rows: impl Iterator<Item = &Value>,
         deadline: Deadline,
     ) -> Result<(), Failure> {
-        let reason = || Err("no message can carry it: see `relay failures`".to_owned());
-        let rows: Vec<_> =
-            rows.filter_map(|row| Acknowledgement::of(pool.endpoint, row, reason()).ok()).collect();
+        let verdict = || -> Verdict { Err("no message can carry it: see `relay failures`".to_owned()) };
+        let rows: Vec<_> = rows.map(|row| (row, verdict())).collect();
         if rows.is_empty() {
             return Ok(());
         }
-        self.client.acknowledge(pool.route, pool.endpoint, &rows, deadline).await.map(drop)
+        // One that the vendor does not take comes again, and is then released again.
+        source.acknowledge(&pool.query, &rows, deadline).await.map(drop)
     }
 
     async fn pull(
         &self,
-        pool: &Pool,
-        params: &[(String, String)],
+        source: &dyn Pools,
+        query: &Query,
         deadline: Deadline,
     ) -> Result<Vec<Value>, Failure> {
         let ask = || async {
-            let rows = self.client.pull(pool.route, pool.endpoint, params, deadline).await;
-            health::told(&self.health, Part::Pool(pool.name().to_owned()), rows).await
+            let rows = source.pull(query, deadline).await;
+            health::told(&self.health, Part::Pool(query.document.name.to_owned()), rows).await
         };
         retry::read(&self.clock, deadline, ask)
             .await

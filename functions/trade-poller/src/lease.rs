@@ -1,4 +1,3 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use relay_core::clock::{Clock, Deadline};
@@ -17,32 +16,32 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(5);
 pub(crate) struct HeldLease<'a> {
     checkpoints: &'a dyn Checkpoints,
     clock: &'a dyn Clock,
-    held: Mutex<Held>,
-}
-
-/// A lease, and since when it is held: by the clock that nobody sets, for its end may be moved by one that somebody does.
-struct Held {
     lease: Lease,
+    /// Since when it is held: by the clock that nobody sets, for the lease's end may be moved by one that somebody does.
     since: Duration,
 }
 
+/// Until when a run waits for leases that a dead process may have left: for all that it takes together.
+pub(crate) fn patience(clock: &dyn Clock, deadline: Deadline) -> Deadline {
+    Deadline::within(clock, TTL + BETWEEN_TRIES).or_sooner(deadline)
+}
+
 impl<'a> HeldLease<'a> {
-    /// Takes the lease, waiting for one that a dead process may have left; `None` when it is still held after that,
-    /// or the deadline comes first.
+    /// Takes the lease, waiting for one that a dead process may have left; `None` when `patience` is over before it is
+    /// given back. One that is free is taken in any case.
     pub(crate) async fn acquire(
         checkpoints: &'a dyn Checkpoints,
         clock: &'a dyn Clock,
         name: &str,
         owner: &str,
-        deadline: Deadline,
+        patience: Deadline,
     ) -> Result<Option<Self>, StoreError> {
-        let retry = Deadline::within(clock, TTL + BETWEEN_TRIES).or_sooner(deadline);
         loop {
             let since = clock.monotonic();
             if let Some(lease) = checkpoints.acquire(name, owner, TTL).await? {
-                return Ok(Some(Self { checkpoints, clock, held: Mutex::new(Held { lease, since }) }));
+                return Ok(Some(Self { checkpoints, clock, lease, since }));
             }
-            if !retry.allows(clock, BETWEEN_TRIES) {
+            if !patience.allows(clock, BETWEEN_TRIES) {
                 return Ok(None);
             }
             tracing::warn!(lease = name, "waiting for another run, or for the lease of one that was killed");
@@ -51,41 +50,36 @@ impl<'a> HeldLease<'a> {
     }
 
     /// The lease as it is now.
-    pub(crate) fn current(&self) -> Lease {
-        self.held().lease.clone()
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn current(&self) -> &Lease {
+        &self.lease
     }
 
     /// By its own end, or by the time that has gone by: whichever says so first.
     fn is_due(&self) -> bool {
-        let held = self.held();
-        let left = (held.lease.until - self.clock.now()).to_std().unwrap_or_default();
-        left + RENEW_AFTER <= TTL || self.clock.monotonic() >= held.since + RENEW_AFTER
+        let left = (self.lease.until - self.clock.now()).to_std().unwrap_or_default();
+        left + RENEW_AFTER <= TTL || self.clock.monotonic() >= self.since + RENEW_AFTER
     }
 
     /// Renews the lease when it is due.
-    pub(crate) async fn keep(&self) -> Result<(), StoreError> {
+    pub(crate) async fn keep(&mut self) -> Result<(), StoreError> {
         if !self.is_due() {
             return Ok(());
         }
-        let (held, since) = (self.current(), self.clock.monotonic());
-        match self.checkpoints.acquire(&held.name, &held.owner, TTL).await? {
+        let since = self.clock.monotonic();
+        match self.checkpoints.acquire(&self.lease.name, &self.lease.owner, TTL).await? {
             // One that has run out while a vendor made us wait is taken anew; nobody had it in between.
-            Some(renewed) if renewed.fence <= held.fence + 1 => {
-                *self.held() = Held { lease: renewed, since };
+            Some(renewed) if renewed.fence <= self.lease.fence + 1 => {
+                (self.lease, self.since) = (renewed, since);
                 Ok(())
             }
             _ => Err(StoreError::new(
-                format!("keeping the lease {}", held.name),
+                format!("keeping the lease {}", self.lease.name),
                 "another run has taken over this flow: this one stops",
             )),
         }
     }
 
     pub(crate) async fn release(self) -> Result<(), StoreError> {
-        self.checkpoints.release(&self.current()).await
+        self.checkpoints.release(&self.lease).await
     }
 }

@@ -1,34 +1,56 @@
-//! Schedule → windowed vendor queries → queue.
+//! Schedule → windows of any source → queue.
 //!
 //! | module | what for |
 //! |---|---|
-//! | [`window`] | which window is read next: pure |
+//! | [`window`] | which window a flow reads next: pure |
+//! | [`turn`] | which flows of a query share the next window: pure |
+//! | `poll` | one query: window after window, the watermarks behind them |
+//! | `reader` | one flow of a poll: its lease, its watermark, its report |
 //! | `read` | one window, page by page, so that no row slips through while rows move |
 //! | `horizon` | up to where is read, by the vendor's clock |
 //! | `lease` | one poller per flow, and what happens when it dies |
-//! | `poll` | one flow: window after window under a lease, the watermark behind them |
+//! | `report` | what became of a flow's turn |
 //!
-//! The watermark moves only when the queue has every row of the window. Memory does not grow with the window: a page
-//! is queued before the next is read.
+//! A watermark moves only when the queue has every row of the window. Memory does not grow with the window: a page is
+//! queued before the next is read.
+//!
+//! # Flows on one query
+//!
+//! Flows that read the same document over the same route with equal parameters share one poll: a window is asked for once
+//! and its rows are queued for each of them. The query has no watermark of its own. **Each flow keeps its own**, as it
+//! would if it were alone, and takes part in a window only where it has not read further already:
+//!
+//! - A flow that is added later begins at `RELAY_START`, reads what it is owed alone, and joins the others where they
+//!   are. What they have read is not queued for them again, and it does not hold them up ([`turn`]).
+//! - A flow whose file is away keeps its watermark, and goes on from it once the file is back.
+//! - A flow that fails (its queue takes nothing, its watermark cannot be read) stops alone. The next run reads what it has
+//!   missed for it alone.
+//! - A run that is killed in the midst of a window has moved no watermark, so every flow is given all of the window
+//!   again. One that is killed between two watermarks repeats the window for one flow. The ledger drops repetitions.
+//!
+//! A run holds the lease of every flow that it reads for, under the name that it had when each flow was polled by itself:
+//! a watermark refuses a write under an older fence than its last, and fences count by the lease's name.
 
 mod horizon;
 mod lease;
 mod poll;
 mod read;
+mod reader;
+mod report;
+pub mod turn;
 pub mod window;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use relay_connector::Role;
+use relay_connector::{Query, Role};
 use relay_core::clock::Deadline;
-use relay_host::flows::Routed;
-use relay_host::settings::both;
-use relay_host::{Function, Occasion, Standing, Unfinished, Wiring};
+use relay_job::{ActiveFlows, Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use poll::{Poller, Progress, Report, watermark};
+pub use poll::{Poller, Progress};
+pub use report::{Report, watermark};
 
 /// What a schedule or a person sends. `{}` means: all flows.
 #[derive(Deserialize)]
@@ -40,35 +62,40 @@ struct Event {
 /// Polls every flow whose source is read by windows.
 pub struct TradePoller {
     poller: Poller,
-    flows: Vec<Arc<Routed>>,
-    standing: Arc<Standing>,
+    queries: Vec<Shared>,
+    active: Arc<ActiveFlows>,
 }
 
-impl Function for TradePoller {
+/// A query, and the flows that read it.
+struct Shared {
+    query: Query,
+    flows: Vec<Arc<Routed>>,
+}
+
+impl Job for TradePoller {
     type Handled = Value;
 
-    fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
-        let flows: Vec<_> = wiring.flows.with_source(Role::Windowed).cloned().collect();
-        let settings = flows.iter().flat_map(|routed| routed.flow.source_settings());
-        let settings = wiring.settings.for_flows(settings).map_err(Into::into);
-        let (client, settings) = both(wiring.wangdian_for(&flows), settings)?;
-        let poller = Poller {
-            client,
-            settings,
-            start: wiring.settings.start(wiring.clock.now())?,
-            intake: wiring.intake(),
-            checkpoints: wiring.stores.checkpoints.clone(),
-            clock: wiring.clock.clone(),
-            rng: wiring.rng.clone(),
-            credential_check: wiring.credential_check.clone(),
-            health: wiring.health.clone(),
-        };
-        Ok(Self { poller, flows, standing: wiring.standing.clone() })
+    fn needs(flows: &Flows) -> Needs {
+        Needs::sources(flows.with_source(Role::Windowed))
     }
 
-    async fn handle(&self, event: Value, occasion: Occasion) -> anyhow::Result<Value> {
+    fn build(parts: &Parts) -> anyhow::Result<Self> {
+        let poller = Poller::of(parts);
+        let mut queries: Vec<Shared> = Vec::new();
+        for routed in parts.flows.with_source(Role::Windowed) {
+            let query = routed.query(&parts.settings)?;
+            poller.source(&query)?;
+            match queries.iter_mut().find(|shared| shared.query == query) {
+                Some(shared) => shared.flows.push(routed.clone()),
+                None => queries.push(Shared { query, flows: vec![routed.clone()] }),
+            }
+        }
+        Ok(Self { poller, queries, active: parts.active.clone() })
+    }
+
+    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Value> {
         // Every window is logged; nobody watches.
-        self.work(event, occasion.deadline, &|_| {}).await
+        self.work(event, invocation.deadline, &|_| {}).await
     }
 
     async fn answer(&self, reports: Value) -> Value {
@@ -77,18 +104,21 @@ impl Function for TradePoller {
 }
 
 impl TradePoller {
-    /// Polls until every flow has caught up or the deadline is near. A flow that fails stops no other.
+    /// Polls until every flow has caught up or the deadline is near. A flow that fails stops no other. The reports are in
+    /// the order of the flows' names.
     pub async fn poll_all(&self, deadline: Deadline, progress: Progress<'_>) -> Vec<Report> {
         // The watermark of a flow whose file is away stands still: nothing of it is lost, and the log tells it.
-        self.standing.announce().await;
-        let mut reports = Vec::with_capacity(self.flows.len());
-        for routed in &self.flows {
-            reports.push(self.poller.poll(routed, deadline, progress).await);
+        self.active.announce().await;
+        let mut reports = Vec::new();
+        for Shared { query, flows } in &self.queries {
+            reports.extend(self.poller.poll(query, flows, deadline, progress).await);
         }
+        reports.sort_by(|one, two| one.flow.cmp(&two.flow));
         reports
     }
 
-    /// Works one scheduled event: `{}`, or `{"flow": "trade-to-kingdee"}`. `progress` is told after every window.
+    /// Works one scheduled event: `{}`, or `{"flow": "trade-to-kingdee"}`, which reads for that flow alone. `progress` is
+    /// told after every window.
     ///
     /// # Errors
     /// An event that is neither, and what each flow that failed met: the answer of the others stands in the error too.
@@ -103,12 +133,8 @@ impl TradePoller {
         let reports = match event.flow {
             None => self.poll_all(deadline, progress).await,
             Some(name) => {
-                let routed =
-                    self.flows.iter().find(|routed| routed.flow.name() == name).with_context(|| {
-                        let known: Vec<_> = self.flows.iter().map(|routed| routed.flow.name()).collect();
-                        format!("`{name}` is no polled flow; the polled flows are: {}", known.join(", "))
-                    })?;
-                vec![self.poller.poll(routed, deadline, progress).await]
+                let (query, routed) = self.named(&name)?;
+                self.poller.poll(query, std::slice::from_ref(routed), deadline, progress).await
             }
         };
         let failed = reports.iter().any(|report| report.error.is_some());
@@ -118,5 +144,18 @@ impl TradePoller {
         }
         let errors = reports.into_iter().filter_map(|report| report.error_in_full).collect();
         Err(Unfinished { answer, errors }.into())
+    }
+
+    fn named(&self, name: &str) -> anyhow::Result<(&Query, &Arc<Routed>)> {
+        let mut all: Vec<_> = self
+            .queries
+            .iter()
+            .flat_map(|shared| shared.flows.iter().map(|routed| (&shared.query, routed)))
+            .collect();
+        all.sort_by(|(_, one), (_, two)| one.flow.name().cmp(two.flow.name()));
+        all.iter().find(|(_, routed)| routed.flow.name() == name).copied().with_context(|| {
+            let known: Vec<_> = all.iter().map(|(_, routed)| routed.flow.name()).collect();
+            format!("`{name}` is no polled flow; the polled flows are: {}", known.join(", "))
+        })
     }
 }

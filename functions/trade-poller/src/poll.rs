@@ -1,30 +1,32 @@
-use std::collections::BTreeMap;
+//! One query: window after window, the watermarks of its flows behind them.
+
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use relay_connector::{Query, VendorTime, Windows};
 use relay_core::clock::{Clock, Deadline, Rng};
-use relay_core::health::{Monitor, Part};
-use relay_core::{Checkpoints, Intake, Lease, StoreError};
-use relay_host::CredentialCheck;
-use relay_host::flows::Routed;
-use relay_wangdian::{Route, UnknownRoute};
-use serde::{Deserialize, Serialize};
+use relay_core::health::Monitor;
+use relay_core::{Checkpoints, Intake, System};
+use relay_job::{Connections, CredentialCheck, Parts, Routed};
 use tracing::Instrument as _;
 
 use crate::horizon::Horizon;
-use crate::lease::HeldLease;
+use crate::lease;
 use crate::read::{ReadError, Reading};
-use crate::window::{self, Position, Window};
+use crate::reader::{Reader, Readers};
+use crate::report::{Report, watermark};
+use crate::turn;
+use crate::window;
 
-/// Told after every window.
+/// Told after every window, for each flow that it was read for.
 pub type Progress<'a> = &'a (dyn Fn(&Report) + Send + Sync);
 
-/// Polls flows.
+/// Polls queries.
 pub struct Poller {
-    pub(crate) client: Arc<relay_wangdian::Client>,
-    pub(crate) settings: BTreeMap<String, String>,
+    connections: Connections,
     pub(crate) start: DateTime<Utc>,
     pub(crate) intake: Intake,
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
@@ -34,106 +36,72 @@ pub struct Poller {
     pub(crate) health: Arc<Monitor>,
 }
 
-/// What became of one flow's turn.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Report {
-    /// The flow.
-    pub flow: String,
+/// What a run has come to know while it reads.
+struct Run<'a> {
+    horizon: Horizon<'a>,
+    /// The longest window that is asked for.
+    span: Duration,
     /// Windows that were read to their end.
-    pub windows: u64,
-    /// Rows that the vendor gave, repetitions included.
-    pub rows: u64,
-    /// Documents that the queue has taken.
-    pub queued: u64,
-    /// Rows that the flow's filter does not take.
-    pub filtered: u64,
-    /// Documents that were recorded as failed, because the queue cannot carry them.
-    pub failed: u64,
-    /// How far has been read; unset while nothing has.
-    pub watermark: Option<DateTime<Utc>>,
-    /// Whether there is nothing left to read for now.
-    pub caught_up: bool,
-    /// By how many seconds the machine's clock is ahead of the vendor's (behind it: negative), where it is off.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clock_skew_s: Option<i64>,
-    /// What a person should know, although the reading went on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-    /// Why it stopped early, if it did. The next turn goes on from the watermark.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// The same with the vendor's words, for whoever asks: logs, and what Lambda logs of an answer, do without them.
-    #[serde(skip)]
-    pub error_in_full: Option<String>,
-}
-
-/// How far is gone back where the watermark is not believed.
-const A_DAY: TimeDelta = TimeDelta::days(1);
-
-/// The stored watermark.
-#[derive(Serialize, Deserialize)]
-struct Watermark {
-    read_until: DateTime<Utc>,
-}
-
-fn route(routed: &Routed) -> Result<Route, UnknownRoute> {
-    routed.flow.source().route.as_deref().map_or(Ok(Route::Direct), str::parse)
-}
-
-fn checkpoint_name(flow: &str) -> String {
-    format!("watermark/{flow}")
-}
-
-/// How far a flow has been read, for whoever wants to know.
-///
-/// # Errors
-/// When the checkpoints cannot be read.
-pub async fn watermark(
-    checkpoints: &dyn Checkpoints,
-    flow: &str,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let checkpoint = checkpoints.get(&checkpoint_name(flow)).await?;
-    let watermark =
-        checkpoint.and_then(|checkpoint| serde_json::from_str::<Watermark>(&checkpoint.value).ok());
-    Ok(watermark.map(|watermark| watermark.read_until))
-}
-
-/// What `relay status` is to tell of a poll besides whether it succeeded.
-fn remarks(report: &Report) -> Vec<String> {
-    let clock = report.clock_skew_s.map(|seconds| {
-        let direction = if seconds > 0 { "ahead of" } else { "behind" };
-        let seconds = seconds.unsigned_abs();
-        format!("this machine's clock is {seconds} s {direction} 旺店通's: set it right (NTP)")
-    });
-    clock.into_iter().chain(report.notes.clone()).collect()
+    windows: u64,
+    /// What the slowest of them took.
+    longest: Duration,
 }
 
 impl Poller {
-    /// Reads one flow's windows until it has caught up, the deadline is near, or something fails.
-    pub async fn poll(&self, routed: &Routed, deadline: Deadline, progress: Progress<'_>) -> Report {
-        let mut report = Report { flow: routed.flow.name().to_owned(), ..Report::default() };
-        let span = tracing::info_span!("poll", flow = report.flow);
-        if let Err(error) =
-            self.under_lease(routed, deadline, progress, &mut report).instrument(span.clone()).await
-        {
-            report.error = Some(format!("{error:#}"));
-            report.error_in_full = match error.downcast_ref() {
-                Some(ReadError::Vendor(failure)) => Some(failure.in_full()),
-                _ => report.error.clone(),
-            };
+    pub(crate) fn of(parts: &Parts) -> Self {
+        Self {
+            connections: parts.connections.clone(),
+            start: parts.start,
+            intake: parts.intake(),
+            checkpoints: parts.stores.checkpoints.clone(),
+            clock: parts.clock.clone(),
+            rng: parts.rng.clone(),
+            credential_check: parts.credential_check.clone(),
+            health: parts.health.clone(),
         }
-        let route = route(routed).ok();
-        report.clock_skew_s =
-            route.and_then(|route| self.client.time(route).skew()).map(|skew| skew.num_seconds());
-        self.health.remark(Part::Poll(report.flow.clone()), remarks(&report)).await;
-        let now = route.and_then(|route| self.client.time(route).now()).unwrap_or(self.clock.now());
-        let lag_s = self.lag(&report, now).await.map(|lag| lag.as_secs());
-        let Report { windows, rows, queued, filtered, failed, caught_up, .. } = report;
-        span.in_scope(|| match &report.error {
+    }
+
+    /// What reads a query, and the longest window that it may ask for.
+    pub(crate) fn source(&self, query: &Query) -> anyhow::Result<(&dyn Windows, Duration)> {
+        let name = query.document.name;
+        let source = self.connections.windows(System::of_document(name));
+        let source =
+            source.with_context(|| format!("`{name}`: no vendor is connected that reads it by windows"))?;
+        let span = query.document.max_span.with_context(|| format!("`{name}` has no windows"))?;
+        Ok((source, span))
+    }
+
+    /// Reads one query's windows for these flows until all have caught up, the deadline is near, or something fails. A
+    /// flow that fails alone stops no other.
+    pub async fn poll(
+        &self,
+        query: &Query,
+        flows: &[Arc<Routed>],
+        deadline: Deadline,
+        progress: Progress<'_>,
+    ) -> Vec<Report> {
+        let names: Vec<_> = flows.iter().map(|routed| routed.flow.name()).collect();
+        let span = tracing::info_span!("poll", flow = names.join(", "));
+        let mut readers = self.read(query, flows, deadline, progress).instrument(span).await;
+        let time = self.source(query).ok().map(|(source, _)| source.time(query));
+        let mut reports = Vec::with_capacity(readers.0.len());
+        for reader in &mut readers.0 {
+            reader.report.clock_skew_s = time.and_then(VendorTime::skew).map(|skew| skew.num_seconds());
+            let vendor = time.map_or("the vendor", VendorTime::vendor);
+            self.health.remark(reader.part(), reader.report.remarks(vendor)).await;
+            self.log(&reader.report, time.and_then(VendorTime::now)).await;
+            reports.push(std::mem::take(&mut reader.report));
+        }
+        reports
+    }
+
+    async fn log(&self, report: &Report, vendor_now: Option<DateTime<Utc>>) {
+        let lag_s = self.lag(report, vendor_now.unwrap_or(self.clock.now())).await.map(|lag| lag.as_secs());
+        let Report { flow, windows, rows, queued, filtered, failed, caught_up, .. } = report;
+        tracing::info_span!("poll", flow).in_scope(|| match &report.error {
             None => tracing::info!(windows, rows, queued, filtered, failed, caught_up, lag_s, "polled"),
             Some(error) => tracing::error!(windows, rows, queued, lag_s, error, "polling stopped early"),
         });
-        report
     }
 
     /// How far behind the flow is, also where it could not be polled; counted, and given back for the log.
@@ -149,136 +117,99 @@ impl Poller {
         Some(lag)
     }
 
-    async fn under_lease(
-        &self,
-        routed: &Routed,
+    /// Reads under the flows' leases.
+    async fn read<'a>(
+        &'a self,
+        query: &Query,
+        flows: &'a [Arc<Routed>],
         deadline: Deadline,
         progress: Progress<'_>,
-        report: &mut Report,
-    ) -> anyhow::Result<()> {
-        let name = format!("poll/{}", report.flow);
+    ) -> Readers<'a> {
         let owner = self.rng.uuid().to_string();
-        let lease =
-            HeldLease::acquire(self.checkpoints.as_ref(), self.clock.as_ref(), &name, &owner, deadline)
-                .await?;
-        let lease =
-            lease.context("another run is polling this flow now; it reads what this one would have")?;
-        let done = self.windows(routed, deadline, progress, &lease, report).await;
-        self.tell_health(&report.flow, &done).await;
-        let released = lease.release().await;
-        // What stopped the work comes first.
-        done.and(released.map_err(Into::into))
-    }
-
-    async fn tell_health(&self, flow: &str, done: &anyhow::Result<()>) {
-        let part = Part::Poll(flow.to_owned());
-        let Err(error) = done else { return self.health.well(part).await };
-        let class = match error.downcast_ref() {
-            // Each call has told itself.
-            Some(ReadError::Vendor(_)) => return,
-            Some(ReadError::Store(_)) => "store",
-            _ => "reading",
-        };
-        self.health.failed(part, class, None, format!("{error:#}")).await;
+        // One wait for all of them, and always in the same order: two runs never wait for each other.
+        let patience = lease::patience(self.clock.as_ref(), deadline);
+        let mut readers = Readers(Vec::with_capacity(flows.len()));
+        for routed in flows {
+            readers.0.push(Reader::open(self, routed, &owner, patience).await);
+        }
+        if let Err(error) = self.windows(query, &mut readers, deadline, progress).await {
+            readers.serve_all();
+            readers.stop_served(&error).await;
+        }
+        for reader in &mut readers.0 {
+            reader.close().await;
+        }
+        readers
     }
 
     async fn windows(
         &self,
-        routed: &Routed,
+        query: &Query,
+        readers: &mut Readers<'_>,
         deadline: Deadline,
         progress: Progress<'_>,
-        lease: &HeldLease<'_>,
-        report: &mut Report,
     ) -> anyhow::Result<()> {
-        let source = routed.flow.source();
-        let endpoint = relay_wangdian::catalog::endpoint(source.document.name)
-            .with_context(|| format!("`{}` is not a document of 旺店通", source.document.name))?;
-        let max_span =
-            endpoint.max_span.with_context(|| format!("`{}` has no windows", source.document.name))?;
-        let params = relay_mapping::resolve(&source.params, &self.settings)?;
-        let route = route(routed)?;
-        let reading = Reading { poller: self, routed, endpoint, route, params: &params, deadline, lease };
-
-        let name = checkpoint_name(&report.flow);
-        let (mut position, mut revision) = self.position(&name, report).await?;
-        let mut longest = Duration::ZERO;
+        let (source, span) = self.source(query)?;
+        let reading = Reading { poller: self, source, query, deadline };
         // As of now: each window takes time, and a run that chased the clock would never end.
-        let mut horizon = Horizon::of(self, route);
-        let mut span = max_span;
-        loop {
-            position = self.believed(position, &horizon, report);
-            let Some(window) = window::next(position, horizon.end, span) else {
-                if horizon.is_news(&reading, position, report.windows > 0).await? { continue } else { break }
-            };
-            let began = self.clock.monotonic();
-            if !deadline.allows(self.clock.as_ref(), longest * 2) {
-                return Ok(());
-            }
-            match reading.window(window, report).await {
-                // The next run has more time for it.
-                Err(ReadError::TooLong { .. }) if report.windows > 0 => return Ok(()),
-                Err(error) if error.is_out_of_time() => return Ok(()),
-                Err(ReadError::Beyond { horizon: told }) => {
-                    horizon.cut(told);
-                    continue;
-                }
-                Err(ReadError::TooLong { pages }) if span > window::SHORTEST => {
-                    tracing::info!(pages, "halving the window, for which there is no time");
-                    span = (span / 2).max(window::SHORTEST);
-                    continue;
-                }
-                done => done?,
-            }
-            revision = self.move_watermark(&name, window, revision, &lease.current()).await?;
-            position = Position::ReadUntil(window.end);
-            report.windows += 1;
-            report.watermark = Some(window.end);
-            progress(report);
-            longest = longest.max(self.clock.monotonic().saturating_sub(began));
-        }
-        report.caught_up = true;
+        let horizon = Horizon::of(source.time(query), self.clock.as_ref());
+        let mut run = Run { horizon, span, windows: 0, longest: Duration::ZERO };
+        while self.turn(&reading, readers, &mut run, progress).await?.is_continue() {}
+        let end = run.horizon.end;
+        readers.note_caught_up(|position| window::next(position, end, span).is_none());
         Ok(())
     }
 
-    /// A watermark in the vendor's future was written by a clock that was ahead, nobody knows for how long: what it has
-    /// passed over is read again, and the ledger drops the repetitions.
-    fn believed(&self, position: Position, horizon: &Horizon<'_>, report: &mut Report) -> Position {
-        let (Position::ReadUntil(until), Some(now)) = (position, horizon.vendor_now()) else {
-            return position;
-        };
-        if until <= now {
-            return position;
-        }
-        let back = now - A_DAY;
-        let back = if self.start < now { back.max(self.start) } else { back };
-        tracing::warn!(watermark = %until, %now, again_from = %back, "the watermark lies in the vendor's future");
-        report.notes.push(format!(
-            "the watermark {until} lay in the vendor's future, so a clock was ahead: read again from {back}"
-        ));
-        report.watermark = Some(back);
-        Position::ReadUntil(back)
-    }
-
-    async fn position(&self, name: &str, report: &mut Report) -> anyhow::Result<(Position, Option<u64>)> {
-        let Some(checkpoint) = self.checkpoints.get(name).await? else {
-            return Ok((Position::Start(self.start), None));
-        };
-        let watermark: Watermark = serde_json::from_str(&checkpoint.value)
-            .with_context(|| format!("the checkpoint {name} is not a watermark: `{}`", checkpoint.value))?;
-        report.watermark = Some(watermark.read_until);
-        Ok((Position::ReadUntil(watermark.read_until), Some(checkpoint.revision)))
-    }
-
-    async fn move_watermark(
+    /// Reads the next window; says whether there may be another.
+    async fn turn(
         &self,
-        name: &str,
-        window: Window,
-        revision: Option<u64>,
-        lease: &Lease,
-    ) -> anyhow::Result<Option<u64>> {
-        let value = serde_json::to_string(&Watermark { read_until: window.end })?;
-        let moved = self.checkpoints.put(name, &value, revision, Some(lease)).await?;
-        anyhow::ensure!(moved, "another run has moved the watermark of this flow: this one stops");
-        Ok(Some(revision.unwrap_or(0) + 1))
+        reading: &Reading<'_>,
+        readers: &mut Readers<'_>,
+        run: &mut Run<'_>,
+        progress: Progress<'_>,
+    ) -> anyhow::Result<ControlFlow<()>> {
+        let positions = readers.positions(run.horizon.vendor_now());
+        let Some(furthest) = positions.iter().map(|position| position.reached()).max() else {
+            return Ok(ControlFlow::Break(()));
+        };
+        let Some(turn) = turn::next(&positions, run.horizon.end, run.span) else {
+            return match run.horizon.is_news(reading, readers, furthest, run.windows > 0).await {
+                Ok(false) => Ok(ControlFlow::Break(())),
+                Ok(true) | Err(ReadError::Nobody) => Ok(ControlFlow::Continue(())),
+                Err(error) => Err(error.into()),
+            };
+        };
+        readers.serve(&turn.flows);
+        // Flows that are read for after others have less time in every run, and come further all the same: their first
+        // window is tried, and halved if need be.
+        let is_first = readers.served().all(|reader| reader.report.windows == 0);
+        if !is_first && !reading.deadline.allows(self.clock.as_ref(), run.longest * 2) {
+            return Ok(ControlFlow::Break(()));
+        }
+        let began = self.clock.monotonic();
+        match reading.window(turn.window, readers).await {
+            Ok(()) => {}
+            // The next run has more time for it.
+            Err(ReadError::TooLong { .. }) if !is_first => return Ok(ControlFlow::Break(())),
+            Err(error) if error.is_out_of_time() => return Ok(ControlFlow::Break(())),
+            Err(ReadError::Beyond { horizon: told }) => {
+                run.horizon.cut(told);
+                return Ok(ControlFlow::Continue(()));
+            }
+            Err(ReadError::TooLong { pages }) if run.span > window::SHORTEST => {
+                tracing::info!(pages, "halving the window, for which there is no time");
+                run.span = (run.span / 2).max(window::SHORTEST);
+                return Ok(ControlFlow::Continue(()));
+            }
+            // The others may stand elsewhere, where all is well.
+            Err(error) => {
+                readers.stop_served(&error.into()).await;
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+        readers.move_watermarks(turn.window, progress).await;
+        run.windows += 1;
+        run.longest = run.longest.max(self.clock.monotonic().saturating_sub(began));
+        Ok(ControlFlow::Continue(()))
     }
 }

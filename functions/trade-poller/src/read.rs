@@ -1,22 +1,18 @@
+//! One window, page by page, so that no row slips through while rows move.
+
 use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use relay_connector::{Class, Failure, retry};
-use relay_core::StoreError;
+use relay_connector::{Class, Failure, Page, PageOf, Query, Windows, retry};
 use relay_core::clock::Deadline;
-use relay_core::health::Part;
-use relay_host::flows::Routed;
-use relay_host::{health, work};
-use relay_wangdian::catalog::Endpoint;
-use relay_wangdian::{Page, Route};
-use serde_json::Value;
+use relay_job::health;
 
-use crate::lease::HeldLease;
-use crate::poll::{Poller, Report};
+use crate::poll::Poller;
+use crate::reader::Readers;
 use crate::window::{self, Window};
 
-/// What is asked for unless the endpoint allows less.
+/// What is asked for unless the document allows less.
 const PAGE_SIZE: u32 = 100;
 
 /// How often a window whose rows do not add up is read anew.
@@ -36,18 +32,19 @@ const ANSWER: Duration = Duration::from_millis(300);
 pub(crate) enum ReadError {
     #[error(transparent)]
     Vendor(#[from] Failure),
-    #[error(transparent)]
-    Store(#[from] StoreError),
     #[error(
-        "{read} rows came where the vendor counts {total}: the window is read again by the next run; if it stays so, ask WDT what its total_count counts"
+        "{read} rows came where the vendor counts {total}: the window is read again by the next run; if it stays so, ask {vendor} what its total_count counts"
     )]
-    Incomplete { read: u64, total: u64 },
+    Incomplete { vendor: &'static str, read: u64, total: u64 },
     #[error("the window ends beyond {horizon}, the last second that the vendor's clock lets us read")]
     Beyond { horizon: DateTime<Utc> },
-    #[error("the window has no end within {MOST_PAGES} pages: ask WDT what its page_no counts")]
-    Endless,
+    #[error("the window has no end within {MOST_PAGES} pages: ask {vendor} what its page_no counts")]
+    Endless { vendor: &'static str },
     #[error("the window has {pages} pages, more than this run has time for")]
     TooLong { pages: u64 },
+    /// Each of them says why.
+    #[error("no flow is left that the window is read for")]
+    Nobody,
 }
 
 impl ReadError {
@@ -65,24 +62,21 @@ struct Behind {
     read: u64,
 }
 
-/// Where one flow's pages come from.
+/// Where the pages of a query come from.
 pub(crate) struct Reading<'a> {
     pub(crate) poller: &'a Poller,
-    pub(crate) routed: &'a Routed,
-    pub(crate) endpoint: &'static Endpoint,
-    pub(crate) route: Route,
-    pub(crate) params: &'a [(String, String)],
+    pub(crate) source: &'a dyn Windows,
+    pub(crate) query: &'a Query,
     pub(crate) deadline: Deadline,
-    pub(crate) lease: &'a HeldLease<'a>,
 }
 
 impl Reading<'_> {
-    /// Reads a window and queues every row of it.
-    pub(crate) async fn window(&self, window: Window, report: &mut Report) -> Result<(), ReadError> {
+    /// Reads a window and queues every row of it for every flow that it is read for.
+    pub(crate) async fn window(&self, window: Window, readers: &mut Readers<'_>) -> Result<(), ReadError> {
         let mut reading = 1;
         loop {
-            match self.once(window, report).await {
-                Err(ReadError::Incomplete { read, total }) if reading < READINGS => {
+            match self.once(window, readers).await {
+                Err(ReadError::Incomplete { read, total, .. }) if reading < READINGS => {
                     tracing::warn!(read, total, reading, "rows do not add up, reading the window anew");
                     reading += 1;
                 }
@@ -91,9 +85,9 @@ impl Reading<'_> {
         }
     }
 
-    async fn once(&self, window: Window, report: &mut Report) -> Result<(), ReadError> {
+    async fn once(&self, window: Window, readers: &mut Readers<'_>) -> Result<(), ReadError> {
         let began = self.poller.clock.monotonic();
-        let first = self.page(window, 0).await?;
+        let first = self.page(window, 0, readers).await?;
         let took = self.poller.clock.monotonic().saturating_sub(began);
         // The first page shows what was visible when it was asked for: whatever was changed later is not on it.
         let horizon = first.as_of.map(window::horizon);
@@ -101,21 +95,21 @@ impl Reading<'_> {
             return Err(ReadError::Beyond { horizon });
         }
         let (total, first_rows) = (first.total, first.rows.len() as u64);
-        let taken_first = self.take(first.rows, &HashSet::new(), report).await?;
+        let taken_first = readers.take(&first.rows, &HashSet::new()).await?;
         let is_full = first_rows >= u64::from(self.page_size());
-        let behind = match (total, counted(window, total, first_rows, report)) {
+        let behind = match (total, counted(window, total, first_rows, readers)) {
             (Some(total), _) if first_rows == 0 && total > 0 => {
-                return Err(ReadError::Incomplete { read: 0, total });
+                return Err(ReadError::Incomplete { vendor: self.vendor(), read: 0, total });
             }
             _ if first_rows == 0 => return Ok(()),
             (_, Some(total)) if total == first_rows && !is_full => return Ok(()),
             (_, Some(total)) if total > first_rows => {
-                self.by_count(window, total, first_rows, took, report).await?
+                self.by_count(window, total, first_rows, took, readers).await?
             }
             // There is no count, or none that is right.
-            _ => Behind { left: self.last_page(window, 1, report).await?, read: 0 },
+            _ => Behind { left: self.last_page(window, 1, readers).await?, read: 0 },
         };
-        self.backwards(window, behind, taken_first, report).await
+        self.backwards(window, behind, taken_first, readers).await
     }
 
     /// Reads the last page that the count tells of. Where the pages prove it wrong they are read until one comes empty.
@@ -125,7 +119,7 @@ impl Reading<'_> {
         total: u64,
         first_rows: u64,
         took: Duration,
-        report: &mut Report,
+        readers: &mut Readers<'_>,
     ) -> Result<Behind, ReadError> {
         // A server that gives fewer rows than asked for pages by what it gives.
         let last = (total - 1) / first_rows;
@@ -137,9 +131,9 @@ impl Reading<'_> {
         }
         // Rows that have left the window meanwhile may leave the last pages empty.
         for page_no in (1..=last).rev().take(EMPTY_PAGES) {
-            let page = self.page(window, page_no).await?;
+            let page = self.page(window, page_no, readers).await?;
             let read = page.rows.len() as u64;
-            self.take(page.rows, &HashSet::new(), report).await?;
+            readers.take(&page.rows, &HashSet::new()).await?;
             if read == 0 {
                 continue;
             }
@@ -148,20 +142,20 @@ impl Reading<'_> {
             return Ok(if is_last {
                 Behind { left: page_no - 1, read }
             } else {
-                Behind { left: self.last_page(window, page_no + 1, report).await?, read: 0 }
+                Behind { left: self.last_page(window, page_no + 1, readers).await?, read: 0 }
             });
         }
         tracing::warn!(
             total,
             "pages come empty where total_count says that there are rows: reading page by page"
         );
-        Ok(Behind { left: self.last_page(window, 1, report).await?, read: 0 })
+        Ok(Behind { left: self.last_page(window, 1, readers).await?, read: 0 })
     }
 
     /// A window that is not read to its end is read from its start by the next run, which would never come further.
     /// `took` is the time of the first page: the others of a slow vendor take no less.
     fn check_time(&self, pages: u64, took: Duration) -> Result<(), ReadError> {
-        let a_page = took.max(self.poller.client.pace() + ANSWER);
+        let a_page = took.max(self.source.pace() + ANSWER);
         let needed = a_page.saturating_mul(u32::try_from(pages).unwrap_or(u32::MAX));
         if self.deadline.allows(self.poller.clock.as_ref(), needed) {
             Ok(())
@@ -177,20 +171,20 @@ impl Reading<'_> {
         window: Window,
         behind: Behind,
         taken_first: HashSet<String>,
-        report: &mut Report,
+        readers: &mut Readers<'_>,
     ) -> Result<(), ReadError> {
         let Behind { left, mut read } = behind;
         for page_no in (1..=left).rev() {
-            let page = self.page(window, page_no).await?;
+            let page = self.page(window, page_no, readers).await?;
             read += page.rows.len() as u64;
-            self.take(page.rows, &HashSet::new(), report).await?;
+            readers.take(&page.rows, &HashSet::new()).await?;
         }
-        let again = self.page(window, 0).await?;
+        let again = self.page(window, 0, readers).await?;
         let first_rows = again.rows.len() as u64;
         read += again.rows.len() as u64;
-        self.take(again.rows, &taken_first, report).await?;
+        readers.take(&again.rows, &taken_first).await?;
         match again.total.filter(|total| is_possible(*total, first_rows)) {
-            Some(total) if read < total => Err(ReadError::Incomplete { read, total }),
+            Some(total) if read < total => Err(ReadError::Incomplete { vendor: self.vendor(), read, total }),
             _ => Ok(()),
         }
     }
@@ -198,90 +192,71 @@ impl Reading<'_> {
     /// Without a count the last page is found by going forward until one comes empty: one that comes short may be all
     /// that the server gives at once. Rows shift meanwhile, so the way back is gone all the same. Some servers give their
     /// last page for every one that is asked for behind it.
-    async fn last_page(&self, window: Window, from: u64, report: &mut Report) -> Result<u64, ReadError> {
+    async fn last_page(
+        &self,
+        window: Window,
+        from: u64,
+        readers: &mut Readers<'_>,
+    ) -> Result<u64, ReadError> {
         let mut before = HashSet::new();
         for page_no in from..MOST_PAGES {
-            let page = self.page(window, page_no).await?;
+            let page = self.page(window, page_no, readers).await?;
             let is_empty = page.rows.is_empty();
-            let taken = self.take(page.rows, &HashSet::new(), report).await?;
+            let taken = readers.take(&page.rows, &HashSet::new()).await?;
             if is_empty || (!taken.is_empty() && taken == before) {
                 return Ok(page_no - 1);
             }
             before = taken;
         }
-        Err(ReadError::Endless)
+        Err(ReadError::Endless { vendor: self.vendor() })
     }
 
     fn page_size(&self) -> u32 {
-        self.endpoint.page_size.map_or(PAGE_SIZE, |largest| largest.min(PAGE_SIZE))
+        self.query.document.pages.map_or(PAGE_SIZE, |pages| pages.cap.min(PAGE_SIZE))
     }
 
-    /// Queues rows, except those that were queued before, and answers what it has queued.
-    async fn take(
-        &self,
-        rows: Vec<Value>,
-        before: &HashSet<String>,
-        report: &mut Report,
-    ) -> Result<HashSet<String>, StoreError> {
-        let poller = self.poller;
-        let now = poller.clock.now();
-        report.rows += rows.len() as u64;
-        let mut taken = HashSet::with_capacity(rows.len());
-        let mut items = Vec::with_capacity(rows.len());
-        for row in rows {
-            // A row that the filter cannot judge is queued: the pusher records it as failed, so it is not lost.
-            if !self.routed.flow.admits(&row).unwrap_or(true) {
-                report.filtered += 1;
-                continue;
-            }
-            let item = work::item(&self.routed.flow, row, false, now, poller.rng.as_ref());
-            let id = item.content_id();
-            if !before.contains(&id) && taken.insert(id) {
-                items.push(item);
-            }
-        }
-        let outcome = poller.intake.take(self.routed.system, &items).await?;
-        report.queued += outcome.queued;
-        report.failed += outcome.failed;
-        Ok(taken)
+    fn vendor(&self) -> &'static str {
+        self.source.time(self.query).vendor()
     }
 
     /// Asks for a page only to hear the vendor's time.
-    pub(crate) async fn hear_the_time(&self, window: Window) -> Result<(), ReadError> {
-        self.page(window, 0).await.map(drop)
+    pub(crate) async fn hear_the_time(
+        &self,
+        window: Window,
+        readers: &mut Readers<'_>,
+    ) -> Result<(), ReadError> {
+        self.page(window, 0, readers).await.map(drop)
     }
 
-    async fn page(&self, window: Window, page_no: u64) -> Result<Page, ReadError> {
-        let page_no = u32::try_from(page_no).map_err(|_| ReadError::Endless)?;
-        let poller = self.poller;
-        self.lease.keep().await?;
-        let span = (window.start, window.end);
-        let (size, deadline) = (self.page_size(), self.deadline);
+    async fn page(&self, window: Window, page_no: u64, readers: &mut Readers<'_>) -> Result<Page, ReadError> {
+        let number = u32::try_from(page_no).map_err(|_| ReadError::Endless { vendor: self.vendor() })?;
+        let (poller, page, deadline) =
+            (self.poller, PageOf { number, size: self.page_size() }, self.deadline);
+        readers.keep_leases().await?;
+        let readers = &*readers;
         let ask = || async {
-            let client = &poller.client;
-            let page =
-                client.page(self.route, self.endpoint, span, self.params, (page_no, size), deadline).await;
-            health::told(&poller.health, Part::Poll(self.routed.flow.name().to_owned()), page).await
+            let mut page = self.source.window(self.query, window, page, deadline).await;
+            for reader in readers.served() {
+                page = health::told(&poller.health, reader.part(), page).await;
+            }
+            page
         };
-        let page = retry::read(&poller.clock, self.deadline, ask).await;
+        let page = retry::read(&poller.clock, deadline, ask).await;
         Ok(page.inspect_err(|failure| poller.credential_check.note_failure(failure))?)
     }
 }
 
 /// The count of a window's rows, if it can be one.
-fn counted(window: Window, total: Option<u64>, first_rows: u64, report: &mut Report) -> Option<u64> {
+fn counted(window: Window, total: Option<u64>, first_rows: u64, readers: &mut Readers<'_>) -> Option<u64> {
     let total = total?;
     if is_possible(total, first_rows) {
         return Some(total);
     }
     tracing::warn!(total, "total_count cannot be right: reading page by page");
-    let note = format!(
+    readers.note(&format!(
         "the vendor's total_count of the window to {} was {total}, which cannot be right: read until a page came empty",
         window.end
-    );
-    if !report.notes.contains(&note) {
-        report.notes.push(note);
-    }
+    ));
     None
 }
 

@@ -17,14 +17,8 @@ pub const OVERLAP: Duration = Duration::from_secs(120);
 /// A window that is halved for lack of time is not made shorter than this: with its overlap it must still move on.
 pub const SHORTEST: Duration = Duration::from_secs(2 * OVERLAP.as_secs());
 
-/// A window of last-modified time, closed at both ends, in whole seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// The first second.
-    pub start: DateTime<Utc>,
-    /// The last second. The watermark's next place.
-    pub end: DateTime<Utc>,
-}
+/// A window of last-modified time, in whole seconds. Its end is the watermark's next place.
+pub use relay_connector::Span as Window;
 
 /// How far a flow has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +27,15 @@ pub enum Position {
     Start(DateTime<Utc>),
     /// Up to this second.
     ReadUntil(DateTime<Utc>),
+}
+
+impl Position {
+    /// The time that it stands at.
+    #[must_use]
+    pub fn reached(self) -> DateTime<Utc> {
+        let (Self::Start(reached) | Self::ReadUntil(reached)) = self;
+        reached
+    }
 }
 
 /// The last second that is worth reading at `now`, a time of the vendor's.

@@ -5,14 +5,16 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::receive::{Answer, PushRequest};
+use relay_connector::PushRequest;
+
+use crate::receive::Answer;
 
 /// What the receiver needs of an event.
 #[derive(Debug)]
 pub struct HttpRequest {
     method: String,
     path: String,
-    content_type: Option<String>,
+    headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
@@ -41,8 +43,8 @@ struct Http {
 
 impl HttpRequest {
     pub(crate) fn as_push(&self) -> PushRequest<'_> {
-        let Self { method, path, content_type, body } = self;
-        PushRequest { method, path, content_type: content_type.as_deref(), body }
+        let Self { method, path, headers, body } = self;
+        PushRequest { method, path, headers, body }
     }
 }
 
@@ -60,11 +62,11 @@ pub fn decode(event: Value) -> Result<HttpRequest, String> {
     } else {
         text.into_bytes()
     };
-    let content_type = event.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let header = |(name, value): (String, Value)| Some((name, value.as_str()?.to_owned()));
     Ok(HttpRequest {
         method: event.request_context.http.method,
         path: event.raw_path,
-        content_type: content_type.and_then(|(_, value)| value.as_str()).map(str::to_owned),
+        headers: event.headers.into_iter().filter_map(header).collect(),
         body,
     })
 }

@@ -1,42 +1,54 @@
-//! API Gateway → verify → queue.
+//! Webhook → verify → queue.
 //!
-//! Qince waits 5 seconds for its answer, tries again only the next night, and gives up after ten. So the answer is 0 as
-//! soon as the order is stored durably, whatever becomes of it later, and 1 only where nothing could be stored.
+//! | module | what for |
+//! |---|---|
+//! | [`receive`] | one push: whose it is, whether it is believed, which flows take it |
+//! | [`unrouted`] | pushes that no flow takes, and pushes that cannot be read: kept for a person |
+//! | [`event`] | API Gateway's event and its answer |
+//!
+//! 0 is answered only when the push is stored durably. Everything else makes the vendor deliver it again.
 
 pub mod event;
-mod receive;
+pub mod receive;
+pub mod unrouted;
 
-use relay_host::{Function, Occasion, Wiring};
+use relay_connector::{RefusalKind, Role};
+use relay_job::{Flows, Invocation, Job, Needs, Parts};
 use serde_json::Value;
 
-pub use receive::{
-    Answer, PushRequest, Receiver, Refusal, UNREADABLE, UNROUTED, reads_direct_orders, unrouted_type,
-    work_items,
-};
-pub use relay_qince::Reply;
+pub use receive::{Answer, Receiver};
+pub use relay_connector::{PushRequest, Reply};
 
-impl Function for Receiver {
+impl Job for Receiver {
     type Handled = Answer;
 
-    fn wire(wiring: &Wiring) -> anyhow::Result<Self> {
+    /// The connectors whose pushes flows read; and every other one that pushes and whose settings are there, because a
+    /// flow whose file is away goes on taking documents in.
+    fn needs(flows: &Flows) -> Needs {
+        let reading = Needs::sources(flows.with_source(Role::Pushed));
+        Needs { where_set: Some(Role::Pushed), ..reading }
+    }
+
+    fn build(parts: &Parts) -> anyhow::Result<Self> {
         Ok(Self {
-            settings: wiring.settings.qince()?,
-            standing: wiring.standing.clone(),
-            health: wiring.health.clone(),
-            intake: wiring.intake(),
-            clock: wiring.clock.clone(),
-            rng: wiring.rng.clone(),
-            credential_check: wiring.credential_check.clone(),
+            connections: parts.connections.clone(),
+            active: parts.active.clone(),
+            settings: parts.settings.clone(),
+            health: parts.health.clone(),
+            intake: parts.intake(),
+            clock: parts.clock.clone(),
+            rng: parts.rng.clone(),
+            credential_check: parts.credential_check.clone(),
         })
     }
 
     /// Works one API Gateway event. It is done long before any deadline.
-    async fn handle(&self, event: Value, _occasion: Occasion) -> anyhow::Result<Answer> {
+    async fn handle(&self, event: Value, _invocation: Invocation) -> anyhow::Result<Answer> {
         Ok(match event::decode(event) {
             Ok(request) => self.receive(&request.as_push()).await,
             Err(reason) => {
                 tracing::warn!(reason, "push refused");
-                Answer { refused: Some(Refusal::Malformed), ..Answer::no_push(400, &reason) }
+                Answer { refused: Some(RefusalKind::Malformed), ..Answer::no_push(400, &reason) }
             }
         })
     }

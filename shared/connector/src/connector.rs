@@ -37,6 +37,21 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// What pushes of this kind are by the settings: the document, and what a flow's source parameters must agree with.
+    /// Asked for a push that was kept because nothing took it when it came.
+    fn pushed(
+        &self,
+        _settings: &Settings,
+        _kind: &str,
+    ) -> Option<(&'static Document, Vec<(String, String)>)> {
+        None
+    }
+
+    /// What the paths of its pushes begin with, such as `/qince/`; `None` where it pushes nothing.
+    fn webhook_prefix(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Checks that the settings hold what these uses need.
     ///
     /// # Errors

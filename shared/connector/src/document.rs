@@ -21,6 +21,8 @@ pub struct Document {
     pub title: &'static str,
     /// Which end of a flow it can be, and how it is read.
     pub role: Role,
+    /// The routes that it can be read over, its usual one first; empty where there is one alone.
+    pub routes: &'static [&'static str],
     /// Request parameters that a flow may fix, in the vendor's spelling.
     pub params: &'static [&'static str],
     /// The known fields. Vendors add fields without notice, so this is never a closed list for reading.
@@ -67,6 +69,7 @@ impl Document {
         name: "",
         title: "",
         role: Role::Listed,
+        routes: &[],
         params: &[],
         fields: &[],
         open: true,

@@ -18,6 +18,7 @@
 //! | [`quota`] | the vendor's call limits, kept on our side |
 //! | [`retry`] | asking again, where asking changes nothing |
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
+//! | [`session`] | calls that carry a token, and the one repeat with a new one |
 //! | [`lenient`] | values as vendors really send them: numbers as strings, lists left out |
 //! | [`nesting`] | JSON that is nested deeper than a parser reads |
 //! | [`china`] | the vendors' times, as they write them |
@@ -35,6 +36,7 @@ pub mod metered;
 pub mod nesting;
 pub mod quota;
 pub mod retry;
+pub mod session;
 pub mod settings;
 pub mod source;
 pub mod target;
@@ -50,6 +52,7 @@ pub use found::Found;
 pub use http_transport::HttpTransport;
 pub use metered::{Metered, count_failure};
 pub use quota::{OutOfTime, Quota, Use};
+pub use session::{LogIn, Pass, Session};
 pub use settings::{Setting, Settings, SettingsError};
 pub use source::{Lists, Page, PageOf, Pools, Query, Span, Unacknowledged, Verdict, Windows};
 pub use target::{Delivery, Target};

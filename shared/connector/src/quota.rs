@@ -167,6 +167,10 @@ mod tests {
                 self.1.notified().await;
             }
         }
+
+        async fn elapse(&self, duration: Duration) {
+            self.sleep(duration).await;
+        }
     }
 
     impl Still {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{Class, Document, Failure, VendorTime};
 
 /// What is read: a document, over a route, with parameters. Two flows with equal queries read the same rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Query {
     /// The document.
     pub document: &'static Document,
@@ -19,6 +19,20 @@ pub struct Query {
     /// Request parameters, in the vendor's spelling.
     pub params: Vec<(String, String)>,
 }
+
+/// Parameters have no order.
+impl PartialEq for Query {
+    fn eq(&self, other: &Self) -> bool {
+        let sorted = |query: &Self| {
+            let mut params = query.params.clone();
+            params.sort_unstable();
+            params
+        };
+        self.document == other.document && self.route == other.route && sorted(self) == sorted(other)
+    }
+}
+
+impl Eq for Query {}
 
 /// A window of time, closed at both ends, to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,4 +139,23 @@ pub trait Pools: Send + Sync {
         rows: &[(&Value, Verdict)],
         deadline: Deadline,
     ) -> Result<Vec<Unacknowledged>, Failure>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_parameters_makes_no_other_query() {
+        let query = |route: &str, params: &[(&str, &str)]| Query {
+            document: &Document::UNKNOWN,
+            route: Some(route.to_owned()),
+            params: params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        let one = query("direct", &[("status", "55"), ("shop_no", "1")]);
+        assert_eq!(one, query("direct", &[("shop_no", "1"), ("status", "55")]));
+        assert_ne!(one, query("direct", &[("shop_no", "1")]));
+        assert_ne!(one, query("direct", &[("shop_no", "55"), ("status", "1")]));
+        assert_ne!(one, query("qimen", &[("status", "55"), ("shop_no", "1")]));
+    }
 }

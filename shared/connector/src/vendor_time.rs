@@ -39,6 +39,12 @@ impl VendorTime {
         Self { vendor, clock, heard: Mutex::default() }
     }
 
+    /// Whose time it is, as people call the vendor.
+    #[must_use]
+    pub fn vendor(&self) -> &'static str {
+        self.vendor
+    }
+
     /// Notes the `Date` of an answer that has just come to a call of `sent_at`, by the monotonic clock. Gives the earliest
     /// time that the vendor's clock can have shown when the call was sent: what it shows us is of then or later.
     pub fn note(&self, sent_at: Duration, date: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {

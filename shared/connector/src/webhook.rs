@@ -67,6 +67,17 @@ pub struct PushRefused {
     pub kept: Option<Kept>,
 }
 
+impl PushRefused {
+    /// A body over the cap, of which nothing else is known.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!(
+            "the push is larger than the {limit} bytes that are taken: raise the limit, or send fewer lines per order"
+        );
+        Self { kind: RefusalKind::TooLarge, message, msg_id: String::new(), kept: None }
+    }
+}
+
 /// The data of a push that is proved and cannot be read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Kept {
@@ -170,4 +181,21 @@ pub trait Webhook: Send + Sync {
 
     /// What a person is told of a proved push that no flow takes, and the way out.
     fn unrouted(&self, push: &Verified) -> String;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_the_three_fields_of_the_vendors_page() {
+        assert_eq!(
+            Reply::accepted("X0001").to_json(),
+            r#"{"return_code":0,"return_msg":"","msg_id":"X0001"}"#
+        );
+        assert_eq!(
+            Reply::failed("X0001", "the digest fits no secret").to_json(),
+            r#"{"return_code":1,"return_msg":"the digest fits no secret","msg_id":"X0001"}"#
+        );
+    }
 }

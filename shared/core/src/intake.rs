@@ -34,6 +34,24 @@ pub struct Taken {
     pub uncarried: Vec<usize>,
 }
 
+/// One system's items, before they are sent.
+struct Prepared<'a> {
+    messages: Vec<Outgoing>,
+    /// Each message's flow.
+    flows: Vec<&'a str>,
+    taken: Taken,
+}
+
+impl Prepared<'_> {
+    /// Counts what was sent.
+    fn count(self) -> Taken {
+        for flow in self.flows {
+            metrics::counter!("queued", "flow" => flow.to_owned()).increment(1);
+        }
+        self.taken
+    }
+}
+
 impl Intake {
     /// An intake into these stores.
     #[must_use]
@@ -46,6 +64,35 @@ impl Intake {
     /// # Errors
     /// When a store does not take them: none of them may be considered taken, and all may be sent again.
     pub async fn take(&self, system: System, items: &[WorkItem]) -> Result<Taken, StoreError> {
+        let prepared = self.prepare(items).await?;
+        if !prepared.messages.is_empty() {
+            self.queue.send(system, &prepared.messages).await?;
+        }
+        Ok(prepared.count())
+    }
+
+    /// Takes items for several target systems, such as a push that several flows read: with one send, which is one
+    /// transaction where the store has those. Answers what became of each system's items, in the same order.
+    ///
+    /// # Errors
+    /// As [`Intake::take`].
+    pub async fn take_all(&self, items: &[(System, &[WorkItem])]) -> Result<Vec<Taken>, StoreError> {
+        let (mut messages, mut taken) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+        for (system, items) in items {
+            let mut prepared = self.prepare(items).await?;
+            if !prepared.messages.is_empty() {
+                messages.push((*system, std::mem::take(&mut prepared.messages)));
+            }
+            taken.push(prepared);
+        }
+        if !messages.is_empty() {
+            self.queue.send_all(&messages).await?;
+        }
+        Ok(taken.into_iter().map(Prepared::count).collect())
+    }
+
+    /// The items' messages; what the queue cannot carry is recorded as failed.
+    async fn prepare<'a>(&self, items: &'a [WorkItem]) -> Result<Prepared<'a>, StoreError> {
         let (mut messages, mut flows) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         let mut taken = Taken::default();
         for (place, item) in items.iter().enumerate() {
@@ -57,17 +104,11 @@ impl Intake {
                     continue;
                 }
             };
-            flows.push(&item.flow);
+            flows.push(item.flow.as_str());
             messages.push(Outgoing { group: item.group(), deduplication: item.deduplication(), body });
         }
         taken.queued = messages.len() as u64;
-        if !messages.is_empty() {
-            self.queue.send(system, &messages).await?;
-        }
-        for flow in flows {
-            metrics::counter!("queued", "flow" => flow.clone()).increment(1);
-        }
-        Ok(taken)
+        Ok(Prepared { messages, flows, taken })
     }
 
     /// An item's message; or, where the queue cannot carry it, whether its failure stands.

@@ -50,7 +50,7 @@ pub use item::{System, WorkItem};
 pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger};
 pub use lookup::Lookups;
 pub use outcome::{Outcome, RetryCause, Skip};
-pub use queue::{Depth, Outgoing, Queue, Received};
+pub use queue::{DeadLetter, Depth, Outgoing, Queue, Received};
 pub use version::{Version, VersionKind};
 
 /// A queue, table or file that did not do what it was asked. Nothing is lost by it: whoever asked asks again.
@@ -65,6 +65,9 @@ pub struct StoreError {
     pub kind: StoreErrorKind,
     /// The entry of the ledger that cannot be read, where that is why: the others can.
     pub unreadable: Option<EntryId>,
+    /// The library's error beneath it, for programs. `reason` already holds its words, so that it is not the
+    /// [`source`](std::error::Error::source): whoever prints the chain of sources would print them twice.
+    pub cause: Option<std::sync::Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// What kind of failure of a store it is.
@@ -91,13 +94,20 @@ pub enum StoreErrorKind {
 impl StoreError {
     /// An error met while `doing` something.
     pub fn new(doing: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { doing: doing.into(), reason: reason.into(), kind: StoreErrorKind::Other, unreadable: None }
+        let (doing, reason) = (doing.into(), reason.into());
+        Self { doing, reason, kind: StoreErrorKind::Other, unreadable: None, cause: None }
     }
 
     /// The same error, of this kind.
     #[must_use]
     pub fn of_kind(self, kind: StoreErrorKind) -> Self {
         Self { kind, ..self }
+    }
+
+    /// The same error, with the library's error beneath it.
+    #[must_use]
+    pub fn caused_by(self, cause: std::sync::Arc<dyn std::error::Error + Send + Sync>) -> Self {
+        Self { cause: Some(cause), ..self }
     }
 }
 
@@ -110,11 +120,20 @@ pub struct AwsNames {
     pub ledger_table: String,
     /// The table of look-ups.
     pub lookup_table: String,
-    /// The address of each system's queue.
-    pub queue_urls: std::collections::BTreeMap<System, String>,
+    /// Each system's queue.
+    pub queues: std::collections::BTreeMap<System, AwsQueue>,
 }
 
-/// The four ports of one installation.
+/// A queue of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsQueue {
+    /// The setting that holds its address, such as `KINGDEE_QUEUE_URL`: errors name it.
+    pub setting: String,
+    /// Its address.
+    pub url: String,
+}
+
+/// The ports of one installation.
 #[derive(Clone)]
 pub struct Stores {
     /// Messages between the functions.
@@ -125,4 +144,6 @@ pub struct Stores {
     pub ledger: std::sync::Arc<dyn Ledger>,
     /// Ids of the targets by our codes.
     pub lookups: std::sync::Arc<dyn Lookups>,
+    /// What came, what was sent, what was answered.
+    pub archive: std::sync::Arc<dyn Archive>,
 }

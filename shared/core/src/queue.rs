@@ -3,7 +3,7 @@
 //! - Messages of one group are received in the order they were sent, and none while another of the group is in flight.
 //! - A message with the deduplication id of one sent less than five minutes ago is accepted and dropped.
 //! - A received message is in flight until it is deleted or its visibility timeout ends.
-//! - A message received too often moves to the dead-letter queue.
+//! - A message received too often moves to the dead-letter queue, until a person redrives it.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub const MAX_VISIBILITY: Duration = Duration::from_secs(30 * 60);
 /// The largest body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// How long the queue keeps a message.
+/// How long the queue keeps a message; the dead-letter queue keeps it as long again.
 pub const RETENTION: Duration = Duration::from_secs(14 * 86_400);
 
 /// A message to send.
@@ -54,6 +54,21 @@ pub struct Received {
     pub sent_at: DateTime<Utc>,
 }
 
+/// A message that was received too often, and waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The message's id in the dead-letter queue.
+    pub id: String,
+    /// The group that orders it.
+    pub group: String,
+    /// The body.
+    pub body: String,
+    /// How often it has been received, as the adapter counts.
+    pub receive_count: u32,
+    /// When it was sent.
+    pub sent_at: DateTime<Utc>,
+}
+
 /// How much is in a queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Depth {
@@ -73,6 +88,14 @@ pub trait Queue: Send + Sync {
     /// Sends messages, any number of them. `Ok` means that all are stored durably; after an error some may be, and
     /// sending all of them again is safe within [`DEDUPLICATION_INTERVAL`] and harmless after it.
     async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError>;
+
+    /// Sends messages to several systems, as [`Queue::send`] does to one. An adapter that can stores all of them or none.
+    async fn send_all(&self, messages: &[(System, Vec<Outgoing>)]) -> Result<(), StoreError> {
+        for (system, messages) in messages {
+            self.send(*system, messages).await?;
+        }
+        Ok(())
+    }
 
     /// Receives up to `max` messages, in flight for `visibility`.
     async fn receive(
@@ -94,4 +117,19 @@ pub trait Queue: Send + Sync {
 
     /// Counts the messages in the dead-letter queue.
     async fn dead(&self, system: System) -> Result<u64, StoreError>;
+
+    /// Lists the dead-letter queue, the message sent first at the beginning, at most `limit`, after the one with the id
+    /// `after`. Where that one has left the queue meanwhile the list may end there.
+    async fn dead_letters(
+        &self,
+        system: System,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Moves messages from the dead-letter queue back to the end of the queue they came from, in their order and as if
+    /// they had never been received: those with these ids, or all. Returns how many; ids that are not there are left out.
+    /// After an error some may have moved, and a message may stand in both queues: the ledger's guard then skips the
+    /// repetition.
+    async fn redrive(&self, system: System, ids: Option<&[String]>) -> Result<u64, StoreError>;
 }

@@ -1,7 +1,9 @@
 //! What is to be said of the settings that flow files name, when the files are checked.
 
-use crate::flows::{Flows, Routed};
-use crate::settings::{Settings, is_secret, known};
+use relay_job::{Flows, Routed};
+
+use crate::Settings;
+use crate::settings::declared::{self, is_secret};
 
 /// A remark on a flow file, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +36,9 @@ fn remark(routed: &Routed, name: &str, settings: &Settings) -> Option<Remark> {
     let (is_mistake, message, help) = if is_secret(name) {
         let message = format!("the setting `{name}` is a secret, and the flow would send it as a field");
         (true, message, None)
-    } else if settings.get(name).is_some() || known::has_default(name) {
+    } else if settings.get(name).is_some() || declared::has_default(name) {
         return None;
-    } else if let Some(meant) = known::misspelt(name) {
+    } else if let Some(meant) = declared::misspelt(name) {
         let message = format!("there is no setting `{name}`");
         (true, message, Some(format!("did you mean `{meant}`? A setting of that name must be set here")))
     } else {

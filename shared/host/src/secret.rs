@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::settings::declared;
 use crate::{Settings, SettingsError};
 
 /// Where secrets are kept.
@@ -15,37 +16,30 @@ pub trait SecretSource: Send + Sync {
     async fn read(&self, id: &str) -> Result<String, String>;
 }
 
-impl Settings {
-    /// The secret that holds the settings which are not in the environment (`RELAY_SECRET_ID`).
-    #[must_use]
-    pub fn secret_id(&self) -> Option<&str> {
-        self.get("RELAY_SECRET_ID")
-    }
+/// The secret that holds the settings which are not in the environment (`RELAY_SECRET_ID`).
+#[must_use]
+pub fn id(settings: &Settings) -> Option<&str> {
+    settings.get(declared::SECRET_ID.name)
+}
 
-    /// These settings and those of their secret. What is set already wins, so that a person can try another value.
-    ///
-    /// # Errors
-    /// A secret that cannot be read, or is no JSON object of settings. No value is shown.
-    pub async fn with_secret(&self, source: &dyn SecretSource) -> Result<Self, SettingsError> {
-        let Some(id) = self.secret_id() else { return Ok(self.clone()) };
-        let wrong = |why: String| SettingsError {
-            problems: vec![format!("RELAY_SECRET_ID: the secret `{id}` {why}")],
-        };
-        let kept: Self = parse(&source.read(id).await.map_err(wrong)?).map_err(wrong)?;
-        let mut merged = self.clone();
-        for (name, value) in kept.values {
-            merged.values.entry(name).or_insert(value);
-        }
-        Ok(merged)
-    }
+/// These settings and those of their secret. What is set already wins, so that a person can try another value.
+///
+/// # Errors
+/// A secret that cannot be read, or is no JSON object of settings. No value is shown.
+pub async fn with_secret(settings: &Settings, source: &dyn SecretSource) -> Result<Settings, SettingsError> {
+    let Some(id) = id(settings) else { return Ok(settings.clone()) };
+    let wrong =
+        |why: String| SettingsError { problems: vec![format!("RELAY_SECRET_ID: the secret `{id}` {why}")] };
+    let kept = parse(&source.read(id).await.map_err(wrong)?).map_err(wrong)?;
+    Ok(settings.or(kept))
+}
 
-    /// Where a setting that is missing was looked for.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        match self.secret_id() {
-            Some(id) => format!("looked for in the environment and in the secret `{id}` (RELAY_SECRET_ID)"),
-            None => "looked for in the environment alone: RELAY_SECRET_ID names no secret".to_owned(),
-        }
+/// Where a setting that is missing was looked for.
+#[must_use]
+pub fn origin(settings: &Settings) -> String {
+    match id(settings) {
+        Some(id) => format!("looked for in the environment and in the secret `{id}` (RELAY_SECRET_ID)"),
+        None => "looked for in the environment alone: RELAY_SECRET_ID names no secret".to_owned(),
     }
 }
 
@@ -86,7 +80,7 @@ mod tests {
             [("RELAY_SECRET_ID", "relay/prod"), ("WDT_SID", "of the environment"), ("WDT_APPKEY", "")];
         let environment: Settings =
             environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
-        environment.with_secret(&Kept(secret)).await
+        with_secret(&environment, &Kept(secret)).await
     }
 
     #[tokio::test]
@@ -122,8 +116,8 @@ mod tests {
     #[tokio::test]
     async fn without_a_secret_the_settings_are_the_environment() {
         let environment: Settings = [("WDT_SID".to_owned(), "s".to_owned())].into_iter().collect();
-        let settings = environment.with_secret(&Kept(Err("is not asked for"))).await.unwrap();
+        let settings = with_secret(&environment, &Kept(Err("is not asked for"))).await.unwrap();
         assert_eq!(settings, environment);
-        assert!(settings.origin().contains("RELAY_SECRET_ID names no secret"), "{}", settings.origin());
+        assert!(origin(&settings).contains("RELAY_SECRET_ID names no secret"), "{}", origin(&settings));
     }
 }

@@ -7,6 +7,7 @@ use relay_core::StoreErrorKind;
 use relay_core::Stores;
 use relay_core::clock::Clock;
 
+use crate::settings::store;
 use crate::{Settings, SettingsError, Store};
 
 /// Opens the store that `RELAY_STORE` names, or creates it. The tables and queues of AWS are the stack's to create.
@@ -36,7 +37,7 @@ enum Opening {
     expect(unused_variables, reason = "a build without SQLite creates no store")
 )]
 async fn open_as(opening: Opening, settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Stores> {
-    match settings.store()? {
+    match store(settings)? {
         #[cfg(feature = "sqlite")]
         Store::Sqlite(file) => {
             let open = match opening {

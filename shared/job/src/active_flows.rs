@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use relay_core::clock::Clock;
+use relay_core::clock::{Clock, timeout};
 use relay_core::registry::{self, Registered, Registry};
 use relay_core::{Checkpoints, StoreError};
-use tokio::time::timeout;
 
 use relay_connector::Catalog;
 
@@ -81,7 +80,7 @@ impl ActiveFlows {
     }
 
     async fn look_again(&self, seen: Seen, now: DateTime<Utc>) -> Seen {
-        match timeout(PATIENCE, self.registry(now)).await {
+        match timeout(self.clock.as_ref(), PATIENCE, self.registry(now)).await {
             Ok(Ok(registry)) => self.seen_as(registry, Some(seen), now),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the registered flows could not be read again");

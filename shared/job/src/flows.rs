@@ -60,7 +60,8 @@ impl Routed {
         System::of_document(self.flow.source().document.name)
     }
 
-    /// What it reads, with the values of the settings that it names.
+    /// What it reads, with the values of the settings that it names and over the route that it names or else the usual
+    /// one: flows that read the same have equal queries.
     ///
     /// # Errors
     /// A setting that has no value.
@@ -68,7 +69,9 @@ impl Routed {
         let source = self.flow.source();
         let values = settings.values(self.flow.source_settings())?;
         let params = relay_mapping::resolve(&source.params, &values)?;
-        Ok(Query { document: source.document, route: source.route.clone(), params })
+        let usual = source.document.routes.first().copied();
+        let route = source.route.as_deref().or(usual).map(str::to_owned);
+        Ok(Query { document: source.document, route, params })
     }
 }
 

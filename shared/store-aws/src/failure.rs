@@ -17,7 +17,7 @@ pub(super) struct Call<'a> {
     /// The permission that it needs, such as `dynamodb:GetItem`.
     pub(super) action: &'static str,
     /// The setting that names the queue or table.
-    pub(super) setting: &'static str,
+    pub(super) setting: &'a str,
     /// The queue's address or the table's name.
     pub(super) name: &'a str,
 }

@@ -28,6 +28,7 @@ use aws_types::SdkConfig;
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use relay_core::clock::{Clock, Rng};
 
+use relay_core::archive::Disabled;
 use relay_core::{AwsNames, Stores};
 
 /// The stack's queues and tables.
@@ -50,11 +51,17 @@ impl Aws {
         Self { config: config.clone(), sqs, dynamodb, names: Arc::new(names), clock, rng }
     }
 
-    /// The four ports of the stack.
+    /// The ports of the stack; nothing is archived.
     #[must_use]
     pub fn stores(self) -> Stores {
         let this = Arc::new(self);
-        Stores { queue: this.clone(), checkpoints: this.clone(), ledger: this.clone(), lookups: this }
+        Stores {
+            queue: this.clone(),
+            checkpoints: this.clone(),
+            ledger: this.clone(),
+            lookups: this,
+            archive: Arc::new(Disabled),
+        }
     }
 
     fn sqs(&self) -> &aws_sdk_sqs::Client {

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::Aws;
 use super::failure::Call;
 use relay_core::queue::{Depth, MAX_BODY_BYTES, MAX_VISIBILITY, Outgoing, Queue, Received};
-use relay_core::{StoreError, System};
+use relay_core::{AwsQueue, StoreError, System};
 
 /// As many entries as SQS takes and gives in one request.
 const BATCH: usize = 10;
@@ -26,7 +26,7 @@ const BATCH: usize = 10;
 #[async_trait]
 impl Queue for Aws {
     async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
-        let call = self.queue_call(system, "sending to the queue", "sqs:SendMessage");
+        let call = self.queue_call(system, "sending to the queue", "sqs:SendMessage")?;
         if let Some(large) = messages.iter().find(|message| message.body.len() > MAX_BODY_BYTES) {
             let bytes = large.body.len();
             return Err(
@@ -46,7 +46,7 @@ impl Queue for Aws {
         max: usize,
         visibility: Duration,
     ) -> Result<Vec<Received>, StoreError> {
-        let call = self.queue_call(system, "receiving from the queue", "sqs:ReceiveMessage");
+        let call = self.queue_call(system, "receiving from the queue", "sqs:ReceiveMessage")?;
         let answer = self
             .sqs()
             .receive_message()
@@ -65,7 +65,7 @@ impl Queue for Aws {
     }
 
     async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError> {
-        let call = self.queue_call(system, "deleting from the queue", "sqs:DeleteMessage");
+        let call = self.queue_call(system, "deleting from the queue", "sqs:DeleteMessage")?;
         for batch in receipts.chunks(BATCH) {
             self.delete_batch(call, batch).await?;
         }
@@ -73,7 +73,7 @@ impl Queue for Aws {
     }
 
     async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
-        let call = self.queue_call(system, "delaying a message", "sqs:ChangeMessageVisibility");
+        let call = self.queue_call(system, "delaying a message", "sqs:ChangeMessageVisibility")?;
         let change = self.sqs().change_message_visibility().queue_url(call.name).receipt_handle(receipt);
         match change.visibility_timeout(seconds(delay.min(MAX_VISIBILITY))).send().await {
             Ok(_) => Ok(true),
@@ -83,7 +83,7 @@ impl Queue for Aws {
     }
 
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
-        let call = self.queue_call(system, "counting the queue", "sqs:GetQueueAttributes");
+        let call = self.queue_call(system, "counting the queue", "sqs:GetQueueAttributes")?;
         let names = vec![Waiting, Delayed, InFlight];
         let counts = self.attributes(call, call.name, names).await?;
         Ok(Depth {
@@ -96,7 +96,7 @@ impl Queue for Aws {
     }
 
     async fn dead(&self, system: System) -> Result<u64, StoreError> {
-        let call = self.queue_call(system, "finding the dead-letter queue of", "sqs:GetQueueAttributes");
+        let call = self.queue_call(system, "finding the dead-letter queue of", "sqs:GetQueueAttributes")?;
         let mut attributes =
             self.attributes(call, call.name, vec![QueueAttributeName::RedrivePolicy]).await?;
         let policy = attributes.remove(&QueueAttributeName::RedrivePolicy);
@@ -121,13 +121,15 @@ struct RedrivePolicy {
 }
 
 impl Aws {
-    fn queue_call(&self, system: System, doing: &'static str, action: &'static str) -> Call<'_> {
-        let (setting, name) = match system {
-            System::Kingdee => ("KINGDEE_QUEUE_URL", &self.names.kingdee_queue_url),
-            System::Sharecrm => ("SHARECRM_QUEUE_URL", &self.names.sharecrm_queue_url),
-            System::Wangdian => ("WDT_QUEUE_URL", &self.names.wangdian_queue_url),
-        };
-        Call { doing, action, setting, name }
+    fn queue_call(
+        &self,
+        system: System,
+        doing: &'static str,
+        action: &'static str,
+    ) -> Result<Call<'_>, StoreError> {
+        let missing = || StoreError::new(doing, format!("this stack has no queue for {system}"));
+        let AwsQueue { setting, url } = self.names.queues.get(&system).ok_or_else(missing)?;
+        Ok(Call { doing, action, setting, name: url })
     }
 
     async fn send_batch(&self, call: Call<'_>, batch: &[Outgoing]) -> Result<(), StoreError> {

@@ -52,7 +52,7 @@ fn check(connection: &Connection, health: &Health, is_suspect: bool) {
         }
         Ok(found) => _ = health.damaged(DOING, &found),
         Err(error) => {
-            let error = health.met(DOING, &error);
+            let error = health.met(DOING, error);
             tracing::warn!(%error, "the store could not be checked");
         }
     }

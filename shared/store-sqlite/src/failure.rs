@@ -1,6 +1,7 @@
 //! What an error of SQLite means, and the way out.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{ErrorCode, ffi};
 
@@ -25,12 +26,13 @@ const CUT_OFF: &str = "it is shorter than it must be: it was cut off, or it is n
 const UNREADABLE: &str = "the disk does not give back what was written: look at the system's log, and restore the file \
     from a backup on a disk that is sound";
 
-pub(super) fn failure(file: &Path, doing: &str, error: &rusqlite::Error) -> StoreError {
-    let doing = format!("{doing} {}", file.display());
-    match meaning(error) {
+pub(super) fn failure(file: &Path, doing: &str, error: impl Into<Arc<rusqlite::Error>>) -> StoreError {
+    let (doing, error) = (format!("{doing} {}", file.display()), error.into());
+    let failure = match meaning(&error) {
         Some((kind, way_out)) => StoreError::new(doing, format!("{way_out} ({error})")).of_kind(kind),
         None => StoreError::new(doing, error.to_string()),
-    }
+    };
+    failure.caused_by(error)
 }
 
 fn meaning(error: &rusqlite::Error) -> Option<(Kind, &'static str)> {
@@ -72,7 +74,7 @@ mod tests {
 
     fn kind(code: i32) -> Kind {
         let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-        failure(Path::new("relay.db"), "writing", &error).kind
+        failure(Path::new("relay.db"), "writing", error).kind
     }
 
     #[test]
@@ -81,6 +83,17 @@ mod tests {
             assert_eq!(kind(code), Kind::Full, "{code}");
         }
         assert_eq!(kind(ffi::SQLITE_IOERR_FSYNC), Kind::Other);
+    }
+
+    #[test]
+    fn what_sqlite_said_is_there_for_programs_and_printed_once() {
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None);
+        let said = error.to_string();
+        let failure = failure(Path::new("relay.db"), "writing", error);
+        assert_eq!(failure.to_string().matches(&said).count(), 1, "{failure}");
+        let cause = failure.cause.as_deref().and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
+        assert_eq!(cause.and_then(rusqlite::Error::sqlite_error_code), Some(ErrorCode::DiskFull));
+        assert!(std::error::Error::source(&failure).is_none());
     }
 
     #[test]

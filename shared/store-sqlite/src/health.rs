@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::failure::{DAMAGED, GONE, failure};
 use relay_core::{StoreError, StoreErrorKind};
@@ -83,12 +83,19 @@ impl Health {
     }
 
     /// What an error of SQLite means.
-    pub(super) fn met(&self, doing: &str, error: &rusqlite::Error) -> StoreError {
+    pub(super) fn met(&self, doing: &str, error: impl Into<Arc<rusqlite::Error>>) -> StoreError {
         let met = failure(&self.file, doing, error);
         match met.kind {
-            StoreErrorKind::Corrupt | StoreErrorKind::Foreign => self.found(doing, met.kind, met.reason),
+            StoreErrorKind::Corrupt | StoreErrorKind::Foreign => {
+                StoreError { cause: met.cause, ..self.found(doing, met.kind, met.reason) }
+            }
             _ => met,
         }
+    }
+
+    /// What kind of failure an error of SQLite is; nothing is noted.
+    pub(super) fn meaning(&self, error: &Arc<rusqlite::Error>) -> StoreErrorKind {
+        failure(&self.file, "", error.clone()).kind
     }
 
     /// Notes damage that the check has found.

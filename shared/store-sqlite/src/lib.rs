@@ -1,4 +1,4 @@
-//! Adapter: all four ports in one SQLite file.
+//! Adapter: all ports in one SQLite file.
 //!
 //! The embedded default: what a newcomer starts with, what a small merchant stays on, and what tests run on. WAL, so
 //! that `relay status` reads while `relay serve` writes; `synchronous = FULL`, because an order that was answered with
@@ -7,22 +7,33 @@
 //! | file | what for |
 //! |---|---|
 //! | `open` | connections: how they are opened, and what a file must be |
-//! | `lane` | one connection, used by one after the other |
+//! | `migrations` | brings the file of an earlier program up, step by step |
+//! | `writer` | the one connection that writes: what has gathered is one transaction |
+//! | `request` | what waits for the writer |
+//! | `lane` | a connection that reads, used by one after the other |
+//! | `retention`, `housekeeping` | how long what is done with is kept, and how it is forgotten |
 //! | `health` | whether the file is still ours and whole; what was once found wrong stays known |
 //! | `check` | reads the file through at the start |
 //! | `wal` | keeps the write-ahead log small |
 //! | `failure` | what an error of SQLite means, and the way out |
 
+mod archive;
 mod check;
 mod checkpoints;
+mod dead_letters;
 mod failure;
 mod health;
+mod housekeeping;
 mod lane;
 mod ledger;
 mod lookups;
+mod migrations;
 mod open;
 mod queue;
+mod request;
+mod retention;
 mod wal;
+mod writer;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -30,13 +41,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use relay_core::archive::{Archive, Disabled};
 use relay_core::clock::{Clock, SteadyClock};
-use rusqlite::{Transaction, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::health::Health;
 use crate::lane::Lane;
-use crate::wal::Wal;
-use relay_core::{StoreError, StoreErrorKind, Stores};
+use crate::writer::Writer;
+use relay_core::{StoreError, Stores};
+
+pub use crate::housekeeping::Cleaned;
+pub use crate::retention::Retention;
 
 /// One SQLite file with everything in it.
 ///
@@ -48,28 +63,36 @@ pub struct Sqlite {
     reader: Lane,
     /// Reads through much of the file: lists and counts, which take seconds where the ledger is large.
     scanner: Lane,
-    writer: Lane,
-    wal: Arc<Wal>,
+    writer: Arc<Writer>,
     health: Arc<Health>,
     clock: Arc<dyn Clock>,
+    retention: Retention,
 }
 
 impl Sqlite {
-    /// Opens the file, or creates it.
+    /// Opens the file, or creates it, and keeps what is done with for as long as is usual.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no database or another program's, is damaged, cannot be written or is locked.
-    /// The message names the file and the way out.
+    /// As [`Sqlite::open_with`].
     pub fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        Self::open_with(file, clock, Retention::default())
+    }
+
+    /// Opens the file, or creates it. A file of an earlier program is brought up.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no database or another program's or a newer one's, is damaged, cannot be written
+    /// or is locked. The message names the file and the way out.
+    pub fn open_with(file: &Path, clock: Arc<dyn Clock>, retention: Retention) -> Result<Self, StoreError> {
         let writer = open::writer(file)?;
         let checker = open::reader(file)?;
         let [reader, scanner] = [open::reader(file)?, open::reader(file)?].map(Lane::of);
         let health = Arc::new(Health::of(file)?);
         check::begin(checker, &health)?;
-        let wal = Arc::new(Wal::of(&health));
         // What waits in the store is not to wait longer because somebody sets the machine's clock back.
         let clock = Arc::new(SteadyClock::new(clock));
-        Ok(Self { reader, scanner, writer: Lane::of(writer), wal, health, clock })
+        let writer = Arc::new(Writer::start(writer, health.clone(), clock.clone(), retention)?);
+        Ok(Self { reader, scanner, writer, health, clock, retention })
     }
 
     /// Opens a file that is there, and creates none: an empty store would say that all is well.
@@ -77,13 +100,25 @@ impl Sqlite {
     /// # Errors
     /// As [`Sqlite::open`], and where there is no such file or nothing in it.
     pub fn open_existing(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        Self::open_existing_with(file, clock, Retention::default())
+    }
+
+    /// Opens a file that is there, and creates none.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open_existing`].
+    pub fn open_existing_with(
+        file: &Path,
+        clock: Arc<dyn Clock>,
+        retention: Retention,
+    ) -> Result<Self, StoreError> {
         let absent = match file.metadata() {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 "there is no such file (does its folder exist?)"
             }
             // A disk that was full, or a copy that was broken off, leaves one like this.
             Ok(about) if about.len() == 0 => "the file is empty: no store, or one that was cut off",
-            _ => return Self::open(file, clock),
+            _ => return Self::open_with(file, clock, retention),
         };
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         Err(StoreError::new(
@@ -95,59 +130,78 @@ impl Sqlite {
         ))
     }
 
-    /// The four ports, all in this file.
+    /// The ports, all in this file.
     #[must_use]
     pub fn stores(&self) -> Stores {
         let this = Arc::new(self.clone());
-        Stores { queue: this.clone(), checkpoints: this.clone(), ledger: this.clone(), lookups: this }
+        let archive: Arc<dyn Archive> = match self.retention.history {
+            Duration::ZERO => Arc::new(Disabled),
+            kept => Arc::new(archive::Rows { store: self.clone(), kept }),
+        };
+        Stores {
+            queue: this.clone(),
+            checkpoints: this.clone(),
+            ledger: this.clone(),
+            lookups: this,
+            archive,
+        }
+    }
+
+    /// Forgets all that is kept no longer, in small steps with others' writes in between. Without this call it happens by
+    /// and by, as the store is written to.
+    ///
+    /// # Errors
+    /// When the store cannot be written: what was forgotten until then stays so.
+    pub async fn housekeeping(&self) -> Result<Cleaned, StoreError> {
+        let (retention, mut all) = (self.retention, Cleaned::default());
+        loop {
+            let clean = move |connection: &Connection, now| housekeeping::clean(connection, now, &retention);
+            let cleaned = self.write_in(housekeeping::DOING, clean).await?;
+            all.rows += cleaned.rows;
+            if !cleaned.has_more {
+                return Ok(all);
+            }
+        }
     }
 
     /// Writes in one transaction. `Ok` means: durable, in the file that the path names.
     async fn write_in<T: Send + 'static>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnMut(&Connection, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        // Immediate: two programs never both read and then both try to write.
-        let written = self.turn(&self.writer, doing, TransactionBehavior::Immediate, work).await;
-        let is_full = matches!(&written, Err(error) if error.kind == StoreErrorKind::Full);
-        if self.wal.wants_shrinking(is_full, self.clock.monotonic()) {
-            // After the answer: a push does not wait for it.
-            let (writer, wal) = (self.writer.clone(), self.wal.clone());
-            tokio::spawn(async move { writer.turn(move |connection| wal.shrink(connection)).await });
-        }
-        written
+        self.health.still_well(doing)?;
+        self.writer.ask(doing, work).await
     }
 
     /// Reads what is found by its key.
     async fn read_in<T: Send + 'static>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.turn(&self.reader, doing, TransactionBehavior::Deferred, work).await
+        self.turn(&self.reader, doing, work).await
     }
 
     /// Reads through much of the file.
     async fn scan_in<T: Send + 'static>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.turn(&self.scanner, doing, TransactionBehavior::Deferred, work).await
+        self.turn(&self.scanner, doing, work).await
     }
 
     async fn turn<T: Send + 'static>(
         &self,
         lane: &Lane,
         doing: &'static str,
-        behavior: TransactionBehavior,
-        work: impl FnOnce(&Transaction<'_>, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.health.still_well(doing)?;
         let clock = self.clock.clone();
         let turn = lane.turn(move |connection| {
-            let transaction = connection.transaction_with_behavior(behavior)?;
+            let transaction = connection.transaction()?;
             let value = work(&transaction, clock.now())?;
             transaction.commit()?;
             Ok(value)
@@ -155,8 +209,7 @@ impl Sqlite {
         let done = turn
             .await
             .map_err(|panicked| StoreError::new(doing, format!("a transaction panicked: {panicked}")))?;
-        let value = done.map_err(|error| self.health.met(doing, &error))?;
-        // After the commit, so that a file that was taken away in its midst is noticed too.
+        let value = done.map_err(|error: rusqlite::Error| self.health.met(doing, error))?;
         self.health.still_ours(doing)?;
         Ok(value)
     }
@@ -173,4 +226,8 @@ fn time(millis: i64) -> DateTime<Utc> {
 
 fn later(now: DateTime<Utc>, wait: Duration) -> i64 {
     millis(now).saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn earlier(now: DateTime<Utc>, wait: Duration) -> i64 {
+    millis(now).saturating_sub(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,6 +1,5 @@
 //! Opening: what a connection is set to, and what a file must be.
 
-use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, FileControl, MAIN_DB};
 
 use super::failure::{GONE, failure};
+use super::migrations::migrate;
 use super::wal;
 use relay_core::{StoreError, StoreErrorKind};
 
@@ -18,41 +18,41 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 /// What the file's `application_id` says: "ERPR". A file with another one is somebody else's database.
 const APPLICATION_ID: i32 = 0x4552_5052;
 
-pub(super) const SCHEMA: &str = include_str!("schema.sql");
-
 const DOING: &str = "opening the store";
 
-/// The connection that writes. It creates what is not there yet.
+/// The connection that writes. It creates what is not there yet, and brings up what is of an earlier program.
 pub(super) fn writer(file: &Path) -> Result<Connection, StoreError> {
     create(file);
-    let connection = connect(file)?;
+    let mut connection = connect(file)?;
     check_owner(file, &connection)?;
     check_rights(file, &connection)?;
-    let has_log = set_up(&connection).map_err(|error| failure(file, DOING, &error))?;
+    let has_log = set_up(&connection).map_err(|error| failure(file, DOING, error))?;
     if !has_log {
         let reason = "its file system has no room for a write-ahead log that programs share (a network drive?): keep it \
                       on a local disk";
         return Err(StoreError::new(format!("{DOING} {}", file.display()), reason));
     }
+    // Only where something is missing: whoever just looks (`relay status`) must not wait for those who write.
+    migrate(file, &mut connection)?;
     Ok(connection)
 }
 
 /// A connection that reads, after the writer has been opened.
 pub(super) fn reader(file: &Path) -> Result<Connection, StoreError> {
     let connection = connect(file)?;
-    connection.execute_batch("PRAGMA query_only = ON").map_err(|error| failure(file, DOING, &error))?;
+    connection.execute_batch("PRAGMA query_only = ON").map_err(|error| failure(file, DOING, error))?;
     Ok(connection)
 }
 
 fn connect(file: &Path) -> Result<Connection, StoreError> {
-    let open = || {
+    let open = || -> rusqlite::Result<_> {
         let connection = Connection::open(file)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         // A damaged page is noticed before what stands on it is believed.
         connection.execute_batch("PRAGMA cell_size_check = ON")?;
         let mut has_moved = 0;
         connection.file_control(Some(MAIN_DB), FileControl::HasMoved(&mut has_moved))?;
-        rusqlite::Result::Ok((connection, has_moved != 0))
+        Ok((connection, has_moved != 0))
     };
     match open() {
         Ok((connection, false)) => Ok(connection),
@@ -60,7 +60,7 @@ fn connect(file: &Path) -> Result<Connection, StoreError> {
             let doing = format!("{DOING} {}", file.display());
             Err(StoreError::new(doing, GONE).of_kind(StoreErrorKind::Gone))
         }
-        Err(error) => Err(failure(file, DOING, &error)),
+        Err(error) => Err(failure(file, DOING, error)),
     }
 }
 
@@ -74,10 +74,10 @@ fn create(file: &Path) {
 /// Refuses to write our tables into a database that is somebody else's.
 fn check_owner(file: &Path, connection: &Connection) -> Result<(), StoreError> {
     let read = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i32>(0));
-    let inspect = || {
-        rusqlite::Result::Ok((read("PRAGMA application_id")?, read("SELECT count(*) FROM sqlite_master")?))
+    let inspect = || -> rusqlite::Result<_> {
+        Ok((read("PRAGMA application_id")?, read("SELECT count(*) FROM sqlite_master")?))
     };
-    let (id, tables) = inspect().map_err(|error| failure(file, DOING, &error))?;
+    let (id, tables) = inspect().map_err(|error| failure(file, DOING, error))?;
     if id != APPLICATION_ID && tables > 0 {
         let reason = "the file is a database of another program: name another file in RELAY_STORE";
         let error = StoreError::new(format!("{DOING} {}", file.display()), reason);
@@ -92,30 +92,20 @@ fn check_rights(file: &Path, connection: &Connection) -> Result<(), StoreError> 
         Ok(false) => Ok(()),
         Ok(true) => {
             let read_only = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
-            Err(failure(file, DOING, &rusqlite::Error::SqliteFailure(read_only, None)))
+            Err(failure(file, DOING, rusqlite::Error::SqliteFailure(read_only, None)))
         }
-        Err(error) => Err(failure(file, DOING, &error)),
+        Err(error) => Err(failure(file, DOING, error)),
     }
 }
 
 /// `false` where the file system allows no write-ahead log.
 fn set_up(connection: &Connection) -> rusqlite::Result<bool> {
+    // A property of the file, which a new one gets with its first page. For another this would be a write, which waits.
+    if connection.query_row("PRAGMA page_count", [], |row| row.get::<_, u64>(0))? == 0 {
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+    }
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     connection.execute_batch("PRAGMA synchronous = FULL")?;
     connection.pragma_update(None, "journal_size_limit", wal::LIMIT)?;
-    // Only where something is missing: whoever just looks (`relay status`) must not wait for those who write.
-    if !has_schema(connection)? {
-        connection.execute_batch(SCHEMA)?;
-    }
     Ok(mode == "wal")
-}
-
-fn has_schema(connection: &Connection) -> rusqlite::Result<bool> {
-    let names = |connection: &Connection| {
-        let mut statement = connection.prepare("SELECT name FROM sqlite_master")?;
-        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<String>>>()
-    };
-    let wanted = Connection::open_in_memory()?;
-    wanted.execute_batch(SCHEMA)?;
-    Ok(names(&wanted)?.is_subset(&names(connection)?))
 }

@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, params};
 
-use super::{Sqlite, later, millis, time};
+use super::{Sqlite, dead_letters, later, millis, time};
 use relay_core::queue::{DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Queue, Received};
-use relay_core::{StoreError, System};
+use relay_core::{DeadLetter, StoreError, System};
 
 /// As many as SQS allows. The pusher counts attempts itself: a message received this often has never even been recorded.
 const MAX_RECEIVES: u32 = 1_000;
@@ -14,16 +14,11 @@ const MAX_RECEIVES: u32 = 1_000;
 #[async_trait]
 impl Queue for Sqlite {
     async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
-        let messages = messages.to_vec();
-        self.write_in("sending to the queue in", move |tx, now| {
-            // One that ends later than any may was written by a clock that was ahead.
-            tx.execute(
-                "DELETE FROM deduplication WHERE expires_at <= ?1 OR expires_at > ?2",
-                [millis(now), later(now, DEDUPLICATION_INTERVAL)],
-            )?;
-            messages.iter().try_for_each(|message| send_one(tx, now, system, message))
-        })
-        .await
+        self.send_in_one(vec![(system, messages.to_vec())]).await
+    }
+
+    async fn send_all(&self, messages: &[(System, Vec<Outgoing>)]) -> Result<(), StoreError> {
+        self.send_in_one(messages.to_vec()).await
     }
 
     async fn receive(
@@ -39,7 +34,7 @@ impl Queue for Sqlite {
             // working time grow with its square.
             for (id, receive_count) in find_visible(tx, now, system, max)? {
                 if receive_count >= MAX_RECEIVES {
-                    tx.execute("UPDATE messages SET dead = 1 WHERE id = ?1", [id])?;
+                    dead_letters::bury(tx, id, now)?;
                 } else {
                     received.push(take_one(tx, id, visible_at)?);
                 }
@@ -87,18 +82,20 @@ impl Queue for Sqlite {
 
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
         self.scan_in("counting the queue in", move |tx, now| {
+            // Those in flight are few and have an index of their own; the others are counted by theirs alone.
             tx.query_row(
-                "SELECT count(*) FILTER (WHERE NOT in_flight), count(*) FILTER (WHERE in_flight),
-                        min(visible_at) FILTER (WHERE in_flight),
+                "SELECT count(*), min(visible_at),
+                        (SELECT count(*) FROM messages WHERE queue = ?1 AND dead = 0),
                         (SELECT sent_at FROM messages WHERE queue = ?1 AND dead = 0 ORDER BY id LIMIT 1)
-                 FROM (SELECT visible_at, receive_count > 0 AND visible_at > ?2 AND visible_at <= ?3 AS in_flight
-                       FROM messages WHERE queue = ?1 AND dead = 0)",
+                 FROM messages INDEXED BY messages_in_flight
+                 WHERE queue = ?1 AND dead = 0 AND receive_count > 0 AND visible_at > ?2 AND visible_at <= ?3",
                 params![system.name(), millis(now), later(now, MAX_VISIBILITY)],
                 |row| {
+                    let (in_flight, all): (u64, u64) = (row.get(0)?, row.get(2)?);
                     Ok(Depth {
-                        waiting: row.get(0)?,
-                        in_flight: row.get(1)?,
-                        next_visible_at: row.get::<_, Option<i64>>(2)?.map(time),
+                        waiting: all - in_flight,
+                        in_flight,
+                        next_visible_at: row.get::<_, Option<i64>>(1)?.map(time),
                         oldest_sent_at: row.get::<_, Option<i64>>(3)?.map(time),
                     })
                 },
@@ -117,18 +114,51 @@ impl Queue for Sqlite {
         })
         .await
     }
+
+    async fn dead_letters(
+        &self,
+        system: System,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        // What is no id of ours stands nowhere in the list.
+        let after = after.map_or(0, |id| id.parse().unwrap_or(i64::MAX));
+        self.scan_in("listing the dead letters in", move |tx, _| dead_letters::list(tx, system, limit, after))
+            .await
+    }
+
+    async fn redrive(&self, system: System, ids: Option<&[String]>) -> Result<u64, StoreError> {
+        let ids = ids.map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect::<Vec<i64>>());
+        self.write_in("redriving the dead letters in", move |tx, now| {
+            dead_letters::redrive(tx, now, system, ids.as_deref())
+        })
+        .await
+    }
 }
 
-fn send_one(
-    tx: &Transaction<'_>,
-    now: DateTime<Utc>,
-    system: System,
-    message: &Outgoing,
-) -> rusqlite::Result<()> {
-    let fresh = tx.execute(
-        "INSERT INTO deduplication (queue, id, expires_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        params![system.name(), message.deduplication, later(now, DEDUPLICATION_INTERVAL)],
-    )?;
+impl Sqlite {
+    async fn send_in_one(&self, messages: Vec<(System, Vec<Outgoing>)>) -> Result<(), StoreError> {
+        self.write_in("sending to the queue in", move |tx, now| {
+            for (system, messages) in &messages {
+                messages.iter().try_for_each(|message| send_one(tx, now, *system, message))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn send_one(tx: &Connection, now: DateTime<Utc>, system: System, message: &Outgoing) -> rusqlite::Result<()> {
+    let expires_at = later(now, DEDUPLICATION_INTERVAL);
+    // An id that has expired is as good as none, and so is one that ends later than any may: it was written by a clock
+    // that was ahead.
+    let fresh = tx
+        .prepare_cached(
+            "INSERT INTO deduplication (queue, id, expires_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at
+             WHERE expires_at <= ?4 OR expires_at > excluded.expires_at",
+        )?
+        .execute(params![system.name(), message.deduplication, expires_at, millis(now)])?;
     if fresh == 1 {
         tx.prepare_cached(
             "INSERT INTO messages (queue, group_id, body, sent_at, visible_at) VALUES (?1, ?2, ?3, ?4, ?4)",
@@ -154,7 +184,7 @@ const FIND_VISIBLE: &str = "SELECT id, receive_count FROM messages AS message IN
 
 /// Ids of messages to receive, with how often each has been received.
 fn find_visible(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     now: DateTime<Utc>,
     system: System,
     max: usize,
@@ -166,7 +196,7 @@ fn find_visible(
         .collect()
 }
 
-fn take_one(tx: &Transaction<'_>, id: i64, visible_at: i64) -> rusqlite::Result<Received> {
+fn take_one(tx: &Connection, id: i64, visible_at: i64) -> rusqlite::Result<Received> {
     tx.prepare_cached(
         "UPDATE messages SET visible_at = ?2, receive_count = receive_count + 1 WHERE id = ?1
          RETURNING group_id, body, receive_count, sent_at",
@@ -193,14 +223,12 @@ fn parse_receipt(receipt: &str) -> (i64, u32) {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::Connection;
-
     use super::*;
+    use crate::migrations::in_memory;
 
     #[test]
     fn finding_the_next_messages_sorts_no_backlog() {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(crate::open::SCHEMA).unwrap();
+        let connection = in_memory();
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {FIND_VISIBLE}")).unwrap();
         let steps =
             plan.query_map(params!["kingdee", 0, 10, 10], |row| row.get::<_, String>("detail")).unwrap();

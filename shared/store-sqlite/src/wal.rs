@@ -5,7 +5,6 @@
 //! queues every second, which is a write, so that it is cut without new documents too.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -23,43 +22,37 @@ const ALARMING: u64 = 256 * 1024 * 1024;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How long a try may keep writers waiting for readers to end.
-const PATIENCE: Duration = Duration::from_millis(20);
+pub(super) const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The write-ahead log of an open store.
 pub(super) struct Wal {
     path: PathBuf,
-    tries: Mutex<Tries>,
-}
-
-#[derive(Default)]
-struct Tries {
-    /// By monotonic time.
-    last: Option<Duration>,
+    /// The last try, by monotonic time.
+    tried: Option<Duration>,
     /// The size that was told of.
     told: u64,
 }
 
 impl Wal {
     pub(super) fn of(health: &Health) -> Self {
-        Self { path: health.wal().to_owned(), tries: Mutex::default() }
+        Self { path: health.wal().to_owned(), tried: None, told: 0 }
     }
 
     /// Whether it is time to try: it is too large, or no disk space was left for it.
-    pub(super) fn wants_shrinking(&self, is_full: bool, now: Duration) -> bool {
+    pub(super) fn wants_shrinking(&mut self, is_full: bool, now: Duration) -> bool {
         if !is_full && self.bytes() <= LIMIT {
             return false;
         }
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_time = tries.last.is_none_or(|last| now >= last + EVERY);
+        let is_time = self.tried.is_none_or(|last| now >= last + EVERY);
         if is_time {
-            tries.last = Some(now);
+            self.tried = Some(now);
         }
         is_time
     }
 
     /// Writes the log back into the file and cuts it, as far as readers allow. Not being able to is no error: what it
     /// holds is safe.
-    pub(super) fn shrink(&self, connection: &Connection) {
+    pub(super) fn shrink(&mut self, connection: &Connection) {
         let cut = || {
             connection.busy_timeout(PATIENCE)?;
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
@@ -72,13 +65,12 @@ impl Wal {
         self.tell_of_size();
     }
 
-    fn tell_of_size(&self) {
+    fn tell_of_size(&mut self) {
         let bytes = self.bytes();
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         if bytes < ALARMING {
-            tries.told = 0;
-        } else if bytes >= tries.told.saturating_mul(2) {
-            tries.told = bytes;
+            self.told = 0;
+        } else if bytes >= self.told.saturating_mul(2) {
+            self.told = bytes;
             tracing::warn!(
                 file = %self.path.display(),
                 bytes,

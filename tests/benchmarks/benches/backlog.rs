@@ -3,6 +3,8 @@
 //! Three kinds of processes, so that a figure is of polling alone: this one compares; a simulated 旺店通 listens on
 //! loopback; and every poll has a process of its own, which tells in the end the most memory it has ever held.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -15,7 +17,7 @@ use benchmarks::{house, is_measured};
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::System;
 use relay_core::clock::{Clock as _, SystemClock};
-use relay_host::{Function as _, Wiring};
+use relay_host::Wiring;
 use relay_simulators::Vendors;
 use relay_simulators::wangdian::TradeMix;
 use relay_trade_poller::TradePoller;
@@ -62,7 +64,7 @@ async fn vendor(trades: u32, from: DateTime<Utc>) -> anyhow::Result<()> {
 /// Polls what the environment names, as the Lambda does.
 async fn poll() -> anyhow::Result<Polled> {
     let wiring = Wiring::from_environment().await?;
-    let poller = TradePoller::wire(&wiring)?;
+    let poller = wiring.build::<TradePoller>()?;
     let idle_kib = peak_kib()?;
     let began = Instant::now();
     let report = poller
@@ -72,7 +74,7 @@ async fn poll() -> anyhow::Result<Polled> {
         .context("no flow is polled")?;
     let took_ms = u64::try_from(began.elapsed().as_millis())?;
     ensure!(report.error.is_none() && report.caught_up, "{report:?}");
-    let documents = wiring.stores.queue.depth(System::Kingdee).await?.waiting;
+    let documents = wiring.stores.queue.depth(System::new("kingdee")).await?.waiting;
     Ok(Polled { documents, windows: report.windows, took_ms, idle_kib, peak_kib: peak_kib()? })
 }
 

@@ -1,5 +1,7 @@
 //! Draining: queue, mapping, simulated Kingdee in process and ledger, against the bare queue on the same SQLite.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
+
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
@@ -36,7 +38,7 @@ async fn drain(documents: u32) -> anyhow::Result<Duration> {
     let worker = house.kingdee_worker()?;
     let began = Instant::now();
     for page in items.chunks(PAGE) {
-        house.wiring.intake().take(System::Kingdee, page).await?;
+        house.wiring.intake().take(System::new("kingdee"), page).await?;
     }
     loop {
         match worker.work(&|| true).await? {
@@ -58,7 +60,7 @@ async fn pass(documents: u32) -> anyhow::Result<Duration> {
     let messages: Vec<_> = items.iter().map(message).collect();
     let began = Instant::now();
     for page in messages.chunks(PAGE) {
-        queue.send(System::Kingdee, page).await?;
+        queue.send(System::new("kingdee"), page).await?;
     }
     while take(queue).await? > 0 {}
     Ok(began.elapsed())
@@ -69,9 +71,9 @@ fn message(item: &WorkItem) -> Outgoing {
 }
 
 async fn take(queue: &dyn Queue) -> anyhow::Result<usize> {
-    let received = queue.receive(System::Kingdee, BATCH, Duration::from_secs(90)).await?;
+    let received = queue.receive(System::new("kingdee"), BATCH, Duration::from_secs(90)).await?;
     let receipts: Vec<_> = received.into_iter().map(|message| message.receipt).collect();
-    queue.delete(System::Kingdee, &receipts).await?;
+    queue.delete(System::new("kingdee"), &receipts).await?;
     Ok(receipts.len())
 }
 

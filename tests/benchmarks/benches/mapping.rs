@@ -1,5 +1,7 @@
 //! Mapping, against reading and writing the same document as JSON.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};

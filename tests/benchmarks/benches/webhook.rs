@@ -1,5 +1,7 @@
 //! Pushes that are verified and stored for both of their flows, against bare SQLite transactions of the same bytes.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,7 +12,7 @@ use benchmarks::is_measured;
 use futures::future::join_all;
 use relay_core::System;
 use relay_core::clock::{Clock as _, SystemClock};
-use relay_host::Function as _;
+use relay_job::Job as _;
 use relay_simulators::qince::{PushStyle, SignedPush};
 use relay_webhook_receiver::{PushRequest, Receiver};
 use rusqlite::Connection;
@@ -35,7 +37,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn receive(count: u32, at_a_time: usize) -> anyhow::Result<Duration> {
     let house = House::new()?;
-    let receiver = Receiver::wire(&house.wiring)?;
+    let receiver = house.wiring.build::<Receiver>()?;
     let pushes = pushes(&house, count);
     let began = Instant::now();
     for some in pushes.chunks(at_a_time) {
@@ -49,7 +51,7 @@ async fn receive(count: u32, at_a_time: usize) -> anyhow::Result<Duration> {
         ensure!(refused.is_none(), "{refused:?}");
     }
     let took = began.elapsed();
-    for system in [System::Sharecrm, System::Wangdian] {
+    for system in [System::new("sharecrm"), System::new("wangdian")] {
         ensure!(house.wiring.stores.queue.depth(system).await?.waiting == u64::from(count), "{system}");
     }
     Ok(took)
@@ -63,7 +65,7 @@ fn insert(count: u32) -> anyhow::Result<Duration> {
     let bodies: Vec<_> = pushes.iter().map(|push| push.order.to_string()).collect();
     let began = Instant::now();
     for body in &bodies {
-        for system in [System::Sharecrm, System::Wangdian] {
+        for system in [System::new("sharecrm"), System::new("wangdian")] {
             connection.execute("INSERT INTO bare VALUES (?1, ?2)", [system.name(), body])?;
         }
     }

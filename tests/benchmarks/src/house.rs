@@ -8,7 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::{Clock as _, SystemClock, SystemRng};
 use relay_core::{System, WorkItem};
 use relay_erp_pusher::{ErpPusher, Worker};
-use relay_host::{Function as _, Wiring, work};
+use relay_host::Wiring;
+use relay_job::work;
 use relay_simulators::wangdian::TradeMix;
 use relay_simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
 use relay_store_sqlite::Sqlite;
@@ -89,7 +90,7 @@ impl House {
     /// # Errors
     /// When the settings do not suffice.
     pub fn poller(&self) -> anyhow::Result<TradePoller> {
-        TradePoller::wire(&self.wiring)
+        self.wiring.build::<TradePoller>()
     }
 
     /// What works Kingdee's queue.
@@ -97,8 +98,11 @@ impl House {
     /// # Errors
     /// When the settings do not suffice.
     pub fn kingdee_worker(&self) -> anyhow::Result<Worker> {
-        let workers = ErpPusher::wire(&self.wiring)?.workers();
-        workers.into_iter().find(|worker| worker.system() == System::Kingdee).context("Kingdee's worker")
+        let workers = self.wiring.build::<ErpPusher>()?.workers();
+        workers
+            .into_iter()
+            .find(|worker| worker.system() == System::new("kingdee"))
+            .context("Kingdee's worker")
     }
 }
 

@@ -189,7 +189,7 @@ impl Stack {
     pub async fn until_quiet(&self) -> anyhow::Result<()> {
         self.until("the queues are empty", async || {
             let mut messages = 0;
-            for system in System::ALL {
+            for system in relay_connectors::targets() {
                 messages += self.depth(system).await.map_or(1, |depth| depth.waiting + depth.in_flight);
             }
             messages == 0

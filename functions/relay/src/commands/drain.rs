@@ -1,8 +1,8 @@
-use std::time::Instant;
+use std::time::Duration;
 
 use relay_core::pause;
 use relay_erp_pusher::ErpPusher;
-use relay_host::{Function as _, Wiring};
+use relay_host::Wiring;
 use serde_json::json;
 
 use super::place::Place;
@@ -15,21 +15,22 @@ use crate::times::shown;
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     let wiring = Wiring::of_existing_store().await?;
     let place = Place::of(&wiring)?;
-    let pusher = ErpPusher::wire(&wiring)?;
-    wiring.standing.announce().await;
-    pause::end_guesses(wiring.stores.checkpoints.as_ref(), wiring.clock.now()).await?;
-    let began = Instant::now();
+    let pusher = wiring.build::<ErpPusher>()?;
+    wiring.active.announce().await;
+    let checkpoints = wiring.stores.checkpoints.as_ref();
+    pause::end_guesses(checkpoints, relay_connectors::targets(), wiring.clock.now()).await?;
+    let began = wiring.clock.monotonic();
     let drained = drain(&pusher, wiring.clock.as_ref()).await?;
     if json {
         say!("{}", place.with(json!({ "flows": drained.tally, "paused": drained.paused })));
     } else {
         say!("{}\n", place.line());
-        print(&drained, began);
+        print(&drained, wiring.clock.monotonic() - began);
     }
     Ok(if drained.tally.has_failures() { Done::WithFailures } else { Done::Well })
 }
 
-fn print(drained: &Drained, began: Instant) {
+fn print(drained: &Drained, took: Duration) {
     if drained.tally.flows.is_empty() {
         say!(
             "{}",
@@ -45,5 +46,5 @@ fn print(drained: &Drained, began: Instant) {
         say!("- {system} is paused until {}: {}", shown(pause.until), pause.reason);
         say!("  its messages wait; `relay resume {system}` ends the pause once the cause is mended");
     }
-    say!("Took {:.1?}.", began.elapsed());
+    say!("Took {took:.1?}.");
 }

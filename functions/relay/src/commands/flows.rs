@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 
 use relay_core::registry;
 use relay_host::remarks::{self, Remark};
-use relay_host::{Flows, Settings, Wiring, standing, suggest};
+use relay_host::{Settings, Wiring, settings, suggest};
+use relay_job::{Flows, Routed, active_flows};
 use relay_mapping::{Diagnostic, Diagnostics, Severity};
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ pub(crate) async fn retire(name: &str, json: bool) -> anyhow::Result<Done> {
     }
     let checkpoints = wiring.stores.checkpoints.as_ref();
     let registered = registry::read(checkpoints).await?;
-    let absent = standing::absent(&registered, &wiring.flows);
+    let absent = active_flows::absent(&registered, &wiring.flows);
     if !absent.contains_key(name) {
         let meant = suggest::did_you_mean(name, absent.keys().map(String::as_str));
         return Err(WrongUsage(format!("there is no flow `{name}` whose file is away{meant}")).into());
@@ -38,8 +39,8 @@ pub(crate) async fn retire(name: &str, json: bool) -> anyhow::Result<Done> {
 /// `relay flows check`
 pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     let settings = Settings::from_environment();
-    let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings.flows_folder());
-    let error = match Flows::load(folder.as_deref()) {
+    let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
+    let error = match relay_host::flows::load(folder.as_deref()) {
         Ok(flows) => {
             let remarks = remarks::of_settings(&flows, &settings);
             let is_sound = !remarks.iter().any(|remark| remark.is_mistake);
@@ -60,7 +61,7 @@ pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
 }
 
 fn print(flows: &Flows, remarks: &[Remark], json: bool) {
-    let ends = |routed: &relay_host::flows::Routed| {
+    let ends = |routed: &Routed| {
         let flow = &routed.flow;
         (flow.name().to_owned(), flow.source().document.name, flow.target().document.name)
     };

@@ -6,7 +6,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use relay_core::clock::Deadline;
 use relay_erp_pusher::ErpPusher;
-use relay_host::{Function as _, Unfinished, Wiring};
+use relay_host::Wiring;
+use relay_job::{Job as _, Unfinished};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::{Report, TradePoller};
 use relay_webhook_receiver::Receiver;
@@ -20,7 +21,7 @@ use crate::{Done, WrongUsage};
 pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done> {
     let event = read(event)?;
     let wiring = Wiring::from_environment().await?;
-    wiring.standing.announce().await;
+    wiring.active.announce().await;
     match answer(function, event, &wiring).await? {
         Ok(answer) => {
             say!("{answer}");
@@ -46,16 +47,16 @@ async fn answer(function: Function, event: Value, wiring: &Wiring) -> anyhow::Re
     // Nobody limits the time of a run by hand.
     let deadline = Deadline::NONE;
     Ok(match function {
-        Function::WebhookReceiver => Receiver::wire(wiring)?.invoke(event, deadline).await,
+        Function::WebhookReceiver => wiring.build::<Receiver>()?.invoke(event, deadline).await,
         Function::TradePoller => {
-            let poller = TradePoller::wire(wiring)?;
+            let poller = wiring.build::<TradePoller>()?;
             let bar = spinner();
             let answer = poller.work(event, deadline, &|report| bar.set_message(told(report))).await;
             bar.finish_and_clear();
             answer
         }
-        Function::StockSyncer => StockSyncer::wire(wiring)?.invoke(event, deadline).await,
-        Function::ErpPusher => ErpPusher::wire(wiring)?.invoke(event, deadline).await,
+        Function::StockSyncer => wiring.build::<StockSyncer>()?.invoke(event, deadline).await,
+        Function::ErpPusher => wiring.build::<ErpPusher>()?.invoke(event, deadline).await,
     })
 }
 

@@ -21,7 +21,7 @@ struct Row {
 
 /// `relay lookups import`: ids that a person knows better than the target, for good.
 pub(crate) async fn import(file: &Path, json: bool) -> anyhow::Result<Done> {
-    let (rows, mistakes) = read(file, &relay_host::flows::catalog())?;
+    let (rows, mistakes) = read(file, &relay_connectors::catalog())?;
     let wiring = Wiring::of_existing_store().await?;
     let place = Place::of(&wiring)?;
     // All or nothing: a file that is half imported is hard to mend.

@@ -2,20 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use relay_connector::Connector;
 use relay_core::registry;
 use relay_host::{Wiring, suggest};
-use relay_webhook_receiver::{UNREADABLE, UNROUTED};
+use relay_webhook_receiver::unrouted::{unreadable, unrouted};
 
 use crate::WrongUsage;
 
-/// Under these names the ledger keeps what is of no flow.
-pub(crate) const OF_NO_FLOW: [&str; 3] = [UNROUTED, UNREADABLE, relay_erp_pusher::UNREADABLE];
+/// Whether the ledger keeps under this name what is of no flow.
+pub(crate) fn is_of_no_flow(name: &str) -> bool {
+    let kept = |connector: &&dyn Connector| {
+        let system = connector.system();
+        name == unrouted(system) || name == unreadable(system)
+    };
+    name == relay_erp_pusher::UNREADABLE || relay_connectors::CONNECTORS.iter().any(kept)
+}
 
 /// That a name is one of a flow: of a file, of the registry, or of what has failed. A misspelt one would be answered
 /// with "nothing has failed".
 pub(crate) async fn check_flow(wiring: &Wiring, name: &str) -> anyhow::Result<()> {
     let is_of_a_file = wiring.flows.named(name).is_some();
-    if is_of_a_file || OF_NO_FLOW.contains(&name) {
+    if is_of_a_file || is_of_no_flow(name) {
         return Ok(());
     }
     let known = known_flows(wiring).await?;

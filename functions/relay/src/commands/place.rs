@@ -3,7 +3,7 @@
 
 use std::path::{Path, absolute};
 
-use relay_host::{Store, Wiring};
+use relay_host::{Store, Wiring, settings};
 use serde::Serialize;
 
 /// The store and the flow files of an answer.
@@ -16,11 +16,14 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn of(wiring: &Wiring) -> anyhow::Result<Self> {
-        let store = match wiring.settings.store()? {
+        let store = match settings::store(&wiring.settings)? {
             Store::Sqlite(file) => format!("sqlite:{}", whole(&file)),
             Store::Aws(names) => format!("aws (LEDGER_TABLE {})", names.ledger_table),
         };
-        Ok(Self { store, flows_folder: wiring.settings.flows_folder().map(|folder| whole(&folder)) })
+        Ok(Self {
+            store,
+            flows_folder: settings::flows_folder(&wiring.settings).map(|folder| whole(&folder)),
+        })
     }
 
     /// As a line.

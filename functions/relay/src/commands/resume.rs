@@ -8,9 +8,9 @@ use crate::{Done, WrongUsage};
 
 /// `relay resume`
 pub(crate) async fn run(target: &str, json: bool) -> anyhow::Result<Done> {
-    let system = System::named(target).ok_or_else(|| {
-        let known = System::ALL.map(System::name);
-        let meant = suggest::did_you_mean(target, known);
+    let system = relay_connectors::targets().find(|system| system.name() == target).ok_or_else(|| {
+        let known: Vec<_> = relay_connectors::targets().map(System::name).collect();
+        let meant = suggest::did_you_mean(target, known.iter().copied());
         WrongUsage(format!("`{target}` is no target{meant} (the targets are {})", known.join(", ")))
     })?;
     let wiring = Wiring::of_existing_store().await?;

@@ -7,8 +7,8 @@ use relay_connector::Role;
 use relay_core::clock::Deadline;
 use relay_core::{System, pause};
 use relay_erp_pusher::{ErpPusher, Worker, worker::Worked};
-use relay_host::settings::both;
-use relay_host::{Function as _, Wiring};
+use relay_host::Wiring;
+use relay_host::wiring::both;
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
 use relay_webhook_receiver::Receiver;
@@ -72,14 +72,14 @@ impl Tasks {
         let checkpoints = wiring.stores.checkpoints.clone();
         let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
         // A push is taken too for a flow whose file is away.
-        let takes_pushes = wiring.standing.flows().await?.with_source(Role::Pushed).next().is_some();
-        let poller = reads(Role::Windowed).then(|| TradePoller::wire(wiring)).transpose();
-        let syncer = reads(Role::Pool).then(|| StockSyncer::wire(wiring)).transpose();
-        let receiver = takes_pushes.then(|| Receiver::wire(wiring)).transpose();
+        let takes_pushes = wiring.active.flows().await?.with_source(Role::Pushed).next().is_some();
+        let poller = reads(Role::Windowed).then(|| wiring.build::<TradePoller>()).transpose();
+        let syncer = reads(Role::Pool).then(|| wiring.build::<StockSyncer>()).transpose();
+        let receiver = takes_pushes.then(|| wiring.build::<Receiver>()).transpose();
         let (pusher, ((poller, syncer), receiver)) =
-            both(ErpPusher::wire(wiring), both(both(poller, syncer), receiver))?;
+            both(wiring.build::<ErpPusher>(), both(both(poller, syncer), receiver))?;
 
-        pause::end_guesses(checkpoints.as_ref(), wiring.clock.now()).await?;
+        pause::end_guesses(checkpoints.as_ref(), relay_connectors::targets(), wiring.clock.now()).await?;
         let supervisor = Supervisor { clock: wiring.clock.clone(), checkpoints, stopped };
         let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
         let mut webhook = None;
@@ -115,15 +115,11 @@ async fn push(supervisor: Supervisor, worker: Worker) {
             Worked::Nothing { .. } | Worked::Paused(_) => LOOK_EVERY,
         })
     };
-    supervisor.keep(pushes_to(worker.system()), turn).await;
+    supervisor.keep(&pushes_to(worker.system()), turn).await;
 }
 
-fn pushes_to(system: System) -> &'static str {
-    match system {
-        System::Kingdee => "push to kingdee",
-        System::Sharecrm => "push to sharecrm",
-        System::Wangdian => "push to wangdian",
-    }
+fn pushes_to(system: System) -> String {
+    format!("push to {system}")
 }
 
 /// Polls the windows.
@@ -162,7 +158,8 @@ async fn receive(supervisor: Supervisor, address: SocketAddr, listener: TcpListe
             None => bind(address).await?,
         };
         supervisor.is_well(WEBHOOK).await;
-        let served = server::serve(listener, receiver.clone(), supervisor.until_stopped()).await;
+        let clock = supervisor.clock.clone();
+        let served = server::serve(listener, receiver.clone(), clock, supervisor.until_stopped()).await;
         served.context("the webhook server failed")?;
         Ok(Duration::ZERO)
     };
@@ -199,7 +196,7 @@ mod tests {
 
     use async_trait::async_trait;
     use relay_connector::{HttpTransport, Request, Response, Transport, TransportError};
-    use relay_core::clock::{Clock as _, SystemClock, SystemRng};
+    use relay_core::clock::{Clock as _, SystemClock, SystemRng, timeout};
     use relay_host::Settings;
     use relay_simulators::Vendors;
     use relay_simulators::qince::{PushStyle, read_reply};
@@ -240,7 +237,7 @@ mod tests {
                     clock.sleep(LOOK_EVERY / 20).await;
                 }
             };
-            tokio::time::timeout(Duration::from_secs(20), again).await.expect("each is begun anew");
+            timeout(clock.as_ref(), Duration::from_secs(20), again).await.expect("each is begun anew");
             let push = qince.push(&qince.order(clock.now()), &PushStyle::default());
             let url = format!("http://{webhook}/qince/direct-orders").parse().unwrap();
             let request = Request::post(url, &push.content_type, push.body.clone());
@@ -252,6 +249,6 @@ mod tests {
         let of: Vec<_> = health.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(of, ["health/task/poll", "health/task/sync"]);
         stop.send_replace(true);
-        tokio::time::timeout(GRACE, tasks.end()).await.expect("they stop all the same");
+        timeout(clock.as_ref(), GRACE, tasks.end()).await.expect("they stop all the same");
     }
 }

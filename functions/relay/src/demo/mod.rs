@@ -7,8 +7,7 @@ mod audit;
 mod stage;
 mod told;
 
-use std::time::Instant;
-
+use relay_core::clock::{Clock as _, SystemClock};
 use relay_simulators::qince::SignedPush;
 use relay_simulators::{Demo, Fault};
 use serde_json::json;
@@ -22,7 +21,7 @@ use crate::tally::Tally;
 
 /// Runs the demo. It ends well only if every document reached its target once.
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
-    let began = Instant::now();
+    let began = SystemClock.monotonic();
     let stage = Stage::build().await?;
     let demo = stage.vendors.load_demo_data();
     let teller = Teller { quiet: json };
@@ -37,7 +36,7 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     if json {
         say!("{}", json!({ "acts": [first, second], "targets": audit.targets, "problems": audit.problems }));
     } else {
-        teller.ending(&audit, began.elapsed());
+        teller.ending(&audit, SystemClock.monotonic() - began);
     }
     Ok(if audit.problems.is_empty() { Done::Well } else { Done::WithFailures })
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use relay_connector::Request;
 use relay_core::clock::{Clock as _, SeededRng, SimulatedClock, SystemClock};
 use relay_erp_pusher::ErpPusher;
-use relay_host::{Function as _, Settings, Wiring};
+use relay_host::{Settings, Wiring};
 use relay_simulators::qince::{SignedPush, read_reply};
 use relay_simulators::{Served, Vendors};
 use relay_stock_syncer::StockSyncer;
@@ -63,12 +63,14 @@ impl Stage {
         let listener =
             TcpListener::bind("127.0.0.1:0").await.context("starting the webhook server on 127.0.0.1")?;
         let webhook = listener.local_addr()?;
-        let receiver = Arc::new(Receiver::wire(&wiring)?);
-        tokio::spawn(server::serve(listener, receiver, std::future::pending()));
+        let receiver = Arc::new(wiring.build::<Receiver>()?);
+        // Its clients are real, and their time is the machine's.
+        let sockets = Arc::new(SystemClock);
+        tokio::spawn(server::serve(listener, receiver, sockets, std::future::pending()));
         Ok(Self {
-            poller: TradePoller::wire(&wiring)?,
-            syncer: StockSyncer::wire(&wiring)?,
-            pusher: ErpPusher::wire(&wiring)?,
+            poller: wiring.build::<TradePoller>()?,
+            syncer: wiring.build::<StockSyncer>()?,
+            pusher: wiring.build::<ErpPusher>()?,
             vendors,
             wiring,
             clock,

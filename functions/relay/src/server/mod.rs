@@ -28,10 +28,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use relay_core::clock::{Clock, Interval, timeout};
 use relay_webhook_receiver::Receiver;
 use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{interval, timeout};
 
 use self::push::Pushes;
 use self::refusals::{Reason, Refusals};
@@ -50,30 +50,32 @@ const NO_FILES_WAIT: Duration = Duration::from_millis(100);
 /// again.
 const HALF_OPEN: Duration = Duration::from_secs(5);
 
-/// Serves pushes until `stopped`, and then ends those in hand.
+/// Serves pushes until `stopped`, and then ends those in hand. `clock` is the sockets' own: the machine's, wherever
+/// clients are real.
 ///
 /// # Errors
 /// A listener that accepts no more.
 pub(crate) async fn serve(
     listener: TcpListener,
     receiver: Arc<Receiver>,
+    clock: Arc<dyn Clock>,
     stopped: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let refusals = Arc::new(Refusals::default());
-    let seats = Seats::new(files::connections(), refusals.clone());
-    let pushes = Arc::new(Pushes::new(receiver, seats.clone(), refusals.clone()));
+    let refusals = Arc::new(Refusals::new(clock.clone()));
+    let seats = Seats::new(files::connections(), clock.clone(), refusals.clone());
+    let pushes = Arc::new(Pushes::new(receiver, clock.clone(), seats.clone(), refusals.clone()));
     let connections = GracefulShutdown::new();
-    let mut look = interval(LOOK_EVERY);
+    let mut look = Interval::new(clock.as_ref(), LOOK_EVERY);
     let mut stopped = pin!(stopped);
     let served = loop {
         let accepted = tokio::select! {
             () = &mut stopped => break Ok(()),
-            _ = look.tick() => {
+            () = look.tick() => {
                 seats.close_overdue();
                 refusals.tell();
                 continue;
             }
-            accepted = accept(&listener, &seats, &refusals) => accepted,
+            accepted = accept(&listener, clock.as_ref(), &seats, &refusals) => accepted,
         };
         let stream = match accepted {
             Ok(stream) => stream,
@@ -88,7 +90,7 @@ pub(crate) async fn serve(
     };
     // From here on nobody can connect.
     drop(listener);
-    if timeout(HALF_OPEN, connections.shutdown()).await.is_err() {
+    if timeout(clock.as_ref(), HALF_OPEN, connections.shutdown()).await.is_err() {
         seats.close_all();
     }
     refusals.tell_all();
@@ -96,7 +98,12 @@ pub(crate) async fn serve(
 }
 
 /// The next connection. Where none can be opened, one that owes us a request makes way.
-async fn accept(listener: &TcpListener, seats: &Seats, refusals: &Refusals) -> io::Result<TcpStream> {
+async fn accept(
+    listener: &TcpListener,
+    clock: &dyn Clock,
+    seats: &Seats,
+    refusals: &Refusals,
+) -> io::Result<TcpStream> {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return Ok(stream),
@@ -104,7 +111,7 @@ async fn accept(listener: &TcpListener, seats: &Seats, refusals: &Refusals) -> i
             Err(error) if is_of_resources(&error) => {
                 refusals.count(Reason::NoFiles);
                 seats.close_one();
-                _ = timeout(NO_FILES_WAIT, std::future::pending::<()>()).await;
+                clock.elapse(NO_FILES_WAIT).await;
             }
             Err(error) => return Err(error),
         }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Bytes};
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
+use relay_core::clock::{Clock, timeout};
 use relay_webhook_receiver::{Answer, PushRequest, Receiver};
-use tokio::time::timeout;
 
 use super::refusals::{Reason, Refusals};
 use super::room::{Held, Room};
@@ -29,6 +29,7 @@ const FIRST_ROOM: usize = 16 * 1024;
 /// Reads requests, and has the receiver answer them.
 pub(super) struct Pushes {
     receiver: Arc<Receiver>,
+    clock: Arc<dyn Clock>,
     room: Room,
     refusals: Arc<Refusals>,
 }
@@ -43,8 +44,13 @@ enum Unread {
 }
 
 impl Pushes {
-    pub(super) fn new(receiver: Arc<Receiver>, seats: Arc<Seats>, refusals: Arc<Refusals>) -> Self {
-        Self { receiver, room: Room::new(seats), refusals }
+    pub(super) fn new(
+        receiver: Arc<Receiver>,
+        clock: Arc<dyn Clock>,
+        seats: Arc<Seats>,
+        refusals: Arc<Refusals>,
+    ) -> Self {
+        Self { receiver, room: Room::new(clock.clone(), seats), clock, refusals }
     }
 
     /// Answers one request.
@@ -58,7 +64,7 @@ impl Pushes {
         // Held until the push has been worked, which takes memory too.
         let mut held = Held::default();
         let limit = self.receiver.max_body_bytes();
-        let read = read(&mut body, limit, || seat.moves(), &self.room, &mut held).await;
+        let read = read(&mut body, self.clock.as_ref(), limit, || seat.moves(), &self.room, &mut held).await;
         let response = match read {
             Ok(bytes) => {
                 seat.enter(Phase::Work);
@@ -66,7 +72,8 @@ impl Pushes {
             }
             Err(unread) => {
                 drop(held);
-                _ = timeout(LINGER, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+                let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+                _ = timeout(self.clock.as_ref(), LINGER, rest).await;
                 self.refused(&unread)
             }
         };
@@ -75,9 +82,12 @@ impl Pushes {
     }
 
     async fn received(&self, head: &Parts, body: &[u8]) -> Answer {
-        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        let headers: Vec<_> = head.headers.iter().filter_map(text).collect();
         let (method, path) = (head.method.as_str(), head.uri.path());
-        let request = PushRequest { method, path, content_type, body };
+        let request = PushRequest { method, path, headers: &headers, body };
         // A mistake of ours that one push brings out is that push's trouble alone, and its sender hears of it.
         let answer = AssertUnwindSafe(self.receiver.receive(&request)).catch_unwind().await;
         answer.unwrap_or_else(|_| Answer::no_push(500, "a mistake in the program, whose place its log tells"))
@@ -106,6 +116,7 @@ impl Pushes {
 /// Reads a body up to the limit; more of it is not kept. `moves` is told of each part.
 async fn read<B>(
     body: &mut B,
+    clock: &dyn Clock,
     limit: usize,
     moves: impl Fn(),
     room: &Room,
@@ -114,7 +125,8 @@ async fn read<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    timeout(PATIENCE, collect(body, limit, moves, room, held)).await.unwrap_or(Err(Unread::TooSlow))
+    let collected = collect(body, limit, moves, room, held);
+    timeout(clock, PATIENCE, collected).await.unwrap_or(Err(Unread::TooSlow))
 }
 
 async fn collect<B>(
@@ -157,7 +169,7 @@ mod tests {
     use futures::stream;
     use http_body_util::StreamBody;
     use hyper::body::Frame;
-    use tokio::time::Instant;
+    use relay_core::clock::SystemClock;
 
     use super::*;
 
@@ -168,12 +180,13 @@ mod tests {
     }
 
     fn room() -> Room {
-        Room::new(Seats::new(1, Arc::default()))
+        let (clock, refusals) = (Arc::new(SystemClock), Refusals::new(Arc::new(SystemClock)));
+        Room::new(clock.clone(), Seats::new(1, clock, Arc::new(refusals)))
     }
 
     async fn read(chunks: Vec<Chunk>) -> Result<Vec<u8>, Unread> {
         let mut body = StreamBody::new(stream::iter(chunks));
-        super::read(&mut body, 6, || (), &room(), &mut Held::default()).await
+        super::read(&mut body, &SystemClock, 6, || (), &room(), &mut Held::default()).await
     }
 
     #[tokio::test]
@@ -186,17 +199,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_is_given_up_after_10_seconds() {
-        let began = Instant::now();
+        let began = SystemClock.monotonic();
         let mut never = StreamBody::new(stream::pending::<Chunk>());
-        let read = super::read(&mut never, 6, || (), &room(), &mut Held::default()).await;
+        let read = super::read(&mut never, &SystemClock, 6, || (), &room(), &mut Held::default()).await;
         assert_eq!(read, Err(Unread::TooSlow));
-        assert_eq!(began.elapsed().as_secs(), 10);
+        assert_eq!((SystemClock.monotonic() - began).as_secs(), 10);
     }
 
     #[tokio::test(start_paused = true)]
     async fn large_bodies_share_their_room_and_small_ones_need_none() {
         const LIMIT: usize = 4 * 1024 * 1024;
-        let (room, began) = (room(), Instant::now());
+        let (room, began) = (room(), SystemClock.monotonic());
         let mut others = Vec::new();
         for _ in 0..8 {
             let mut held = Held::default();
@@ -208,13 +221,17 @@ mod tests {
             StreamBody::new(stream::iter(chunks.into_iter().map(|chunk| Chunk::Ok(Frame::data(chunk)))))
         };
         let read = async |bytes: usize| {
-            super::read(&mut body(bytes), LIMIT, || (), &room, &mut Held::default())
+            super::read(&mut body(bytes), &SystemClock, LIMIT, || (), &room, &mut Held::default())
                 .await
                 .map(|read| read.len())
         };
         assert_eq!(read(60_000).await, Ok(60_000));
         assert_eq!(read(70_000).await, Err(Unread::NoRoom));
-        assert_eq!(began.elapsed(), Duration::from_secs(1), "a refusal that Qince still hears");
+        assert_eq!(
+            SystemClock.monotonic() - began,
+            Duration::from_secs(1),
+            "a refusal that Qince still hears"
+        );
         others.pop();
         assert_eq!(read(LIMIT).await, Ok(LIMIT));
     }

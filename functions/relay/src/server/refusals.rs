@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use relay_core::clock::Clock;
 
 /// What was turned away is told at most this often.
 const TELL_EVERY: Duration = Duration::from_secs(10);
@@ -42,16 +42,23 @@ impl Reason {
 }
 
 /// Counts what is turned away. A flood of it makes one line per reason every ten seconds.
-#[derive(Default)]
-pub(super) struct Refusals(Mutex<Counts>);
+pub(super) struct Refusals {
+    clock: Arc<dyn Clock>,
+    counts: Mutex<Counts>,
+}
 
 #[derive(Default)]
 struct Counts {
     untold: BTreeMap<Reason, u64>,
-    told_at: Option<Instant>,
+    /// By the monotonic clock.
+    told_at: Option<Duration>,
 }
 
 impl Refusals {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, counts: Mutex::default() }
+    }
+
     pub(super) fn count(&self, reason: Reason) {
         metrics::counter!("connections_refused", "reason" => reason.told()).increment(1);
         *self.counts().untold.entry(reason).or_default() += 1;
@@ -59,7 +66,8 @@ impl Refusals {
 
     /// Logs what was counted, unless that was done a moment ago.
     pub(super) fn tell(&self) {
-        let is_due = self.counts().told_at.is_none_or(|told_at| told_at.elapsed() >= TELL_EVERY);
+        let now = self.clock.monotonic();
+        let is_due = self.counts().told_at.is_none_or(|told_at| now.saturating_sub(told_at) >= TELL_EVERY);
         if is_due {
             self.tell_all();
         }
@@ -74,10 +82,10 @@ impl Refusals {
         for (reason, count) in untold {
             tracing::warn!(reason = reason.told(), count, "connections were refused");
         }
-        self.counts().told_at = Some(Instant::now());
+        self.counts().told_at = Some(self.clock.monotonic());
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,8 +2,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use relay_core::clock::{Clock, timeout};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use super::seats::Seats;
 
@@ -20,6 +20,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 /// The bytes that are held for large bodies.
 pub(super) struct Room {
     left: Arc<Semaphore>,
+    clock: Arc<dyn Clock>,
     seats: Arc<Seats>,
 }
 
@@ -34,8 +35,8 @@ pub(super) struct Held {
 }
 
 impl Room {
-    pub(super) fn new(seats: Arc<Seats>) -> Self {
-        Self { left: Arc::new(Semaphore::new(ALL)), seats }
+    pub(super) fn new(clock: Arc<dyn Clock>, seats: Arc<Seats>) -> Self {
+        Self { left: Arc::new(Semaphore::new(ALL)), clock, seats }
     }
 
     /// Sees to it that `held` covers a body of `bytes`. Where there is no room, the bodies that have been coming for
@@ -54,13 +55,14 @@ impl Room {
     }
 
     async fn more(&self, bytes: u32) -> Result<OwnedSemaphorePermit, NoRoom> {
+        let clock = self.clock.as_ref();
         let mut permit = pin!(self.left.clone().acquire_many_owned(bytes));
         for _ in 1..LOOKS {
-            if let Ok(permit) = timeout(BETWEEN_LOOKS, &mut permit).await {
+            if let Ok(permit) = timeout(clock, BETWEEN_LOOKS, &mut permit).await {
                 return permit.map_err(|_| NoRoom);
             }
             self.seats.close_stalled();
         }
-        timeout(BETWEEN_LOOKS, permit).await.map_err(|_| NoRoom)?.map_err(|_| NoRoom)
+        timeout(clock, BETWEEN_LOOKS, permit).await.map_err(|_| NoRoom)?.map_err(|_| NoRoom)
     }
 }

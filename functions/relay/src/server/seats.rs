@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use relay_core::clock::{Clock, timeout};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout};
 
 use super::refusals::{Reason, Refusals};
 
@@ -42,6 +42,7 @@ pub(super) struct Seats {
     most: usize,
     seats: Mutex<Taken>,
     freed: Notify,
+    clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
 }
 
@@ -53,38 +54,39 @@ struct Taken {
 
 struct Connection {
     phase: Phase,
-    since: Instant,
+    /// By the monotonic clock.
+    since: Duration,
     /// When the last part of its body came.
-    moved: Instant,
+    moved: Duration,
     /// Ends it; `None` where it is being ended already.
     task: Option<AbortHandle>,
 }
 
 impl Connection {
-    fn is_older(&self, age: Duration) -> bool {
-        self.since.elapsed() >= age
+    fn is_older(&self, age: Duration, now: Duration) -> bool {
+        now.saturating_sub(self.since) >= age
     }
 
     /// Whether it may be closed for another connection's sake.
-    fn may_make_way(&self) -> bool {
-        let is_silent = self.moved.elapsed() >= GRACE;
+    fn may_make_way(&self, now: Duration) -> bool {
+        let is_silent = now.saturating_sub(self.moved) >= GRACE;
         self.task.is_some()
             && match self.phase {
                 Phase::Head | Phase::Idle => is_silent,
-                Phase::Body => is_silent || self.is_older(BODY_GRACE),
+                Phase::Body => is_silent || self.is_older(BODY_GRACE, now),
                 Phase::Work => false,
             }
     }
 
     /// Whether it may be closed for the room that its body takes.
-    fn is_stalled(&self) -> bool {
-        self.task.is_some() && self.phase == Phase::Body && self.is_older(BODY_GRACE)
+    fn is_stalled(&self, now: Duration) -> bool {
+        self.task.is_some() && self.phase == Phase::Body && self.is_older(BODY_GRACE, now)
     }
 
-    fn is_overdue(&self) -> bool {
+    fn is_overdue(&self, now: Duration) -> bool {
         match self.phase {
-            Phase::Head => self.is_older(HEAD_PATIENCE),
-            Phase::Idle => self.is_older(IDLE_PATIENCE),
+            Phase::Head => self.is_older(HEAD_PATIENCE, now),
+            Phase::Idle => self.is_older(IDLE_PATIENCE, now),
             // Reading a body and working a push have time-outs of their own.
             Phase::Body | Phase::Work => false,
         }
@@ -98,8 +100,8 @@ impl Connection {
 
 impl Seats {
     /// Room for so many connections.
-    pub(super) fn new(most: usize, refusals: Arc<Refusals>) -> Arc<Self> {
-        Arc::new(Self { most, seats: Mutex::default(), freed: Notify::new(), refusals })
+    pub(super) fn new(most: usize, clock: Arc<dyn Clock>, refusals: Arc<Refusals>) -> Arc<Self> {
+        Arc::new(Self { most, seats: Mutex::default(), freed: Notify::new(), clock, refusals })
     }
 
     /// A seat for a new connection, as soon as there is one: where all are taken, the oldest connection that owes us its
@@ -110,7 +112,7 @@ impl Seats {
                 return seat;
             }
             self.close_one();
-            _ = timeout(LOOK_EVERY, self.freed.notified()).await;
+            _ = timeout(self.clock.as_ref(), LOOK_EVERY, self.freed.notified()).await;
         }
     }
 
@@ -121,7 +123,7 @@ impl Seats {
         }
         let id = taken.next;
         taken.next += 1;
-        let now = Instant::now();
+        let now = self.clock.monotonic();
         taken.by.insert(id, Connection { phase: Phase::Head, since: now, moved: now, task: None });
         Some(Arc::new(Seat { id, seats: self.clone() }))
     }
@@ -140,9 +142,10 @@ impl Seats {
         }
     }
 
-    fn close_first(&self, may_go: impl Fn(&Connection) -> bool) -> bool {
+    fn close_first(&self, may_go: impl Fn(&Connection, Duration) -> bool) -> bool {
+        let now = self.clock.monotonic();
         let mut taken = self.taken();
-        let candidates = taken.by.values_mut().filter(|connection| may_go(connection));
+        let candidates = taken.by.values_mut().filter(|connection| may_go(connection, now));
         candidates
             .min_by_key(|connection| (connection.phase, connection.since))
             .is_some_and(Connection::close)
@@ -150,7 +153,8 @@ impl Seats {
 
     /// Closes the connections whose request does not come.
     pub(super) fn close_overdue(&self) {
-        for connection in self.taken().by.values_mut().filter(|connection| connection.is_overdue()) {
+        let now = self.clock.monotonic();
+        for connection in self.taken().by.values_mut().filter(|connection| connection.is_overdue(now)) {
             let phase = connection.phase;
             if connection.close() && phase == Phase::Head {
                 self.refusals.count(Reason::SlowHead);
@@ -187,7 +191,7 @@ impl Seat {
     /// Tells what the connection is at from now on.
     pub(super) fn enter(&self, phase: Phase) {
         if let Some(connection) = self.seats.taken().by.get_mut(&self.id) {
-            let now = Instant::now();
+            let now = self.seats.clock.monotonic();
             (connection.phase, connection.since, connection.moved) = (phase, now, now);
         }
     }
@@ -195,7 +199,7 @@ impl Seat {
     /// Tells that a part of the body has come.
     pub(super) fn moves(&self) {
         if let Some(connection) = self.seats.taken().by.get_mut(&self.id) {
-            connection.moved = Instant::now();
+            connection.moved = self.seats.clock.monotonic();
         }
     }
 }
@@ -211,10 +215,20 @@ impl Drop for Seat {
 mod tests {
     use std::future::pending;
 
+    use relay_core::clock::{Elapsed, SystemClock};
     use tokio::task::JoinHandle;
     use tokio::time::advance;
 
     use super::*;
+
+    fn seats(most: usize) -> Arc<Seats> {
+        let clock = Arc::new(SystemClock);
+        Seats::new(most, clock.clone(), Arc::new(Refusals::new(clock)))
+    }
+
+    async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        timeout(&SystemClock, limit, work).await
+    }
 
     /// A connection at some phase, for as long as nobody closes it.
     async fn connect(seats: &Arc<Seats>, phase: Phase) -> JoinHandle<()> {
@@ -236,16 +250,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_new_connection_takes_the_place_of_the_oldest_half_sent_one() {
-        let seats = Seats::new(4, Arc::default());
+        let seats = seats(4);
         let work = connect(&seats, Phase::Work).await;
         let body = connect(&seats, Phase::Body).await;
         let first = connect(&seats, Phase::Head).await;
         advance(Duration::from_millis(10)).await;
         let second = connect(&seats, Phase::Head).await;
-        let began = Instant::now();
+        let began = SystemClock.monotonic();
         let third = connect(&seats, Phase::Head).await;
         assert!(is_closed(&first).await && !is_closed(&second).await && !is_closed(&body).await);
-        assert!(began.elapsed() >= GRACE - Duration::from_millis(10), "not before its request could come");
+        assert!(
+            SystemClock.monotonic() - began >= GRACE - Duration::from_millis(10),
+            "not before its request could come"
+        );
 
         let fourth = connect(&seats, Phase::Head).await;
         assert!(is_closed(&second).await && !is_closed(&third).await && !is_closed(&fourth).await);
@@ -254,7 +271,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_has_stopped_coming_makes_way_before_one_that_is_coming() {
-        let seats = Seats::new(2, Arc::default());
+        let seats = seats(2);
         let coming = seats.take().await;
         coming.enter(Phase::Body);
         let task = tokio::spawn(pending::<()>());
@@ -264,24 +281,24 @@ mod tests {
             advance(Duration::from_millis(100)).await;
             coming.moves();
         }
-        let _third = timeout(Duration::from_millis(100), seats.take()).await.unwrap();
+        let _third = within(Duration::from_millis(100), seats.take()).await.unwrap();
         assert!(is_closed(&stopped).await && !is_closed(&task).await);
-        assert!(timeout(Duration::from_millis(400), seats.take()).await.is_err(), "it is still coming");
+        assert!(within(Duration::from_millis(400), seats.take()).await.is_err(), "it is still coming");
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_being_worked_is_waited_for() {
-        let seats = Seats::new(2, Arc::default());
+        let seats = seats(2);
         let works = [connect(&seats, Phase::Work).await, connect(&seats, Phase::Work).await];
-        assert!(timeout(Duration::from_secs(3), seats.take()).await.is_err());
+        assert!(within(Duration::from_secs(3), seats.take()).await.is_err());
         works[0].abort();
-        timeout(Duration::from_millis(1), seats.take()).await.unwrap();
+        within(Duration::from_millis(1), seats.take()).await.unwrap();
         assert!(!is_closed(&works[1]).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn half_sent_heads_have_five_seconds_and_idle_connections_longer_than_proxies_keep_them() {
-        let seats = Seats::new(4, Arc::default());
+        let seats = seats(4);
         let (head, idle) = (connect(&seats, Phase::Head).await, connect(&seats, Phase::Idle).await);
         advance(Duration::from_secs(4)).await;
         seats.close_overdue();

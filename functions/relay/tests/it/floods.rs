@@ -1,5 +1,7 @@
 //! What strangers send the webhook, or hold back from it: a push of Qince is answered within its 5 seconds all the same.
 
+#![expect(clippy::disallowed_methods, reason = "real processes are timed, by the machine's own time")]
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

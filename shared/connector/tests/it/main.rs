@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use relay_connector::{Class, Failure, HttpTransport, Request, Response, Transport as _, TransportError};
+use relay_core::clock::{Clock as _, SystemClock};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
@@ -116,9 +117,8 @@ async fn an_answer_that_trickles_for_ever_is_given_up() {
         let (mut stream, _) = listener.accept().await.unwrap();
         read_head(&mut stream).await;
         _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
-        let mut every = tokio::time::interval(Duration::from_millis(100));
         while stream.write_all(b" ").await.is_ok() {
-            every.tick().await;
+            SystemClock.sleep(Duration::from_millis(100)).await;
         }
     });
     let transport = HttpTransport::patient_for(Duration::from_secs(1));

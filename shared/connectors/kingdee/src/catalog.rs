@@ -1,6 +1,6 @@
 //! Kingdee's documents and look-up tables, as data (V1).
 
-use relay_connector::{Document, Field, Kind, Lookup, ONCE, Push, Question, Repeat, Role};
+use relay_connector::{Document, Field, Kind, Lookup, ONCE, Pages, Push, Question, Repeat, Role, Step};
 
 /// The documents of this crate.
 #[must_use]
@@ -23,14 +23,22 @@ pub fn path(document: &str) -> Option<&'static str> {
 
 /// The path of a document that can be saved.
 pub(crate) fn target_path(document: &str) -> Option<&'static str> {
-    let name = short(document);
-    let is_target = |known: &&Document| known.role == Role::Target && short(known.name) == name;
-    DOCUMENTS.iter().find(is_target).and_then(|known| path(known.name))
+    of_role(Role::Target, document).and_then(|known| path(known.name))
 }
 
-/// The path of the list in which the saved documents of this kind stand.
-pub(crate) fn list_of(document: &str) -> Option<&'static str> {
-    path(&format!("{}_list", short(document).strip_suffix("_save")?))
+/// The list of that name, and its path.
+pub(crate) fn list_named(name: &str) -> Option<(&'static Document, &'static str)> {
+    let document = of_role(Role::Listed, name)?;
+    Some((document, path(document.name)?))
+}
+
+fn of_role(role: Role, name: &str) -> Option<&'static Document> {
+    DOCUMENTS.iter().find(|known| known.role == role && short(known.name) == short(name))
+}
+
+/// The list in which the saved documents of this kind stand, and its path.
+pub(crate) fn list_of(document: &str) -> Option<(&'static Document, &'static str)> {
+    list_named(&format!("{}_list", short(document).strip_suffix("_save")?))
 }
 
 fn short(document: &str) -> &str {
@@ -83,39 +91,45 @@ const DOCUMENTS: &[Document] = &[
         push: Some(numbered("kingdee.sal_outbound_list")),
         ..Document::UNKNOWN
     },
-    list("kingdee.sal_order_list", "销售订单列表", &["search"], BILLS),
-    list("kingdee.sal_outbound_list", "销售出库单列表", &["search"], BILLS),
-    list("kingdee.customer_list", "客户列表", BASE_DATA_PARAMS, BASE_DATA),
-    list("kingdee.material_list", "商品列表", BASE_DATA_PARAMS, MATERIALS),
-    list("kingdee.store_list", "仓库列表", BASE_DATA_PARAMS, BASE_DATA),
-    list("kingdee.emp_list", "职员列表", BASE_DATA_PARAMS, BASE_DATA),
-    list("kingdee.measure_unit_list", "计量单位列表", BASE_DATA_PARAMS, BASE_DATA),
+    list("kingdee.sal_order_list", "销售订单列表", BILLS),
+    list("kingdee.sal_outbound_list", "销售出库单列表", BILLS),
+    base_data("kingdee.customer_list", "客户列表", BASE_DATA),
+    base_data("kingdee.material_list", "商品列表", MATERIALS),
+    base_data("kingdee.store_list", "仓库列表", BASE_DATA),
+    base_data("kingdee.emp_list", "职员列表", BASE_DATA),
+    base_data("kingdee.measure_unit_list", "计量单位列表", BASE_DATA),
 ];
 
-const fn list(
-    name: &'static str,
-    title: &'static str,
-    params: &'static [&'static str],
-    fields: &'static [Field],
-) -> Document {
-    Document { name, title, role: Role::Listed, params, fields, ..Document::UNKNOWN }
+/// The vendor cuts larger pages silently, and still counts pages by what was asked.
+pub(crate) const PAGES: Pages = Pages { first: 1, cap: 100 };
+
+const fn list(name: &'static str, title: &'static str, fields: &'static [Field]) -> Document {
+    let (role, params, pages) = (Role::Listed, &["search"], Some(PAGES));
+    Document { name, title, role, params, fields, pages, keys: &[&["id"]], ..Document::UNKNOWN }
+}
+
+/// The parameters that the vendor's page lists, with what they hold when nothing is left out.
+const fn base_data(name: &'static str, title: &'static str, fields: &'static [Field]) -> Document {
+    Document {
+        params: &["search", "enable", "parent", "starttime", "endtime"],
+        defaults: &[("search", ""), ("enable", "-1"), ("parent", ""), ("starttime", "-1"), ("endtime", "-1")],
+        ..list(name, title, fields)
+    }
 }
 
 /// A bill is known by its billno. What V1 does with one that is there already is not documented (V2 refuses it), so a
-/// second bill is possible, and the list is searched first. Only an `id` makes it change the bill that is there.
+/// second bill is possible, and the list is searched first. Only an `id` makes it change the bill that is there. V1's
+/// pages know no call that audits or deletes a bill of sales, and one save holds one bill.
 const fn numbered(list: &'static str) -> Push {
-    Push {
-        number: Some("billno"),
-        repeat: Repeat::Doubles,
-        asked: Some(Question {
-            document: list,
-            param: "search",
-            requests: ONCE,
-            timed: false,
-            holds: &["billno"],
-            ids: &["id"],
-        }),
-    }
+    let asked = Question {
+        document: list,
+        param: "search",
+        requests: ONCE,
+        timed: false,
+        holds: &["billno"],
+        ids: &["id"],
+    };
+    Push::new(Some("billno"), Repeat::Doubles, Some(asked)).batched(1).with_steps(&[Step::Save])
 }
 
 const BILL: &[Field] = &[
@@ -153,8 +167,6 @@ const LINES: &[Field] = &[
 
 const BILLS: &[Field] =
     &[Field::new("id", "单据 id", Kind::Text), Field::new("billno", "单据编号", Kind::Text)];
-
-const BASE_DATA_PARAMS: &[&str] = &["search", "enable", "parent", "starttime", "endtime"];
 
 const BASE_DATA: &[Field] = &[
     Field::new("id", "记录 id", Kind::Text),
@@ -198,5 +210,6 @@ mod tests {
     fn a_list_cannot_be_saved() {
         assert_eq!(target_path("kingdee.sal_order_save"), Some("jdy/sal/sal_order_save"));
         assert_eq!(target_path("sal_order_list"), None);
+        assert!(list_named("sal_order_list").is_some() && list_named("sal_order_save").is_none());
     }
 }

@@ -6,26 +6,33 @@
 //!
 //! | module | what for |
 //! |---|---|
-//! | [`client`] | the calls, and the one refresh of a refused token |
-//! | [`settings`] | where Kingdee is and who we are there |
-//! | [`sign`] | the V2 gateway's signature; V1 calls carry none |
+//! | `connector` | the vendor as the relay's registry knows it |
+//! | [`settings`] | where Kingdee is and who we are there: how that is set |
 //! | [`catalog`] | the documents and look-up tables, as data |
-//! | `token` | the V1 access token and the account that the calls book into |
+//! | [`client`] | the calls |
+//! | `target` | bills: saving one, asking whether one is there |
+//! | `lists` | base data and bills, a page at a time |
 //! | `lookup` | lists, page by page, for one exact match |
+//! | `session` | the V1 access token and the account that the calls book into |
+//! | [`sign`] | the V2 gateway's signature; V1 calls carry none |
 //! | `envelope` | the answer's two levels |
 //! | `error` | what an answer means |
 
 pub mod catalog;
 pub mod client;
+mod connector;
 mod envelope;
 mod error;
+mod lists;
 mod lookup;
+mod session;
 pub mod settings;
 pub mod sign;
-mod token;
+mod target;
 
 pub use catalog::{documents, lookups};
 pub use client::Client;
+pub use connector::Kingdee;
 pub use settings::Settings;
 
 /// The vendor's name in failures, catalogs and the token store.

@@ -1,42 +1,17 @@
-//! Lists, page by page, for one exact match: `search` is fuzzy.
+//! Look-ups: lists, page by page, for one exact match, because `search` is fuzzy.
 
 use relay_connector::{Class, Failure, Use, lenient};
 use relay_core::clock::Deadline;
 use serde_json::{Map, Value, json};
 
+use crate::catalog::PAGES;
 use crate::client::Client;
-use crate::{VENDOR, catalog, error};
-
-/// The most that a page may hold: the vendor cuts larger ones silently and still counts pages by what was asked.
-const PAGE_SIZE: usize = 100;
+use crate::{VENDOR, catalog, error, lists};
 
 /// Where a search ends that finds too much. An exact code finds one page.
-const PAGES: usize = 50;
+const MOST_PAGES: usize = 50;
 
 impl Client {
-    /// The record id of the bill with our number, asked of the list that belongs to `document` (such as
-    /// `sal_order_save`), if it is there.
-    ///
-    /// # Errors
-    /// Where the bills cannot be listed: nothing is said about the bill then.
-    pub async fn find(
-        &self,
-        document: &str,
-        billno: &str,
-        deadline: Deadline,
-    ) -> Result<Option<String>, Failure> {
-        let refused = |message| Failure::new(VENDOR, document, Class::Refused, None, message);
-        let list = catalog::list_of(document).ok_or_else(|| refused("is no document that can be listed"))?;
-        let request = object(json!({"search": billno}));
-        let is_ours = |row: &Value| {
-            let numbers = ["billno", "bill_no", "number"];
-            numbers.iter().any(|name| is(row, name, billno)).then_some(0)
-        };
-        let row = self.search(list, request, is_ours, deadline).await?;
-        // That it is there is what counts: a row without an id is known by its number.
-        Ok(row.map(|row| lenient::field(&row, "id").unwrap_or_else(|| billno.to_owned())))
-    }
-
     /// The id that `code` stands for in one of the [`catalog::lookups`], such as `kingdee.customer`; `None` where
     /// no enabled record has exactly this code.
     ///
@@ -83,11 +58,9 @@ impl Client {
         code: &str,
         deadline: Deadline,
     ) -> Result<Option<Value>, Failure> {
-        let path = catalog::path(list)
+        let (document, path) = catalog::list_named(list)
             .ok_or_else(|| Failure::new(VENDOR, list, Class::Refused, None, "is no list of the catalog"))?;
-        let request = object(json!({
-            "search": code, "enable": -1, "parent": [], "starttime": -1, "endtime": -1
-        }));
+        let request = lists::request(document, &[("search", code)]);
         let fit = |row: &Value| {
             let enabled = lenient::flag(row, "enable") != Some(false);
             names.iter().position(|name| enabled && is(row, name, code))
@@ -109,23 +82,18 @@ impl Client {
     }
 
     /// The row with the lowest rank, and the first of those; a rank of 0 ends the search.
-    async fn search(
+    pub(crate) async fn search(
         &self,
         path: &str,
-        mut request: Map<String, Value>,
+        request: Map<String, Value>,
         rank: impl Fn(&Value) -> Option<usize>,
         deadline: Deadline,
     ) -> Result<Option<Value>, Failure> {
         let mut best: Option<(usize, Value)> = None;
-        for page in 1..=PAGES {
-            request.insert("page".to_owned(), page.into());
-            request.insert("pagesize".to_owned(), PAGE_SIZE.into());
-            let body = Value::Object(request.clone());
-            let mut data = self.call(path, &body, Use::Read, deadline).await.map_err(error::harmless)?;
-            let total = total_pages(&data);
-            let rows = take_rows(&mut data);
-            let is_last = total.map_or(rows.len() < PAGE_SIZE, |total| page >= total);
-            for row in rows {
+        for number in (PAGES.first..).take(MOST_PAGES) {
+            let page = self.page(path, &request, number, PAGES.cap, deadline).await?;
+            let is_last = page.is_last(number, PAGES.cap);
+            for row in page.rows {
                 match rank(&row) {
                     Some(0) => return Ok(Some(row)),
                     Some(rank) if best.as_ref().is_none_or(|(lowest, _)| rank < *lowest) => {
@@ -139,32 +107,11 @@ impl Client {
             }
         }
         let text = request.get("search").and_then(lenient::text).unwrap_or_default();
-        let message = format!("the search for {text} finds more than {PAGES} pages: use a longer code");
+        let message = format!("the search for {text} finds more than {MOST_PAGES} pages: use a longer code");
         Err(Failure::new(VENDOR, path, Class::Refused, None, message))
     }
 }
 
-fn take_rows(data: &mut Value) -> Vec<Value> {
-    match data {
-        Value::Array(_) => data.take().as_array_mut().map(std::mem::take).unwrap_or_default(),
-        _ => lenient::take_list(data, "rows"),
-    }
-}
-
-fn total_pages(data: &Value) -> Option<usize> {
-    ["totalpage", "total_page"]
-        .iter()
-        .find_map(|name| lenient::field(data, name))
-        .and_then(|total| total.parse().ok())
-}
-
 fn is(row: &Value, name: &str, text: &str) -> bool {
     lenient::field(row, name).is_some_and(|field| field == text)
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
 }

@@ -1,11 +1,73 @@
-//! Where Kingdee is and who we are there.
+//! Where Kingdee is and who we are there, and how that is set.
 
 use std::num::NonZeroU32;
 
+use relay_connector::settings::{Default, Reader};
+use relay_connector::{Setting, SettingsError};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::sign;
+
+/// Every setting of the connector.
+pub(crate) const SETTINGS: &[Setting] = &[
+    CLIENT_ID,
+    CLIENT_SECRET,
+    USERNAME,
+    PASSWORD,
+    BASE_URL,
+    AUTH,
+    ACCOUNT_ID,
+    OUTER_INSTANCE_ID,
+    CALLS_PER_MINUTE,
+    QUOTA_SHARE,
+    EDITS,
+    QUEUE_URL,
+];
+
+const CLIENT_ID: Setting = Setting::needed(
+    "KINGDEE_CLIENT_ID",
+    "the client id of the application",
+    "Kingdee's open platform (open.jdy.com), at the application",
+);
+const CLIENT_SECRET: Setting = Setting::secret(
+    "KINGDEE_CLIENT_SECRET",
+    "the client secret of the application",
+    "Kingdee's open platform (open.jdy.com), beside the client id",
+);
+const USERNAME: Setting = Setting::needed(
+    "KINGDEE_USERNAME",
+    "a user of the tenant",
+    "the tenant's own users: one who has access to the account set (账套)",
+);
+const PASSWORD: Setting = Setting::secret(
+    "KINGDEE_PASSWORD",
+    "that user's password",
+    "whoever set that user up; it is the one to log in to 金蝶云星辰 with",
+);
+const BASE_URL: Setting =
+    Setting::optional("KINGDEE_BASE_URL", Default::Value("https://api.kingdee.com"), "an address");
+const AUTH: Setting = Setting::optional("KINGDEE_AUTH", Default::Value("v1"), "`v1`");
+const ACCOUNT_ID: Setting = Setting::optional(
+    "KINGDEE_ACCOUNT_ID",
+    Default::Told("the only one that the user has"),
+    "the account set (账套)",
+)
+.found("the reason of a pause lists those that the user has, by number and name");
+const OUTER_INSTANCE_ID: Setting =
+    Setting::optional("KINGDEE_OUTER_INSTANCE_ID", Default::Absent, "nothing yet: it is for `v2`");
+const CALLS_PER_MINUTE: Setting = Setting::optional(
+    "KINGDEE_CALLS_PER_MINUTE",
+    // The vendor does not document its limit for V1.
+    Default::Value("60"),
+    "a number of calls above 0",
+);
+const QUOTA_SHARE: Setting =
+    Setting::optional("KINGDEE_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100");
+/// Off, because what Kingdee does to a bill that has moved on (audited, shipped) is not documented.
+const EDITS: Setting = Setting::optional("KINGDEE_EDITS", Default::Value("off"), "`on` or `off`");
+const QUEUE_URL: Setting =
+    Setting::needed("KINGDEE_QUEUE_URL", "an output of the stack", "the outputs of the stack");
 
 /// What the client needs to know.
 #[derive(Debug, Clone)]
@@ -24,9 +86,44 @@ pub struct Settings {
     pub account_id: Option<String>,
     /// Our own limit. The vendor's is not documented for V1; 60 is known to be safe.
     pub calls_per_minute: NonZeroU32,
+    /// `KINGDEE_EDITS`: whether a newer version may change the bill that an older one made.
+    pub edits: bool,
 }
 
 impl Settings {
+    /// `KINGDEE_*`.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn read(settings: &relay_connector::Settings) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(settings);
+        if reader.optional(&AUTH) != Some("v1") {
+            let expects = "expects `v1`: the flows of this version write over Kingdee's V1 interface";
+            reader.problem(AUTH.name, expects);
+        }
+        let base_url = reader.url(&BASE_URL);
+        let (client_id, client_secret) = (reader.text(&CLIENT_ID), reader.secret(&CLIENT_SECRET));
+        let (username, password) = (reader.text(&USERNAME), reader.secret(&PASSWORD));
+        let account_id = reader.optional(&ACCOUNT_ID).map(str::to_owned);
+        let calls_per_minute = reader.calls(&CALLS_PER_MINUTE, &QUOTA_SHARE);
+        let edits = reader.optional(&EDITS);
+        if !matches!(edits, Some("on" | "off")) {
+            reader.problem(EDITS.name, &format!("expects {}", EDITS.expects));
+        }
+        let read = base_url.map(|base_url| Self {
+            base_url,
+            client_id,
+            client_secret,
+            username,
+            password,
+            account_id,
+            calls_per_minute,
+            edits: edits == Some("on"),
+        });
+        // The reader has noted an address that is none.
+        reader.done(read)?.ok_or(SettingsError { problems: Vec::new() })
+    }
+
     /// The address of a path, also where the base URL has a path of its own.
     pub(crate) fn endpoint(&self, path: &str, query: &[(&str, &str)]) -> Url {
         let mut url = self.base_url.clone();

@@ -19,10 +19,15 @@ pub const VERSION: &str = "modify_time_str";
 /// Everything that Qince pushes and that flows may name.
 #[must_use]
 pub fn documents() -> &'static [Document] {
-    DOCUMENTS
+    &DOCUMENTS
 }
 
-static DOCUMENTS: &[Document] = &[Document {
+/// The direct order.
+pub(crate) fn direct_order() -> &'static Document {
+    &DOCUMENTS[0]
+}
+
+static DOCUMENTS: [Document; 1] = [Document {
     name: DIRECT_ORDER,
     title: "直营订单相关数据同步",
     role: Role::Pushed,
@@ -32,6 +37,7 @@ static DOCUMENTS: &[Document] = &[Document {
     open: true,
     // The order's number may be missing and may change.
     keys: &[&[KEY]],
+    version: Some(VERSION),
     ..Document::UNKNOWN
 }];
 

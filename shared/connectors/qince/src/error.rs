@@ -1,10 +1,12 @@
 //! What can be wrong with a push.
 //!
 //! [`Push::parse`](crate::Push::parse) makes the first two, [`Push::verify`](crate::Push::verify) the others. The
-//! webhook answers with [`PushError::status`]; the text is for the operator at the other end and for the log, so it
-//! names fields and never their contents.
+//! receiver is told them as a [`PushRefused`]; the text is for the operator at the other end and for the log, so it names
+//! fields and never their contents.
 
 use std::fmt;
+
+use relay_connector::{Kept, PushRefused, RefusalKind};
 
 /// Why a push is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,14 +66,20 @@ pub(crate) fn shortened(text: &str) -> String {
 }
 
 impl PushError {
+    /// What kind of refusal it is.
+    #[must_use]
+    pub fn kind(&self) -> RefusalKind {
+        match self {
+            Self::TooLarge { .. } => RefusalKind::TooLarge,
+            Self::NotAPush { .. } | Self::BadDocument { .. } => RefusalKind::Malformed,
+            Self::BadDigest { .. } => RefusalKind::Digest,
+        }
+    }
+
     /// The HTTP status to answer with. Qince looks at `return_code` alone; people and alarms look at the status.
     #[must_use]
     pub fn status(&self) -> u16 {
-        match self {
-            Self::TooLarge { .. } => 413,
-            Self::NotAPush { .. } | Self::BadDocument { .. } => 400,
-            Self::BadDigest { .. } => 401,
-        }
+        self.kind().status()
     }
 
     /// `msgId` of the push, to answer with; empty where none could be read.
@@ -83,5 +91,17 @@ impl PushError {
                 msg_id
             }
         }
+    }
+}
+
+/// The data of a push goes on only where its digest fits.
+impl From<PushError> for PushRefused {
+    fn from(error: PushError) -> Self {
+        let (kind, message, msg_id) = (error.kind(), error.to_string(), error.msg_id().to_owned());
+        let kept = match error {
+            PushError::BadDocument { data_id, data, .. } => Some(Kept { id: data_id, data: data.0 }),
+            PushError::TooLarge { .. } | PushError::NotAPush { .. } | PushError::BadDigest { .. } => None,
+        };
+        Self { kind, message, msg_id, kept }
     }
 }

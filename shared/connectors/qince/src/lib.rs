@@ -5,24 +5,30 @@
 //!
 //! | module | what for |
 //! |---|---|
-//! | [`settings`] | secrets, accepted business types, limits |
+//! | `connector` | the vendor as the relay's registry knows it |
+//! | [`settings`] | secrets, accepted business types, limits: how they are set |
+//! | [`webhook`] | what the receiver is told of a push |
 //! | [`sign`] | the digest of a push and of a call |
 //! | [`push`] | reading a push and verifying it |
-//! | [`envelope`] | the answer that Qince waits for |
-//! | [`error`] | what can be wrong with a push, and the HTTP status that says so |
+//! | [`error`] | what can be wrong with a push |
 //! | [`catalog`] | the direct order as data |
 //!
-//! Nothing here knows HTTP beyond a content type and a body's bytes.
+//! The answer that Qince waits for is [`relay_connector::Reply`].
 
 pub mod catalog;
-pub mod envelope;
+mod connector;
 pub mod error;
 mod form;
 pub mod push;
 pub mod settings;
 pub mod sign;
+pub mod webhook;
 
-pub use envelope::Reply;
+pub use connector::Qince;
 pub use error::{PushError, Withheld};
 pub use push::{DataSource, Delivery, DigestForm, Push, VerifiedPush};
 pub use settings::Settings;
+pub use webhook::Pushes;
+
+/// The vendor's name in the registry and in the catalog.
+const VENDOR: &str = "qince";

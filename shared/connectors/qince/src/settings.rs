@@ -1,6 +1,8 @@
-//! What verifying pushes needs to know.
+//! What verifying pushes needs to know, and how it is set.
 
-use relay_connector::nesting;
+use relay_connector::settings::{Default, Reader, list};
+use relay_connector::{Setting, SettingsError};
+use relay_core::item::MAX_DEPTH;
 use secrecy::SecretString;
 
 /// The business type (`dataType`) of 直营采购订单, the direct order.
@@ -9,6 +11,23 @@ pub const DIRECT_ORDER: &str = "dms_purchase";
 /// 4 MiB: a form reaches AWS Lambda as base64, a third longer, inside an event of at most 6 MB. What is larger than that
 /// API Gateway refuses in its own words.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+const PUSH_SECRETS: Setting = Setting::secret(
+    "QINCE_PUSH_SECRETS",
+    "one or more push secrets (pushsecret), comma-separated",
+    "from 勤策's account manager, who gives it out for the webhook's address; the OpenAPI must be enabled first",
+);
+const DATA_TYPES: Setting = Setting::optional(
+    "QINCE_DATA_TYPES",
+    Default::Value(DIRECT_ORDER),
+    "the data types that are direct orders, comma-separated",
+)
+.found("the types that the ledger keeps under `qince/unrouted`");
+const ALLOW_RAW_JSON: Setting =
+    Setting::optional("QINCE_ALLOW_RAW_JSON", Default::Value("false"), "`true` or `false`");
+
+/// Every setting of this connector.
+pub const SETTINGS: &[Setting] = &[PUSH_SECRETS, DATA_TYPES, ALLOW_RAW_JSON];
 
 /// How pushes are verified. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -24,7 +43,7 @@ pub struct Settings {
     pub allow_raw_json: bool,
     /// The largest body that is read, in bytes.
     pub max_body_bytes: usize,
-    /// How many levels of lists and objects a record may be nested: what carries it further has its limit.
+    /// How many levels of lists and objects a record may be nested: a work item carries no more.
     pub max_depth: usize,
 }
 
@@ -37,8 +56,24 @@ impl Settings {
             data_types: vec![DIRECT_ORDER.to_owned()],
             allow_raw_json: false,
             max_body_bytes: MAX_BODY_BYTES,
-            max_depth: nesting::READABLE,
+            max_depth: MAX_DEPTH,
         }
+    }
+
+    /// `QINCE_*`.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn read(settings: &relay_connector::Settings) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(settings);
+        let secrets = reader.text(&PUSH_SECRETS);
+        let mut read = Self::new(list(&secrets).map(SecretString::from).collect());
+        if read.push_secrets.is_empty() && !secrets.is_empty() {
+            reader.problem(PUSH_SECRETS.name, "holds commas only");
+        }
+        read.data_types = data_types(settings);
+        read.allow_raw_json = reader.parsed(&ALLOW_RAW_JSON).unwrap_or_default();
+        reader.done(read)
     }
 
     /// Whether pushes of this business type carry a direct order, which is relayed.
@@ -46,4 +81,10 @@ impl Settings {
     pub fn takes(&self, data_type: &str) -> bool {
         self.data_types.iter().any(|taken| taken == data_type)
     }
+}
+
+/// `QINCE_DATA_TYPES`: the business types of direct orders, for who takes no pushes and so needs no secret.
+#[must_use]
+pub fn data_types(settings: &relay_connector::Settings) -> Vec<String> {
+    list(Reader::new(settings).optional(&DATA_TYPES).unwrap_or_default()).collect()
 }

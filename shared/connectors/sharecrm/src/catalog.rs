@@ -1,6 +1,6 @@
 //! ShareCRM's document, as data.
 
-use relay_connector::{Document, Field, Kind, Lookup, Push, Repeat, Role};
+use relay_connector::{Document, Field, Kind, Lookup, Push, Repeat, Role, Step};
 
 /// The documents of this crate.
 #[must_use]
@@ -22,7 +22,8 @@ const DOCUMENTS: &[Document] = &[Document {
     fields: PUSH,
     open: false,
     // That the same id updates the same record follows from its part as the record's key; the page does not promise it.
-    push: Some(Push { number: Some("id"), repeat: Repeat::Replaces, asked: None }),
+    // One record with its details is one call, and nothing but saving it is known of it.
+    push: Some(Push::new(Some("id"), Repeat::Replaces, None).batched(1).with_steps(&[Step::Save])),
     ..Document::UNKNOWN
 }];
 

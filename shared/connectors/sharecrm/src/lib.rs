@@ -5,22 +5,27 @@
 //!
 //! | module | what for |
 //! |---|---|
-//! | [`client`] | the push, and the one refresh of a refused token |
-//! | [`settings`] | where ShareCRM is and who we are there |
+//! | `connector` | the vendor as the relay's registry knows it |
+//! | [`settings`] | where ShareCRM is and who we are there: how that is set |
 //! | [`catalog`] | the document, as data |
-//! | `token` | the access token and the enterprise account that it is for |
+//! | [`client`] | the client, and its requests |
+//! | `target` | the push |
+//! | `session` | the access token and the enterprise account that it is for |
 //! | `envelope` | the answer's `errorCode` and what goes with it |
 //! | `error` | what an answer means |
 
 pub mod catalog;
 pub mod client;
+mod connector;
 mod envelope;
 mod error;
+mod session;
 pub mod settings;
-mod token;
+mod target;
 
 pub use catalog::{documents, lookups};
 pub use client::Client;
+pub use connector::ShareCrm;
 pub use settings::Settings;
 
 /// The vendor's name in failures, catalogs and the token store.

@@ -1,11 +1,67 @@
-//! Where ShareCRM is and who we are there.
+//! Where ShareCRM is and who we are there, and how that is set.
 
 use std::fmt;
 use std::num::NonZeroU32;
 
+use relay_connector::settings::{Default, Reader};
+use relay_connector::{Setting, SettingsError};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
+
+/// Every setting of the connector.
+pub(crate) const SETTINGS: &[Setting] = &[
+    APP_ID,
+    APP_SECRET,
+    PERMANENT_CODE,
+    DATA_CENTER_ID,
+    BASE_URL,
+    USER_ID,
+    EXTRA_HEADERS,
+    QUOTA_SHARE,
+    MAX_BODY_BYTES,
+    QUEUE_URL,
+];
+
+const APP_ID: Setting = Setting::needed(
+    "SHARECRM_APP_ID",
+    "the id of the self-built app",
+    "the self-built app (自建应用), with its developer mode on",
+);
+const APP_SECRET: Setting = Setting::secret(
+    "SHARECRM_APP_SECRET",
+    "the secret of the self-built app",
+    "the self-built app (自建应用), beside its id",
+);
+const PERMANENT_CODE: Setting = Setting::secret(
+    "SHARECRM_PERMANENT_CODE",
+    "the permanent code of the self-built app",
+    "the self-built app (自建应用), beside its id",
+);
+/// The shipped flows name it.
+const DATA_CENTER_ID: Setting = Setting::needed(
+    "SHARECRM_DATA_CENTER_ID",
+    "the data centre of the connector (连接器)",
+    "the CRM's admin console: Connector → Connection Objects → Generate API, the push interface",
+);
+const BASE_URL: Setting =
+    Setting::optional("SHARECRM_BASE_URL", Default::Value("https://open.fxiaoke.com"), "an address")
+        .found("`open-` and the domain that one logs in at, where that is not fxiaoke.com");
+const USER_ID: Setting =
+    Setting::optional("SHARECRM_USER_ID", Default::Value("1000"), "in whose name records are written")
+        .found("the employee id of a CRM administrator");
+const EXTRA_HEADERS: Setting =
+    Setting::optional("SHARECRM_EXTRA_HEADERS", Default::Absent, "`name: value` pairs, comma-separated")
+        .found("the sample that the admin console prints for the push interface");
+const QUOTA_SHARE: Setting =
+    Setting::optional("SHARECRM_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100");
+const MAX_BODY_BYTES: Setting =
+    Setting::optional("SHARECRM_MAX_BODY_BYTES", Default::Value("1048576"), "a number of bytes");
+const QUEUE_URL: Setting =
+    Setting::needed("SHARECRM_QUEUE_URL", "an output of the stack", "the outputs of the stack");
+
+/// Below the 100 in 20 seconds that the vendor allows.
+const PUSHES_IN_20_SECONDS: NonZeroU32 = NonZeroU32::new(80).unwrap();
 
 /// What the client needs to know.
 #[derive(Clone)]
@@ -29,6 +85,33 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// `SHARECRM_*`.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn read(settings: &relay_connector::Settings) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(settings);
+        let base_url = reader.url(&BASE_URL);
+        let (app_id, app_secret) = (reader.text(&APP_ID), reader.secret(&APP_SECRET));
+        let permanent_code = reader.secret(&PERMANENT_CODE);
+        let user_id = reader.text(&USER_ID);
+        let extra_headers = reader.headers(&EXTRA_HEADERS);
+        let max_body_bytes = reader.parsed(&MAX_BODY_BYTES).unwrap_or_default();
+        let pushes_in_20_seconds = reader.share(PUSHES_IN_20_SECONDS, &QUOTA_SHARE);
+        let read = base_url.map(|base_url| Self {
+            base_url,
+            app_id,
+            app_secret,
+            permanent_code,
+            user_id,
+            extra_headers,
+            max_body_bytes,
+            pushes_in_20_seconds,
+        });
+        // The reader has noted an address that is none.
+        reader.done(read)?.ok_or(SettingsError { problems: Vec::new() })
+    }
+
     /// The address of a call, also where the base URL has a path of its own. The vendor wants a new trace id in each.
     pub(crate) fn endpoint(&self, path: &str, trace: Uuid) -> Url {
         let mut url = self.base_url.clone();

@@ -27,16 +27,17 @@ mod trade_line;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use relay_connector::Document;
+use relay_connector::{Document, Pages, Role};
 
 use crate::settings::Route;
 
-pub(crate) use orders::{LOGISTICS_SYNC, LOGISTICS_SYNC_ACK, STOCK_CHANGES, STOCK_CHANGES_ACK, TRADE_PUSH};
+pub(crate) use basic::SHOP;
+pub(crate) use orders::{LOGISTICS_SYNC, LOGISTICS_SYNC_ACK, STOCK_CHANGES, STOCK_CHANGES_ACK};
 
-/// One interface of the vendor: a document and how it is read or pushed.
+/// One interface of the vendor: a document, and what it is on the wire.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// What flows know of it.
+    /// All that is known of the document.
     pub document: &'static Document,
     /// The direct route's name, such as `trade_query.php`.
     pub php: &'static str,
@@ -44,27 +45,17 @@ pub struct Endpoint {
     pub qimen_method: &'static str,
     /// Where an answer holds its rows; `None` where nothing is read, or the vendor's page is not public.
     pub list_key: Option<&'static str>,
-    /// The most rows that one call may ask for; `None` where there are no pages.
-    pub page_size: Option<u32>,
-    /// The longest window that one call may ask for; `None` where there are no windows.
-    pub max_span: Option<Duration>,
-    /// The field that holds a row's last-modified time (or its counter), where it is known.
-    pub modified: Option<&'static str>,
     /// How a document is pushed; `None` where it is read.
     pub form: Option<Form>,
-    /// Parameters that are sent with these values unless a flow says otherwise.
-    pub defaults: &'static [(&'static str, &'static str)],
 }
 
 /// How a pushed document stands in the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// As one of a JSON array in this form field.
+    /// As one of a JSON array in this form field, which holds up to the batch cap of its row.
     List {
         /// The form field.
         field: &'static str,
-        /// How many documents one call may hold.
-        max_batch: usize,
     },
     /// As a JSON object in this form field.
     Object {
@@ -116,62 +107,53 @@ pub fn documents() -> &'static [Document] {
 }
 
 /// The most rows of a page, and of a pull from a pool, by the vendor's general rule.
-pub(crate) const LARGEST_PAGE: u32 = 100;
+const LARGEST_PAGE: u32 = 100;
 
 /// The general rule's window. One second short of 30 days, as the vendor writes its own: both ends are closed,
 /// and whether the full span is taken is not known.
 const THIRTY_DAYS: Duration = Duration::from_secs(30 * 86_400 - 1);
 
-/// A document read by windows under the vendor's general rule: over its last-modified time.
-const fn windowed(
+/// Pages of so many rows at most.
+const fn pages(cap: u32) -> Option<Pages> {
+    Some(Pages { first: 0, cap })
+}
+
+/// What the row of every document that is read starts from.
+const READ: Document = Document {
+    routes: &[Route::Direct.name(), Route::Qimen.name()],
+    pages: pages(LARGEST_PAGE),
+    ..Document::UNKNOWN
+};
+
+/// What the row of a document read as a whole, page by page, starts from.
+const LISTED: Document = Document { role: Role::Listed, ..READ };
+
+/// What the row of a document read by windows starts from: the vendor's general rule, over its last-modified time.
+const WINDOWED: Document =
+    Document { role: Role::Windowed, version: Some("modified"), max_span: Some(THIRTY_DAYS), ..READ };
+
+/// What the row of a pool starts from. A pull takes the most rows of a page.
+const POOL: Document = Document { role: Role::Pool, ..READ };
+
+/// What the row of a document that is pushed starts from.
+const TARGET: Document = Document { role: Role::Target, ..Document::UNKNOWN };
+
+/// An interface that is read.
+const fn read(
     php: &'static str,
     qimen_method: &'static str,
     list_key: &'static str,
     document: &'static Document,
 ) -> Endpoint {
-    Endpoint {
-        max_span: Some(THIRTY_DAYS),
-        modified: Some("modified"),
-        ..listed(php, qimen_method, list_key, document)
-    }
+    Endpoint { document, php, qimen_method, list_key: Some(list_key), form: None }
 }
 
-/// A document read as a whole, page by page.
-const fn listed(
-    php: &'static str,
-    qimen_method: &'static str,
-    list_key: &'static str,
-    document: &'static Document,
-) -> Endpoint {
-    Endpoint {
-        document,
-        php,
-        qimen_method,
-        list_key: Some(list_key),
-        page_size: Some(LARGEST_PAGE),
-        max_span: None,
-        modified: None,
-        form: None,
-        defaults: &[],
-    }
-}
-
-/// A document that is pushed.
+/// An interface that documents are pushed to.
 const fn pushed(
     php: &'static str,
     qimen_method: &'static str,
     form: Form,
     document: &'static Document,
 ) -> Endpoint {
-    Endpoint {
-        document,
-        php,
-        qimen_method,
-        list_key: None,
-        page_size: None,
-        max_span: None,
-        modified: None,
-        form: Some(form),
-        defaults: &[],
-    }
+    Endpoint { document, php, qimen_method, list_key: None, form: Some(form) }
 }

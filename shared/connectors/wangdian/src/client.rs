@@ -10,7 +10,7 @@ use relay_core::clock::{Clock, Deadline};
 
 use crate::catalog::Endpoint;
 use crate::envelope::Envelope;
-use crate::error::{self, VENDOR};
+use crate::error::{self, Rejected, VENDOR};
 use crate::parameters::Parameters;
 use crate::settings::{Route, Settings};
 use crate::{direct, qimen};
@@ -23,7 +23,7 @@ const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
 
 /// One seller account of 旺店通, over both routes.
 ///
-/// Reading is in `query.rs` and `pool.rs`, writing in `push.rs`, asking after what was written in `find.rs`.
+/// Reading is in `windows.rs`, `lists.rs` and `pools.rs`, delivering in `target.rs`.
 pub struct Client {
     settings: Settings,
     transport: Metered,
@@ -44,14 +44,12 @@ impl Client {
     }
 
     /// What lies between two calls when there is always one more to make.
-    #[must_use]
-    pub fn pace(&self) -> Duration {
+    pub(crate) fn interval(&self) -> Duration {
         MINUTE / self.settings.calls_per_minute.get()
     }
 
     /// The vendor's time, as the servers of that route tell it.
-    #[must_use]
-    pub fn time(&self, route: Route) -> &VendorTime {
+    pub(crate) fn time_of(&self, route: Route) -> &VendorTime {
         let [direct, qimen] = &self.times;
         match route {
             Route::Direct => direct,
@@ -71,17 +69,17 @@ impl Client {
         parameters: Parameters,
         purpose: Use,
         deadline: Deadline,
-    ) -> Result<Envelope, Failure> {
+    ) -> Result<Envelope, Rejected> {
         let by = self.correction(route);
         let outcome = self.call_by(by, route, endpoint, parameters.clone(), purpose, deadline).await;
-        let is_refused = outcome.as_ref().is_err_and(|failure| matches!(failure.class, Class::Paused { .. }));
+        let is_refused = outcome.as_ref().is_err_and(Rejected::is_of_us);
         let told = self.correction(route);
         let outcome = if is_refused && (told - by).abs() > CLOCKS_APART {
             self.call_by(told, route, endpoint, parameters, purpose, deadline).await
         } else {
             outcome
         };
-        outcome.inspect_err(count_failure)
+        outcome.inspect_err(|rejected| count_failure(&rejected.failure))
     }
 
     /// The time by which calls of that route are signed.
@@ -91,7 +89,7 @@ impl Client {
 
     /// What to add to the machine's clock, so that it shows the vendor's time: nothing while they are not far apart.
     fn correction(&self, route: Route) -> TimeDelta {
-        let by = self.time(route).now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
+        let by = self.time_of(route).now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
         if by.abs() > CLOCKS_APART { by } else { TimeDelta::zero() }
     }
 
@@ -103,7 +101,7 @@ impl Client {
         parameters: Parameters,
         purpose: Use,
         deadline: Deadline,
-    ) -> Result<Envelope, Failure> {
+    ) -> Result<Envelope, Rejected> {
         let operation = endpoint.operation(route);
         let in_turn = self.quota.wait(purpose, deadline).await;
         in_turn.map_err(|OutOfTime| Failure::out_of_time(VENDOR, operation))?;
@@ -115,17 +113,17 @@ impl Client {
             Ok(response) => {
                 // A page of something that stands between may bear any time.
                 let dated = (200..300).contains(&response.status);
-                let as_of = dated.then(|| self.time(route).note(began, response.date)).flatten();
+                let as_of = dated.then(|| self.time_of(route).note(began, response.date)).flatten();
                 let opened = error::judge(operation, &response);
                 opened
                     .map(|envelope| envelope.told_as_of(as_of))
-                    .map_err(|failure| error::naming_secret(failure, route))
+                    .map_err(|rejected| rejected.naming_secret(route))
             }
-            Err(error) => Err(Failure::transport(VENDOR, operation, &error)),
+            Err(error) => Err(Failure::transport(VENDOR, operation, &error).into()),
         };
         let code = match &outcome {
             Ok(envelope) => envelope.code(),
-            Err(failure) => failure.code.clone(),
+            Err(rejected) => rejected.failure.code.clone(),
         };
         let duration_ms = self.clock.monotonic().saturating_sub(began).as_millis();
         let code = relay_connector::failure::code_for_logs(code.as_deref());

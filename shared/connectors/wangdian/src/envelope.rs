@@ -17,8 +17,8 @@ pub(crate) struct Envelope {
 pub(crate) enum Verdict {
     /// It was done.
     Done,
-    /// It was not, with the code and the text of whoever refused it, and whether that lists single documents.
-    Failed { code: Option<String>, text: String, is_list: bool },
+    /// It was not, with the code and the text of whoever refused it, and the single documents that it lists.
+    Failed { code: Option<String>, text: String, documents: Vec<Value> },
     /// The answer does not say; it can hardly be the vendor's.
     Silent,
 }
@@ -55,7 +55,7 @@ impl Envelope {
 
         if self.from_gateway || bad_flag || bad_code.is_some() {
             let code = bad_code.or(codes.first()).cloned();
-            Verdict::Failed { code, text: self.text(), is_list: self.lists_documents() }
+            Verdict::Failed { code, text: self.text(), documents: self.listed_documents() }
         } else if flag.is_some() || !codes.is_empty() || self.holds_rows() {
             Verdict::Done
         } else {
@@ -111,8 +111,8 @@ impl Envelope {
         texts.join("; ")
     }
 
-    fn lists_documents(&self) -> bool {
-        self.messages().filter_map(listed).flatten().any(|entry| document_of(&entry).is_some())
+    fn listed_documents(&self) -> Vec<Value> {
+        self.messages().filter_map(listed).flatten().filter(|entry| document_of(entry).is_some()).collect()
     }
 
     fn messages(&self) -> impl Iterator<Item = &Value> {

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use relay_connector::{Class, Failure, Response};
+use serde_json::Value;
 
 use crate::envelope::{Envelope, Verdict, refusal};
 use crate::settings::Route;
@@ -21,34 +22,92 @@ pub(crate) const NOT_WAITING: &str = "非待同步状态";
 const RATE_LIMIT_REST: Duration = Duration::from_secs(31);
 const RATE_EXCEEDED_REST: Duration = Duration::from_secs(300);
 
+/// A call that was not done, or not for all of its documents.
+pub(crate) struct Rejected {
+    /// What it means for all that the call was about.
+    pub(crate) failure: Failure,
+    /// What the answer says of single documents, if it does.
+    pub(crate) listed: Option<Box<Listed>>,
+}
+
+/// Single documents that an answer lists as refused.
+pub(crate) struct Listed {
+    /// The entries of the list.
+    pub(crate) documents: Vec<Value>,
+    /// Whether the vendor took what is not listed.
+    pub(crate) takes_rest: bool,
+}
+
+impl From<Failure> for Rejected {
+    fn from(failure: Failure) -> Self {
+        Self { failure, listed: None }
+    }
+}
+
+impl From<Rejected> for Failure {
+    fn from(rejected: Rejected) -> Self {
+        rejected.failure
+    }
+}
+
+impl Rejected {
+    /// A call that succeeded as a whole, with what its `errors` say was not taken.
+    pub(crate) fn in_part(operation: &str, errors: Vec<Value>) -> Self {
+        let failure = refused_inside(operation, None, &errors);
+        Self { failure, listed: Some(Box::new(Listed { documents: errors, takes_rest: true })) }
+    }
+
+    /// Whether the vendor takes nothing from us, whatever the call is about.
+    pub(crate) fn is_of_us(&self) -> bool {
+        matches!(self.failure.class, Class::Paused { .. })
+    }
+
+    /// Names the setting behind a sign that is refused: each route is signed with a secret of its own.
+    pub(crate) fn naming_secret(mut self, route: Route) -> Self {
+        let lower = self.failure.message.to_lowercase();
+        let is_of_sign = has_word(&lower, &["sign", "signature"]) || lower.contains("签名");
+        if is_of_sign && self.is_of_us() {
+            self.failure.message.push_str(match route {
+                Route::Direct => "; check WDT_APPSECRET",
+                Route::Qimen => "; check QIMEN_APP_SECRET",
+            });
+        }
+        self
+    }
+}
+
 /// Opens an answer that says that the call was done.
 ///
 /// # Errors
 /// What any other answer means.
-pub(crate) fn judge(operation: &str, response: &Response) -> Result<Envelope, Failure> {
+pub(crate) fn judge(operation: &str, response: &Response) -> Result<Envelope, Rejected> {
     let by_status = || Failure::not_an_answer(VENDOR, operation, response.status);
     let fine = (200..300).contains(&response.status);
     let envelope = Envelope::read(response).ok_or_else(by_status)?;
     match envelope.verdict() {
         Verdict::Done if fine => Ok(envelope),
-        Verdict::Done | Verdict::Silent => Err(by_status()),
-        Verdict::Failed { code, text, is_list } => {
-            let class = match class_of(code.as_deref(), &text, is_list) {
+        Verdict::Done | Verdict::Silent => Err(by_status().into()),
+        Verdict::Failed { code, text, documents } => {
+            let class = match class_of(code.as_deref(), &text, !documents.is_empty()) {
                 // Words that blame the document count only from the application; a status speaks for the gateway.
                 Class::Refused if !fine => by_status().class,
                 class => class,
             };
             let message = if text.is_empty() { "the vendor gives no reason".to_owned() } else { text };
-            Err(Failure::new(VENDOR, operation, class, code, message))
+            let failure = Failure::new(VENDOR, operation, class, code, message);
+            let is_listed = fine && !documents.is_empty();
+            let listed = is_listed.then(|| Box::new(Listed { documents, takes_rest: false }));
+            Err(Rejected { failure, listed })
         }
     }
 }
 
-/// A pushed document that stands in the `errors` of a call that succeeded as a whole. Never a pause: the vendor
-/// has just taken the call from us.
-pub(crate) fn refused_inside(operation: &str, errors: &[serde_json::Value]) -> Failure {
-    let text = errors.iter().map(refusal).collect::<Vec<_>>().join("; ");
-    Failure::new(VENDOR, operation, class_of(None, &text, true), Some("0".to_owned()), text)
+/// A pushed document that an answer lists as refused, under the answer's code. Never a pause: the vendor has just taken
+/// the call from us.
+pub(crate) fn refused_inside(operation: &str, code: Option<&str>, entries: &[Value]) -> Failure {
+    let text = entries.iter().map(refusal).collect::<Vec<_>>().join("; ");
+    let code = Some(code.unwrap_or("0").to_owned());
+    Failure::new(VENDOR, operation, class_of(None, &text, true), code, text)
 }
 
 /// A call that we do not send, because the vendor would refuse it or answer something else than was meant.
@@ -85,19 +144,6 @@ pub(crate) fn class_of(code: Option<&str>, text: &str, of_a_document: bool) -> C
 fn has_word(lower: &str, words: &[&str]) -> bool {
     let is_joint = |character: char| !character.is_ascii_alphanumeric() && character != '-';
     lower.split(is_joint).any(|part| words.contains(&part))
-}
-
-/// Names the setting behind a sign that is refused: each route is signed with a secret of its own.
-pub(crate) fn naming_secret(mut failure: Failure, route: Route) -> Failure {
-    let lower = failure.message.to_lowercase();
-    let is_of_sign = has_word(&lower, &["sign", "signature"]) || lower.contains("签名");
-    if is_of_sign && matches!(failure.class, Class::Paused { .. }) {
-        failure.message.push_str(match route {
-            Route::Direct => "; check WDT_APPSECRET",
-            Route::Qimen => "; check QIMEN_APP_SECRET",
-        });
-    }
-    failure
 }
 
 const RATE: &[&str] =

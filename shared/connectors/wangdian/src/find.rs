@@ -1,8 +1,7 @@
 //! Asking for a pushed document by our number, after an outcome that nobody knows.
 
 use chrono::TimeDelta;
-use relay_connector::Question;
-use relay_connector::{Class, Failure, Found, china, lenient};
+use relay_connector::{Class, Document, Failure, Found, Page, PageOf, Question, china, lenient};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
@@ -10,7 +9,6 @@ use crate::catalog;
 use crate::client::Client;
 use crate::error::not_sent;
 use crate::parameters::Parameters;
-use crate::query::Page;
 use crate::settings::Route;
 
 /// How far the vendor's clock may be ahead of ours: it takes no call that is further off.
@@ -26,15 +24,21 @@ impl Client {
     ///
     /// # Errors
     /// Refused, without a call, where the document is none that is pushed; otherwise what the vendor's answer means.
-    pub async fn find(&self, document: &str, number: &str, deadline: Deadline) -> Result<Found, Failure> {
-        let endpoint = catalog::endpoint(document).filter(|endpoint| endpoint.form.is_some());
-        let endpoint = endpoint.ok_or_else(|| not_sent(document, "this document is not pushed"))?;
-        let Some(question) = endpoint.document.push.and_then(|push| push.asked) else {
+    pub(crate) async fn ask_for(
+        &self,
+        document: &'static Document,
+        number: &str,
+        deadline: Deadline,
+    ) -> Result<Found, Failure> {
+        let name = document.name;
+        let endpoint = catalog::endpoint(name).filter(|endpoint| endpoint.form.is_some());
+        endpoint.ok_or_else(|| not_sent(name, "this document is not pushed"))?;
+        let Some(question) = document.push.and_then(|push| push.asked) else {
             return Ok(Found::CannotBeAsked);
         };
         match self.ask(&question, number, deadline).await {
             Err(failure) if is_forbidden(&failure) => {
-                tracing::warn!(%failure, document, "the account may not ask whether a document has arrived");
+                tracing::warn!(%failure, document = name, "the account may not ask whether a document has arrived");
                 Ok(Found::CannotBeAsked)
             }
             answer => answer,
@@ -51,13 +55,14 @@ impl Client {
             for (name, value) in *fixed {
                 parameters.set(name, value);
             }
-            if let Some(span) = endpoint.max_span.filter(|_| question.timed) {
+            if let Some(span) = endpoint.document.max_span.filter(|_| question.timed) {
                 let span = TimeDelta::from_std(span).unwrap_or_default();
                 parameters.set("start_time", &china::format(end - span));
                 parameters.set("end_time", &china::format(end));
             }
             parameters.plain(endpoint.php, question.param, number)?;
-            let page = self.read(Route::Direct, endpoint, parameters, (0, u32::MAX), deadline).await?;
+            let page = PageOf { number: 0, size: u32::MAX };
+            let page = self.read(Route::Direct, endpoint, parameters, page, deadline).await?;
             match shown(question, &page, number) {
                 Found::NotThere => {}
                 found => return Ok(found),

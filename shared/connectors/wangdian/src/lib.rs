@@ -2,35 +2,40 @@
 //!
 //! | module | what for |
 //! |---|---|
+//! | `connector.rs` | [`Wangdian`]: what the registry knows |
+//! | `settings.rs` | the settings, declared and read; [`Route`] |
+//! | [`catalog`] | the documents, as data |
 //! | `client.rs` | [`Client`]: one account, one allowance of calls, one call |
-//! | `settings.rs` | [`Settings`], [`QimenSettings`], [`Route`] |
 //! | [`sign`] | the two routes' signs |
 //! | `parameters.rs` | the parameters of a call: none empty, JSON in ASCII |
 //! | `direct.rs`, `qimen.rs` | how a call looks on each route |
 //! | `envelope.rs` | what every answer is wrapped in |
 //! | `error.rs` | what an answer means, decided in one place |
-//! | [`catalog`] | the documents, as data |
-//! | `query.rs` | reading by windows, listing: [`Page`] |
-//! | `pool.rs` | pulling and acknowledging: [`Acknowledgement`], [`AckRefusal`] |
-//! | `push.rs` | pushing |
+//! | `windows.rs`, `lists.rs`, `read.rs` | reading by windows and whole lists, and what both have in common |
+//! | `pools.rs`, `acknowledgement.rs` | pulling from pools, and what they are told of their rows |
+//! | `target.rs`, `form.rs` | delivering, and how documents stand in the form |
 //! | `find.rs` | asking for what was pushed by our number |
 
+mod acknowledgement;
 pub mod catalog;
 mod client;
+mod connector;
 mod direct;
 mod envelope;
 mod error;
 mod find;
+mod form;
+mod lists;
 mod parameters;
-mod pool;
-mod push;
+mod pools;
 mod qimen;
-mod query;
+mod read;
 mod settings;
 pub mod sign;
+mod target;
+mod windows;
 
 pub use catalog::{Endpoint, Form, documents, endpoint};
 pub use client::Client;
-pub use pool::{AckRefusal, Acknowledgement};
-pub use query::Page;
+pub use connector::Wangdian;
 pub use settings::{QimenSettings, Route, Settings, UnknownRoute};

@@ -13,14 +13,23 @@ use crate::error::VENDOR;
 pub(crate) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
-    /// Takes the plain-text parameters of a flow.
+    /// Takes the plain-text parameters of a flow, and those that are sent unless a flow says otherwise.
     ///
     /// # Errors
     /// As [`plain`](Self::plain).
-    pub(crate) fn of(operation: &str, params: &[(String, String)]) -> Result<Self, Failure> {
+    pub(crate) fn of(
+        operation: &str,
+        params: &[(String, String)],
+        defaults: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
         let mut parameters = Self::default();
         for (name, value) in params {
             parameters.plain(operation, name, value)?;
+        }
+        for (name, value) in defaults {
+            if parameters.get(name).is_none() {
+                parameters.set(name, value);
+            }
         }
         Ok(parameters)
     }
@@ -105,7 +114,7 @@ mod tests {
 
     #[test]
     fn an_empty_value_takes_the_parameter_out() {
-        let mut parameters = Parameters::of("t", &[("shop_no".into(), "S1".into())]).unwrap();
+        let mut parameters = Parameters::of("t", &[("shop_no".into(), "S1".into())], &[]).unwrap();
         parameters.plain("t", "shop_no", "").unwrap();
         assert!(parameters.as_map().is_empty());
     }

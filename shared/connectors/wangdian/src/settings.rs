@@ -1,8 +1,87 @@
+//! What the connector reads of the settings, and the routes that a flow can name.
+
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use relay_connector::settings::{Default, Reader};
+use relay_connector::{Setting, SettingsError};
 use secrecy::SecretString;
 use url::Url;
+
+/// Every setting of the connector.
+pub(crate) static SETTINGS: &[Setting] = &[
+    SID,
+    APPKEY,
+    APPSECRET,
+    BASE_URL,
+    SHOP_NO,
+    CALLS_PER_MINUTE,
+    QUOTA_SHARE,
+    QUEUE_URL,
+    QIMEN_APP_KEY,
+    QIMEN_APP_SECRET,
+    QIMEN_BASE_URL,
+    QIMEN_TARGET_APP_KEY,
+];
+
+const SID: Setting =
+    Setting::needed("WDT_SID", "the seller account (卖家账号)", "旺店通 gives it to the buyer of the ERP");
+
+const APPKEY: Setting = Setting::needed(
+    "WDT_APPKEY",
+    "the interface account (接口账号)",
+    "旺店通's open platform (open.wangdian.cn), which gives it on application, by self-service",
+);
+
+const APPSECRET: Setting = Setting::secret(
+    "WDT_APPSECRET",
+    "the secret of the interface account",
+    "旺店通's open platform (open.wangdian.cn), which gives it with the interface account",
+);
+
+const BASE_URL: Setting =
+    Setting::optional("WDT_BASE_URL", Default::Value("https://api.wangdian.cn/openapi2"), "an address")
+        .found("the test environment is https://sandbox.wangdian.cn/openapi2");
+
+const SHOP_NO: Setting = Setting::optional(
+    "WDT_SHOP_NO",
+    Default::SameAs("WDT_APPKEY"),
+    "the shop that pushed orders go to",
+)
+.found("the ERP: the 店铺编号 of a shop whose platform is 自有/其它; in the sandbox the interface account");
+
+const CALLS_PER_MINUTE: Setting = Setting::optional(
+    "WDT_CALLS_PER_MINUTE",
+    // Below the 60 a minute that the vendor allows, for both routes together.
+    Default::Value("50"),
+    "a number of calls above 0",
+);
+
+const QUOTA_SHARE: Setting =
+    Setting::optional("WDT_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100");
+
+const QUEUE_URL: Setting =
+    Setting::needed("WDT_QUEUE_URL", "an output of the stack", "the outputs of the stack");
+
+const QIMEN_APP_KEY: Setting =
+    Setting::optional("QIMEN_APP_KEY", Default::Absent, "the Taobao appkey that WDT has authorised")
+        .found("the Taobao open platform; 旺店通 authorises it (open.wangdian.cn, guide_qmzdy)");
+
+const QIMEN_APP_SECRET: Setting = Setting::secret(
+    "QIMEN_APP_SECRET",
+    "the secret of that appkey",
+    "the Taobao open platform, which gives it with the appkey",
+);
+
+const QIMEN_BASE_URL: Setting = Setting::optional(
+    "QIMEN_BASE_URL",
+    Default::Value("https://hu3cgwt0tc.api.taobao.com/router/qm"),
+    "an address",
+);
+
+const QIMEN_TARGET_APP_KEY: Setting =
+    Setting::optional("QIMEN_TARGET_APP_KEY", Default::Value("21363512"), "WDT's own appkey")
+        .found("旺店通, which authorises the appkey; the default is what a client in production sends");
 
 /// What a [`Client`](crate::Client) needs to know of one seller account.
 #[derive(Debug, Clone)]
@@ -34,6 +113,50 @@ pub struct QimenSettings {
     pub target_app_key: String,
 }
 
+impl Settings {
+    /// Reads `WDT_*` and, where `QIMEN_APP_KEY` is set, `QIMEN_*`.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn read(settings: &relay_connector::Settings) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(settings);
+        let base_url = reader.url(&BASE_URL);
+        let (sid, appkey) = (reader.text(&SID), reader.text(&APPKEY));
+        let appsecret = reader.secret(&APPSECRET);
+        let has_qimen = settings.get(QIMEN_APP_KEY.name).is_some();
+        let qimen = has_qimen.then(|| QimenSettings::read(&mut reader)).flatten();
+        let calls_per_minute = reader.calls(&CALLS_PER_MINUTE, &QUOTA_SHARE);
+        let read =
+            base_url.map(|base_url| Self { base_url, sid, appkey, appsecret, qimen, calls_per_minute });
+        // The reader has noted an address that is none.
+        reader.done(read)?.ok_or(SettingsError { problems: Vec::new() })
+    }
+
+    /// Checks that the account of the Qimen route is there, because a flow reads over it.
+    ///
+    /// # Errors
+    /// Settings that are missing.
+    pub(crate) fn needs_qimen(settings: &relay_connector::Settings) -> Result<(), SettingsError> {
+        let mut reader = Reader::new(settings);
+        let expects = format!("{}, because a flow reads over Qimen", QIMEN_APP_KEY.expects);
+        if reader.optional(&QIMEN_APP_KEY).is_none() {
+            reader.missing(QIMEN_APP_KEY.name, &expects);
+        }
+        reader.secret(&QIMEN_APP_SECRET);
+        reader.done(())
+    }
+}
+
+impl QimenSettings {
+    /// Nothing where the address is none, which the reader then notes.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let base_url = reader.url(&QIMEN_BASE_URL);
+        let (app_key, app_secret) = (reader.text(&QIMEN_APP_KEY), reader.secret(&QIMEN_APP_SECRET));
+        let target_app_key = reader.text(&QIMEN_TARGET_APP_KEY);
+        Some(Self { base_url: base_url?, app_key, app_secret, target_app_key })
+    }
+}
+
 /// Which of the two pipes a call goes through. The business functions behind them are the same, but only
 /// Qimen hands over orders of Taobao and Tmall (淘系), and hands them over without the buyer's private fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +170,7 @@ pub enum Route {
 impl Route {
     /// The route's name in a flow file.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Direct => "direct",
             Self::Qimen => "qimen",

@@ -4,20 +4,25 @@
 //! that a test can run a whole day of operation in seconds, from one seed, and run the same day again.
 
 mod deadline;
+mod interval;
 mod rng;
 mod simulated;
 mod steady;
+mod timeout;
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 pub use deadline::Deadline;
+pub use interval::Interval;
 pub use rng::{Rng, SeededRng, SystemRng};
 pub use simulated::SimulatedClock;
 pub use steady::SteadyClock;
+pub use timeout::{Elapsed, timeout};
 
 /// What time it is, and how to wait.
 #[async_trait]
@@ -31,6 +36,11 @@ pub trait Clock: Send + Sync {
 
     /// Waits for `duration`.
     async fn sleep(&self, duration: Duration);
+
+    /// Waits, beside other work, until `duration` is over: for a limit on that work ([`timeout`]), and for what is done
+    /// from time to time meanwhile ([`Interval`]). Unlike [`Clock::sleep`] it is no reason for a simulated clock to move
+    /// on: a limit of an hour does not make an hour go by.
+    async fn elapse(&self, duration: Duration);
 }
 
 /// The machine's clock.
@@ -44,14 +54,22 @@ impl Clock for SystemClock {
         Utc::now()
     }
 
+    // Tokio's reading of the machine's clock, because tokio's timers go by it: a test that pauses them (`start_paused`)
+    // reads here how long was waited.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's monotonic clock")]
     fn monotonic(&self) -> Duration {
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
         // An hour, so that a moment before the first reading can be named.
-        Duration::from_secs(3_600) + ORIGIN.get_or_init(Instant::now).elapsed()
+        let ahead = Instant::now() + Duration::from_secs(3_600);
+        ahead.saturating_duration_since(*ORIGIN.get_or_init(Instant::now))
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that waits for real")]
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
+    }
+
+    async fn elapse(&self, duration: Duration) {
+        self.sleep(duration).await;
     }
 }

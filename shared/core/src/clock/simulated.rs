@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 
 /// A clock that stands still until somebody waits: waiting moves it on at once.
 #[derive(Debug)]
@@ -63,6 +63,13 @@ impl Clock for SimulatedClock {
         self.advance(duration);
         // Gives the tasks that the waiting was meant for a turn, as a real wait would.
         tokio::task::yield_now().await;
+    }
+
+    /// Waits for the machine, for work that hangs does not wait by this clock, and moves the clock on then.
+    async fn elapse(&self, duration: Duration) {
+        let end = self.monotonic() + duration;
+        SystemClock.sleep(duration).await;
+        self.advance(end.saturating_sub(self.monotonic()));
     }
 }
 

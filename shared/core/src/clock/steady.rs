@@ -41,6 +41,10 @@ impl Clock for SteadyClock {
     async fn sleep(&self, duration: Duration) {
         self.clock.sleep(duration).await;
     }
+
+    async fn elapse(&self, duration: Duration) {
+        self.clock.elapse(duration).await;
+    }
 }
 
 #[cfg(test)]

@@ -8,13 +8,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Function, Occasion, SecretSource, Settings, Wiring};
 use anyhow::anyhow;
 use futures::FutureExt as _;
-use relay_core::clock::{Clock, Deadline};
+use relay_core::clock::{Clock, Deadline, timeout};
 use relay_core::pause;
+use relay_job::{Invocation, Job};
 use serde_json::Value;
-use tokio::time::timeout;
+
+use crate::secret::{self, with_secret};
+use crate::{SecretSource, Settings, Wiring};
 
 /// Anybody can send a wrong digest: more often than this the secret is not read again. Nor much less often: a push under
 /// a new secret that comes so soon after a stranger's is refused, and Qince brings it again the next night only.
@@ -33,7 +35,7 @@ pub struct Host<F> {
     read_at: Option<Duration>,
 }
 
-impl<F: Function> Host<F> {
+impl<F: Job> Host<F> {
     /// Hosts a function that is built of `wiring`, whose settings are those of `environment` and its secret.
     ///
     /// # Errors
@@ -43,7 +45,7 @@ impl<F: Function> Host<F> {
         secrets: Arc<dyn SecretSource>,
         wiring: Wiring,
     ) -> anyhow::Result<Self> {
-        let function = F::wire(&wiring)?;
+        let function = wiring.build::<F>()?;
         Ok(Self { environment, secrets, wiring, function, read_at: None })
     }
 
@@ -54,21 +56,21 @@ impl<F: Function> Host<F> {
     pub async fn invoke(&mut self, event: Value, deadline: Deadline) -> anyhow::Result<Value> {
         // A check that is due from the event before, which came too soon after another.
         self.refresh().await;
-        let mut handled = self.turn(event.clone(), Occasion::first(deadline)).await;
+        let mut handled = self.turn(event.clone(), Invocation::first(deadline)).await;
         if self.refresh().await {
             // What the first turn sent may have arrived, whatever it came to.
-            handled = self.turn(event, Occasion::repeated(deadline)).await;
+            handled = self.turn(event, Invocation::repeated(deadline)).await;
         }
         let handled = handled?;
         caught(async { Ok(self.function.answer(handled).await) }).await
     }
 
     /// The process's clock.
-    pub fn clock(&self) -> &dyn Clock {
-        self.wiring.clock.as_ref()
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.wiring.clock.clone()
     }
 
-    async fn turn(&self, event: Value, occasion: Occasion) -> anyhow::Result<F::Handled> {
+    async fn turn(&self, event: Value, occasion: Invocation) -> anyhow::Result<F::Handled> {
         // On the heap: it holds what a whole batch needs, and would take up a thread's stack in a debug build.
         caught(Box::pin(self.function.handle(event, occasion))).await
     }
@@ -77,11 +79,12 @@ impl<F: Function> Host<F> {
     async fn refresh(&mut self) -> bool {
         let now = self.wiring.clock.monotonic();
         let is_soon = self.read_at.is_some_and(|read_at| now < read_at + BETWEEN_READS);
-        if !self.wiring.credential_check.stands() || is_soon || self.environment.secret_id().is_none() {
+        if !self.wiring.credential_check.stands() || is_soon || secret::id(&self.environment).is_none() {
             return false;
         }
         self.read_at = Some(now);
-        match timeout(READ_PATIENCE, self.environment.with_secret(self.secrets.as_ref())).await {
+        let read = with_secret(&self.environment, self.secrets.as_ref());
+        match timeout(self.wiring.clock.as_ref(), READ_PATIENCE, read).await {
             Ok(Ok(settings)) => self.take(settings).await,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the secret cannot be read again");
@@ -101,7 +104,7 @@ impl<F: Function> Host<F> {
             return false;
         }
         let wiring = self.wiring.with_settings(settings);
-        match F::wire(&wiring) {
+        match wiring.build::<F>() {
             Ok(function) => (self.wiring, self.function) = (wiring, function),
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "the secret has changed, and cannot be used");
@@ -110,7 +113,7 @@ impl<F: Function> Host<F> {
         }
         tracing::info!("the secret has changed: going on with its new settings");
         let (checkpoints, now) = (self.wiring.stores.checkpoints.as_ref(), self.wiring.clock.now());
-        if let Err(error) = pause::end_guesses(checkpoints, now).await {
+        if let Err(error) = pause::end_guesses(checkpoints, relay_connectors::targets(), now).await {
             tracing::warn!(%error, "pauses for the former credentials last until their time is up");
         }
         true

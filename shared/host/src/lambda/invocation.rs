@@ -31,12 +31,13 @@ pub async fn work<F: Function>(
     let (event, context) = event.into_parts();
     collector.set_property("requestId", context.request_id.as_str());
     let span = tracing::info_span!("invocation", request_id = context.request_id);
-    let deadline = deadline(context.deadline(), host.clock());
+    let clock = host.clock();
+    let deadline = deadline(context.deadline(), clock.as_ref());
     let answer = async {
         let answer = host.invoke(event, deadline).await;
         answer.inspect_err(|error| tracing::error!(error = format!("{error:#}"), "the event was not worked"))
     };
-    metrics::written(collector, lines, answer.instrument(span)).await
+    metrics::written(collector, clock.as_ref(), lines, answer.instrument(span)).await
 }
 
 /// Until when something may be begun. `cargo lambda watch` always names ten minutes past 1970, and means none.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use metrics::{Unit, describe_counter, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
-use tokio::time::{Instant, interval_at};
+use relay_core::clock::{Clock, Interval};
 
 /// A line takes 100 values of one metric, and our own quotas let 60 calls to a vendor through in this time at most.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
@@ -24,8 +24,13 @@ pub fn collect(namespace: &str) -> anyhow::Result<&'static Collector> {
 }
 
 /// Works, and writes what comes together meanwhile: at the end, and from time to time where that is far.
-pub async fn written<T>(collector: &Collector, mut lines: impl Write, work: impl Future<Output = T>) -> T {
-    let mut due = interval_at(Instant::now() + BETWEEN_LINES, BETWEEN_LINES);
+pub async fn written<T>(
+    collector: &Collector,
+    clock: &dyn Clock,
+    mut lines: impl Write,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut due = Interval::new(clock, BETWEEN_LINES);
     let mut work = pin!(work);
     loop {
         tokio::select! {
@@ -33,7 +38,7 @@ pub async fn written<T>(collector: &Collector, mut lines: impl Write, work: impl
                 write(collector, &mut lines);
                 return done;
             }
-            _ = due.tick() => write(collector, &mut lines),
+            () = due.tick() => write(collector, &mut lines),
         }
     }
 }

@@ -4,19 +4,21 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::{Function, SecretsManager, Settings, SettingsError, Wiring, logs};
 use anyhow::Context as _;
 use http::Request;
 use lambda_runtime::{Diagnostic, Runtime, service_fn};
 use lambda_runtime_api_client::{Client, body::Body};
+use relay_job::Job;
 use serde_json::json;
 use tokio::sync::Mutex;
 
 use crate::lambda::{Host, invocation, metrics};
+use crate::secret::{self, with_secret};
+use crate::{SecretsManager, Settings, SettingsError, Wiring, logs};
 
 /// Runs a function on Lambda.
 #[must_use]
-pub fn run<F: Function>() -> ExitCode {
+pub fn run<F: Job>() -> ExitCode {
     logs::for_lambda();
     // One thread: a sandbox works one event at a time, and waits for others nearly all of it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -29,7 +31,7 @@ pub fn run<F: Function>() -> ExitCode {
     }
 }
 
-async fn serve<F: Function>() -> anyhow::Result<()> {
+async fn serve<F: Job>() -> anyhow::Result<()> {
     let environment = Settings::from_environment();
     environment.get("AWS_LAMBDA_RUNTIME_API").context(
         "this program runs on Lambda: try `cargo lambda watch`, or `relay invoke` for a run without Lambda",
@@ -58,9 +60,9 @@ async fn serve<F: Function>() -> anyhow::Result<()> {
     Runtime::new(invoke).run().await.map_err(anyhow::Error::from_boxed)
 }
 
-async fn start<F: Function>(environment: Settings) -> anyhow::Result<Host<F>> {
-    let settings = environment.with_secret(&SecretsManager).await?;
-    let origin = environment.origin();
+async fn start<F: Job>(environment: Settings) -> anyhow::Result<Host<F>> {
+    let settings = with_secret(&environment, &SecretsManager).await?;
+    let origin = secret::origin(&environment);
     let hosted =
         async { Host::new(environment, Arc::new(SecretsManager), Wiring::on_this_machine(settings).await?) };
     // Not as context: the error says what is missing before it says where that was looked for.

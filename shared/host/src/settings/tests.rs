@@ -196,45 +196,6 @@ fn a_list_of_commas_is_no_list_of_secrets() {
     assert!(error.problems[0].starts_with("QINCE_PUSH_SECRETS"), "{error}");
 }
 
-/// The names in capitals that a text holds.
-fn names_in(text: &str) -> BTreeSet<&str> {
-    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    let words = text.split(|c| !is_part(c));
-    words.filter(|word| word.contains('_') && !word.starts_with("AWS_")).collect()
-}
-
-#[test]
-fn the_readmes_table_has_every_setting_and_says_which_are_secret() {
-    let readme = include_str!("../../../../README.md");
-    let (_, table) = readme.split_once("| setting | default | what |").unwrap();
-    let (table, _) = table.split_once("\n\n").unwrap();
-    let rows: Vec<_> = table.lines().filter_map(|row| row.split('|').nth(1)).collect();
-    let told: BTreeSet<_> = rows.iter().flat_map(|cell| names_in(cell)).collect();
-    assert_eq!(told, known::names().collect());
-    for known in KNOWN.iter().filter(|known| known.is_secret) {
-        let row = rows.iter().find(|cell| names_in(cell).contains(known.name)).unwrap();
-        assert!(row.contains("secret"), "{}: {row}", known.name);
-    }
-}
-
-#[test]
-fn the_template_sets_every_setting_that_is_no_secret_and_no_other() {
-    let template = include_str!("../../../../template.yaml");
-    let mut set = BTreeSet::new();
-    for (_, variables) in template.match_indices("Variables:").map(|(start, _)| template.split_at(start)) {
-        let indent = |line: &str| line.len() - line.trim_start().len();
-        let mut lines = variables.lines();
-        let first = lines.next().unwrap_or_default();
-        set.extend(names_in(first));
-        let deeper = lines.take_while(|line| indent(line) >= 8);
-        set.extend(
-            deeper.filter_map(|line| line.trim().split_once(": ")).flat_map(|(name, _)| names_in(name)),
-        );
-    }
-    let is_open = |known: &&Known| !known.is_secret;
-    assert_eq!(set, KNOWN.iter().filter(is_open).map(|known| known.name).collect());
-}
-
 #[test]
 fn what_holds_by_default_is_what_the_list_says() {
     let unset = settings(&needed());

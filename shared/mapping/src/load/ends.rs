@@ -13,9 +13,6 @@ use crate::flow::{Source, Target};
 use crate::key::Key;
 use crate::params::Param;
 
-/// The ways to a vendor that has more than one.
-const ROUTES: [&str; 2] = ["direct", "qimen"];
-
 pub(super) struct SourceEnd {
     pub(super) source: Source,
     pub(super) key: Key,
@@ -97,8 +94,9 @@ fn route(table: &Table<'_>, document: &Document, report: &mut Report<'_>) -> Opt
         report.mistake(written.span, message, Some("remove `route`".to_owned()));
         return None;
     }
-    if !ROUTES.contains(&written.text) {
-        report.unknown(written.span, format!("unknown route `{}`", written.text), written.text, &ROUTES);
+    if !document.routes.contains(&written.text) {
+        let message = format!("unknown route `{}`", written.text);
+        report.unknown(written.span, message, written.text, document.routes);
         return None;
     }
     Some(written.text.to_owned())

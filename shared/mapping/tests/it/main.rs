@@ -20,11 +20,7 @@ use relay_mapping::{Context, Fault, Flow, LookupKey, Mapped};
 use serde_json::Value;
 
 fn catalog() -> Catalog {
-    Catalog::default()
-        .with(relay_wangdian::catalog::documents(), &[])
-        .with(relay_kingdee::catalog::documents(), relay_kingdee::catalog::lookups())
-        .with(relay_sharecrm::catalog::documents(), relay_sharecrm::catalog::lookups())
-        .with(relay_qince::catalog::documents(), &[])
+    relay_connectors::catalog()
 }
 
 fn root() -> PathBuf {

@@ -35,7 +35,7 @@ async fn only_the_entries_that_failed_are_sent_again() {
         [failing(&[1, 2], "InternalError", false), failing(&[2], "InternalError", false), all_done()];
     let stub = Stub::answering(answers.map(ok)).await;
     let messages = ["a", "b", "c"].map(|body| message(body, body));
-    stub.stores.queue.send(System::Kingdee, &messages).await.unwrap();
+    stub.stores.queue.send(System::new("kingdee"), &messages).await.unwrap();
     let asked = stub.asked();
     let bodies: Vec<_> = asked.iter().map(|asked| entries(asked, "MessageBody")).collect();
     assert_eq!(bodies, [vec!["a", "b", "c"], vec!["b", "c"], vec!["c"]]);
@@ -69,7 +69,7 @@ async fn no_two_items_share_an_id_and_an_item_that_is_sent_again_keeps_its_own()
     let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
     let intake = Intake::new(stub.stores.queue.clone(), stub.stores.ledger.clone(), clock);
     for _ in 0..2 {
-        intake.take(System::Kingdee, &items).await.unwrap();
+        intake.take(System::new("kingdee"), &items).await.unwrap();
     }
     let asked = stub.asked();
     let ids: Vec<_> = asked.iter().map(|asked| entries(asked, "MessageDeduplicationId").concat()).collect();
@@ -83,7 +83,7 @@ async fn a_later_message_of_a_group_never_overtakes_one_that_failed() {
     let answers = [failing(&[1], "InternalError", false), all_done(), all_done()];
     let stub = Stub::answering(answers.map(ok)).await;
     let messages = [message("x", "x1"), message("a", "a1"), message("a", "a2"), message("b", "b1")];
-    stub.stores.queue.send(System::Kingdee, &messages).await.unwrap();
+    stub.stores.queue.send(System::new("kingdee"), &messages).await.unwrap();
     let bodies: Vec<_> = stub.asked().iter().map(|asked| entries(asked, "MessageBody").concat()).collect();
     assert_eq!(bodies, ["x1a1", "a1", "a2b1"]);
 }
@@ -91,8 +91,13 @@ async fn a_later_message_of_a_group_never_overtakes_one_that_failed() {
 #[tokio::test]
 async fn what_is_wrong_with_an_entry_is_said_and_not_tried_again() {
     let stub = Stub::answering([ok(failing(&[0], "InvalidMessageContents", true))]).await;
-    let error =
-        stub.stores.queue.send(System::Wangdian, &[message("a", "private")]).await.unwrap_err().to_string();
+    let error = stub
+        .stores
+        .queue
+        .send(System::new("wangdian"), &[message("a", "private")])
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("relay-wangdian.fifo") && error.contains("InvalidMessageContents: why"),
         "{error}"
@@ -105,7 +110,8 @@ async fn what_is_wrong_with_an_entry_is_said_and_not_tried_again() {
 async fn patience_with_a_queue_ends() {
     let answers: Vec<_> = (0..6).map(|_| ok(failing(&[0], "ServiceUnavailable", false))).collect();
     let stub = Stub::answering(answers).await;
-    let error = stub.stores.queue.send(System::Kingdee, &[message("a", "a")]).await.unwrap_err().to_string();
+    let error =
+        stub.stores.queue.send(System::new("kingdee"), &[message("a", "a")]).await.unwrap_err().to_string();
     assert!(error.contains("sending to the queue") && error.contains("ServiceUnavailable: why"), "{error}");
     assert_eq!(stub.asked().len(), 6);
 }
@@ -116,7 +122,7 @@ async fn batches_are_bounded_by_ten_entries_and_by_a_mebibyte() {
     let small = (0..11).map(|n| message(&format!("s{n}"), "small"));
     let large = (0..3).map(|n| message(&format!("l{n}"), &"x".repeat(600_000)));
     let messages: Vec<_> = small.chain(large).collect();
-    stub.stores.queue.send(System::Kingdee, &messages).await.unwrap();
+    stub.stores.queue.send(System::new("kingdee"), &messages).await.unwrap();
     let asked = stub.asked();
     let sizes: Vec<_> = asked.iter().map(|asked| entries(asked, "MessageBody").len()).collect();
     assert_eq!(sizes, [10, 2, 1, 1]);
@@ -126,7 +132,7 @@ async fn batches_are_bounded_by_ten_entries_and_by_a_mebibyte() {
 async fn a_body_that_no_queue_carries_is_not_even_sent() {
     let stub = Stub::answering([]).await;
     let messages = [message("a", "a"), message("b", &"x".repeat(1024 * 1024 + 1))];
-    let error = stub.stores.queue.send(System::Kingdee, &messages).await.unwrap_err().to_string();
+    let error = stub.stores.queue.send(System::new("kingdee"), &messages).await.unwrap_err().to_string();
     assert!(error.contains("1048577 bytes") && error.len() < 300, "{error}");
     assert!(stub.asked().is_empty());
 }
@@ -138,7 +144,7 @@ async fn a_lapsed_receipt_is_no_error_and_others_are_deleted_again() {
     answer["Failed"].as_array_mut().unwrap().push(failed);
     let stub = Stub::answering([ok(answer), ok(all_done())]).await;
     let receipts = ["lapsed", "one", "two"].map(str::to_owned);
-    stub.stores.queue.delete(System::Kingdee, &receipts).await.unwrap();
+    stub.stores.queue.delete(System::new("kingdee"), &receipts).await.unwrap();
     let asked = stub.asked();
     assert_eq!(entries(&asked[1], "ReceiptHandle"), ["one"]);
 }

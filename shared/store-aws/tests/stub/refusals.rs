@@ -47,7 +47,7 @@ async fn sending(code: &str, attempts: usize) -> String {
     let stub = Stub::answering((0..attempts).map(|_| refused(code, "said by AWS"))).await;
     let message =
         Outgoing { group: "a".to_owned(), deduplication: "a".to_owned(), body: "private".to_owned() };
-    let error = stub.stores.queue.send(System::Sharecrm, &[message]).await.unwrap_err().to_string();
+    let error = stub.stores.queue.send(System::new("sharecrm"), &[message]).await.unwrap_err().to_string();
     assert_eq!(stub.asked().len(), attempts);
     assert!(error.starts_with("sending to the queue in http://") && !error.contains("private"), "{error}");
     error
@@ -124,15 +124,16 @@ async fn a_lapsed_receipt_delays_nothing_and_other_refusals_are_errors() {
         ["ReceiptHandleIsInvalid", "InvalidParameterValue", "AWS.SimpleQueueService.MessageNotInflight"]
     {
         let stub = Stub::answering([refused(code, "lapsed")]).await;
-        stub.stores.queue.delay(System::Kingdee, "receipt", minute).await.unwrap();
+        stub.stores.queue.delay(System::new("kingdee"), "receipt", minute).await.unwrap();
     }
     let stub = Stub::answering([refused("AccessDenied", "no")]).await;
-    let error = stub.stores.queue.delay(System::Kingdee, "receipt", minute).await.unwrap_err().to_string();
+    let error =
+        stub.stores.queue.delay(System::new("kingdee"), "receipt", minute).await.unwrap_err().to_string();
     assert!(error.contains("sqs:ChangeMessageVisibility"), "{error}");
 }
 
 #[tokio::test]
 async fn a_queue_without_dead_letters_has_none() {
     let stub = Stub::answering([ok(json!({}))]).await;
-    assert_eq!(stub.stores.queue.dead(System::Kingdee).await.unwrap(), 0);
+    assert_eq!(stub.stores.queue.dead(System::new("kingdee")).await.unwrap(), 0);
 }

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use chrono::DateTime;
 use relay_core::clock::{SeededRng, SimulatedClock};
-use relay_core::{AwsNames, Stores};
+use relay_core::{AwsNames, AwsQueue, Stores, System};
 use relay_store_aws::Aws;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -79,9 +79,15 @@ pub(crate) fn stores_at(address: &str) -> Stores {
         checkpoint_table: "relay-checkpoints".to_owned(),
         ledger_table: "relay-ledger".to_owned(),
         lookup_table: "relay-lookups".to_owned(),
-        kingdee_queue_url: queue("kingdee"),
-        sharecrm_queue_url: queue("sharecrm"),
-        wangdian_queue_url: queue("wangdian"),
+        queues: [
+            ("kingdee", "KINGDEE_QUEUE_URL"),
+            ("sharecrm", "SHARECRM_QUEUE_URL"),
+            ("wangdian", "WDT_QUEUE_URL"),
+        ]
+        .map(|(system, setting)| {
+            (System::new(system), AwsQueue { setting: setting.to_owned(), url: queue(system) })
+        })
+        .into(),
     };
     let credentials = Credentials::new("test", "test", None, None, "test");
     let config = SdkConfig::builder()

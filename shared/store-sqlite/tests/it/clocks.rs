@@ -29,17 +29,20 @@ fn message(body: &str) -> Outgoing {
 #[tokio::test]
 async fn a_message_that_waits_and_one_that_was_in_flight_are_received_at_once() {
     let (_folder, ahead, stores, _) = processes();
-    ahead.queue.send(System::Kingdee, &[message("in flight")]).await.unwrap();
-    let lost = ahead.queue.receive(System::Kingdee, 10, MINUTE).await.unwrap().remove(0);
-    ahead.queue.send(System::Kingdee, &[message("waits")]).await.unwrap();
-    let depth = stores.queue.depth(System::Kingdee).await.unwrap();
+    ahead.queue.send(System::new("kingdee"), &[message("in flight")]).await.unwrap();
+    let lost = ahead.queue.receive(System::new("kingdee"), 10, MINUTE).await.unwrap().remove(0);
+    ahead.queue.send(System::new("kingdee"), &[message("waits")]).await.unwrap();
+    let depth = stores.queue.depth(System::new("kingdee")).await.unwrap();
     assert_eq!((depth.waiting, depth.in_flight, depth.next_visible_at), (2, 0, None));
-    assert!(!stores.queue.delay(System::Kingdee, &lost.receipt, MINUTE).await.unwrap(), "it has lapsed");
-    let received = stores.queue.receive(System::Kingdee, 10, MINUTE).await.unwrap();
+    assert!(
+        !stores.queue.delay(System::new("kingdee"), &lost.receipt, MINUTE).await.unwrap(),
+        "it has lapsed"
+    );
+    let received = stores.queue.receive(System::new("kingdee"), 10, MINUTE).await.unwrap();
     let bodies: Vec<_> = received.iter().map(|message| message.body.as_str()).collect();
     assert_eq!(bodies, ["in flight", "waits"]);
     assert!(
-        stores.queue.receive(System::Kingdee, 10, MINUTE).await.unwrap().is_empty(),
+        stores.queue.receive(System::new("kingdee"), 10, MINUTE).await.unwrap().is_empty(),
         "now they are in flight"
     );
 }
@@ -73,7 +76,7 @@ async fn a_pause_that_begins_in_the_future_or_lasts_for_days_is_not_believed() {
     let (_folder, _, stores, right) = processes();
     let (checkpoints, now) = (stores.checkpoints.as_ref(), right.now());
     for (since, until) in [(now + TimeDelta::hours(1), None), (now, Some(now + TimeDelta::days(3)))] {
-        pause::set(checkpoints, System::Kingdee, until, "x".to_owned(), since).await.unwrap();
-        assert_eq!(pause::current(checkpoints, System::Kingdee, now).await.unwrap(), None);
+        pause::set(checkpoints, System::new("kingdee"), until, "x".to_owned(), since).await.unwrap();
+        assert_eq!(pause::current(checkpoints, System::new("kingdee"), now).await.unwrap(), None);
     }
 }

@@ -21,7 +21,7 @@ fn open(file: &Path) -> Stores {
 
 async fn send(stores: &Stores, body: &str) -> Result<(), StoreError> {
     let message = Outgoing { group: "a".to_owned(), deduplication: body.to_owned(), body: body.to_owned() };
-    stores.queue.send(System::Kingdee, &[message]).await
+    stores.queue.send(System::new("kingdee"), &[message]).await
 }
 
 /// Neither writes nor reads are served any more, and each says why.
@@ -178,9 +178,9 @@ async fn the_log_shrinks_again_once_nobody_reads_an_old_state() {
     drop(reader);
     // An idle worker looks at its queue every second.
     for _ in 0..30 {
-        stores.queue.receive(System::Sharecrm, 10, std::time::Duration::from_secs(60)).await.unwrap();
+        stores.queue.receive(System::new("sharecrm"), 10, std::time::Duration::from_secs(60)).await.unwrap();
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     assert!(log() <= 8 * 1024 * 1024, "{} bytes", log());
-    assert_eq!(stores.queue.depth(System::Kingdee).await.unwrap().waiting, 40);
+    assert_eq!(stores.queue.depth(System::new("kingdee")).await.unwrap().waiting, 40);
 }

@@ -1,5 +1,7 @@
 //! A function's binary, and one start of it.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

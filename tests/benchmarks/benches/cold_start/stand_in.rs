@@ -1,5 +1,7 @@
 //! The Lambda runtime API and Secrets Manager, as far as a start needs them.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
+
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};

@@ -4,6 +4,8 @@
 
 mod counting;
 
+use std::sync::Arc;
+
 use benchmarks::house::House;
 use counting::Counting;
 use relay_erp_pusher::worker::Worked;
@@ -32,8 +34,8 @@ const ONCE: u64 = 50;
 async fn a_thousand_trades_stay_within_the_budget_of_requests() {
     let mut house = House::new().unwrap();
     house.generate_trades(TRADES);
-    let counting = Counting::around(&house.wiring.stores);
-    house.wiring.stores = counting.stores();
+    let counting = Arc::new(Counting::default());
+    house.wiring.stores = counting.around(&house.wiring.stores);
 
     let report = house.poller().unwrap().poll_all(relay_core::clock::Deadline::NONE, &|_| {}).await.remove(0);
     assert_eq!((report.queued, report.windows), (TRADES.into(), 1), "{report:?}");

@@ -124,7 +124,7 @@ async fn the_watermark_of_a_flow_whose_file_is_away_stands_still() {
 #[tokio::test]
 async fn a_flow_that_was_retired_takes_nothing_in() {
     let (house, folder) = house();
-    house.start().wiring.standing.flows().await.unwrap();
+    house.start().wiring.active.flows().await.unwrap();
     take_away(&folder, ORDERS_TO_WDT);
     let process = house.start();
     relay_core::registry::change(process.wiring.stores.checkpoints.as_ref(), |flows| {

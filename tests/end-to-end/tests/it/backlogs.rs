@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use relay_core::System;
-use relay_core::clock::{Clock, Deadline};
+use relay_core::clock::{Clock, Deadline, SystemClock};
 use relay_erp_pusher::{ErpPusher, Worker};
-use relay_host::Function as _;
+use relay_job::Job as _;
 use relay_simulators::Vendors;
 use relay_simulators::qince::Story;
 use relay_simulators::wangdian::TradeMix;
@@ -17,7 +17,6 @@ use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
 use relay_webhook_receiver::{PushRequest, Receiver};
 use rust_decimal::Decimal;
-use tokio::time::Instant;
 
 use crate::house::{House, utc};
 
@@ -29,22 +28,25 @@ const BACKLOG: Duration = Duration::from_secs(230);
 /// The time of the tokio runtime.
 struct Paused {
     start: DateTime<Utc>,
-    began: Instant,
+    began: Duration,
 }
 
 #[async_trait]
 impl Clock for Paused {
     fn now(&self) -> DateTime<Utc> {
-        self.start + self.began.elapsed()
+        self.start + self.monotonic()
     }
 
     fn monotonic(&self) -> Duration {
-        self.began.elapsed()
+        SystemClock.monotonic() - self.began
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the runtime's time is the one that is handed in")]
     async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
+        SystemClock.sleep(duration).await;
+    }
+
+    async fn elapse(&self, duration: Duration) {
+        SystemClock.elapse(duration).await;
     }
 }
 
@@ -58,7 +60,7 @@ async fn work(worker: &Worker, clock: &Paused, until: Duration) {
 #[tokio::test(start_paused = true)]
 async fn two_hundred_orders_for_wdt_hold_up_no_poll_no_pull_and_no_acknowledgement() {
     let house = House::new(1);
-    let clock = Arc::new(Paused { start: utc("2026-11-22T12:00:00+08:00"), began: Instant::now() });
+    let clock = Arc::new(Paused { start: utc("2026-11-22T12:00:00+08:00"), began: SystemClock.monotonic() });
     let vendors = Vendors::new(clock.clone(), 1);
     vendors.load_master_data();
     let (from, to) = (house.minutes_ago(30), house.minutes_ago(2));
@@ -67,7 +69,7 @@ async fn two_hundred_orders_for_wdt_hold_up_no_poll_no_pull_and_no_acknowledgeme
         vendors.wangdian.change_stock("S001", "G1", &format!("G1-{place}"), Decimal::from(place));
     }
     let wiring = house.wiring_by(clock.clone(), &vendors);
-    let receiver = Receiver::wire(&wiring).unwrap();
+    let receiver = wiring.build::<Receiver>().unwrap();
     for order in vendors.qince.orders(ORDERS, from, to) {
         for push in vendors.qince.tell(Story::Once, &order) {
             let content_type = Some(push.content_type.as_str());
@@ -76,10 +78,10 @@ async fn two_hundred_orders_for_wdt_hold_up_no_poll_no_pull_and_no_acknowledgeme
         }
     }
 
-    let workers = ErpPusher::wire(&wiring).unwrap().workers();
+    let workers = wiring.build::<ErpPusher>().unwrap().workers();
     let worker = |system| workers.iter().find(|worker| worker.system() == system).unwrap();
-    let (orders, records) = (worker(System::Wangdian), worker(System::Sharecrm));
-    let (poller, syncer) = (TradePoller::wire(&wiring).unwrap(), StockSyncer::wire(&wiring).unwrap());
+    let (orders, records) = (worker(System::new("wangdian")), worker(System::new("sharecrm")));
+    let (poller, syncer) = (wiring.build::<TradePoller>().unwrap(), wiring.build::<StockSyncer>().unwrap());
     let reading = async {
         // The pusher's first call is under way by then.
         clock.sleep(Duration::from_secs(3)).await;
@@ -95,7 +97,7 @@ async fn two_hundred_orders_for_wdt_hold_up_no_poll_no_pull_and_no_acknowledgeme
         }
         let stock = vendors.wangdian.stock();
         assert!(stock.iter().all(|row| row.acknowledged_count == row.stock_change_count), "{stock:?}");
-        let left = wiring.stores.queue.depth(System::Wangdian).await.unwrap();
+        let left = wiring.stores.queue.depth(System::new("wangdian")).await.unwrap();
         assert!(left.waiting + left.in_flight > 0, "the backlog was no backlog");
     };
     // As `relay serve` has it: one task polls them all, and the workers first.

@@ -214,7 +214,7 @@ async fn a_message_that_is_not_ours_fails_alone_and_is_kept() {
         body: (*body).to_owned(),
     });
     let messages: Vec<_> = messages.collect();
-    process.wiring.stores.queue.send(System::Kingdee, &messages).await.unwrap();
+    process.wiring.stores.queue.send(System::new("kingdee"), &messages).await.unwrap();
     process.drain().await;
     assert_eq!(process.waiting().await, 0);
     let failures = process.failures().await;
@@ -244,10 +244,10 @@ async fn a_document_of_a_flow_that_is_gone_says_so() {
         trace: "t".to_owned(),
         replay: None,
     };
-    process.wiring.intake().take(System::Kingdee, std::slice::from_ref(&item)).await.unwrap();
+    process.wiring.intake().take(System::new("kingdee"), std::slice::from_ref(&item)).await.unwrap();
     item.flow = TRADES.to_owned();
     item.document = json!(["no", "object"]);
-    process.wiring.intake().take(System::Kingdee, &[item]).await.unwrap();
+    process.wiring.intake().take(System::new("kingdee"), &[item]).await.unwrap();
     process.drain().await;
     let failures = process.failures().await;
     let reasons: Vec<_> = failures.iter().map(|entry| &entry.failed.as_ref().unwrap().message).collect();

@@ -43,6 +43,10 @@ impl Clock for Off {
     async fn sleep(&self, duration: Duration) {
         self.right.sleep(duration).await;
     }
+
+    async fn elapse(&self, duration: Duration) {
+        self.right.elapse(duration).await;
+    }
 }
 
 const TRADES: u32 = 114;
@@ -158,7 +162,8 @@ async fn a_clock_that_is_set_stops_no_call_no_poll_no_message_and_no_pause() {
         process.work_once().await;
         house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(403));
         process.work_once().await;
-        let paused = pause::current(process.wiring.stores.checkpoints.as_ref(), System::Kingdee, clock.now());
+        let paused =
+            pause::current(process.wiring.stores.checkpoints.as_ref(), System::new("kingdee"), clock.now());
         assert!(paused.await.unwrap().is_some());
 
         clock.set(TimeDelta::minutes(minutes));

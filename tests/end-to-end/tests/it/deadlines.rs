@@ -9,7 +9,7 @@ use relay_connector::{Request, Response, Transport, TransportError};
 use relay_core::System;
 use relay_core::clock::{Clock as _, SimulatedClock};
 use relay_erp_pusher::ErpPusher;
-use relay_host::Function as _;
+use relay_job::Job as _;
 use relay_simulators::wangdian::TradeMix;
 use relay_simulators::{Fault, FaultRates};
 use serde_json::{Value, json};
@@ -45,19 +45,19 @@ async fn long_trade(known: bool) -> (House, Process) {
 
 /// Invokes the pusher until nothing comes again; when each turn ended, and what it was given.
 async fn invoked(house: &House, process: &Process) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    let pusher = process.wiring.build::<ErpPusher>().unwrap();
     let queue = &process.wiring.stores.queue;
     let mut turns = Vec::new();
     while process.waiting().await > 0 {
         assert!(turns.len() < 20, "no end in sight");
-        let messages = queue.receive(System::Kingdee, 10, Duration::from_secs(720)).await.unwrap();
+        let messages = queue.receive(System::new("kingdee"), 10, Duration::from_secs(720)).await.unwrap();
         let deadline = house.now() + A_TURN;
         let records: Vec<Value> = messages.iter().map(record).collect();
         let answer = pusher.invoke(json!({ "Records": records }), house.within(deadline)).await.unwrap();
         turns.push((house.now(), deadline));
         if answer["batchItemFailures"].as_array().unwrap().is_empty() {
             let done: Vec<_> = messages.into_iter().map(|message| message.receipt).collect();
-            queue.delete(System::Kingdee, &done).await.unwrap();
+            queue.delete(System::new("kingdee"), &done).await.unwrap();
         }
         house.clock.advance(Duration::from_secs(1));
     }
@@ -132,9 +132,14 @@ async fn fifty_slow_pages_do_not_outlast_an_invocation() {
     process.work_once().await;
     house.clock.advance(Duration::from_secs(600));
 
-    let pusher = ErpPusher::wire(&process.wiring).unwrap();
-    let messages =
-        process.wiring.stores.queue.receive(System::Kingdee, 10, Duration::from_secs(720)).await.unwrap();
+    let pusher = process.wiring.build::<ErpPusher>().unwrap();
+    let messages = process
+        .wiring
+        .stores
+        .queue
+        .receive(System::new("kingdee"), 10, Duration::from_secs(720))
+        .await
+        .unwrap();
     let records: Vec<Value> = messages.iter().map(record).collect();
     let deadline = house.now() + A_TURN;
     let answer = pusher.invoke(json!({ "Records": records }), house.within(deadline)).await.unwrap();
@@ -152,9 +157,14 @@ async fn a_slow_log_in_does_not_outlast_an_invocation() {
     house.vendors.wangdian.generate_trades(1, from, house.minutes_ago(5), TradeMix::default());
     let process = house.start();
     process.poll().await;
-    let pusher = ErpPusher::wire(&process.wiring).unwrap();
-    let messages =
-        process.wiring.stores.queue.receive(System::Kingdee, 10, Duration::from_secs(720)).await.unwrap();
+    let pusher = process.wiring.build::<ErpPusher>().unwrap();
+    let messages = process
+        .wiring
+        .stores
+        .queue
+        .receive(System::new("kingdee"), 10, Duration::from_secs(720))
+        .await
+        .unwrap();
     let records: Vec<Value> = messages.iter().map(record).collect();
     // There is time for the first of its two calls.
     let deadline = house.now() + Duration::from_secs(10);

@@ -3,29 +3,25 @@
 //! A step that the fuse does not let pass never ends, as in a process that is gone; whoever runs the process drops it
 //! then and starts another on the same file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use relay_connector::{Request, Response, Transport, TransportError};
-use relay_core::ledger::Counts;
-use relay_core::{
-    Checkpoint, Checkpoints, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing, Queue, Received,
-    StoreError, Stores, System,
-};
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_core::{StoreError, Stores};
+use relay_decorator::{Port, Side, decorate};
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
 pub(crate) struct Fuse {
     /// Steps that are still let through.
     left: AtomicU64,
     blown: Notify,
-    refused: Mutex<BTreeSet<&'static str>>,
-    silent: Mutex<BTreeSet<&'static str>>,
+    refused: Mutex<BTreeSet<(Port, &'static str)>>,
+    silent: Mutex<BTreeSet<(Port, &'static str)>>,
 }
 
 impl Fuse {
@@ -48,14 +44,14 @@ impl Fuse {
         }
     }
 
-    /// From now on the store refuses this operation, such as `send`.
-    pub(crate) fn refuse(&self, operation: &'static str) {
-        self.refused.lock().unwrap().insert(operation);
+    /// From now on the store refuses this operation, such as the queue's `send`.
+    pub(crate) fn refuse(&self, port: Port, operation: &'static str) {
+        self.refused.lock().unwrap().insert((port, operation));
     }
 
     /// From now on the store answers nothing to this operation, until the request's own limit ends it.
-    pub(crate) fn silence(&self, operation: &'static str) {
-        self.silent.lock().unwrap().insert(operation);
+    pub(crate) fn silence(&self, port: Port, operation: &'static str) {
+        self.silent.lock().unwrap().insert((port, operation));
     }
 
     /// The store takes everything again.
@@ -64,8 +60,11 @@ impl Fuse {
     }
 
     pub(crate) fn around_stores(self: &Arc<Self>, stores: &Stores) -> Stores {
-        let around = Arc::new(Fused { fuse: self.clone(), inner: stores.clone() });
-        Stores { queue: around.clone(), checkpoints: around.clone(), ledger: around.clone(), lookups: around }
+        let fuse = self.clone();
+        decorate(stores, move |side, call| {
+            let (fuse, call) = (fuse.clone(), (call.port, call.operation));
+            async move { fuse.store(side, call).await }
+        })
     }
 
     pub(crate) fn around_transport(self: &Arc<Self>, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
@@ -81,147 +80,32 @@ impl Fuse {
         self.left.store(left - 1, Ordering::Relaxed);
     }
 
-    async fn around<T>(&self, call: impl Future<Output = T>) -> T {
-        self.step().await;
-        let answer = call.await;
-        self.step().await;
-        answer
-    }
-
-    async fn store<T>(
-        &self,
-        operation: &'static str,
-        call: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        if self.refused.lock().unwrap().contains(operation) {
+    /// What becomes of a call of the store.
+    async fn store(&self, side: Side, call: (Port, &'static str)) -> Result<(), StoreError> {
+        let (_, operation) = call;
+        if side == Side::Before && self.refused.lock().unwrap().contains(&call) {
             return Err(StoreError::new(operation, "the store takes nothing now"));
         }
-        if self.silent.lock().unwrap().contains(operation) {
-            _ = timeout(Duration::from_millis(4_500), std::future::pending::<()>()).await;
+        if side == Side::Before && self.silent.lock().unwrap().contains(&call) {
+            SystemClock.sleep(Duration::from_millis(4_500)).await;
             return Err(StoreError::new(operation, "the store does not answer"));
         }
-        self.around(call).await
+        self.step().await;
+        Ok(())
     }
 }
 
-struct Fused<T> {
+struct Fused {
     fuse: Arc<Fuse>,
-    inner: T,
+    inner: Arc<dyn Transport>,
 }
 
 #[async_trait]
-impl Transport for Fused<Arc<dyn Transport>> {
+impl Transport for Fused {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.fuse.around(self.inner.send(request)).await
-    }
-}
-
-#[async_trait]
-impl Queue for Fused<Stores> {
-    async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
-        self.fuse.store("send", self.inner.queue.send(system, messages)).await
-    }
-
-    async fn receive(
-        &self,
-        system: System,
-        max: usize,
-        visibility: Duration,
-    ) -> Result<Vec<Received>, StoreError> {
-        self.fuse.store("receive", self.inner.queue.receive(system, max, visibility)).await
-    }
-
-    async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError> {
-        self.fuse.store("delete", self.inner.queue.delete(system, receipts)).await
-    }
-
-    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
-        self.fuse.store("delay", self.inner.queue.delay(system, receipt, delay)).await
-    }
-
-    async fn depth(&self, system: System) -> Result<Depth, StoreError> {
-        self.fuse.store("depth", self.inner.queue.depth(system)).await
-    }
-
-    async fn dead(&self, system: System) -> Result<u64, StoreError> {
-        self.fuse.store("dead", self.inner.queue.dead(system)).await
-    }
-}
-
-#[async_trait]
-impl Checkpoints for Fused<Stores> {
-    async fn get(&self, name: &str) -> Result<Option<Checkpoint>, StoreError> {
-        self.fuse.store("get", self.inner.checkpoints.get(name)).await
-    }
-
-    async fn put(
-        &self,
-        name: &str,
-        value: &str,
-        expected: Option<u64>,
-        lease: Option<&Lease>,
-    ) -> Result<bool, StoreError> {
-        self.fuse.store("put", self.inner.checkpoints.put(name, value, expected, lease)).await
-    }
-
-    async fn remove(&self, name: &str) -> Result<(), StoreError> {
-        self.fuse.store("remove", self.inner.checkpoints.remove(name)).await
-    }
-
-    async fn acquire(&self, name: &str, owner: &str, ttl: Duration) -> Result<Option<Lease>, StoreError> {
-        self.fuse.store("acquire", self.inner.checkpoints.acquire(name, owner, ttl)).await
-    }
-
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.fuse.store("release", self.inner.checkpoints.release(lease)).await
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<(String, Checkpoint)>, StoreError> {
-        self.fuse.store("list", self.inner.checkpoints.list(prefix)).await
-    }
-}
-
-#[async_trait]
-impl Ledger for Fused<Stores> {
-    async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError> {
-        self.fuse.store("read", self.inner.ledger.read(ids)).await
-    }
-
-    async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
-        self.fuse.store("write", self.inner.ledger.write(entry)).await
-    }
-
-    async fn failed(
-        &self,
-        flow: Option<&str>,
-        limit: usize,
-        after: Option<&EntryId>,
-    ) -> Result<Vec<Entry>, StoreError> {
-        self.fuse.store("failed", self.inner.ledger.failed(flow, limit, after)).await
-    }
-
-    async fn counts(&self) -> Result<Counts, StoreError> {
-        self.fuse.store("counts", self.inner.ledger.counts()).await
-    }
-}
-
-#[async_trait]
-impl Lookups for Fused<Stores> {
-    async fn get(&self, codes: &[(String, String)]) -> Result<HashMap<(String, String), String>, StoreError> {
-        self.fuse.store("get look-ups", self.inner.lookups.get(codes)).await
-    }
-
-    async fn put(
-        &self,
-        table: &str,
-        code: &str,
-        id: &str,
-        expires_at: Option<DateTime<Utc>>,
-    ) -> Result<(), StoreError> {
-        self.fuse.store("put look-up", self.inner.lookups.put(table, code, id, expires_at)).await
-    }
-
-    async fn remove(&self, table: &str, code: &str) -> Result<(), StoreError> {
-        self.fuse.store("remove look-up", self.inner.lookups.remove(table, code)).await
+        self.fuse.step().await;
+        let answer = self.inner.send(request).await;
+        self.fuse.step().await;
+        answer
     }
 }

@@ -162,7 +162,7 @@ async fn a_bill_that_two_workers_have_made_is_told_with_both_ids() {
     let failed = other.entry(TRADES, &trade_no).await.unwrap().failed.unwrap();
     assert_eq!(failed.class, "crossed");
     assert!(ids.iter().all(|id| failed.message.contains(id)), "{ids:?}: {}", failed.message);
-    assert_eq!(process.wiring.stores.queue.depth(System::Kingdee).await.unwrap().waiting, 0);
+    assert_eq!(process.wiring.stores.queue.depth(System::new("kingdee")).await.unwrap().waiting, 0);
 }
 
 /// The time for an answer is over too when the machine wakes: whether the older version arrived, nobody knows.

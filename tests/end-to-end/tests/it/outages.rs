@@ -5,7 +5,7 @@ use std::time::Duration;
 use relay_core::clock::Deadline;
 use relay_core::{Entry, Received, System, pause};
 use relay_erp_pusher::ErpPusher;
-use relay_host::Function as _;
+use relay_job::Job as _;
 use relay_simulators::qince::PushStyle;
 use relay_simulators::wangdian::TradeMix;
 use relay_simulators::{Fault, FaultRates};
@@ -35,8 +35,9 @@ async fn a_used_up_day_waits_for_midnight_in_china_and_burns_no_attempt() {
     process.drain().await;
 
     let now = house.now();
-    let paused =
-        pause::current(process.wiring.stores.checkpoints.as_ref(), System::Sharecrm, now).await.unwrap();
+    let paused = pause::current(process.wiring.stores.checkpoints.as_ref(), System::new("sharecrm"), now)
+        .await
+        .unwrap();
     let paused = paused.unwrap();
     assert_eq!(paused.until, utc("2026-11-23T00:00:00+08:00"));
     assert!(paused.reason.contains("30002"), "{}", paused.reason);
@@ -60,7 +61,7 @@ async fn wrong_credentials_wait_for_a_person_and_burn_no_attempt() {
     house = house.with("KINGDEE_PASSWORD", relay_simulators::kingdee::CREDENTIALS.password);
     let process = house.start();
     assert!(process.drain().await.is_empty(), "still paused");
-    pause::end(process.wiring.stores.checkpoints.as_ref(), System::Kingdee).await.unwrap();
+    pause::end(process.wiring.stores.checkpoints.as_ref(), System::new("kingdee")).await.unwrap();
     house.clock.advance(Duration::from_secs(30 * 60));
     assert_eq!(outcomes(&process.drain().await), ["delivered"]);
 }
@@ -143,7 +144,7 @@ async fn a_pause_of_13_days_ends_in_the_ledger_too() {
 
 /// A message as SQS hands it to a Lambda.
 pub(crate) fn record(message: &Received) -> Value {
-    record_from(System::Kingdee, message)
+    record_from(System::new("kingdee"), message)
 }
 
 /// The same, of another system's queue.
@@ -170,13 +171,14 @@ async fn rate_limits_of_13_days_do_not_use_up_the_receives_of_a_batch() {
         one_order(&house, &process).await;
     }
     house.vendors.wangdian.faults.set_rates(FaultRates::none().with(Fault::RateLimited, 1_000));
-    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    let pusher = process.wiring.build::<ErpPusher>().unwrap();
     let queue = &process.wiring.stores.queue;
     let mut receives = 0;
     loop {
-        let mut messages = queue.receive(System::Wangdian, 10, Duration::from_secs(720)).await.unwrap();
+        let mut messages =
+            queue.receive(System::new("wangdian"), 10, Duration::from_secs(720)).await.unwrap();
         let Some(first) = messages.first() else {
-            match queue.depth(System::Wangdian).await.unwrap().next_visible_at {
+            match queue.depth(System::new("wangdian")).await.unwrap().next_visible_at {
                 Some(time) => house.clock.advance_to(time),
                 None => break,
             }
@@ -185,18 +187,19 @@ async fn rate_limits_of_13_days_do_not_use_up_the_receives_of_a_batch() {
         receives = receives.max(first.receive_count);
         let turn = first.receive_count as usize % messages.len();
         messages.rotate_left(turn);
-        let records: Vec<_> = messages.iter().map(|message| record_from(System::Wangdian, message)).collect();
+        let records: Vec<_> =
+            messages.iter().map(|message| record_from(System::new("wangdian"), message)).collect();
         let answer = pusher.invoke(json!({ "Records": records }), Deadline::NONE).await.unwrap();
         let again = answer["batchItemFailures"].as_array().unwrap();
         messages.retain(|message| !again.iter().any(|again| again["itemIdentifier"] == message.id));
         let done: Vec<_> = messages.into_iter().map(|message| message.receipt).collect();
-        queue.delete(System::Wangdian, &done).await.unwrap();
+        queue.delete(System::new("wangdian"), &done).await.unwrap();
     }
     assert!((300..1_000).contains(&receives), "{receives} receives");
     let failures = process.failures().await;
     let expired = |entry: &&Entry| entry.failed.as_ref().unwrap().class == "expired";
     assert_eq!(
-        (failures.iter().filter(expired).count(), queue.dead(System::Wangdian).await.unwrap()),
+        (failures.iter().filter(expired).count(), queue.dead(System::new("wangdian")).await.unwrap()),
         (10, 0)
     );
 }
@@ -210,13 +213,15 @@ async fn a_pause_of_13_days_ends_in_the_ledger_for_every_document() {
     let checkpoints = process.wiring.stores.checkpoints.clone();
     let fortnight = house.now() + chrono::TimeDelta::days(14);
     let reason = "stopped".to_owned();
-    pause::set(checkpoints.as_ref(), System::Kingdee, Some(fortnight), reason, house.now()).await.unwrap();
+    pause::set(checkpoints.as_ref(), System::new("kingdee"), Some(fortnight), reason, house.now())
+        .await
+        .unwrap();
 
     // A Lambda is handed the messages of a paused target too.
     house.clock.advance(Duration::from_secs(13 * 86_400 + 60));
-    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    let pusher = process.wiring.build::<ErpPusher>().unwrap();
     let queue = &process.wiring.stores.queue;
-    let messages = queue.receive(System::Kingdee, 30, Duration::from_secs(60)).await.unwrap();
+    let messages = queue.receive(System::new("kingdee"), 30, Duration::from_secs(60)).await.unwrap();
     let records: Vec<_> = messages.iter().map(record).collect();
     let answer = pusher.invoke(json!({ "Records": records }), Deadline::NONE).await.unwrap();
     assert_eq!(answer, json!({ "batchItemFailures": [] }));

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_connector::{Request, Response, Transport, TransportError};
-use relay_core::clock::Deadline;
+use relay_core::clock::{Clock as _, Deadline, SystemClock};
 use relay_core::{Entry, EntryId, Outgoing, Received, System};
+use relay_decorator::Port;
 use relay_erp_pusher::ErpPusher;
-use relay_host::Function as _;
+use relay_job::Job as _;
 use relay_simulators::qince::PushStyle;
 use relay_simulators::{Fault, FaultRates};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::fuse::Fuse;
 use crate::house::House;
@@ -85,11 +85,11 @@ async fn trades(house: &House, process: &Process, count: i64) -> Vec<Received> {
         house.vendors.wangdian.generate_trade("S001", 55, house.minutes_ago(minutes));
     }
     process.poll().await;
-    process.wiring.stores.queue.receive(System::Kingdee, 10, Duration::from_secs(720)).await.unwrap()
+    process.wiring.stores.queue.receive(System::new("kingdee"), 10, Duration::from_secs(720)).await.unwrap()
 }
 
 async fn handle(process: &Process, records: Vec<Value>) -> Value {
-    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    let pusher = process.wiring.build::<ErpPusher>().unwrap();
     invoke(&pusher, records).await.unwrap()
 }
 
@@ -148,18 +148,18 @@ async fn what_follows_a_message_that_comes_again_comes_again_too_be_it_readable_
 /// As Lambda counts a failed invocation, and SQS gives its messages out again when their visibility timeout ends.
 #[tokio::test]
 async fn an_event_of_which_nothing_is_known_fails_and_has_pushed_nothing() {
-    for operation in ["read", "get"] {
+    for (port, operation) in [(Port::Ledger, "read"), (Port::Checkpoints, "get")] {
         let house = House::new(1);
         let fuse = Fuse::unbreakable();
         let process = house.start_with(&fuse);
         let messages = trades(&house, &process, 2).await;
         let records: Vec<_> = messages.iter().map(record).collect();
-        let pusher = ErpPusher::wire(&process.wiring).unwrap();
-        fuse.refuse(operation);
+        let pusher = process.wiring.build::<ErpPusher>().unwrap();
+        fuse.refuse(port, operation);
         let error = invoke(&pusher, records.clone()).await.unwrap_err();
         assert!(format!("{error:#}").contains("takes nothing"), "{error:#}");
         assert!(house.vendors.kingdee.creates().is_empty());
-        let depth = process.wiring.stores.queue.depth(System::Kingdee).await.unwrap();
+        let depth = process.wiring.stores.queue.depth(System::new("kingdee")).await.unwrap();
         assert_eq!(depth.next_visible_at, Some(house.now() + Duration::from_secs(720)), "{operation}");
 
         fuse.refuse_nothing();
@@ -177,14 +177,15 @@ async fn what_was_pushed_to_another_system_does_not_come_again_with_what_could_n
     let order = house.vendors.qince.order(house.minutes_ago(10));
     assert!(process.post(&house.vendors.qince.push(&order, &PushStyle::default())).await);
     let queue = &process.wiring.stores.queue;
-    let orders = queue.receive(System::Sharecrm, 10, Duration::from_secs(720)).await.unwrap();
-    let pusher = ErpPusher::wire(&process.wiring).unwrap();
+    let orders = queue.receive(System::new("sharecrm"), 10, Duration::from_secs(720)).await.unwrap();
+    let pusher = process.wiring.build::<ErpPusher>().unwrap();
     assert_eq!(invoke(&pusher, vec![record(&trades[0])]).await.unwrap(), json!([]));
 
     // Kingdee is known not to be paused; of ShareCRM that cannot be read.
-    fuse.refuse("get");
-    let again =
-        invoke(&pusher, vec![record_from(System::Sharecrm, &orders[0]), record(&trades[1])]).await.unwrap();
+    fuse.refuse(Port::Checkpoints, "get");
+    let again = invoke(&pusher, vec![record_from(System::new("sharecrm"), &orders[0]), record(&trades[1])])
+        .await
+        .unwrap();
     assert_eq!(again, json!([{ "itemIdentifier": orders[0].id }]));
     assert_eq!(house.vendors.kingdee.creates().len(), 2);
 }
@@ -197,11 +198,12 @@ async fn a_message_waits_in_the_queue_that_it_came_from() {
     let message = trades(&house, &process, 1).await.remove(0);
     let queue = &process.wiring.stores.queue;
     let sent = Outgoing { group: message.group, deduplication: "moved".to_owned(), body: message.body };
-    queue.send(System::Wangdian, &[sent]).await.unwrap();
-    let message = queue.receive(System::Wangdian, 10, Duration::from_secs(720)).await.unwrap().remove(0);
-    let records = vec![record_from(System::Wangdian, &message)];
+    queue.send(System::new("wangdian"), &[sent]).await.unwrap();
+    let message =
+        queue.receive(System::new("wangdian"), 10, Duration::from_secs(720)).await.unwrap().remove(0);
+    let records = vec![record_from(System::new("wangdian"), &message)];
     assert_eq!(handle(&process, records).await.as_array().unwrap().len(), 1);
-    let depth = queue.depth(System::Wangdian).await.unwrap();
+    let depth = queue.depth(System::new("wangdian")).await.unwrap();
     assert!(depth.next_visible_at.unwrap() < house.now() + Duration::from_secs(60), "{depth:?}");
 }
 
@@ -212,11 +214,12 @@ async fn a_queue_that_hangs_while_messages_are_given_back_takes_one_requests_tim
     let process = house.start_with(&fuse);
     let messages = trades(&house, &process, 10).await;
     house.vendors.kingdee.faults.set_rates(FaultRates::none().with(Fault::Status(503), 1_000));
-    fuse.silence("delay");
-    let began = Instant::now();
+    fuse.silence(Port::Queue, "delay");
+    let began = SystemClock.monotonic();
     let again = handle(&process, messages.iter().map(record).collect()).await;
     assert_eq!(again.as_array().unwrap().len(), 10);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let took = SystemClock.monotonic() - began;
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 /// A single entry that is not taken: the store is there, and the document waits longer each time.
@@ -226,12 +229,12 @@ async fn a_document_that_the_ledger_does_not_take_waits_longer_each_time() {
     let fuse = Fuse::unbreakable();
     let process = house.start_with(&fuse);
     let mut message = trades(&house, &process, 1).await.remove(0);
-    fuse.refuse("write");
+    fuse.refuse(Port::Ledger, "write");
     let mut waits = Vec::new();
     for receives in [1, 7, 10] {
         message.receive_count = receives;
         assert_eq!(handle(&process, vec![record(&message)]).await.as_array().unwrap().len(), 1);
-        let depth = process.wiring.stores.queue.depth(System::Kingdee).await.unwrap();
+        let depth = process.wiring.stores.queue.depth(System::new("kingdee")).await.unwrap();
         waits.push((depth.next_visible_at.unwrap() - house.now()).num_seconds());
     }
     assert!(waits[0] == 10 && (60..=128).contains(&waits[1]) && (300..=600).contains(&waits[2]), "{waits:?}");

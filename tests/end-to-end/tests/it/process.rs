@@ -7,7 +7,7 @@ use relay_core::clock::{Deadline, SimulatedClock};
 use relay_core::{Entry, EntryId, Outcome, System, WorkItem};
 use relay_erp_pusher::worker::Worked;
 use relay_erp_pusher::{ErpPusher, Turn, Worker};
-use relay_host::{Function as _, Wiring};
+use relay_host::Wiring;
 use relay_simulators::qince::{SignedPush, read_reply};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
@@ -31,10 +31,10 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn new(wiring: Wiring, clock: Arc<SimulatedClock>) -> Self {
         Self {
-            receiver: Receiver::wire(&wiring).unwrap(),
-            poller: TradePoller::wire(&wiring).unwrap(),
-            syncer: StockSyncer::wire(&wiring).unwrap(),
-            workers: ErpPusher::wire(&wiring).unwrap().workers(),
+            receiver: wiring.build::<Receiver>().unwrap(),
+            poller: wiring.build::<TradePoller>().unwrap(),
+            syncer: wiring.build::<StockSyncer>().unwrap(),
+            workers: wiring.build::<ErpPusher>().unwrap().workers(),
             wiring,
             clock,
         }
@@ -106,7 +106,7 @@ impl Process {
     /// How many messages are in the queues.
     pub(crate) async fn waiting(&self) -> u64 {
         let mut messages = 0;
-        for system in System::ALL {
+        for system in relay_connectors::targets() {
             let queue = &self.wiring.stores.queue;
             let depth = queue.depth(system).await.unwrap();
             messages += depth.waiting + depth.in_flight + queue.dead(system).await.unwrap();

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use relay_core::clock::{Clock as _, SystemClock};
+use relay_decorator::Port;
 use relay_simulators::qince::PushStyle;
 use relay_simulators::wangdian::TradeMix;
 use relay_webhook_receiver::Refusal;
-use tokio::time::Instant;
 
 use crate::bad_pushes::{FORM, signed};
 use crate::fuse::Fuse;
@@ -73,7 +74,7 @@ async fn the_watermark_stays_while_the_queue_refuses() {
     let house = House::new(1);
     add_trades(&house, 3);
     let fuse = Fuse::unbreakable();
-    fuse.refuse("send");
+    fuse.refuse(Port::Queue, "send");
     let process = house.start_with(&fuse);
     let report = process.poll().await;
     assert!(report.error.is_some_and(|error| error.contains("takes nothing")));
@@ -92,7 +93,7 @@ async fn a_push_that_cannot_be_stored_is_answered_with_1_and_counted() {
     let order = house.vendors.qince.order(house.now());
     let push = house.vendors.qince.push(&order, &PushStyle::default());
     let fuse = Fuse::unbreakable();
-    fuse.refuse("send");
+    fuse.refuse(Port::Queue, "send");
     let process = house.start_with(&fuse);
     let answer = process.request(&push.content_type, &push.body).await;
     assert_eq!((answer.status, answer.reply.return_code), (200, 1));
@@ -107,8 +108,8 @@ async fn a_store_that_hangs_is_given_up_while_qince_still_waits() {
     let order = house.vendors.qince.order(house.now());
     let fuse = Fuse::unbreakable();
     let process = house.start_with(&fuse);
-    fuse.silence("send");
-    fuse.silence("read");
+    fuse.silence(Port::Queue, "send");
+    fuse.silence(Port::Ledger, "read");
     let push = house.vendors.qince.push(&order, &PushStyle::default());
     let unrouted = PushStyle { data_type: "dms_return".to_owned(), ..PushStyle::default() };
     let unrouted = house.vendors.qince.push(&order, &unrouted);
@@ -118,11 +119,12 @@ async fn a_store_that_hangs_is_given_up_while_qince_still_waits() {
         (FORM.to_owned(), signed("[]"), 400),
     ];
     for (content_type, body, status) in bodies {
-        let began = Instant::now();
+        let began = SystemClock.monotonic();
         let answer = process.request(&content_type, &body).await;
         assert_eq!((answer.status, answer.reply.return_code), (status, 1));
         assert_eq!(answer.refused, Some(Refusal::Store));
-        assert!(began.elapsed() <= Duration::from_millis(3_100), "{:?}", began.elapsed());
+        let took = SystemClock.monotonic() - began;
+        assert!(took <= Duration::from_millis(3_100), "{took:?}");
     }
 }
 
@@ -134,7 +136,7 @@ async fn an_unreadable_push_that_cannot_be_kept_is_counted_among_those_that_were
     let body = signed("[]");
     let answer = process.request(FORM, &body).await;
     assert_eq!((answer.status, answer.refused), (400, Some(Refusal::Malformed)));
-    fuse.refuse("write");
+    fuse.refuse(Port::Ledger, "write");
     let answer = process.request(FORM, &body).await;
     assert_eq!((answer.status, answer.refused), (400, Some(Refusal::Store)));
 }
@@ -148,7 +150,7 @@ async fn a_ledger_that_refuses_makes_no_second_order() {
     let fuse = Fuse::unbreakable();
     let process = house.start_with(&fuse);
     process.poll().await;
-    fuse.refuse("write");
+    fuse.refuse(Port::Ledger, "write");
     process.work_once().await;
     assert_eq!(house.vendors.kingdee.creates().len(), 3);
     fuse.refuse_nothing();

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use relay_core::{Entry, Outgoing, System, WorkItem};
+use relay_decorator::Port;
 use relay_erp_pusher::Turn;
 use relay_simulators::Fault;
 use serde_json::{Value, json};
@@ -23,8 +24,8 @@ async fn one_trade(house: &House, process: &Process) -> String {
 /// Takes the only message out of the queue, as SQS does with one that was received too often.
 async fn taken_out(process: &Process) -> Outgoing {
     let queue = &process.wiring.stores.queue;
-    let message = queue.receive(System::Kingdee, 10, Duration::from_secs(90)).await.unwrap().remove(0);
-    queue.delete(System::Kingdee, &[message.receipt]).await.unwrap();
+    let message = queue.receive(System::new("kingdee"), 10, Duration::from_secs(90)).await.unwrap().remove(0);
+    queue.delete(System::new("kingdee"), &[message.receipt]).await.unwrap();
     Outgoing { group: message.group, deduplication: "redriven".to_owned(), body: message.body }
 }
 
@@ -63,7 +64,7 @@ fn too_large(mut item: WorkItem) -> WorkItem {
 }
 
 async fn worked(process: &Process, item: WorkItem) -> Vec<Turn> {
-    process.wiring.intake().take(System::Kingdee, &[item]).await.unwrap();
+    process.wiring.intake().take(System::new("kingdee"), &[item]).await.unwrap();
     process.drain().await
 }
 
@@ -82,14 +83,14 @@ async fn a_dead_letter_that_is_redriven_is_asked_after() {
     let fuse = Fuse::unbreakable();
     let process = house.start_with(&fuse);
     one_trade(&house, &process).await;
-    fuse.refuse("write");
+    fuse.refuse(Port::Ledger, "write");
     process.work_once().await;
     assert_eq!(bills(&house), [1]);
     house.clock.advance(Duration::from_secs(4 * 86_400));
     let dead = taken_out(&process).await;
 
     fuse.refuse_nothing();
-    process.wiring.stores.queue.send(System::Kingdee, &[dead]).await.unwrap();
+    process.wiring.stores.queue.send(System::new("kingdee"), &[dead]).await.unwrap();
     assert_eq!(outcomes(&process.drain().await), ["found"]);
     assert_eq!(bills(&house), [1]);
 }
@@ -161,7 +162,7 @@ async fn an_unknown_try_is_remembered_while_a_newer_version_fails() {
 async fn an_unknown_try_is_remembered_when_its_own_version_fails() {
     let (house, process) = House::running(1);
     let first = sent_without_an_answer(&house, &process).await;
-    process.wiring.stores.queue.send(System::Kingdee, &[again(&first)]).await.unwrap();
+    process.wiring.stores.queue.send(System::new("kingdee"), &[again(&first)]).await.unwrap();
     house.vendors.kingdee.faults.inject(Fault::InnerRefusal("参数错误".to_owned()));
     assert_eq!(failure(&process.drain().await).0, "refused");
     assert_eq!(failure(&worked(&process, newer(&first, 10)).await).0, "changed");

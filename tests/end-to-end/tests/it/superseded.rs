@@ -89,7 +89,7 @@ async fn of_two_versions_for_a_flow_whose_file_is_gone_the_newer_failure_stands(
     let (newer, older) = ("2026-11-22 11:00:02", "2026-11-22 11:00:01");
     let time = Some(VersionKind::Time);
     let items = [item("gone", newer, time, json!({"v": 2})), item("gone", older, time, json!({"v": 1}))];
-    process.wiring.intake().take(System::Kingdee, &items).await.unwrap();
+    process.wiring.intake().take(System::new("kingdee"), &items).await.unwrap();
     assert_eq!(outcomes(&process.drain().await), ["failed", "skipped"]);
     let failed = failures(&process, "gone", &json!("K")).await;
     assert_eq!(failed.len(), 1);
@@ -97,7 +97,7 @@ async fn of_two_versions_for_a_flow_whose_file_is_gone_the_newer_failure_stands(
 
     // Messages of a program that did not say how versions compare: nobody can tell, so both are kept.
     let items = [item("lost", newer, None, json!({"v": 2})), item("lost", older, None, json!({"v": 1}))];
-    process.wiring.intake().take(System::Kingdee, &items).await.unwrap();
+    process.wiring.intake().take(System::new("kingdee"), &items).await.unwrap();
     process.drain().await;
     assert_eq!(failures(&process, "lost", &json!("K")).await.len(), 2);
 }

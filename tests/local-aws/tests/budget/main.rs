@@ -26,9 +26,9 @@ fn a_thousand_polled_trades_stay_within_the_budget() {
         let trades = stack.new_trades(TRADES).await.unwrap();
         let before = counts(stack).await;
         // The pusher begins when all are there: batches are full then, as they are behind a busy vendor.
-        stack.set_flowing(System::Kingdee, false).await.unwrap();
+        stack.set_flowing(System::new("kingdee"), false).await.unwrap();
         assert_eq!(stack.poll().await.unwrap(), u64::from(TRADES));
-        stack.set_flowing(System::Kingdee, true).await.unwrap();
+        stack.set_flowing(System::new("kingdee"), true).await.unwrap();
         let saved = async || stack.creates(&trades).iter().all(|count| *count == 1);
         stack.until("every trade is in Kingdee", saved).await.unwrap();
         stack.until_quiet().await.unwrap();

@@ -26,7 +26,7 @@ async fn killed_in_the_fourth(stack: &Stack, fault: Fault, saved: usize) {
     // A second order of the same number would show.
     kingdee.set_refuses_duplicates(false);
     // All come in one batch.
-    stack.set_flowing(System::Kingdee, false).await.unwrap();
+    stack.set_flowing(System::new("kingdee"), false).await.unwrap();
     let trades = stack.new_trades(8).await.unwrap();
     let created = || stack.creates(&trades).iter().sum::<usize>();
     let before = stack.kingdee_calls("sal_order_save");
@@ -35,12 +35,12 @@ async fn killed_in_the_fourth(stack: &Stack, fault: Fault, saved: usize) {
         kingdee.faults.inject_for("sal_order_save", Fault::Slow(Duration::ZERO));
     }
     kingdee.faults.inject_for("sal_order_save", fault);
-    stack.set_flowing(System::Kingdee, true).await.unwrap();
+    stack.set_flowing(System::new("kingdee"), true).await.unwrap();
     let in_the_fourth = async || stack.kingdee_calls("sal_order_save") == before + 4 && created() == saved;
     stack.until("the fourth document is under way", in_the_fourth).await.unwrap();
 
     assert!(stack.kill("ErpPusher").unwrap() >= 1);
-    assert!(stack.depth(System::Kingdee).await.unwrap().in_flight >= 8, "the whole batch comes again");
+    assert!(stack.depth(System::new("kingdee")).await.unwrap().in_flight >= 8, "the whole batch comes again");
     assert_eq!(created(), saved);
     stack.move_clock(visibility_timeout(stack).await).unwrap();
     stack.until_quiet().await.unwrap();

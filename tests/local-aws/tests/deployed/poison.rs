@@ -15,16 +15,16 @@ fn what_is_no_document_of_ours_is_recorded_and_harms_no_other() {
     on_the_stack(async |stack| {
         let known = failures(stack).await;
         // All come in one batch.
-        stack.set_flowing(System::Kingdee, false).await.unwrap();
+        stack.set_flowing(System::new("kingdee"), false).await.unwrap();
         let trades = stack.new_trades(6).await.unwrap();
         let stranger = work_item("no-such-flow").encode();
         let truncated: String = stranger.chars().take(stranger.chars().count() / 2).collect();
         let poison = [r#"{"hello": "world"}"#, "[]", " ", "\u{4f60}\u{597d}", &stranger, &truncated];
         for (place, body) in poison.iter().enumerate() {
-            stack.put(System::Kingdee, &format!("poison-{place}"), body).await.unwrap();
+            stack.put(System::new("kingdee"), &format!("poison-{place}"), body).await.unwrap();
         }
         stack.poll().await.unwrap();
-        stack.set_flowing(System::Kingdee, true).await.unwrap();
+        stack.set_flowing(System::new("kingdee"), true).await.unwrap();
         stack.until_quiet().await.unwrap();
 
         assert!(stack.creates(&trades).iter().all(|count| *count == 1));

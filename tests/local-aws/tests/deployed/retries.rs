@@ -24,12 +24,12 @@ fn a_failing_record_alone_is_tried_again() {
 /// One of eight fails at first; `false` where it came in a batch of its own, which would show nothing.
 async fn failing_in_a_batch(stack: &Stack) -> bool {
     // They are to come together.
-    stack.set_flowing(System::Kingdee, false).await.unwrap();
+    stack.set_flowing(System::new("kingdee"), false).await.unwrap();
     let trades = stack.new_trades(8).await.unwrap();
     assert!(stack.poll().await.unwrap() >= 8);
     let before = stack.kingdee_calls("sal_order_save");
     stack.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(503));
-    stack.set_flowing(System::Kingdee, true).await.unwrap();
+    stack.set_flowing(System::new("kingdee"), true).await.unwrap();
     let seven = async || stack.creates(&trades).iter().sum::<usize>() == 7;
     stack.until("seven are delivered", seven).await.unwrap();
     // Behind a 503 Kingdee may still be at work: that it shows no such order is believed after a while.

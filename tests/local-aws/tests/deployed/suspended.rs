@@ -118,23 +118,26 @@ fn a_worker_that_was_suspended_between_two_look_ups_makes_no_second_bill() {
 fn a_lapsed_receipt_keeps_no_message() {
     again_and_again(&async |stack: &Stack| {
         let queue = &stack.stores.queue;
-        stack.set_flowing(System::Kingdee, false).await.unwrap();
-        stack.put(System::Kingdee, &unique("lapsed"), "{}").await.unwrap();
+        stack.set_flowing(System::new("kingdee"), false).await.unwrap();
+        stack.put(System::new("kingdee"), &unique("lapsed"), "{}").await.unwrap();
         let visibility = Duration::from_secs(120);
-        let first = queue.receive(System::Kingdee, 1, visibility).await.unwrap().remove(0);
-        assert!(queue.delay(System::Kingdee, &first.receipt, visibility).await.unwrap(), "it is held");
+        let first = queue.receive(System::new("kingdee"), 1, visibility).await.unwrap().remove(0);
+        assert!(queue.delay(System::new("kingdee"), &first.receipt, visibility).await.unwrap(), "it is held");
         stack.move_clock(LAPSED).unwrap();
-        let second = queue.receive(System::Kingdee, 1, visibility).await.unwrap().remove(0);
-        assert!(!queue.delay(System::Kingdee, &first.receipt, visibility).await.unwrap());
-        queue.delete(System::Kingdee, &[first.receipt]).await.unwrap();
-        assert!(queue.delay(System::Kingdee, &second.receipt, visibility).await.unwrap(), "it is there");
-        queue.delete(System::Kingdee, &[second.receipt]).await.unwrap();
-        stack.set_flowing(System::Kingdee, true).await.unwrap();
+        let second = queue.receive(System::new("kingdee"), 1, visibility).await.unwrap().remove(0);
+        assert!(!queue.delay(System::new("kingdee"), &first.receipt, visibility).await.unwrap());
+        queue.delete(System::new("kingdee"), &[first.receipt]).await.unwrap();
+        assert!(
+            queue.delay(System::new("kingdee"), &second.receipt, visibility).await.unwrap(),
+            "it is there"
+        );
+        queue.delete(System::new("kingdee"), &[second.receipt]).await.unwrap();
+        stack.set_flowing(System::new("kingdee"), true).await.unwrap();
     });
 }
 
 async fn set_flowing(stack: &Stack, flowing: bool) {
-    for system in [System::Kingdee, System::Sharecrm] {
+    for system in [System::new("kingdee"), System::new("sharecrm")] {
         stack.set_flowing(system, flowing).await.unwrap();
     }
 }
@@ -162,7 +165,7 @@ async fn hand_over_trade(stack: &Stack, goods: u32) -> String {
         trace: trade.clone(),
         replay: None,
     };
-    stack.hand_over(System::Kingdee, item).await.unwrap();
+    stack.hand_over(System::new("kingdee"), item).await.unwrap();
     trade
 }
 

@@ -34,10 +34,12 @@ async fn what_the_queue_cannot_carry_is_recorded_as_failed_and_the_rest_is_queue
     let ports = Ports::open().await;
     let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
     let huge = json!({"text": noise(2_000_000)});
-    let taken =
-        intake.take(System::Kingdee, &[item("a", json!({})), item("huge", huge.clone())]).await.unwrap();
+    let taken = intake
+        .take(System::new("kingdee"), &[item("a", json!({})), item("huge", huge.clone())])
+        .await
+        .unwrap();
     assert_eq!((taken.queued, taken.failed), (1, 1));
-    assert_eq!(ports.stores.queue.depth(System::Kingdee).await.unwrap().waiting, 1);
+    assert_eq!(ports.stores.queue.depth(System::new("kingdee")).await.unwrap().waiting, 1);
     let id = EntryId::new("f", "huge");
     let entry = ports.stores.ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
     let failed = entry.failed.unwrap();
@@ -50,9 +52,13 @@ async fn a_large_document_that_compresses_travels_whole() {
     let ports = Ports::open().await;
     let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
     let sent = item("a", json!({"lines": vec![json!({"spec_no": "S01", "num": "1.0000"}); 50_000]}));
-    intake.take(System::Kingdee, std::slice::from_ref(&sent)).await.unwrap();
-    let received =
-        ports.stores.queue.receive(System::Kingdee, 1, std::time::Duration::from_secs(1)).await.unwrap();
+    intake.take(System::new("kingdee"), std::slice::from_ref(&sent)).await.unwrap();
+    let received = ports
+        .stores
+        .queue
+        .receive(System::new("kingdee"), 1, std::time::Duration::from_secs(1))
+        .await
+        .unwrap();
     assert!(received[0].body.len() < 100_000);
     assert_eq!(WorkItem::decode(&received[0].body).unwrap(), sent);
 }
@@ -64,16 +70,16 @@ async fn what_was_changed_and_changed_back_is_three_messages_in_their_order() {
     let made = |trace: &str, text: &str| WorkItem { trace: trace.to_owned(), ..item("a", json!(text)) };
     let items = [made("1", "A"), made("2", "B"), made("3", "A")];
     for item in &items {
-        intake.take(System::Kingdee, std::slice::from_ref(item)).await.unwrap();
+        intake.take(System::new("kingdee"), std::slice::from_ref(item)).await.unwrap();
     }
     // Nobody knows whether the last one was taken, so it is sent again.
-    intake.take(System::Kingdee, &items[2..]).await.unwrap();
+    intake.take(System::new("kingdee"), &items[2..]).await.unwrap();
     let mut documents = Vec::new();
-    while ports.stores.queue.depth(System::Kingdee).await.unwrap().waiting > 0 {
+    while ports.stores.queue.depth(System::new("kingdee")).await.unwrap().waiting > 0 {
         let minute = std::time::Duration::from_secs(60);
-        for message in ports.stores.queue.receive(System::Kingdee, 10, minute).await.unwrap() {
+        for message in ports.stores.queue.receive(System::new("kingdee"), 10, minute).await.unwrap() {
             documents.push(WorkItem::decode(&message.body).unwrap().document);
-            ports.stores.queue.delete(System::Kingdee, &[message.receipt]).await.unwrap();
+            ports.stores.queue.delete(System::new("kingdee"), &[message.receipt]).await.unwrap();
         }
     }
     assert_eq!(documents, ["A", "B", "A"]);
@@ -94,13 +100,14 @@ async fn the_deepest_document_that_is_taken_comes_through_queue_and_ledger_and_b
     let mut sent = item("deep", nested(MAX_DEPTH));
     for replay in [None, Some("r1".to_owned())] {
         sent.replay = replay;
-        let taken = intake.take(System::Kingdee, std::slice::from_ref(&sent)).await.unwrap();
+        let taken = intake.take(System::new("kingdee"), std::slice::from_ref(&sent)).await.unwrap();
         assert_eq!((taken.queued, taken.failed), (1, 0));
         let queue = &ports.stores.queue;
-        let received = queue.receive(System::Kingdee, 1, std::time::Duration::from_secs(60)).await.unwrap();
+        let received =
+            queue.receive(System::new("kingdee"), 1, std::time::Duration::from_secs(60)).await.unwrap();
         let item = WorkItem::decode(&received[0].body).unwrap();
         assert_eq!(item, sent);
-        queue.delete(System::Kingdee, &[received[0].receipt.clone()]).await.unwrap();
+        queue.delete(System::new("kingdee"), &[received[0].receipt.clone()]).await.unwrap();
 
         let id = EntryId::new("f", "deep");
         let failed = Failed {
@@ -130,8 +137,10 @@ async fn a_document_that_is_nested_deeper_is_recorded_as_failed_with_its_content
     let ports = Ports::open().await;
     let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
     let deep = nested(MAX_DEPTH + 1);
-    let taken =
-        intake.take(System::Kingdee, &[item("a", json!({})), item("deep", deep.clone())]).await.unwrap();
+    let taken = intake
+        .take(System::new("kingdee"), &[item("a", json!({})), item("deep", deep.clone())])
+        .await
+        .unwrap();
     assert_eq!((taken.queued, taken.failed), (1, 1));
     let kept = ports.stores.ledger.failed(Some("f"), 1, None).await.unwrap().remove(0);
     let failed = kept.failed.unwrap();

@@ -1,5 +1,6 @@
 //! The adapter for AWS on a local one: queues and tables as in `template.yaml`, of their own for each test.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_types::SdkConfig;
-use relay_core::AwsNames;
 use relay_core::clock::{Clock as _, Rng as _, SimulatedClock, SystemClock, SystemRng};
+use relay_core::{AwsNames, AwsQueue, System};
 use relay_store_aws::Aws;
 use serde_json::json;
 
@@ -47,13 +48,16 @@ fn config() -> SdkConfig {
 async fn create(config: &SdkConfig) -> AwsNames {
     let stack = format!("ports-{}", SystemRng.uuid().simple());
     let (sqs, dynamodb) = (aws_sdk_sqs::Client::new(config), aws_sdk_dynamodb::Client::new(config));
+    let mut queues = BTreeMap::new();
+    for system in ["kingdee", "sharecrm", "wangdian"] {
+        let (setting, url) = (format!("queue of {system}"), create_queue(&sqs, &stack, system).await);
+        queues.insert(System::new(system), AwsQueue { setting, url });
+    }
     let names = AwsNames {
         checkpoint_table: format!("{stack}-checkpoints"),
         ledger_table: format!("{stack}-ledger"),
         lookup_table: format!("{stack}-lookups"),
-        kingdee_queue_url: create_queue(&sqs, &stack, "kingdee").await,
-        sharecrm_queue_url: create_queue(&sqs, &stack, "sharecrm").await,
-        wangdian_queue_url: create_queue(&sqs, &stack, "wangdian").await,
+        queues,
     };
     create_table(&dynamodb, &names.checkpoint_table, "name").await;
     create_ledger(&dynamodb, &names.ledger_table).await;

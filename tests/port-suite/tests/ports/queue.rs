@@ -17,11 +17,11 @@ fn message(group: &str, deduplication: &str) -> Outgoing {
 
 impl Ports {
     async fn send(&self, messages: &[Outgoing]) {
-        self.stores.queue.send(System::Kingdee, messages).await.unwrap();
+        self.stores.queue.send(System::new("kingdee"), messages).await.unwrap();
     }
 
     async fn receive(&self) -> Vec<Received> {
-        self.stores.queue.receive(System::Kingdee, 10, MINUTE).await.unwrap()
+        self.stores.queue.receive(System::new("kingdee"), 10, MINUTE).await.unwrap()
     }
 
     async fn bodies(&self) -> Vec<String> {
@@ -46,7 +46,7 @@ async fn a_repetition_is_dropped_for_five_minutes_even_after_the_first_was_delet
     ports.send(&[message("a", "a1"), message("a", "a1")]).await;
     let received = ports.receive().await;
     assert_eq!(received.len(), 1);
-    ports.stores.queue.delete(System::Kingdee, &[received[0].receipt.clone()]).await.unwrap();
+    ports.stores.queue.delete(System::new("kingdee"), &[received[0].receipt.clone()]).await.unwrap();
     // Some seconds before and after, because the clock of an AWS goes on meanwhile.
     ports.wait(290);
     ports.send(&[message("a", "a1")]).await;
@@ -60,10 +60,10 @@ async fn a_repetition_is_dropped_for_five_minutes_even_after_the_first_was_delet
 async fn the_queues_of_the_systems_are_apart() {
     let ports = Ports::open().await;
     ports.send(&[message("a", "a1")]).await;
-    let other = ports.stores.queue.receive(System::Sharecrm, 10, MINUTE).await.unwrap();
+    let other = ports.stores.queue.receive(System::new("sharecrm"), 10, MINUTE).await.unwrap();
     assert!(other.is_empty());
-    ports.stores.queue.send(System::Sharecrm, &[message("a", "a1")]).await.unwrap();
-    let other = ports.stores.queue.receive(System::Sharecrm, 10, MINUTE).await.unwrap();
+    ports.stores.queue.send(System::new("sharecrm"), &[message("a", "a1")]).await.unwrap();
+    let other = ports.stores.queue.receive(System::new("sharecrm"), 10, MINUTE).await.unwrap();
     assert_eq!(other.len(), 1, "a deduplication id is of one queue");
 }
 
@@ -76,10 +76,10 @@ async fn receives_are_counted_and_an_old_receipt_does_nothing() {
     let second = ports.receive().await.remove(0);
     assert_eq!((first.receive_count, second.receive_count), (1, 2));
     assert_eq!(first.id, second.id);
-    ports.stores.queue.delete(System::Kingdee, &[first.receipt]).await.unwrap();
+    ports.stores.queue.delete(System::new("kingdee"), &[first.receipt]).await.unwrap();
     ports.wait(61);
     assert_eq!(ports.receive().await[0].receive_count, 3, "the lapsed receipt deleted nothing");
-    ports.stores.queue.delete(System::Kingdee, &["not ours".to_owned()]).await.unwrap();
+    ports.stores.queue.delete(System::new("kingdee"), &["not ours".to_owned()]).await.unwrap();
 }
 
 #[tokio::test]
@@ -87,10 +87,15 @@ async fn a_delayed_message_comes_back_when_its_delay_is_over() {
     let ports = Ports::open().await;
     ports.send(&[message("a", "a1")]).await;
     let received = ports.receive().await.remove(0);
-    ports.stores.queue.delay(System::Kingdee, &received.receipt, Duration::from_secs(300)).await.unwrap();
+    ports
+        .stores
+        .queue
+        .delay(System::new("kingdee"), &received.receipt, Duration::from_secs(300))
+        .await
+        .unwrap();
     ports.wait(290);
     assert!(ports.bodies().await.is_empty());
-    let depth = ports.stores.queue.depth(System::Kingdee).await.unwrap();
+    let depth = ports.stores.queue.depth(System::new("kingdee")).await.unwrap();
     assert_eq!((depth.waiting, depth.in_flight), (0, 1));
     ports.wait(10);
     assert_eq!(ports.bodies().await, ["a1"]);
@@ -103,13 +108,18 @@ async fn a_message_that_nobody_can_work_ends_in_the_dead_letter_queue() {
     for _ in 0..1_000 {
         let received = ports.receive().await;
         let poison = received.iter().find(|message| message.body == "poison").unwrap();
-        ports.stores.queue.delay(System::Kingdee, &poison.receipt, Duration::ZERO).await.unwrap();
+        ports.stores.queue.delay(System::new("kingdee"), &poison.receipt, Duration::ZERO).await.unwrap();
         for other in received.iter().filter(|message| message.body != "poison") {
-            ports.stores.queue.delete(System::Kingdee, std::slice::from_ref(&other.receipt)).await.unwrap();
+            ports
+                .stores
+                .queue
+                .delete(System::new("kingdee"), std::slice::from_ref(&other.receipt))
+                .await
+                .unwrap();
         }
     }
     assert!(ports.bodies().await.is_empty());
-    assert_eq!(ports.stores.queue.dead(System::Kingdee).await.unwrap(), 1);
+    assert_eq!(ports.stores.queue.dead(System::new("kingdee")).await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -135,7 +145,7 @@ async fn any_number_of_messages_is_sent_in_order_however_large_they_are_together
         let batch = ports.receive().await;
         assert!(!batch.is_empty(), "{} came", received.len());
         let receipts: Vec<_> = batch.iter().map(|message| message.receipt.clone()).collect();
-        ports.stores.queue.delete(System::Kingdee, &receipts).await.unwrap();
+        ports.stores.queue.delete(System::new("kingdee"), &receipts).await.unwrap();
         received.extend(batch);
     }
     for (sent, received) in messages.iter().zip(&received) {
@@ -154,11 +164,11 @@ async fn more_messages_than_fit_one_request_are_deleted_at_once() {
     }
     assert_eq!(receipts.len(), 25);
     receipts.insert(3, "not ours".to_owned());
-    ports.stores.queue.delete(System::Kingdee, &receipts).await.unwrap();
+    ports.stores.queue.delete(System::new("kingdee"), &receipts).await.unwrap();
     ports.wait(61);
-    assert_eq!(ports.stores.queue.depth(System::Kingdee).await.unwrap().waiting, 0);
-    ports.stores.queue.delete(System::Kingdee, &[]).await.unwrap();
-    ports.stores.queue.send(System::Kingdee, &[]).await.unwrap();
+    assert_eq!(ports.stores.queue.depth(System::new("kingdee")).await.unwrap().waiting, 0);
+    ports.stores.queue.delete(System::new("kingdee"), &[]).await.unwrap();
+    ports.stores.queue.send(System::new("kingdee"), &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -170,7 +180,7 @@ async fn a_message_tells_its_group_and_when_it_was_sent() {
     let age = ports.clock.now() - received.sent_at;
     assert!(age.num_seconds().abs() < 10, "{age}");
     ports.wait(12 * 3600);
-    let depth = ports.stores.queue.depth(System::Kingdee).await.unwrap();
+    let depth = ports.stores.queue.depth(System::new("kingdee")).await.unwrap();
     assert_eq!((depth.waiting, depth.in_flight), (1, 0));
 }
 
@@ -180,12 +190,12 @@ async fn a_delay_of_days_is_cut_to_half_an_hour() {
     ports.send(&[message("a", "a1")]).await;
     let received = ports.receive().await.remove(0);
     let week = Duration::from_secs(7 * 86_400);
-    ports.stores.queue.delay(System::Kingdee, &received.receipt, week).await.unwrap();
+    ports.stores.queue.delay(System::new("kingdee"), &received.receipt, week).await.unwrap();
     ports.wait(25 * 60);
     assert!(ports.bodies().await.is_empty());
     ports.wait(5 * 60);
     assert_eq!(ports.bodies().await, ["a1"]);
-    ports.stores.queue.delay(System::Kingdee, &received.receipt, week).await.unwrap();
+    ports.stores.queue.delay(System::new("kingdee"), &received.receipt, week).await.unwrap();
     ports.wait(61);
     assert_eq!(ports.bodies().await, ["a1"], "a lapsed receipt delays nothing");
 }

@@ -2,12 +2,13 @@ mod versions;
 
 use std::collections::BTreeMap;
 
-use relay_core::intake::TOO_DEEP;
+use relay_connector::Document;
 use relay_core::item::MAX_DEPTH;
-use relay_core::{Entry, EntryId, Failed, Intake, System, WorkItem};
-use relay_host::flows::Routed;
-use relay_host::{Flows, Store, Wiring, suggest, work};
-use relay_webhook_receiver::{UNREADABLE, UNROUTED};
+use relay_core::{Entry, EntryId, Failed, FailureClass, Intake, System, WorkItem};
+use relay_host::{Store, Wiring, settings, suggest};
+use relay_job::{Flows, Routed, work};
+use relay_webhook_receiver::receive::Readers;
+use relay_webhook_receiver::unrouted::{is_unreadable, kept_kind};
 use serde_json::json;
 
 use super::place::Place;
@@ -27,7 +28,7 @@ pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> an
         _ => failures::all(wiring.stores.ledger.as_ref(), flow).await?,
     };
     let replayed = send(&wiring, entries).await?;
-    report(&Place::of(&wiring)?, &replayed, works_them(&wiring.settings.store()?), json);
+    report(&Place::of(&wiring)?, &replayed, works_them(&settings::store(&wiring.settings)?), json);
     let Replayed { without_flow, too_large, too_deep, .. } = &replayed;
     let is_whole = [without_flow, too_large, too_deep].into_iter().all(Vec::is_empty);
     Ok(if is_whole { Done::Well } else { Done::WithFailures })
@@ -51,12 +52,12 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
     let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
     let (mut moved, mut replayed) = (Vec::new(), Replayed::default());
     // Also for the flows whose file is away: what comes for them is kept.
-    let takers = wiring.standing.flows().await?;
+    let takers = wiring.active.flows().await?;
     for entry in entries {
-        if entry.failures().all(|failed| failed.class == TOO_DEEP) {
+        if entry.failures().all(|failed| failed.class == FailureClass::TooDeep) {
             replayed.too_deep.push(entry.id);
-        } else if is_routed_now(wiring, &entry.id) {
-            for (system, of_system) in orders(wiring, &takers, &entry) {
+        } else if let Some(kept) = routed_now(wiring, &entry.id) {
+            for (system, of_system) in pushed(wiring, &kept, &takers, &entry) {
                 items.entry(system).or_default().extend(of_system);
             }
             moved.push(entry);
@@ -85,22 +86,32 @@ pub(crate) async fn send(wiring: &Wiring, entries: Vec<Entry>) -> anyhow::Result
     Ok(replayed)
 }
 
-/// Whether this is a push that no flow took when it came, and that the settings and flows take by now.
-fn is_routed_now(wiring: &Wiring, id: &EntryId) -> bool {
-    let data_type = relay_webhook_receiver::unrouted_type(&id.key);
-    id.flow == UNROUTED
-        && wiring.settings.qince_data_types().iter().any(|taken| taken == data_type)
-        && relay_webhook_receiver::reads_direct_orders(&wiring.flows)
+/// What a push that no flow took when it came is by the settings and flows of today; `None` where still nothing takes it.
+fn routed_now(wiring: &Wiring, id: &EntryId) -> Option<Pushed> {
+    let (system, kind) = kept_kind(id)?;
+    let pushed = relay_connectors::named(system)?.pushed(&wiring.settings, kind)?;
+    let values = settings::open_to_flows(&wiring.settings);
+    let readers = Readers { flows: &wiring.flows, settings: &values };
+    let is_taken = readers.of(pushed.0, &pushed.1).next().is_some();
+    is_taken.then_some(pushed)
 }
 
+/// A document that was pushed, and what a flow's source parameters must agree with.
+type Pushed = (&'static Document, Vec<(String, String)>);
+
 /// Every version of such a push as a new message of every flow that takes it.
-fn orders(wiring: &Wiring, takers: &Flows, entry: &Entry) -> BTreeMap<System, Vec<WorkItem>> {
+fn pushed(
+    wiring: &Wiring,
+    (document, params): &Pushed,
+    takers: &Flows,
+    entry: &Entry,
+) -> BTreeMap<System, Vec<WorkItem>> {
     let (clock, rng) = (wiring.clock.as_ref(), wiring.rng.as_ref());
+    let values = settings::open_to_flows(&wiring.settings);
+    let readers = Readers { flows: takers, settings: &values };
     let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
     for failed in entry.failures() {
-        for (system, mut of_version) in
-            relay_webhook_receiver::work_items(takers, &failed.document, clock, rng)
-        {
+        for (system, mut of_version) in readers.work_items(document, params, &failed.document, clock, rng) {
             of_version.iter_mut().for_each(|item| mark(wiring, item, failed));
             items.entry(system).or_default().extend(of_version);
         }
@@ -163,7 +174,7 @@ fn report(place: &Place, replayed: &Replayed, works_them: &str, json: bool) {
     }
     say!("{}", place.line());
     for id in without_flow {
-        let why = if id.flow == UNREADABLE { "its data is no document" } else { "no flow takes it" };
+        let why = if is_unreadable(id) { "its data is no document" } else { "no flow takes it" };
         say!("- {} {}: {why}, so it stays in the ledger", id.flow, id.key);
     }
     for id in too_deep {
@@ -195,7 +206,7 @@ mod tests {
             let settings = of_stack.chain([("RELAY_STORE", store)]);
             let settings: Settings =
                 settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-            works_them(&settings.store().unwrap())
+            works_them(&settings::store(&settings).unwrap())
         };
         assert!(told("sqlite:relay.db").contains("relay drain"));
         assert!(told("aws").contains("by itself"));

@@ -6,8 +6,8 @@ use relay_connector::Role;
 use relay_core::health::Part;
 use relay_core::ledger::Counts;
 use relay_core::registry::{self, Registered};
-use relay_host::flows::{Routed, catalog};
-use relay_host::{Wiring, sightings, standing};
+use relay_host::Wiring;
+use relay_job::{Routed, active_flows, sightings};
 use serde::Serialize;
 
 use super::Doing;
@@ -52,7 +52,7 @@ pub(super) async fn all(wiring: &Wiring, counts: &Counts) -> anyhow::Result<BTre
         status.since = registry.get(name).map(|registered| registered.since);
         flows.insert(name.to_owned(), status);
     }
-    for (name, registered) in standing::absent(&registry, &wiring.flows) {
+    for (name, registered) in active_flows::absent(&registry, &wiring.flows) {
         let status = absent(wiring, &name, registered, counts).await?;
         flows.insert(name, status);
     }
@@ -95,7 +95,7 @@ async fn absent(
     registered: Registered,
     counts: &Counts,
 ) -> anyhow::Result<FlowStatus> {
-    let role = catalog().document(&registered.source).map(|document| document.role);
+    let role = wiring.catalog.document(&registered.source).map(|document| document.role);
     let mut status = known(wiring, name, &registered.source, &registered.target, role, counts).await?;
     status.since = Some(registered.since);
     status.absent_since = Some(registered.absent_since.unwrap_or_else(|| wiring.clock.now()));

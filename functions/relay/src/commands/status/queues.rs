@@ -27,7 +27,7 @@ pub(super) struct QueueStatus {
 
 pub(super) async fn all(wiring: &Wiring) -> anyhow::Result<BTreeMap<System, QueueStatus>> {
     let mut queues = BTreeMap::new();
-    for system in System::ALL {
+    for system in relay_connectors::targets() {
         queues.insert(system, one(wiring, system).await?);
     }
     Ok(queues)

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod connector;
+mod listing;
 mod lookups;
 mod saving;
 mod session;
 mod signature;
 mod support;
+mod target;

@@ -118,7 +118,7 @@ async fn success_without_an_id_looks_for_the_order() {
 async fn an_order_is_found_by_its_exact_number_on_whatever_page() {
     let pages = [says(200, "orders_page_1.json"), says(200, "orders_page_2.json")];
     let kingdee = Arc::new(Kingdee::answering(pages));
-    let found = kingdee.client().find_sal_order("JY20260101", Deadline::NONE).await;
+    let found = kingdee.client().find("sal_order_save", "JY20260101", Deadline::NONE).await;
     assert_eq!(found, Ok(Some("1544208903712374784".to_owned())));
     let asked: Vec<_> = kingdee.sent_to("sal_order_list").iter().map(body).collect();
     assert_eq!(
@@ -155,7 +155,7 @@ async fn calls_keep_to_the_quota() {
     let client = kingdee.client();
     let start = relay_core::clock::Clock::now(&*kingdee.clock);
     for _ in 0..78 {
-        client.find_sal_order("JY1", Deadline::NONE).await.unwrap();
+        client.find("sal_order_save", "JY1", Deadline::NONE).await.unwrap();
     }
     // 80 calls with those of the log-in; 10 of them at once, the others spread so that no minute has more than 60.
     let taken = (relay_core::clock::Clock::now(&*kingdee.clock) - start).num_seconds();

@@ -42,7 +42,7 @@ async fn a_call_carries_token_account_and_group() {
 async fn twenty_concurrent_calls_log_in_once() {
     let kingdee = Arc::new(Kingdee::answering((0..20).map(|_| says(200, "orders_none.json"))));
     let client = kingdee.client();
-    let found = join_all((0..20).map(|_| client.find_sal_order("JY1", Deadline::NONE))).await;
+    let found = join_all((0..20).map(|_| client.find("sal_order_save", "JY1", Deadline::NONE))).await;
     assert!(found.into_iter().all(|order| order == Ok(None)));
     assert_eq!(kingdee.sent_to("access_token").len(), 1);
     assert_eq!(kingdee.sent_to("accountGroup").len(), 1);
@@ -52,9 +52,9 @@ async fn twenty_concurrent_calls_log_in_once() {
 async fn the_token_is_renewed_within_an_hour() {
     let kingdee = Arc::new(Kingdee::answering((0..2).map(|_| says(200, "orders_none.json"))));
     let client = kingdee.client();
-    client.find_sal_order("JY1", Deadline::NONE).await.unwrap();
+    client.find("sal_order_save", "JY1", Deadline::NONE).await.unwrap();
     kingdee.clock.advance(std::time::Duration::from_secs(3_600));
-    client.find_sal_order("JY1", Deadline::NONE).await.unwrap();
+    client.find("sal_order_save", "JY1", Deadline::NONE).await.unwrap();
     assert_eq!(kingdee.sent_to("access_token").len(), 2);
 }
 

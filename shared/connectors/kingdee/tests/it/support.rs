@@ -108,6 +108,7 @@ pub(crate) fn settings() -> Settings {
         password: "p@ss word".into(),
         account_id: Some("1001".into()),
         calls_per_minute: NonZeroU32::new(60).unwrap(),
+        edits: false,
     }
 }
 

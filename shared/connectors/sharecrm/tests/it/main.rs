@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod connector;
 mod pushing;
 mod session;
 mod support;
+mod target;

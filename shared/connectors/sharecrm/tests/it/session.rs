@@ -96,6 +96,20 @@ async fn a_stored_token_serves_its_own_account_alone() {
 }
 
 #[tokio::test]
+async fn a_stored_token_whose_account_cannot_be_read_is_replaced() {
+    let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json"), says(200, "accepted.json")]));
+    let store = Arc::new(Shared::default());
+    let client = || {
+        let (clock, rng) = (sharecrm.clock.clone(), Arc::new(SeededRng::new(1)));
+        Client::new(settings(), sharecrm.clone(), clock, rng, store.clone())
+    };
+    client().push(&document(), Deadline::NONE).await.unwrap();
+    store.0.lock().unwrap().values_mut().for_each(|token| token.facts = "{}".to_owned());
+    client().push(&document(), Deadline::NONE).await.unwrap();
+    assert_eq!(header(&sharecrm.sent_to("/push")[1], "authorization"), Some("Bearer tok-2"));
+}
+
+#[tokio::test]
 async fn a_refused_token_is_renewed_once_and_the_push_repeated_once() {
     for refusal in [says(200, "token_expired.json"), code(20005)] {
         let sharecrm = Arc::new(ShareCrm::answering([refusal, says(200, "accepted.json")]));

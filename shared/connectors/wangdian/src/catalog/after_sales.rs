@@ -1,17 +1,16 @@
 use relay_connector::Kind::{Decimal, Integer, List, Text, Time};
-use relay_connector::{Document, Field, Role};
+use relay_connector::{Document, Field};
 
-use super::{Endpoint, Form, numbers, pushed, times, windowed};
+use super::{Endpoint, Form, TARGET, WINDOWED, numbers, pages, pushed, read, times};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
         "sales_refund_push.php",
         "wdt.sales.refund.push",
-        Form::List { field: "api_refund_list", max_batch: 10 },
+        Form::List { field: "api_refund_list" },
         &Document {
             name: "wangdian.sales_refund_push",
             title: "创建原始退款单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::required("platform_id", "平台ID, 固定 127", Integer),
@@ -38,7 +37,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::SALES_REFUND),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
     &pushed(
@@ -48,7 +47,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockin_refund_push",
             title: "创建退货入库单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::required("refund_no", "退换单号", Text),
@@ -72,55 +70,51 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::STOCKIN_REFUND),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
-    &Endpoint {
-        // One public connector is allowed no more.
-        page_size: Some(40),
-        ..windowed(
-            "refund_query.php",
-            "wdt.refund.query",
-            "refunds",
-            &Document {
-                name: "wangdian.refund_query",
-                title: "查询退换管理",
-                role: Role::Windowed,
-                params: &[
-                    "process_status",
-                    "time_type",
-                    "refund_no",
-                    "src_refund_no",
-                    "trade_no",
-                    "tid",
-                    "shop_no",
-                    "shop_nos",
-                    "logistics_no",
-                ],
-                fields: &[
-                    Field::new("refund_id", "退换单主键", Text),
-                    Field::new("refund_no", "退换单号", Text),
-                    Field::new("modified", "最后修改时间", Time),
-                    Field::new("finish_time", "结算时间", Time),
-                    Field::new("created", "创建时间", Time),
-                    Field::new("refund_order_list", "退回货品列表", List(&[])),
-                    Field::new("refund_out_goods_list", "换出货品列表", List(&[])),
-                ],
-                open: true,
-                keys: &[&["refund_no"], &["refund_id"]],
-                window_times: times::REFUND,
-                ..Document::UNKNOWN
-            },
-        )
-    },
-    &windowed(
+    &read(
+        "refund_query.php",
+        "wdt.refund.query",
+        "refunds",
+        &Document {
+            name: "wangdian.refund_query",
+            title: "查询退换管理",
+            params: &[
+                "process_status",
+                "time_type",
+                "refund_no",
+                "src_refund_no",
+                "trade_no",
+                "tid",
+                "shop_no",
+                "shop_nos",
+                "logistics_no",
+            ],
+            fields: &[
+                Field::new("refund_id", "退换单主键", Text),
+                Field::new("refund_no", "退换单号", Text),
+                Field::new("modified", "最后修改时间", Time),
+                Field::new("finish_time", "结算时间", Time),
+                Field::new("created", "创建时间", Time),
+                Field::new("refund_order_list", "退回货品列表", List(&[])),
+                Field::new("refund_out_goods_list", "换出货品列表", List(&[])),
+            ],
+            open: true,
+            keys: &[&["refund_no"], &["refund_id"]],
+            window_times: times::REFUND,
+            // One public connector is allowed no more.
+            pages: pages(40),
+            ..WINDOWED
+        },
+    ),
+    &read(
         "stockin_order_query_refund.php",
         "wdt.stockin.order.query.refund",
         "stockin_list",
         &Document {
             name: "wangdian.stockin_order_query_refund",
             title: "查询退货入库单管理",
-            role: Role::Windowed,
             params: &["status", "shop_no", "stockin_no", "src_order_no"],
             fields: &[
                 Field::new("stockin_no", "入库单号", Text),
@@ -130,7 +124,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             keys: &[&["stockin_no"], &["order_no"]],
-            ..Document::UNKNOWN
+            ..WINDOWED
         },
     ),
 ];

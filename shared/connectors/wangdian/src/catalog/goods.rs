@@ -1,17 +1,16 @@
 use relay_connector::Kind::{Decimal, Integer, List, Text, Time};
-use relay_connector::{Document, Field, Role};
+use relay_connector::{Document, Field};
 
-use super::{Endpoint, Form, numbers, pushed, windowed};
+use super::{Endpoint, Form, TARGET, WINDOWED, numbers, pushed, read};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
         "goods_push.php",
         "wdt.goods.push",
-        Form::List { field: "goods_list", max_batch: 50 },
+        Form::List { field: "goods_list" },
         &Document {
             name: "wangdian.goods_push",
             title: "创建货品档案",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::required("goods_no", "货品编号", Text),
@@ -32,44 +31,41 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::GOODS),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
-    &Endpoint {
-        modified: Some("goods_modified"),
-        ..windowed(
-            "goods_query.php",
-            "wdt.goods.query",
-            "goods_list",
-            &Document {
-                name: "wangdian.goods_query",
-                title: "查询货品档案",
-                role: Role::Windowed,
-                // With spec_no or goods_no the window has no effect.
-                params: &["spec_no", "goods_no", "brand_no", "class_name", "barcode", "deleted"],
-                fields: &[
-                    Field::new("goods_id", "货品ID", Text),
-                    Field::new("goods_no", "货品编号", Text),
-                    Field::new("goods_name", "货品名称", Text),
-                    Field::new("goods_modified", "货品最后修改时间", Time),
-                    Field::new(
-                        "spec_list",
-                        "规格列表",
-                        List(&[
-                            Field::new("spec_id", "规格ID", Text),
-                            Field::new("spec_no", "商家编码", Text),
-                            Field::new("spec_name", "规格名称", Text),
-                            Field::new("barcode", "主条码", Text),
-                            Field::new("spec_modified", "规格最后修改时间", Time),
-                        ]),
-                    ),
-                ],
-                open: true,
-                keys: &[&["goods_no"], &["goods_id"]],
-                ..Document::UNKNOWN
-            },
-        )
-    },
+    &read(
+        "goods_query.php",
+        "wdt.goods.query",
+        "goods_list",
+        &Document {
+            name: "wangdian.goods_query",
+            title: "查询货品档案",
+            // With spec_no or goods_no the window has no effect.
+            params: &["spec_no", "goods_no", "brand_no", "class_name", "barcode", "deleted"],
+            fields: &[
+                Field::new("goods_id", "货品ID", Text),
+                Field::new("goods_no", "货品编号", Text),
+                Field::new("goods_name", "货品名称", Text),
+                Field::new("goods_modified", "货品最后修改时间", Time),
+                Field::new(
+                    "spec_list",
+                    "规格列表",
+                    List(&[
+                        Field::new("spec_id", "规格ID", Text),
+                        Field::new("spec_no", "商家编码", Text),
+                        Field::new("spec_name", "规格名称", Text),
+                        Field::new("barcode", "主条码", Text),
+                        Field::new("spec_modified", "规格最后修改时间", Time),
+                    ]),
+                ),
+            ],
+            open: true,
+            keys: &[&["goods_no"], &["goods_id"]],
+            version: Some("goods_modified"),
+            ..WINDOWED
+        },
+    ),
     &pushed(
         "api_goodsspec_push.php",
         "wdt.api.goodsspec.push",
@@ -77,7 +73,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.api_goodsspec_push",
             title: "创建平台货品",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::required("platform_id", "平台ID", Text),
@@ -103,17 +98,16 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: false,
             push: Some(numbers::PLATFORM_GOODS),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
-    &windowed(
+    &read(
         "suites_query.php",
         "wdt.suites.query",
         "suites",
         &Document {
             name: "wangdian.suites_query",
             title: "查询组合装货品",
-            role: Role::Windowed,
             // `brand_name` and `class_name` are the Qimen route's.
             params: &["suite_no", "brand_name", "class_name"],
             fields: &[
@@ -134,7 +128,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             keys: &[&["suite_no"], &["suite_id"]],
-            ..Document::UNKNOWN
+            ..WINDOWED
         },
     ),
 ];

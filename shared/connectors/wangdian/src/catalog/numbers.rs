@@ -5,17 +5,20 @@
 //! An order's `tid` and a good's `goods_no` are documented to update what is there. Which query takes which number is
 //! said by the query's own page; where a page does not say that the number stands in for the time window, a window is
 //! sent with it.
+//!
+//! A document of which one call takes several is never one that doubles: after a call that was refused as a whole each is
+//! sent alone.
 
 use relay_connector::{ONCE, Push, Question, Repeat};
 
 type Requests = &'static [&'static [(&'static str, &'static str)]];
 
-/// 创建原始订单 (vendor's page): the same tid again updates the order. An order that was split or merged lists all its
-/// tids.
-pub(super) const TRADE: Push = Push {
-    number: Some("tid"),
-    repeat: Repeat::Replaces,
-    asked: Some(Question {
+/// 创建原始订单 (vendor's page): the same tid again updates the order, and a call takes fifty. An order that was split or
+/// merged lists all its tids.
+pub(super) const TRADE: Push = Push::new(
+    Some("tid"),
+    Repeat::Replaces,
+    Some(Question {
         document: "wangdian.trade_query",
         param: "src_tid",
         requests: ONCE,
@@ -23,13 +26,14 @@ pub(super) const TRADE: Push = Push {
         holds: &["src_tids"],
         ids: &["trade_no"],
     }),
-};
+)
+.batched(50);
 
-/// 创建货品档案 (vendor's page): goods_no decides which good is updated. With goods_no the times have no effect.
-pub(super) const GOODS: Push = Push {
-    number: Some("goods_no"),
-    repeat: Repeat::Replaces,
-    asked: Some(Question {
+/// 创建货品档案 (vendor's page, fifty a call): goods_no decides which good is updated. With goods_no the times have no effect.
+pub(super) const GOODS: Push = Push::new(
+    Some("goods_no"),
+    Repeat::Replaces,
+    Some(Question {
         document: "wangdian.goods_query",
         param: "goods_no",
         requests: ONCE,
@@ -37,17 +41,18 @@ pub(super) const GOODS: Push = Push {
         holds: &["goods_no"],
         ids: &["goods_no"],
     }),
-};
+)
+.batched(50);
 
 /// 创建平台货品 (vendor's page): each line is updated by shop, goods_id and spec_id; the document has no number, and no
 /// query shows platform goods.
-pub(super) const PLATFORM_GOODS: Push = Push { number: None, repeat: Repeat::Replaces, asked: None };
+pub(super) const PLATFORM_GOODS: Push = Push::new(None, Repeat::Replaces, None);
 
 /// 创建供应商: what a known provider_no does is not documented. Suppliers are listed by it.
-pub(super) const PROVIDER: Push = Push {
-    number: Some("provider_no"),
-    repeat: Repeat::Doubles,
-    asked: Some(Question {
+pub(super) const PROVIDER: Push = Push::new(
+    Some("provider_no"),
+    Repeat::Doubles,
+    Some(Question {
         document: "wangdian.purchase_provider_query",
         param: "provider_no",
         requests: ONCE,
@@ -55,14 +60,14 @@ pub(super) const PROVIDER: Push = Push {
         holds: &["provider_no"],
         ids: &["provider_no"],
     }),
-};
+);
 
 /// 创建原始退款单: that refund_no is the key, and that the same again changes the refund, follows from its answer alone
 /// (`new_count`, `chg_count`). The refund (退换单) that it becomes is found by the platform's number.
-pub(super) const SALES_REFUND: Push = Push {
-    number: Some("refund_no"),
-    repeat: Repeat::Replaces,
-    asked: Some(Question {
+pub(super) const SALES_REFUND: Push = Push::new(
+    Some("refund_no"),
+    Repeat::Replaces,
+    Some(Question {
         document: "wangdian.refund_query",
         param: "src_refund_no",
         requests: ONCE,
@@ -70,7 +75,8 @@ pub(super) const SALES_REFUND: Push = Push {
         holds: &["src_no", "src_refund_no"],
         ids: &["refund_no"],
     }),
-};
+)
+.batched(10);
 
 /// 创建退货入库单: the query of these stock-ins neither takes nor shows an outer_no, so it cannot be asked for.
 pub(super) const STOCKIN_REFUND: Push = outer("outer_no", None);
@@ -212,11 +218,12 @@ pub(super) const STOCKIN_TRANSFER: Push = outer(
     }),
 );
 
-/// 物流同步回写: a row that is acknowledged already is refused (非待同步状态,不可更新), and no query shows it.
-pub(super) const LOGISTICS_ACK: Push = Push { number: Some("rec_id"), repeat: Repeat::Refuses, asked: None };
+/// 物流同步回写, fifty a call: a row that is acknowledged already is refused (非待同步状态,不可更新), and no query shows it.
+pub(super) const LOGISTICS_ACK: Push = Push::new(Some("rec_id"), Repeat::Refuses, None).batched(50);
 
-/// 库存同步回写: the same values again change nothing, and no query shows what was acknowledged.
-pub(super) const STOCK_ACK: Push = Push { number: Some("rec_id"), repeat: Repeat::Replaces, asked: None };
+/// 库存同步回写: the same values again change nothing, and no query shows what was acknowledged. The vendor names no limit;
+/// what the logistics pool takes is safe here too.
+pub(super) const STOCK_ACK: Push = Push::new(Some("rec_id"), Repeat::Replaces, None).batched(50);
 
 /// The stock-outs of every business type but sales.
 const STOCKOUT: Question = Question {
@@ -236,5 +243,5 @@ const STOCKIN_NO: &[&str] = &["order_no", "stockin_no"];
 const STOCKOUT_NO: &[&str] = &["order_no", "stockout_no"];
 
 const fn outer(number: &'static str, asked: Option<Question>) -> Push {
-    Push { number: Some(number), repeat: Repeat::Refuses, asked }
+    Push::new(Some(number), Repeat::Refuses, asked)
 }

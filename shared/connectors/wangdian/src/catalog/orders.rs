@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use relay_connector::Kind::{Decimal, Integer, List, Text, Time};
-use relay_connector::{Document, Field, Role};
+use relay_connector::{Document, Field};
 
 use super::trade::TRADE;
-use super::{Endpoint, Form, listed, numbers, pushed, times, windowed};
+use super::{Endpoint, Form, POOL, TARGET, WINDOWED, numbers, pushed, read, times};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &TRADE_PUSH,
@@ -16,68 +16,61 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &STOCK_CHANGES_ACK,
 ];
 
-pub(crate) static TRADE_PUSH: Endpoint = Endpoint {
-    // The vendor's default is not documented, so it is always sent.
-    defaults: &[("switch", "0")],
-    ..pushed(
-        "trade_push.php",
-        "wdt.trade.push",
-        Form::List { field: "trade_list", max_batch: 50 },
-        &Document {
-            name: "wangdian.trade_push",
-            title: "创建原始订单",
-            role: Role::Target,
-            params: &["shop_no", "switch"],
-            fields: PUSHED_TRADE,
-            open: false,
-            push: Some(numbers::TRADE),
-            ..Document::UNKNOWN
-        },
-    )
-};
+pub(crate) static TRADE_PUSH: Endpoint = pushed(
+    "trade_push.php",
+    "wdt.trade.push",
+    Form::List { field: "trade_list" },
+    &Document {
+        name: "wangdian.trade_push",
+        title: "创建原始订单",
+        params: &["shop_no", "switch"],
+        fields: PUSHED_TRADE,
+        open: false,
+        push: Some(numbers::TRADE),
+        // The vendor's default is not documented, so it is always sent.
+        defaults: &[("switch", "0")],
+        ..TARGET
+    },
+);
 
-static TRADE_QUERY: Endpoint = Endpoint {
-    // An hour for orders, not 30 days; whether the 3,600th second is taken is not known.
-    max_span: Some(Duration::from_secs(3_599)),
-    ..windowed(
-        "trade_query.php",
-        "wdt.trade.query",
-        "trades",
-        &Document {
-            name: "wangdian.trade_query",
-            title: "查询订单管理",
-            role: Role::Windowed,
-            // With src_tid or trade_no the others, the window included, have no effect.
-            params: &[
-                "status",
-                "src_tid",
-                "trade_no",
-                "logistics_no",
-                "shop_no",
-                "shop_nos",
-                "warehouse_no",
-                "has_logistics_no",
-                "goodstax",
-                "src",
-                "img_url",
-                "is_fuzzy",
-            ],
-            fields: TRADE,
-            open: false,
-            keys: &[&["trade_no"], &["trade_id"]],
-            ..Document::UNKNOWN
-        },
-    )
-};
+static TRADE_QUERY: Endpoint = read(
+    "trade_query.php",
+    "wdt.trade.query",
+    "trades",
+    &Document {
+        name: "wangdian.trade_query",
+        title: "查询订单管理",
+        // With src_tid or trade_no the others, the window included, have no effect.
+        params: &[
+            "status",
+            "src_tid",
+            "trade_no",
+            "logistics_no",
+            "shop_no",
+            "shop_nos",
+            "warehouse_no",
+            "has_logistics_no",
+            "goodstax",
+            "src",
+            "img_url",
+            "is_fuzzy",
+        ],
+        fields: TRADE,
+        open: false,
+        keys: &[&["trade_no"], &["trade_id"]],
+        // An hour for orders, not 30 days; whether the 3,600th second is taken is not known.
+        max_span: Some(Duration::from_secs(3_599)),
+        ..WINDOWED
+    },
+);
 
-static STOCKOUT_QUERY_TRADE: Endpoint = windowed(
+static STOCKOUT_QUERY_TRADE: Endpoint = read(
     "stockout_order_query_trade.php",
     "wdt.stockout.order.query.trade",
     "stockout_list",
     &Document {
         name: "wangdian.stockout_order_query_trade",
         title: "查询销售出库单",
-        role: Role::Windowed,
         params: &[
             "status",
             "is_by_modified",
@@ -102,67 +95,63 @@ static STOCKOUT_QUERY_TRADE: Endpoint = windowed(
         open: true,
         keys: &[&["stockout_id"], &["order_no"]],
         window_times: times::SALES_STOCKOUT,
-        ..Document::UNKNOWN
+        ..WINDOWED
     },
 );
 
-pub(crate) static LOGISTICS_SYNC: Endpoint = Endpoint {
-    modified: Some("modified"),
-    ..listed(
-        "logistics_sync_query.php",
-        "wdt.logistics.sync.query",
-        "trades",
-        &Document {
-            name: "wangdian.logistics_sync_query",
-            title: "查询物流同步",
-            role: Role::Pool,
-            params: &["limit", "shop_no", "is_part_sync_able"],
-            fields: &[
-                Field::new("rec_id", "记录主键", Text),
-                Field::new("shop_no", "店铺编号", Text),
-                Field::new("tid", "原始单号", Text),
-                Field::new("logistics_type", "物流方式", Integer),
-                Field::new("logistics_no", "物流单号", Text),
-                Field::new("delivery_term", "发货条件", Integer),
-                Field::new("consign_time", "发货时间", Time),
-                Field::new("contact", "联系人", Text),
-                Field::new("mobile", "手机", Text),
-                Field::new("telno", "电话", Text),
-                Field::new("address", "地址", Text),
-                Field::new("oids", "子订单(拆分时)", Text),
-                Field::new("is_part_sync", "是否拆单发货", Integer),
-                Field::new("platform_id", "平台ID", Text),
-                Field::new("trade_id", "erp订单表的主键", Text),
-                Field::new("logistics_code_erp", "ERP物流编号", Text),
-                Field::new("logistics_name_erp", "ERP物流名", Text),
-                Field::new("logistics_name", "平台物流名", Text),
-                Field::new("stockout_id", "出库单主键", Text),
-                Field::new("is_need_sync", "是否需要同步", Integer),
-                Field::new("sync_status", "同步状态", Integer),
-                Field::new("is_last", "最后一批", Integer),
-                Field::new("description", "描述", Text),
-                Field::new("sync_time", "同步时间", Time),
-                Field::new("error_code", "错误码", Text),
-                Field::new("error_msg", "错误信息", Text),
-                Field::new("try_times", "尝试次数", Integer),
-                Field::new("modified", "最后修改时间", Time),
-                Field::new("created", "创建时间", Time),
-            ],
-            open: false,
-            keys: &[&["rec_id"]],
-            ..Document::UNKNOWN
-        },
-    )
-};
+pub(crate) static LOGISTICS_SYNC: Endpoint = read(
+    "logistics_sync_query.php",
+    "wdt.logistics.sync.query",
+    "trades",
+    &Document {
+        name: "wangdian.logistics_sync_query",
+        title: "查询物流同步",
+        params: &["limit", "shop_no", "is_part_sync_able"],
+        fields: &[
+            Field::new("rec_id", "记录主键", Text),
+            Field::new("shop_no", "店铺编号", Text),
+            Field::new("tid", "原始单号", Text),
+            Field::new("logistics_type", "物流方式", Integer),
+            Field::new("logistics_no", "物流单号", Text),
+            Field::new("delivery_term", "发货条件", Integer),
+            Field::new("consign_time", "发货时间", Time),
+            Field::new("contact", "联系人", Text),
+            Field::new("mobile", "手机", Text),
+            Field::new("telno", "电话", Text),
+            Field::new("address", "地址", Text),
+            Field::new("oids", "子订单(拆分时)", Text),
+            Field::new("is_part_sync", "是否拆单发货", Integer),
+            Field::new("platform_id", "平台ID", Text),
+            Field::new("trade_id", "erp订单表的主键", Text),
+            Field::new("logistics_code_erp", "ERP物流编号", Text),
+            Field::new("logistics_name_erp", "ERP物流名", Text),
+            Field::new("logistics_name", "平台物流名", Text),
+            Field::new("stockout_id", "出库单主键", Text),
+            Field::new("is_need_sync", "是否需要同步", Integer),
+            Field::new("sync_status", "同步状态", Integer),
+            Field::new("is_last", "最后一批", Integer),
+            Field::new("description", "描述", Text),
+            Field::new("sync_time", "同步时间", Time),
+            Field::new("error_code", "错误码", Text),
+            Field::new("error_msg", "错误信息", Text),
+            Field::new("try_times", "尝试次数", Integer),
+            Field::new("modified", "最后修改时间", Time),
+            Field::new("created", "创建时间", Time),
+        ],
+        open: false,
+        keys: &[&["rec_id"]],
+        version: Some("modified"),
+        ..POOL
+    },
+);
 
 pub(crate) static LOGISTICS_SYNC_ACK: Endpoint = pushed(
     "logistics_sync_ack.php",
     "wdt.logistics.sync.ack",
-    Form::List { field: "logistics_list", max_batch: 50 },
+    Form::List { field: "logistics_list" },
     &Document {
         name: "wangdian.logistics_sync_ack",
         title: "物流同步回写",
-        role: Role::Target,
         params: &[],
         fields: &[
             Field::required("rec_id", "记录主键", Text),
@@ -171,47 +160,42 @@ pub(crate) static LOGISTICS_SYNC_ACK: Endpoint = pushed(
         ],
         open: false,
         push: Some(numbers::LOGISTICS_ACK),
-        ..Document::UNKNOWN
+        ..TARGET
     },
 );
 
-pub(crate) static STOCK_CHANGES: Endpoint = Endpoint {
-    modified: Some("stock_change_count"),
-    ..listed(
-        "api_goods_stock_change_query.php",
-        "wdt.api.goods.stock.change.query",
-        "stock_change_list",
-        &Document {
-            name: "wangdian.api_goods_stock_change_query",
-            title: "查询同步库存",
-            role: Role::Pool,
-            params: &["shop_no", "limit"],
-            fields: &[
-                Field::new("rec_id", "平台货品表主键", Text),
-                Field::new("goods_id", "平台货品ID", Text),
-                Field::new("spec_id", "平台规格ID", Text),
-                Field::new("goods_no", "货品编号", Text),
-                Field::new("spec_no", "商家编码", Text),
-                Field::new("sync_stock", "应同步库存", Decimal),
-                Field::new("erp_spec_type", "货品类型: 1 单品, 2 组合装", Integer),
-                Field::new("stock_change_count", "库存变化计数", Integer),
-            ],
-            open: true,
-            keys: &[&["rec_id"]],
-            ..Document::UNKNOWN
-        },
-    )
-};
+pub(crate) static STOCK_CHANGES: Endpoint = read(
+    "api_goods_stock_change_query.php",
+    "wdt.api.goods.stock.change.query",
+    "stock_change_list",
+    &Document {
+        name: "wangdian.api_goods_stock_change_query",
+        title: "查询同步库存",
+        params: &["shop_no", "limit"],
+        fields: &[
+            Field::new("rec_id", "平台货品表主键", Text),
+            Field::new("goods_id", "平台货品ID", Text),
+            Field::new("spec_id", "平台规格ID", Text),
+            Field::new("goods_no", "货品编号", Text),
+            Field::new("spec_no", "商家编码", Text),
+            Field::new("sync_stock", "应同步库存", Decimal),
+            Field::new("erp_spec_type", "货品类型: 1 单品, 2 组合装", Integer),
+            Field::new("stock_change_count", "库存变化计数", Integer),
+        ],
+        open: true,
+        keys: &[&["rec_id"]],
+        version: Some("stock_change_count"),
+        ..POOL
+    },
+);
 
 pub(crate) static STOCK_CHANGES_ACK: Endpoint = pushed(
     "api_goods_stock_change_ack.php",
     "wdt.api.goods.stock.change.ack",
-    // The vendor names no limit; what the logistics pool takes is safe here too.
-    Form::List { field: "stock_sync_list", max_batch: 50 },
+    Form::List { field: "stock_sync_list" },
     &Document {
         name: "wangdian.api_goods_stock_change_ack",
         title: "库存同步回写",
-        role: Role::Target,
         params: &[],
         fields: &[
             Field::required("rec_id", "平台货品表主键", Text),
@@ -220,7 +204,7 @@ pub(crate) static STOCK_CHANGES_ACK: Endpoint = pushed(
         ],
         open: false,
         push: Some(numbers::STOCK_ACK),
-        ..Document::UNKNOWN
+        ..TARGET
     },
 );
 

@@ -1,7 +1,7 @@
 use relay_connector::Kind::{Date, Decimal, Integer, List, Text, Time};
-use relay_connector::{Document, Field, Role};
+use relay_connector::{Document, Field};
 
-use super::{Endpoint, Form, numbers, pushed, windowed};
+use super::{Endpoint, Form, TARGET, WINDOWED, numbers, pushed, read};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
@@ -11,7 +11,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.purchase_order_push",
             title: "创建采购单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::new("provider_no", "供应商编号", Text),
@@ -41,7 +40,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::PURCHASE_ORDER),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
     &pushed(
@@ -51,7 +50,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockin_purchase_push",
             title: "创建采购入库单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::new("purchase_no", "采购单号", Text),
@@ -76,17 +74,16 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::STOCKIN_PURCHASE),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
-    &windowed(
+    &read(
         "purchase_order_query.php",
         "wdt.purchase.order.query",
         "purchase_list",
         &Document {
             name: "wangdian.purchase_order_query",
             title: "查询采购单管理",
-            role: Role::Windowed,
             params: &["purchase_no", "outer_no", "status", "warehouse_no"],
             fields: &[
                 Field::new("purchase_id", "采购单ID", Text),
@@ -96,17 +93,16 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             keys: &[&["purchase_no"], &["purchase_id"]],
-            ..Document::UNKNOWN
+            ..WINDOWED
         },
     ),
-    &windowed(
+    &read(
         "stockin_order_query_purchase.php",
         "wdt.stockin.order.query.purchase",
         "stockin_list",
         &Document {
             name: "wangdian.stockin_order_query_purchase",
             title: "查询采购入库单",
-            role: Role::Windowed,
             params: &["src_order_no", "stockin_no", "stockin_outer_no", "warehouse_no", "status"],
             fields: &[
                 Field::new("stockin_id", "入库单主键", Text),
@@ -116,7 +112,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             keys: &[&["stockin_no"], &["order_no"], &["stockin_id"]],
-            ..Document::UNKNOWN
+            ..WINDOWED
         },
     ),
     &pushed(
@@ -126,7 +122,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.purchase_return_push",
             title: "创建采购退货单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::new("provider_no", "供应商编号", Text),
@@ -155,7 +150,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::PURCHASE_RETURN),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
     &pushed(
@@ -165,7 +160,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.purchase_return_order_push",
             title: "创建采购退货出库单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::required("return_no", "采购退货单号", Text),
@@ -189,17 +183,16 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::PURCHASE_RETURN_ORDER),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
-    &windowed(
+    &read(
         "purchase_return_query.php",
         "wdt.purchase.return.query",
         "purchase_list",
         &Document {
             name: "wangdian.purchase_return_query",
             title: "查询采购退货单",
-            role: Role::Windowed,
             params: &["return_no", "api_outer_no", "status", "warehouse_no"],
             fields: &[
                 Field::new("return_no", "采购退货单号", Text),
@@ -207,17 +200,16 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             keys: &[&["return_no"]],
-            ..Document::UNKNOWN
+            ..WINDOWED
         },
     ),
-    &windowed(
+    &read(
         "stockout_order_query_return.php",
         "wdt.stockout.order.query.return",
         "stockout_list",
         &Document {
             name: "wangdian.stockout_order_query_return",
             title: "查询采购退货出库单",
-            role: Role::Windowed,
             params: &["src_order_no", "outer_no", "status", "warehouse_no"],
             fields: &[
                 Field::new("order_no", "出库单号", Text),
@@ -225,7 +217,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
                 Field::new("modified", "最后修改时间", Time),
             ],
             open: true,
-            ..Document::UNKNOWN
+            ..WINDOWED
         },
     ),
 ];

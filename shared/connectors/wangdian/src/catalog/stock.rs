@@ -1,17 +1,16 @@
 use relay_connector::Kind::{Decimal, Integer, List, Text, Time};
-use relay_connector::{Document, Field, Role};
+use relay_connector::{Document, Field};
 
-use super::{Endpoint, Form, numbers, pushed, times, windowed};
+use super::{Endpoint, Form, TARGET, WINDOWED, numbers, pushed, read, times};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
-    &windowed(
+    &read(
         "stock_query.php",
         "wdt.stock.query",
         "stocks",
         &Document {
             name: "wangdian.stock_query",
             title: "增量查询库存(分页查询)",
-            role: Role::Windowed,
             // `goods_no` is the Qimen route's.
             params: &["warehouse_no", "spec_no", "goods_no", "barcode", "is_deleted", "spec_is_deleted"],
             fields: &[
@@ -36,7 +35,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             keys: &[&["spec_no", "warehouse_no"], &["spec_id", "warehouse_id"]],
-            ..Document::UNKNOWN
+            ..WINDOWED
         },
     ),
     &pushed(
@@ -46,7 +45,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stock_sync_by_pd",
             title: "创建盘点单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::required("warehouse_no", "仓库编号", Text),
@@ -66,26 +64,25 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::STOCK_COUNT),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
     &Endpoint {
         // The vendor's page is not public: the one list of the answer is taken.
         list_key: None,
-        modified: None,
-        ..windowed(
+        ..read(
             "stock_pd_order_query.php",
             "wdt.stock.pd.order.query",
             "",
             &Document {
                 name: "wangdian.stock_pd_order_query",
                 title: "查询盘点单",
-                role: Role::Windowed,
                 params: &["warehouse_no", "pd_no", "api_outer_no"],
                 fields: &[Field::new("pd_no", "盘点单号", Text)],
                 open: true,
                 keys: &[&["pd_no"]],
-                ..Document::UNKNOWN
+                version: None,
+                ..WINDOWED
             },
         )
     },
@@ -96,7 +93,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockin_order_push",
             title: "创建其他入库单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::required("outer_no", "外部单号", Text),
@@ -105,17 +101,16 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::STOCKIN_ORDER),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
-    &windowed(
+    &read(
         "stockin_order_query.php",
         "wdt.stockin.order.query",
         "stockin_list",
         &Document {
             name: "wangdian.stockin_order_query",
             title: "查询入库单管理",
-            role: Role::Windowed,
             params: &["order_type", "status", "outer_no", "src_order_no", "stockin_no", "warehouse_no"],
             fields: &[
                 Field::new("stockin_id", "入库单主键", Text),
@@ -125,7 +120,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             keys: &[&["stockin_no"], &["order_no"], &["stockin_id"]],
-            ..Document::UNKNOWN
+            ..WINDOWED
         },
     ),
     &pushed(
@@ -135,7 +130,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockout_order_push",
             title: "创建其他出库单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::required("outer_no", "外部单号", Text),
@@ -145,17 +139,16 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::STOCKOUT_ORDER),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
-    &windowed(
+    &read(
         "stockout_order_query.php",
         "wdt.stockout.order.query",
         "stockout_list",
         &Document {
             name: "wangdian.stockout_order_query",
             title: "查询出库单管理",
-            role: Role::Windowed,
             params: &["order_type", "status", "outer_no", "src_order_no", "stockout_no", "warehouse_no"],
             fields: &[
                 Field::new("stockout_id", "出库单主键", Text),
@@ -167,7 +160,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             open: true,
             keys: &[&["stockout_no"], &["order_no"], &["stockout_id"]],
             window_times: times::STOCKOUT,
-            ..Document::UNKNOWN
+            ..WINDOWED
         },
     ),
     &pushed(
@@ -177,7 +170,6 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stock_transfer_push",
             title: "创建调拨单",
-            role: Role::Target,
             params: &[],
             fields: &[
                 Field::required("outer_no", "外部单号", Text),
@@ -204,7 +196,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             ],
             open: true,
             push: Some(numbers::TRANSFER),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
     &pushed(
@@ -214,12 +206,11 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockout_transfer_push",
             title: "创建调拨出库单",
-            role: Role::Target,
             params: &[],
             fields: &[Field::required("outer_no", "外部单号", Text)],
             open: true,
             push: Some(numbers::STOCKOUT_TRANSFER),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
     &pushed(
@@ -229,34 +220,30 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockin_transfer_push",
             title: "创建调拨入库单",
-            role: Role::Target,
             params: &[],
             fields: &[Field::required("outer_no", "外部单号", Text)],
             open: true,
             push: Some(numbers::STOCKIN_TRANSFER),
-            ..Document::UNKNOWN
+            ..TARGET
         },
     ),
-    &Endpoint {
-        // The vendor selects by it, but is not known to show it.
-        modified: None,
-        ..windowed(
-            "stock_transfer_query.php",
-            "wdt.stock.transfer.query",
-            "transfer_list",
-            &Document {
-                name: "wangdian.stock_transfer_query",
-                title: "查询调拨单",
-                role: Role::Windowed,
-                params: &["from_warehouse_no", "to_warehouse_no", "transfer_no", "api_outer_no", "status"],
-                fields: &[
-                    Field::new("transfer_no", "调拨单号", Text),
-                    Field::new("details_list", "货品明细", List(&[])),
-                ],
-                open: true,
-                keys: &[&["transfer_no"]],
-                ..Document::UNKNOWN
-            },
-        )
-    },
+    &read(
+        "stock_transfer_query.php",
+        "wdt.stock.transfer.query",
+        "transfer_list",
+        &Document {
+            name: "wangdian.stock_transfer_query",
+            title: "查询调拨单",
+            params: &["from_warehouse_no", "to_warehouse_no", "transfer_no", "api_outer_no", "status"],
+            fields: &[
+                Field::new("transfer_no", "调拨单号", Text),
+                Field::new("details_list", "货品明细", List(&[])),
+            ],
+            open: true,
+            keys: &[&["transfer_no"]],
+            // The vendor selects by it, but is not known to show it.
+            version: None,
+            ..WINDOWED
+        },
+    ),
 ];

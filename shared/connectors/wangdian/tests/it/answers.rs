@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use relay_connector::{Class, Failure, TransportError};
-use relay_core::clock::Deadline;
-use relay_wangdian::{Page, Route, endpoint};
+use relay_connector::{Class, Failure, Page, TransportError};
+use relay_wangdian::Route;
 use serde_json::json;
 
-use crate::support::{Bench, answer, payload, time};
+use crate::support::{Bench, answer, first_page, hour, payload, query};
 
 type Answer = Result<relay_connector::Response, TransportError>;
 
@@ -16,13 +15,12 @@ async fn read(answer: Answer) -> Result<Page, Failure> {
 }
 
 async fn read_by(route: Route, answer: Answer) -> Result<Page, Failure> {
-    let window = (time("2022-11-01T01:00:00Z"), time("2022-11-01T01:59:59Z"));
-    let trades = endpoint("wangdian.trade_query").unwrap();
-    Bench::new(vec![answer]).client.page(route, trades, window, &[], (0, 100), Deadline::NONE).await
+    let trades = query("wangdian.trade_query", route, vec![]);
+    Bench::new(vec![answer]).window(&trades, hour(), first_page()).await
 }
 
-async fn push(answer: Answer) -> Result<(), Failure> {
-    Bench::new(vec![answer]).client.push_trade(&[], &json!({"tid": "AD-1"}), Deadline::NONE).await
+async fn push(answer: Answer) -> Result<Option<String>, Failure> {
+    Bench::new(vec![answer]).push("wangdian.trade_push", &[], &json!({"tid": "AD-1"})).await
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use relay_connector::{Kind, Role, field};
-use relay_wangdian::{catalog::endpoints, documents, endpoint};
+use relay_connector::{Kind, Repeat, Role, field};
+use relay_wangdian::{Endpoint, Form, catalog::endpoints, documents, endpoint};
 
 #[test]
 fn it_holds_the_vendors_39_documents_in_the_vendors_order() {
@@ -32,7 +32,7 @@ fn names_follow_from_the_vendors() {
 fn a_role_says_how_an_endpoint_is_used() {
     for each in endpoints() {
         let role = each.document.role;
-        assert_eq!(role == Role::Windowed, each.max_span.is_some(), "{}", each.php);
+        assert_eq!(role == Role::Windowed, each.document.max_span.is_some(), "{}", each.php);
         assert_eq!(role == Role::Target, each.form.is_some(), "{}", each.php);
         assert_eq!(role == Role::Target, each.list_key.is_none() && each.php != "stock_pd_order_query.php");
         assert_eq!(role == Role::Target, each.document.push.is_some(), "{}", each.php);
@@ -46,14 +46,16 @@ fn a_role_says_how_an_endpoint_is_used() {
 #[test]
 fn the_vendors_limits_are_kept() {
     let limits = |name: &str| {
-        let endpoint = endpoint(name).unwrap();
-        (endpoint.max_span.map(|span| span.as_secs()), endpoint.page_size)
+        let document = endpoint(name).unwrap().document;
+        (document.max_span.map(|span| span.as_secs()), document.pages.map(|pages| pages.cap))
     };
     assert_eq!(limits("wangdian.trade_query"), (Some(3_599), Some(100)));
     assert_eq!(limits("wangdian.refund_query"), (Some(2_591_999), Some(40)));
     assert_eq!(limits("wangdian.warehouse_query"), (None, Some(30)));
     assert_eq!(limits("wangdian.logistics"), (None, None));
     assert_eq!(limits("wangdian.logistics_sync_query"), (None, Some(100)));
+    let mut pages = documents().iter().filter_map(|document| document.pages);
+    assert!(pages.all(|pages| pages.first == 0));
 }
 
 #[test]
@@ -62,7 +64,7 @@ fn no_document_names_a_field_twice_and_every_key_is_a_field() {
         let names: BTreeSet<_> = each.document.fields.iter().map(|field| field.name).collect();
         assert_eq!(names.len(), each.document.fields.len(), "{}", each.php);
         let times = each.document.window_times.iter().map(|time| &time.field);
-        for key in each.document.keys.iter().copied().flatten().chain(&each.modified).chain(times) {
+        for key in each.document.keys.iter().copied().flatten().chain(&each.document.version).chain(times) {
             assert!(names.contains(key), "{}: {key}", each.php);
         }
     }
@@ -123,4 +125,25 @@ fn what_can_be_turned_to_another_time_begins_with_the_last_change() {
             }
         }
     }
+}
+
+#[test]
+fn only_lists_take_batches_and_each_document_of_a_batch_may_be_sent_again_alone() {
+    let batch = |each: &Endpoint| each.document.batch();
+    let batched: Vec<_> = endpoints().filter(|each| batch(each) > 1).collect();
+    for each in &batched {
+        assert!(matches!(each.form, Some(Form::List { .. })), "{}", each.php);
+        assert_ne!(each.document.repeat(), Repeat::Doubles, "{}", each.php);
+    }
+    let caps: Vec<_> = batched.iter().map(|each| (each.php, batch(each))).collect();
+    assert_eq!(
+        caps,
+        [
+            ("goods_push.php", 50),
+            ("trade_push.php", 50),
+            ("logistics_sync_ack.php", 50),
+            ("api_goods_stock_change_ack.php", 50),
+            ("sales_refund_push.php", 10),
+        ]
+    );
 }

@@ -1,17 +1,28 @@
 //! Asking for what was pushed, after an outcome that nobody knows.
 
-use relay_connector::{Class, Found, TransportError};
+use relay_connector::{
+    Class, Delivery, Document, Failure, Found, Push, Repeat, Role, Target as _, TransportError,
+};
 use relay_core::clock::Deadline;
 use relay_wangdian::catalog::endpoints;
+use serde_json::json;
 
-use crate::support::{Bench, answer, payload};
+use crate::support::{Bench, answer, document, payload};
 
 const NOTHING: &str = "find/nothing.json";
 
 async fn found(document: &str, number: &str, answers: &[&str]) -> (Found, Bench) {
     let bench = Bench::new(answers.iter().map(|name| payload(name)).collect());
-    let found = bench.client.find(document, number, Deadline::NONE).await.unwrap();
+    let found = ask(&bench, document, number).await.unwrap();
     (found, bench)
+}
+
+/// Asks for a document of which only its number is known.
+async fn ask(bench: &Bench, name: &str, number: &str) -> Result<Found, Failure> {
+    let document = document(name);
+    let body = document.number().map_or(json!({}), |field| json!({field: number}));
+    let delivery = Delivery { document, params: &[], body: &body, replaces: None };
+    bench.client.find(&delivery, Deadline::NONE).await
 }
 
 #[tokio::test]
@@ -96,21 +107,35 @@ async fn a_question_that_fails_says_nothing_of_the_document() {
         (Err(TransportError::Lost("reset".to_owned())), Class::Retry { after: None }),
     ] {
         let bench = Bench::new(vec![reply]);
-        let failure =
-            bench.client.find("wangdian.stock_transfer_push", "DB-1", Deadline::NONE).await.unwrap_err();
+        let failure = ask(&bench, "wangdian.stock_transfer_push", "DB-1").await.unwrap_err();
         assert_eq!(failure.class, class, "{failure}");
     }
 }
 
 #[tokio::test]
+async fn a_question_that_is_refused_keeps_nothing_from_being_replaced() {
+    let refused = || vec![answer(200, r#"{"code": 1, "message": "参数错误"}"#)];
+    let order = ask(&Bench::new(refused()), "wangdian.trade_push", "AD-1").await;
+    assert_eq!(order, Ok(Found::CannotBeAsked), "an order replaces what is there");
+    let transfer = ask(&Bench::new(refused()), "wangdian.stock_transfer_push", "DB-1").await;
+    assert_eq!(transfer.unwrap_err().class, Class::Refused);
+}
+
+#[tokio::test]
 async fn only_what_is_pushed_is_asked_for() {
+    static ELSEWHERE: Document = Document {
+        name: "kingdee.sal_order_save",
+        role: Role::Target,
+        push: Some(Push::new(Some("bill_no"), Repeat::Refuses, None)),
+        ..Document::UNKNOWN
+    };
+    static READ: Document = Document { name: "wangdian.trade_query", ..ELSEWHERE };
     let bench = Bench::new(vec![]);
-    for document in ["wangdian.trade_query", "kingdee.sal_order_save"] {
-        assert_eq!(
-            bench.client.find(document, "1", Deadline::NONE).await.unwrap_err().class,
-            Class::Refused,
-            "{document}"
-        );
+    let body = json!({"bill_no": "1"});
+    for document in [&ELSEWHERE, &READ] {
+        let delivery = Delivery { document, params: &[], body: &body, replaces: None };
+        let failure = bench.client.find(&delivery, Deadline::NONE).await.unwrap_err();
+        assert_eq!(failure.class, Class::Refused, "{}", document.name);
     }
 }
 

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test itself would")]
 
 mod answers;
+mod batches;
 mod catalog;
+mod connector;
 mod finding;
 mod pools;
 mod pushes;

@@ -2,25 +2,24 @@
 
 use std::time::Duration;
 
-use relay_connector::Class;
+use relay_connector::{Class, Lists as _, Page, PageOf, Pools as _, Query, Span, Windows as _};
 use relay_core::clock::Deadline;
-use relay_wangdian::{Route, endpoint, sign};
+use relay_wangdian::{Route, sign};
 
-use crate::support::{Bench, QIMEN_SECRET, SECRET, form, params, payload, settings, time, url};
+use crate::support::{
+    Bench, QIMEN_SECRET, SECRET, document, first_page, form, hour, params, payload, query, settings, url,
+};
 
-const HOUR: (&str, &str) = ("2022-11-01T01:00:00Z", "2022-11-01T01:59:59Z");
-
-fn hour() -> (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) {
-    (time(HOUR.0), time(HOUR.1))
-}
+const TRADES: &str = "wangdian.trade_query";
 
 #[tokio::test]
 async fn the_direct_route_sends_one_signed_form() {
     let bench = Bench::new(vec![payload("direct/trades.json")]);
-    let trades = endpoint("wangdian.trade_query").unwrap();
     let params = params(&[("status", "55"), ("shop_no", "a&b=c+d e"), ("warehouse_no", "")]);
-    let page =
-        bench.client.page(Route::Direct, trades, hour(), &params, (0, 500), Deadline::NONE).await.unwrap();
+    let page = bench
+        .window(&query(TRADES, Route::Direct, params), hour(), PageOf { number: 0, size: 500 })
+        .await
+        .unwrap();
     assert_eq!((page.rows.len(), page.total), (2, Some(2)));
     assert_eq!(page.rows[0]["paid"].to_string(), "0.6906", "digits are kept as they came");
 
@@ -47,10 +46,8 @@ async fn the_direct_route_sends_one_signed_form() {
 #[tokio::test]
 async fn the_qimen_route_sends_system_parameters_in_the_query_and_signs_both() {
     let bench = Bench::new(vec![payload("qimen/trades.json")]);
-    let trades = endpoint("wangdian.trade_query").unwrap();
     let params = params(&[("status", "55"), ("logistics_no", "中通")]);
-    let page =
-        bench.client.page(Route::Qimen, trades, hour(), &params, (0, 100), Deadline::NONE).await.unwrap();
+    let page = bench.window(&query(TRADES, Route::Qimen, params), hour(), first_page()).await.unwrap();
     assert_eq!((page.rows.len(), page.total), (1, Some(1)));
 
     let request = &bench.requests()[0];
@@ -76,20 +73,15 @@ async fn a_base_url_may_end_with_a_slash() {
     let settings =
         relay_wangdian::Settings { base_url: url("https://sandbox.wangdian.cn/openapi2/"), ..settings() };
     let bench = Bench::with(settings, vec![payload("direct/logistics.json")]);
-    bench
-        .client
-        .list(Route::Direct, endpoint("wangdian.logistics").unwrap(), &[], Deadline::NONE)
-        .await
-        .unwrap();
+    let carriers = query("wangdian.logistics", Route::Direct, vec![]);
+    bench.client.list(&carriers, first_page(), Deadline::NONE).await.unwrap();
     assert_eq!(bench.requests()[0].url.as_str(), "https://sandbox.wangdian.cn/openapi2/logistics.php");
 }
 
 #[tokio::test]
 async fn without_a_qimen_account_a_qimen_read_pauses_and_names_the_setting() {
     let bench = Bench::with(relay_wangdian::Settings { qimen: None, ..settings() }, vec![]);
-    let trades = endpoint("wangdian.trade_query").unwrap();
-    let failure =
-        bench.client.page(Route::Qimen, trades, hour(), &[], (0, 100), Deadline::NONE).await.unwrap_err();
+    let failure = bench.window(&query(TRADES, Route::Qimen, vec![]), hour(), first_page()).await.unwrap_err();
     assert_eq!(failure.class, Class::Paused { until: None });
     assert!(failure.message.contains("QIMEN_APP_KEY"), "{failure}");
 }
@@ -97,25 +89,60 @@ async fn without_a_qimen_account_a_qimen_read_pauses_and_names_the_setting() {
 #[tokio::test]
 async fn a_window_that_the_vendor_refuses_is_not_asked_for() {
     let bench = Bench::new(vec![]);
-    let trades = endpoint("wangdian.trade_query").unwrap();
-    for window in [(hour().0, hour().0 + Duration::from_secs(3_600)), (hour().1, hour().0)] {
-        let failure = bench
-            .client
-            .page(Route::Direct, trades, window, &[], (0, 100), Deadline::NONE)
-            .await
-            .unwrap_err();
+    let Span { start, end } = hour();
+    for span in [Span { start, end: start + Duration::from_secs(3_600) }, Span { start: end, end: start }] {
+        let trades = query(TRADES, Route::Direct, vec![]);
+        let failure = bench.window(&trades, span, first_page()).await.unwrap_err();
         assert_eq!(failure.class, Class::Refused);
         assert!(failure.message.contains("3599"), "{failure}");
     }
-    let shops = endpoint("wangdian.shop").unwrap();
-    assert!(bench.client.page(Route::Direct, shops, hour(), &[], (0, 100), Deadline::NONE).await.is_err());
+    let shops = query("wangdian.shop", Route::Direct, vec![]);
+    assert!(bench.window(&shops, hour(), first_page()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_query_without_a_route_goes_directly_and_one_over_a_route_that_there_is_not_goes_nowhere() {
+    let bench = Bench::new(vec![payload("direct/trades.json")]);
+    let trades = |route: Option<&str>| Query {
+        document: document(TRADES),
+        route: route.map(str::to_owned),
+        params: vec![],
+    };
+    bench.window(&trades(None), hour(), first_page()).await.unwrap();
+    assert!(bench.requests()[0].url.path().ends_with("/trade_query.php"));
+    let failure = bench.window(&trades(Some("top")), hour(), first_page()).await.unwrap_err();
+    assert_eq!(failure.class, Class::Refused);
+    assert!(failure.message.contains("`top`") && failure.message.contains("`qimen`"), "{failure}");
+}
+
+#[tokio::test]
+async fn each_route_tells_the_vendors_time_for_itself() {
+    let dated = |name| {
+        let date = Some(crate::support::time("2022-11-01T02:00:30Z"));
+        payload(name).map(|answer| relay_connector::Response { date, ..answer })
+    };
+    let bench = Bench::new(vec![dated("qimen/trades.json")]);
+    let [direct, qimen] = [Route::Direct, Route::Qimen].map(|route| query(TRADES, route, vec![]));
+    bench.window(&qimen, hour(), first_page()).await.unwrap();
+    assert!(bench.client.time(&qimen).now().is_some());
+    assert!(bench.client.time(&direct).now().is_none());
+}
+
+#[tokio::test]
+async fn what_is_pushed_is_not_read() {
+    let bench = Bench::new(vec![]);
+    let orders = query("wangdian.trade_push", Route::Direct, vec![]);
+    let failure = bench.client.list(&orders, first_page(), Deadline::NONE).await.unwrap_err();
+    assert_eq!(failure.class, Class::Refused);
 }
 
 #[tokio::test]
 async fn a_total_is_believed_on_page_0_only() {
     let bench = Bench::new(vec![payload("direct/trades.json")]);
-    let trades = endpoint("wangdian.trade_query").unwrap();
-    let page = bench.client.page(Route::Direct, trades, hour(), &[], (1, 100), Deadline::NONE).await.unwrap();
+    let page = bench
+        .window(&query(TRADES, Route::Direct, vec![]), hour(), PageOf { number: 1, size: 100 })
+        .await
+        .unwrap();
     assert_eq!(page.total, None);
 }
 
@@ -126,22 +153,31 @@ async fn both_routes_share_one_allowance_without_bursts() {
         payload("qimen/trades.json"),
         payload("direct/trades.json"),
     ]);
-    let trades = endpoint("wangdian.trade_query").unwrap();
     for route in [Route::Direct, Route::Qimen, Route::Direct] {
-        bench.client.page(route, trades, hour(), &[], (0, 100), Deadline::NONE).await.unwrap();
+        bench.window(&query(TRADES, route, vec![]), hour(), first_page()).await.unwrap();
     }
     let stamps: Vec<i64> = [0, 2].map(|call| bench.forms()[call]["timestamp"].parse().unwrap()).into();
     assert_eq!(stamps[1] - stamps[0], 2, "a call each 1.2 s, each signed when it is sent");
 }
 
 #[tokio::test]
+async fn a_list_is_read_page_by_page() {
+    let bench = Bench::new(vec![payload("direct/shops.json"), payload("direct/shops_page_1.json")]);
+    let shops = query("wangdian.shop", Route::Direct, vec![]);
+    let pages = [PageOf { number: 0, size: 500 }, PageOf { number: 1, size: 2 }];
+    let first = bench.client.list(&shops, pages[0], Deadline::NONE).await.unwrap();
+    assert_eq!((first.rows.len(), first.total), (2, Some(3)));
+    let second = bench.client.list(&shops, pages[1], Deadline::NONE).await.unwrap();
+    assert_eq!((second.rows.len(), second.total), (1, None));
+    let asked = bench.forms().into_iter().map(|form| [form["page_no"].clone(), form["page_size"].clone()]);
+    assert_eq!(asked.collect::<Vec<_>>(), [["0", "100"], ["1", "2"]]);
+}
+
+#[tokio::test]
 async fn a_list_is_read_to_its_end() {
     let bench = Bench::new(vec![payload("direct/shops.json"), payload("direct/shops_page_1.json")]);
-    let shops = bench
-        .client
-        .list(Route::Direct, endpoint("wangdian.shop").unwrap(), &[], Deadline::NONE)
-        .await
-        .unwrap();
+    let pool = query("wangdian.api_goods_stock_change_query", Route::Direct, vec![]);
+    let shops = bench.client.divided(&pool, Deadline::NONE).await.unwrap();
     assert_eq!(shops.len(), 3);
     assert_eq!(bench.forms()[1]["page_no"], "1");
 }
@@ -149,23 +185,20 @@ async fn a_list_is_read_to_its_end() {
 #[tokio::test]
 async fn carriers_are_listed_without_pages() {
     let bench = Bench::new(vec![payload("direct/logistics.json")]);
-    let carriers = endpoint("wangdian.logistics").unwrap();
-    let rows = bench
-        .client
-        .list(Route::Direct, carriers, &params(&[("logistics_name", "中通")]), Deadline::NONE)
-        .await
-        .unwrap();
-    assert_eq!(rows.len(), 1);
+    let carriers = query("wangdian.logistics", Route::Direct, params(&[("logistics_name", "中通")]));
+    let page = bench.client.list(&carriers, first_page(), Deadline::NONE).await.unwrap();
+    assert_eq!(page.rows.len(), 1);
     assert!(!bench.forms()[0].contains_key("page_no"));
+    let beyond = PageOf { number: 1, size: 100 };
+    let page = bench.client.list(&carriers, beyond, Deadline::NONE).await.unwrap();
+    assert_eq!(page, Page { rows: vec![], total: None, as_of: None }, "the first page is all there is");
 }
 
 #[tokio::test]
 async fn an_emoji_in_a_plain_parameter_is_refused_by_name() {
     let bench = Bench::new(vec![]);
-    let goods = endpoint("wangdian.goods_query").unwrap();
-    let params = params(&[("class_name", "女装😀")]);
-    let failure =
-        bench.client.page(Route::Direct, goods, hour(), &params, (0, 100), Deadline::NONE).await.unwrap_err();
+    let goods = query("wangdian.goods_query", Route::Direct, params(&[("class_name", "女装😀")]));
+    let failure = bench.window(&goods, hour(), first_page()).await.unwrap_err();
     assert_eq!(failure.class, Class::Refused);
     assert!(failure.message.contains("class_name"), "{failure}");
 }
@@ -179,10 +212,8 @@ fn nothing_prints_a_secret() {
 #[tokio::test]
 async fn no_secret_leaves_and_no_failure_holds_one() {
     let bench = Bench::new(vec![payload("direct/bad_sign.json"), payload("qimen/gateway_error.json")]);
-    let trades = endpoint("wangdian.trade_query").unwrap();
     for route in [Route::Direct, Route::Qimen] {
-        let failure =
-            bench.client.page(route, trades, hour(), &[], (0, 100), Deadline::NONE).await.unwrap_err();
+        let failure = bench.window(&query(TRADES, route, vec![]), hour(), first_page()).await.unwrap_err();
         assert!(!format!("{failure:?} {failure}").contains("-secret-"));
     }
     for request in bench.requests() {

@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use relay_connector::{Request, Response, Transport, TransportError};
-use relay_core::clock::SimulatedClock;
-use relay_wangdian::{Client, QimenSettings, Settings};
+use relay_connector::{
+    Delivery, Document, Failure, Page, PageOf, Query, Request, Response, Span, Target as _, Transport,
+    TransportError, Windows as _,
+};
+use relay_core::clock::{Deadline, SimulatedClock};
+use relay_wangdian::{Client, QimenSettings, Route, Settings, endpoint};
+use serde_json::Value;
 use url::Url;
 
 pub(crate) const SECRET: &str = "direct-secret-5c1d";
@@ -33,6 +37,16 @@ impl Transport for Script {
     }
 }
 
+impl Script {
+    pub(crate) fn answering(answers: Vec<Answer>) -> Self {
+        Self { answers: Mutex::new(answers), ..Self::default() }
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
 /// A client and the script behind it.
 pub(crate) struct Bench {
     pub(crate) client: Client,
@@ -45,14 +59,44 @@ impl Bench {
     }
 
     pub(crate) fn with(settings: Settings, answers: Vec<Answer>) -> Self {
-        let script = Arc::new(Script { answers: Mutex::new(answers), ..Script::default() });
+        let script = Arc::new(Script::answering(answers));
         let clock = Arc::new(SimulatedClock::starting_at(time("2022-11-01T02:00:00Z")));
         let client = Client::new(settings, script.clone(), clock);
         Self { client, script }
     }
 
+    /// Delivers one document.
+    pub(crate) async fn push(
+        &self,
+        name: &str,
+        params: &[(String, String)],
+        body: &Value,
+    ) -> Result<Option<String>, Failure> {
+        let mut outcomes = self.push_all(name, params, std::slice::from_ref(body)).await;
+        assert_eq!(outcomes.len(), 1);
+        outcomes.remove(0)
+    }
+
+    /// Delivers documents of one kind together.
+    pub(crate) async fn push_all(
+        &self,
+        name: &str,
+        params: &[(String, String)],
+        bodies: &[Value],
+    ) -> Vec<Result<Option<String>, Failure>> {
+        let document = document(name);
+        let batch: Vec<_> =
+            bodies.iter().map(|body| Delivery { document, params, body, replaces: None }).collect();
+        self.client.deliver(&batch, Deadline::NONE).await
+    }
+
+    /// Reads a page of a window of that query.
+    pub(crate) async fn window(&self, query: &Query, span: Span, page: PageOf) -> Result<Page, Failure> {
+        self.client.window(query, span, page, Deadline::NONE).await
+    }
+
     pub(crate) fn requests(&self) -> Vec<Request> {
-        self.script.requests.lock().unwrap().clone()
+        self.script.requests()
     }
 
     /// The forms that were sent, decoded as a server would.
@@ -75,6 +119,23 @@ pub(crate) fn settings() -> Settings {
         }),
         calls_per_minute: NonZeroU32::new(50).unwrap(),
     }
+}
+
+pub(crate) fn document(name: &str) -> &'static Document {
+    endpoint(name).unwrap().document
+}
+
+pub(crate) fn query(name: &str, route: Route, params: Vec<(String, String)>) -> Query {
+    Query { document: document(name), route: Some(route.name().to_owned()), params }
+}
+
+pub(crate) fn first_page() -> PageOf {
+    PageOf { number: 0, size: 100 }
+}
+
+/// An hour, as the vendor writes it: both ends are closed.
+pub(crate) fn hour() -> Span {
+    Span { start: time("2022-11-01T01:00:00Z"), end: time("2022-11-01T01:59:59Z") }
 }
 
 pub(crate) fn form(request: &Request) -> BTreeMap<String, String> {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
-use relay_connector::{Class, Failure, Rejection, Request, Token, Use, lenient};
+use relay_connector::{Class, Failure, LogIn, Rejection, Request, Token, Use, lenient};
 use relay_core::clock::Deadline;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// The account set (账套) of the tenant, as the headers of every call name it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Account {
+pub struct Account {
     pub(crate) account_id: String,
     pub(crate) group_name: String,
     /// Whether the user has no other: only then may it be taken without `KINGDEE_ACCOUNT_ID`.
@@ -32,34 +33,23 @@ pub(crate) struct Account {
     is_only: bool,
 }
 
-/// What a business call needs besides its body.
-pub(crate) struct Session {
-    pub(crate) token: Token,
-    pub(crate) account: Account,
+#[async_trait]
+impl LogIn for Client {
+    type Facts = Account;
+
+    async fn log_in(&self, deadline: Deadline) -> Result<Token, Failure> {
+        let token = self.fetched(deadline).await;
+        token.map_err(|rejection| error::credentials(rejection.into_failure()))
+    }
+
+    /// Nothing is booked with a token that another version wrote, or that is for another account set.
+    fn facts(&self, token: &Token) -> Result<Account, Failure> {
+        let account: Option<Account> = serde_json::from_str(&token.facts).ok();
+        account.filter(|account| self.is_ours(account)).ok_or_else(|| self.no_account(&[]))
+    }
 }
 
 impl Client {
-    /// The session to call with; a new one where `rejected` was refused.
-    pub(crate) async fn session(
-        &self,
-        rejected: Option<&Token>,
-        deadline: Deadline,
-    ) -> Result<Session, Failure> {
-        let token = self.keeper.token(rejected, deadline, || self.fetch(deadline)).await?;
-        if let Some(account) = self.account_of(&token) {
-            return Ok(Session { token, account });
-        }
-        // Another version wrote it, or it is for another account set: nothing is booked with it.
-        let token = self.keeper.token(Some(&token), deadline, || self.fetch(deadline)).await?;
-        let account = self.account_of(&token).ok_or_else(|| self.no_account(&[]))?;
-        Ok(Session { token, account })
-    }
-
-    fn account_of(&self, token: &Token) -> Option<Account> {
-        let account: Account = serde_json::from_str(&token.facts).ok()?;
-        self.is_ours(&account).then_some(account)
-    }
-
     /// Whether it is the account set that the settings ask for. Of several, none is taken unasked: its bills would stand
     /// in the wrong books.
     fn is_ours(&self, account: &Account) -> bool {
@@ -69,11 +59,7 @@ impl Client {
         }
     }
 
-    async fn fetch(&self, deadline: Deadline) -> Result<Token, Failure> {
-        self.log_in(deadline).await.map_err(|rejection| error::credentials(rejection.into_failure()))
-    }
-
-    async fn log_in(&self, deadline: Deadline) -> Result<Token, Rejection> {
+    async fn fetched(&self, deadline: Deadline) -> Result<Token, Rejection> {
         let value = self.access_token(deadline).await?;
         let account = self.account(&value, deadline).await?;
         let facts = serde_json::to_string(&account)

@@ -1,7 +1,8 @@
 //! The access token and the enterprise account (企业账号, `ea`) that it is for.
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
-use relay_connector::{Class, Failure, OutOfTime, Request, Token, Use};
+use relay_connector::{Class, Failure, LogIn, OutOfTime, Request, Token, Use};
 use relay_core::clock::Deadline;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -26,32 +27,17 @@ pub(crate) const LONGEST_LIFE: TimeDelta = TimeDelta::seconds(DOCUMENTED_LIFE);
 pub(crate) const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// What the token answer says besides the token.
-#[derive(Serialize, Deserialize)]
-struct Facts {
-    ea: String,
-}
-
-/// What a push needs besides its body.
-pub(crate) struct Session {
-    pub(crate) token: Token,
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Enterprise {
+    /// 企业账号, which every call names.
     pub(crate) ea: String,
 }
 
-impl Client {
-    /// The session to push with; a new one where `rejected` was refused.
-    pub(crate) async fn session(
-        &self,
-        rejected: Option<&Token>,
-        deadline: Deadline,
-    ) -> Result<Session, Failure> {
-        let token = self.keeper.token(rejected, deadline, || self.fetch(deadline)).await?;
-        let facts: Facts = serde_json::from_str(&token.facts).map_err(|error| {
-            paused(format!("the shared token cannot be read ({error}): clear it from the token store"))
-        })?;
-        Ok(Session { token, ea: facts.ea })
-    }
+#[async_trait]
+impl LogIn for Client {
+    type Facts = Enterprise;
 
-    async fn fetch(&self, deadline: Deadline) -> Result<Token, Failure> {
+    async fn log_in(&self, deadline: Deadline) -> Result<Token, Failure> {
         let in_turn = self.token_quota.wait(Use::Read, deadline).await;
         in_turn.map_err(|OutOfTime| Failure::out_of_time(VENDOR, TOKEN))?;
         let settings = &self.settings;
@@ -73,11 +59,16 @@ impl Client {
                 .field(name)
                 .ok_or_else(|| paused(format!("the answer holds no {name}: check SHARECRM_BASE_URL")))
         };
-        let (value, facts) = (SecretString::from(field("accessToken")?), Facts { ea: field("ea")? });
+        let (value, facts) = (SecretString::from(field("accessToken")?), Enterprise { ea: field("ea")? });
         let facts = serde_json::to_string(&facts).map_err(|error| paused(error.to_string()))?;
         let life = life(answer.field("expiresIn").and_then(|seconds| seconds.parse().ok()));
         tracing::info!(vendor = VENDOR, life_s = life.num_seconds(), "fetched an access token");
         Ok(Token { value, facts, expires_at: self.clock.now() + life })
+    }
+
+    fn facts(&self, token: &Token) -> Result<Enterprise, Failure> {
+        let facts = serde_json::from_str(&token.facts);
+        facts.map_err(|error| paused(format!("what came with the access token cannot be read: {error}")))
     }
 }
 

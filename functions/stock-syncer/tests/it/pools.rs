@@ -1,0 +1,176 @@
+//! Flows of one pool share its pulls, and a pool that is blocked is looked behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_connector::Connection;
+use relay_core::FailureClass;
+use relay_core::clock::{Clock as _, Deadline};
+use relay_core::health::{self, Part};
+use relay_core::item::content_hash;
+use relay_core::ledger::record_failure;
+use relay_core::{EntryId, Failed, Outgoing};
+use relay_job::{Job as _, Unfinished};
+use relay_stock_syncer::StockSyncer;
+use serde_json::{Value, json};
+
+use crate::house::{House, ONE, Reads, TWO, of};
+use crate::store_room::CAP;
+
+const BOTH: [Reads; 2] = [("one", "change", ""), ("two", "change", "")];
+
+#[tokio::test]
+async fn flows_of_one_pool_share_its_pulls_and_both_get_every_row() {
+    let house = House::new();
+    house.room.add("A", "left");
+    house.room.add("B", "right");
+    let report = house.sync(&BOTH).await.remove(0);
+    assert_eq!((report.pool.as_str(), report.rows, report.queued), ("room.change", 2, 4));
+    // The second shows that nothing new comes.
+    assert_eq!(house.room.pulls().len(), 2);
+    assert_eq!(house.take(ONE).await, of("one", &["A", "B"]));
+    assert_eq!(house.take(TWO).await, of("two", &["A", "B"]));
+    let part = Part::Pool("room.change".to_owned());
+    let health = health::read(house.stores.checkpoints.as_ref(), &part).await.unwrap();
+    assert_eq!(health.succeeded_at, Some(house.clock.now()));
+}
+
+/// Otherwise what one of them has acknowledged would be lost for the other.
+#[tokio::test]
+async fn a_pool_is_the_same_whether_its_usual_route_is_named_and_where_its_parameters_stand() {
+    let house = House::new();
+    house.room.add("A", "left");
+    let named = "route = \"direct\"\nparams = { shelf = { setting = \"SHELF\" } }";
+    let reports =
+        house.sync(&[("one", "change", named), ("two", "change", "params = { shelf = \"left\" }")]).await;
+    assert_eq!((reports.len(), reports[0].queued), (1, 2));
+    let reports =
+        house.sync(&[("one", "change", ""), ("two", "change", "params = { shelf = \"left\" }")]).await;
+    assert_eq!(reports.len(), 2, "these are two");
+}
+
+#[tokio::test]
+async fn a_row_is_kept_for_a_flow_whose_file_is_away() {
+    let house = House::new();
+    house.sync(&BOTH).await;
+    house.room.add("A", "left");
+    house.sync(&BOTH[..1]).await;
+    assert_eq!((house.take(ONE).await, house.take(TWO).await), (of("one", &["A"]), of("two", &["A"])));
+}
+
+#[tokio::test]
+async fn a_row_that_comes_again_is_queued_again_after_five_minutes_alone() {
+    let house = House::new();
+    house.room.add("A", "left");
+    let syncer = house.syncer(&BOTH[..1]);
+    for (wait, queued) in [(0, 1), (180, 0), (180, 1)] {
+        house.clock.advance(Duration::from_secs(wait));
+        assert_eq!(syncer.sync_all(Deadline::NONE).await.remove(0).queued, queued, "after {wait} s");
+    }
+}
+
+/// The ledger says of a row that its acknowledgement was refused.
+async fn refuse(house: &House, flow: &str, row: &Value) {
+    let failed = Failed {
+        version: None,
+        version_kind: None,
+        hash: content_hash(row),
+        class: FailureClass::Acknowledgement,
+        code: None,
+        message: "not taken".to_owned(),
+        attempts: 1,
+        document: row.clone(),
+        received_at: house.clock.now(),
+        at: house.clock.now(),
+        trace: "t".to_owned(),
+    };
+    let id = EntryId::new(flow, row["id"].as_str().unwrap());
+    assert!(record_failure(house.stores.ledger.as_ref(), &id, &failed).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_pull_that_is_full_of_rows_whose_acknowledgement_was_refused_is_looked_behind_part_by_part() {
+    for refused in [CAP, CAP - 1, CAP / 2] {
+        let house = House::new();
+        for place in 0..CAP {
+            let row = json!({"id": format!("stuck-{place}"), "shelf": "left"});
+            if place < refused {
+                refuse(&house, "one", &row).await;
+            }
+            house.room.add_row(row);
+        }
+        house.room.add("behind", "right");
+        house.sync(&BOTH[..1]).await;
+        let is_found = house.take(ONE).await.contains(&("one".to_owned(), "behind".to_owned()));
+        // Where half of the rows can go, the next pull shows more.
+        assert_eq!(is_found, refused > CAP / 2, "{refused} refused");
+        assert_eq!(house.room.pulls().len(), if is_found { 4 } else { 2 });
+    }
+}
+
+#[tokio::test]
+async fn a_pull_that_is_not_full_shows_all_that_there_is() {
+    let house = House::new();
+    for place in 0..CAP - 1 {
+        let row = json!({"id": format!("stuck-{place}"), "shelf": "left"});
+        refuse(&house, "one", &row).await;
+        house.room.add_row(row);
+    }
+    house.sync(&BOTH[..1]).await;
+    assert_eq!(house.room.pulls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_row_that_no_message_can_carry_is_released_with_the_reason() {
+    let house = House::new();
+    let deep = (0..150).fold(json!(1), |inner, _| json!([inner]));
+    house.room.add_row(json!({"id": "deep", "shelf": "left", "lines": deep}));
+    house.room.add("A", "left");
+    let report = house.sync(&BOTH[..1]).await.remove(0);
+    assert_eq!((report.rows, report.queued), (2, 1));
+    let acknowledged = house.room.acknowledged.lock().unwrap().clone();
+    let reason = "no message can carry it: see `relay failures`".to_owned();
+    assert_eq!(acknowledged, [("deep".to_owned(), Err(reason))]);
+    assert_eq!(house.stores.ledger.counts().await.unwrap().failed["one"], 1);
+}
+
+#[tokio::test]
+async fn nothing_is_pulled_while_a_target_lags_far_behind() {
+    let house = House::new();
+    house.room.add("A", "left");
+    let messages: Vec<_> = (0..1_001)
+        .map(|place| {
+            let text = place.to_string();
+            Outgoing { group: text.clone(), deduplication: text.clone(), body: text }
+        })
+        .collect();
+    house.stores.queue.send(TWO, &messages).await.unwrap();
+    assert!(house.sync(&BOTH).await[0].held_back);
+    assert!(house.room.pulls().is_empty());
+}
+
+#[tokio::test]
+async fn a_pool_that_fails_stops_no_other_and_is_told() {
+    let house = House::new();
+    house.room.add("A", "left");
+    *house.room.refuses_moves.lock().unwrap() = true;
+    let syncer = house.syncer(&[("one", "change", ""), ("two", "move", "")]);
+    let error = syncer.invoke(json!({}), Deadline::NONE).await.unwrap_err();
+    let Unfinished { answer, errors } = error.downcast_ref().unwrap();
+    assert_eq!(answer["pools"][0]["queued"], 1);
+    assert!(!answer.to_string().contains("no moves for you"), "{answer}");
+    assert!(errors[0].contains("no moves for you"), "{errors:?}");
+    let answer = syncer.invoke(json!({"flow": "one"}), Deadline::NONE).await.unwrap();
+    assert_eq!(answer["pools"].as_array().unwrap().len(), 1);
+    let error = syncer.invoke(json!({"flow": "three"}), Deadline::NONE).await.unwrap_err().to_string();
+    assert!(error.contains("`three` reads no pool; the flows that do are: one, two"), "{error}");
+}
+
+#[tokio::test]
+async fn a_vendor_without_pools_is_noticed_when_the_syncer_is_built() {
+    struct Closed;
+    impl Connection for Closed {}
+    let house = House::new();
+    let error = StockSyncer::build(&house.parts(&BOTH, Arc::new(Closed))).err().unwrap().to_string();
+    assert!(error.contains("`room.change`: no vendor is connected that has such a pool"), "{error}");
+}

@@ -1,0 +1,157 @@
+//! A shop whose orders are read by windows, in place of a vendor.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use relay_connector::{
+    Catalog, Class, Connection, Document, Failure, Field, Kind, Page, PageOf, Pages, Push, Query, Repeat,
+    Role, Span, VendorTime, Windows,
+};
+use relay_core::clock::{Clock, Deadline, SimulatedClock};
+use serde_json::json;
+
+/// What people call it.
+pub(crate) const TITLE: &str = "某店";
+
+const CAP: u32 = 10;
+const A_CALL: Duration = Duration::from_millis(300);
+
+const ORDER: Document = Document {
+    name: "shop.order",
+    title: "订单",
+    role: Role::Windowed,
+    routes: &["direct", "qimen"],
+    params: &["status"],
+    fields: &[
+        Field::new("id", "编号", Kind::Text),
+        Field::new("status", "状态", Kind::Text),
+        Field::new("modified", "修改时间", Kind::Time),
+    ],
+    keys: &[&["id"]],
+    version: Some("modified"),
+    max_span: Some(Duration::from_secs(3_600)),
+    pages: Some(Pages { first: 0, cap: CAP }),
+    ..Document::UNKNOWN
+};
+
+const NUMBER: &[Field] = &[Field::required("number", "单号", Kind::Text)];
+
+const fn bill(name: &'static str) -> Document {
+    Document {
+        name,
+        title: "单据",
+        role: Role::Target,
+        fields: NUMBER,
+        push: Some(Push::new(Some("number"), Repeat::Refuses, None)),
+        ..Document::UNKNOWN
+    }
+}
+
+static DOCUMENTS: [Document; 3] = [ORDER, bill("one.bill"), bill("two.bill")];
+
+pub(crate) fn catalog() -> Catalog {
+    Catalog::default().with(&DOCUMENTS, &[])
+}
+
+/// The text of a flow from the shop's orders to that system.
+pub(crate) fn flow(target: &str, source: &str) -> String {
+    format!(
+        "[source]\ndocument = \"shop.order\"\nkey = \"id\"\nversion = \"modified\"\n{source}\n\
+         [target]\ndocument = \"{target}.bill\"\n[fields]\nnumber = \"id\"\n"
+    )
+}
+
+/// A page that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) params: Vec<(String, String)>,
+    pub(crate) span: Span,
+    pub(crate) page: u32,
+}
+
+pub(crate) struct Shop {
+    clock: Arc<SimulatedClock>,
+    time: VendorTime,
+    /// How far the machine's clock is ahead of the shop's.
+    pub(crate) ahead: Mutex<TimeDelta>,
+    orders: Mutex<Vec<(DateTime<Utc>, String)>>,
+    calls: Mutex<Vec<Call>>,
+    /// Refuses every window that begins before this.
+    pub(crate) refuses_before: Mutex<Option<DateTime<Utc>>>,
+}
+
+impl Shop {
+    pub(crate) fn new(clock: Arc<SimulatedClock>) -> Self {
+        let time = VendorTime::new(TITLE, clock.clone());
+        Self {
+            clock,
+            time,
+            ahead: Mutex::default(),
+            orders: Mutex::default(),
+            calls: Mutex::default(),
+            refuses_before: Mutex::default(),
+        }
+    }
+
+    /// An order that was last changed then.
+    pub(crate) fn add(&self, id: &str, modified: DateTime<Utc>) {
+        self.orders.lock().unwrap().push((modified, id.to_owned()));
+    }
+
+    /// The calls since this was last asked.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl Windows for Shop {
+    async fn window(
+        &self,
+        query: &Query,
+        span: Span,
+        page: PageOf,
+        deadline: Deadline,
+    ) -> Result<Page, Failure> {
+        if !deadline.allows(self.clock.as_ref(), Duration::ZERO) {
+            return Err(Failure::out_of_time(TITLE, query.document.name));
+        }
+        self.calls.lock().unwrap().push(Call { params: query.params.clone(), span, page: page.number });
+        let sent_at = self.clock.monotonic();
+        self.clock.advance(A_CALL);
+        let date = (self.clock.now() - *self.ahead.lock().unwrap()).trunc_subsecs(0);
+        let as_of = self.time.note(sent_at, Some(date));
+        if self.refuses_before.lock().unwrap().is_some_and(|time| span.start < time) {
+            return Err(Failure::new(TITLE, query.document.name, Class::Refused, None, "nothing so old"));
+        }
+        let mut orders = self.orders.lock().unwrap().clone();
+        orders.retain(|(modified, _)| (span.start..=span.end).contains(modified));
+        orders.sort();
+        let total = Some(orders.len() as u64).filter(|_| page.number == 0);
+        let size = page.size.min(CAP);
+        let skipped = (page.number * size) as usize;
+        let rows = orders.into_iter().skip(skipped).take(size as usize);
+        let rows =
+            rows.map(|(modified, id)| json!({"id": id, "status": "55", "modified": modified})).collect();
+        Ok(Page { rows, total, as_of })
+    }
+
+    fn pace(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+
+    fn time(&self, _query: &Query) -> &VendorTime {
+        &self.time
+    }
+}
+
+/// The shop, connected.
+pub(crate) struct Connected(pub(crate) Arc<Shop>);
+
+impl Connection for Connected {
+    fn windows(&self) -> Option<&dyn Windows> {
+        Some(self.0.as_ref())
+    }
+}

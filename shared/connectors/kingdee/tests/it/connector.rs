@@ -1,0 +1,95 @@
+use std::sync::Arc;
+
+use relay_connector::settings::Default;
+use relay_connector::token::Unshared;
+use relay_connector::{Connector as _, Settings, Surroundings, Uses};
+use relay_core::clock::SeededRng;
+
+use crate::support;
+
+const NEEDED: [(&str, &str); 4] = [
+    ("KINGDEE_CLIENT_ID", "given"),
+    ("KINGDEE_CLIENT_SECRET", SECRET),
+    ("KINGDEE_USERNAME", "given"),
+    ("KINGDEE_PASSWORD", SECRET),
+];
+
+const SECRET: &str = "never-to-be-shown";
+
+fn settings(values: &[(&str, &str)]) -> Settings {
+    values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn read(more: &[(&str, &str)]) -> Result<relay_kingdee::Settings, Vec<String>> {
+    let settings = settings(&[NEEDED.as_slice(), more].concat());
+    relay_kingdee::Settings::read(&settings).map_err(|error| error.problems)
+}
+
+#[test]
+fn every_setting_that_is_missing_or_malformed_comes_at_once_with_what_it_expects() {
+    let wrong = [("KINGDEE_AUTH", "v2"), ("KINGDEE_BASE_URL", "ftp://kingdee"), ("KINGDEE_EDITS", "yes")];
+    let error = relay_kingdee::Kingdee.check(&settings(&wrong), &Uses::default()).unwrap_err();
+    assert_eq!(
+        error.problems,
+        [
+            "KINGDEE_AUTH expects `v1`: the flows of this version write over Kingdee's V1 interface",
+            "KINGDEE_BASE_URL expects an address such as https://api.kingdee.com",
+            "KINGDEE_CLIENT_ID is not set: it expects the client id of the application",
+            "KINGDEE_CLIENT_SECRET is not set: it expects the client secret of the application",
+            "KINGDEE_USERNAME is not set: it expects a user of the tenant",
+            "KINGDEE_PASSWORD is not set: it expects that user's password",
+            "KINGDEE_EDITS expects `on` or `off`",
+        ]
+    );
+}
+
+#[test]
+fn what_holds_by_default_is_what_is_declared() {
+    let unset = read(&[]).unwrap();
+    let default = |name: &str| {
+        relay_kingdee::Kingdee.settings().iter().find(|setting| setting.name == name).unwrap().default
+    };
+    assert_eq!(unset.base_url.as_str(), "https://api.kingdee.com/");
+    assert_eq!((unset.account_id, unset.calls_per_minute.get(), unset.edits), (None, 60, false));
+    assert_eq!(default("KINGDEE_BASE_URL"), Default::Value("https://api.kingdee.com"));
+    assert_eq!(default("KINGDEE_CALLS_PER_MINUTE"), Default::Value("60"));
+    assert_eq!(default("KINGDEE_EDITS"), Default::Value("off"));
+    assert!(read(&[("KINGDEE_EDITS", "on")]).unwrap().edits);
+}
+
+#[test]
+fn a_process_takes_its_share_of_the_quota() {
+    let calls = |more: &[(&str, &str)]| read(more).map(|settings| settings.calls_per_minute.get());
+    assert_eq!(calls(&[("KINGDEE_QUOTA_SHARE", "50")]), Ok(30));
+    let most = [("KINGDEE_QUOTA_SHARE", "99"), ("KINGDEE_CALLS_PER_MINUTE", "4294967295")];
+    assert_eq!(calls(&most), Ok(4_252_017_622));
+    for wrong in ["0", "101", "30%", "0.5", "-1"] {
+        let problems = calls(&[("KINGDEE_QUOTA_SHARE", wrong)]).unwrap_err();
+        assert_eq!(problems, ["KINGDEE_QUOTA_SHARE expects a whole number of percent, 1 to 100"], "{wrong}");
+    }
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    for text in [format!("{:?}", read(&[])), format!("{:?}", read(&[("KINGDEE_BASE_URL", SECRET)]))] {
+        assert!(!text.contains(SECRET), "{text}");
+    }
+    let secrets = relay_kingdee::Kingdee.settings().iter().filter(|setting| setting.is_secret);
+    let names: Vec<_> = secrets.map(|setting| setting.name).collect();
+    assert_eq!(names, ["KINGDEE_CLIENT_SECRET", "KINGDEE_PASSWORD"]);
+}
+
+#[test]
+fn a_connection_takes_documents_and_lists_them_and_makes_no_call_yet() {
+    let kingdee = Arc::new(support::Kingdee::answering([]));
+    let surroundings = Surroundings {
+        transport: kingdee.clone(),
+        clock: kingdee.clock.clone(),
+        rng: Arc::new(SeededRng::new(1)),
+        tokens: Arc::new(Unshared),
+    };
+    let connection = relay_kingdee::Kingdee.connect(&settings(&NEEDED), &surroundings).unwrap();
+    assert!(connection.target().is_some() && connection.lists().is_some());
+    assert!(connection.windows().is_none() && connection.pools().is_none() && connection.webhook().is_none());
+    assert!(kingdee.sent_to("").is_empty());
+}

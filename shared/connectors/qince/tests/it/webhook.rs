@@ -1,0 +1,129 @@
+use relay_connector::{Connection as _, Kept, PushRefused, PushRequest, RefusalKind, Verified, Webhook as _};
+use relay_core::item::MAX_DEPTH;
+use relay_qince::{Pushes, Settings, sign};
+
+use crate::{SECRET, json, settings};
+
+const DATA: &str = r#"{"id":"7226306356013346628","cm_name":"南京苏果","number":7226306356013346628}"#;
+const TIMESTAMP: &str = "1569404987248";
+
+fn form(data_type: &str, data: &str) -> String {
+    let digest = sign::push_digest(data.as_bytes(), SECRET, TIMESTAMP);
+    let fields = [
+        ("msgId", "X0001"),
+        ("dataType", data_type),
+        ("dataId", "D1"),
+        ("data", data),
+        ("timestamp", TIMESTAMP),
+        ("digest", &digest),
+    ];
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+fn verified(settings: Settings, content_type: &str, body: &str) -> Result<Verified, PushRefused> {
+    let headers = [("Content-Type".to_owned(), content_type.to_owned())];
+    let (method, path) = ("POST", "/qince/direct-orders");
+    Pushes::new(settings).verify(&PushRequest { method, path, headers: &headers, body: body.as_bytes() })
+}
+
+fn pushed(data_type: &str, data: &str) -> Result<Verified, PushRefused> {
+    verified(settings(), "application/x-www-form-urlencoded", &form(data_type, data))
+}
+
+#[test]
+fn a_push_of_a_direct_order_is_the_document_that_flows_read() {
+    let push = pushed("dms_purchase", DATA).unwrap();
+    assert_eq!(push.document.map(|document| document.name), Some("qince.direct_order"));
+    assert_eq!((push.kind.as_str(), push.msg_id.as_str()), ("dms_purchase", "X0001"));
+    assert_eq!((push.id.as_str(), push.data.to_string().as_str()), ("7226306356013346628", DATA));
+    assert!(push.params.is_empty());
+}
+
+#[test]
+fn a_push_of_another_type_is_no_document_and_its_way_out_is_told() {
+    let push = pushed("dms_sent", DATA).unwrap();
+    assert_eq!((push.document, push.data.clone()), (None, json(DATA)));
+    assert_eq!(
+        Pushes::new(settings()).unrouted(&push),
+        "no flow takes Qince's `dms_sent`: if it is a direct order, add the type to QINCE_DATA_TYPES (and a flow that \
+         reads qince.direct_order, if there is none) and replay; otherwise stop the push in Qince"
+    );
+    let taking = Settings { data_types: vec!["dms_purchase".into(), "dms_sent".into()], ..settings() };
+    let push = verified(taking, "", &form("dms_sent", DATA)).unwrap();
+    assert_eq!(push.document.map(|document| document.name), Some("qince.direct_order"));
+}
+
+#[test]
+fn a_multipart_boundary_is_the_headers() {
+    let digest = sign::push_digest(DATA.as_bytes(), SECRET, TIMESTAMP);
+    let fields = [("data", DATA), ("timestamp", TIMESTAMP), ("digest", &digest)];
+    let parts = fields.map(|(name, value)| {
+        format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    });
+    // Text before the first boundary would be taken for one, did the header not say better.
+    let body = format!("--note\r\n{}--cut--\r\n", parts.concat());
+    assert!(verified(settings(), "multipart/form-data; boundary=cut", &body).is_ok());
+    assert!(verified(settings(), "text/plain", &body).is_err());
+}
+
+#[test]
+fn a_refusal_says_what_kind_it_is_and_whom_to_answer() {
+    let capped = Settings { max_body_bytes: 10, ..settings() };
+    let other = Settings::new(vec!["other".into()]);
+    let form = form("dms_purchase", DATA);
+    for (settings, body, kind, msg_id, message) in [
+        (
+            capped,
+            form.as_str(),
+            RefusalKind::TooLarge,
+            "",
+            "the push is larger than the 10 bytes that are taken",
+        ),
+        (other, &form, RefusalKind::Digest, "X0001", "the digest of the push fits none of the push secrets"),
+        (
+            settings(),
+            "msgId=X1",
+            RefusalKind::Malformed,
+            "X1",
+            "the body is not a push of Qince: its form has no",
+        ),
+    ] {
+        let refused = verified(settings, "", body).unwrap_err();
+        assert_eq!(
+            (refused.kind, refused.msg_id.as_str(), &refused.kept),
+            (kind, msg_id, &None),
+            "{refused}"
+        );
+        assert!(refused.message.starts_with(message), "{refused}");
+    }
+}
+
+#[test]
+fn data_that_is_no_document_is_kept_under_the_forms_id_and_does_not_print() {
+    let refused = pushed("dms_purchase", "not JSON: 13800000000").unwrap_err();
+    assert_eq!((refused.kind, refused.msg_id.as_str()), (RefusalKind::Malformed, "X0001"));
+    assert!(refused.message.starts_with("the data of push X0001 (record D1) is no document: broken JSON"));
+    let printed = format!("{refused:?} {refused}");
+    assert!(!printed.contains("13800000000"), "{printed}");
+    assert_eq!(refused.kept, Some(Kept { id: "D1".into(), data: "not JSON: 13800000000".into() }));
+}
+
+#[test]
+fn an_order_is_nested_as_deep_as_a_work_item_carries_and_no_deeper() {
+    let nested = |levels: usize| {
+        format!(r#"{{"id":"1","deep":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1))
+    };
+    assert!(pushed("dms_purchase", &nested(MAX_DEPTH)).is_ok());
+    let refused = pushed("dms_purchase", &nested(MAX_DEPTH + 1)).unwrap_err();
+    assert!(refused.message.contains("nested 101 levels deep, and no more than 100"), "{refused}");
+    assert!(refused.kept.is_some());
+}
+
+#[test]
+fn qince_pushes_and_does_nothing_else() {
+    let pushes = Pushes::new(settings());
+    let webhook = pushes.webhook().unwrap();
+    assert_eq!((webhook.prefix(), webhook.max_body_bytes()), ("/qince/", 4 * 1024 * 1024));
+    assert!(pushes.target().is_none() && pushes.windows().is_none());
+    assert!(pushes.lists().is_none() && pushes.pools().is_none());
+}

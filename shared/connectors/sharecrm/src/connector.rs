@@ -1,0 +1,61 @@
+//! 纷享销客 as a connector.
+
+use std::sync::Arc;
+
+use relay_connector::{
+    Connection, Connector, Document, Lookup, Setting, SettingsError, Surroundings, Target, Uses,
+};
+use relay_core::System;
+
+use crate::client::Client;
+use crate::settings::{SETTINGS, Settings};
+use crate::{VENDOR, catalog};
+
+/// 纷享销客: takes records of ERP objects.
+#[derive(Debug, Clone, Copy)]
+pub struct ShareCrm;
+
+impl Connector for ShareCrm {
+    fn system(&self) -> System {
+        System::new(VENDOR)
+    }
+
+    fn title(&self) -> &'static str {
+        "纷享销客"
+    }
+
+    fn documents(&self) -> &'static [Document] {
+        catalog::documents()
+    }
+
+    fn lookups(&self) -> &'static [Lookup] {
+        catalog::lookups()
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        SETTINGS
+    }
+
+    fn queue(&self) -> Option<&'static str> {
+        Some("SHARECRM")
+    }
+
+    fn check(&self, settings: &relay_connector::Settings, _uses: &Uses) -> Result<(), SettingsError> {
+        Settings::read(settings).map(drop)
+    }
+
+    fn connect(
+        &self,
+        settings: &relay_connector::Settings,
+        surroundings: &Surroundings,
+    ) -> Result<Arc<dyn Connection>, SettingsError> {
+        let Surroundings { transport, clock, rng, tokens } = surroundings.clone();
+        Ok(Arc::new(Client::new(Settings::read(settings)?, transport, clock, rng, tokens)))
+    }
+}
+
+impl Connection for Client {
+    fn target(&self) -> Option<&dyn Target> {
+        Some(self)
+    }
+}

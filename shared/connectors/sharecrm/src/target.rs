@@ -1,0 +1,111 @@
+//! Records: pushing one, and ShareCRM as a target of flows.
+
+use async_trait::async_trait;
+use relay_connector::{
+    Class, Delivery, Failure, Found, OutOfTime, Pass, Rejection, Request, Target, Use, count_failure, lenient,
+};
+use relay_core::clock::Deadline;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::VENDOR;
+use crate::client::Client;
+use crate::session::{Enterprise, LARGEST_ANSWER};
+
+const PUSH: &str = "cgi/crm/erp/syncdata/objdata/push";
+
+impl Client {
+    /// Pushes one record with its details, the fields of `sharecrm.objdata_push`, and returns the vendor's trace id.
+    /// Success means that the platform has accepted it, not yet that the CRM object is written, unless the document
+    /// says `directSync`.
+    ///
+    /// # Errors
+    /// [`Class::Refused`] without sending anything where the document lacks what the platform knows it by, or is too
+    /// large.
+    pub async fn push(&self, document: &Value, deadline: Deadline) -> Result<String, Failure> {
+        check(document)?;
+        let body = json!({ "data": document }).to_string().into_bytes();
+        let (size, limit) = (body.len(), self.settings.max_body_bytes);
+        if size > limit {
+            return Err(refused(format!(
+                "the body has {size} bytes, more than the limit of {limit}: send fewer details"
+            )));
+        }
+        let push = |pass| self.post(pass, body.clone(), deadline);
+        self.session.with_token(self, deadline, push).await.inspect_err(count_failure)
+    }
+
+    async fn post(
+        &self,
+        pass: Pass<Enterprise>,
+        body: Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<String, Rejection> {
+        let in_turn = self.push_quota.wait(Use::Push, deadline).await;
+        in_turn.map_err(|OutOfTime| Rejection::Other(Failure::out_of_time(VENDOR, PUSH)))?;
+        let trace: Uuid = self.rng.uuid();
+        let Pass { token, facts: enterprise } = pass;
+        let bearer = format!("Bearer {}", token.expose_secret());
+        let mut request = Request::post(self.settings.endpoint(PUSH, trace), "application/json", body)
+            .within(deadline)
+            .answer_up_to(LARGEST_ANSWER)
+            .header("authorization", bearer)
+            .header("x-fs-ea", enterprise.ea)
+            .header("x-fs-userid", &self.settings.user_id);
+        for (name, value) in &self.settings.extra_headers {
+            request = request.header(name.clone(), value);
+        }
+        let answer = self.exchange(PUSH, request, Some(&token)).await?;
+        let trace_id = answer.trace_id.unwrap_or_else(|| trace.to_string());
+        tracing::debug!(vendor = VENDOR, trace_id, "pushed");
+        Ok(trace_id)
+    }
+}
+
+#[async_trait]
+impl Target for Client {
+    /// The record's id is our own; what the push answers is only a trace.
+    async fn deliver(
+        &self,
+        batch: &[Delivery<'_>],
+        deadline: Deadline,
+    ) -> Vec<Result<Option<String>, Failure>> {
+        let mut delivered = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            let pushed = self.push(delivery.body, deadline).await;
+            delivered.push(pushed.map(|_trace_id| delivery.number()));
+        }
+        delivered
+    }
+
+    /// The push interface cannot be asked; the same id again updates the same record.
+    async fn find(&self, _delivery: &Delivery<'_>, _deadline: Deadline) -> Result<Found, Failure> {
+        Ok(Found::CannotBeAsked)
+    }
+}
+
+/// What the platform's standard format cannot do without, although the vendor's page marks it as optional.
+fn check(document: &Value) -> Result<(), Failure> {
+    for (name, way_out) in [
+        ("objAPIName", "name the ERP object in the flow"),
+        ("dataCenterId", "set SHARECRM_DATA_CENTER_ID"),
+        ("id", "map the source document's key to it"),
+    ] {
+        if lenient::field(document, name).is_none() {
+            return Err(refused(format!("the document has no {name}: {way_out}")));
+        }
+    }
+    let is_direct = lenient::flag(document, "directSync") == Some(true);
+    if is_direct && lenient::field(document, "destObjectApiName").is_none() {
+        return Err(refused(
+            "the document has directSync without destObjectApiName: name the CRM object in the flow"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn refused(message: String) -> Failure {
+    Failure::new(VENDOR, PUSH, Class::Refused, None, message)
+}

@@ -1,0 +1,76 @@
+use std::sync::Arc;
+
+use relay_connector::{Class, Connection as _, Delivery, Document, Found, Repeat, Step, Target};
+use relay_core::clock::Deadline;
+use relay_sharecrm::Client;
+use serde_json::{Value, json};
+
+use crate::support::{ShareCrm, body, document, says};
+
+fn objdata() -> &'static Document {
+    &relay_sharecrm::documents()[0]
+}
+
+fn delivery(body: &Value) -> Delivery<'_> {
+    Delivery { document: objdata(), params: &[], body, replaces: None }
+}
+
+/// The target of a client, as flows know it.
+fn target(client: &Client) -> &dyn Target {
+    client.target().unwrap()
+}
+
+#[tokio::test]
+async fn a_record_is_delivered_in_data_and_known_by_our_own_id() {
+    let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json")]));
+    let document = document();
+    let delivered = target(&sharecrm.client()).deliver(&[delivery(&document)], Deadline::NONE).await;
+    let id = document["id"].as_str().unwrap().to_owned();
+    assert_eq!(delivered, [Ok(Some(id))]);
+    assert_eq!(body(&sharecrm.sent_to("/push")[0]), json!({ "data": document }));
+}
+
+#[tokio::test]
+async fn each_record_of_a_batch_has_its_own_result() {
+    let answers = [says(200, "locked.json"), says(200, "accepted.json")];
+    let sharecrm = Arc::new(ShareCrm::answering(answers));
+    let document = document();
+    let batch = [delivery(&document), delivery(&document)];
+    let delivered = target(&sharecrm.client()).deliver(&batch, Deadline::NONE).await;
+    assert_eq!(delivered[0].as_ref().map_err(|failure| &failure.class), Err(&Class::Refused));
+    assert!(delivered[1].is_ok());
+}
+
+#[tokio::test]
+async fn nothing_is_sent_after_the_deadline() {
+    let sharecrm = Arc::new(ShareCrm::answering([]));
+    let client = sharecrm.client();
+    let over = Deadline::within(&*sharecrm.clock, std::time::Duration::ZERO);
+    sharecrm.clock.advance(std::time::Duration::from_secs(1));
+    let delivered = target(&client).deliver(&[delivery(&document())], over).await;
+    assert_eq!(delivered[0].as_ref().unwrap_err().class, Class::OutOfTime);
+    assert!(sharecrm.sent_to("").is_empty());
+}
+
+#[tokio::test]
+async fn a_record_cannot_be_asked_for_and_need_not_be_for_a_repeat_replaces_it() {
+    let sharecrm = Arc::new(ShareCrm::answering([]));
+    let client = sharecrm.client();
+    assert_eq!(target(&client).find(&delivery(&document()), Deadline::NONE).await, Ok(Found::CannotBeAsked));
+    assert_eq!(target(&client).repeat(objdata()), Repeat::Replaces);
+    assert_eq!(target(&client).way_to_change(objdata()), None);
+    assert!(sharecrm.sent_to("").is_empty());
+}
+
+#[tokio::test]
+async fn there_are_no_look_up_tables() {
+    let client = Arc::new(ShareCrm::answering([])).client();
+    let failure = target(&client).lookup("sharecrm.customer", "S01", Deadline::NONE).await.unwrap_err();
+    assert_eq!(failure.class, Class::Refused);
+}
+
+#[test]
+fn a_record_is_pushed_alone_and_only_saved() {
+    let push = objdata().push.unwrap();
+    assert_eq!((push.batch, push.steps), (1, &[Step::Save][..]));
+}

@@ -1,0 +1,54 @@
+//! How documents stand in the form of a push.
+
+use relay_connector::{Failure, lenient};
+use serde_json::{Map, Value};
+
+use crate::catalog::{Endpoint, Form};
+use crate::error::not_sent;
+use crate::parameters::Parameters;
+
+/// The parameters of a call that pushes these documents: in the form field that the endpoint wants, in a list where it
+/// wants one.
+///
+/// # Errors
+/// Refused where the endpoint takes no documents, or not so many, or one of them is no JSON object.
+pub(crate) fn filled(
+    endpoint: &Endpoint,
+    params: &[(String, String)],
+    documents: &[&Value],
+) -> Result<Parameters, Failure> {
+    let operation = endpoint.php;
+    let mut parameters = Parameters::of(operation, params, endpoint.document.defaults)?;
+    if !documents.iter().all(|document| document.is_object()) {
+        return Err(not_sent(operation, "the document is not a JSON object"));
+    }
+    match (endpoint.form, documents) {
+        (None, _) => return Err(not_sent(operation, "this document is read, not pushed")),
+        (Some(Form::List { field }), documents) => {
+            parameters.json(field, &documents.iter().copied().cloned().collect());
+        }
+        (Some(Form::Object { field }), [document]) => parameters.json(field, document),
+        (Some(Form::Fields), [Value::Object(fields)]) => set_fields(&mut parameters, operation, fields)?,
+        (Some(_), _) => return Err(not_sent(operation, "it takes one document a call")),
+    }
+    Ok(parameters)
+}
+
+/// Spreads a document over form fields of its own; what is nested travels as JSON in its field.
+fn set_fields(
+    parameters: &mut Parameters,
+    operation: &str,
+    fields: &Map<String, Value>,
+) -> Result<(), Failure> {
+    for (name, value) in fields {
+        match value {
+            Value::Null => {}
+            Value::Bool(flag) => parameters.set(name, if *flag { "1" } else { "0" }),
+            Value::Array(_) | Value::Object(_) => parameters.json(name, value),
+            Value::Number(_) | Value::String(_) => {
+                parameters.plain(operation, name, &lenient::text(value).unwrap_or_default())?;
+            }
+        }
+    }
+    Ok(())
+}

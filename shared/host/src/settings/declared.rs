@@ -1,0 +1,101 @@
+//! Every setting that there is: the connectors' and our own. docs/settings.md and the template are made from this list, and
+//! what looks like one of ours and is not on it stops the start: a limit that is misspelt limits nothing.
+
+use std::collections::BTreeSet;
+
+use relay_connector::settings::Default::{Needed, Told, Value};
+use relay_connector::{Setting, Settings, SettingsError};
+use relay_job::Flows;
+
+use crate::suggest::closest;
+
+const OF_THE_STACK: &str = "an output of the stack";
+
+pub(crate) const FLOWS_DIR: Setting =
+    Setting::optional("RELAY_FLOWS_DIR", Told("the shipped flows"), "a folder of flow files");
+pub(crate) const START: Setting = Setting::optional(
+    "RELAY_START",
+    Told("one day back"),
+    "a time such as 2026-11-22T00:00:00+08:00 (RFC 3339)",
+);
+pub(crate) const STORE: Setting =
+    Setting::optional("RELAY_STORE", Told("sqlite:relay.db"), "`aws`, or `sqlite:` and a file");
+pub(crate) const SECRET_ID: Setting =
+    Setting::optional("RELAY_SECRET_ID", Told("none"), "a secret of Secrets Manager");
+pub(crate) const CHECKPOINT_TABLE: Setting = Setting::optional("CHECKPOINT_TABLE", Needed, OF_THE_STACK);
+pub(crate) const LEDGER_TABLE: Setting = Setting::optional("LEDGER_TABLE", Needed, OF_THE_STACK);
+pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
+
+/// The settings that no connector owns.
+pub const OURS: &[Setting] = &[
+    FLOWS_DIR,
+    START,
+    STORE,
+    SECRET_ID,
+    Setting::optional("RELAY_METRICS_NAMESPACE", Value("erp-relay"), "where CloudWatch files the metrics"),
+    CHECKPOINT_TABLE,
+    LEDGER_TABLE,
+    LOOKUP_TABLE,
+];
+
+/// So many slips of the pen make one name of another.
+const SLIPS: usize = 2;
+
+/// Every setting: those of the vendors, then our own.
+pub fn all() -> impl Iterator<Item = &'static Setting> {
+    relay_connectors::settings().chain(OURS)
+}
+
+/// The setting of that name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Setting> {
+    all().find(|setting| setting.name == name)
+}
+
+/// Whether a setting's value must never be shown, nor be sent by a flow.
+#[must_use]
+pub fn is_secret(name: &str) -> bool {
+    named(name).is_some_and(|setting| setting.is_secret)
+}
+
+/// The names of all settings.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    all().map(|setting| setting.name)
+}
+
+/// Whether something holds where a setting is not set.
+pub(crate) fn has_default(name: &str) -> bool {
+    named(name).is_some_and(Setting::has_default)
+}
+
+/// The known setting that a name of a flow file is most likely a misspelling of.
+pub(crate) fn misspelt(name: &str) -> Option<&'static str> {
+    let is_ours = named(name).is_some();
+    closest(name, names()).filter(|known| !is_ours && strsim::damerau_levenshtein(name, known) <= SLIPS)
+}
+
+/// What our settings begin with, `WDT_` say. A variable that begins otherwise is somebody else's.
+fn prefixes() -> BTreeSet<&'static str> {
+    let of_connectors = relay_connectors::settings().chain([&FLOWS_DIR]);
+    of_connectors.filter_map(|setting| setting.name.split_inclusive('_').next()).collect()
+}
+
+/// Settings that look like ours and are none, because neither the list nor a flow names them.
+pub(crate) fn unknown<'a>(settings: &'a Settings, flows: &Flows) -> BTreeSet<&'a str> {
+    let (prefixes, of_flows) = (prefixes(), flows.settings());
+    let is_ours = |name: &&str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    settings
+        .names()
+        .filter(is_ours)
+        .filter(|name| named(name).is_none() && !of_flows.contains(name))
+        .collect()
+}
+
+/// The error of settings that nobody knows, each with what was perhaps meant.
+pub(crate) fn unknown_error(unknown: &BTreeSet<&str>) -> SettingsError {
+    let problem = |name: &&str| match closest(name, names()) {
+        Some(known) => format!("{name} is no setting: did you mean {known}?"),
+        None => format!("{name} is no setting, and no flow names it: take it away"),
+    };
+    SettingsError { problems: unknown.iter().map(problem).collect() }
+}

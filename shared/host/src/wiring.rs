@@ -1,0 +1,277 @@
+//! Everything that jobs are built from, and how they are built.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use relay_connector::{
+    Catalog, Connection, Connector, HttpTransport, Role, Settings, SettingsError, Surroundings, Transport,
+};
+use relay_core::clock::{Clock, Rng, SystemClock, SystemRng};
+use relay_core::health::Monitor;
+use relay_core::{Intake, Stores, System};
+use relay_job::tokens::SharedTokens;
+use relay_job::{
+    ActiveFlows, Connections, CredentialCheck, FlowSettings, Flows, Job, Needs, Parts, active_flows,
+};
+
+#[cfg(feature = "aws")]
+use crate::SecretsManager;
+use crate::settings::declared;
+use crate::{flows, settings, stores};
+
+/// Everything that jobs are built from.
+pub struct Wiring {
+    /// The settings.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The dice.
+    pub rng: Arc<dyn Rng>,
+    /// Queue, checkpoints, ledger, look-ups, archive.
+    pub stores: Stores,
+    /// The flows.
+    pub flows: Arc<Flows>,
+    /// The flows that take documents in: these, and those whose file has been taken away.
+    pub active: Arc<ActiveFlows>,
+    /// Everything that flows can name.
+    pub catalog: Arc<Catalog>,
+    /// Told how sources and targets are doing.
+    pub health: Arc<Monitor>,
+    /// Noted by whoever is refused for its credentials.
+    pub credential_check: Arc<CredentialCheck>,
+    /// What the process calls itself among those that share its tokens.
+    owner: String,
+    transport: OnceLock<Arc<dyn Transport>>,
+    /// One connection a vendor for all jobs of a process, because they share its quota.
+    connections: Mutex<BTreeMap<System, Arc<dyn Connection>>>,
+}
+
+impl Wiring {
+    /// Builds from the environment and its secret, on the machine's clock and dice. Creates the store where there is none.
+    ///
+    /// # Errors
+    /// Settings that are missing, malformed or unknown, flow files with mistakes, a store that does not open.
+    pub async fn from_environment() -> anyhow::Result<Self> {
+        Self::on_this_machine(environment().await?).await
+    }
+
+    /// Builds as [`Wiring::from_environment`] does, on a store that is there already: whoever looks at one in the wrong
+    /// folder is told so, and not that all is well.
+    ///
+    /// # Errors
+    /// As [`Wiring::from_environment`], and where there is no store.
+    pub async fn of_existing_store() -> anyhow::Result<Self> {
+        let (settings, clock) = (environment().await?, Arc::new(SystemClock));
+        let flows = known_flows(&settings, clock.clone()).await?;
+        let stores = stores::open_existing(&settings, clock.clone()).await?;
+        Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemRng)))
+    }
+
+    /// Builds from settings, on the machine's clock and dice.
+    ///
+    /// # Errors
+    /// As [`Wiring::from_environment`].
+    pub async fn on_this_machine(settings: Settings) -> anyhow::Result<Self> {
+        let clock = Arc::new(SystemClock);
+        // First: a mistake in a flow or in a setting's name leaves no store behind.
+        let flows = known_flows(&settings, clock.clone()).await?;
+        let stores = stores::open(&settings, clock.clone()).await?;
+        Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemRng)))
+    }
+
+    /// Builds from settings, stores, clock and dice that are handed in.
+    ///
+    /// # Errors
+    /// Flow files with mistakes.
+    pub fn new(
+        settings: Settings,
+        stores: Stores,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> anyhow::Result<Self> {
+        let flows = flows::load(settings::flows_folder(&settings).as_deref())?;
+        Ok(Self::with_flows(flows, settings, stores, clock, rng))
+    }
+
+    fn with_flows(
+        flows: Flows,
+        settings: Settings,
+        stores: Stores,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Self {
+        flows.log_warnings();
+        let owner = rng.uuid().to_string();
+        let (flows, catalog) = (Arc::new(flows), Arc::new(relay_connectors::catalog()));
+        let checkpoints = &stores.checkpoints;
+        Self {
+            active: Arc::new(ActiveFlows::new(
+                flows.clone(),
+                catalog.clone(),
+                checkpoints.clone(),
+                clock.clone(),
+            )),
+            health: Arc::new(Monitor::new(checkpoints.clone(), clock.clone())),
+            settings,
+            clock,
+            rng,
+            stores,
+            flows,
+            catalog,
+            credential_check: Arc::default(),
+            owner,
+            transport: OnceLock::new(),
+            connections: Mutex::default(),
+        }
+    }
+
+    /// Carries requests over this transport instead of HTTP.
+    #[must_use]
+    pub fn over(self, transport: Arc<dyn Transport>) -> Self {
+        Self { transport: OnceLock::from(transport), ..self }
+    }
+
+    /// The same process with other settings: what they do not decide (stores, flows, transport) stays as it is.
+    #[must_use]
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        Self {
+            settings,
+            clock: self.clock.clone(),
+            rng: self.rng.clone(),
+            stores: self.stores.clone(),
+            flows: self.flows.clone(),
+            active: self.active.clone(),
+            catalog: self.catalog.clone(),
+            health: self.health.clone(),
+            credential_check: self.credential_check.clone(),
+            // It may have claimed a token that it could not get with the former settings.
+            owner: self.owner.clone(),
+            transport: self.transport.clone(),
+            connections: Mutex::default(),
+        }
+    }
+
+    /// Takes documents in.
+    #[must_use]
+    pub fn intake(&self) -> Intake {
+        Intake::new(self.stores.queue.clone(), self.stores.ledger.clone(), self.clock.clone())
+    }
+
+    /// The process's one HTTP client.
+    #[must_use]
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        self.transport.get_or_init(|| Arc::new(HttpTransport::new())).clone()
+    }
+
+    /// Builds a job, connected to the vendors that it needs.
+    ///
+    /// # Errors
+    /// [`SettingsError`]: every setting that is missing or malformed, of all vendors at once.
+    pub fn build<J: Job>(&self) -> anyhow::Result<J> {
+        let needs = J::needs(&self.flows);
+        let named = settings::for_flows(&self.settings, needs.settings.iter().map(String::as_str));
+        let start = settings::start(&self.settings, self.clock.now());
+        let given = SettingsError::both(named, start);
+        let (connections, (named, start)) = SettingsError::both(self.connections(&needs), given)?;
+        let mut values = settings::open_to_flows(&self.settings).0;
+        values.extend(named.0);
+        J::build(&Parts {
+            clock: self.clock.clone(),
+            rng: self.rng.clone(),
+            stores: self.stores.clone(),
+            flows: self.flows.clone(),
+            active: self.active.clone(),
+            settings: FlowSettings(values),
+            start,
+            health: self.health.clone(),
+            credential_check: self.credential_check.clone(),
+            connections,
+            queues: queues(),
+        })
+    }
+
+    fn connections(&self, needs: &Needs) -> Result<Connections, SettingsError> {
+        let mut connected = Ok(Vec::new());
+        for connector in relay_connectors::CONNECTORS {
+            let system = connector.system();
+            let connection = match (needs.connectors.get(&system), needs.where_set) {
+                (Some(uses), _) => {
+                    connector.check(&self.settings, uses).and_then(|()| self.connection(*connector).map(Some))
+                }
+                (None, Some(role)) if has_role(*connector, role) => Ok(self.connection(*connector).ok()),
+                (None, _) => Ok(None),
+            };
+            // Do not return early: report the missing settings of every vendor at once.
+            connected = SettingsError::both(connected, connection).map(|(mut connected, connection)| {
+                connected.extend(connection.map(|connection| (system, connection)));
+                connected
+            });
+        }
+        connected.map(Connections::from_iter)
+    }
+
+    fn connection(&self, connector: &dyn Connector) -> Result<Arc<dyn Connection>, SettingsError> {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = connections.get(&connector.system()) {
+            return Ok(connection.clone());
+        }
+        let surroundings = Surroundings {
+            transport: self.transport(),
+            clock: self.clock.clone(),
+            rng: self.rng.clone(),
+            tokens: Arc::new(SharedTokens::new(self.stores.checkpoints.clone(), self.owner.clone())),
+        };
+        let connection = connector.connect(&self.settings, &surroundings)?;
+        connections.insert(connector.system(), connection.clone());
+        Ok(connection)
+    }
+}
+
+/// Both, or what is wrong with either: one start tells everything.
+///
+/// # Errors
+/// The [`SettingsError`]s of both as one; otherwise the first error that is none, which other settings do not mend.
+pub fn both<A, B>(one: anyhow::Result<A>, other: anyhow::Result<B>) -> anyhow::Result<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        (Err(one), Err(other)) => {
+            Err(one.downcast::<SettingsError>()?.and(other.downcast::<SettingsError>()?).into())
+        }
+    }
+}
+
+fn has_role(connector: &dyn Connector, role: Role) -> bool {
+    connector.documents().iter().any(|document| document.role == role)
+}
+
+/// Every system that has a queue, by the names that its queue may end with: its own, and that of its setting.
+fn queues() -> BTreeMap<String, System> {
+    let names = |(system, queue): (System, &str)| {
+        [(system.name().to_owned(), system), (queue.to_ascii_lowercase(), system)]
+    };
+    relay_connectors::queues().flat_map(names).collect()
+}
+
+async fn environment() -> anyhow::Result<Settings> {
+    let settings = Settings::from_environment();
+    #[cfg(feature = "aws")]
+    let settings = crate::secret::with_secret(&settings, &SecretsManager).await?;
+    Ok(settings)
+}
+
+/// The flows, once every setting that looks like ours is known to be one. The store is asked only where one is not: a flow
+/// whose file is away may name it.
+async fn known_flows(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Flows> {
+    let flows = flows::load(settings::flows_folder(settings).as_deref())?;
+    let mut unknown: BTreeSet<&str> = declared::unknown(settings, &flows);
+    if !unknown.is_empty() {
+        // Without a store there is no such flow.
+        if let Ok(stores) = stores::open_existing(settings, clock).await {
+            let (checkpoints, catalog) = (stores.checkpoints.as_ref(), relay_connectors::catalog());
+            let named = active_flows::settings_of_absent(checkpoints, &flows, &catalog).await?;
+            unknown.retain(|name| !named.contains(*name));
+        }
+    }
+    if unknown.is_empty() { Ok(flows) } else { Err(declared::unknown_error(&unknown).into()) }
+}

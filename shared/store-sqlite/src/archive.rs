@@ -1,0 +1,113 @@
+//! The archive's rows: what one batch has to say of one document, compressed together.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use relay_core::archive::{Archive, Record};
+use relay_core::clock::Rng;
+use relay_core::{EntryId, StoreError};
+use rusqlite::params;
+use tokio::task::spawn_blocking;
+
+use super::{Sqlite, earlier, millis};
+
+const WRITING: &str = "writing the archive in";
+
+/// The archive in a store's file.
+pub(super) struct Rows {
+    pub(super) store: Sqlite,
+    /// How long records are kept.
+    pub(super) kept: Duration,
+}
+
+/// A row to be written.
+struct Row {
+    id: EntryId,
+    at: DateTime<Utc>,
+    records: Vec<u8>,
+}
+
+#[async_trait]
+impl Archive for Rows {
+    fn location(&self, _now: DateTime<Utc>, _rng: &dyn Rng) -> Option<String> {
+        None
+    }
+
+    async fn write(&self, _location: Option<&str>, records: &[Record]) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let records = records.to_vec();
+        // Off the async threads: a document of a megabyte takes tens of milliseconds to compress.
+        let packed = spawn_blocking(move || pack(&records)).await;
+        let rows = packed
+            .map_err(|panicked| StoreError::new(WRITING, format!("packing panicked: {panicked}")))?
+            .map_err(|error| StoreError::new(WRITING, format!("a record cannot be packed: {error}")))?;
+        self.store
+            .write_in(WRITING, move |connection, _| {
+                let mut insert = connection
+                    .prepare_cached("INSERT INTO archive (flow, key, at, records) VALUES (?1, ?2, ?3, ?4)")?;
+                rows.iter().try_for_each(|row| {
+                    insert.execute(params![row.id.flow, row.id.key, millis(row.at), row.records]).map(drop)
+                })
+            })
+            .await
+    }
+
+    async fn read(&self, id: &EntryId, _locations: &[String]) -> Result<Vec<Record>, StoreError> {
+        let (wanted, kept) = (id.clone(), self.kept);
+        let packed: Vec<Vec<u8>> = self
+            .store
+            .read_in("reading the archive in", move |connection, now| {
+                // What is due to be forgotten is forgotten already, whenever it is cleaned up.
+                connection
+                    .prepare_cached(
+                        "SELECT records FROM archive WHERE flow = ?1 AND key = ?2 AND at > ?3 ORDER BY at, id",
+                    )?
+                    .query_map(params![wanted.flow, wanted.key, earlier(now, kept)], |row| row.get(0))?
+                    .collect()
+            })
+            .await?;
+        let mut records = Vec::new();
+        for packed in packed {
+            records.extend(unpack(&packed).map_err(|why| {
+                let doing = format!("reading the archive of {} {}", id.flow, id.key);
+                StoreError::new(doing, format!("it holds what is no record: {why}"))
+            })?);
+        }
+        records.sort_by_key(|record: &Record| record.at);
+        Ok(records)
+    }
+}
+
+/// One row for each document, with the records in the order they were handed in.
+fn pack(records: &[Record]) -> std::io::Result<Vec<Row>> {
+    let mut documents: BTreeMap<&EntryId, Vec<&Record>> = BTreeMap::new();
+    for record in records {
+        documents.entry(&record.id).or_default().push(record);
+    }
+    let rows = documents.into_iter().filter_map(|(id, records)| {
+        let at = records.iter().map(|record| record.at).max()?;
+        let compressed = compress(&serde_json::json!(records).to_string());
+        Some(compressed.map(|records| Row { id: id.clone(), at, records }))
+    });
+    rows.collect()
+}
+
+fn compress(text: &str) -> std::io::Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes())?;
+    encoder.finish()
+}
+
+fn unpack(packed: &[u8]) -> Result<Vec<Record>, String> {
+    let mut text = String::new();
+    ZlibDecoder::new(packed).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| relay_core::codec::reason(&error))
+}

@@ -1,0 +1,183 @@
+//! Forgets what is kept no longer, a few rows at a time.
+//!
+//! The thread that writes does it between two transactions, so that a push waits for one step at the most. A step that has
+//! found as much as it may take is soon followed by the next; otherwise there is one a second, driven by writes: `relay
+//! serve` looks at its queues every second, which is one.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use relay_core::Entry;
+use relay_core::queue::{DEDUPLICATION_INTERVAL, RETENTION};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::retention::Retention;
+use super::{earlier, later, millis};
+
+pub(super) const DOING: &str = "cleaning up";
+
+/// How many rows of each kind a step looks at: about a millisecond of work for each kind.
+const ROWS: usize = 200;
+
+/// How many free pages are left in the file for what comes next: 1 MiB. Giving back what is needed again the next moment
+/// would cost a write twice.
+const RESERVE: usize = 256;
+
+/// How many pages a step gives back to the file system at most.
+const PAGES: usize = 256;
+
+/// How often a step is tried.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How soon after a step that has left something.
+const SOON: Duration = Duration::from_millis(100);
+
+/// How often the ledger is looked through: what may be forgotten is 400 days old, and a day does not matter.
+const BETWEEN_WALKS: TimeDelta = TimeDelta::days(1);
+
+/// What a step has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Rows that were forgotten.
+    pub rows: usize,
+    /// Whether there may be more to do.
+    pub has_more: bool,
+}
+
+impl Cleaned {
+    fn and(self, other: Self) -> Self {
+        Self { rows: self.rows + other.rows, has_more: self.has_more || other.has_more }
+    }
+}
+
+/// When the next step is due, by monotonic time.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    next: Duration,
+}
+
+impl Pace {
+    pub(super) fn is_time(&self, now: Duration) -> bool {
+        now >= self.next
+    }
+
+    pub(super) fn note(&mut self, now: Duration, cleaned: Cleaned) {
+        self.next = now + if cleaned.has_more { SOON } else { EVERY };
+    }
+}
+
+/// One step.
+pub(super) fn clean(
+    connection: &Connection,
+    now: DateTime<Utc>,
+    retention: &Retention,
+) -> rusqlite::Result<Cleaned> {
+    let expired = [
+        // One that ends later than any may was written by a clock that was ahead.
+        (
+            "DELETE FROM deduplication WHERE (queue, id) IN
+                 (SELECT queue, id FROM deduplication WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+            millis(now),
+        ),
+        (
+            "DELETE FROM deduplication WHERE (queue, id) IN
+                 (SELECT queue, id FROM deduplication WHERE expires_at > ?1 ORDER BY expires_at LIMIT ?2)",
+            later(now, DEDUPLICATION_INTERVAL),
+        ),
+        (
+            "DELETE FROM lookups WHERE (lookup, code) IN
+                 (SELECT lookup, code FROM lookups WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+            millis(now),
+        ),
+        (
+            "DELETE FROM messages WHERE id IN
+                 (SELECT id FROM messages WHERE dead = 1 AND visible_at <= ?1 ORDER BY visible_at LIMIT ?2)",
+            earlier(now, RETENTION),
+        ),
+        (
+            "DELETE FROM archive WHERE id IN (SELECT id FROM archive WHERE at <= ?1 ORDER BY at LIMIT ?2)",
+            earlier(now, retention.history),
+        ),
+    ];
+    let mut cleaned = walk(connection, now, retention)?;
+    for (sql, limit) in expired {
+        let rows = connection.prepare_cached(sql)?.execute(params![limit, ROWS])?;
+        cleaned = cleaned.and(Cleaned { rows, has_more: rows == ROWS });
+    }
+    Ok(cleaned.and(give_back(connection)?))
+}
+
+/// Looks at the next entries of the ledger, and forgets those whose time has come.
+fn walk(connection: &Connection, now: DateTime<Utc>, retention: &Retention) -> rusqlite::Result<Cleaned> {
+    let Some((flow, key)) = place(connection, now)? else { return Ok(Cleaned::default()) };
+    let page: Vec<(String, String, Option<String>)> = connection
+        .prepare_cached(
+            "SELECT flow, key, iif(delivered AND failed_at IS NULL, entry, NULL) FROM ledger
+             WHERE (flow, key) > (?1, ?2) ORDER BY flow, key LIMIT ?3",
+        )?
+        .query_map(params![flow, key, ROWS], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let is_last = page.len() < ROWS;
+    let (flow, key) = match page.last() {
+        Some((flow, key, _)) if !is_last => (Some(flow), Some(key)),
+        _ => (None, None),
+    };
+    connection.prepare_cached("UPDATE ledger_walk SET flow = ?1, key = ?2")?.execute(params![flow, key])?;
+    let mut forget = connection.prepare_cached("DELETE FROM ledger WHERE flow = ?1 AND key = ?2")?;
+    let mut rows = 0;
+    for (flow, key, entry) in &page {
+        if entry.as_deref().is_some_and(|entry| is_over(entry, now, retention.ledger)) {
+            rows += forget.execute([flow, key])?;
+        }
+    }
+    Ok(Cleaned { rows, has_more: !is_last })
+}
+
+/// After which entry the walk goes on; `None` where the last one is over and the next not yet due.
+fn place(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<Option<(String, String)>> {
+    let walk = connection
+        .prepare_cached("SELECT began_at, flow, key FROM ledger_walk")?
+        .query_row([], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
+        })
+        .optional()?;
+    let begin = || Some((String::new(), String::new()));
+    match walk {
+        None => {
+            connection.execute("INSERT INTO ledger_walk (began_at) VALUES (?1)", [millis(now)])?;
+            Ok(begin())
+        }
+        Some((_, Some(flow), Some(key))) => Ok(Some((flow, key))),
+        // One that began in the future was begun by a clock that was ahead.
+        Some((began_at, ..)) if began_at > millis(now - BETWEEN_WALKS) && began_at <= millis(now) => Ok(None),
+        Some(_) => {
+            connection.execute("UPDATE ledger_walk SET began_at = ?1", [millis(now)])?;
+            Ok(begin())
+        }
+    }
+}
+
+/// Whether an entry only says that a document was delivered, and that long ago. What cannot be read stays for a person.
+fn is_over(entry: &str, now: DateTime<Utc>, kept: Duration) -> bool {
+    let Ok(entry) = serde_json::from_str::<Entry>(entry) else { return false };
+    let is_open = entry.failures().next().is_some()
+        || entry.attempts.is_some()
+        || entry.unanswered.is_some()
+        || entry.settled.is_some();
+    !is_open && entry.delivered.is_some_and(|delivered| millis(delivered.at) <= earlier(now, kept))
+}
+
+/// Gives free pages back to the file system; a file that cannot shrink keeps them for what comes next.
+fn give_back(connection: &Connection) -> rusqlite::Result<Cleaned> {
+    let read = |sql: &str| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, usize>(0));
+    let is_incremental = read("PRAGMA auto_vacuum")? == 2;
+    let free = read("PRAGMA freelist_count")?.saturating_sub(RESERVE);
+    if !is_incremental || free == 0 {
+        return Ok(Cleaned::default());
+    }
+    // Each row that is read of it gives back one page.
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({})", free.min(PAGES)))?;
+    let mut pages = statement.query([])?;
+    while pages.next()?.is_some() {}
+    Ok(Cleaned { rows: 0, has_more: free > PAGES })
+}

@@ -1,0 +1,246 @@
+//! The one connection that writes, on a thread of its own.
+//!
+//! **Group commit.** A commit waits for the disk, and most of a write's time is that wait. So whatever has gathered in
+//! the meantime is done in one transaction and committed together: sixteen pushes at once cost two waits and not sixteen.
+//! Each request has a savepoint of its own in it, so that one that fails rolls back alone. Nobody is answered before the
+//! commit that holds the request is durable.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use chrono::{DateTime, Utc};
+use relay_core::clock::Clock;
+use relay_core::{StoreError, StoreErrorKind};
+use rusqlite::Connection;
+
+use super::health::Health;
+use super::housekeeping::{self, Pace};
+use super::request::{Request, request};
+use super::retention::Retention;
+use super::wal::{self, Wal};
+
+/// How many requests share a transaction at most: some milliseconds of work beside the wait for the disk.
+const LARGEST_GROUP: usize = 256;
+
+type Failure = Arc<rusqlite::Error>;
+
+/// Takes requests to the thread that writes. Dropping it waits until what was asked for is done and the file is closed.
+pub(super) struct Writer {
+    requests: Option<Sender<Box<dyn Request>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread on a connection of its own.
+    ///
+    /// # Errors
+    /// When the machine has no thread left.
+    pub(super) fn start(
+        connection: Connection,
+        health: Arc<Health>,
+        clock: Arc<dyn Clock>,
+        retention: Retention,
+    ) -> Result<Self, StoreError> {
+        let wal = Wal::of(&health);
+        let at_work = AtWork { connection, wal, health, clock, retention, pace: Pace::default() };
+        let (requests, arriving) = channel();
+        let thread =
+            thread::Builder::new().name("store-writer".to_owned()).spawn(move || at_work.run(&arriving));
+        let thread = thread.map_err(|error| {
+            StoreError::new("opening the store", format!("no thread could be started: {error}"))
+        })?;
+        Ok(Self { requests: Some(requests), thread: Some(thread) })
+    }
+
+    /// Has some work done in a transaction. Who is dropped before its turn has done nothing; who is dropped later does it
+    /// all the same.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnMut(&Connection, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (request, answered) = request(doing, work);
+        let ended =
+            || StoreError::new(doing, "the thread that writes the store has ended: start the program again");
+        let asked = self.requests.as_ref().is_some_and(|requests| requests.send(request).is_ok());
+        if !asked {
+            return Err(ended());
+        }
+        answered.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(thread) = self.thread.take() {
+            // It has told of a panic by itself.
+            _ = thread.join();
+        }
+    }
+}
+
+/// What the thread has.
+struct AtWork {
+    connection: Connection,
+    wal: Wal,
+    health: Arc<Health>,
+    clock: Arc<dyn Clock>,
+    retention: Retention,
+    pace: Pace,
+}
+
+/// A request in a transaction.
+struct Turn {
+    request: Box<dyn Request>,
+    /// Why its own part was rolled back.
+    failed: Option<StoreError>,
+}
+
+impl Turn {
+    fn of(request: Box<dyn Request>) -> Self {
+        Self { request, failed: None }
+    }
+}
+
+impl AtWork {
+    fn run(mut self, arriving: &Receiver<Box<dyn Request>>) {
+        while let Ok(first) = arriving.recv() {
+            let is_full = self.serve(first, arriving);
+            // After the answers: a push does not wait for these.
+            if self.wal.wants_shrinking(is_full, self.clock.monotonic()) {
+                self.wal.shrink(&self.connection);
+            }
+            self.keep_house();
+        }
+    }
+
+    /// Serves a request together with those that have gathered behind it. Says whether the disk is full.
+    fn serve(&self, first: Box<dyn Request>, arriving: &Receiver<Box<dyn Request>>) -> bool {
+        let mut group = vec![Turn::of(first)];
+        group.extend(arriving.try_iter().take(LARGEST_GROUP - 1).map(Turn::of));
+        match self.transact(&mut group, || arriving.try_recv().ok()) {
+            // One of them may ask for more room than there is: it must not take the others with it.
+            Err(error) if group.len() > 1 && self.is_full(&error) => {
+                let alone = group.into_iter().map(|turn| {
+                    let mut alone = vec![turn];
+                    let done = self.transact(&mut alone, || None);
+                    self.answer(alone, &done)
+                });
+                alone.fold(false, |is_full, found| is_full | found)
+            }
+            done => self.answer(group, &done),
+        }
+    }
+
+    /// Does a group in one transaction, with those that arrive while others have their turn. After an error nothing of it
+    /// has happened.
+    fn transact(
+        &self,
+        group: &mut Vec<Turn>,
+        mut arriving: impl FnMut() -> Option<Box<dyn Request>>,
+    ) -> Result<(), Failure> {
+        // Immediate: two programs never both read and then both try to write.
+        self.execute("BEGIN IMMEDIATE")?;
+        let mut next = 0;
+        let mut done = Ok(());
+        while let (Ok(()), Some(turn)) = (&done, group.get_mut(next)) {
+            done = self.take(turn);
+            next += 1;
+            if next == group.len() && next < LARGEST_GROUP {
+                group.extend(arriving().map(Turn::of));
+            }
+        }
+        let done = done.and_then(|()| self.execute("COMMIT"));
+        if done.is_err() && !self.connection.is_autocommit() {
+            // Where it cannot be rolled back, the next transaction cannot begin and says why.
+            _ = self.execute("ROLLBACK");
+        }
+        done
+    }
+
+    /// Does one request in a savepoint of its own. An error is one of the whole transaction: SQLite has given it up.
+    fn take(&self, turn: &mut Turn) -> Result<(), Failure> {
+        let doing = turn.request.doing();
+        turn.failed = self.health.still_well(doing).err();
+        if turn.failed.is_some() || !turn.request.is_wanted() {
+            return Ok(());
+        }
+        self.execute("SAVEPOINT request")?;
+        let work = AssertUnwindSafe(|| turn.request.work(&self.connection, self.clock.now()));
+        turn.failed = match catch_unwind(work) {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) if self.connection.is_autocommit() => return Err(error.into()),
+            Ok(Err(error)) => Some(self.health.met(doing, error)),
+            // The hook for panics has printed where. What it was about may be a document, and is not repeated.
+            Err(_) => {
+                Some(StoreError::new(doing, "a transaction panicked: this is a mistake in the program"))
+            }
+        };
+        if turn.failed.is_some() {
+            self.execute("ROLLBACK TO request")?;
+        }
+        self.execute("RELEASE request")
+    }
+
+    /// Answers everybody in a group. Says whether the disk is full.
+    fn answer(&self, group: Vec<Turn>, done: &Result<(), Failure>) -> bool {
+        // After the commit, so that a file that was taken away in its midst is noticed too.
+        let is_ours = group.first().is_none_or(|turn| self.health.still_ours(turn.request.doing()).is_ok());
+        let mut is_full = false;
+        for Turn { request, failed } in group {
+            let doing = request.doing();
+            let answer = match (done, failed) {
+                (Err(error), _) => Err(self.health.met(doing, error.clone())),
+                (Ok(()), Some(failed)) => Err(failed),
+                (Ok(()), None) if is_ours => Ok(()),
+                (Ok(()), None) => self.health.still_ours(doing).and_then(|()| self.health.still_well(doing)),
+            };
+            is_full |= matches!(&answer, Err(error) if error.kind == StoreErrorKind::Full);
+            request.answer(answer);
+        }
+        is_full
+    }
+
+    /// Cleans up a little, if it is time to: in a transaction of its own, so that no push depends on it.
+    fn keep_house(&mut self) {
+        if !self.pace.is_time(self.clock.monotonic()) {
+            return;
+        }
+        let retention = self.retention;
+        let clean = move |connection: &Connection, now| housekeeping::clean(connection, now, &retention);
+        let (request, mut cleaned) = request(housekeeping::DOING, clean);
+        let mut alone = vec![Turn::of(request)];
+        // Another program that writes is not waited for: that would keep the next push waiting too.
+        let hurried = self.connection.busy_timeout(wal::PATIENCE);
+        let done = hurried.map_err(Arc::new).and_then(|()| self.transact(&mut alone, || None));
+        if let Err(error) = self.connection.busy_timeout(super::open::BUSY_TIMEOUT) {
+            tracing::warn!(%error, "the store no longer waits for other programs");
+        }
+        self.answer(alone, &done);
+        let cleaned = cleaned.try_recv().unwrap_or_else(|_| Ok(housekeeping::Cleaned::default()));
+        match cleaned {
+            Ok(cleaned) => self.pace.note(self.clock.monotonic(), cleaned),
+            Err(error) => {
+                self.pace.note(self.clock.monotonic(), housekeeping::Cleaned::default());
+                if error.kind != StoreErrorKind::Busy {
+                    tracing::warn!(%error, "the store could not be cleaned up");
+                }
+            }
+        }
+    }
+
+    fn is_full(&self, error: &Failure) -> bool {
+        self.health.meaning(error) == StoreErrorKind::Full
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Failure> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map(drop)
+            .map_err(Arc::new)
+    }
+}

@@ -1,0 +1,176 @@
+//! The ports with a hook around every call, for tests: stores that fail, hang, are killed or count.
+//!
+//! [`decorate`] wraps the ports of an installation, and calls a closure before and after each call. A port's method is
+//! one line at the end of this file; without it the crate does not compile.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use relay_core::archive::Record;
+use relay_core::clock::Rng;
+use relay_core::ledger::Counts;
+use relay_core::{
+    Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing,
+    Queue, Received, StoreError, Stores, System,
+};
+
+/// A port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Port {
+    /// Messages between the functions.
+    Queue,
+    /// Watermarks, leases, pauses, tokens.
+    Checkpoints,
+    /// What became of every document.
+    Ledger,
+    /// Ids of the targets by our codes.
+    Lookups,
+    /// What came, what was sent, what was answered.
+    Archive,
+}
+
+/// One call of a port.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// Which port.
+    pub port: Port,
+    /// Which of its methods, by its name.
+    pub operation: &'static str,
+    /// What is handed over with it.
+    pub carries: Carries<'a>,
+}
+
+/// What a call hands over, where tests look at it.
+#[derive(Debug, Clone, Copy)]
+pub enum Carries<'a> {
+    /// Nothing that a test looks at.
+    Nothing,
+    /// Messages to send.
+    Messages(&'a [Outgoing]),
+    /// Messages to send to several systems.
+    Batches(&'a [(System, Vec<Outgoing>)]),
+    /// An entry to write.
+    Entry(&'a Entry),
+}
+
+/// On which side of a call the hook is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The store knows nothing of the call yet: an error keeps the call from it.
+    Before,
+    /// The store has done what it does: an error takes the place of its answer, as one that got lost.
+    After,
+}
+
+/// Calls `hook` before and after every call of a port. A hook that waits delays the call, one whose future never ends is a
+/// process that was killed there, and one that fails fails the call.
+pub fn decorate<H, F>(stores: &Stores, hook: H) -> Stores
+where
+    H: Fn(Side, &Call<'_>) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<(), StoreError>> + Send + 'static,
+{
+    let hook = Box::new(move |side, call: &Call<'_>| hook(side, call).boxed());
+    let this = Arc::new(Decorated { stores: stores.clone(), hook });
+    Stores {
+        queue: this.clone(),
+        checkpoints: this.clone(),
+        ledger: this.clone(),
+        lookups: this.clone(),
+        archive: this,
+    }
+}
+
+type Hook = dyn Fn(Side, &Call<'_>) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync;
+
+struct Decorated {
+    stores: Stores,
+    hook: Box<Hook>,
+}
+
+impl Decorated {
+    async fn around<T: Send>(
+        &self,
+        call: Call<'_>,
+        made: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        (self.hook)(Side::Before, &call).await?;
+        let answer = made.await;
+        (self.hook)(Side::After, &call).await?;
+        answer
+    }
+}
+
+/// By hand, because a location is no call to a store.
+#[async_trait]
+impl Archive for Decorated {
+    fn location(&self, now: DateTime<Utc>, rng: &dyn Rng) -> Option<String> {
+        self.stores.archive.location(now, rng)
+    }
+
+    async fn write(&self, location: Option<&str>, records: &[Record]) -> Result<(), StoreError> {
+        let call = Call { port: Port::Archive, operation: "write", carries: Carries::Nothing };
+        self.around(call, self.stores.archive.write(location, records)).await
+    }
+
+    async fn read(&self, id: &EntryId, locations: &[String]) -> Result<Vec<Record>, StoreError> {
+        let call = Call { port: Port::Archive, operation: "read", carries: Carries::Nothing };
+        self.around(call, self.stores.archive.read(id, locations)).await
+    }
+}
+
+macro_rules! decorated {
+    ($($port:ident as $field:ident {
+        $($operation:ident($($argument:ident: $type:ty),*) -> $answer:ty $(, carries $kind:ident($carried:ident))?;)*
+    })*) => {$(
+        #[async_trait]
+        impl $port for Decorated {
+            $(async fn $operation(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                let carries = [$(Carries::$kind($carried),)? Carries::Nothing][0];
+                let call = Call { port: Port::$port, operation: stringify!($operation), carries };
+                self.around(call, self.stores.$field.$operation($($argument),*)).await
+            })*
+        }
+    )*};
+}
+
+decorated! {
+    Queue as queue {
+        send(system: System, messages: &[Outgoing]) -> (), carries Messages(messages);
+        send_all(messages: &[(System, Vec<Outgoing>)]) -> (), carries Batches(messages);
+        receive(system: System, max: usize, visibility: Duration) -> Vec<Received>;
+        delete(system: System, receipts: &[String]) -> ();
+        delay(system: System, receipt: &str, delay: Duration) -> bool;
+        depth(system: System) -> Depth;
+        dead(system: System) -> u64;
+        dead_letters(system: System, limit: usize, after: Option<&str>) -> Vec<DeadLetter>;
+        redrive(system: System, ids: Option<&[String]>) -> u64;
+    }
+
+    Checkpoints as checkpoints {
+        get(name: &str) -> Option<Checkpoint>;
+        put(name: &str, value: &str, expected: Option<u64>, lease: Option<&Lease>) -> bool;
+        remove(name: &str) -> ();
+        acquire(name: &str, owner: &str, ttl: Duration) -> Option<Lease>;
+        release(lease: &Lease) -> ();
+        list(prefix: &str) -> Vec<(String, Checkpoint)>;
+    }
+
+    Ledger as ledger {
+        read(ids: &[EntryId]) -> HashMap<EntryId, Entry>;
+        write(entry: &Entry) -> bool, carries Entry(entry);
+        failed(flow: Option<&str>, limit: usize, after: Option<&EntryId>) -> Vec<Entry>;
+        counts() -> Counts;
+    }
+
+    Lookups as lookups {
+        get(codes: &[(String, String)]) -> HashMap<(String, String), String>;
+        put(table: &str, code: &str, id: &str, expires_at: Option<DateTime<Utc>>) -> ();
+        remove(table: &str, code: &str) -> ();
+    }
+}
