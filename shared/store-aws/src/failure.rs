@@ -4,6 +4,7 @@
 //! and message stand in it; a message body or an item never does.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
@@ -22,6 +23,15 @@ pub(super) struct Call<'a> {
     pub(super) name: &'a str,
 }
 
+/// What AWS said: the cause of a store's error. Not the SDK's own error: that holds the whole answer, in which a document may stand.
+#[derive(Debug, thiserror::Error)]
+#[error("{said}")]
+pub struct Refusal {
+    /// The service's code, where there was an answer.
+    pub code: Option<String>,
+    said: String,
+}
+
 impl Call<'_> {
     /// What this request failed with.
     pub(super) fn failed<E, R>(&self, error: &SdkError<E, R>) -> StoreError
@@ -34,10 +44,11 @@ impl Call<'_> {
 
     /// What one entry of a batch was refused with, or the request as a whole.
     pub(super) fn refused(&self, code: Option<&str>, said: &str) -> StoreError {
-        match self.way_out(code.unwrap_or_default()) {
+        let failure = match self.way_out(code.unwrap_or_default()) {
             Some((kind, way_out)) => self.because(format!("{way_out} ({said})")).of_kind(kind),
             None => self.because(said),
-        }
+        };
+        failure.caused_by(Arc::new(Refusal { code: code.map(str::to_owned), said: said.to_owned() }))
     }
 
     /// A failure that the service has not worded.

@@ -6,6 +6,7 @@
 //! | module | what for |
 //! |---|---|
 //! | `queue` | SQS FIFO queues |
+//! | `dead_letters` | their queues: listed, and sent anew |
 //! | `checkpoints` | values and leases in one table |
 //! | `ledger` | entries, with a sparse index of those that have failed |
 //! | `parts` | entries that are larger than an item of DynamoDB may be |
@@ -14,6 +15,7 @@
 //! | `failure` | what a refusal of AWS means, and the way out |
 
 mod checkpoints;
+mod dead_letters;
 mod failure;
 mod item;
 mod ledger;
@@ -30,6 +32,8 @@ use relay_core::clock::{Clock, Rng};
 
 use relay_core::archive::Disabled;
 use relay_core::{AwsNames, Stores};
+
+pub use failure::Refusal;
 
 /// The stack's queues and tables.
 #[derive(Clone)]

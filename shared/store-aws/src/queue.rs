@@ -13,15 +13,14 @@ use aws_sdk_sqs::types::{
     QueueAttributeName, SendMessageBatchRequestEntry,
 };
 use chrono::DateTime;
-use serde::Deserialize;
 
 use super::Aws;
 use super::failure::Call;
 use relay_core::queue::{Depth, MAX_BODY_BYTES, MAX_VISIBILITY, Outgoing, Queue, Received};
-use relay_core::{AwsQueue, StoreError, System};
+use relay_core::{AwsQueue, DeadLetter, StoreError, System};
 
 /// As many entries as SQS takes and gives in one request.
-const BATCH: usize = 10;
+pub(super) const BATCH: usize = 10;
 
 #[async_trait]
 impl Queue for Aws {
@@ -47,21 +46,7 @@ impl Queue for Aws {
         visibility: Duration,
     ) -> Result<Vec<Received>, StoreError> {
         let call = self.queue_call(system, "receiving from the queue", "sqs:ReceiveMessage")?;
-        let answer = self
-            .sqs()
-            .receive_message()
-            .queue_url(call.name)
-            .max_number_of_messages(i32::try_from(max.clamp(1, BATCH)).unwrap_or(1))
-            .visibility_timeout(seconds(visibility.min(MAX_VISIBILITY)))
-            // Without any wait SQS asks a part of its servers only, and may find nothing where there is something.
-            .wait_time_seconds(1)
-            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
-            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
-            .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
-            .send()
-            .await
-            .map_err(|error| call.failed(&error))?;
-        Ok(answer.messages.unwrap_or_default().into_iter().map(received).collect())
+        self.receive_from(call, max, visibility).await
     }
 
     async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError> {
@@ -96,32 +81,28 @@ impl Queue for Aws {
     }
 
     async fn dead(&self, system: System) -> Result<u64, StoreError> {
-        let call = self.queue_call(system, "finding the dead-letter queue of", "sqs:GetQueueAttributes")?;
-        let mut attributes =
-            self.attributes(call, call.name, vec![QueueAttributeName::RedrivePolicy]).await?;
-        let policy = attributes.remove(&QueueAttributeName::RedrivePolicy);
-        let Some(policy) = policy else { return Ok(0) };
-        let policy: RedrivePolicy = serde_json::from_str(&policy)
-            .map_err(|error| call.because(format!("its RedrivePolicy: {error}")))?;
-        // SQS wants both queues in one account and region, so the name is enough.
-        let name = policy.dead_letter_target_arn.rsplit(':').next().unwrap_or_default();
-        let call = Call { doing: "counting the dead-letter queue", action: "sqs:GetQueueUrl", name, ..call };
-        let url = self.sqs().get_queue_url().queue_name(name).send().await;
-        let url = url.map_err(|error| call.failed(&error))?.queue_url.unwrap_or_default();
-        let call = Call { action: "sqs:GetQueueAttributes", ..call };
+        let Some(url) = self.dead_letter_queue(system).await? else { return Ok(0) };
+        let call = self.queue_call(system, "counting the dead-letter queue", "sqs:GetQueueAttributes")?;
+        let call = Call { name: &url, ..call };
         Ok(count(&self.attributes(call, &url, vec![Waiting]).await?, &Waiting))
+    }
+
+    async fn dead_letters(
+        &self,
+        system: System,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.list_dead(system, limit, after).await
+    }
+
+    async fn redrive(&self, system: System, ids: Option<&[String]>) -> Result<u64, StoreError> {
+        self.redrive_dead(system, ids).await
     }
 }
 
-/// What a queue says of its dead letters.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RedrivePolicy {
-    dead_letter_target_arn: String,
-}
-
 impl Aws {
-    fn queue_call(
+    pub(super) fn queue_call(
         &self,
         system: System,
         doing: &'static str,
@@ -130,6 +111,30 @@ impl Aws {
         let missing = || StoreError::new(doing, format!("this stack has no queue for {system}"));
         let AwsQueue { setting, url } = self.names.queues.get(&system).ok_or_else(missing)?;
         Ok(Call { doing, action, setting, name: url })
+    }
+
+    /// Receives from the queue that the call names.
+    pub(super) async fn receive_from(
+        &self,
+        call: Call<'_>,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Received>, StoreError> {
+        let answer = self
+            .sqs()
+            .receive_message()
+            .queue_url(call.name)
+            .max_number_of_messages(i32::try_from(max.clamp(1, BATCH)).unwrap_or(1))
+            .visibility_timeout(seconds(visibility.min(MAX_VISIBILITY)))
+            // Without any wait SQS asks a part of its servers only, and may find nothing where there is something.
+            .wait_time_seconds(1)
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+            .send()
+            .await
+            .map_err(|error| call.failed(&error))?;
+        Ok(answer.messages.unwrap_or_default().into_iter().map(received).collect())
     }
 
     async fn send_batch(&self, call: Call<'_>, batch: &[Outgoing]) -> Result<(), StoreError> {
@@ -143,7 +148,7 @@ impl Aws {
         self.until_done(call, batch.len(), |_| false, send).await
     }
 
-    async fn delete_batch(&self, call: Call<'_>, receipts: &[String]) -> Result<(), StoreError> {
+    pub(super) async fn delete_batch(&self, call: Call<'_>, receipts: &[String]) -> Result<(), StoreError> {
         let delete = |places: Vec<usize>| async move {
             let entries = places
                 .into_iter()
@@ -158,7 +163,7 @@ impl Aws {
 
     /// Asks for all entries of a batch, and again for those that SQS failed to do: it answers 200 all the same. Those
     /// that failed with a code that `is_done` are done too.
-    async fn until_done<F>(
+    pub(super) async fn until_done<F>(
         &self,
         call: Call<'_>,
         entries: usize,
@@ -192,7 +197,7 @@ impl Aws {
         }
     }
 
-    async fn attributes(
+    pub(super) async fn attributes(
         &self,
         call: Call<'_>,
         url: &str,
@@ -238,7 +243,7 @@ fn delete_entry(place: usize, receipt: &str) -> Result<DeleteMessageBatchRequest
 }
 
 /// Whether SQS says that a receipt is not that of the message's last receive, or of no message at all.
-fn is_lapsed(code: &str) -> bool {
+pub(super) fn is_lapsed(code: &str) -> bool {
     // SQS has several names for one error: `MessageNotInflight` is also `AWS.SimpleQueueService.MessageNotInflight`.
     let code = code.rsplit('.').next().unwrap_or(code).trim_end_matches("Exception");
     // A lapsed receipt of a FIFO queue is an `InvalidParameterValue`; no other parameter is at anybody's choice.

@@ -3,6 +3,9 @@
 //! The thread that writes does it between two transactions, so that a push waits for one step at the most. A step that has
 //! found as much as it may take is soon followed by the next; otherwise there is one a second, driven by writes: `relay
 //! serve` looks at its queues every second, which is one.
+//!
+//! What is kept for days is forgotten up to a day late: it goes by a time that the clock showed a day ago. A clock that is
+//! set ahead by mistake would otherwise take the guard of every document with it, and all dead letters.
 
 use std::time::Duration;
 
@@ -12,7 +15,7 @@ use relay_core::queue::{DEDUPLICATION_INTERVAL, RETENTION};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::retention::Retention;
-use super::{earlier, later, millis};
+use super::{earlier, later, millis, time};
 
 pub(super) const DOING: &str = "cleaning up";
 
@@ -72,99 +75,117 @@ pub(super) fn clean(
     now: DateTime<Utc>,
     retention: &Retention,
 ) -> rusqlite::Result<Cleaned> {
-    let expired = [
-        // One that ends later than any may was written by a clock that was ahead.
-        (
-            "DELETE FROM deduplication WHERE (queue, id) IN
-                 (SELECT queue, id FROM deduplication WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
-            millis(now),
-        ),
-        (
-            "DELETE FROM deduplication WHERE (queue, id) IN
-                 (SELECT queue, id FROM deduplication WHERE expires_at > ?1 ORDER BY expires_at LIMIT ?2)",
-            later(now, DEDUPLICATION_INTERVAL),
-        ),
-        (
-            "DELETE FROM lookups WHERE (lookup, code) IN
-                 (SELECT lookup, code FROM lookups WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
-            millis(now),
-        ),
-        (
-            "DELETE FROM messages WHERE id IN
-                 (SELECT id FROM messages WHERE dead = 1 AND visible_at <= ?1 ORDER BY visible_at LIMIT ?2)",
-            earlier(now, RETENTION),
-        ),
-        (
-            "DELETE FROM archive WHERE id IN (SELECT id FROM archive WHERE at <= ?1 ORDER BY at LIMIT ?2)",
-            earlier(now, retention.history),
-        ),
-    ];
-    let mut cleaned = walk(connection, now, retention)?;
-    for (sql, limit) in expired {
-        let rows = connection.prepare_cached(sql)?.execute(params![limit, ROWS])?;
-        cleaned = cleaned.and(Cleaned { rows, has_more: rows == ROWS });
+    let walk = Walk::go_on(connection, now)?;
+    let mut cleaned = forget(connection, &SHORT_LIVED.map(|(sql, kept)| (sql, later(now, kept))))?;
+    if let Some(believed) = walk.believed_time {
+        let due =
+            [(DEAD_LETTERS, earlier(believed, RETENTION)), (HISTORY, earlier(believed, retention.history))];
+        cleaned = cleaned.and(forget(connection, &due)?);
     }
-    Ok(cleaned.and(give_back(connection)?))
+    Ok(cleaned.and(walk.step(connection, retention.ledger)?).and(give_back(connection)?))
 }
 
-/// Looks at the next entries of the ledger, and forgets those whose time has come.
-fn walk(connection: &Connection, now: DateTime<Utc>, retention: &Retention) -> rusqlite::Result<Cleaned> {
-    let Some((flow, key)) = place(connection, now)? else { return Ok(Cleaned::default()) };
-    let page: Vec<(String, String, Option<String>)> = connection
-        .prepare_cached(
-            "SELECT flow, key, iif(delivered AND failed_at IS NULL, entry, NULL) FROM ledger
-             WHERE (flow, key) > (?1, ?2) ORDER BY flow, key LIMIT ?3",
-        )?
-        .query_map(params![flow, key, ROWS], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let is_last = page.len() < ROWS;
-    let (flow, key) = match page.last() {
-        Some((flow, key, _)) if !is_last => (Some(flow), Some(key)),
-        _ => (None, None),
-    };
-    connection.prepare_cached("UPDATE ledger_walk SET flow = ?1, key = ?2")?.execute(params![flow, key])?;
-    let mut forget = connection.prepare_cached("DELETE FROM ledger WHERE flow = ?1 AND key = ?2")?;
-    let mut rows = 0;
-    for (flow, key, entry) in &page {
-        if entry.as_deref().is_some_and(|entry| is_over(entry, now, retention.ledger)) {
-            rows += forget.execute([flow, key])?;
-        }
-    }
-    Ok(Cleaned { rows, has_more: !is_last })
+/// What lives for hours at most, and what was written with a longer life by a clock that was ahead.
+const SHORT_LIVED: [(&str, Duration); 3] = [
+    (
+        "DELETE FROM deduplication WHERE (queue, id) IN
+             (SELECT queue, id FROM deduplication WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        Duration::ZERO,
+    ),
+    (
+        "DELETE FROM deduplication WHERE (queue, id) IN
+             (SELECT queue, id FROM deduplication WHERE expires_at > ?1 ORDER BY expires_at LIMIT ?2)",
+        DEDUPLICATION_INTERVAL,
+    ),
+    (
+        "DELETE FROM lookups WHERE (lookup, code) IN
+             (SELECT lookup, code FROM lookups WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        Duration::ZERO,
+    ),
+];
+
+const DEAD_LETTERS: &str = "DELETE FROM messages WHERE id IN
+    (SELECT id FROM messages WHERE dead = 1 AND visible_at <= ?1 ORDER BY visible_at LIMIT ?2)";
+
+const HISTORY: &str =
+    "DELETE FROM archive WHERE id IN (SELECT id FROM archive WHERE at <= ?1 ORDER BY at LIMIT ?2)";
+
+fn forget(connection: &Connection, due: &[(&str, i64)]) -> rusqlite::Result<Cleaned> {
+    due.iter().try_fold(Cleaned::default(), |cleaned, (sql, time)| {
+        let rows = connection.prepare_cached(sql)?.execute(params![time, ROWS])?;
+        Ok(cleaned.and(Cleaned { rows, has_more: rows == ROWS }))
+    })
 }
 
-/// After which entry the walk goes on; `None` where the last one is over and the next not yet due.
-fn place(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<Option<(String, String)>> {
-    let walk = connection
-        .prepare_cached("SELECT began_at, flow, key FROM ledger_walk")?
-        .query_row([], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
-        })
-        .optional()?;
-    let begin = || Some((String::new(), String::new()));
-    match walk {
-        None => {
-            connection.execute("INSERT INTO ledger_walk (began_at) VALUES (?1)", [millis(now)])?;
-            Ok(begin())
-        }
-        Some((_, Some(flow), Some(key))) => Ok(Some((flow, key))),
+/// A walk through the ledger.
+struct Walk {
+    /// By which what is due is told; `None` on the first day of a file.
+    believed_time: Option<DateTime<Utc>>,
+    /// After which entry it goes on; `None` where it is over and the next is not due.
+    place: Option<(String, String)>,
+}
+
+impl Walk {
+    /// The walk that goes on, or begins now.
+    fn go_on(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<Self> {
+        let last = connection
+            .prepare_cached("SELECT began_at, believed_time, flow, key FROM ledger_walk")?
+            .query_row([], |row| {
+                let place = row.get::<_, Option<String>>(2)?.zip(row.get::<_, Option<String>>(3)?);
+                let believed_time = row.get::<_, Option<i64>>(1)?.map(time);
+                Ok((time(row.get(0)?), Self { believed_time, place }))
+            })
+            .optional()?;
         // One that began in the future was begun by a clock that was ahead.
-        Some((began_at, ..)) if began_at > millis(now - BETWEEN_WALKS) && began_at <= millis(now) => Ok(None),
-        Some(_) => {
-            connection.execute("UPDATE ledger_walk SET began_at = ?1", [millis(now)])?;
-            Ok(begin())
+        let is_due = |began_at: DateTime<Utc>| began_at > now || began_at <= now - BETWEEN_WALKS;
+        let believed_time = match last {
+            Some((began_at, walk)) if walk.place.is_some() || !is_due(began_at) => return Ok(walk),
+            Some((began_at, _)) => Some(began_at.min(now)),
+            None => None,
+        };
+        connection.execute("DELETE FROM ledger_walk", [])?;
+        connection.execute(
+            "INSERT INTO ledger_walk (began_at, believed_time) VALUES (?1, ?2)",
+            params![millis(now), believed_time.map(millis)],
+        )?;
+        Ok(Self { believed_time, place: Some((String::new(), String::new())) })
+    }
+
+    /// Looks at the next entries, and forgets those whose time has come.
+    fn step(self, connection: &Connection, kept: Duration) -> rusqlite::Result<Cleaned> {
+        let Some((flow, key)) = self.place else { return Ok(Cleaned::default()) };
+        let page: Vec<(String, String, Option<String>)> = connection
+            .prepare_cached(
+                "SELECT flow, key, iif(delivered AND failed_at IS NULL, entry, NULL) FROM ledger
+                 WHERE (flow, key) > (?1, ?2) ORDER BY flow, key LIMIT ?3",
+            )?
+            .query_map(params![flow, key, ROWS], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let is_last = page.len() < ROWS;
+        let place = page.last().filter(|_| !is_last).map(|(flow, key, _)| (flow, key)).unzip();
+        connection
+            .prepare_cached("UPDATE ledger_walk SET flow = ?1, key = ?2")?
+            .execute(params![place.0, place.1])?;
+        let due = self.believed_time.map(|time| earlier(time, kept));
+        let mut forget = connection.prepare_cached("DELETE FROM ledger WHERE flow = ?1 AND key = ?2")?;
+        let mut rows = 0;
+        for (flow, key, entry) in &page {
+            if entry.as_deref().zip(due).is_some_and(|(entry, due)| is_over(entry, due)) {
+                rows += forget.execute([flow, key])?;
+            }
         }
+        Ok(Cleaned { rows, has_more: !is_last })
     }
 }
 
-/// Whether an entry only says that a document was delivered, and that long ago. What cannot be read stays for a person.
-fn is_over(entry: &str, now: DateTime<Utc>, kept: Duration) -> bool {
+/// Whether an entry only says that a document was delivered, and not after `due`. What cannot be read stays for a person.
+fn is_over(entry: &str, due: i64) -> bool {
     let Ok(entry) = serde_json::from_str::<Entry>(entry) else { return false };
     let is_open = entry.failures().next().is_some()
         || entry.attempts.is_some()
         || entry.unanswered.is_some()
         || entry.settled.is_some();
-    !is_open && entry.delivered.is_some_and(|delivered| millis(delivered.at) <= earlier(now, kept))
+    !is_open && entry.delivered.is_some_and(|delivered| millis(delivered.at) <= due)
 }
 
 /// Gives free pages back to the file system; a file that cannot shrink keeps them for what comes next.

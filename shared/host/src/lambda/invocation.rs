@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
-use crate::Function;
 use chrono::{DateTime, Utc};
 use lambda_runtime::LambdaEvent;
 use metrics_cloudwatch_embedded::Collector;
 use relay_core::clock::{Clock, Deadline};
+use relay_job::Job;
 use serde_json::Value;
 use tracing::Instrument as _;
 
@@ -22,7 +22,7 @@ const A_DAY: Duration = Duration::from_secs(86_400);
 ///
 /// # Errors
 /// What the function fails with.
-pub async fn work<F: Function>(
+pub async fn work<F: Job>(
     host: &mut Host<F>,
     event: LambdaEvent<Value>,
     collector: &Collector,

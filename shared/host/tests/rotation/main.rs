@@ -14,7 +14,8 @@ use relay_core::clock::{Clock as _, Deadline, SystemClock, SystemRng};
 use relay_core::{Depth, Queue, System, pause};
 use relay_erp_pusher::ErpPusher;
 use relay_host::lambda::Host;
-use relay_host::{Function, Occasion, SecretSource, Settings, Wiring};
+use relay_host::{SecretSource, Settings, Wiring};
+use relay_job::{Flows, Invocation, Job, Needs, Parts};
 use relay_simulators::Fault;
 use relay_simulators::qince::{Digest, PushStyle};
 use relay_stock_syncer::StockSyncer;
@@ -291,14 +292,18 @@ async fn a_new_secret_that_cannot_be_used_changes_nothing() {
 
 struct Panics;
 
-impl Function for Panics {
+impl Job for Panics {
     type Handled = Value;
 
-    fn wire(_wiring: &Wiring) -> anyhow::Result<Self> {
+    fn needs(_flows: &Flows) -> Needs {
+        Needs::default()
+    }
+
+    fn build(_parts: &Parts) -> anyhow::Result<Self> {
         Ok(Self)
     }
 
-    async fn handle(&self, event: Value, _occasion: Occasion) -> anyhow::Result<Value> {
+    async fn handle(&self, event: Value, _invocation: Invocation) -> anyhow::Result<Value> {
         assert!(event["sound"] == true, "{event}");
         Ok(event)
     }

@@ -10,8 +10,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::{Clock as _, SeededRng, SimulatedClock};
 use relay_core::{Received, Stores, System};
 use relay_host::lambda::Host;
-use relay_host::settings::is_secret;
-use relay_host::{Function, SecretSource, Settings, Wiring};
+use relay_host::secret::with_secret;
+use relay_host::settings::declared::is_secret;
+use relay_host::{SecretSource, Settings, Wiring};
+use relay_job::Job;
 use relay_simulators::qince::SignedPush;
 use relay_simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
 use relay_store_sqlite::Sqlite;
@@ -74,20 +76,20 @@ impl Stage {
     }
 
     /// A sandbox that starts now, with the secret as it is.
-    pub(crate) async fn start<F: Function>(&self) -> Host<F> {
+    pub(crate) async fn start<F: Job>(&self) -> Host<F> {
         self.start_with(self.secret.clone()).await
     }
 
     /// A sandbox that starts now, and reads the secret later in another way.
-    pub(crate) async fn start_with<F: Function>(&self, secrets: Arc<dyn SecretSource>) -> Host<F> {
-        let settings = self.environment.with_secret(self.secret.as_ref()).await.unwrap();
+    pub(crate) async fn start_with<F: Job>(&self, secrets: Arc<dyn SecretSource>) -> Host<F> {
+        let settings = with_secret(&self.environment, self.secret.as_ref()).await.unwrap();
         let rng = Arc::new(SeededRng::new(self.starts.fetch_add(1, Ordering::Relaxed)));
         let wiring = Wiring::new(settings, self.stores.clone(), self.clock.clone(), rng).unwrap();
         self.secret.reads.store(0, Ordering::Relaxed);
         self.host(wiring, secrets)
     }
 
-    pub(crate) fn host<F: Function>(&self, wiring: Wiring, secrets: Arc<dyn SecretSource>) -> Host<F> {
+    pub(crate) fn host<F: Job>(&self, wiring: Wiring, secrets: Arc<dyn SecretSource>) -> Host<F> {
         let wiring = wiring.over(self.vendors.transport());
         Host::new(self.environment.clone(), secrets, wiring).unwrap()
     }
@@ -98,7 +100,7 @@ impl Stage {
     }
 
     /// A sandbox that started before a setting was rotated to what it is now.
-    pub(crate) async fn started_before_rotation<F: Function>(&self, names: &[&str]) -> Host<F> {
+    pub(crate) async fn started_before_rotation<F: Job>(&self, names: &[&str]) -> Host<F> {
         let now: Vec<_> = names.iter().map(|name| (*name, self.rotate(name, "an-old-value"))).collect();
         let host = self.start().await;
         for (name, value) in now {

@@ -22,7 +22,8 @@ use relay_core::{StoreError, Stores, System};
 use relay_decorator::{Port, Side, decorate};
 use relay_erp_pusher::ErpPusher;
 use relay_host::lambda::{Host, invocation, metrics};
-use relay_host::{Function, logs};
+use relay_host::logs;
+use relay_job::Job;
 use relay_simulators::qince::{Digest, PushStyle};
 use relay_simulators::{Fault, FaultRates};
 use relay_stock_syncer::StockSyncer;
@@ -93,7 +94,7 @@ struct Day {
 }
 
 impl Day {
-    async fn invoke<F: Function>(&mut self, host: &mut Host<F>, event: Value) -> anyhow::Result<Value> {
+    async fn invoke<F: Job>(&mut self, host: &mut Host<F>, event: Value) -> anyhow::Result<Value> {
         self.requests += 1;
         let deadline = self.stage.clock.now() + TimeDelta::minutes(15);
         let mut headers = HeaderMap::new();

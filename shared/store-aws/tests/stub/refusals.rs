@@ -54,6 +54,16 @@ async fn sending(code: &str, attempts: usize) -> String {
 }
 
 #[tokio::test]
+async fn what_aws_said_is_there_for_programs_and_printed_once() {
+    let stub = Stub::answering([refused("AccessDeniedException", "said by AWS")]).await;
+    let error = stub.stores.ledger.counts().await.unwrap_err();
+    assert_eq!(error.to_string().matches("said by AWS").count(), 1, "{error}");
+    let cause = error.cause.as_deref().and_then(|cause| cause.downcast_ref::<relay_store_aws::Refusal>());
+    assert_eq!(cause.and_then(|cause| cause.code.as_deref()), Some("AccessDeniedException"));
+    assert!(std::error::Error::source(&error).is_none());
+}
+
+#[tokio::test]
 async fn a_table_or_queue_that_does_not_exist_is_named_with_its_setting() {
     let table = writing("ResourceNotFoundException", 1).await;
     assert!(table.contains("no such table") && table.contains("LEDGER_TABLE expects"), "{table}");

@@ -5,7 +5,6 @@ use std::time::Duration;
 use relay_connector::{Delivery, Found};
 use relay_core::System;
 use relay_core::clock::Deadline;
-use relay_job::{Connections, Flows, Invocation, Job, Needs, Parts};
 use relay_simulators::Fault;
 use serde_json::{Value, json};
 
@@ -22,31 +21,6 @@ fn house(source: &str, id: &str) -> (House, tempfile::TempDir) {
     std::fs::write(folder.path().join("rows.toml"), flow).unwrap();
     let house = House::new(1).with("RELAY_FLOWS_DIR", folder.path().to_str().unwrap());
     (house, folder)
-}
-
-/// Nothing but the connection to WDT as a target.
-struct Wdt(Connections);
-
-impl Job for Wdt {
-    type Handled = ();
-
-    fn needs(_flows: &Flows) -> Needs {
-        let mut needs = Needs::default();
-        needs.target(System::new("wangdian"));
-        needs
-    }
-
-    fn build(parts: &Parts) -> anyhow::Result<Self> {
-        Ok(Self(parts.connections.clone()))
-    }
-
-    async fn handle(&self, _event: Value, _invocation: Invocation) -> anyhow::Result<()> {
-        Ok(())
-    }
-
-    async fn answer(&self, (): ()) -> Value {
-        Value::Null
-    }
 }
 
 fn put(house: &House, query: &str, key: &[&str], row: Value) {
@@ -143,24 +117,23 @@ async fn whatever_was_made_behind_a_lost_answer_is_found_by_its_number() {
         ("purchase_provider_create", json!({"provider_no": "N-1", "provider_name": "厂"})),
     ] {
         let house = House::new(1);
-        let wiring = house.start().wiring;
-        let Wdt(connections) = wiring.build().unwrap();
-        let wdt = connections.target(System::new("wangdian")).unwrap();
-        let document = wiring.catalog.document(&format!("wangdian.{endpoint}")).unwrap();
+        let connection = house.start().wiring.connection(System::new("wangdian")).unwrap();
+        let target = connection.target().unwrap();
+        let document = relay_connectors::catalog().document(&format!("wangdian.{endpoint}")).unwrap();
+        let delivery = Delivery { document, params: &[], body: &body, replaces: None };
         let mut other = body.clone();
         other[document.number().unwrap()] = json!("N-2");
-        let delivery = |body| Delivery { document, params: &[], body, replaces: None };
-        let (this, other) = (delivery(&body), delivery(&other));
-        assert_eq!(wdt.find(&this, Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
+        let other = Delivery { body: &other, ..delivery };
+        assert_eq!(target.find(&delivery, Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
         house.vendors.wangdian.faults.inject_for(endpoint, Fault::LostAnswer);
-        wdt.deliver(&[this], Deadline::NONE).await.remove(0).unwrap_err();
+        target.deliver(&[delivery], Deadline::NONE).await.remove(0).unwrap_err();
         let [made] = &house.vendors.wangdian.pushed_documents(endpoint)[..] else { panic!("{endpoint}") };
-        let there = wdt.find(&this, Deadline::NONE).await.unwrap();
+        let there = target.find(&delivery, Deadline::NONE).await.unwrap();
         let known = document.push.unwrap().asked.unwrap();
         let by_our_number = known.ids == known.holds;
         let expected = if by_our_number { "N-1" } else { made.id.as_str() };
         assert_eq!(there, Found::There(expected.to_owned()), "{endpoint}");
-        assert_eq!(wdt.find(&other, Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
+        assert_eq!(target.find(&other, Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
     }
 }
 

@@ -43,7 +43,8 @@ impl Process {
     /// Answers any request.
     pub(crate) async fn request(&self, content_type: &str, body: &[u8]) -> Answer {
         let headers = [("content-type".to_owned(), content_type.to_owned())];
-        let request = PushRequest { method: "POST", path: "/qince/direct-orders", headers: &headers, body };
+        let (method, path) = ("POST", "/qince/direct-orders");
+        let request = PushRequest { method, path, headers: &headers, body };
         self.receiver.receive(&request).await
     }
 

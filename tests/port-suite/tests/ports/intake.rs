@@ -48,6 +48,23 @@ async fn what_the_queue_cannot_carry_is_recorded_as_failed_and_the_rest_is_queue
 }
 
 #[tokio::test]
+async fn items_for_two_systems_are_taken_together_and_counted_apart() {
+    let ports = Ports::open().await;
+    let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
+    let kingdee = [item("a", json!({})), item("b", json!({}))];
+    let sharecrm = [item("huge", json!({"text": noise(2_000_000)})), item("a", json!({}))];
+    let all = [(System::new("kingdee"), kingdee.as_slice()), (System::new("sharecrm"), sharecrm.as_slice())];
+    let taken = intake.take_all(&all).await.unwrap();
+    let counts: Vec<_> = taken.iter().map(|taken| (taken.queued, taken.failed)).collect();
+    assert_eq!(counts, [(2, 0), (1, 1)]);
+    assert_eq!(taken[1].uncarried, [0]);
+    for (system, waiting) in [(System::new("kingdee"), 2), (System::new("sharecrm"), 1)] {
+        assert_eq!(ports.stores.queue.depth(system).await.unwrap().waiting, waiting, "{system}");
+    }
+    assert!(intake.take_all(&[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_large_document_that_compresses_travels_whole() {
     let ports = Ports::open().await;
     let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());

@@ -32,7 +32,7 @@ pub(crate) async fn open() -> Ports {
         let file = env::var("CLOCK_FILE").unwrap();
         fs::write(file, (ahead() + wait.as_secs()).to_string()).unwrap();
     });
-    Ports { stores: aws.stores(), clock, on_wait }
+    Ports { stores: aws.stores(), clock, has_archive: false, on_wait }
 }
 
 fn config() -> SdkConfig {

@@ -11,7 +11,9 @@
     reason = "a test that cannot set itself up fails"
 )]
 
+mod archive;
 mod checkpoints;
+mod dead_letters;
 mod intake;
 mod ledger;
 mod local_aws;
@@ -31,6 +33,8 @@ use relay_store_sqlite::Sqlite;
 struct Ports {
     stores: Stores,
     clock: Arc<SimulatedClock>,
+    /// Whether it keeps a history.
+    has_archive: bool,
     /// What the adapter's own clock is moved by, where it has one.
     on_wait: Box<dyn Fn(Duration)>,
 }
@@ -52,7 +56,7 @@ impl Ports {
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
         // Holds the folder for as long as the ports are used.
         let on_wait = Box::new(move |_| assert!(folder.path().exists()));
-        Self { stores, clock, on_wait }
+        Self { stores, clock, has_archive: true, on_wait }
     }
 
     fn wait(&self, seconds: u64) {

@@ -1,0 +1,87 @@
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use relay_core::EntryId;
+use relay_core::archive::{Event, Exchange, Record};
+use relay_core::clock::{Clock as _, SystemRng};
+
+use super::Ports;
+
+const DAY: u64 = 86_400;
+
+impl Ports {
+    /// Writes a batch as the pusher does, and answers where the ledger's entries would point to.
+    async fn archive(&self, records: &[Record]) -> Vec<String> {
+        let location = self.stores.archive.location(self.clock.now(), &SystemRng);
+        self.stores.archive.write(location.as_deref(), records).await.unwrap();
+        location.into_iter().collect()
+    }
+
+    async fn history(&self, id: &EntryId, locations: &[String]) -> Vec<Record> {
+        self.stores.archive.read(id, locations).await.unwrap()
+    }
+}
+
+fn record(id: &EntryId, at: DateTime<Utc>, event: Event) -> Record {
+    Record { id: id.clone(), version: Some("1".to_owned()), trace: "trace".to_owned(), at, event }
+}
+
+fn received(id: &EntryId, at: DateTime<Utc>) -> Record {
+    record(id, at, Event::Received { document: format!("{{\"买家\":\"{}\"}}", "苏果".repeat(50_000)) })
+}
+
+fn called(id: &EntryId, at: DateTime<Utc>) -> Record {
+    let exchange = Exchange {
+        vendor: "kingdee".to_owned(),
+        operation: "/sal_order_save".to_owned(),
+        parameters: vec![("page".to_owned(), "1".to_owned())],
+        body: "{\"number\":\"JY1\"}".to_owned(),
+        answer: Err("no answer came".to_owned()),
+        duration: Duration::from_millis(310),
+    };
+    record(id, at, Event::Called(exchange))
+}
+
+fn ended(id: &EntryId, at: DateTime<Utc>) -> Record {
+    record(id, at, Event::Ended { outcome: "delivered".to_owned(), message: None, attempt: 2 })
+}
+
+/// An open archive, or `None` where the adapter keeps none.
+async fn open() -> Option<Ports> {
+    Some(Ports::open().await).filter(|ports| ports.has_archive)
+}
+
+#[tokio::test]
+async fn what_happened_to_a_document_is_read_back_oldest_first_without_that_of_others() {
+    let Some(ports) = open().await else { return };
+    let (now, one, other) = (ports.clock.now(), EntryId::new("f", "k"), EntryId::new("f", "k2"));
+    let at = |seconds| now + TimeDelta::seconds(seconds);
+    let records = [received(&one, at(0)), received(&other, at(0)), called(&one, at(1)), ended(&other, at(2))];
+    let mut locations = ports.archive(&records).await;
+    locations.extend(ports.archive(&[called(&one, at(5)), ended(&one, at(6))]).await);
+
+    let expected = [received(&one, at(0)), called(&one, at(1)), called(&one, at(5)), ended(&one, at(6))];
+    assert!(ports.history(&one, &locations).await == expected);
+    assert!(ports.history(&other, &locations).await == [received(&other, at(0)), ended(&other, at(2))]);
+    assert!(ports.history(&EntryId::new("g", "k"), &locations).await.is_empty(), "the key of another flow");
+}
+
+#[tokio::test]
+async fn a_batch_that_nothing_happened_in_is_written_as_nothing() {
+    let Some(ports) = open().await else { return };
+    let locations = ports.archive(&[]).await;
+    assert!(ports.history(&EntryId::new("f", "k"), &locations).await.is_empty());
+}
+
+#[tokio::test]
+async fn history_is_gone_after_thirty_days() {
+    let Some(ports) = open().await else { return };
+    let id = EntryId::new("f", "k");
+    let mut locations = ports.archive(&[received(&id, ports.clock.now())]).await;
+    ports.wait(29 * DAY);
+    let late = ended(&id, ports.clock.now());
+    locations.extend(ports.archive(std::slice::from_ref(&late)).await);
+    assert_eq!(ports.history(&id, &locations).await.len(), 2);
+    ports.wait(2 * DAY);
+    assert!(ports.history(&id, &locations).await == [late]);
+}
