@@ -15,6 +15,9 @@ use tempfile::TempDir;
 const KINGDEE: System = System::Kingdee;
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// What an entry is left open by.
+type Change = Box<dyn Fn(&mut Entry)>;
+
 struct Setup {
     folder: TempDir,
     clock: Arc<SimulatedClock>,
@@ -105,7 +108,7 @@ async fn the_ledger_forgets_what_was_delivered_long_ago_and_nothing_that_is_open
         at: now,
         others: false,
     };
-    let open: [(&str, Box<dyn Fn(&mut Entry)>); 3] = [
+    let open: [(&str, Change); 3] = [
         ("failed", Box::new(move |entry| assert!(entry.fail(failed(now))))),
         ("attempts", Box::new(move |entry| entry.attempt(attempts.clone()))),
         (
