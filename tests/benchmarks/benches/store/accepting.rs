@@ -21,7 +21,7 @@ const CLIENTS: u32 = 16;
 /// A direct order of Qince's with a few lines.
 const BODY: usize = 2_000;
 
-const TARGETS: [System; 2] = [System::Sharecrm, System::Wangdian];
+const TARGETS: [System; 2] = [System::new("sharecrm"), System::new("wangdian")];
 
 /// Compares in turns, so that what else the machine does meets both. `false`: group commit does not pay as it must.
 pub(crate) fn compare() -> anyhow::Result<bool> {

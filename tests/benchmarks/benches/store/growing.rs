@@ -55,7 +55,7 @@ async fn work_a_day(stores: &Stores, clock: &dyn Clock, day: u64, documents: u64
         .iter()
         .map(|id| Outgoing { group: id.key.clone(), deduplication: id.key.clone(), body: "x".repeat(2_000) })
         .collect();
-    stores.queue.send(System::Kingdee, &messages).await?;
+    stores.queue.send(System::new("kingdee"), &messages).await?;
     let records: Vec<_> = ids.iter().map(|id| record(id, now)).collect();
     stores.archive.write(None, &records).await?;
     let mut writes = Vec::new();
@@ -67,12 +67,12 @@ async fn work_a_day(stores: &Stores, clock: &dyn Clock, day: u64, documents: u64
     }
     futures::future::try_join_all(writes).await?;
     loop {
-        let received = stores.queue.receive(System::Kingdee, 100, Duration::from_secs(60)).await?;
+        let received = stores.queue.receive(System::new("kingdee"), 100, Duration::from_secs(60)).await?;
         if received.is_empty() {
             return Ok(());
         }
         let receipts: Vec<_> = received.into_iter().map(|message| message.receipt).collect();
-        stores.queue.delete(System::Kingdee, &receipts).await?;
+        stores.queue.delete(System::new("kingdee"), &receipts).await?;
     }
 }
 

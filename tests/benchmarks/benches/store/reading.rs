@@ -13,7 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::accepting::message;
 
-const SYSTEMS: [System; 3] = [System::Kingdee, System::Sharecrm, System::Wangdian];
+const SYSTEMS: [System; 3] = [System::new("kingdee"), System::new("sharecrm"), System::new("wangdian")];
 
 /// One entry in so many has failed.
 const FAILED: u64 = 100;
@@ -77,7 +77,7 @@ async fn sends<T>(
         while !over.load(Ordering::Relaxed) || began.elapsed() < LIMIT {
             let message = message(&format!("{name}-{}", took.len()));
             let began = Instant::now();
-            queue.send(System::Kingdee, &[message]).await?;
+            queue.send(System::new("kingdee"), &[message]).await?;
             took.push(began.elapsed());
         }
         took.sort_unstable();
