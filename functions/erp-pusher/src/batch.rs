@@ -23,21 +23,21 @@ const KEEP_AFTER: Duration = Duration::from_secs(30);
 const ONE_CALL: Duration = Duration::from_secs(35);
 
 /// Messages of one target system.
-pub struct Batch<'a> {
+pub(crate) struct Batch<'a> {
     /// The target system.
-    pub system: System,
+    pub(crate) system: System,
     /// The messages, in the order they were received.
-    pub messages: Vec<Message>,
+    pub(crate) messages: Vec<Message>,
     /// Who received them.
-    pub receiver: Receiver,
+    pub(crate) receiver: Receiver,
     /// How long messages stay in flight, where the pusher is to keep them there itself.
-    pub visibility: Option<Duration>,
+    pub(crate) visibility: Option<Duration>,
     /// Whether an earlier turn may have sent what they say, whatever their receive counts tell.
-    pub is_repeated: bool,
+    pub(crate) is_repeated: bool,
     /// Nothing is sent after it.
-    pub deadline: Deadline,
+    pub(crate) deadline: Deadline,
     /// Asked before each document, and between its look-ups: whether there is time for one more.
-    pub goes_on: &'a (dyn Fn() -> bool + Send + Sync),
+    pub(crate) goes_on: &'a (dyn Fn() -> bool + Send + Sync),
 }
 
 /// The messages of a batch that are still to be worked.

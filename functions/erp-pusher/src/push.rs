@@ -19,7 +19,7 @@ use crate::stop::Stop;
 use crate::work::Known;
 
 /// Pushes batches.
-pub struct Pusher {
+pub(crate) struct Pusher {
     pub(crate) documents: Documents,
     pub(crate) acknowledger: Acknowledger,
     pub(crate) flows: Arc<Flows>,
@@ -32,10 +32,21 @@ pub struct Pusher {
     pub(crate) health: Arc<Monitor>,
 }
 
+/// A batch of which no message had its turn, because it cannot be read what is known of the documents and of the target.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub(crate) struct Unread {
+    /// Why.
+    #[source]
+    pub(crate) error: Box<StoreError>,
+    /// The messages, each to be tried again.
+    pub(crate) turns: Vec<Turn>,
+}
+
 impl Pusher {
     /// The system that a message is for, as far as it could be read.
     #[must_use]
-    pub fn system_of(&self, message: &Message) -> Option<System> {
+    pub(crate) fn system_of(&self, message: &Message) -> Option<System> {
         let item = message.item.as_ref().ok()?;
         self.flows.named(&item.flow).map(|routed| routed.system)
     }
@@ -47,15 +58,26 @@ impl Pusher {
     }
 
     /// Works a batch and tells what became of each message. Nothing is deleted or delayed here.
-    pub async fn push(&self, mut batch: Batch<'_>) -> Vec<Turn> {
-        let outcomes = match self.read(&batch).await {
-            Ok((known, halt)) => self.outcomes(&batch, known, halt).await,
+    ///
+    /// # Errors
+    /// [`Unread`]: nothing has been pushed.
+    pub(crate) async fn push(&self, batch: Batch<'_>) -> Result<Vec<Turn>, Unread> {
+        match self.read(&batch).await {
+            Ok((known, halt)) => {
+                let outcomes = self.outcomes(&batch, known, halt).await;
+                Ok(self.turns(batch, outcomes).await)
+            }
             Err(error) => {
                 tracing::error!(%error, system = %batch.system, "the batch waits for the store");
                 let waits = |message: &Message| self.documents.waits_for_store(&message.received, &error);
-                batch.messages.iter().map(waits).collect()
+                let outcomes = batch.messages.iter().map(waits).collect();
+                Err(Unread { turns: self.turns(batch, outcomes).await, error: Box::new(error) })
             }
-        };
+        }
+    }
+
+    /// The messages with what became of them, told to whoever watches.
+    async fn turns(&self, mut batch: Batch<'_>, outcomes: Vec<Outcome>) -> Vec<Turn> {
         let messages = std::mem::take(&mut batch.messages);
         let turns = messages.into_iter().zip(outcomes).map(|(message, outcome)| Turn { message, outcome });
         let turns: Vec<_> = turns.collect();
