@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use relay_connector::Connector;
+use relay_core::ledger::of_no_flow::UNREADABLE;
 use relay_core::registry;
 use relay_host::{Wiring, suggest};
 use relay_webhook_receiver::unrouted::{unreadable, unrouted};
@@ -15,7 +16,7 @@ pub(crate) fn is_of_no_flow(name: &str) -> bool {
         let system = connector.system();
         name == unrouted(system) || name == unreadable(system)
     };
-    name == relay_erp_pusher::UNREADABLE || relay_connectors::CONNECTORS.iter().any(kept)
+    name == UNREADABLE || relay_connectors::CONNECTORS.iter().any(kept)
 }
 
 /// That a name is one of a flow: of a file, of the registry, or of what has failed. A misspelt one would be answered

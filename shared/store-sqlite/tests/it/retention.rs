@@ -12,7 +12,7 @@ use relay_store_sqlite::{Retention, Sqlite};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-const KINGDEE: System = System::Kingdee;
+const KINGDEE: System = System::new("kingdee");
 const DAY: Duration = Duration::from_secs(86_400);
 
 struct Setup {
@@ -77,7 +77,7 @@ fn failed(at: DateTime<Utc>) -> Failed {
         version: Some("2026-09-02 10:00:00".to_owned()),
         version_kind: None,
         hash: "c".repeat(64),
-        class: "refused".to_owned(),
+        class: relay_core::FailureClass::Refused,
         code: None,
         message: "no".to_owned(),
         attempts: 1,

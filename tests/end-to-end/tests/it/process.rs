@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_core::clock::{Deadline, SimulatedClock};
-use relay_core::{Entry, EntryId, Outcome, System, WorkItem};
+use relay_core::{Entry, EntryId, Outcome, WorkItem};
 use relay_erp_pusher::worker::Worked;
 use relay_erp_pusher::{ErpPusher, Turn, Worker};
 use relay_host::Wiring;
@@ -42,8 +42,9 @@ impl Process {
 
     /// Answers any request.
     pub(crate) async fn request(&self, content_type: &str, body: &[u8]) -> Answer {
-        let content_type = Some(content_type);
-        let request = PushRequest { method: "POST", path: "/qince/direct-orders", content_type, body };
+        let headers = [("content-type".to_owned(), content_type.to_owned())];
+        let (method, path) = ("POST", "/qince/direct-orders");
+        let request = PushRequest { method, path, headers: &headers, body };
         self.receiver.receive(&request).await
     }
 
