@@ -2,35 +2,11 @@
 
 use relay_connector::{Kept, PushRefused, Verified};
 use relay_core::item::content_hash;
+use relay_core::ledger::of_no_flow::{unreadable_pushes, unrouted_pushes};
 use relay_core::{EntryId, Failed, FailureClass, StoreError, System};
 use serde_json::Value;
 
 use crate::receive::Receiver;
-
-/// What the ledger calls the proved pushes of a vendor that no flow takes.
-#[must_use]
-pub fn unrouted(system: System) -> String {
-    format!("{system}/unrouted")
-}
-
-/// What it calls those whose data is no document.
-#[must_use]
-pub fn unreadable(system: System) -> String {
-    format!("{system}/unreadable")
-}
-
-/// The vendor and the kind of data of a push that is kept because no flow took it.
-#[must_use]
-pub fn kept_kind(id: &EntryId) -> Option<(&str, &str)> {
-    let system = id.flow.strip_suffix("/unrouted")?;
-    Some((system, id.key.split_once('/').map_or(id.key.as_str(), |(kind, _)| kind)))
-}
-
-/// Whether the data of an entry is no document.
-#[must_use]
-pub fn is_unreadable(id: &EntryId) -> bool {
-    id.flow.ends_with("/unreadable")
-}
 
 impl Receiver {
     /// A proved push that nothing takes is kept where a person sees it: a flow for it may come later.
@@ -41,8 +17,14 @@ impl Receiver {
         push: Verified,
     ) -> Result<(), StoreError> {
         let key = format!("{}/{}", push.kind, push.id);
-        self.keep(EntryId::new(unrouted(system), key), FailureClass::Unrouted, told, push.data, push.msg_id)
-            .await
+        self.keep(
+            EntryId::new(unrouted_pushes(system), key),
+            FailureClass::Unrouted,
+            told,
+            push.data,
+            push.msg_id,
+        )
+        .await
     }
 
     /// A push whose sender is proved is the vendor's, whatever is in it: its data is kept too, although the answer is
@@ -53,7 +35,7 @@ impl Receiver {
         let (document, msg_id) = (Value::from(data.as_str()), &error.msg_id);
         let hash = content_hash(&document);
         let key = [id, msg_id, &hash].into_iter().find(|key| !key.is_empty()).unwrap_or(&hash);
-        let id = EntryId::new(unreadable(system), key);
+        let id = EntryId::new(unreadable_pushes(system), key);
         let kept = self
             .in_time(self.keep(id, FailureClass::Unreadable, error.message.clone(), document, msg_id.clone()))
             .await;

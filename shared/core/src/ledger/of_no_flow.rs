@@ -1,7 +1,7 @@
 //! Names in a flow's place, under which the ledger keeps what no flow takes: `unreadable` for messages that are no work
 //! items, `qince/unreadable` and `qince/unrouted` for the pushes of a system.
 
-use crate::{FailureClass, System};
+use crate::{EntryId, FailureClass, System};
 
 /// The name under which messages that are no work items stand.
 pub const UNREADABLE: &str = "unreadable";
@@ -32,6 +32,14 @@ pub fn class_of(name: &str) -> Option<FailureClass> {
     }
 }
 
+/// The system and the kind of data of a push that is kept because no flow took it.
+#[must_use]
+pub fn unrouted_kind(id: &EntryId) -> Option<(&str, &str)> {
+    let (system, last) = id.flow.split_once('/')?;
+    let kind = id.key.split_once('/').map_or(id.key.as_str(), |(kind, _)| kind);
+    (last == UNROUTED).then_some((system, kind))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +58,16 @@ mod tests {
         assert_eq!(class_of(&unreadable_pushes(qince)), Some(FailureClass::Unreadable));
         assert_eq!(class_of(&unrouted_pushes(qince)), Some(FailureClass::Unrouted));
         assert_eq!((class_of("unrouted"), class_of("trade-to-kingdee")), (None, None));
+    }
+    #[test]
+    fn a_push_that_no_flow_takes_tells_whose_it_is_and_of_what_kind() {
+        let of = |flow: &str, key: &str| {
+            let id = EntryId::new(flow, key);
+            unrouted_kind(&id).map(|(system, kind)| (system.to_owned(), kind.to_owned()))
+        };
+        let order = Some(("qince".to_owned(), "my_order".to_owned()));
+        assert_eq!(of(&unrouted_pushes(System::new("qince")), "my_order/1/2"), order);
+        assert_eq!(of("qince/unreadable", "my_order/1"), None);
+        assert_eq!(of("trade-to-kingdee", "my_order/1"), None);
     }
 }
