@@ -2,12 +2,11 @@
 
 use relay_connector::{Kept, PushRefused, Verified};
 use relay_core::item::content_hash;
+use relay_core::ledger::of_no_flow::{unreadable, unrouted};
 use relay_core::{EntryId, Failed, FailureClass, StoreError, System};
 use serde_json::Value;
 
 use crate::receive::Receiver;
-
-pub use relay_core::ledger::of_no_flow::{is_unreadable, kept_kind, unreadable, unrouted};
 
 impl Receiver {
     /// A proved push that nothing takes is kept where a person sees it: a flow for it may come later.
@@ -18,8 +17,14 @@ impl Receiver {
         push: Verified,
     ) -> Result<(), StoreError> {
         let key = format!("{}/{}", push.kind, push.id);
-        self.keep(EntryId::new(unrouted(system), key), FailureClass::Unrouted, told, push.data, push.msg_id)
-            .await
+        self.keep(
+            EntryId::new(unrouted(system), key),
+            FailureClass::Unrouted,
+            told,
+            push.data,
+            push.msg_id,
+        )
+        .await
     }
 
     /// A push whose sender is proved is the vendor's, whatever is in it: its data is kept too, although the answer is

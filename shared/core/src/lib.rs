@@ -14,7 +14,7 @@
 //! | [`backoff`] | how long a document waits before its next try |
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from work items to durable messages |
-//! | [`pause`] | targets that take nothing for now |
+//! | [`pause`] | targets that take nothing for now, and what a person has paused |
 //! | [`registry`] | the flows that there have been |
 //! | [`health`] | how sources and targets are doing |
 //! | [`clock`] | time and chance, handed in |

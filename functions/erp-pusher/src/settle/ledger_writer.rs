@@ -98,7 +98,7 @@ impl LedgerWriter {
             Record::Pause { until, reason } => {
                 let (now, reason) = (self.clock.now(), reason.to_owned());
                 let pause = pause::set(self.checkpoints.as_ref(), work.system, until, reason, now).await?;
-                Ok(Outcome::Paused { until: Some(pause.until), reason: pause.reason })
+                Ok(Outcome::Paused { until: pause.until, reason: pause.reason })
             }
         }
     }

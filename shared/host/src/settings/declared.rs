@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use relay_connector::settings::Default::{Absent, Needed, Told, Value};
 use relay_connector::{Setting, Settings, SettingsError};
 use relay_job::Flows;
-
-use crate::suggest::closest;
+use relay_job::suggest::{closest, distance};
 
 const OF_THE_STACK: &str = "an output of the stack";
 
@@ -80,7 +79,7 @@ pub(crate) fn has_default(name: &str) -> bool {
 /// The known setting that a name of a flow file is most likely a misspelling of.
 pub(crate) fn misspelt(name: &str) -> Option<&'static str> {
     let is_ours = named(name).is_some();
-    closest(name, names()).filter(|known| !is_ours && strsim::damerau_levenshtein(name, known) <= SLIPS)
+    closest(name, names()).filter(|known| !is_ours && distance(name, known) <= SLIPS)
 }
 
 /// What our settings begin with, `WDT_` say. A variable that begins otherwise is somebody else's.
