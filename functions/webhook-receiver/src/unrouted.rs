@@ -17,14 +17,8 @@ impl Receiver {
         push: Verified,
     ) -> Result<(), StoreError> {
         let key = format!("{}/{}", push.kind, push.id);
-        self.keep(
-            EntryId::new(unrouted(system), key),
-            FailureClass::Unrouted,
-            told,
-            push.data,
-            push.msg_id,
-        )
-        .await
+        self.keep(EntryId::new(unrouted(system), key), FailureClass::Unrouted, told, push.data, push.msg_id)
+            .await
     }
 
     /// A push whose sender is proved is the vendor's, whatever is in it: its data is kept too, although the answer is
