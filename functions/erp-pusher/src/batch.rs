@@ -12,6 +12,7 @@ use relay_core::clock::{Clock, Deadline};
 use relay_core::policy::Receiver;
 use relay_core::{Outcome, Queue, System};
 
+use crate::history::History;
 use crate::open::Message;
 use crate::stop::Stop;
 
@@ -45,6 +46,7 @@ pub(crate) struct Held<'a> {
     batch: &'a Batch<'a>,
     queue: &'a dyn Queue,
     clock: &'a dyn Clock,
+    history: &'a History,
     state: Mutex<State>,
 }
 
@@ -77,14 +79,24 @@ impl Moment {
 
 impl<'a> Held<'a> {
     /// Holds the messages of a batch that has just been received.
-    pub(crate) fn new(batch: &'a Batch<'a>, queue: &'a dyn Queue, clock: &'a dyn Clock) -> Self {
+    pub(crate) fn new(
+        batch: &'a Batch<'a>,
+        queue: &'a dyn Queue,
+        clock: &'a dyn Clock,
+        history: &'a History,
+    ) -> Self {
         let state = State { place: 0, kept: Moment::now(clock), has_lapsed: false };
-        Self { batch, queue, clock, state: Mutex::new(state) }
+        Self { batch, queue, clock, history, state: Mutex::new(state) }
     }
 
     /// The target system of the batch.
     pub(crate) fn system(&self) -> System {
         self.batch.system
+    }
+
+    /// What the archive is told of the batch.
+    pub(crate) fn history(&self) -> &'a History {
+        self.history
     }
 
     /// Who received the messages.

@@ -28,6 +28,7 @@ mod deliver;
 mod document;
 mod event;
 mod guard;
+mod history;
 mod map;
 mod open;
 mod pauses;
@@ -112,6 +113,7 @@ impl Job for ErpPusher {
             queue: stores.queue.clone(),
             pauses: Pauses::new(stores.checkpoints.clone(), parts.clock.clone()),
             ledger: stores.ledger.clone(),
+            archive: stores.archive.clone(),
             clock: parts.clock.clone(),
             rng: parts.rng.clone(),
             credential_check: parts.credential_check.clone(),

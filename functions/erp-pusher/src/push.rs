@@ -7,12 +7,13 @@ use relay_core::clock::{Clock, Rng};
 use relay_core::health::Monitor;
 use relay_core::pause::Scope;
 use relay_core::policy::{self, Consequences, Receive};
-use relay_core::{Entry, EntryId, Ledger, Outcome, Queue, StoreError, System, backoff};
+use relay_core::{Archive, Entry, EntryId, Ledger, Outcome, Queue, StoreError, System, backoff};
 use relay_job::{CredentialCheck, Flows};
 
 use crate::batch::{Batch, Held};
 use crate::document::Documents;
 use crate::guard::is_overdue;
+use crate::history::History;
 use crate::open::{Message, Turn};
 use crate::pauses::{Pauses, rest};
 use crate::settle::{Acknowledger, held_up};
@@ -27,6 +28,7 @@ pub(crate) struct Pusher {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) pauses: Pauses,
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) archive: Arc<dyn Archive>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) credential_check: Arc<CredentialCheck>,
@@ -123,7 +125,8 @@ impl Pusher {
     ) -> Vec<Outcome> {
         let mut waiting = HashMap::new();
         let held_up = held_up(&known);
-        let held = Held::new(batch, self.queue.as_ref(), self.clock.as_ref());
+        let history = History::begin(&self.archive, &self.clock, self.rng.as_ref());
+        let held = Held::new(batch, self.queue.as_ref(), self.clock.as_ref(), &history);
         let mut outcomes = Vec::with_capacity(batch.messages.len());
         for (place, message) in batch.messages.iter().enumerate() {
             held.begin(place);
@@ -153,6 +156,7 @@ impl Pusher {
             self.pauses.met(batch.system);
         }
         self.acknowledge(batch, &held_up, &mut outcomes).await;
+        history.end().await;
         outcomes
     }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::try_join_all;
 use relay_connector::{PushRefused, PushRequest, RefusalKind, Reply, Verified, Webhook};
 use relay_core::clock::{Clock, Rng, timeout};
 use relay_core::health::{Monitor, Part};
@@ -150,8 +149,9 @@ impl Receiver {
         };
         let (clock, rng) = (self.clock.as_ref(), self.rng.as_ref());
         let items = readers.work_items(document, &push.params, &push.data, clock, rng);
-        try_join_all(items.iter().map(|(system, items)| self.intake.take(*system, items))).await?;
-        Ok(items.values().map(Vec::len).sum())
+        let items: Vec<_> = items.iter().map(|(system, items)| (*system, items.as_slice())).collect();
+        self.intake.take_all(&items).await?;
+        Ok(items.iter().map(|(_, items)| items.len()).sum())
     }
 }
 

@@ -261,7 +261,11 @@ impl LedgerWriter {
         work: &Work<'_>,
         change: impl Fn(&mut Entry) -> T + Send + Sync,
     ) -> Result<T, StoreError> {
-        ledger::update(self.ledger.as_ref(), &work.known.entry.id, Some(work.known.entry.clone()), change)
-            .await
+        let known = Some(work.known.entry.clone());
+        let change = |entry: &mut Entry| {
+            work.archived.into_iter().for_each(|location| entry.archived(location));
+            change(entry)
+        };
+        ledger::update(self.ledger.as_ref(), &work.known.entry.id, known, change).await
     }
 }
