@@ -57,8 +57,7 @@ impl Operations<'_> {
         let entry = self.entry(flow, key).await?;
         let is_known = entry.is_some();
         let entry = entry.unwrap_or_else(|| Entry::new(EntryId::new(flow, key)));
-        let mut history = self.stores.archive.read(&entry.id, &[]).await?;
-        history.sort_by_key(|record| record.at);
+        let history = self.stores.archive.read(&entry.id, &entry.archive).await?;
         if !is_known && history.is_empty() {
             return Err(self.unknown(flow, key).await?);
         }

@@ -6,7 +6,7 @@ use relay_core::ledger::{Failed, record_failure};
 use relay_core::{EntryId, System, WorkItem};
 use relay_job::FlowSettings;
 use relay_simulators::qince::PushStyle;
-use relay_webhook_receiver::receive::Readers;
+use relay_job::pushed::Readers;
 use serde_json::{Value, json};
 
 use crate::house::House;
