@@ -1,4 +1,3 @@
-use relay_core::FailureClass;
 use relay_core::item::MAX_DEPTH;
 use relay_core::ledger::of_no_flow;
 use relay_host::{Store, settings};
