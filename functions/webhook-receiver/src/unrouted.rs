@@ -2,7 +2,7 @@
 
 use relay_connector::{Kept, PushRefused, Verified};
 use relay_core::item::content_hash;
-use relay_core::ledger::of_no_flow::{unreadable_pushes, unrouted_pushes};
+use relay_core::ledger::of_no_flow::{unreadable, unrouted};
 use relay_core::{EntryId, Failed, FailureClass, StoreError, System};
 use serde_json::Value;
 
@@ -17,14 +17,8 @@ impl Receiver {
         push: Verified,
     ) -> Result<(), StoreError> {
         let key = format!("{}/{}", push.kind, push.id);
-        self.keep(
-            EntryId::new(unrouted_pushes(system), key),
-            FailureClass::Unrouted,
-            told,
-            push.data,
-            push.msg_id,
-        )
-        .await
+        self.keep(EntryId::new(unrouted(system), key), FailureClass::Unrouted, told, push.data, push.msg_id)
+            .await
     }
 
     /// A push whose sender is proved is the vendor's, whatever is in it: its data is kept too, although the answer is
@@ -35,7 +29,7 @@ impl Receiver {
         let (document, msg_id) = (Value::from(data.as_str()), &error.msg_id);
         let hash = content_hash(&document);
         let key = [id, msg_id, &hash].into_iter().find(|key| !key.is_empty()).unwrap_or(&hash);
-        let id = EntryId::new(unreadable_pushes(system), key);
+        let id = EntryId::new(unreadable(system), key);
         let kept = self
             .in_time(self.keep(id, FailureClass::Unreadable, error.message.clone(), document, msg_id.clone()))
             .await;

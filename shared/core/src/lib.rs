@@ -120,6 +120,8 @@ pub struct AwsNames {
     pub ledger_table: String,
     /// The table of look-ups.
     pub lookup_table: String,
+    /// How long the ledger remembers a delivered document.
+    pub ledger_kept: std::time::Duration,
     /// The bucket of the archive; `None` where nothing is archived.
     pub archive_bucket: Option<String>,
     /// Each system's queue.

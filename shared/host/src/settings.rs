@@ -89,7 +89,8 @@ fn days(settings: &Settings, setting: &Setting, at_least: u32) -> Result<Duratio
 }
 
 fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
-    let keeps_history = !history(settings)?.is_zero();
+    let (history, ledger_kept) = SettingsError::both(history(settings), ledger(settings))?;
+    let keeps_history = !history.is_zero();
     let mut reader = Reader::new(settings);
     let mut name = |name: &str| {
         if settings.get(name).is_none() {
@@ -101,6 +102,7 @@ fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
         checkpoint_table: name(all::CHECKPOINT_TABLE.name),
         ledger_table: name(all::LEDGER_TABLE.name),
         lookup_table: name(all::LOOKUP_TABLE.name),
+        ledger_kept,
         archive_bucket: settings.get(all::ARCHIVE_BUCKET.name).filter(|_| keeps_history).map(str::to_owned),
         queues: relay_connectors::queues()
             .map(|(system, queue)| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use relay_core::ledger::of_no_flow::{UNREADABLE, unreadable_pushes, unrouted_pushes};
+use relay_core::ledger::of_no_flow::{UNREADABLE, unreadable, unrouted};
 use relay_core::pause::Scope;
 use relay_core::{StoreError, System, registry};
 
@@ -13,7 +13,7 @@ impl Operations<'_> {
     /// Whether the ledger keeps under this name what is of no flow.
     #[must_use]
     pub fn is_of_no_flow(&self, name: &str) -> bool {
-        let is_kept = |system: System| name == unrouted_pushes(system) || name == unreadable_pushes(system);
+        let is_kept = |system: System| name == unrouted(system) || name == unreadable(system);
         name == UNREADABLE || self.connectors.iter().any(|connector| is_kept(connector.system()))
     }
 

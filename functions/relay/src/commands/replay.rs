@@ -1,4 +1,3 @@
-use relay_core::FailureClass;
 use relay_core::item::MAX_DEPTH;
 use relay_core::ledger::of_no_flow;
 use relay_host::{Store, settings};
@@ -39,7 +38,7 @@ fn print(place: &Place, replayed: &Replayed, works_them: &str) {
     let Replayed { sent, without_flow, too_large, too_deep } = replayed;
     say!("{}", place.line());
     for id in without_flow {
-        let is_unreadable = of_no_flow::class_of(&id.flow) == Some(FailureClass::Unreadable);
+        let is_unreadable = of_no_flow::is_unreadable(id);
         let why = if is_unreadable { "its data is no document" } else { "no flow takes it" };
         say!("- {} {}: {why}, so it stays in the ledger", id.flow, id.key);
     }

@@ -27,6 +27,13 @@ pub enum Delivery {
 const ARCHIVED: usize = 4;
 
 impl Entry {
+    /// Whether the document was delivered and nothing of it is open: then it may be forgotten when it is old enough.
+    #[must_use]
+    pub fn is_only_delivered(&self) -> bool {
+        let is_open = self.attempts.is_some() || self.unanswered.is_some() || self.settled.is_some();
+        self.delivered.is_some() && !is_open && self.failures().next().is_none()
+    }
+
     /// Points to where the archive has its last turn.
     pub fn archived(&mut self, location: &str) {
         if self.archive.iter().any(|known| known == location) {

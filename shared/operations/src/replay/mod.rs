@@ -109,7 +109,7 @@ impl Operations<'_> {
     /// What a push that no flow took when it came is by the settings and flows of today; `None` where still nothing
     /// takes it.
     fn routed_now(&self, id: &EntryId) -> Option<Pushed> {
-        let (system, kind) = of_no_flow::unrouted_kind(id)?;
+        let (system, kind) = of_no_flow::kept_kind(id)?;
         let connector = self.connectors.iter().find(|connector| connector.system().name() == system)?;
         let pushed = connector.pushed(self.settings, kind)?;
         let is_taken = self.readers(self.flows).of(pushed.0, &pushed.1).next().is_some();
