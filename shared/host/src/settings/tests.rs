@@ -1,6 +1,6 @@
 //! What the settings are read as, and what is said of those that are wrong.
 
-use relay_connector::{Role, Uses};
+use relay_connector::Uses;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::*;
@@ -204,7 +204,7 @@ fn only_stores_of_this_build_are_taken() {
 #[test]
 fn a_flow_that_reads_over_qimen_needs_its_account() {
     let mut uses = Uses::default();
-    uses.add(Role::Windowed, Some("qimen"));
+    uses.add(relay_connectors::catalog().document("wangdian.trade_query").unwrap(), Some("qimen"));
     let check = |given: &[(&str, &str)]| {
         let account = [("WDT_SID", "s"), ("WDT_APPKEY", "k"), ("WDT_APPSECRET", SECRET)];
         let connector = relay_connectors::named("wangdian").unwrap();
@@ -213,6 +213,14 @@ fn a_flow_that_reads_over_qimen_needs_its_account() {
     let error = check(&[]).unwrap_err();
     assert_eq!(error.problems.len(), 2, "{error}");
     assert_eq!(check(&[("QIMEN_APP_KEY", "12345678"), ("QIMEN_APP_SECRET", SECRET)]), Ok(()));
+}
+
+#[test]
+fn variables_that_every_program_has_are_not_taken_for_ours() {
+    let flows = crate::flows::load(None).unwrap();
+    let given =
+        settings(&[("HTTP_PROXY", "http://proxy"), ("HTTP_PORT", "tcp://10.0.0.1:80"), ("WDT_SIDD", "s")]);
+    assert_eq!(declared::unknown(&given, &flows).into_iter().collect::<Vec<_>>(), ["WDT_SIDD"]);
 }
 
 #[test]
