@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table, presets};
-use relay_erp_pusher::{Outcome, Turn};
+use relay_core::Outcome;
+use relay_erp_pusher::Turn;
 use serde::Serialize;
 
 /// What became of one flow's documents.
@@ -41,9 +42,7 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn count(&mut self, turns: &[Turn]) {
         for turn in turns {
-            // A message that could not be read has no flow.
-            let flow = if turn.flow.is_empty() { "unreadable" } else { &turn.flow };
-            self.flows.entry(flow.to_owned()).or_default().count(turn);
+            self.flows.entry(turn.flow().to_owned()).or_default().count(turn);
         }
     }
 
@@ -110,14 +109,14 @@ impl FlowTally {
     fn count(&mut self, turn: &Turn) {
         match &turn.outcome {
             Outcome::Delivered { .. } => self.delivered += 1,
-            Outcome::Found { .. } => self.found.push(turn.key.clone()),
+            Outcome::Found { .. } => self.found.push(turn.key().to_owned()),
             Outcome::Unchanged => {
                 *self.skipped.entry("nothing in it changes for the target").or_default() += 1;
             }
             Outcome::Skipped(skip) => *self.skipped.entry(skip.reason()).or_default() += 1,
-            Outcome::Failed { class, message } => self.failed.push(Failure {
-                key: turn.key.clone(),
-                class: class.clone(),
+            Outcome::Failed { class, message, .. } => self.failed.push(Failure {
+                key: turn.key().to_owned(),
+                class: class.to_string(),
                 message: message.clone(),
             }),
             Outcome::Retry { .. } => {

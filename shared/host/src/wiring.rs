@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use anyhow::Context as _;
 use relay_connector::{
     Catalog, Connection, Connector, HttpTransport, Role, Settings, SettingsError, Surroundings, Transport,
 };
@@ -196,9 +197,9 @@ impl Wiring {
             let system = connector.system();
             let connection = match (needs.connectors.get(&system), needs.where_set) {
                 (Some(uses), _) => {
-                    connector.check(&self.settings, uses).and_then(|()| self.connection(*connector).map(Some))
+                    connector.check(&self.settings, uses).and_then(|()| self.connected(*connector).map(Some))
                 }
-                (None, Some(role)) if has_role(*connector, role) => Ok(self.connection(*connector).ok()),
+                (None, Some(role)) if has_role(*connector, role) => Ok(self.connected(*connector).ok()),
                 (None, _) => Ok(None),
             };
             // Do not return early: report the missing settings of every vendor at once.
@@ -210,7 +211,17 @@ impl Wiring {
         connected.map(Connections::from_iter)
     }
 
-    fn connection(&self, connector: &dyn Connector) -> Result<Arc<dyn Connection>, SettingsError> {
+    /// The connection to one vendor.
+    ///
+    /// # Errors
+    /// A system that is none of the registry, and settings that are missing or malformed.
+    pub fn connection(&self, system: System) -> anyhow::Result<Arc<dyn Connection>> {
+        let connector =
+            relay_connectors::of(system).with_context(|| format!("no connector is called {system}"))?;
+        Ok(self.connected(connector)?)
+    }
+
+    fn connected(&self, connector: &dyn Connector) -> Result<Arc<dyn Connection>, SettingsError> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = connections.get(&connector.system()) {
             return Ok(connection.clone());

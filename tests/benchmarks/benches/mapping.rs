@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use benchmarks::figures::{Rate, print};
 use benchmarks::is_measured;
-use relay_host::Flows;
+use relay_host::flows;
 use relay_mapping::{Context, Flow};
 use serde_json::Value;
 
 const TRADE: &str = include_str!("../../../events/wangdian/trade.json");
 
 fn main() -> anyhow::Result<()> {
-    let flows = Flows::load(None)?;
+    let flows = flows::load(None)?;
     let flow = &flows.named("trade-to-kingdee").context("the flow of trades")?.flow;
     for (lines, times) in [(3, 10_000), (2_000, 5)] {
         compare(flow, lines, if is_measured() { times } else { 1 })?;

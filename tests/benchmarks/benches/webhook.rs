@@ -12,7 +12,6 @@ use benchmarks::is_measured;
 use futures::future::join_all;
 use relay_core::System;
 use relay_core::clock::{Clock as _, SystemClock};
-use relay_job::Job as _;
 use relay_simulators::qince::{PushStyle, SignedPush};
 use relay_webhook_receiver::{PushRequest, Receiver};
 use rusqlite::Connection;
@@ -42,9 +41,13 @@ async fn receive(count: u32, at_a_time: usize) -> anyhow::Result<Duration> {
     let began = Instant::now();
     for some in pushes.chunks(at_a_time) {
         let answers = join_all(some.iter().map(|push| async {
-            let content_type = Some(push.content_type.as_str());
-            let request =
-                PushRequest { method: "POST", path: "/qince/direct-orders", content_type, body: &push.body };
+            let headers = [("content-type".to_owned(), push.content_type.clone())];
+            let request = PushRequest {
+                method: "POST",
+                path: "/qince/direct-orders",
+                headers: &headers,
+                body: &push.body,
+            };
             receiver.receive(&request).await
         }));
         let refused = answers.await.into_iter().find(|answer| answer.status != 200);

@@ -39,9 +39,9 @@ async fn each_call_is_seen_before_and_after_with_its_port_and_what_it_carries() 
         ready(Ok(()))
     });
     let message = Outgoing { group: "g".to_owned(), deduplication: "d".to_owned(), body: "{}".to_owned() };
-    decorated.queue.send(System::Kingdee, &[message]).await.unwrap();
+    decorated.queue.send(System::new("kingdee"), &[message]).await.unwrap();
     decorated.lookups.put("units", "箱", "7", None).await.unwrap();
-    assert_eq!(stores.queue.depth(System::Kingdee).await.unwrap().waiting, 1, "it is passed on");
+    assert_eq!(stores.queue.depth(System::new("kingdee")).await.unwrap().waiting, 1, "it is passed on");
     let calls = [(Port::Queue, "send", 1), (Port::Lookups, "put", 0)];
     let sides = calls.iter().flat_map(|call| [Side::Before, Side::After].map(|side| (side, *call)));
     let expected: Vec<_> =

@@ -27,7 +27,8 @@ async fn killed_process() {
                 let body = format!("{client}-{n}");
                 let message =
                     Outgoing { group: body.clone(), deduplication: body.clone(), body: body.clone() };
-                let push = [System::Kingdee, System::Sharecrm].map(|system| (system, vec![message.clone()]));
+                let push = [System::new("kingdee"), System::new("sharecrm")]
+                    .map(|system| (system, vec![message.clone()]));
                 queue.send_all(&push).await.unwrap();
                 writeln!(std::io::stdout().lock(), "answered {body}").unwrap();
             }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use relay_core::clock::{Clock as _, SimulatedClock};
 use relay_core::ledger::update;
-use relay_core::{EntryId, Outgoing, Stores, System};
+use relay_core::{EntryId, FailureClass, Outgoing, Stores, System};
 use relay_store_sqlite::Sqlite;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-const KINGDEE: System = System::Kingdee;
-const SHARECRM: System = System::Sharecrm;
+const KINGDEE: System = System::new("kingdee");
+const SHARECRM: System = System::new("sharecrm");
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A copy of the file that the last program without versions wrote, by a clock that stood at 2026-09-21 15:13:20 UTC. In it:
@@ -89,7 +89,9 @@ async fn the_ledger_of_an_earlier_program_is_counted_listed_and_written_to() {
     assert_eq!(entry.delivered.as_ref().unwrap().target_id.as_deref(), Some("1001"));
     let failed = entry.failed.clone().unwrap();
     assert_eq!(failed.document["amount"], "12.50");
-    update(ledger.as_ref(), &id, Some(entry), |entry| entry.clear("refused", &failed.hash)).await.unwrap();
+    update(ledger.as_ref(), &id, Some(entry), |entry| entry.clear(&FailureClass::Refused, &failed.hash))
+        .await
+        .unwrap();
     let counts = ledger.counts().await.unwrap();
     assert_eq!((counts.delivered.unwrap()["trade-to-kingdee"], counts.failed["trade-to-kingdee"]), (20, 2));
     let attempts = EntryId::new("trade-to-kingdee", "JY0200");

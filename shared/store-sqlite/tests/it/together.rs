@@ -36,10 +36,10 @@ async fn a_push_of_which_one_target_takes_nothing_leaves_nothing_in_the_other() 
         )
         .unwrap();
     let (first, second) = ([item("a")], [item("b")]);
-    let push = [(System::Kingdee, first.as_slice()), (System::Sharecrm, second.as_slice())];
+    let push = [(System::new("kingdee"), first.as_slice()), (System::new("sharecrm"), second.as_slice())];
     let error = intake.take_all(&push).await.unwrap_err();
     assert!(error.to_string().contains("refused"), "{error}");
-    assert_eq!(stores.queue.depth(System::Kingdee).await.unwrap().waiting, 0);
+    assert_eq!(stores.queue.depth(System::new("kingdee")).await.unwrap().waiting, 0);
 
     other.execute_batch("DROP TRIGGER refuse").unwrap();
     let taken = intake.take_all(&push).await.unwrap();

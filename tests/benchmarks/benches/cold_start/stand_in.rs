@@ -14,7 +14,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use axum::routing::{any, get, post};
-use relay_host::settings::is_secret;
+use relay_host::settings::declared::is_secret;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 

@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 use relay_core::System;
 use relay_core::clock::{Clock, Deadline, SystemClock};
 use relay_erp_pusher::{ErpPusher, Worker};
-use relay_job::Job as _;
 use relay_simulators::Vendors;
 use relay_simulators::qince::Story;
 use relay_simulators::wangdian::TradeMix;
@@ -72,9 +71,9 @@ async fn two_hundred_orders_for_wdt_hold_up_no_poll_no_pull_and_no_acknowledgeme
     let receiver = wiring.build::<Receiver>().unwrap();
     for order in vendors.qince.orders(ORDERS, from, to) {
         for push in vendors.qince.tell(Story::Once, &order) {
-            let content_type = Some(push.content_type.as_str());
+            let headers = [("content-type".to_owned(), push.content_type.clone())];
             let (path, body) = ("/qince/direct-orders", push.body.as_slice());
-            receiver.receive(&PushRequest { method: "POST", path, content_type, body }).await;
+            receiver.receive(&PushRequest { method: "POST", path, headers: &headers, body }).await;
         }
     }
 

@@ -108,7 +108,8 @@ async fn only_a_post_to_our_path_is_a_push() {
         ("POST", "/admin", 404),
         ("POST", "/qince/anything", 200),
     ] {
-        let request = PushRequest { method, path, content_type: Some(FORM), body: &push.body };
+        let headers = [("content-type".to_owned(), FORM.to_owned())];
+        let request = PushRequest { method, path, headers: &headers, body: &push.body };
         let answer = process.receiver.receive(&request).await;
         assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
         assert_eq!(answer.reply.return_code, u8::from(status != 200), "{method} {path}");
@@ -190,7 +191,7 @@ fn places(fields: &[Field], within: &str) -> Vec<(String, Vec<&'static str>)> {
 #[tokio::test]
 async fn a_wrong_type_in_any_field_is_answered_with_0_and_arrives_or_fails_with_that_field_named() {
     let (house, process) = House::running(1);
-    let catalog = relay_host::flows::catalog();
+    let catalog = relay_connectors::catalog();
     let orders = house.vendors.qince.orders(50, house.minutes_ago(60), house.now());
     let smallest = orders.into_iter().find(|order| order["prods"][1].is_null()).unwrap();
     let mut posted = Vec::new();

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use relay_connector::Found;
+use relay_connector::{Delivery, Found};
+use relay_core::System;
 use relay_core::clock::Deadline;
 use relay_simulators::Fault;
 use serde_json::{Value, json};
@@ -116,19 +117,23 @@ async fn whatever_was_made_behind_a_lost_answer_is_found_by_its_number() {
         ("purchase_provider_create", json!({"provider_no": "N-1", "provider_name": "厂"})),
     ] {
         let house = House::new(1);
-        let client = house.start().wiring.wangdian().unwrap();
-        let document = format!("wangdian.{endpoint}");
-        assert_eq!(client.find(&document, "N-1", Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
+        let connection = house.start().wiring.connection(System::new("wangdian")).unwrap();
+        let target = connection.target().unwrap();
+        let document = relay_connectors::catalog().document(&format!("wangdian.{endpoint}")).unwrap();
+        let delivery = Delivery { document, params: &[], body: &body, replaces: None };
+        let mut other = body.clone();
+        other[document.number().unwrap()] = json!("N-2");
+        let other = Delivery { body: &other, ..delivery };
+        assert_eq!(target.find(&delivery, Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
         house.vendors.wangdian.faults.inject_for(endpoint, Fault::LostAnswer);
-        let target = relay_wangdian::endpoint(&document).unwrap();
-        client.push(target, &[], &body, Deadline::NONE).await.unwrap_err();
+        target.deliver(&[delivery], Deadline::NONE).await.remove(0).unwrap_err();
         let [made] = &house.vendors.wangdian.pushed_documents(endpoint)[..] else { panic!("{endpoint}") };
-        let there = client.find(&document, "N-1", Deadline::NONE).await.unwrap();
-        let known = target.document.push.unwrap().asked.unwrap();
+        let there = target.find(&delivery, Deadline::NONE).await.unwrap();
+        let known = document.push.unwrap().asked.unwrap();
         let by_our_number = known.ids == known.holds;
         let expected = if by_our_number { "N-1" } else { made.id.as_str() };
         assert_eq!(there, Found::There(expected.to_owned()), "{endpoint}");
-        assert_eq!(client.find(&document, "N-2", Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
+        assert_eq!(target.find(&other, Deadline::NONE).await, Ok(Found::NotThere), "{endpoint}");
     }
 }
 

@@ -47,6 +47,7 @@ mod house;
 mod lapsed;
 mod meanwhile;
 mod outages;
+mod paused;
 mod poison;
 mod process;
 mod processes;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use relay_connector::RefusalKind;
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_decorator::Port;
 use relay_simulators::qince::PushStyle;
 use relay_simulators::wangdian::TradeMix;
-use relay_webhook_receiver::Refusal;
 
 use crate::bad_pushes::{FORM, signed};
 use crate::fuse::Fuse;
@@ -98,7 +98,7 @@ async fn a_push_that_cannot_be_stored_is_answered_with_1_and_counted() {
     let answer = process.request(&push.content_type, &push.body).await;
     assert_eq!((answer.status, answer.reply.return_code), (200, 1));
     assert_eq!(answer.reply.msg_id, push.msg_id);
-    assert_eq!(answer.refused.map(Refusal::name), Some("store"));
+    assert_eq!(answer.refused.map(RefusalKind::name), Some("store"));
 }
 
 /// Qince waits for 5 seconds, and reading a rotated secret may take 1.5 of them.
@@ -122,7 +122,7 @@ async fn a_store_that_hangs_is_given_up_while_qince_still_waits() {
         let began = SystemClock.monotonic();
         let answer = process.request(&content_type, &body).await;
         assert_eq!((answer.status, answer.reply.return_code), (status, 1));
-        assert_eq!(answer.refused, Some(Refusal::Store));
+        assert_eq!(answer.refused, Some(RefusalKind::Store));
         let took = SystemClock.monotonic() - began;
         assert!(took <= Duration::from_millis(3_100), "{took:?}");
     }
@@ -135,10 +135,10 @@ async fn an_unreadable_push_that_cannot_be_kept_is_counted_among_those_that_were
     let process = house.start_with(&fuse);
     let body = signed("[]");
     let answer = process.request(FORM, &body).await;
-    assert_eq!((answer.status, answer.refused), (400, Some(Refusal::Malformed)));
+    assert_eq!((answer.status, answer.refused), (400, Some(RefusalKind::Malformed)));
     fuse.refuse(Port::Ledger, "write");
     let answer = process.request(FORM, &body).await;
-    assert_eq!((answer.status, answer.refused), (400, Some(Refusal::Store)));
+    assert_eq!((answer.status, answer.refused), (400, Some(RefusalKind::Store)));
 }
 
 /// The target has it, and the ledger does not take the note: the message comes again and the target is asked first.

@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use relay_core::VersionKind;
 use relay_core::ledger::{Failed, record_failure};
 use relay_core::{EntryId, System, WorkItem};
+use relay_job::FlowSettings;
+use relay_job::pushed::Readers;
 use relay_simulators::qince::PushStyle;
-use relay_webhook_receiver::{UNROUTED, work_items};
 use serde_json::{Value, json};
 
 use crate::house::House;
@@ -55,7 +56,9 @@ async fn a_late_version_that_is_too_large_for_the_queue_wipes_out_no_newer_failu
     process.drain().await;
     older["remark"] = json!(noise());
     let wiring = &process.wiring;
-    let items = work_items(&wiring.flows, &older, wiring.clock.as_ref(), wiring.rng.as_ref());
+    let readers = Readers { flows: &wiring.flows, settings: &FlowSettings::default() };
+    let document = wiring.catalog.document("qince.direct_order").unwrap();
+    let items = readers.work_items(document, &[], &older, wiring.clock.as_ref(), wiring.rng.as_ref());
     for (system, items) in items {
         let taken = wiring.intake().take(system, &items).await.unwrap();
         assert_eq!((taken.queued, taken.failed, taken.superseded), (0, 0, 1));
@@ -111,7 +114,7 @@ async fn pushes_that_no_flow_takes_are_all_kept_for_nobody_knows_their_order() {
         assert!(process.post(&house.vendors.qince.push(order, &style)).await);
     }
     let key = format!("dms_return/{}", older["id"].as_str().unwrap());
-    let failed = failures(&process, UNROUTED, &json!(key)).await;
+    let failed = failures(&process, "qince/unrouted", &json!(key)).await;
     let documents: Vec<_> = failed.iter().map(|failed| &failed.document).collect();
     assert!(documents.contains(&&older) && documents.contains(&&newer), "{documents:?}");
     assert_eq!(documents.len(), 2, "a repetition is one");

@@ -4,7 +4,7 @@ use relay_core::{DeadLetter, Outgoing, System};
 
 use super::Ports;
 
-const SYSTEM: System = System::Kingdee;
+const SYSTEM: System = System::new("kingdee");
 
 impl Ports {
     /// Sends messages and has each of them received until it dies.
@@ -56,7 +56,7 @@ async fn dead_letters_are_listed_page_by_page_and_stay_where_they_are() {
     let mut paged = bodies(&rest);
     paged.sort_unstable();
     assert_eq!(paged, ["a1", "a2", "b1"]);
-    assert!(ports.stores.queue.dead_letters(System::Sharecrm, 10, None).await.unwrap().is_empty());
+    assert!(ports.stores.queue.dead_letters(System::new("sharecrm"), 10, None).await.unwrap().is_empty());
     assert_eq!(ports.stores.queue.dead(SYSTEM).await.unwrap(), 3);
 }
 

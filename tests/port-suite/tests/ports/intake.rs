@@ -53,12 +53,12 @@ async fn items_for_two_systems_are_taken_together_and_counted_apart() {
     let intake = Intake::new(ports.stores.queue.clone(), ports.stores.ledger.clone(), ports.clock.clone());
     let kingdee = [item("a", json!({})), item("b", json!({}))];
     let sharecrm = [item("huge", json!({"text": noise(2_000_000)})), item("a", json!({}))];
-    let all = [(System::Kingdee, kingdee.as_slice()), (System::Sharecrm, sharecrm.as_slice())];
+    let all = [(System::new("kingdee"), kingdee.as_slice()), (System::new("sharecrm"), sharecrm.as_slice())];
     let taken = intake.take_all(&all).await.unwrap();
     let counts: Vec<_> = taken.iter().map(|taken| (taken.queued, taken.failed)).collect();
     assert_eq!(counts, [(2, 0), (1, 1)]);
     assert_eq!(taken[1].uncarried, [0]);
-    for (system, waiting) in [(System::Kingdee, 2), (System::Sharecrm, 1)] {
+    for (system, waiting) in [(System::new("kingdee"), 2), (System::new("sharecrm"), 1)] {
         assert_eq!(ports.stores.queue.depth(system).await.unwrap().waiting, waiting, "{system}");
     }
     assert!(intake.take_all(&[]).await.unwrap().is_empty());

@@ -57,6 +57,8 @@ async fn create(config: &SdkConfig) -> AwsNames {
         checkpoint_table: format!("{stack}-checkpoints"),
         ledger_table: format!("{stack}-ledger"),
         lookup_table: format!("{stack}-lookups"),
+        ledger_kept: Duration::from_secs(400 * 86_400),
+        archive_bucket: Some(format!("{stack}-archive")),
         queues,
     };
     create_table(&dynamodb, &names.checkpoint_table, "name").await;
