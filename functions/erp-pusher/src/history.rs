@@ -3,12 +3,16 @@
 //! It is written once, after the batch. A history that cannot be written is told, and stops nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_connector::record::recorded;
 use relay_core::archive::{Event, Exchange, Record};
-use relay_core::clock::{Clock, Rng};
+use relay_core::clock::{Clock, Elapsed, Rng, timeout};
 use relay_core::{Archive, EntryId, Outcome, Skip, WorkItem};
+
+/// How long a batch waits for its history to be written: its documents are done with, and its messages are still in flight.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The history of one batch.
 pub(crate) struct History {
@@ -56,10 +60,19 @@ impl History {
         if records.is_empty() {
             return;
         }
-        if let Err(error) = self.archive.write(self.location.as_deref(), &records).await {
-            metrics::counter!("history_lost").increment(records.len() as u64);
-            tracing::error!(%error, records = records.len(), "the history of a batch is lost; its documents are not");
-        }
+        let written = self.archive.write(self.location.as_deref(), &records);
+        let written = timeout(self.clock.as_ref(), PATIENCE, written).await;
+        let lost = match &written {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(Elapsed) => format!("no answer within {} s", PATIENCE.as_secs()),
+        };
+        metrics::counter!("history_lost").increment(records.len() as u64);
+        tracing::error!(
+            error = lost,
+            records = records.len(),
+            "the history of a batch is lost; its documents are not"
+        );
     }
 }
 

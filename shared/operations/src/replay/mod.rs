@@ -46,7 +46,7 @@ impl Operations<'_> {
     /// A flow or a document that nobody knows, or that has not failed; a store that does not answer.
     pub async fn replay(&self, flow: &str, key: &str) -> Result<Replayed, OperationError> {
         let entry = self.failed(flow, key).await?;
-        self.send(vec![entry]).await
+        self.replay_entries(vec![entry]).await
     }
 
     /// Sends every failed document, of this flow or of all, through its flow again.
@@ -55,11 +55,15 @@ impl Operations<'_> {
     /// A flow that nobody knows; a store that does not answer.
     pub async fn replay_all(&self, flow: Option<&str>) -> Result<Replayed, OperationError> {
         let entries = self.failures(flow).await?;
-        self.send(entries).await
+        self.replay_entries(entries).await
     }
 
-    /// Sends failed documents through their flows again, each in its newest version.
-    async fn send(&self, entries: Vec<Entry>) -> Result<Replayed, OperationError> {
+    /// Sends failed documents, as they were read, through their flows again, each in its newest version. What has come
+    /// since they were read is for the pusher's guard to see.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn replay_entries(&self, entries: Vec<Entry>) -> Result<Replayed, OperationError> {
         let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
         let (mut moved, mut replayed) = (Vec::new(), Replayed::default());
         // Also for the flows whose file is away: what comes for them is kept.

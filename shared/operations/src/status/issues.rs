@@ -99,7 +99,7 @@ fn of_queue(system: System, queue: &QueueStatus, now: DateTime<Utc>, issues: &mu
     }
     match &queue.paused {
         Some(pause) if pause.waits_for_a_person() => {
-            issues.push(format!("{system}: {}; mend it, then `relay resume {system}`", pauses::told(pause)))
+            issues.push(format!("{system}: {}; mend it, then `relay resume {system}`", pauses::told(pause)));
         }
         // Its end is known, so the tries that failed need nobody.
         Some(_) => {}

@@ -43,6 +43,7 @@ mod crashes;
 mod deadlines;
 mod fuse;
 mod happy_day;
+mod history;
 mod house;
 mod lapsed;
 mod meanwhile;

@@ -129,7 +129,7 @@ impl Process {
 
     /// Sends a failed document through its flow again.
     pub(crate) async fn replay(&self, entry: Entry) {
-        let replayed = self.operations().replay(&entry.id.flow, &entry.id.key).await.unwrap();
+        let replayed = self.operations().replay_entries(vec![entry]).await.unwrap();
         assert!(replayed.sent > 0 && replayed.is_whole(), "{replayed:?}");
     }
 
