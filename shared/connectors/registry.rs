@@ -9,6 +9,7 @@ use relay_core::System;
 /// Every connector.
 pub static CONNECTORS: &[&dyn Connector] = &[
     // By name, one a line.
+    &relay_http::Http,
     &relay_kingdee::Kingdee,
     &relay_qince::Qince,
     &relay_sharecrm::ShareCrm,
