@@ -11,16 +11,24 @@ use super::health::Health;
 use relay_core::StoreError;
 
 /// How long the start waits for the check of a file that nobody has found damaged: half a gigabyte, from memory.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a program waits that opens what is there, to ask (`relay status`): of a million entries it answers within a
+/// second. What the check finds later it still tells.
+pub(super) const SHORT_PATIENCE: Duration = Duration::from_millis(250);
 
 const DOING: &str = "checking the store";
 
-/// Begins the check on a connection of its own, and waits for a second: a larger file is checked on while it is used. A
+/// Begins the check on a connection of its own, and waits for so long: a larger file is checked on while it is used. A
 /// file that was found damaged before is checked to its end, and more closely.
 ///
 /// # Errors
 /// When damage is found meanwhile.
-pub(super) fn begin(connection: Connection, health: &Arc<Health>) -> Result<(), StoreError> {
+pub(super) fn begin(
+    connection: Connection,
+    health: &Arc<Health>,
+    patience: Duration,
+) -> Result<(), StoreError> {
     let is_suspect = health.is_suspect();
     let (done, waiting) = channel();
     let known = health.clone();
@@ -34,7 +42,7 @@ pub(super) fn begin(connection: Connection, health: &Arc<Health>) -> Result<(), 
     let is_done = if is_suspect {
         waiting.recv().is_ok()
     } else {
-        waiting.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout)
+        waiting.recv_timeout(patience) != Err(RecvTimeoutError::Timeout)
     };
     if !is_done {
         tracing::info!("the store is large: its check goes on beside the work");

@@ -84,11 +84,20 @@ impl Sqlite {
     /// When the file cannot be opened, is no database or another program's or a newer one's, is damaged, cannot be written
     /// or is locked. The message names the file and the way out.
     pub fn open_with(file: &Path, clock: Arc<dyn Clock>, retention: Retention) -> Result<Self, StoreError> {
+        Self::open_waiting(file, clock, retention, check::PATIENCE)
+    }
+
+    fn open_waiting(
+        file: &Path,
+        clock: Arc<dyn Clock>,
+        retention: Retention,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
         let writer = open::writer(file)?;
         let checker = open::reader(file)?;
         let [reader, scanner] = [open::reader(file)?, open::reader(file)?].map(Lane::of);
         let health = Arc::new(Health::of(file)?);
-        check::begin(checker, &health)?;
+        check::begin(checker, &health, patience)?;
         // What waits in the store is not to wait longer because somebody sets the machine's clock back.
         let clock = Arc::new(SteadyClock::new(clock));
         let writer = Arc::new(Writer::new(writer, health.clone(), clock.clone(), retention));
@@ -118,7 +127,7 @@ impl Sqlite {
             }
             // A disk that was full, or a copy that was broken off, leaves one like this.
             Ok(about) if about.len() == 0 => "the file is empty: no store, or one that was cut off",
-            _ => return Self::open_with(file, clock, retention),
+            _ => return Self::open_waiting(file, clock, retention, check::SHORT_PATIENCE),
         };
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         Err(StoreError::new(
