@@ -7,8 +7,14 @@ use relay_connector::{Catalog, Connector, Setting};
 use relay_core::System;
 
 /// Every connector.
-pub static CONNECTORS: &[&dyn Connector] =
-    &[&relay_kingdee::Kingdee, &relay_qince::Qince, &relay_sharecrm::ShareCrm, &relay_wangdian::Wangdian];
+pub static CONNECTORS: &[&dyn Connector] = &[
+    // By name, one a line.
+    &relay_http::Http,
+    &relay_kingdee::Kingdee,
+    &relay_qince::Qince,
+    &relay_sharecrm::ShareCrm,
+    &relay_wangdian::Wangdian,
+];
 
 /// The connector of that name, such as `wangdian`.
 #[must_use]

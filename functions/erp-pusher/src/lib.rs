@@ -86,7 +86,7 @@ impl Job for ErpPusher {
     fn needs(flows: &Flows) -> Needs {
         let mut needs = Needs::sources(flows.with_source(Role::Pool));
         for routed in flows.iter() {
-            needs.target(routed.system);
+            needs.target(routed.flow.target().document);
             needs.settings.extend(routed.flow.settings().into_iter().map(str::to_owned));
         }
         needs

@@ -68,6 +68,11 @@ impl Receiver {
         refused(&PushRefused::too_large(self.max_body_bytes()))
     }
 
+    fn served(&self) -> String {
+        let prefixes: Vec<_> = self.webhooks().map(|(_, webhook)| format!("{}…", webhook.prefix())).collect();
+        format!("nothing is served here: pushes go to {}", prefixes.join(" or "))
+    }
+
     fn webhooks(&self) -> impl Iterator<Item = (System, &dyn Webhook)> {
         self.connections.iter().filter_map(|(system, connection)| Some((system, connection.webhook()?)))
     }
@@ -77,7 +82,7 @@ impl Receiver {
         let path = request.path.trim_end_matches('/');
         let Some((system, webhook)) = self.webhooks().find(|(_, webhook)| path.starts_with(webhook.prefix()))
         else {
-            return Answer::no_push(404, "nothing is served here: pushes go to /qince/direct-orders");
+            return Answer::no_push(404, &self.served());
         };
         if request.method != "POST" {
             return Answer::no_push(405, "a push is a POST");

@@ -72,16 +72,19 @@ pub trait Connector: Send + Sync {
 /// What a connector is used for: it checks the settings of that alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Uses {
-    /// The roles of the documents that are used.
+    /// The names of the documents that are used.
+    pub documents: BTreeSet<&'static str>,
+    /// Their roles.
     pub roles: BTreeSet<Role>,
     /// The routes that flows read over, by the names that flow files write.
     pub routes: BTreeSet<String>,
 }
 
 impl Uses {
-    /// Adds a use: a document of that role, over that route.
-    pub fn add(&mut self, role: Role, route: Option<&str>) {
-        self.roles.insert(role);
+    /// Adds a use: a document, over that route.
+    pub fn add(&mut self, document: &Document, route: Option<&str>) {
+        self.documents.insert(document.name);
+        self.roles.insert(document.role);
         self.routes.extend(route.map(str::to_owned));
     }
 }

@@ -152,6 +152,9 @@ pub enum Kind {
     Map,
     /// An object of lists of objects, all names the tenant's own.
     MapOfLists,
+    /// Whatever the other end makes of it: one value, an object or a list, at any depth. Nobody knows more of it, so a
+    /// flow is not warned of any name in it.
+    Any,
 }
 
 impl PartialEq for Field {
@@ -186,6 +189,9 @@ impl Field {
         }
     }
 }
+
+/// Fields of which nothing is known: a document, or a part of one, that is the user's own.
+pub const ANY_FIELDS: &[Field] = &[Field::new("*", "任意字段 (any field)", Kind::Any)];
 
 /// Finds a field by its wire name.
 #[must_use]

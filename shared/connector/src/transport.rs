@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -14,8 +15,8 @@ use crate::record::Told;
 /// what is read of it takes several times as much memory.
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 
-/// A request to a vendor. Its `Debug` shows method, host and path only: queries, headers and bodies carry
-/// secrets and personal data.
+/// A request to a vendor. Its `Debug` shows method and host only: paths, queries, headers and bodies carry secrets and
+/// personal data.
 #[derive(Clone)]
 pub struct Request {
     /// The method.
@@ -85,7 +86,7 @@ impl Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.url.host_str().unwrap_or_default();
-        write!(f, "{} {host}{} ({} bytes)", self.method, self.url.path(), self.body.len())
+        write!(f, "{} {host} ({} bytes)", self.method, self.body.len())
     }
 }
 
@@ -100,24 +101,29 @@ pub struct Response {
     pub date: Option<DateTime<Utc>>,
     /// The header `Content-Type`.
     pub content_type: Option<String>,
+    /// The header `Retry-After`: how long the vendor asks to wait.
+    pub retry_after: Option<Duration>,
 }
 
 impl Response {
     /// An answer of that status and body, whose headers say nothing.
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, body: body.into(), date: None, content_type: None }
+        Self { status, body: body.into(), date: None, content_type: None, retry_after: None }
     }
 
     /// The same answer with what its headers say, as far as they can be read.
     #[must_use]
     pub fn with_headers(self, headers: &http::HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let date = text(http::header::DATE).and_then(|date| DateTime::parse_from_rfc2822(date).ok());
-        Self {
-            date: date.map(|date| date.to_utc()),
-            content_type: text(http::header::CONTENT_TYPE).map(str::to_owned),
-            ..self
-        }
+        let time = |text| DateTime::parse_from_rfc2822(text).ok().map(|time| time.to_utc());
+        let date = text(http::header::DATE).and_then(time);
+        // In seconds, or as a time by the vendor's clock.
+        let retry_after = text(http::header::RETRY_AFTER).and_then(|after| match after.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => (time(after)? - date?).to_std().ok(),
+        });
+        let content_type = text(http::header::CONTENT_TYPE).map(str::to_owned);
+        Self { date, content_type, retry_after, ..self }
     }
 }
 

@@ -92,16 +92,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_build_without_aws_says_which_build_has_it() {
-        let names = [
-            "CHECKPOINT_TABLE",
-            "LEDGER_TABLE",
-            "LOOKUP_TABLE",
-            "KINGDEE_QUEUE_URL",
-            "SHARECRM_QUEUE_URL",
-            "WDT_QUEUE_URL",
-        ];
-        let named = names.map(|name| (name.to_owned(), "of the stack".to_owned()));
-        let settings = named.into_iter().chain([("RELAY_STORE".to_owned(), "aws".to_owned())]).collect();
+        let tables = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE"].map(str::to_owned);
+        let queues = relay_connectors::queues().map(|(_, queue)| format!("{queue}_QUEUE_URL"));
+        let named = tables.into_iter().chain(queues).map(|name| (name, "of the stack".to_owned()));
+        let settings = named.chain([("RELAY_STORE".to_owned(), "aws".to_owned())]).collect();
         let error =
             open(&settings, Arc::new(relay_core::clock::SystemClock)).await.err().unwrap().to_string();
         assert!(error.contains("build it with `--features aws`"), "{error}");

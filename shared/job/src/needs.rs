@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relay_connector::{Role, Uses};
+use relay_connector::{Document, Role, Uses};
 use relay_core::System;
 
 use crate::flows::Routed;
@@ -26,14 +26,15 @@ impl Needs {
         for routed in flows {
             let source = routed.flow.source();
             let uses = needs.connectors.entry(routed.source_system()).or_default();
-            uses.add(source.document.role, source.route.as_deref());
+            uses.add(source.document, source.route.as_deref());
             needs.settings.extend(routed.flow.source_settings().into_iter().map(str::to_owned));
         }
         needs
     }
 
-    /// The same, and delivering to a system.
-    pub fn target(&mut self, system: System) {
-        self.connectors.entry(system).or_default().add(Role::Target, None);
+    /// The same, and delivering a document to its system.
+    pub fn target(&mut self, document: &'static Document) {
+        let system = System::of_document(document.name);
+        self.connectors.entry(system).or_default().add(document, None);
     }
 }

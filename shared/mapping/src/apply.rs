@@ -168,7 +168,7 @@ impl<'c> Mapper<'c> {
     fn rule(&mut self, rule: &Rule, scope: &Scope<'_>, place: &Place<'_>) -> Option<Value> {
         let datum = match &rule.take {
             Take::Constant(value) => return Some(value.clone()),
-            Take::Copy(path) => return find(path, scope).and_then(copied),
+            Take::Copy(path) => return find(path, scope).and_then(|value| copied(value, &rule.conversion)),
             Take::Setting(name) => return self.setting(name, rule, place),
             Take::From(terms) => first(terms, scope).map(|datum| self.converted(rule, &datum, place)),
             Take::Text(pieces) => match template::fill(pieces, scope) {
@@ -279,11 +279,12 @@ impl<'c> Mapper<'c> {
     }
 }
 
-/// A field as it stands, as text: empty text is carried, so that what was emptied does not keep its old value.
-fn copied(value: &Value) -> Option<Value> {
-    match value {
-        Value::Null => None,
-        Value::String(_) => Some(value.clone()),
+/// A field as it stands, as text unless its target takes any value: empty text is carried, so that what was emptied does
+/// not keep its old value.
+fn copied(value: &Value, conversion: &Conversion) -> Option<Value> {
+    match (value, conversion) {
+        (Value::Null, _) => None,
+        (Value::String(_), _) | (_, Conversion::Value) => Some(value.clone()),
         _ => convert(&Conversion::Json, &Datum::Json(value)).ok().flatten(),
     }
 }

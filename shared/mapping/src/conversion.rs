@@ -31,6 +31,8 @@ pub(crate) enum Conversion {
     Flag,
     /// The JSON text of whatever it is.
     Json,
+    /// Whatever it is, as it stands: a list, an object, a flag, a number as a number.
+    Value,
     /// A part of a Chinese address.
     Division(Division),
 }
@@ -67,6 +69,7 @@ pub(crate) fn convert(conversion: &Conversion, datum: &Datum<'_>) -> Result<Opti
             Datum::Json(value) => value.to_string(),
             Datum::Text(_) | Datum::Number(_) => datum.shown().into_owned(),
         },
+        Conversion::Value => return Ok(Some(as_it_stands(datum))),
         Conversion::Text => scalar()?.into_owned(),
         Conversion::Integer => integer(&scalar()?)?,
         Conversion::Decimal { scale, rounding } => decimal(datum.decimal()?, *scale, *rounding)?,
@@ -81,6 +84,18 @@ pub(crate) fn convert(conversion: &Conversion, datum: &Datum<'_>) -> Result<Opti
         Conversion::Division(part) => division(&scalar()?, *part)?,
     };
     Ok(Some(converted).filter(|text| !text.is_empty()).map(Value::String))
+}
+
+fn as_it_stands(datum: &Datum<'_>) -> Value {
+    match datum {
+        Datum::Json(value) => (*value).clone(),
+        Datum::Text(text) => Value::from(*text),
+        // A number of JSON has any digits that a decimal has.
+        Datum::Number(number) => {
+            let text = number::write(*number);
+            text.parse().map_or(Value::String(text), Value::Number)
+        }
+    }
 }
 
 /// Text without characters above U+FFFF: WDT's database may refuse a write for them.

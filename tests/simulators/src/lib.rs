@@ -1,4 +1,4 @@
-//! The four vendors, simulated as strictly as their sheets, misbehaving on request.
+//! The vendors, simulated as strictly as their sheets, misbehaving on request.
 //!
 //! Written from the vendors' documents alone, without the client crates, so that client and simulator check
 //! each other. What a vendor leaves open is decided to the client's disadvantage: codes come as numbers and as
@@ -10,6 +10,7 @@
 //! | [`kingdee`] | 金蝶云·星辰 V1 |
 //! | [`sharecrm`] | 纷享销客 token and push |
 //! | [`qince`] | 勤策 as the sender of pushes |
+//! | [`http`] | everything else: a receiver of JSON, three group robots, a sender of JSON |
 //! | [`faults`] | misbehaviour, as data |
 //! | [`demo`] | a small set-up with sample documents |
 
@@ -18,6 +19,7 @@ pub mod demo;
 mod dice;
 mod door;
 pub mod faults;
+pub mod http;
 pub mod kingdee;
 mod limit;
 pub mod qince;
@@ -35,15 +37,16 @@ use relay_core::clock::Clock;
 
 pub use demo::Demo;
 pub use faults::{Fault, FaultRates, Faults};
+pub use http::Http;
 pub use kingdee::Kingdee;
 pub use qince::Qince;
 pub use server::{Ports, Served};
 pub use settings::settings;
 pub use sharecrm::ShareCrm;
-pub use transport::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
+pub use transport::{HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
 pub use wangdian::Wangdian;
 
-/// The four vendors, over one clock and one seed.
+/// The vendors, over one clock and one seed.
 pub struct Vendors {
     /// 旺店通, both routes.
     pub wangdian: Arc<Wangdian>,
@@ -53,6 +56,8 @@ pub struct Vendors {
     pub sharecrm: Arc<ShareCrm>,
     /// 勤策, the sender of pushes.
     pub qince: Arc<Qince>,
+    /// Everything else.
+    pub http: Arc<Http>,
     clock: Arc<dyn Clock>,
 }
 
@@ -65,12 +70,13 @@ impl Vendors {
             kingdee: Arc::new(Kingdee::new(clock.clone(), seed)),
             sharecrm: Arc::new(ShareCrm::new(clock.clone(), seed)),
             qince: Arc::new(Qince::new(clock.clone(), seed)),
+            http: Arc::new(Http::new(clock.clone(), seed)),
             clock,
         })
     }
 
     /// The vendors in process, without sockets: requests are routed by the hosts of [`WDT_BASE_URL`],
-    /// [`QIMEN_BASE_URL`], [`KINGDEE_BASE_URL`] and [`SHARECRM_BASE_URL`].
+    /// [`QIMEN_BASE_URL`], [`KINGDEE_BASE_URL`], [`SHARECRM_BASE_URL`] and [`HTTP_BASE_URL`].
     #[must_use]
     pub fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(transport::InProcess::new(self))

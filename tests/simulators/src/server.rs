@@ -18,24 +18,31 @@ pub struct Ports {
     pub kingdee: u16,
     /// 纷享销客.
     pub sharecrm: u16,
+    /// Everything else.
+    pub http: u16,
 }
 
 impl Ports {
-    /// Three ports in a row.
+    /// Four ports in a row.
     #[must_use]
     pub fn from(first: u16) -> Self {
-        Self { wangdian: first, kingdee: first.saturating_add(1), sharecrm: first.saturating_add(2) }
+        let [kingdee, sharecrm, http] = [1, 2, 3].map(|place| first.saturating_add(place));
+        Self { wangdian: first, kingdee, sharecrm, http }
     }
 
     /// The addresses of vendors on these ports, by the settings that name them.
     #[must_use]
-    pub fn base_urls(self) -> [(&'static str, String); 4] {
+    pub fn base_urls(self) -> [(&'static str, String); 8] {
         let host = Ipv4Addr::LOCALHOST;
         [
             ("WDT_BASE_URL", format!("http://{host}:{}/openapi2", self.wangdian)),
             ("QIMEN_BASE_URL", format!("http://{host}:{}/router/qm", self.wangdian)),
             ("KINGDEE_BASE_URL", format!("http://{host}:{}", self.kingdee)),
             ("SHARECRM_BASE_URL", format!("http://{host}:{}", self.sharecrm)),
+            ("HTTP_POST_URL", format!("http://{host}:{}/receive", self.http)),
+            ("HTTP_WECOM_BASE_URL", format!("http://{host}:{}", self.http)),
+            ("HTTP_DINGTALK_BASE_URL", format!("http://{host}:{}", self.http)),
+            ("HTTP_FEISHU_BASE_URL", format!("http://{host}:{}", self.http)),
         ]
     }
 }
@@ -50,6 +57,8 @@ pub struct Served {
     pub kingdee_base_url: String,
     /// 纷享销客, as `SHARECRM_BASE_URL`.
     pub sharecrm_base_url: String,
+    /// Everything else, as what `HTTP_POST_URL` and its like begin with.
+    pub http_base_url: String,
     _running: watch::Sender<()>,
 }
 
@@ -58,17 +67,20 @@ pub(crate) async fn serve(vendors: &Vendors, ports: Ports) -> io::Result<Served>
     let wangdian = door::router(vendors.wangdian.clone());
     let kingdee = door::router(vendors.kingdee.clone());
     let sharecrm = door::router(vendors.sharecrm.clone());
+    let http = door::router(vendors.http.clone());
     let bound = Ports {
         wangdian: listen(wangdian, ports.wangdian, stopped.clone()).await?,
         kingdee: listen(kingdee, ports.kingdee, stopped.clone()).await?,
-        sharecrm: listen(sharecrm, ports.sharecrm, stopped).await?,
+        sharecrm: listen(sharecrm, ports.sharecrm, stopped.clone()).await?,
+        http: listen(http, ports.http, stopped).await?,
     };
-    let [wdt, qimen, kingdee, sharecrm] = bound.base_urls().map(|(_, url)| url);
+    let [wdt, qimen, kingdee, sharecrm, _, http, ..] = bound.base_urls().map(|(_, url)| url);
     Ok(Served {
         wdt_base_url: wdt,
         qimen_base_url: qimen,
         kingdee_base_url: kingdee,
         sharecrm_base_url: sharecrm,
+        http_base_url: http,
         _running: running,
     })
 }

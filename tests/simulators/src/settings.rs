@@ -1,8 +1,8 @@
 //! The settings under which a relay may call the simulated vendors.
 
-use crate::{kingdee, qince, sharecrm, wangdian};
+use crate::{http, kingdee, qince, sharecrm, wangdian};
 
-/// Every setting but the base URLs: those are [`WDT_BASE_URL`](crate::WDT_BASE_URL) and its like in process, and
+/// Every setting but the base URLs and `HTTP_POST_URL`: those are [`WDT_BASE_URL`](crate::WDT_BASE_URL) and its like in process, and
 /// those of [`Served`](crate::Served) on sockets.
 #[must_use]
 pub fn settings() -> Vec<(&'static str, &'static str)> {
@@ -27,5 +27,13 @@ pub fn settings() -> Vec<(&'static str, &'static str)> {
         ("SHARECRM_USER_ID", crm.user_id),
         ("SHARECRM_DATA_CENTER_ID", crm.data_center_id),
         ("QINCE_PUSH_SECRETS", qince::PUSH_SECRET),
+        ("HTTP_POST_HEADERS", http::POST_HEADERS),
+        ("HTTP_POST_SECRET", http::POST_SECRET),
+        ("HTTP_WECOM_KEY", http::WECOM_KEY),
+        ("HTTP_DINGTALK_TOKEN", http::DINGTALK_TOKEN),
+        ("HTTP_DINGTALK_SECRET", http::DINGTALK_SECRET),
+        ("HTTP_FEISHU_TOKEN", http::FEISHU_TOKEN),
+        ("HTTP_FEISHU_SECRET", http::FEISHU_SECRET),
+        ("HTTP_WEBHOOK_SECRETS", http::WEBHOOK_SECRET),
     ]
 }

@@ -18,6 +18,8 @@ pub const QIMEN_BASE_URL: &str = "http://qimen.invalid/router/qm";
 pub const KINGDEE_BASE_URL: &str = "http://kingdee.invalid";
 /// 纷享销客, as `SHARECRM_BASE_URL`.
 pub const SHARECRM_BASE_URL: &str = "http://sharecrm.invalid";
+/// Everything else, as what the addresses of `HTTP_` begin with.
+pub const HTTP_BASE_URL: &str = "https://http.invalid";
 
 pub(crate) struct InProcess {
     routers: BTreeMap<&'static str, Router>,
@@ -31,6 +33,7 @@ impl InProcess {
             ("qimen.invalid", wangdian),
             ("kingdee.invalid", door::router(vendors.kingdee.clone())),
             ("sharecrm.invalid", door::router(vendors.sharecrm.clone())),
+            ("http.invalid", door::router(vendors.http.clone())),
         ]);
         Self { routers }
     }

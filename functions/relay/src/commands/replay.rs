@@ -64,13 +64,11 @@ mod tests {
     #[test]
     fn what_works_a_replay_is_the_one_that_the_store_has() {
         let told = |store: &'static str| {
-            let names = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE"];
-            let queues = ["KINGDEE_QUEUE_URL", "SHARECRM_QUEUE_URL", "WDT_QUEUE_URL"];
-            let of_stack =
-                names.into_iter().chain(queues).map(|name| (name, "https://example.invalid/q.fifo"));
-            let settings = of_stack.chain([("RELAY_STORE", store)]);
-            let settings: Settings =
-                settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let tables = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE"].map(str::to_owned);
+            let queues = relay_connectors::queues().map(|(_, queue)| format!("{queue}_QUEUE_URL"));
+            let names = tables.into_iter().chain(queues);
+            let of_stack = names.map(|name| (name, "https://example.invalid/q.fifo".to_owned()));
+            let settings: Settings = of_stack.chain([("RELAY_STORE".to_owned(), store.to_owned())]).collect();
             works_them(&settings::store(&settings).unwrap())
         };
         assert!(told("sqlite:relay.db").contains("relay drain"));

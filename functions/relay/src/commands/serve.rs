@@ -43,7 +43,9 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::start(&wiring, listen, stopped).await?;
     if let Some(address) = tasks.webhook {
-        say!("Taking pushes at http://{address}/qince/direct-orders");
+        let prefixes = relay_connectors::CONNECTORS.iter().filter_map(|connector| connector.webhook_prefix());
+        let addresses: Vec<_> = prefixes.map(|prefix| format!("http://{address}{prefix}…")).collect();
+        say!("Taking pushes at {}", addresses.join(" and "));
     }
     say!("{}", Place::of(&wiring)?.line());
     tasks.here.run_until(signals.next()).await;

@@ -103,6 +103,23 @@ async fn the_headers_tell_the_vendors_time_and_the_encoding() {
 }
 
 #[tokio::test]
+async fn how_long_to_wait_is_told_in_seconds_or_as_a_time_by_the_vendors_clock() {
+    for (head, seconds) in [
+        ("HTTP/1.1 429 Busy\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n", Some(7)),
+        (
+            "HTTP/1.1 503 Busy\r\ndate: Sun, 22 Nov 2026 04:00:00 GMT\r\n\
+             retry-after: Sun, 22 Nov 2026 04:02:00 GMT\r\ncontent-length: 0\r\n\r\n",
+            Some(120),
+        ),
+        ("HTTP/1.1 503 Busy\r\nretry-after: soon\r\ncontent-length: 0\r\n\r\n", None),
+        ("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n", None),
+    ] {
+        let (url, _serving) = server(head, Vec::new(), 0).await;
+        assert_eq!(get(url).await.unwrap().retry_after, seconds.map(Duration::from_secs), "{head}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let head = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
     let (url, _serving) = server(head, Vec::new(), 0).await;

@@ -82,10 +82,20 @@ pub(crate) fn misspelt(name: &str) -> Option<&'static str> {
     closest(name, names()).filter(|known| !is_ours && distance(name, known) <= SLIPS)
 }
 
+/// First words that others use too: `HTTP_PROXY` is every program's, and whoever runs containers has a `HTTP_PORT`.
+const COMMON_WORDS: [&str; 1] = ["HTTP_"];
+
 /// What our settings begin with, `WDT_` say. A variable that begins otherwise is somebody else's.
 fn prefixes() -> BTreeSet<&'static str> {
     let of_connectors = relay_connectors::settings().chain([&FLOWS_DIR]);
-    of_connectors.filter_map(|setting| setting.name.split_inclusive('_').next()).collect()
+    of_connectors.map(|setting| prefix(setting.name)).collect()
+}
+
+/// The first word of a setting's name, and the second too where the first is no vendor's alone.
+fn prefix(name: &str) -> &str {
+    let words = 1 + usize::from(COMMON_WORDS.iter().any(|word| name.starts_with(word)));
+    let end = name.match_indices('_').nth(words - 1).map_or(name.len(), |(place, _)| place + 1);
+    name.split_at(end).0
 }
 
 /// Settings that look like ours and are none, because neither the list nor a flow names them.

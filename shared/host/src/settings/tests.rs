@@ -1,6 +1,6 @@
 //! What the settings are read as, and what is said of those that are wrong.
 
-use relay_connector::{Role, Uses};
+use relay_connector::Uses;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::*;
@@ -160,7 +160,8 @@ fn a_process_takes_its_share_of_a_quota_and_one_call_a_minute_at_least() {
 #[test]
 fn the_names_of_a_stack_come_with_its_store() {
     let names = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE"].map(|name| (name, "t"));
-    let queues = ["KINGDEE_QUEUE_URL", "SHARECRM_QUEUE_URL", "WDT_QUEUE_URL"].map(|name| (name, "q"));
+    let queues: Vec<_> = relay_connectors::queues().map(|(_, queue)| format!("{queue}_QUEUE_URL")).collect();
+    let queues: Vec<_> = queues.iter().map(|name| (name.as_str(), "q")).collect();
     let with = |given: &[(&str, &str)]| {
         super::store(&settings(&[names.as_slice(), queues.as_slice(), given].concat()))
     };
@@ -168,7 +169,7 @@ fn the_names_of_a_stack_come_with_its_store() {
     assert!(matches!(with(&[("AWS_LAMBDA_FUNCTION_NAME", "erp-pusher")]), Ok(Store::Aws(_))));
     assert!(matches!(with(&[]), Ok(Store::Sqlite(_))), "by default the operator's own file");
     let error = super::store(&settings(&[("RELAY_STORE", "aws"), ("LEDGER_TABLE", "t")])).unwrap_err();
-    assert_eq!(error.problems.len(), 5, "{error}");
+    assert_eq!(error.problems.len(), names.len() - 1 + queues.len(), "{error}");
     assert!(error.problems[0].starts_with("CHECKPOINT_TABLE is not set: it expects an output"), "{error}");
 }
 
@@ -204,7 +205,7 @@ fn only_stores_of_this_build_are_taken() {
 #[test]
 fn a_flow_that_reads_over_qimen_needs_its_account() {
     let mut uses = Uses::default();
-    uses.add(Role::Windowed, Some("qimen"));
+    uses.add(relay_connectors::catalog().document("wangdian.trade_query").unwrap(), Some("qimen"));
     let check = |given: &[(&str, &str)]| {
         let account = [("WDT_SID", "s"), ("WDT_APPKEY", "k"), ("WDT_APPSECRET", SECRET)];
         let connector = relay_connectors::named("wangdian").unwrap();
@@ -213,6 +214,14 @@ fn a_flow_that_reads_over_qimen_needs_its_account() {
     let error = check(&[]).unwrap_err();
     assert_eq!(error.problems.len(), 2, "{error}");
     assert_eq!(check(&[("QIMEN_APP_KEY", "12345678"), ("QIMEN_APP_SECRET", SECRET)]), Ok(()));
+}
+
+#[test]
+fn variables_that_every_program_has_are_not_taken_for_ours() {
+    let flows = crate::flows::load(None).unwrap();
+    let given =
+        settings(&[("HTTP_PROXY", "http://proxy"), ("HTTP_PORT", "tcp://10.0.0.1:80"), ("WDT_SIDD", "s")]);
+    assert_eq!(declared::unknown(&given, &flows).into_iter().collect::<Vec<_>>(), ["WDT_SIDD"]);
 }
 
 #[test]

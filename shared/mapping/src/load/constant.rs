@@ -16,7 +16,9 @@ pub(super) fn constant(entry: &Entry<'_>, kind: Option<Kind>, report: &mut Repor
         item => item.as_str().map(|text| Value::String(text.to_owned())),
     };
     let is_fitting = |value: &Value| match (kind, value) {
-        (None, _) | (Some(Kind::Text), Value::String(_)) | (Some(Kind::Flag), Value::Bool(_)) => true,
+        (None | Some(Kind::Any), _)
+        | (Some(Kind::Text), Value::String(_))
+        | (Some(Kind::Flag), Value::Bool(_)) => true,
         (Some(Kind::Integer), Value::String(text)) => text.parse::<i128>().is_ok(),
         (Some(Kind::Decimal), Value::String(text)) => number::read(text).is_ok(),
         (Some(Kind::Date | Kind::Time), Value::String(text)) => {

@@ -9,9 +9,9 @@ use super::table::Table;
 use crate::conversion::{Conversion, Division, Reading};
 use crate::time;
 
-const CONVERSIONS: [&str; 12] = [
-    "text", "integer", "decimal", "date", "time", "epoch", "flag", "json", "province", "city", "district",
-    "street",
+const CONVERSIONS: [&str; 13] = [
+    "text", "integer", "decimal", "date", "time", "epoch", "flag", "json", "value", "province", "city",
+    "district", "street",
 ];
 
 /// The conversion that a kind of field usually gets.
@@ -26,6 +26,7 @@ fn name_of(kind: Option<Kind>) -> &'static str {
         Some(Kind::Date) => "date",
         Some(Kind::Time) => "time",
         Some(Kind::Flag) => "flag",
+        Some(Kind::Any) => "value",
         _ => "text",
     }
 }
@@ -61,6 +62,7 @@ fn named(name: &str, options: Options) -> Conversion {
         "epoch" => Conversion::Epoch { reading, milliseconds: write.as_deref() != Some("seconds") },
         "flag" => Conversion::Flag,
         "json" => Conversion::Json,
+        "value" => Conversion::Value,
         "province" => Conversion::Division(Division::Province),
         "city" => Conversion::Division(Division::City),
         "district" => Conversion::Division(Division::District),
@@ -87,14 +89,18 @@ pub(super) fn conversion(
         None => name_of(wanted.kind),
     };
     if let Some(written) = &written {
-        if goes_through && name == "flag" {
-            report.mistake(written.span.clone(), "a look-up or a code table reads text, not a flag", None);
+        if goes_through && matches!(name, "flag" | "value") {
+            let what = if name == "flag" { "a flag" } else { "a value of any kind" };
+            let message = format!("a look-up or a code table reads text, not {what}");
+            report.mistake(written.span.clone(), message, None);
         } else if !goes_through && !fits(name, wanted.kind) {
             let message = format!("`{name}` does not give what the target wants here");
             let help = format!("the field takes as = \"{}\"", name_of(wanted.kind));
             report.mistake(written.span.clone(), message, Some(help));
         }
-    } else if let Some(text) = table.get("text").filter(|_| !matches!(wanted.kind, None | Some(Kind::Text))) {
+    } else if let Some(text) =
+        table.get("text").filter(|_| !matches!(wanted.kind, None | Some(Kind::Text | Kind::Any)))
+    {
         let help = format!("the field takes as = \"{}\": say so if the text is one", name_of(wanted.kind));
         report.mistake(text.key_span, "a template gives text, which does not fit this field", Some(help));
     }
@@ -104,8 +110,8 @@ pub(super) fn conversion(
 /// Whether a conversion's result is what a field of that kind takes.
 fn fits(name: &str, kind: Option<Kind>) -> bool {
     match kind {
-        None => true,
-        Some(Kind::Text) => name != "flag",
+        None | Some(Kind::Any) => true,
+        Some(Kind::Text) => !matches!(name, "flag" | "value"),
         Some(Kind::Integer) => matches!(name, "integer" | "epoch"),
         Some(Kind::Decimal) => matches!(name, "decimal" | "integer"),
         Some(kind) => name == name_of(Some(kind)),

@@ -1,6 +1,7 @@
 //! `[fields]`: one target object with its rules, nested objects and lists.
 
-use relay_connector::{Catalog, Document, Field, Kind, field};
+use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Kind, field};
+use toml_edit::Item;
 
 use super::reach::{self, Level};
 use super::report::{Report, closest};
@@ -39,6 +40,7 @@ impl Loader<'_> {
                 Some(Kind::Map) => self.object(&entry, None, &level, report),
                 Some(Kind::MapOfLists) => self.lists(&entry, &level, report),
                 Some(Kind::List(inner)) => self.list(&entry, Some(inner), &level, report),
+                Some(Kind::Any) => self.any(&entry, required, &level, report),
                 _ => rule::rules(&entry, Wanted { kind, required }, self.catalog, &level, report)
                     .map(Content::Value),
             };
@@ -92,6 +94,27 @@ impl Loader<'_> {
                 let message = format!("the target has no field `{}` here", entry.key);
                 report.unknown(entry.key_span.clone(), message, entry.key, &names);
                 None
+            }
+        }
+    }
+
+    /// A field of which only the author knows what it is. A table under a head of its own is a list where it says `each`
+    /// of what, and an object otherwise; everything else is a rule, as in other fields.
+    fn any(
+        &self,
+        entry: &Entry<'_>,
+        required: bool,
+        level: &Level<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Content> {
+        match entry.item {
+            Item::Table(table) if table.contains_key("each") => {
+                self.list(entry, Some(ANY_FIELDS), level, report)
+            }
+            Item::Table(_) => self.object(entry, Some(ANY_FIELDS), level, report),
+            _ => {
+                let wanted = Wanted { kind: Some(Kind::Any), required };
+                rule::rules(entry, wanted, self.catalog, level, report).map(Content::Value)
             }
         }
     }

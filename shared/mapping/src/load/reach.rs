@@ -252,7 +252,7 @@ fn member(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool)
     match field(fields, name).map(|field| field.kind) {
         Some(Kind::Object(fields)) => Ok(Known::Object(fields)),
         Some(Kind::List(fields)) => Ok(Known::List(fields)),
-        Some(Kind::Map | Kind::MapOfLists) => Ok(Known::Anything),
+        Some(Kind::Map | Kind::MapOfLists | Kind::Any) => Ok(Known::Anything),
         Some(kind) => Ok(Known::Scalar(kind)),
         None if open && is_quoted(name, span) => Ok(Known::Anything),
         None => Err(unknown(fields, name, span, open)),

@@ -88,7 +88,7 @@ pub(super) fn rules(
 /// A rule that carries a field under its own name.
 pub(super) fn copy(path: Path, name: &Written<'_>, wanted: Wanted, report: &mut Report<'_>) -> Option<Rule> {
     match wanted.kind {
-        None => {
+        None | Some(Kind::Any) => {
             let wanted = Wanted { required: false, ..wanted };
             Some(plain(Take::Copy(path), name, wanted))
         }
@@ -213,7 +213,7 @@ fn from(
     report: &mut Report<'_>,
 ) -> Option<Take> {
     let terms = report.parsed(written, expression::alternatives(written.text))?;
-    let must_be_scalar = !matches!(conversion, Conversion::Json);
+    let must_be_scalar = !matches!(conversion, Conversion::Json | Conversion::Value);
     reach::check(&terms, written, 0, level, must_be_scalar, report);
     Some(Take::From(terms))
 }
@@ -232,7 +232,7 @@ fn through(table: &Table<'_>, wanted: Wanted, catalog: &Catalog, report: &mut Re
         }
         (Some(entry), None) => {
             let written = entry.text(report)?;
-            if !matches!(wanted.kind, None | Some(Kind::Text | Kind::Integer)) {
+            if !matches!(wanted.kind, None | Some(Kind::Text | Kind::Integer | Kind::Any)) {
                 report.mistake(entry.key_span, "a look-up gives an id, which does not fit this field", None);
             }
             if catalog.lookup(written.text).is_none() {

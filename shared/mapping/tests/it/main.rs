@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail by panicking, as tests do")]
 
+mod any;
 mod bench;
 mod diagnostics;
 mod ends;

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{apply, document, shipped};
+use super::{apply, catalog, document, shipped};
 
 fn body(flow: &str, document: &Value) -> Value {
     apply(&shipped(flow), document).unwrap_or_else(|faults| panic!("{faults:#?}")).body

@@ -86,7 +86,7 @@ fn of_pools(status: &Status, issues: &mut Vec<String>) {
 fn of_pushes(pushes: &Doing, issues: &mut Vec<String>) {
     let is_digest = pushes.last_error.as_ref().is_some_and(|error| error.class == "digest");
     if !is_digest || pushes.failed_tries >= DIGESTS {
-        issues.extend(failing("pushes of Qince: taking them", pushes));
+        issues.extend(failing("pushes: taking them", pushes));
     }
 }
 

@@ -68,12 +68,11 @@ impl StandIn {
             ("CHECKPOINT_TABLE", "checkpoints"),
             ("LEDGER_TABLE", "ledger"),
             ("LOOKUP_TABLE", "lookups"),
-            ("KINGDEE_QUEUE_URL", &queue),
-            ("SHARECRM_QUEUE_URL", &queue),
-            ("WDT_QUEUE_URL", &queue),
         ];
+        let queues = relay_connectors::queues().map(|(_, name)| (format!("{name}_QUEUE_URL"), queue.clone()));
         let plain = relay_simulators::settings().into_iter().filter(|(name, _)| !is_secret(name));
-        plain.chain(own).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        let own = plain.chain(own).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        own.chain(queues).collect()
     }
 
     /// Forgets what earlier functions did.

@@ -17,8 +17,8 @@ const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/flows")
 /// A house with a folder of flow files, at first the shipped ones.
 fn house() -> (House, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    for file in fs::read_dir(SHIPPED).unwrap() {
-        let file = file.unwrap();
+    let entries = fs::read_dir(SHIPPED).unwrap().map(Result::unwrap);
+    for file in entries.filter(|entry| entry.path().is_file()) {
         fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
     }
     (House::new(1).with("RELAY_FLOWS_DIR", folder.path().to_str().unwrap()), folder)

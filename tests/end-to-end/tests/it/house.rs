@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use relay_connector::Transport;
 use relay_core::clock::{Clock, Deadline, SeededRng, SimulatedClock};
 use relay_host::{Settings, Wiring};
-use relay_simulators::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL};
+use relay_simulators::{
+    HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL,
+};
 use relay_store_sqlite::Sqlite;
 use serde_json::{Map, Value};
 
@@ -36,6 +38,10 @@ impl House {
             ("QIMEN_BASE_URL", QIMEN_BASE_URL),
             ("KINGDEE_BASE_URL", KINGDEE_BASE_URL),
             ("SHARECRM_BASE_URL", SHARECRM_BASE_URL),
+            ("HTTP_WECOM_BASE_URL", HTTP_BASE_URL),
+            ("HTTP_DINGTALK_BASE_URL", HTTP_BASE_URL),
+            ("HTTP_FEISHU_BASE_URL", HTTP_BASE_URL),
+            ("HTTP_POST_URL", "https://http.invalid/receive"),
             ("WDT_SHOP_NO", "S001"),
             ("RELAY_START", "2026-11-22T11:00:00+08:00"),
         ];

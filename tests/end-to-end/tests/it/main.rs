@@ -21,6 +21,7 @@
 //! | `absent_flows` | what comes for a flow whose file is away is kept for it |
 //! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
+//! | `generic` | signed JSON from anybody reaches any address and the group robots, by the example flows |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
 //! `house`, `process`, `fuse`, `altered` and `meanwhile` are what the tests are built of. Everything follows from a seed and takes no time.
@@ -42,6 +43,7 @@ mod clocks;
 mod crashes;
 mod deadlines;
 mod fuse;
+mod generic;
 mod happy_day;
 mod history;
 mod house;

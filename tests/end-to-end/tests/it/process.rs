@@ -9,6 +9,7 @@ use relay_erp_pusher::worker::Worked;
 use relay_erp_pusher::{ErpPusher, Turn, Worker};
 use relay_host::{Wiring, settings};
 use relay_operations::Operations;
+use relay_simulators::http::SignedJson;
 use relay_simulators::qince::{SignedPush, read_reply};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
@@ -53,6 +54,13 @@ impl Process {
     pub(crate) async fn post(&self, push: &SignedPush) -> bool {
         let answer = self.request(&push.content_type, &push.body).await;
         read_reply(push, answer.status, answer.reply.to_json().as_bytes()).unwrap()
+    }
+
+    /// Answers a push of signed JSON to `/http/{name}`.
+    pub(crate) async fn post_json(&self, name: &str, push: &SignedJson) -> Answer {
+        let path = format!("/http/{name}");
+        let SignedJson { headers, body } = push;
+        self.receiver.receive(&PushRequest { method: "POST", path: &path, headers, body }).await
     }
 
     /// Reads the trades until there is nothing more for now, or something fails.

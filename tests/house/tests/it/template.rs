@@ -9,24 +9,24 @@ use relay_host::settings::declared;
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
-/// A fifth vendor, with everything that one can have, and no exception for its names.
-fn with_a_fifth() -> Vec<Vendor> {
+/// A further vendor, with everything that one can have, and no exception for its names.
+fn with_a_further() -> Vec<Vendor> {
     const SETTINGS: &[Setting] = &[
-        Setting::needed("HTTP_BASE_URL", "an address (地址)", ""),
-        Setting::optional("HTTP_RETRIES_PER_CALL", Default::Value("3"), "a number of tries"),
-        Setting::optional("HTTP_STYLE", Default::Absent, "`plain` or `signed`"),
-        Setting::needed("HTTP_ACCOUNT", "企业微信's account: its `id`", ""),
-        Setting::secret("HTTP_KEY", "a key", ""),
-        Setting::optional("HTTP_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100"),
-        Setting::needed("HTTP_QUEUE_URL", "an output of the stack", ""),
+        Setting::needed("SHOP_BASE_URL", "an address (地址)", ""),
+        Setting::optional("SHOP_RETRIES_PER_CALL", Default::Value("3"), "a number of tries"),
+        Setting::optional("SHOP_STYLE", Default::Absent, "`plain` or `signed`"),
+        Setting::needed("SHOP_ACCOUNT", "企业微信's account: its `id`", ""),
+        Setting::secret("SHOP_KEY", "a key", ""),
+        Setting::optional("SHOP_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100"),
+        Setting::needed("SHOP_QUEUE_URL", "an output of the stack", ""),
     ];
-    let http = Vendor {
-        system: "http".to_owned(),
+    let shop = Vendor {
+        system: "shop".to_owned(),
         settings: SETTINGS,
-        queue: Some("HTTP"),
-        webhook: Some("/http/"),
+        queue: Some("SHOP"),
+        webhook: Some("/shop/"),
     };
-    [vec![http], vendors()].concat()
+    [vec![shop], vendors()].concat()
 }
 
 /// The lines that a template has and another has not.
@@ -36,55 +36,55 @@ fn added<'a>(template: &'a str, to: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_fifth_vendor_gets_all_that_a_stack_must_have_of_it() {
-    let with = filled(TEMPLATE, &with_a_fifth()).unwrap();
+fn a_further_vendor_gets_all_that_a_stack_must_have_of_it() {
+    let with = filled(TEMPLATE, &with_a_further()).unwrap();
     let added = added(&with, TEMPLATE);
     for line in [
-        "- Label: { default: Http }",
-        "- HttpBaseUrl",
-        r#"HttpBaseUrl: { Type: String, Default: "", AllowedPattern: "^$|^https?://\\S+$", Description: "An address." }"#,
-        r#"HttpRetriesPerCall: { Type: String, Default: "", AllowedPattern: "^\\d*$", Description: "A number of tries. Empty - 3." }"#,
-        r#"HttpStyle: { Type: String, Default: "", AllowedValues: ["", "plain", "signed"], Description: "`plain` or `signed`." }"#,
-        r#"HttpAccount: { Type: String, Default: "", Description: "See docs/settings.md." }"#,
-        "HTTP_BASE_URL: !Ref HttpBaseUrl",
-        "HTTP_QUEUE_URL: !Ref HttpQueue",
-        r#"HTTP_QUOTA_SHARE: "50""#,
-        "- !GetAtt HttpQueue.Arn",
-        "HttpWebhookRoute:",
-        "RouteKey: POST /http/{proxy+}",
-        "HttpWebhookPermission:",
-        "HttpQueue:",
-        "QueueName: !Sub ${AWS::StackName}-http.fifo",
-        "HttpDeadLetters:",
-        "FromHttpQueue:",
-        "HttpDeadLettersAlarm:",
-        "A message for Http stands in the dead-letter queue: the pusher could not even record it as failed.",
-        "HttpOldestMessageAlarm:",
-        "HttpWaitedAlarm:",
-        "Dimensions: [{ Name: target, Value: http }]",
-        "HttpQueueUrl: { Value: !Ref HttpQueue }",
-        "HTTP_QUEUE_URL=${HttpQueue}",
+        "- Label: { default: Shop }",
+        "- ShopBaseUrl",
+        r#"ShopBaseUrl: { Type: String, Default: "", AllowedPattern: "^$|^https?://\\S+$", Description: "An address." }"#,
+        r#"ShopRetriesPerCall: { Type: String, Default: "", AllowedPattern: "^\\d*$", Description: "A number of tries. Empty - 3." }"#,
+        r#"ShopStyle: { Type: String, Default: "", AllowedValues: ["", "plain", "signed"], Description: "`plain` or `signed`." }"#,
+        r#"ShopAccount: { Type: String, Default: "", Description: "See docs/settings.md." }"#,
+        "SHOP_BASE_URL: !Ref ShopBaseUrl",
+        "SHOP_QUEUE_URL: !Ref ShopQueue",
+        r#"SHOP_QUOTA_SHARE: "50""#,
+        "- !GetAtt ShopQueue.Arn",
+        "ShopWebhookRoute:",
+        "RouteKey: POST /shop/{proxy+}",
+        "ShopWebhookPermission:",
+        "ShopQueue:",
+        "QueueName: !Sub ${AWS::StackName}-shop.fifo",
+        "ShopDeadLetters:",
+        "FromShopQueue:",
+        "ShopDeadLettersAlarm:",
+        "A message for Shop stands in the dead-letter queue: the pusher could not even record it as failed.",
+        "ShopOldestMessageAlarm:",
+        "ShopWaitedAlarm:",
+        "Dimensions: [{ Name: target, Value: shop }]",
+        "ShopQueueUrl: { Value: !Ref ShopQueue }",
+        "SHOP_QUEUE_URL=${ShopQueue}",
     ] {
         assert!(added.contains(&line), "{line}\nis not among\n{added:#?}");
     }
-    assert!(!with.contains("HTTP_KEY"), "a secret is no parameter");
-    let queue = "- !GetAtt HttpQueue.Arn";
+    assert!(!with.contains("SHOP_KEY"), "a secret is no parameter");
+    let queue = "- !GetAtt ShopQueue.Arn";
     assert_eq!(with.matches(queue).count(), TEMPLATE.matches("- !GetAtt KingdeeQueue.Arn").count());
     assert!(
-        added.iter().filter(|line| line.contains("${HttpQueue.QueueName}")).count() > 2,
+        added.iter().filter(|line| line.contains("${ShopQueue.QueueName}")).count() > 2,
         "on the dashboard"
     );
 }
 
 #[test]
 fn what_a_vendor_leaves_goes_with_it() {
-    let with = filled(TEMPLATE, &with_a_fifth()).unwrap();
+    let with = filled(TEMPLATE, &with_a_further()).unwrap();
     assert_eq!(filled(&with, &vendors()).unwrap(), TEMPLATE);
 }
 
 #[test]
 fn the_dashboard_stays_json() {
-    for template in [TEMPLATE.to_owned(), filled(TEMPLATE, &with_a_fifth()).unwrap()] {
+    for template in [TEMPLATE.to_owned(), filled(TEMPLATE, &with_a_further()).unwrap()] {
         let (_, body) = template.split_once("DashboardBody: !Sub |\n").unwrap();
         let (body, _) = body.split_once("\nOutputs:").unwrap();
         let _: serde_json::Value = serde_json::from_str(body).unwrap();

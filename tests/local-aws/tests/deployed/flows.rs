@@ -45,8 +45,8 @@ fn shipped_flows() -> PathBuf {
     let folder = root().join("target/local-aws/flows");
     _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
-    for file in fs::read_dir(root().join("shared/flows")).unwrap() {
-        let file = file.unwrap();
+    let entries = fs::read_dir(root().join("shared/flows")).unwrap().map(Result::unwrap);
+    for file in entries.filter(|entry| entry.path().is_file()) {
         fs::copy(file.path(), folder.join(file.file_name())).unwrap();
     }
     folder

@@ -4,6 +4,7 @@
 
 mod bench;
 mod faults;
+mod http;
 mod kingdee;
 mod qince;
 mod sharecrm;

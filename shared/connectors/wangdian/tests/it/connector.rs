@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use relay_connector::settings::Default;
 use relay_connector::token::Unshared;
-use relay_connector::{Class, Connection, Connector as _, Role, Settings, Surroundings, Uses};
+use relay_connector::{Class, Connection, Connector as _, Settings, Surroundings, Uses};
 use relay_core::clock::{Deadline, SimulatedClock, SystemRng};
 use relay_wangdian::{Route, Wangdian};
 
@@ -18,7 +18,8 @@ const ACCOUNT: [&str; 3] = ["WDT_SID", "WDT_APPKEY", "WDT_APPSECRET"];
 
 fn over(route: Option<&str>) -> Uses {
     let mut uses = Uses::default();
-    uses.add(Role::Windowed, route);
+    let trades = Wangdian.documents().iter().find(|document| document.name == "wangdian.trade_query");
+    uses.add(trades.unwrap(), route);
     uses
 }
 
