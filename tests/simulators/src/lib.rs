@@ -38,7 +38,7 @@ pub use faults::{Fault, FaultRates, Faults};
 pub use kingdee::Kingdee;
 pub use qince::Qince;
 pub use server::{Ports, Served};
-pub use settings::settings;
+pub use settings::{settings, settings_in_process};
 pub use sharecrm::ShareCrm;
 pub use transport::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
 pub use wangdian::Wangdian;
@@ -67,6 +67,12 @@ impl Vendors {
             qince: Arc::new(Qince::new(clock.clone(), seed)),
             clock,
         })
+    }
+
+    /// The clock that they all go by.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// The vendors in process, without sockets: requests are routed by the hosts of [`WDT_BASE_URL`],

@@ -1,5 +1,6 @@
 //! The settings under which a relay may call the simulated vendors.
 
+use crate::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
 use crate::{kingdee, qince, sharecrm, wangdian};
 
 /// Every setting but the base URLs: those are [`WDT_BASE_URL`](crate::WDT_BASE_URL) and its like in process, and
@@ -28,4 +29,16 @@ pub fn settings() -> Vec<(&'static str, &'static str)> {
         ("SHARECRM_DATA_CENTER_ID", crm.data_center_id),
         ("QINCE_PUSH_SECRETS", qince::PUSH_SECRET),
     ]
+}
+
+/// The same, with the addresses of the vendors in process.
+#[must_use]
+pub fn settings_in_process() -> Vec<(&'static str, &'static str)> {
+    let addresses = [
+        ("WDT_BASE_URL", WDT_BASE_URL),
+        ("QIMEN_BASE_URL", QIMEN_BASE_URL),
+        ("KINGDEE_BASE_URL", KINGDEE_BASE_URL),
+        ("SHARECRM_BASE_URL", SHARECRM_BASE_URL),
+    ];
+    [settings(), addresses.to_vec()].concat()
 }
