@@ -78,7 +78,7 @@ impl Bench {
             transport: sent.clone(),
             clock: machine.clone(),
             rng: Arc::new(SeededRng::new(7)),
-            tokens: Arc::new(SharedTokens::default()),
+            tokens: Arc::new(SharedTokens { clock: clock.clone(), tokens: Mutex::default() }),
         };
         let connection =
             vendor.connector().connect(&settings.clone().into_iter().collect(), &surroundings).unwrap();
@@ -300,24 +300,38 @@ impl Transport for Noted {
     }
 }
 
-/// The store in which processes share their tokens, with a right to fetch one that one of them has at a time.
+/// The store in which processes share their tokens.
+struct SharedTokens {
+    clock: Arc<SimulatedClock>,
+    tokens: Mutex<BTreeMap<String, Shared>>,
+}
+
 #[derive(Default)]
-struct SharedTokens(Mutex<BTreeMap<String, (bool, Option<Token>)>>);
+struct Shared {
+    token: Option<Token>,
+    /// Until when somebody has the right to fetch one.
+    claimed_until: Duration,
+}
 
 #[async_trait]
 impl TokenStore for SharedTokens {
     async fn load(&self, name: &str) -> Result<Option<Token>, String> {
-        Ok(self.0.lock().unwrap().get(name).and_then(|(_, token)| token.clone()))
+        Ok(self.tokens.lock().unwrap().get(name).and_then(|shared| shared.token.clone()))
     }
 
     async fn claim(&self, name: &str) -> Result<bool, String> {
-        let mut tokens = self.0.lock().unwrap();
-        let (is_claimed, _) = tokens.entry(name.to_owned()).or_default();
-        Ok(!std::mem::replace(is_claimed, true))
+        let (mut tokens, now) = (self.tokens.lock().unwrap(), self.clock.monotonic());
+        let shared = tokens.entry(name.to_owned()).or_default();
+        let is_free = shared.claimed_until <= now;
+        if is_free {
+            shared.claimed_until = now + Duration::from_secs(20);
+        }
+        Ok(is_free)
     }
 
     async fn save(&self, name: &str, token: &Token) -> Result<(), String> {
-        self.0.lock().unwrap().insert(name.to_owned(), (false, Some(token.clone())));
+        let saved = Shared { token: Some(token.clone()), ..Shared::default() };
+        self.tokens.lock().unwrap().insert(name.to_owned(), saved);
         Ok(())
     }
 }

@@ -70,7 +70,8 @@ impl Vendor for Simulated {
                     "id": format!("AD-{number}"), "masterFieldVal": {"number": format!("{number}")},
                 })
             },
-            spoil: Some(|record| record["masterFieldVal"] = json!({})),
+            // What the vendor itself says to a record that is not complete (10006) it says to wrong credentials too.
+            spoil: Some(|record| record["objAPIName"] = json!("")),
             written: |vendors, id| {
                 let key = ("erpSalesOrderObj".to_owned(), id.to_owned());
                 vendors.sharecrm.records().get(&key).map_or(0, |record| record.history.len())
