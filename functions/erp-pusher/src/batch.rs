@@ -12,6 +12,7 @@ use relay_core::clock::{Clock, Deadline};
 use relay_core::policy::Receiver;
 use relay_core::{Outcome, Queue, System};
 
+use crate::history::History;
 use crate::open::Message;
 use crate::stop::Stop;
 
@@ -23,21 +24,21 @@ const KEEP_AFTER: Duration = Duration::from_secs(30);
 const ONE_CALL: Duration = Duration::from_secs(35);
 
 /// Messages of one target system.
-pub struct Batch<'a> {
+pub(crate) struct Batch<'a> {
     /// The target system.
-    pub system: System,
+    pub(crate) system: System,
     /// The messages, in the order they were received.
-    pub messages: Vec<Message>,
+    pub(crate) messages: Vec<Message>,
     /// Who received them.
-    pub receiver: Receiver,
+    pub(crate) receiver: Receiver,
     /// How long messages stay in flight, where the pusher is to keep them there itself.
-    pub visibility: Option<Duration>,
+    pub(crate) visibility: Option<Duration>,
     /// Whether an earlier turn may have sent what they say, whatever their receive counts tell.
-    pub is_repeated: bool,
+    pub(crate) is_repeated: bool,
     /// Nothing is sent after it.
-    pub deadline: Deadline,
+    pub(crate) deadline: Deadline,
     /// Asked before each document, and between its look-ups: whether there is time for one more.
-    pub goes_on: &'a (dyn Fn() -> bool + Send + Sync),
+    pub(crate) goes_on: &'a (dyn Fn() -> bool + Send + Sync),
 }
 
 /// The messages of a batch that are still to be worked.
@@ -45,6 +46,7 @@ pub(crate) struct Held<'a> {
     batch: &'a Batch<'a>,
     queue: &'a dyn Queue,
     clock: &'a dyn Clock,
+    history: &'a History,
     state: Mutex<State>,
 }
 
@@ -77,14 +79,24 @@ impl Moment {
 
 impl<'a> Held<'a> {
     /// Holds the messages of a batch that has just been received.
-    pub(crate) fn new(batch: &'a Batch<'a>, queue: &'a dyn Queue, clock: &'a dyn Clock) -> Self {
+    pub(crate) fn new(
+        batch: &'a Batch<'a>,
+        queue: &'a dyn Queue,
+        clock: &'a dyn Clock,
+        history: &'a History,
+    ) -> Self {
         let state = State { place: 0, kept: Moment::now(clock), has_lapsed: false };
-        Self { batch, queue, clock, state: Mutex::new(state) }
+        Self { batch, queue, clock, history, state: Mutex::new(state) }
     }
 
     /// The target system of the batch.
     pub(crate) fn system(&self) -> System {
         self.batch.system
+    }
+
+    /// What the archive is told of the batch.
+    pub(crate) fn history(&self) -> &'a History {
+        self.history
     }
 
     /// Who received the messages.

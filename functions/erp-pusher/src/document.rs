@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,9 +11,7 @@ use futures::FutureExt as _;
 use relay_core::clock::Deadline;
 use relay_core::item::content_hash;
 use relay_core::policy::{self, Receive};
-use relay_core::{
-    EntryId, FailureClass, Outcome, Received, RetryCause, StoreError, System, WorkItem, backoff, told,
-};
+use relay_core::{EntryId, FailureClass, Outcome, Received, RetryCause, StoreError, WorkItem, backoff, told};
 use relay_job::Flows;
 use relay_job::sightings::Seen;
 use tracing::{Instrument as _, Span, field};
@@ -63,13 +62,18 @@ impl Documents {
             attempt = field::Empty,
             trace = item.trace
         );
-        // A mistake of ours that this document brings out is no reason to stop the others.
-        let turn = AssertUnwindSafe(self.worked(held, item, message, known)).catch_unwind();
-        let done = match turn.instrument(span.clone()).await {
-            Ok(done) => done,
-            Err(_) => self.panicked(held.system(), item, message).instrument(span.clone()).await,
+        let attempt = AtomicU32::new(1);
+        let turn = async {
+            // A mistake of ours that this document brings out is no reason to stop the others.
+            let turn = AssertUnwindSafe(self.worked(held, item, message, known, &attempt)).catch_unwind();
+            let done = match turn.await {
+                Ok(done) => done,
+                Err(_) => self.panicked(held, item, message).await,
+            };
+            done.unwrap_or_else(|error| self.waits_for_store(message, &error))
         };
-        let outcome = done.unwrap_or_else(|error| self.waits_for_store(message, &error));
+        let attempt = || attempt.load(Ordering::Relaxed);
+        let outcome = held.history().of(item, attempt, turn.instrument(span.clone())).await;
         let receive = Receive { now: self.now(), count: message.receive_count, receiver: held.receiver() };
         span.in_scope(|| told::log(&outcome, &policy::of(&outcome, receive)));
         outcome
@@ -92,12 +96,14 @@ impl Documents {
         item: &WorkItem,
         message: &Received,
         known: Option<Known>,
+        attempt: &AtomicU32,
     ) -> Result<Outcome, StoreError> {
         let known = match known {
             Some(known) => known,
             None => self.known(EntryId::new(&item.flow, &item.key)).await?,
         };
         let mut work = self.work(held, item, message, known);
+        attempt.store(work.tries() + 1, Ordering::Relaxed);
         Span::current().record("attempt", work.tries() + 1);
         let (plan, ended) = match self.planned(&mut work, held).await {
             Ok((plan, deadline)) => {
@@ -115,7 +121,7 @@ impl Documents {
         self.ledger_writer.record(&work, plan.as_ref(), outcome).await
     }
 
-    fn work<'a>(&self, held: &Held<'_>, item: &'a WorkItem, message: &'a Received, known: Known) -> Work<'a> {
+    fn work<'a>(&self, held: &Held<'a>, item: &'a WorkItem, message: &'a Received, known: Known) -> Work<'a> {
         let entry = &known.entry;
         let is_old = (self.now() - item.received_at).to_std().is_ok_and(|age| age > FRESH);
         let repeated = held.is_repeated()
@@ -127,7 +133,8 @@ impl Documents {
         let flow = self.flows.named(&item.flow);
         let kind = flow.map(|routed| routed.flow.version_kind()).or(item.version_kind);
         let hash = content_hash(&item.document);
-        Work { system: held.system(), item, message, hash, kind, known, repeated }
+        let archived = held.history().location();
+        Work { system: held.system(), item, message, hash, kind, known, repeated, archived }
     }
 
     /// What is known of a document.
@@ -140,13 +147,14 @@ impl Documents {
     /// wrong is the program, and a replay asks the target first.
     async fn panicked(
         &self,
-        system: System,
+        held: &Held<'_>,
         item: &WorkItem,
         message: &Received,
     ) -> Result<Outcome, StoreError> {
         let known = self.known(EntryId::new(&item.flow, &item.key)).await?;
         let (kind, hash) = (item.version_kind, content_hash(&item.document));
-        let work = Work { system, item, message, hash, kind, known, repeated: true };
+        let (system, archived) = (held.system(), held.history().location());
+        let work = Work { system, item, message, hash, kind, known, repeated: true, archived };
         let why = "a mistake in the program stopped this document's turn: the log tells its place; report it, and \
                    replay the document with a version that mends it";
         let outcome = Outcome::failed_try(FailureClass::Panic, None, why);

@@ -31,7 +31,7 @@ struct Record {
 ///
 /// # Errors
 /// An event that is none of SQS.
-pub fn decode(
+pub(crate) fn decode(
     event: Value,
     queues: &BTreeMap<String, System>,
     now: DateTime<Utc>,
@@ -85,7 +85,7 @@ fn received(record: Record, now: DateTime<Utc>) -> Received {
 
 /// Writes the answer (`ReportBatchItemFailures`).
 #[must_use]
-pub fn encode(coming_again: &[String]) -> Value {
+pub(crate) fn encode(coming_again: &[String]) -> Value {
     let failures: Vec<_> = coming_again.iter().map(|id| json!({ "itemIdentifier": id })).collect();
     json!({ "batchItemFailures": failures })
 }

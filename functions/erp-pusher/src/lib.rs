@@ -7,11 +7,11 @@
 //!
 //! | module | what for |
 //! |---|---|
-//! | [`event`] | the SQS event and its partial-batch answer |
+//! | `event` | the SQS event and its partial-batch answer |
 //! | [`worker`] | the queue's receive loop, where no Lambda does it |
 //! | `push` | one batch: order, pauses, deadlines |
 //! | `batch` | the messages of a batch, as long as they are this receiver's |
-//! | [`open`] | a message with what it says, read once |
+//! | `open` | a message with what it says, read once |
 //! | `document` | one document through its phases |
 //! | `work` | what is known of a document, and what that makes it wait for |
 //! | `stop` | what ends a document's turn before all phases are done |
@@ -26,10 +26,11 @@
 mod batch;
 mod deliver;
 mod document;
-pub mod event;
+mod event;
 mod guard;
+mod history;
 mod map;
-pub mod open;
+mod open;
 mod pauses;
 mod push;
 mod resolve;
@@ -43,25 +44,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use futures::future::join_all;
 use relay_connector::Role;
+use relay_core::System;
 use relay_core::policy::{self, Receive, Receiver};
-use relay_core::{Outcome, RetryCause, System};
 use relay_job::sightings::Seen;
 use relay_job::{Flows, Invocation, Job, Needs, Parts};
 use serde_json::Value;
 
+use crate::batch::Batch;
 use crate::document::Documents;
 use crate::pauses::Pauses;
+use crate::push::{Pusher, Unread};
 use crate::resolve::Resolver;
 use crate::settle::{Acknowledger, LedgerWriter};
 use crate::targets::Targets;
 
-pub use batch::Batch;
 pub use open::{Message, Turn};
-pub use push::Pusher;
-pub use worker::Worker;
+pub use worker::{Worked, Worker};
 
 /// Pushes what the queues hold.
 pub struct ErpPusher {
@@ -112,6 +113,7 @@ impl Job for ErpPusher {
             queue: stores.queue.clone(),
             pauses: Pauses::new(stores.checkpoints.clone(), parts.clock.clone()),
             ledger: stores.ledger.clone(),
+            archive: stores.archive.clone(),
             clock: parts.clock.clone(),
             rng: parts.rng.clone(),
             credential_check: parts.credential_check.clone(),
@@ -136,6 +138,7 @@ impl Job for ErpPusher {
         let messages = event::decode(event, &self.parts.queues, self.parts.clock.now());
         let messages = messages.context("reading the SQS event")?;
         let mut turns = Vec::with_capacity(messages.len());
+        let (mut begun, mut unread) = (false, None);
         for (system, messages) in self.by_system(messages)? {
             let batch = Batch {
                 system,
@@ -146,11 +149,20 @@ impl Job for ErpPusher {
                 deadline: invocation.deadline,
                 goes_on: &|| true,
             };
-            turns.extend(self.pusher.push(batch).await);
+            match self.pusher.push(batch).await {
+                Ok(worked) => {
+                    begun = true;
+                    turns.extend(worked);
+                }
+                Err(Unread { turns: waiting, error }) => {
+                    turns.extend(waiting);
+                    unread = Some(error);
+                }
+            }
         }
-        // What was worked is answered for: as a failed event it would come again.
-        match turns.iter().map(waits_for_store).collect::<Option<Vec<_>>>().as_deref() {
-            Some([first, ..]) => bail!("nothing could be worked: {first}"),
+        match unread {
+            Some(error) if !begun => Err(error.into()),
+            // What was worked for another system is answered for: as a failed event it would come again.
             _ => Ok(turns),
         }
     }
@@ -167,14 +179,6 @@ impl Job for ErpPusher {
         });
         let given_back = join_all(again.map(|(turn, wait)| self.give_back(&turn.message, wait))).await;
         event::encode(&given_back)
-    }
-}
-
-/// Why a message waits for a store of ours, if it does.
-fn waits_for_store(turn: &Turn) -> Option<&str> {
-    match &turn.outcome {
-        Outcome::Retry { cause: RetryCause::Store, message, .. } => Some(message),
-        _ => None,
     }
 }
 

@@ -1,23 +1,38 @@
-//! Whether a target is paused, asked of the store once a minute.
+//! Whether a target or a flow is paused, asked of the store once a minute.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use relay_core::clock::Clock;
-use relay_core::pause::{self, Pause};
-use relay_core::{Checkpoints, StoreError, System};
+use relay_core::pause::{self, Pause, Scope};
+use relay_core::{Checkpoints, Outcome, StoreError, System, backoff};
 
-/// For so long a target without a pause is taken to have none, because a read for every batch would grow with the
-/// documents. A pause that another instance sets meanwhile is met again at the first call.
+/// For so long a target or a flow without a pause is taken to have none, because a read for every batch would grow with
+/// the documents. A pause that another instance sets meanwhile is met again at the first call, and a person's within this
+/// time.
 const BELIEVED: Duration = Duration::from_secs(60);
 
-/// The targets' pauses.
+/// What the turns come to that a pause leaves for later. A pause by a person says nothing of the target's health, nor of
+/// our credentials: the documents' turns just come later, and at most half an hour passes before it is asked after again.
+pub(crate) fn rest(pause: Pause, now: DateTime<Utc>) -> Outcome {
+    let Pause { until, reason, by, .. } = pause;
+    match by {
+        None => Outcome::Paused { until, reason },
+        Some(_) => {
+            let left = until.map_or(backoff::LONGEST, |until| (until - now).to_std().unwrap_or_default());
+            Outcome::Postponed { wait: left.min(backoff::LONGEST) }
+        }
+    }
+}
+
+/// The pauses of targets and flows.
 pub(crate) struct Pauses {
     checkpoints: Arc<dyn Checkpoints>,
     clock: Arc<dyn Clock>,
-    /// When a target was seen without a pause, by the monotonic clock.
-    running: Mutex<HashMap<System, Duration>>,
+    /// When each was seen without a pause, by the monotonic clock.
+    running: Mutex<HashMap<String, Duration>>,
 }
 
 impl Pauses {
@@ -25,32 +40,32 @@ impl Pauses {
         Self { checkpoints, clock, running: Mutex::default() }
     }
 
-    /// The pause of a target, if it is paused.
-    pub(crate) async fn current(&self, system: System) -> Result<Option<Pause>, StoreError> {
-        let seen_at = self.clock.monotonic();
-        if self.running().get(&system).is_some_and(|seen| seen_at < *seen + BELIEVED) {
+    /// The pause of a target or of a flow, if it is paused.
+    pub(crate) async fn current(&self, scope: impl Into<Scope<'_>>) -> Result<Option<Pause>, StoreError> {
+        let (scope, seen_at) = (scope.into(), self.clock.monotonic());
+        let name = scope.to_string();
+        if self.running().get(&name).is_some_and(|seen| seen_at < *seen + BELIEVED) {
             return Ok(None);
         }
-        let pause = pause::current(self.checkpoints.as_ref(), system, self.clock.now()).await?;
+        let pause = pause::current(self.checkpoints.as_ref(), scope, self.clock.now()).await?;
         if pause.is_none() {
-            self.running().insert(system, seen_at);
+            self.running().insert(name, seen_at);
         }
         Ok(pause)
     }
 
     /// A pause was met: the store is asked next time.
     pub(crate) fn met(&self, system: System) {
-        self.running().remove(&system);
+        self.running().remove(&Scope::Target(system).to_string());
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<System, Duration>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Duration>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
     use relay_core::clock::SimulatedClock;
     use relay_store_sqlite::Sqlite;
 

@@ -1,41 +1,61 @@
 //! One batch of messages: order, pauses, deadlines, and what becomes of each message.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use relay_core::clock::{Clock, Rng};
 use relay_core::health::Monitor;
+use relay_core::pause::Scope;
 use relay_core::policy::{self, Consequences, Receive};
-use relay_core::{Entry, EntryId, Ledger, Outcome, Queue, StoreError, System, backoff};
+use relay_core::{Archive, Entry, EntryId, Ledger, Outcome, Queue, StoreError, System, backoff};
 use relay_job::{CredentialCheck, Flows};
 
 use crate::batch::{Batch, Held};
 use crate::document::Documents;
 use crate::guard::is_overdue;
+use crate::history::History;
 use crate::open::{Message, Turn};
-use crate::pauses::Pauses;
+use crate::pauses::{Pauses, rest};
 use crate::settle::{Acknowledger, held_up};
 use crate::stop::Stop;
 use crate::work::Known;
 
 /// Pushes batches.
-pub struct Pusher {
+pub(crate) struct Pusher {
     pub(crate) documents: Documents,
     pub(crate) acknowledger: Acknowledger,
     pub(crate) flows: Arc<Flows>,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) pauses: Pauses,
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) archive: Arc<dyn Archive>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) credential_check: Arc<CredentialCheck>,
     pub(crate) health: Arc<Monitor>,
 }
 
+/// A batch of which no message had its turn, because it cannot be read what is known of the documents and of the target.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub(crate) struct Unread {
+    /// Why.
+    #[source]
+    pub(crate) error: Box<StoreError>,
+    /// The messages, each to be tried again.
+    pub(crate) turns: Vec<Turn>,
+}
+
+/// What is paused, and what the turns come to that it would have.
+struct Resting {
+    target: Option<Outcome>,
+    flows: HashMap<String, Outcome>,
+}
+
 impl Pusher {
     /// The system that a message is for, as far as it could be read.
     #[must_use]
-    pub fn system_of(&self, message: &Message) -> Option<System> {
+    pub(crate) fn system_of(&self, message: &Message) -> Option<System> {
         let item = message.item.as_ref().ok()?;
         self.flows.named(&item.flow).map(|routed| routed.system)
     }
@@ -47,15 +67,26 @@ impl Pusher {
     }
 
     /// Works a batch and tells what became of each message. Nothing is deleted or delayed here.
-    pub async fn push(&self, mut batch: Batch<'_>) -> Vec<Turn> {
-        let outcomes = match self.read(&batch).await {
-            Ok((known, halt)) => self.outcomes(&batch, known, halt).await,
+    ///
+    /// # Errors
+    /// [`Unread`]: nothing has been pushed.
+    pub(crate) async fn push(&self, batch: Batch<'_>) -> Result<Vec<Turn>, Unread> {
+        match self.read(&batch).await {
+            Ok((known, resting)) => {
+                let outcomes = self.outcomes(&batch, known, resting).await;
+                Ok(self.turns(batch, outcomes).await)
+            }
             Err(error) => {
                 tracing::error!(%error, system = %batch.system, "the batch waits for the store");
                 let waits = |message: &Message| self.documents.waits_for_store(&message.received, &error);
-                batch.messages.iter().map(waits).collect()
+                let outcomes = batch.messages.iter().map(waits).collect();
+                Err(Unread { turns: self.turns(batch, outcomes).await, error: Box::new(error) })
             }
-        };
+        }
+    }
+
+    /// The messages with what became of them, told to whoever watches.
+    async fn turns(&self, mut batch: Batch<'_>, outcomes: Vec<Outcome>) -> Vec<Turn> {
         let messages = std::mem::take(&mut batch.messages);
         let turns = messages.into_iter().zip(outcomes).map(|(message, outcome)| Turn { message, outcome });
         let turns: Vec<_> = turns.collect();
@@ -63,27 +94,39 @@ impl Pusher {
         turns
     }
 
-    /// What is known of the documents, and what their turns come to where the target is paused.
-    async fn read(
-        &self,
-        batch: &Batch<'_>,
-    ) -> Result<(HashMap<EntryId, Known>, Option<Outcome>), StoreError> {
-        let known = self.known(&batch.messages).await?;
-        let pause = self.pauses.current(batch.system).await?;
-        let halt = pause.map(|pause| Outcome::Paused { until: Some(pause.until), reason: pause.reason });
-        Ok((known, halt))
+    /// What is known of the documents, and what is paused.
+    async fn read(&self, batch: &Batch<'_>) -> Result<(HashMap<EntryId, Known>, Resting), StoreError> {
+        Ok((self.known(&batch.messages).await?, self.resting(batch).await?))
     }
 
-    /// Gives each message its turn. What `halt` says becomes of those that have none.
+    /// What is paused: the target, or flows of the batch.
+    async fn resting(&self, batch: &Batch<'_>) -> Result<Resting, StoreError> {
+        let now = self.clock.now();
+        if let Some(pause) = self.pauses.current(batch.system).await? {
+            return Ok(Resting { target: Some(rest(pause, now)), flows: HashMap::new() });
+        }
+        let mut flows = HashMap::new();
+        let of_batch: BTreeSet<&str> = batch.messages.iter().filter_map(flow_of).collect();
+        for flow in of_batch {
+            if let Some(pause) = self.pauses.current(Scope::Flow(flow)).await? {
+                tracing::info!(flow, reason = pause.reason, by = pause.by, "the flow is paused");
+                flows.insert(flow.to_owned(), rest(pause, now));
+            }
+        }
+        Ok(Resting { target: None, flows })
+    }
+
+    /// Gives each message its turn. What rests, or is halted on the way, comes later.
     async fn outcomes(
         &self,
         batch: &Batch<'_>,
         mut known: HashMap<EntryId, Known>,
-        mut halt: Option<Outcome>,
+        Resting { target: mut halt, flows }: Resting,
     ) -> Vec<Outcome> {
         let mut waiting = HashMap::new();
         let held_up = held_up(&known);
-        let held = Held::new(batch, self.queue.as_ref(), self.clock.as_ref());
+        let history = History::begin(&self.archive, &self.clock, self.rng.as_ref());
+        let held = Held::new(batch, self.queue.as_ref(), self.clock.as_ref(), &history);
         let mut outcomes = Vec::with_capacity(batch.messages.len());
         for (place, message) in batch.messages.iter().enumerate() {
             held.begin(place);
@@ -91,9 +134,10 @@ impl Pusher {
                 halt = Self::halted(&held).await;
             }
             let now = self.clock.now();
-            let outcome = match (&halt, waiting.get(&message.received.group)) {
+            let rests = halt.as_ref().or_else(|| flows.get(flow_of(message)?));
+            let outcome = match (rests, waiting.get(&message.received.group)) {
                 // The ledger takes over what the queue would drop, whatever the target is up to.
-                (Some(halt), _) if !is_overdue(&message.received, now) => halt.clone(),
+                (Some(rests), _) if !is_overdue(&message.received, now) => rests.clone(),
                 (_, Some(wait)) => Outcome::Postponed { wait: *wait },
                 (_, None) => self.one(&held, message, &mut known).await,
             };
@@ -112,6 +156,7 @@ impl Pusher {
             self.pauses.met(batch.system);
         }
         self.acknowledge(batch, &held_up, &mut outcomes).await;
+        history.end().await;
         outcomes
     }
 
@@ -169,4 +214,9 @@ impl Pusher {
             }
         }
     }
+}
+
+/// The flow of a message, as far as it could be read.
+fn flow_of(message: &Message) -> Option<&str> {
+    message.item.as_ref().ok().map(|item| item.flow.as_str())
 }

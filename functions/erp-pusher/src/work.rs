@@ -34,6 +34,8 @@ pub(crate) struct Work<'a> {
     pub(crate) known: Known,
     /// Whether an earlier try may have reached the target.
     pub(crate) repeated: bool,
+    /// Where the archive will have this turn, for the ledger to point to.
+    pub(crate) archived: Option<&'a str>,
 }
 
 impl Work<'_> {

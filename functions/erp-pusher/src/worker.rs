@@ -70,7 +70,7 @@ impl Worker {
             deadline: Deadline::NONE,
             goes_on,
         };
-        let turns = self.pusher.push(batch).await;
+        let turns = self.pusher.push(batch).await.unwrap_or_else(|unread| unread.turns);
         self.conclude(&turns).await?;
         Ok(Worked::Batch(turns))
     }

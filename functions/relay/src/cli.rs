@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -48,6 +49,27 @@ pub(crate) enum Command {
         #[arg(long)]
         flow: Option<String>,
     },
+    /// Tell everything that is known of one document: what came, was sent and was answered
+    Show {
+        /// Its flow
+        #[arg(long)]
+        flow: String,
+        /// The document's key
+        #[arg(long)]
+        key: String,
+    },
+    /// List the dead letters, the messages that were received too often
+    Dead {
+        /// Of this target alone
+        #[arg(long)]
+        target: Option<String>,
+        /// Send them again, from the end of their queues
+        #[arg(long)]
+        redrive: bool,
+        /// Only the one with this id; may be given several times
+        #[arg(long = "id", value_name = "ID", requires = "redrive")]
+        ids: Vec<String>,
+    },
     /// Send failed documents through their flow again
     Replay {
         /// Of this flow alone
@@ -75,10 +97,26 @@ pub(crate) enum Command {
         #[arg(long, value_name = "NAME")]
         by: Option<String>,
     },
-    /// End a target's pause, once its cause is mended
+    /// Let a target or a flow rest: its documents are taken in, and wait
+    Pause {
+        /// The target (kingdee, sharecrm or wangdian), or a flow
+        #[arg(value_name = "TARGET|FLOW")]
+        name: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        /// Who says so [default: the login name]
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+        /// For how long: 90s, 30m, 2h or 1d [default: until it is resumed]
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        lasts: Option<Duration>,
+    },
+    /// End the pause of a target or of a flow, once its cause is mended
     Resume {
-        /// The target: kingdee, sharecrm or wangdian
-        target: String,
+        /// The target (kingdee, sharecrm or wangdian), or a flow
+        #[arg(value_name = "TARGET|FLOW")]
+        name: String,
     },
     /// Work on look-ups
     Lookups {
@@ -136,6 +174,31 @@ impl Cli {
             // The demo brings its trouble about on purpose, and tells of it itself.
             None | Some(Command::Demo) => "off",
             Some(_) => "warn",
+        }
+    }
+}
+
+/// Reads a span such as `30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || format!("`{text}` is no time such as 90s, 30m, 2h or 1d");
+    let (number, seconds) = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)]
+        .into_iter()
+        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))
+        .ok_or_else(expected)?;
+    let number: u32 = number.parse().map_err(|_| expected())?;
+    Ok(Duration::from_secs(u64::from(number) * seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_has_a_number_and_a_unit() {
+        let read = ["90s", "30m", "2h", "1d"].map(|text| duration(text).map(|span| span.as_secs()));
+        assert_eq!(read, [Ok(90), Ok(1_800), Ok(7_200), Ok(86_400)]);
+        for text in ["", "30", "m", "-1m", "1.5h", "2 w"] {
+            assert!(duration(text).is_err_and(|error| error.contains("is no time such as")), "{text}");
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Working the queues until they are empty.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use indicatif::{ProgressBar, ProgressStyle};
-use relay_core::clock::Clock;
-use relay_core::pause::Pause;
+use relay_core::pause::{self, Pause, Scope};
+use relay_core::policy::{self, Receive};
 use relay_core::{StoreError, System};
-use relay_erp_pusher::{ErpPusher, Worker, worker::Worked};
+use relay_erp_pusher::{ErpPusher, Turn, Worked, Worker};
+use relay_host::Wiring;
 
 use crate::tally::Tally;
 
@@ -21,36 +23,95 @@ pub(crate) struct Drained {
     pub(crate) tally: Tally,
     /// The targets that are paused; their messages wait.
     pub(crate) paused: BTreeMap<System, Pause>,
+    /// The flows that are paused, where messages are left that may be theirs.
+    pub(crate) paused_flows: BTreeMap<String, Pause>,
 }
 
-/// Works every queue until it is empty or its target is paused, all of them at the same time.
-pub(crate) async fn drain(pusher: &ErpPusher, clock: &dyn Clock) -> Result<Drained, StoreError> {
+impl Drained {
+    /// Whether nothing rests.
+    pub(crate) fn is_all_done(&self) -> bool {
+        self.paused.is_empty() && self.paused_flows.is_empty()
+    }
+}
+
+/// Why one queue is not worked any more.
+enum End {
+    Empty,
+    Paused(Pause),
+    /// What is left is of flows that are paused, or was put away by others.
+    FlowsPaused(BTreeMap<String, Pause>),
+}
+
+/// Works every queue until it is empty or what is left is paused, all of them at the same time.
+pub(crate) async fn drain(pusher: &ErpPusher, wiring: &Wiring) -> Result<Drained, StoreError> {
     let workers = pusher.workers();
     let progress = Progress::new();
-    let paused = try_join_all(workers.iter().map(|worker| drain_one(worker, clock, &progress))).await?;
-    let paused = workers.iter().map(Worker::system).zip(paused);
-    Ok(Drained {
-        paused: paused.filter_map(|(system, pause)| Some((system, pause?))).collect(),
-        tally: progress.finish(),
-    })
+    let ends = try_join_all(workers.iter().map(|worker| drain_one(worker, wiring, &progress))).await?;
+    let (mut paused, mut paused_flows) = (BTreeMap::new(), BTreeMap::new());
+    for (worker, end) in workers.iter().zip(ends) {
+        match end {
+            End::Empty => {}
+            End::Paused(pause) => _ = paused.insert(worker.system(), pause),
+            End::FlowsPaused(flows) => paused_flows.extend(flows),
+        }
+    }
+    Ok(Drained { tally: progress.finish(), paused, paused_flows })
 }
 
-async fn drain_one(
-    worker: &Worker,
-    clock: &dyn Clock,
-    progress: &Progress,
-) -> Result<Option<Pause>, StoreError> {
+async fn drain_one(worker: &Worker, wiring: &Wiring, progress: &Progress) -> Result<End, StoreError> {
+    let mut backing_off = BackingOff::default();
     loop {
         match worker.work(&|| true).await? {
-            Worked::Batch(turns) => progress.count(&turns),
-            Worked::Paused(pause) => return Ok(Some(pause)),
-            Worked::Nothing { wait: None } => return Ok(None),
+            Worked::Batch(turns) => {
+                backing_off.note(&turns, wiring.clock.now());
+                progress.count(&turns);
+            }
+            Worked::Paused(pause) => return Ok(End::Paused(pause)),
+            Worked::Nothing { wait: None } => return Ok(End::Empty),
             Worked::Nothing { wait: Some(wait) } => {
+                let paused = paused_flows(wiring, worker.system()).await?;
+                // A message of a paused flow comes up each half hour until the flow is resumed: it is not waited for.
+                if !paused.is_empty() && backing_off.is_over(&paused) {
+                    return Ok(End::FlowsPaused(paused));
+                }
                 progress.waiting(worker.system(), wait);
                 // At least a moment: a wait of nothing would spin.
-                clock.sleep(wait.clamp(Duration::from_millis(10), LONGEST_SLEEP)).await;
+                wiring.clock.sleep(wait.clamp(Duration::from_millis(10), LONGEST_SLEEP)).await;
             }
         }
+    }
+}
+
+/// The flows of a target that are paused.
+async fn paused_flows(wiring: &Wiring, system: System) -> Result<BTreeMap<String, Pause>, StoreError> {
+    let mut paused = BTreeMap::new();
+    let (checkpoints, now) = (wiring.stores.checkpoints.as_ref(), wiring.clock.now());
+    for routed in wiring.flows.iter().filter(|routed| routed.system == system) {
+        let flow = routed.flow.name();
+        let pause = pause::current(checkpoints, Scope::Flow(flow), now).await?;
+        paused.extend(pause.map(|pause| (flow.to_owned(), pause)));
+    }
+    Ok(paused)
+}
+
+/// The messages that this drain has put away, each with its flow.
+#[derive(Default)]
+struct BackingOff(HashMap<String, String>);
+
+impl BackingOff {
+    fn note(&mut self, turns: &[Turn], now: DateTime<Utc>) {
+        for turn in turns {
+            let id = &turn.message.received.id;
+            match policy::of(&turn.outcome, Receive::first(now)).again {
+                Some(_) => _ = self.0.insert(id.clone(), turn.flow().to_owned()),
+                None => _ = self.0.remove(id),
+            }
+        }
+    }
+
+    /// Whether nothing is waited for but what is of these flows.
+    fn is_over(&self, paused: &BTreeMap<String, Pause>) -> bool {
+        self.0.values().all(|flow| paused.contains_key(flow))
     }
 }
 
@@ -69,7 +130,7 @@ impl Progress {
         Self { tally: Mutex::default(), bar }
     }
 
-    fn count(&self, turns: &[relay_erp_pusher::Turn]) {
+    fn count(&self, turns: &[Turn]) {
         let mut tally = self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         tally.count(turns);
         self.bar.set_position(tally.flows.values().map(|flow| flow.read).sum());

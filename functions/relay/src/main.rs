@@ -12,7 +12,6 @@ mod output;
 mod server;
 mod supervise;
 mod tally;
-mod times;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -20,6 +19,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use relay_host::SettingsError;
 use relay_mapping::Diagnostics;
+use relay_operations::OperationError;
 
 use crate::cli::{Cli, Command, FlowsCommand, LookupsCommand};
 use crate::output::{say, tell};
@@ -93,7 +93,15 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Settle { flow, key, reason, by } => {
             commands::settle::run(&flow, &key, reason.as_deref(), by.as_deref(), json).await
         }
-        Command::Resume { target } => commands::resume::run(&target, json).await,
+        Command::Pause { name, reason, by, lasts } => {
+            commands::pause::run(&name, reason.as_deref(), by.as_deref(), lasts, json).await
+        }
+        Command::Resume { name } => commands::resume::run(&name, json).await,
+        Command::Show { flow, key } => commands::show::run(&flow, &key, json).await,
+        Command::Dead { target, redrive: false, .. } => commands::dead::list(target.as_deref(), json).await,
+        Command::Dead { target, redrive: true, ids } => {
+            commands::dead::redrive(target.as_deref(), &ids, json).await
+        }
         Command::Lookups { command: LookupsCommand::Import { file } } => {
             commands::lookups::import(&file, json).await
         }
@@ -108,8 +116,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
 
 /// 2 where the usage, the settings or the flow files are wrong, 1 for everything else.
 fn exit_status(error: &anyhow::Error) -> u8 {
-    let is_wrong = error
-        .chain()
-        .any(|cause| cause.is::<WrongUsage>() || cause.is::<SettingsError>() || cause.is::<Diagnostics>());
+    let is_wrong = error.chain().any(|cause| {
+        let operation = cause.downcast_ref::<OperationError>().is_some_and(OperationError::is_wrong_usage);
+        operation || cause.is::<WrongUsage>() || cause.is::<SettingsError>() || cause.is::<Diagnostics>()
+    });
     if is_wrong { 2 } else { 1 }
 }

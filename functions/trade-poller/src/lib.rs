@@ -50,7 +50,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub use poll::{Poller, Progress};
-pub use report::{Report, watermark};
+pub use report::Report;
 
 /// What a schedule or a person sends. `{}` means: all flows.
 #[derive(Deserialize)]

@@ -10,14 +10,14 @@ use relay_connector::{Query, VendorTime, Windows};
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::Monitor;
 use relay_core::{Checkpoints, Intake, System};
-use relay_job::{Connections, CredentialCheck, Parts, Routed};
+use relay_job::{Connections, CredentialCheck, Parts, Routed, watermark};
 use tracing::Instrument as _;
 
 use crate::horizon::Horizon;
 use crate::lease;
 use crate::read::{ReadError, Reading};
 use crate::reader::{Reader, Readers};
-use crate::report::{Report, watermark};
+use crate::report::Report;
 use crate::turn;
 use crate::window;
 
@@ -107,8 +107,8 @@ impl Poller {
     /// How far behind the flow is, also where it could not be polled; counted, and given back for the log.
     async fn lag(&self, report: &Report, now: DateTime<Utc>) -> Option<Duration> {
         let read_until = match report.watermark {
-            Some(watermark) => Ok(Some(watermark)),
-            None => watermark(self.checkpoints.as_ref(), &report.flow).await,
+            Some(read_until) => Ok(Some(read_until)),
+            None => watermark::read(self.checkpoints.as_ref(), &report.flow).await,
         };
         // Where the store does not answer nothing is known.
         let behind = now - read_until.ok()?.unwrap_or(self.start);

@@ -7,13 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::StoreError;
 use relay_core::clock::Deadline;
 use relay_core::health::Part;
+use relay_job::watermark::{Watermark, checkpoint_name};
 use relay_job::{Routed, work};
 use serde_json::Value;
 
 use crate::lease::HeldLease;
 use crate::poll::{Poller, Progress};
 use crate::read::ReadError;
-use crate::report::{Report, Watermark, checkpoint_name};
+use crate::report::Report;
 use crate::window::{Position, Window};
 
 /// How far is gone back where the watermark is not believed.

@@ -1,8 +1,7 @@
-//! What became of one flow's turn, and how far it has been read.
+//! What became of one flow's turn.
 
 use chrono::{DateTime, Utc};
-use relay_core::{Checkpoints, StoreError};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What became of one flow's turn.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -47,29 +46,4 @@ impl Report {
         });
         clock.into_iter().chain(self.notes.iter().cloned()).collect()
     }
-}
-
-/// The stored watermark.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Watermark {
-    pub(crate) read_until: DateTime<Utc>,
-}
-
-/// The checkpoint of a flow's watermark.
-pub(crate) fn checkpoint_name(flow: &str) -> String {
-    format!("watermark/{flow}")
-}
-
-/// How far a flow has been read, for whoever wants to know.
-///
-/// # Errors
-/// When the checkpoints cannot be read.
-pub async fn watermark(
-    checkpoints: &dyn Checkpoints,
-    flow: &str,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let checkpoint = checkpoints.get(&checkpoint_name(flow)).await?;
-    let watermark =
-        checkpoint.and_then(|checkpoint| serde_json::from_str::<Watermark>(&checkpoint.value).ok());
-    Ok(watermark.map(|watermark| watermark.read_until))
 }

@@ -3,14 +3,14 @@
 //! | module | what for |
 //! |---|---|
 //! | [`receive`] | one push: whose it is, whether it is believed, which flows take it |
-//! | [`unrouted`] | pushes that no flow takes, and pushes that cannot be read: kept for a person |
+//! | `unrouted` | pushes that no flow takes, and pushes that cannot be read: kept for a person |
 //! | [`event`] | API Gateway's event and its answer |
 //!
 //! 0 is answered only when the push is stored durably. Everything else makes the vendor deliver it again.
 
 pub mod event;
 pub mod receive;
-pub mod unrouted;
+mod unrouted;
 
 use relay_connector::{RefusalKind, Role};
 use relay_job::{Flows, Invocation, Job, Needs, Parts};

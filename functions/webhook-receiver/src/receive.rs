@@ -1,16 +1,14 @@
 //! One push: whose it is, whether it is believed, which flows take it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::try_join_all;
-use relay_connector::{Document, PushRefused, PushRequest, RefusalKind, Reply, Role, Verified, Webhook};
+use relay_connector::{PushRefused, PushRequest, RefusalKind, Reply, Verified, Webhook};
 use relay_core::clock::{Clock, Rng, timeout};
 use relay_core::health::{Monitor, Part};
-use relay_core::{Intake, StoreError, System, WorkItem};
-use relay_job::{ActiveFlows, Connections, CredentialCheck, FlowSettings, Flows, Routed, work};
-use serde_json::Value;
+use relay_core::{Intake, StoreError, System};
+use relay_job::pushed::Readers;
+use relay_job::{ActiveFlows, Connections, CredentialCheck, FlowSettings};
 
 /// How long storing a push may take as a whole. Qince waits 5 seconds for its answer, of which reading a rotated secret
 /// may take 1.5; a store that hangs takes longer, for its requests' own limits add up.
@@ -151,52 +149,9 @@ impl Receiver {
         };
         let (clock, rng) = (self.clock.as_ref(), self.rng.as_ref());
         let items = readers.work_items(document, &push.params, &push.data, clock, rng);
-        try_join_all(items.iter().map(|(system, items)| self.intake.take(*system, items))).await?;
-        Ok(items.values().map(Vec::len).sum())
-    }
-}
-
-/// The flows that read what is pushed.
-#[derive(Clone, Copy)]
-pub struct Readers<'a> {
-    /// All flows.
-    pub flows: &'a Flows,
-    /// The values of the settings that they name.
-    pub settings: &'a FlowSettings,
-}
-
-impl<'a> Readers<'a> {
-    /// The flows that read a document that was pushed with these parameters.
-    pub fn of(
-        self,
-        document: &'a Document,
-        params: &'a [(String, String)],
-    ) -> impl Iterator<Item = &'a Arc<Routed>> {
-        let reads = move |routed: &&Arc<Routed>| {
-            // A flow whose settings are gone takes everything: what is not its own fails there, and is not lost.
-            let wanted = routed.query(self.settings).map_or_else(|_| Vec::new(), |query| query.params);
-            routed.flow.source().document == document && wanted.iter().all(|param| params.contains(param))
-        };
-        self.flows.with_source(Role::Pushed).filter(reads)
-    }
-
-    /// What was pushed as a work item of each flow that reads and admits it.
-    #[must_use]
-    pub fn work_items(
-        self,
-        document: &Document,
-        params: &[(String, String)],
-        data: &Value,
-        clock: &dyn Clock,
-        rng: &dyn Rng,
-    ) -> BTreeMap<System, Vec<WorkItem>> {
-        let mut items = BTreeMap::<_, Vec<_>>::new();
-        // What a filter cannot judge is queued: the pusher records it as failed, so it is not lost.
-        for routed in self.of(document, params).filter(|routed| routed.flow.admits(data).unwrap_or(true)) {
-            let item = work::item(&routed.flow, data.clone(), false, clock.now(), rng);
-            items.entry(routed.system).or_default().push(item);
-        }
-        items
+        let items: Vec<_> = items.iter().map(|(system, items)| (*system, items.as_slice())).collect();
+        self.intake.take_all(&items).await?;
+        Ok(items.iter().map(|(_, items)| items.len()).sum())
     }
 }
 

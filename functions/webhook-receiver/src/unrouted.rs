@@ -2,35 +2,11 @@
 
 use relay_connector::{Kept, PushRefused, Verified};
 use relay_core::item::content_hash;
+use relay_core::ledger::of_no_flow::{unreadable, unrouted};
 use relay_core::{EntryId, Failed, FailureClass, StoreError, System};
 use serde_json::Value;
 
 use crate::receive::Receiver;
-
-/// What the ledger calls the proved pushes of a vendor that no flow takes.
-#[must_use]
-pub fn unrouted(system: System) -> String {
-    format!("{system}/unrouted")
-}
-
-/// What it calls those whose data is no document.
-#[must_use]
-pub fn unreadable(system: System) -> String {
-    format!("{system}/unreadable")
-}
-
-/// The vendor and the kind of data of a push that is kept because no flow took it.
-#[must_use]
-pub fn kept_kind(id: &EntryId) -> Option<(&str, &str)> {
-    let system = id.flow.strip_suffix("/unrouted")?;
-    Some((system, id.key.split_once('/').map_or(id.key.as_str(), |(kind, _)| kind)))
-}
-
-/// Whether the data of an entry is no document.
-#[must_use]
-pub fn is_unreadable(id: &EntryId) -> bool {
-    id.flow.ends_with("/unreadable")
-}
 
 impl Receiver {
     /// A proved push that nothing takes is kept where a person sees it: a flow for it may come later.

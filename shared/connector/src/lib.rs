@@ -15,6 +15,7 @@
 //! | [`answer`] | JSON, whatever it is wrapped in |
 //! | [`failure`] | what a failed call means for the document and for the calls after it |
 //! | [`metered`] | what is counted of the calls |
+//! | [`record`] | what is sent and answered, for the archive |
 //! | [`quota`] | the vendor's call limits, kept on our side |
 //! | [`retry`] | asking again, where asking changes nothing |
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
@@ -35,6 +36,7 @@ pub mod lenient;
 pub mod metered;
 pub mod nesting;
 pub mod quota;
+pub mod record;
 pub mod retry;
 pub mod session;
 pub mod settings;
@@ -52,6 +54,7 @@ pub use found::Found;
 pub use http_transport::HttpTransport;
 pub use metered::{Metered, count_failure};
 pub use quota::{OutOfTime, Quota, Use};
+pub use record::Told;
 pub use session::{LogIn, Pass, Session};
 pub use settings::{Setting, Settings, SettingsError};
 pub use source::{Lists, Page, PageOf, Pools, Query, Span, Unacknowledged, Verdict, Windows};

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use relay_core::clock::Clock;
 
 use crate::failure::{Class, Failure};
+use crate::record;
 use crate::transport::{Request, Response, Transport, TransportError};
 
-/// A transport that counts the calls to one vendor, and their time. It sends nothing whose deadline is over.
+/// A transport that counts the calls to one vendor, and their time, and notes them for the archive. It sends nothing whose deadline is over.
 pub struct Metered {
     vendor: &'static str,
     transport: Arc<dyn Transport>,
@@ -26,15 +27,17 @@ impl Metered {
 
 #[async_trait]
 impl Transport for Metered {
-    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+    async fn send(&self, mut request: Request) -> Result<Response, TransportError> {
         if request.deadline.is_over(self.clock.as_ref()) {
             return Err(TransportError::OutOfTime);
         }
+        let told = request.told.take();
         let began = self.clock.monotonic();
         let answer = self.transport.send(request).await;
+        let took = self.clock.monotonic().saturating_sub(began);
+        record::note(self.vendor, told, &answer, took);
         metrics::counter!("vendor_calls", "vendor" => self.vendor).increment(1);
-        metrics::histogram!("vendor_latency", "vendor" => self.vendor)
-            .record(millis(self.clock.monotonic().saturating_sub(began)));
+        metrics::histogram!("vendor_latency", "vendor" => self.vendor).record(millis(took));
         answer
     }
 }

@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use relay_core::clock::Deadline;
 use url::Url;
 
+use crate::record::Told;
+
 /// The most that is read of an answer, unless the request says otherwise: a page of 100 trades has some MiB at worst, and
 /// what is read of it takes several times as much memory.
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -28,6 +30,8 @@ pub struct Request {
     pub deadline: Deadline,
     /// The most bytes that are read of the answer's body.
     pub largest_answer: usize,
+    /// What the archive may be told of it; `None`: nothing.
+    pub told: Option<Told>,
 }
 
 impl Request {
@@ -48,7 +52,14 @@ impl Request {
             body: Vec::new(),
             deadline: Deadline::NONE,
             largest_answer: LARGEST_ANSWER,
+            told: None,
         }
+    }
+
+    /// The same request, of which the archive may be told this.
+    #[must_use]
+    pub fn told(self, told: Told) -> Self {
+        Self { told: Some(told), ..self }
     }
 
     /// The same request, which is not to be sent after the deadline.

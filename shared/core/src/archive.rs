@@ -74,6 +74,11 @@ pub struct Exchange {
 /// What happened to documents, kept for a number of days.
 #[async_trait]
 pub trait Archive: Send + Sync {
+    /// Whether it keeps anything at all.
+    fn keeps(&self) -> bool {
+        true
+    }
+
     /// Where the records of one batch will stand, so that the ledger can point there before they are written; `None`
     /// where records are found by flow and key.
     fn location(&self, now: DateTime<Utc>, rng: &dyn Rng) -> Option<String>;
@@ -91,6 +96,10 @@ pub struct Disabled;
 
 #[async_trait]
 impl Archive for Disabled {
+    fn keeps(&self) -> bool {
+        false
+    }
+
     fn location(&self, _now: DateTime<Utc>, _rng: &dyn Rng) -> Option<String> {
         None
     }

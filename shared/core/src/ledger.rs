@@ -67,6 +67,9 @@ pub struct Entry {
     /// Other versions that failed, of which nobody can tell whether they are older or newer than [`Entry::failed`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Failed>,
+    /// Where the archive's records of its last turns stand, oldest first, where they are not found by flow and key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub archive: Vec<String>,
     /// Grows by one with every write; 0 before the first.
     #[serde(default)]
     pub revision: u64,

@@ -14,7 +14,7 @@
 //! | [`backoff`] | how long a document waits before its next try |
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from work items to durable messages |
-//! | [`pause`] | targets that take nothing for now |
+//! | [`pause`] | targets that take nothing for now, and what a person has paused |
 //! | [`registry`] | the flows that there have been |
 //! | [`health`] | how sources and targets are doing |
 //! | [`clock`] | time and chance, handed in |
@@ -120,6 +120,10 @@ pub struct AwsNames {
     pub ledger_table: String,
     /// The table of look-ups.
     pub lookup_table: String,
+    /// How long the ledger remembers a delivered document.
+    pub ledger_kept: std::time::Duration,
+    /// The bucket of the archive; `None` where nothing is archived.
+    pub archive_bucket: Option<String>,
     /// Each system's queue.
     pub queues: std::collections::BTreeMap<System, AwsQueue>,
 }

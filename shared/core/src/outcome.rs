@@ -146,4 +146,19 @@ impl Outcome {
             Self::Postponed { .. } => "postponed",
         }
     }
+
+    /// The reason, where there is one.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Skipped(skip) => Some(skip.reason()),
+            Self::Failed { message, .. } | Self::Retry { message, .. } => Some(message),
+            Self::Paused { reason, .. } => Some(reason),
+            Self::Delivered { .. }
+            | Self::Confirmed { .. }
+            | Self::Found { .. }
+            | Self::Unchanged
+            | Self::Postponed { .. } => None,
+        }
+    }
 }

@@ -9,7 +9,6 @@
 //! | [`stores`] | SQLite, or SQS and DynamoDB |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
 //! | [`remarks`] | what is to be said of the settings that flow files name |
-//! | [`suggest`] | what a person may have meant by a name |
 //! | `lambda` | what the Lambdas share: start-up, secrets read again, metrics (feature `lambda`) |
 //!
 //! Only programs depend on this crate. A job is handed what it needs ([`relay_job::Parts`]); what is not asked for is not
@@ -27,7 +26,6 @@ pub mod secret;
 pub mod secrets_manager;
 pub mod settings;
 pub mod stores;
-pub mod suggest;
 pub mod wiring;
 
 pub use relay_connector::{Settings, SettingsError};

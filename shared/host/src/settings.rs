@@ -9,10 +9,11 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_connector::settings::Reader;
-use relay_connector::{Settings, SettingsError};
+use relay_connector::{Setting, Settings, SettingsError};
 use relay_core::{AwsNames, AwsQueue};
 use relay_job::FlowSettings;
 
@@ -61,7 +62,35 @@ pub fn store(settings: &Settings) -> Result<Store, SettingsError> {
     }
 }
 
+/// `RELAY_HISTORY_DAYS`: how long what came, what was sent and what was answered is kept; nothing is where it is zero.
+///
+/// # Errors
+/// When it is no number of days.
+pub fn history(settings: &Settings) -> Result<Duration, SettingsError> {
+    days(settings, &all::HISTORY_DAYS, 0)
+}
+
+/// `RELAY_LEDGER_DAYS`: how long the ledger remembers a delivered document. At least 30 days, because the guard against
+/// older versions goes by it.
+///
+/// # Errors
+/// When it is no such number of days.
+pub fn ledger(settings: &Settings) -> Result<Duration, SettingsError> {
+    days(settings, &all::LEDGER_DAYS, 30)
+}
+
+fn days(settings: &Settings, setting: &Setting, at_least: u32) -> Result<Duration, SettingsError> {
+    let mut reader = Reader::new(settings);
+    let days = reader.parsed::<u32>(setting).unwrap_or(at_least);
+    if days < at_least {
+        reader.problem(setting.name, &format!("expects {}", setting.expects));
+    }
+    reader.done(Duration::from_secs(u64::from(days) * 86_400))
+}
+
 fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
+    let (history, ledger_kept) = SettingsError::both(history(settings), ledger(settings))?;
+    let keeps_history = !history.is_zero();
     let mut reader = Reader::new(settings);
     let mut name = |name: &str| {
         if settings.get(name).is_none() {
@@ -73,6 +102,8 @@ fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
         checkpoint_table: name(all::CHECKPOINT_TABLE.name),
         ledger_table: name(all::LEDGER_TABLE.name),
         lookup_table: name(all::LOOKUP_TABLE.name),
+        ledger_kept,
+        archive_bucket: settings.get(all::ARCHIVE_BUCKET.name).filter(|_| keeps_history).map(str::to_owned),
         queues: relay_connectors::queues()
             .map(|(system, queue)| {
                 let setting = format!("{queue}_QUEUE_URL");

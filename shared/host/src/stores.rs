@@ -6,6 +6,8 @@ use std::sync::Arc;
 use relay_core::StoreErrorKind;
 use relay_core::Stores;
 use relay_core::clock::Clock;
+#[cfg(feature = "sqlite")]
+use relay_store_sqlite::{Retention, Sqlite};
 
 use crate::settings::store;
 use crate::{Settings, SettingsError, Store};
@@ -40,11 +42,12 @@ async fn open_as(opening: Opening, settings: &Settings, clock: Arc<dyn Clock>) -
     match store(settings)? {
         #[cfg(feature = "sqlite")]
         Store::Sqlite(file) => {
+            let retention = retention(settings)?;
             let open = match opening {
-                Opening::Existing => relay_store_sqlite::Sqlite::open_existing,
-                Opening::OrCreate => relay_store_sqlite::Sqlite::open,
+                Opening::Existing => Sqlite::open_existing_with,
+                Opening::OrCreate => Sqlite::open_with,
             };
-            Ok(open(&file, clock).map_err(not_opened)?.stores())
+            Ok(open(&file, clock, retention).map_err(not_opened)?.stores())
         }
         #[cfg(feature = "aws")]
         Store::Aws(names) => {
@@ -56,6 +59,14 @@ async fn open_as(opening: Opening, settings: &Settings, clock: Arc<dyn Clock>) -
         #[cfg(not(feature = "aws"))]
         Store::Aws(_) => Err(not_built("aws")),
     }
+}
+
+/// How long a file keeps what is done with.
+#[cfg(feature = "sqlite")]
+fn retention(settings: &Settings) -> Result<Retention, SettingsError> {
+    let (history, ledger) = (crate::settings::history(settings), crate::settings::ledger(settings));
+    let (history, ledger) = SettingsError::both(history, ledger)?;
+    Ok(Retention { history, ledger })
 }
 
 /// A damaged file is the right file: no setting mends it.

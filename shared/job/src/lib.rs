@@ -11,6 +11,9 @@
 //! | [`flows`] | the flows, each with the system that it delivers to |
 //! | [`active_flows`] | the flows that take documents in, with a file or without |
 //! | [`sightings`] | which paths of a flow no document has held so far |
+//! | [`watermark`] | how far a flow has been read |
+//! | [`pushed`] | which flows read what is pushed |
+//! | [`suggest`] | what a person may have meant by a name |
 //! | [`work`] | work items made of a source's documents |
 //! | [`health`] | what a call to a source says of the source's health |
 //! | [`tokens`] | vendor tokens shared between processes through the checkpoints |
@@ -23,8 +26,11 @@ pub mod health;
 pub mod job;
 pub mod needs;
 pub mod parts;
+pub mod pushed;
 pub mod sightings;
+pub mod suggest;
 pub mod tokens;
+pub mod watermark;
 pub mod work;
 
 pub use active_flows::ActiveFlows;

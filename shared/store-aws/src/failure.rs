@@ -66,6 +66,11 @@ impl Call<'_> {
                 );
                 (Kind::Gone, way_out)
             }
+            "NoSuchBucket" => {
+                let way_out =
+                    format!("there is no such bucket: {setting} expects the stack's output of that name");
+                (Kind::Gone, way_out)
+            }
             "ResourceNotFoundException" => {
                 let way_out = format!(
                     "there is no such table (or index) in this account and region: {setting} expects the stack's \

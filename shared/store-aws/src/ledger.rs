@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::Aws;
 use super::failure::Call;
-use super::item::{ID, Item, number, number_of, text, text_of};
+use super::item::{EXPIRES_AT, ID, Item, number, number_of, text, text_of};
 use super::parts::Parts;
 use relay_core::StoreError;
 use relay_core::ledger::{Counts, Entry, EntryId, Ledger};
@@ -54,7 +54,14 @@ impl Ledger for Aws {
         let mut item = item(entry, &writer);
         match &parts {
             Some(parts) => item.extend(parts.attributes()),
-            None => _ = item.insert(ENTRY.to_owned(), text(json)),
+            None => {
+                item.insert(ENTRY.to_owned(), text(json));
+                // Its parts would stay behind; entries that have some are rare.
+                if entry.is_only_delivered() {
+                    let expires_at = self.clock.now() + self.names.ledger_kept;
+                    item.insert(EXPIRES_AT.to_owned(), number(expires_at.timestamp()));
+                }
+            }
         }
         let put = self.dynamodb().put_item().table_name(call.name).set_item(Some(item));
         let put = match entry.revision {

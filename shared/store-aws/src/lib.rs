@@ -14,6 +14,7 @@
 //! | `item` | what items of all three tables share: keys and attributes |
 //! | `failure` | what a refusal of AWS means, and the way out |
 
+mod archive;
 mod checkpoints;
 mod dead_letters;
 mod failure;
@@ -30,10 +31,16 @@ use aws_types::SdkConfig;
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use relay_core::clock::{Clock, Rng};
 
+use relay_core::Archive;
 use relay_core::archive::Disabled;
 use relay_core::{AwsNames, Stores};
 
+use crate::archive::Objects;
+
 pub use failure::Refusal;
+
+/// The setting that names the archive's bucket.
+const SETTING_OF_THE_BUCKET: &str = "ARCHIVE_BUCKET";
 
 /// The stack's queues and tables.
 #[derive(Clone)]
@@ -42,6 +49,7 @@ pub struct Aws {
     // Each is built when it is first asked for: a poller that finds no lease never needs the queue.
     sqs: OnceLock<aws_sdk_sqs::Client>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
     names: Arc<AwsNames>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -51,25 +59,36 @@ impl Aws {
     /// The queues and tables of that stack. Nothing is asked of AWS yet.
     #[must_use]
     pub fn new(config: &SdkConfig, names: AwsNames, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
-        let (sqs, dynamodb) = (OnceLock::new(), OnceLock::new());
-        Self { config: config.clone(), sqs, dynamodb, names: Arc::new(names), clock, rng }
+        let (sqs, dynamodb, s3) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { config: config.clone(), sqs, dynamodb, s3, names: Arc::new(names), clock, rng }
     }
 
-    /// The ports of the stack; nothing is archived.
+    /// The ports of the stack. Nothing is archived where it has no bucket for it.
     #[must_use]
     pub fn stores(self) -> Stores {
+        let archive: Arc<dyn Archive> = match self.names.archive_bucket.clone() {
+            Some(bucket) => Arc::new(Objects { aws: self.clone(), bucket }),
+            None => Arc::new(Disabled),
+        };
         let this = Arc::new(self);
         Stores {
             queue: this.clone(),
             checkpoints: this.clone(),
             ledger: this.clone(),
             lookups: this,
-            archive: Arc::new(Disabled),
+            archive,
         }
     }
 
     fn sqs(&self) -> &aws_sdk_sqs::Client {
         self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config))
+    }
+
+    fn s3(&self) -> &aws_sdk_s3::Client {
+        // A stand-in of AWS has one address for all buckets.
+        let is_stand_in = self.config.endpoint_url().is_some();
+        let config = || aws_sdk_s3::config::Builder::from(&self.config).force_path_style(is_stand_in).build();
+        self.s3.get_or_init(|| aws_sdk_s3::Client::from_conf(config()))
     }
 
     fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {

@@ -13,6 +13,7 @@ use aws_sdk_sqs::types::{
     QueueAttributeName, SendMessageBatchRequestEntry,
 };
 use chrono::DateTime;
+use futures::future::try_join_all;
 
 use super::Aws;
 use super::failure::Call;
@@ -37,6 +38,11 @@ impl Queue for Aws {
             self.send_batch(call, batch).await?;
         }
         Ok(())
+    }
+
+    /// All at once: a webhook's caller waits for the slowest, not for their sum.
+    async fn send_all(&self, messages: &[(System, Vec<Outgoing>)]) -> Result<(), StoreError> {
+        try_join_all(messages.iter().map(|(system, messages)| self.send(*system, messages))).await.map(drop)
     }
 
     async fn receive(

@@ -91,7 +91,7 @@ impl Sqlite {
         check::begin(checker, &health)?;
         // What waits in the store is not to wait longer because somebody sets the machine's clock back.
         let clock = Arc::new(SteadyClock::new(clock));
-        let writer = Arc::new(Writer::start(writer, health.clone(), clock.clone(), retention)?);
+        let writer = Arc::new(Writer::new(writer, health.clone(), clock.clone(), retention));
         Ok(Self { reader, scanner, writer, health, clock, retention })
     }
 

@@ -1,19 +1,22 @@
-//! The one connection that writes, on a thread of its own.
+//! The one connection that writes.
 //!
 //! **Group commit.** A commit waits for the disk, and most of a write's time is that wait. So whatever has gathered in
 //! the meantime is done in one transaction and committed together: sixteen pushes at once cost two waits and not sixteen.
 //! Each request has a savepoint of its own in it, so that one that fails rolls back alone. Nobody is answered before the
 //! commit that holds the request is durable.
+//!
+//! Requests are served off the async threads by a task that ends when there are none left. The task is tokio's, so that a
+//! clock that stands still while the program works stands still while the store does.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use relay_core::clock::Clock;
 use relay_core::{StoreError, StoreErrorKind};
 use rusqlite::Connection;
+use tokio::task::spawn_blocking;
 
 use super::health::Health;
 use super::housekeeping::{self, Pace};
@@ -26,32 +29,34 @@ const LARGEST_GROUP: usize = 256;
 
 type Failure = Arc<rusqlite::Error>;
 
-/// Takes requests to the thread that writes. Dropping it waits until what was asked for is done and the file is closed.
-pub(super) struct Writer {
-    requests: Option<Sender<Box<dyn Request>>>,
-    thread: Option<JoinHandle<()>>,
+/// Takes requests to the connection that writes. Dropping it does what was asked for and closes the file.
+pub(super) struct Writer(Arc<Shared>);
+
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// `None` once the file is closed.
+    at_work: Mutex<Option<AtWork>>,
+}
+
+/// The requests that nobody has begun.
+#[derive(Default)]
+struct Waiting {
+    requests: VecDeque<Box<dyn Request>>,
+    /// Whether somebody serves them.
+    is_served: bool,
 }
 
 impl Writer {
-    /// Starts the thread on a connection of its own.
-    ///
-    /// # Errors
-    /// When the machine has no thread left.
-    pub(super) fn start(
+    /// Writes over a connection of its own.
+    pub(super) fn new(
         connection: Connection,
         health: Arc<Health>,
         clock: Arc<dyn Clock>,
         retention: Retention,
-    ) -> Result<Self, StoreError> {
+    ) -> Self {
         let wal = Wal::of(&health);
         let at_work = AtWork { connection, wal, health, clock, retention, pace: Pace::default() };
-        let (requests, arriving) = channel();
-        let thread =
-            thread::Builder::new().name("store-writer".to_owned()).spawn(move || at_work.run(&arriving));
-        let thread = thread.map_err(|error| {
-            StoreError::new("opening the store", format!("no thread could be started: {error}"))
-        })?;
-        Ok(Self { requests: Some(requests), thread: Some(thread) })
+        Self(Arc::new(Shared { waiting: Mutex::default(), at_work: Mutex::new(Some(at_work)) }))
     }
 
     /// Has some work done in a transaction. Who is dropped before its turn has done nothing; who is dropped later does it
@@ -62,27 +67,58 @@ impl Writer {
         work: impl FnMut(&Connection, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (request, answered) = request(doing, work);
-        let ended =
-            || StoreError::new(doing, "the thread that writes the store has ended: start the program again");
-        let asked = self.requests.as_ref().is_some_and(|requests| requests.send(request).is_ok());
-        if !asked {
-            return Err(ended());
+        if self.0.enqueue(request) {
+            let shared = self.0.clone();
+            spawn_blocking(move || shared.serve());
         }
-        answered.await.unwrap_or_else(|_| Err(ended()))
+        let gone = || StoreError::new(doing, "the store was closed before it was done");
+        answered.await.unwrap_or_else(|_| Err(gone()))
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        drop(self.requests.take());
-        if let Some(thread) = self.thread.take() {
-            // It has told of a panic by itself.
-            _ = thread.join();
-        }
+        // A runtime that has ended may have left requests behind.
+        self.0.serve();
+        drop(self.0.at_work().take());
     }
 }
 
-/// What the thread has.
+impl Shared {
+    /// Adds a request, and says whether nobody serves it yet: then the caller is to see to that.
+    fn enqueue(&self, request: Box<dyn Request>) -> bool {
+        let mut waiting = self.waiting();
+        waiting.requests.push_back(request);
+        !std::mem::replace(&mut waiting.is_served, true)
+    }
+
+    /// Serves requests until there are none left.
+    fn serve(&self) {
+        let mut at_work = self.at_work();
+        let Some(at_work) = at_work.as_mut() else { return };
+        while let Some(first) = self.first() {
+            at_work.serve_group(first, || self.waiting().requests.pop_front());
+        }
+    }
+
+    /// The next request; where there is none, whoever asks next is to see to it.
+    fn first(&self) -> Option<Box<dyn Request>> {
+        let mut waiting = self.waiting();
+        let first = waiting.requests.pop_front();
+        waiting.is_served = first.is_some();
+        first
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn at_work(&self) -> MutexGuard<'_, Option<AtWork>> {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What writing takes.
 struct AtWork {
     connection: Connection,
     wal: Wal,
@@ -106,22 +142,21 @@ impl Turn {
 }
 
 impl AtWork {
-    fn run(mut self, arriving: &Receiver<Box<dyn Request>>) {
-        while let Ok(first) = arriving.recv() {
-            let is_full = self.serve(first, arriving);
-            // After the answers: a push does not wait for these.
-            if self.wal.wants_shrinking(is_full, self.clock.monotonic()) {
-                self.wal.shrink(&self.connection);
-            }
-            self.keep_house();
+    /// Serves a request together with those that have gathered behind it, and cleans up after the answers: a push does not
+    /// wait for that.
+    fn serve_group(&mut self, first: Box<dyn Request>, arriving: impl FnMut() -> Option<Box<dyn Request>>) {
+        let is_full = self.serve(first, arriving);
+        if self.wal.wants_shrinking(is_full, self.clock.monotonic()) {
+            self.wal.shrink(&self.connection);
         }
+        self.keep_house();
     }
 
     /// Serves a request together with those that have gathered behind it. Says whether the disk is full.
-    fn serve(&self, first: Box<dyn Request>, arriving: &Receiver<Box<dyn Request>>) -> bool {
+    fn serve(&self, first: Box<dyn Request>, mut arriving: impl FnMut() -> Option<Box<dyn Request>>) -> bool {
         let mut group = vec![Turn::of(first)];
-        group.extend(arriving.try_iter().take(LARGEST_GROUP - 1).map(Turn::of));
-        match self.transact(&mut group, || arriving.try_recv().ok()) {
+        group.extend(std::iter::from_fn(&mut arriving).take(LARGEST_GROUP - 1).map(Turn::of));
+        match self.transact(&mut group, arriving) {
             // One of them may ask for more room than there is: it must not take the others with it.
             Err(error) if group.len() > 1 && self.is_full(&error) => {
                 let alone = group.into_iter().map(|turn| {
@@ -270,8 +305,7 @@ mod tests {
             connection.execute_batch("CREATE TABLE done (n INTEGER UNIQUE, bytes BLOB)").unwrap();
             prepare(&connection);
             let health = Arc::new(Health::of(&file).unwrap());
-            let writer =
-                Writer::start(connection, health, Arc::new(SystemClock), Retention::default()).unwrap();
+            let writer = Writer::new(connection, health, Arc::new(SystemClock), Retention::default());
             Self { folder, writer: Arc::new(writer) }
         }
 
@@ -332,7 +366,8 @@ mod tests {
 
     /// Lets what was spawned come as far as it can.
     async fn settle() {
-        tokio::time::timeout(Duration::from_millis(100), std::future::pending::<()>()).await.unwrap_err();
+        let never = std::future::pending::<()>();
+        relay_core::clock::timeout(&SystemClock, Duration::from_millis(100), never).await.unwrap_err();
     }
 
     #[tokio::test]
@@ -413,6 +448,17 @@ mod tests {
             fits.await.unwrap().unwrap();
         }
         assert_eq!(bench.done(), [1, 2, 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_stands_still_while_the_program_works_stands_still_while_the_store_does() {
+        let bench = Bench::new(|_| {});
+        let patience = relay_core::clock::timeout(&SystemClock, Duration::from_millis(1), async {
+            for n in 0..100 {
+                bench.insert(n, 10_000).await.unwrap().unwrap();
+            }
+        });
+        patience.await.expect("no time goes by");
     }
 
     #[tokio::test]

@@ -98,7 +98,7 @@ impl LedgerWriter {
             Record::Pause { until, reason } => {
                 let (now, reason) = (self.clock.now(), reason.to_owned());
                 let pause = pause::set(self.checkpoints.as_ref(), work.system, until, reason, now).await?;
-                Ok(Outcome::Paused { until: Some(pause.until), reason: pause.reason })
+                Ok(Outcome::Paused { until: pause.until, reason: pause.reason })
             }
         }
     }
@@ -261,7 +261,11 @@ impl LedgerWriter {
         work: &Work<'_>,
         change: impl Fn(&mut Entry) -> T + Send + Sync,
     ) -> Result<T, StoreError> {
-        ledger::update(self.ledger.as_ref(), &work.known.entry.id, Some(work.known.entry.clone()), change)
-            .await
+        let known = Some(work.known.entry.clone());
+        let change = |entry: &mut Entry| {
+            work.archived.into_iter().for_each(|location| entry.archived(location));
+            change(entry)
+        };
+        ledger::update(self.ledger.as_ref(), &work.known.entry.id, known, change).await
     }
 }

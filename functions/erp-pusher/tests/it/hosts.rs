@@ -18,28 +18,40 @@ use serde_json::json;
 use crate::bench::{Bench, CHANGES, ROWS, SHOP, bad, flows, good, names};
 use crate::vendor::failure;
 
-/// A ledger that does not answer while it is `down`.
-struct Failing {
-    ledger: Arc<dyn Ledger>,
-    down: Arc<AtomicBool>,
+/// Whether a ledger that may fail does.
+#[derive(Default)]
+struct Down {
+    reads: AtomicBool,
+    writes: AtomicBool,
 }
 
-impl Failing {
-    fn answers(&self) -> Result<(), StoreError> {
-        let is_down = self.down.load(Ordering::Relaxed);
-        if is_down { Err(StoreError::new("the ledger", "does not answer")) } else { Ok(()) }
+impl Down {
+    fn set(&self, reads: bool, writes: bool) {
+        self.reads.store(reads, Ordering::Relaxed);
+        self.writes.store(writes, Ordering::Relaxed);
     }
+}
+
+/// A ledger that may fail.
+struct Failing {
+    ledger: Arc<dyn Ledger>,
+    down: Arc<Down>,
+}
+
+fn answers(is_down: &AtomicBool) -> Result<(), StoreError> {
+    let is_down = is_down.load(Ordering::Relaxed);
+    if is_down { Err(StoreError::new("the ledger", "does not answer")) } else { Ok(()) }
 }
 
 #[async_trait]
 impl Ledger for Failing {
     async fn read(&self, ids: &[EntryId]) -> Result<HashMap<EntryId, Entry>, StoreError> {
-        self.answers()?;
+        answers(&self.down.reads)?;
         self.ledger.read(ids).await
     }
 
     async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
-        self.answers()?;
+        answers(&self.down.writes)?;
         self.ledger.write(entry).await
     }
 
@@ -118,9 +130,9 @@ async fn a_paused_target_leaves_its_messages_in_the_queue_of_relay_and_gives_the
     }
 }
 
-/// A bench whose ledger does not answer.
-fn without_ledger() -> (Bench, Arc<AtomicBool>) {
-    let down = Arc::new(AtomicBool::new(true));
+/// A bench whose ledger may fail.
+fn failing_ledger() -> (Bench, Arc<Down>) {
+    let down = Arc::new(Down::default());
     let is_down = down.clone();
     let bench = Bench::over(|stores| {
         let ledger = Arc::new(Failing { ledger: stores.ledger.clone(), down: is_down });
@@ -131,7 +143,8 @@ fn without_ledger() -> (Bench, Arc<AtomicBool>) {
 
 #[tokio::test]
 async fn while_a_store_does_not_answer_nothing_is_sent_and_an_event_of_lambda_fails() {
-    let (bench, down) = without_ledger();
+    let (bench, down) = failing_ledger();
+    down.set(true, true);
     let items = [bench.row("one", good(1)), bench.row("one", good(2))];
     let error = bench.invoked(&items).await.unwrap_err().to_string();
     assert!(error.contains("does not answer"), "{error}");
@@ -141,9 +154,18 @@ async fn while_a_store_does_not_answer_nothing_is_sent_and_an_event_of_lambda_fa
     assert!(bench.vendor.delivered.lock().unwrap().is_empty());
     assert_eq!(bench.health().await.failures, 0, "it says nothing of the target");
 
-    down.store(false, Ordering::Relaxed);
+    down.set(false, false);
     bench.clock.advance(Duration::from_secs(20));
     assert_eq!(names(&bench.work().await), ["delivered", "delivered"]);
+}
+
+#[tokio::test]
+async fn a_document_that_could_not_be_recorded_comes_again_alone_and_its_event_does_not_fail() {
+    let (bench, down) = failing_ledger();
+    down.set(false, true);
+    let answer = bench.invoked(&[bench.row("one", good(1))]).await.unwrap();
+    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "m0" }] }));
+    assert_eq!(bench.vendor.delivered.lock().unwrap().len(), 1, "it was sent: the next turn asks first");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod bench;
 mod hosts;
+mod pauses;
 mod phases;
 mod pools;
 mod vendor;

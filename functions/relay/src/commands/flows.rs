@@ -1,32 +1,19 @@
 use std::path::{Path, PathBuf};
 
-use relay_core::registry;
 use relay_host::remarks::{self, Remark};
-use relay_host::{Settings, Wiring, settings, suggest};
-use relay_job::{Flows, Routed, active_flows};
+use relay_host::{Settings, settings};
+use relay_job::{Flows, Routed};
 use relay_mapping::{Diagnostic, Diagnostics, Severity};
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::{existing, operations};
+use crate::Done;
 use crate::output::say;
-use crate::{Done, WrongUsage};
 
 /// `relay flows retire`
 pub(crate) async fn retire(name: &str, json: bool) -> anyhow::Result<Done> {
-    let wiring = Wiring::of_existing_store().await?;
-    let place = Place::of(&wiring)?;
-    if let Some(routed) = wiring.flows.named(name) {
-        let message = format!("the flow `{name}` has a file, {}: take it away first", routed.file);
-        return Err(WrongUsage(message).into());
-    }
-    let checkpoints = wiring.stores.checkpoints.as_ref();
-    let registered = registry::read(checkpoints).await?;
-    let absent = active_flows::absent(&registered, &wiring.flows);
-    if !absent.contains_key(name) {
-        let meant = suggest::did_you_mean(name, absent.keys().map(String::as_str));
-        return Err(WrongUsage(format!("there is no flow `{name}` whose file is away{meant}")).into());
-    }
-    registry::change(checkpoints, |flows| drop(flows.remove(name))).await?;
+    let (wiring, place) = existing().await?;
+    operations(&wiring).retire(name).await?;
     if json {
         say!("{}", place.with(json!({ "retired": name })));
     } else {

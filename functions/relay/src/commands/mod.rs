@@ -1,14 +1,48 @@
-//! The commands, one file each.
+//! The commands, one file each: they parse, call [`relay_operations`], and print.
 
+pub(crate) mod dead;
 pub(crate) mod drain;
 pub(crate) mod failures;
 pub(crate) mod flows;
 pub(crate) mod invoke;
 pub(crate) mod lookups;
-mod names;
+pub(crate) mod pause;
 mod place;
 pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod serve;
 pub(crate) mod settle;
+pub(crate) mod show;
 pub(crate) mod status;
+
+use relay_host::{Wiring, settings};
+use relay_operations::Operations;
+
+use self::place::Place;
+
+/// The store that is there already, and its place.
+async fn existing() -> anyhow::Result<(Wiring, Place)> {
+    let wiring = Wiring::of_existing_store().await?;
+    let place = Place::of(&wiring)?;
+    Ok((wiring, place))
+}
+
+/// What can be asked of an installation, and done there.
+pub(crate) fn operations(wiring: &Wiring) -> Operations<'_> {
+    Operations {
+        stores: &wiring.stores,
+        flows: &wiring.flows,
+        active: &wiring.active,
+        catalog: &wiring.catalog,
+        connectors: relay_connectors::CONNECTORS,
+        settings: &wiring.settings,
+        flow_settings: settings::open_to_flows(&wiring.settings),
+        clock: wiring.clock.clone(),
+        rng: wiring.rng.clone(),
+    }
+}
+
+/// Whoever has said who they are, or else is logged in, as the shell says.
+fn person<'a>(by: Option<&'a str>, wiring: &'a Wiring) -> &'a str {
+    by.or_else(|| wiring.settings.get("USER")).or_else(|| wiring.settings.get("LOGNAME")).unwrap_or("unknown")
+}

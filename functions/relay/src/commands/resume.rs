@@ -1,26 +1,19 @@
-use relay_core::{System, pause};
-use relay_host::{Wiring, suggest};
 use serde_json::json;
 
-use super::place::Place;
+use super::pause::scope;
+use super::{existing, operations};
+use crate::Done;
 use crate::output::say;
-use crate::{Done, WrongUsage};
 
 /// `relay resume`
-pub(crate) async fn run(target: &str, json: bool) -> anyhow::Result<Done> {
-    let system = relay_connectors::targets().find(|system| system.name() == target).ok_or_else(|| {
-        let known: Vec<_> = relay_connectors::targets().map(System::name).collect();
-        let meant = suggest::did_you_mean(target, known.iter().copied());
-        WrongUsage(format!("`{target}` is no target{meant} (the targets are {})", known.join(", ")))
-    })?;
-    let wiring = Wiring::of_existing_store().await?;
-    let place = Place::of(&wiring)?;
-    pause::end(wiring.stores.checkpoints.as_ref(), system).await?;
+pub(crate) async fn run(name: &str, json: bool) -> anyhow::Result<Done> {
+    let (wiring, place) = existing().await?;
+    let resumed = operations(&wiring).resume(name).await?;
     if json {
-        say!("{}", place.with(json!({ "resumed": system })));
+        say!("{}", place.with(json!({ "resumed": resumed.name(), "scope": scope(&resumed) })));
     } else {
         say!("{}", place.line());
-        say!("{system} takes documents again; those that wait come up within their back-off.");
+        say!("{name} takes documents again; those that wait come up within half an hour.");
     }
     Ok(Done::Well)
 }

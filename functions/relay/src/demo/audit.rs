@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::stage::Stage;
-use crate::commands::failures;
+use crate::commands::operations;
 
 /// 已审核: what the flow to Kingdee takes.
 const AUDITED: u16 = 55;
@@ -27,7 +27,7 @@ impl Audit {
         audit.trades(stage);
         audit.orders(stage, demo);
         audit.pools(stage);
-        for entry in failures::all(stage.wiring.stores.ledger.as_ref(), None).await? {
+        for entry in operations(&stage.wiring).failures(None).await? {
             audit.problems.push(format!("{} {} stands in the ledger as failed", entry.id.flow, entry.id.key));
         }
         Ok(audit)

@@ -15,7 +15,7 @@ use relay_webhook_receiver::Receiver;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::commands::replay;
+use crate::commands::operations;
 use crate::drain::drain;
 use crate::server;
 use crate::tally::Tally;
@@ -30,7 +30,6 @@ const READ_FROM: TimeDelta = TimeDelta::hours(8);
 pub(super) struct Stage {
     pub(super) vendors: Arc<Vendors>,
     pub(super) wiring: Wiring,
-    clock: Arc<SimulatedClock>,
     poller: TradePoller,
     syncer: StockSyncer,
     pusher: ErpPusher,
@@ -73,7 +72,6 @@ impl Stage {
             pusher: wiring.build::<ErpPusher>()?,
             vendors,
             wiring,
-            clock,
             webhook,
             _served: served,
             _folder: folder,
@@ -104,15 +102,14 @@ impl Stage {
 
     /// Pushes until the queues are empty.
     pub(super) async fn drain(&self) -> anyhow::Result<Tally> {
-        let drained = drain(&self.pusher, self.clock.as_ref()).await?;
-        anyhow::ensure!(drained.paused.is_empty(), "targets are paused: {:?}", drained.paused);
+        let drained = drain(&self.pusher, &self.wiring).await?;
+        anyhow::ensure!(drained.is_all_done(), "targets are paused: {:?}", drained.paused);
         Ok(drained.tally)
     }
 
     /// Replays a failed trade, as `relay replay` does.
     pub(super) async fn replay(&self, trade_no: &str) -> anyhow::Result<()> {
-        let entry = replay::one(&self.wiring, "trade-to-kingdee", trade_no).await?;
-        replay::send(&self.wiring, vec![entry]).await?;
+        operations(&self.wiring).replay("trade-to-kingdee", trade_no).await?;
         Ok(())
     }
 }

@@ -5,17 +5,17 @@
 //!
 //! | module | what for |
 //! |---|---|
-//! | `seats` | the connections that there are, and which of them goes where there are too many |
-//! | `room` | the bytes that are held for large bodies |
+//! | `slots` | the connections that there are, and which of them goes where there are too many |
+//! | `body_budget` | the bytes that are held for large bodies |
 //! | `push` | one request: its body, and the receiver's answer |
 //! | `files` | how many connections the process can hold open |
 //! | `refusals` | what was turned away, counted, so that a flood of it is no flood of log lines |
 
+mod body_budget;
 mod files;
 mod push;
 mod refusals;
-mod room;
-mod seats;
+mod slots;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -35,7 +35,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use self::push::Pushes;
 use self::refusals::{Reason, Refusals};
-use self::seats::{Seat, Seats};
+use self::slots::{Slot, Slots};
 
 /// What a head may take: Qince's is under 1 KB.
 const LARGEST_HEAD: usize = 16 * 1024;
@@ -62,8 +62,8 @@ pub(crate) async fn serve(
     stopped: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let refusals = Arc::new(Refusals::new(clock.clone()));
-    let seats = Seats::new(files::connections(), clock.clone(), refusals.clone());
-    let pushes = Arc::new(Pushes::new(receiver, clock.clone(), seats.clone(), refusals.clone()));
+    let slots = Slots::new(files::connections(), clock.clone(), refusals.clone());
+    let pushes = Arc::new(Pushes::new(receiver, clock.clone(), slots.clone(), refusals.clone()));
     let connections = GracefulShutdown::new();
     let mut look = Interval::new(clock.as_ref(), LOOK_EVERY);
     let mut stopped = pin!(stopped);
@@ -71,27 +71,27 @@ pub(crate) async fn serve(
         let accepted = tokio::select! {
             () = &mut stopped => break Ok(()),
             () = look.tick() => {
-                seats.close_overdue();
+                slots.close_overdue();
                 refusals.tell();
                 continue;
             }
-            accepted = accept(&listener, clock.as_ref(), &seats, &refusals) => accepted,
+            accepted = accept(&listener, clock.as_ref(), &slots, &refusals) => accepted,
         };
         let stream = match accepted {
             Ok(stream) => stream,
             Err(error) => break Err(error),
         };
-        let seat = tokio::select! {
+        let slot = tokio::select! {
             () = &mut stopped => break Ok(()),
-            seat = seats.take() => seat,
+            slot = slots.take() => slot,
         };
-        let task = tokio::spawn(connection(stream, pushes.clone(), seat.clone(), connections.watcher()));
-        seat.is_worked_by(task.abort_handle());
+        let task = tokio::spawn(connection(stream, pushes.clone(), slot.clone(), connections.watcher()));
+        slot.is_worked_by(task.abort_handle());
     };
     // From here on nobody can connect.
     drop(listener);
     if timeout(clock.as_ref(), HALF_OPEN, connections.shutdown()).await.is_err() {
-        seats.close_all();
+        slots.close_all();
     }
     refusals.tell_all();
     served
@@ -101,7 +101,7 @@ pub(crate) async fn serve(
 async fn accept(
     listener: &TcpListener,
     clock: &dyn Clock,
-    seats: &Seats,
+    slots: &Slots,
     refusals: &Refusals,
 ) -> io::Result<TcpStream> {
     loop {
@@ -110,7 +110,7 @@ async fn accept(
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) if is_of_resources(&error) => {
                 refusals.count(Reason::NoFiles);
-                seats.close_one();
+                slots.close_one();
                 clock.elapse(NO_FILES_WAIT).await;
             }
             Err(error) => return Err(error),
@@ -130,10 +130,10 @@ fn is_of_resources(error: &io::Error) -> bool {
     errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
-async fn connection(stream: TcpStream, pushes: Arc<Pushes>, seat: Arc<Seat>, watcher: Watcher) {
+async fn connection(stream: TcpStream, pushes: Arc<Pushes>, slot: Arc<Slot>, watcher: Watcher) {
     let service = service_fn(|request| {
-        let (pushes, seat) = (pushes.clone(), seat.clone());
-        async move { Ok::<_, Infallible>(pushes.answer(request, &seat).await) }
+        let (pushes, slot) = (pushes.clone(), slot.clone());
+        async move { Ok::<_, Infallible>(pushes.answer(request, &slot).await) }
     });
     let serving =
         http1::Builder::new().max_buf_size(LARGEST_HEAD).serve_connection(TokioIo::new(stream), service);

@@ -12,9 +12,9 @@ use hyper::{Request, Response, StatusCode};
 use relay_core::clock::{Clock, timeout};
 use relay_webhook_receiver::{Answer, PushRequest, Receiver};
 
+use super::body_budget::{BodyBudget, Reservation};
 use super::refusals::{Reason, Refusals};
-use super::room::{Held, Room};
-use super::seats::{Phase, Seat, Seats};
+use super::slots::{Phase, Slot, Slots};
 
 /// How long a body may take to come: Qince itself waits for no more than 5 seconds in all, and what comes slower than
 /// this only holds a connection open.
@@ -30,7 +30,7 @@ const FIRST_ROOM: usize = 16 * 1024;
 pub(super) struct Pushes {
     receiver: Arc<Receiver>,
     clock: Arc<dyn Clock>,
-    room: Room,
+    budget: BodyBudget,
     refusals: Arc<Refusals>,
 }
 
@@ -47,27 +47,28 @@ impl Pushes {
     pub(super) fn new(
         receiver: Arc<Receiver>,
         clock: Arc<dyn Clock>,
-        seats: Arc<Seats>,
+        slots: Arc<Slots>,
         refusals: Arc<Refusals>,
     ) -> Self {
-        Self { receiver, room: Room::new(clock.clone(), seats), clock, refusals }
+        Self { receiver, budget: BodyBudget::new(clock.clone(), slots), clock, refusals }
     }
 
     /// Answers one request.
-    pub(super) async fn answer<B>(&self, request: Request<B>, seat: &Seat) -> Response<Full<Bytes>>
+    pub(super) async fn answer<B>(&self, request: Request<B>, slot: &Slot) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes> + Unpin,
         B::Error: Error + 'static,
     {
-        seat.enter(Phase::Body);
+        slot.enter(Phase::Body);
         let (head, mut body) = request.into_parts();
-        // Held until the push has been worked, which takes memory too.
-        let mut held = Held::default();
+        // Reservation until the push has been worked, which takes memory too.
+        let mut held = Reservation::default();
         let limit = self.receiver.max_body_bytes();
-        let read = read(&mut body, self.clock.as_ref(), limit, || seat.moves(), &self.room, &mut held).await;
+        let read =
+            read(&mut body, self.clock.as_ref(), limit, || slot.moves(), &self.budget, &mut held).await;
         let response = match read {
             Ok(bytes) => {
-                seat.enter(Phase::Work);
+                slot.enter(Phase::Work);
                 respond(&self.received(&head, &bytes).await)
             }
             Err(unread) => {
@@ -77,7 +78,7 @@ impl Pushes {
                 self.refused(&unread)
             }
         };
-        seat.enter(Phase::Idle);
+        slot.enter(Phase::Idle);
         response
     }
 
@@ -119,13 +120,13 @@ async fn read<B>(
     clock: &dyn Clock,
     limit: usize,
     moves: impl Fn(),
-    room: &Room,
-    held: &mut Held,
+    budget: &BodyBudget,
+    held: &mut Reservation,
 ) -> Result<Vec<u8>, Unread>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let collected = collect(body, limit, moves, room, held);
+    let collected = collect(body, limit, moves, budget, held);
     timeout(clock, PATIENCE, collected).await.unwrap_or(Err(Unread::TooSlow))
 }
 
@@ -133,8 +134,8 @@ async fn collect<B>(
     body: &mut B,
     limit: usize,
     moves: impl Fn(),
-    room: &Room,
-    held: &mut Held,
+    budget: &BodyBudget,
+    held: &mut Reservation,
 ) -> Result<Vec<u8>, Unread>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -149,7 +150,7 @@ where
         }
         if length > bytes.capacity() {
             let capacity = length.max(bytes.capacity() * 2).max(FIRST_ROOM).min(limit);
-            room.hold(held, capacity).await.map_err(|_| Unread::NoRoom)?;
+            budget.hold(held, capacity).await.map_err(|_| Unread::NoRoom)?;
             bytes.reserve_exact(capacity - bytes.len());
         }
         bytes.extend_from_slice(&data);
@@ -179,14 +180,14 @@ mod tests {
         Ok(Frame::data(Bytes::from(text)))
     }
 
-    fn room() -> Room {
+    fn budget() -> BodyBudget {
         let (clock, refusals) = (Arc::new(SystemClock), Refusals::new(Arc::new(SystemClock)));
-        Room::new(clock.clone(), Seats::new(1, clock, Arc::new(refusals)))
+        BodyBudget::new(clock.clone(), Slots::new(1, clock, Arc::new(refusals)))
     }
 
     async fn read(chunks: Vec<Chunk>) -> Result<Vec<u8>, Unread> {
         let mut body = StreamBody::new(stream::iter(chunks));
-        super::read(&mut body, &SystemClock, 6, || (), &room(), &mut Held::default()).await
+        super::read(&mut body, &SystemClock, 6, || (), &budget(), &mut Reservation::default()).await
     }
 
     #[tokio::test]
@@ -201,7 +202,8 @@ mod tests {
     async fn a_body_that_does_not_come_is_given_up_after_10_seconds() {
         let began = SystemClock.monotonic();
         let mut never = StreamBody::new(stream::pending::<Chunk>());
-        let read = super::read(&mut never, &SystemClock, 6, || (), &room(), &mut Held::default()).await;
+        let read =
+            super::read(&mut never, &SystemClock, 6, || (), &budget(), &mut Reservation::default()).await;
         assert_eq!(read, Err(Unread::TooSlow));
         assert_eq!((SystemClock.monotonic() - began).as_secs(), 10);
     }
@@ -209,11 +211,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn large_bodies_share_their_room_and_small_ones_need_none() {
         const LIMIT: usize = 4 * 1024 * 1024;
-        let (room, began) = (room(), SystemClock.monotonic());
+        let (budget, began) = (budget(), SystemClock.monotonic());
         let mut others = Vec::new();
         for _ in 0..8 {
-            let mut held = Held::default();
-            room.hold(&mut held, LIMIT).await.unwrap();
+            let mut held = Reservation::default();
+            budget.hold(&mut held, LIMIT).await.unwrap();
             others.push(held);
         }
         let body = |bytes: usize| {
@@ -221,7 +223,7 @@ mod tests {
             StreamBody::new(stream::iter(chunks.into_iter().map(|chunk| Chunk::Ok(Frame::data(chunk)))))
         };
         let read = async |bytes: usize| {
-            super::read(&mut body(bytes), &SystemClock, LIMIT, || (), &room, &mut Held::default())
+            super::read(&mut body(bytes), &SystemClock, LIMIT, || (), &budget, &mut Reservation::default())
                 .await
                 .map(|read| read.len())
         };

@@ -30,12 +30,13 @@ fn the_shipped_flows_have_no_mistakes() {
 }
 
 #[test]
-fn the_readmes_flow_has_no_mistakes() {
-    let readme = include_str!("../../../../README.md");
-    let (_, flow) = readme.split_once("```toml\n").unwrap();
-    let (flow, _) = flow.split_once("```").unwrap();
-    let installation = with_folder(&[("trade-to-kingdee.toml", flow)]);
-    installation.relay(&["flows", "check", "flows"]).with_status(0);
+fn the_flow_that_the_documents_show_has_no_mistakes() {
+    for document in [include_str!("../../../../README.md"), include_str!("../../../../docs/flows.md")] {
+        let (_, flow) = document.split_once("```toml\n").unwrap();
+        let (flow, _) = flow.split_once("```").unwrap();
+        let installation = with_folder(&[("trade-to-kingdee.toml", flow)]);
+        installation.relay(&["flows", "check", "flows"]).with_status(0);
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod place;
 mod serve;
 mod server;
 mod status;
+mod steering;
 mod store;
 mod support;
 mod usage;

@@ -22,7 +22,7 @@ fn help_names_every_command() {
     let help = Installation::empty().relay(&["--help"]).with_status(0).stdout;
     for command in [
         "demo", "serve", "invoke", "drain", "status", "failures", "replay", "settle", "resume", "lookups",
-        "flows",
+        "flows", "show", "pause", "dead",
     ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} in {help}");
     }
@@ -41,6 +41,10 @@ fn wrong_usage_is_status_2_and_says_what_was_expected() {
         &["settle", "--key", "JY1"],
         &["settle", "--flow", "trade-to-kingdee"],
         &["status", "--verbose"],
+        &["show", "--flow", "trade-to-kingdee"],
+        &["pause"],
+        &["pause", "kingdee", "--for", "soon"],
+        &["dead", "--id", "1"],
     ] {
         let answer = installation.relay(arguments).with_status(2);
         assert!(answer.stderr.starts_with("error: "), "{arguments:?}: {}", answer.stderr);
@@ -48,7 +52,7 @@ fn wrong_usage_is_status_2_and_says_what_was_expected() {
     }
     let answer = installation.relay(&["invoke", "trade_poller", "--event", "event.json"]);
     assert!(answer.stderr.contains("possible values: webhook-receiver, trade-poller"), "{}", answer.stderr);
-    let answer = installation.relay(&["resume", "kingdom"]).with_status(2);
+    let answer = Installation::with_store().relay(&["resume", "kingdom"]).with_status(2);
     assert!(answer.stderr.contains("the targets are kingdee, sharecrm, wangdian"), "{}", answer.stderr);
 }
 

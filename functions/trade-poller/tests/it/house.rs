@@ -144,7 +144,7 @@ impl House {
     }
 
     pub(crate) async fn watermark(&self, flow: &str) -> Option<DateTime<Utc>> {
-        relay_trade_poller::watermark(self.stores.checkpoints.as_ref(), flow).await.unwrap()
+        relay_job::watermark::read(self.stores.checkpoints.as_ref(), flow).await.unwrap()
     }
 
     pub(crate) async fn health(&self, flow: &str) -> Health {

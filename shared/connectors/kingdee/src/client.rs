@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_connector::{
-    Failure, Metered, OutOfTime, Pass, Quota, Rejection, Request, Session, TokenKeeper, TokenStore,
+    Failure, Metered, OutOfTime, Pass, Quota, Rejection, Request, Session, TokenKeeper, TokenStore, Told,
     Transport, Use, count_failure,
 };
 use relay_core::clock::{Clock, Deadline};
@@ -77,7 +77,15 @@ impl Client {
     ) -> Result<Value, Rejection> {
         let Pass { token, facts: account } = pass;
         let url = self.settings.endpoint(path, &[("access_token", token.expose_secret())]);
-        let request = Request::post(url, "application/json", body.to_string().into_bytes())
+        let body = body.to_string();
+        let told = Told {
+            operation: path.to_owned(),
+            parameters: Vec::new(),
+            body: body.clone(),
+            hidden: self.settings.hidden(&token),
+        };
+        let request = Request::post(url, "application/json", body.into_bytes())
+            .told(told)
             .header("accountId", account.account_id)
             .header("groupName", account.group_name)
             .within(deadline);

@@ -137,14 +137,23 @@ impl Settings {
 
     /// The text without our secrets: they travel in the query, which gateways and transports like to quote.
     pub(crate) fn redacted(&self, text: &str, token: Option<&SecretString>) -> String {
-        let secrets = [Some(&self.client_secret), Some(&self.password), token];
-        secrets
-            .into_iter()
-            .flatten()
-            .map(ExposeSecret::expose_secret)
-            .filter(|secret| !secret.is_empty())
-            .fold(text.to_owned(), |text, secret| {
-                text.replace(secret, "[secret]").replace(&sign::encoded(secret), "[secret]")
-            })
+        let secrets = self.secrets().chain(token).flat_map(forms);
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), "[secret]"))
     }
+
+    /// What is not to be seen of a call with this token.
+    pub(crate) fn hidden(&self, token: &SecretString) -> Vec<SecretString> {
+        self.secrets().chain([token]).flat_map(forms).collect()
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        [&self.client_secret, &self.password].into_iter()
+    }
+}
+
+/// A secret as it is, and as it stands in a query.
+fn forms(secret: &SecretString) -> Vec<SecretString> {
+    let secret = secret.expose_secret();
+    let forms = [secret.to_owned(), sign::encoded(secret)];
+    forms.into_iter().filter(|form| !form.is_empty()).map(SecretString::from).collect()
 }

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use relay_connector::{
-    Class, Delivery, Failure, Found, OutOfTime, Pass, Rejection, Request, Target, Use, count_failure, lenient,
+    Class, Delivery, Failure, Found, OutOfTime, Pass, Rejection, Request, Target, Told, Use, count_failure,
+    lenient,
 };
 use relay_core::clock::Deadline;
 use secrecy::ExposeSecret as _;
@@ -47,7 +48,14 @@ impl Client {
         let trace: Uuid = self.rng.uuid();
         let Pass { token, facts: enterprise } = pass;
         let bearer = format!("Bearer {}", token.expose_secret());
+        let told = Told {
+            operation: PUSH.to_owned(),
+            parameters: Vec::new(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            hidden: vec![token.clone()],
+        };
         let mut request = Request::post(self.settings.endpoint(PUSH, trace), "application/json", body)
+            .told(told)
             .within(deadline)
             .answer_up_to(LARGEST_ANSWER)
             .header("authorization", bearer)

@@ -16,6 +16,7 @@ pub(crate) fn request(
     mut parameters: Parameters,
     now: DateTime<Utc>,
 ) -> Request {
+    let told = parameters.told(php);
     parameters.set("sid", &settings.sid);
     parameters.set("appkey", &settings.appkey);
     parameters.set("timestamp", &now.timestamp().to_string());
@@ -24,5 +25,5 @@ pub(crate) fn request(
 
     let mut url = settings.base_url.clone();
     url.set_path(&format!("{}/{php}", settings.base_url.path().trim_end_matches('/')));
-    Request::post(url, FORM, parameters.encode())
+    Request::post(url, FORM, parameters.encode()).told(told.hiding([sign]))
 }

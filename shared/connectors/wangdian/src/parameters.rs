@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use form_urlencoded::Serializer;
-use relay_connector::{Class, Failure};
+use relay_connector::{Class, Failure, Told};
 use serde_json::Value;
 
 use crate::error::VENDOR;
@@ -73,6 +73,12 @@ impl Parameters {
 
     pub(crate) fn as_map(&self) -> &BTreeMap<String, String> {
         &self.0
+    }
+
+    /// What the archive is told of a call with these parameters, before they are signed.
+    pub(crate) fn told(&self, operation: &str) -> Told {
+        let parameters = self.0.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        Told { operation: operation.to_owned(), parameters, body: String::new(), hidden: Vec::new() }
     }
 
     /// The body of a form.

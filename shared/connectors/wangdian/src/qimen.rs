@@ -16,6 +16,7 @@ pub(crate) fn request(
     mut business: Parameters,
     now: DateTime<Utc>,
 ) -> Request {
+    let told = business.told(method);
     // The seller account is a business parameter here, and every method needs it.
     business.set("sid", sid);
     let timestamp = china::format(now);
@@ -35,5 +36,5 @@ pub(crate) fn request(
 
     let mut url = settings.base_url.clone();
     url.query_pairs_mut().extend_pairs(system).append_pair("sign", &sign);
-    Request::post(url, FORM, business.encode())
+    Request::post(url, FORM, business.encode()).told(told.hiding([sign]))
 }

@@ -23,7 +23,27 @@ pub enum Delivery {
     },
 }
 
+/// So many places of the archive fit into an entry that stays one write unit of DynamoDB.
+const ARCHIVED: usize = 4;
+
 impl Entry {
+    /// Whether the document was delivered and nothing of it is open: then it may be forgotten when it is old enough.
+    #[must_use]
+    pub fn is_only_delivered(&self) -> bool {
+        let is_open = self.attempts.is_some() || self.unanswered.is_some() || self.settled.is_some();
+        self.delivered.is_some() && !is_open && self.failures().next().is_none()
+    }
+
+    /// Points to where the archive has its last turn.
+    pub fn archived(&mut self, location: &str) {
+        if self.archive.iter().any(|known| known == location) {
+            return;
+        }
+        self.archive.push(location.to_owned());
+        let surplus = self.archive.len().saturating_sub(ARCHIVED);
+        self.archive.drain(..surplus);
+    }
+
     /// The entry of a document that nothing is known of yet.
     #[must_use]
     pub fn new(id: EntryId) -> Self {
@@ -35,6 +55,7 @@ impl Entry {
             settled: None,
             failed: None,
             beside: Vec::new(),
+            archive: Vec::new(),
             revision: 0,
         }
     }

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use relay_connector::settings::Default::{Needed, Told, Value};
+use relay_connector::settings::Default::{Absent, Needed, Told, Value};
 use relay_connector::{Setting, Settings, SettingsError};
 use relay_job::Flows;
-
-use crate::suggest::closest;
+use relay_job::suggest::{closest, distance};
 
 const OF_THE_STACK: &str = "an output of the stack";
 
@@ -24,6 +23,12 @@ pub(crate) const SECRET_ID: Setting =
     Setting::optional("RELAY_SECRET_ID", Told("none"), "a secret of Secrets Manager");
 pub(crate) const CHECKPOINT_TABLE: Setting = Setting::optional("CHECKPOINT_TABLE", Needed, OF_THE_STACK);
 pub(crate) const LEDGER_TABLE: Setting = Setting::optional("LEDGER_TABLE", Needed, OF_THE_STACK);
+pub(crate) const HISTORY_DAYS: Setting =
+    Setting::optional("RELAY_HISTORY_DAYS", Value("30"), "a whole number of days; `0` keeps no history");
+pub(crate) const LEDGER_DAYS: Setting =
+    Setting::optional("RELAY_LEDGER_DAYS", Value("400"), "a whole number of days, 30 or more");
+pub(crate) const ARCHIVE_BUCKET: Setting =
+    Setting::optional("ARCHIVE_BUCKET", Absent, "an output of the stack");
 pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 
 /// The settings that no connector owns.
@@ -32,10 +37,13 @@ pub const OURS: &[Setting] = &[
     START,
     STORE,
     SECRET_ID,
+    HISTORY_DAYS,
+    LEDGER_DAYS,
     Setting::optional("RELAY_METRICS_NAMESPACE", Value("erp-relay"), "where CloudWatch files the metrics"),
     CHECKPOINT_TABLE,
     LEDGER_TABLE,
     LOOKUP_TABLE,
+    ARCHIVE_BUCKET,
 ];
 
 /// So many slips of the pen make one name of another.
@@ -71,7 +79,7 @@ pub(crate) fn has_default(name: &str) -> bool {
 /// The known setting that a name of a flow file is most likely a misspelling of.
 pub(crate) fn misspelt(name: &str) -> Option<&'static str> {
     let is_ours = named(name).is_some();
-    closest(name, names()).filter(|known| !is_ours && strsim::damerau_levenshtein(name, known) <= SLIPS)
+    closest(name, names()).filter(|known| !is_ours && distance(name, known) <= SLIPS)
 }
 
 /// What our settings begin with, `WDT_` say. A variable that begins otherwise is somebody else's.

@@ -79,6 +79,8 @@ pub(crate) fn stores_at(address: &str) -> Stores {
         checkpoint_table: "relay-checkpoints".to_owned(),
         ledger_table: "relay-ledger".to_owned(),
         lookup_table: "relay-lookups".to_owned(),
+        ledger_kept: Duration::from_secs(400 * 86_400),
+        archive_bucket: Some("relay-archive".to_owned()),
         queues: [
             ("kingdee", "KINGDEE_QUEUE_URL"),
             ("sharecrm", "SHARECRM_QUEUE_URL"),

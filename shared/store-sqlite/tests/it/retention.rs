@@ -15,6 +15,9 @@ use tempfile::TempDir;
 const KINGDEE: System = System::new("kingdee");
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// What an entry is left open by.
+type Change = Box<dyn Fn(&mut Entry)>;
+
 struct Setup {
     folder: TempDir,
     clock: Arc<SimulatedClock>,
@@ -105,7 +108,7 @@ async fn the_ledger_forgets_what_was_delivered_long_ago_and_nothing_that_is_open
         at: now,
         others: false,
     };
-    let open: [(&str, Box<dyn Fn(&mut Entry)>); 3] = [
+    let open: [(&str, Change); 3] = [
         ("failed", Box::new(move |entry| assert!(entry.fail(failed(now))))),
         ("attempts", Box::new(move |entry| entry.attempt(attempts.clone()))),
         (
@@ -239,6 +242,16 @@ async fn a_store_that_is_only_written_to_cleans_itself_up() {
     assert_eq!(setup.rows("ledger"), 0);
 }
 
+/// Text that hardly compresses.
+fn noise(seed: u64) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'!' + u8::try_from(state >> 58).unwrap())
+    };
+    (0..6_000).map(|_| next()).collect()
+}
+
 fn bytes(folder: &Path) -> u64 {
     folder.join("relay.db").metadata().unwrap().len()
 }
@@ -257,7 +270,7 @@ async fn a_store_stops_growing_once_retention_is_reached_and_shrinks_when_less_c
                 version: None,
                 trace: "t".to_owned(),
                 at: setup.clock.now(),
-                event: Event::Received { document: format!("{{\"no\":{day}{n}}}") },
+                event: Event::Received { document: noise(day * 1_000 + n) },
             };
             setup.stores.archive.write(None, &[record]).await.unwrap();
         }

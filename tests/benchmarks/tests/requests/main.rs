@@ -13,7 +13,7 @@ use relay_erp_pusher::worker::Worked;
 const TRADES: u32 = 1_000;
 
 /// What grows with the trades, and how much of it 1,000 of them may cost.
-const BUDGET: [(&str, u64); 8] = [
+const BUDGET: [(&str, u64); 9] = [
     // Ten pages, and page 0 of the window once more, because rows move while it is read.
     ("wangdian calls", 11),
     ("kingdee saves", 1_000),
@@ -25,6 +25,8 @@ const BUDGET: [(&str, u64); 8] = [
     ("ledger write units", 1_000),
     // Whether the target is paused, before a batch is received; and the watermark.
     ("checkpoint reads", 110),
+    // One for each batch.
+    ("archive objects", 100),
 ];
 
 /// Everything else is paid once, however many trades there are.

@@ -41,9 +41,7 @@ async fn push(house: &House, process: &Process, order: &serde_json::Value) {
 }
 
 async fn replay_all(process: &Process) {
-    for entry in process.failures().await {
-        process.replay(entry).await;
-    }
+    process.operations().replay_all(None).await.unwrap();
     process.drain().await;
 }
 
@@ -127,11 +125,7 @@ async fn a_flow_that_was_retired_takes_nothing_in() {
     house.start().wiring.active.flows().await.unwrap();
     take_away(&folder, ORDERS_TO_WDT);
     let process = house.start();
-    relay_core::registry::change(process.wiring.stores.checkpoints.as_ref(), |flows| {
-        flows.remove(ORDERS_TO_WDT);
-    })
-    .await
-    .unwrap();
+    process.operations().retire(ORDERS_TO_WDT).await.unwrap();
     push(&house, &process, &house.vendors.qince.order(house.minutes_ago(10))).await;
     assert_eq!(outcomes(&process.drain().await), ["delivered"]);
 }

@@ -62,7 +62,9 @@ impl Fuse {
     pub(crate) fn around_stores(self: &Arc<Self>, stores: &Stores) -> Stores {
         let fuse = self.clone();
         decorate(stores, move |side, call| {
-            let (fuse, call) = (fuse.clone(), (call.port, call.operation));
+            // To whoever sends, several targets at once are a send like another.
+            let operation = if call.operation == "send_all" { "send" } else { call.operation };
+            let (fuse, call) = (fuse.clone(), (call.port, operation));
             async move { fuse.store(side, call).await }
         })
     }

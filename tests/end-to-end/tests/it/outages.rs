@@ -39,12 +39,13 @@ async fn a_used_up_day_waits_for_midnight_in_china_and_burns_no_attempt() {
         .await
         .unwrap();
     let paused = paused.unwrap();
-    assert_eq!(paused.until, utc("2026-11-23T00:00:00+08:00"));
+    let until = paused.until.unwrap();
+    assert_eq!(until, utc("2026-11-23T00:00:00+08:00"));
     assert!(paused.reason.contains("30002"), "{}", paused.reason);
     assert!(process.entry(ORDERS_TO_CRM, &second).await.is_none_or(|entry| entry.attempts.is_none()));
     assert_eq!(house.vendors.wangdian.pushed_orders().len(), 2, "the other target goes on");
 
-    house.clock.advance_to(paused.until);
+    house.clock.advance_to(until);
     assert_eq!(outcomes(&process.drain().await), ["delivered"]);
 }
 
@@ -61,7 +62,7 @@ async fn wrong_credentials_wait_for_a_person_and_burn_no_attempt() {
     house = house.with("KINGDEE_PASSWORD", relay_simulators::kingdee::CREDENTIALS.password);
     let process = house.start();
     assert!(process.drain().await.is_empty(), "still paused");
-    pause::end(process.wiring.stores.checkpoints.as_ref(), System::new("kingdee")).await.unwrap();
+    process.operations().resume("kingdee").await.unwrap();
     house.clock.advance(Duration::from_secs(30 * 60));
     assert_eq!(outcomes(&process.drain().await), ["delivered"]);
 }

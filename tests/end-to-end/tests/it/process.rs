@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_core::clock::{Deadline, SimulatedClock};
-use relay_core::{Entry, EntryId, Outcome, WorkItem};
+use relay_core::{Entry, EntryId, Outcome};
 use relay_erp_pusher::worker::Worked;
 use relay_erp_pusher::{ErpPusher, Turn, Worker};
-use relay_host::Wiring;
+use relay_host::{Wiring, settings};
+use relay_operations::Operations;
 use relay_simulators::qince::{SignedPush, read_reply};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
@@ -121,27 +122,31 @@ impl Process {
         self.wiring.stores.ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id)
     }
 
-    /// Every failure in the ledger.
+    /// Every document with a failed version.
     pub(crate) async fn failures(&self) -> Vec<Entry> {
-        self.wiring.stores.ledger.failed(None, 10_000, None).await.unwrap()
+        self.operations().failures(None).await.unwrap()
     }
 
-    /// Sends a failed document through its flow again, as `relay replay` does.
+    /// Sends a failed document through its flow again.
     pub(crate) async fn replay(&self, entry: Entry) {
-        let failed = entry.failed.unwrap();
-        let system = self.wiring.flows.named(&entry.id.flow).unwrap().system;
-        let item = WorkItem {
-            flow: entry.id.flow,
-            key: entry.id.key,
-            version: failed.version,
-            version_kind: None,
-            document: failed.document,
-            acknowledge: false,
-            received_at: failed.received_at,
-            trace: failed.trace,
-            replay: Some(self.wiring.rng.uuid().to_string()),
-        };
-        self.wiring.intake().take(system, &[item]).await.unwrap();
+        let replayed = self.operations().replay_entries(vec![entry]).await.unwrap();
+        assert!(replayed.sent > 0 && replayed.is_whole(), "{replayed:?}");
+    }
+
+    /// What an operator can ask and do.
+    pub(crate) fn operations(&self) -> Operations<'_> {
+        let wiring = &self.wiring;
+        Operations {
+            stores: &wiring.stores,
+            flows: &wiring.flows,
+            active: &wiring.active,
+            catalog: &wiring.catalog,
+            connectors: relay_connectors::CONNECTORS,
+            settings: &wiring.settings,
+            flow_settings: settings::open_to_flows(&wiring.settings),
+            clock: wiring.clock.clone(),
+            rng: wiring.rng.clone(),
+        }
     }
 }
 

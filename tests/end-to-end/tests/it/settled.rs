@@ -1,7 +1,6 @@
 //! What a person has dealt with by hand keeps its place: nothing older goes over it, and nothing newer makes a second one.
 
 use chrono::TimeDelta;
-use relay_core::{EntryId, ledger};
 use relay_simulators::qince::PushStyle;
 use serde_json::{Value, json};
 
@@ -18,16 +17,6 @@ async fn to_wdt(process: &Process) -> Vec<relay_erp_pusher::Turn> {
     turns.into_iter().filter(|turn| turn.flow() == ORDERS_TO_WDT).collect()
 }
 
-/// As `relay settle` does.
-async fn settle(house: &House, process: &Process, id: &str) {
-    let entry = process.entry(ORDERS_TO_WDT, id).await.unwrap();
-    let seen: Vec<_> = entry.failures().cloned().collect();
-    let id = EntryId::new(ORDERS_TO_WDT, id);
-    let change =
-        |entry: &mut relay_core::Entry| entry.settle(&seen, "李", Some("entered by hand"), house.now());
-    assert!(ledger::update(process.wiring.stores.ledger.as_ref(), &id, None, change).await.unwrap());
-}
-
 #[tokio::test]
 async fn an_older_version_is_not_sent_over_what_a_person_has_entered_and_a_newer_one_asks_a_person() {
     let (house, process) = House::running(1);
@@ -40,7 +29,7 @@ async fn an_older_version_is_not_sent_over_what_a_person_has_entered_and_a_newer
     let id = order["id"].as_str().unwrap();
     post(&house, &process, &order).await;
     assert_eq!(failure(&to_wdt(&process).await).0, "mapping");
-    settle(&house, &process, id).await;
+    process.operations().settle(ORDERS_TO_WDT, id, Some("entered by hand"), "李").await.unwrap();
     let settled = process.entry(ORDERS_TO_WDT, id).await.unwrap().settled.unwrap();
     assert_eq!((settled.by.as_str(), settled.reason.as_deref()), ("李", Some("entered by hand")));
     assert_eq!((settled.version.document, settled.at), (order.clone(), house.now()), "its content is kept");

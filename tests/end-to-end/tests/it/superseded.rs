@@ -5,8 +5,8 @@ use relay_core::VersionKind;
 use relay_core::ledger::{Failed, record_failure};
 use relay_core::{EntryId, System, WorkItem};
 use relay_job::FlowSettings;
+use relay_job::pushed::Readers;
 use relay_simulators::qince::PushStyle;
-use relay_webhook_receiver::receive::Readers;
 use serde_json::{Value, json};
 
 use crate::house::House;

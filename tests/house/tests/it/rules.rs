@@ -37,6 +37,7 @@ fn allowed(crates: &Crates, it: &Crate) -> Option<(BTreeSet<String>, BTreeSet<St
         "shared/connector" => Some((set(&[CORE]), none)),
         "shared/mapping" => Some((set(&[CONNECTOR, CORE, "relay-divisions"]), none)),
         "shared/job" => Some((set(&[CORE, CONNECTOR, MAPPING]), none)),
+        "shared/operations" => Some((set(&[CORE, CONNECTOR, MAPPING, JOB]), none)),
         "shared/connectors" => {
             let vendors = crates.iter().filter(|(_, it)| is_vendor(it)).map(|(name, _)| name.clone());
             Some((set(&[CONNECTOR, CORE]).into_iter().chain(vendors).collect(), none))

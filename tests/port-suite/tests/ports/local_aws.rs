@@ -32,7 +32,7 @@ pub(crate) async fn open() -> Ports {
         let file = env::var("CLOCK_FILE").unwrap();
         fs::write(file, (ahead() + wait.as_secs()).to_string()).unwrap();
     });
-    Ports { stores: aws.stores(), clock, has_archive: false, on_wait }
+    Ports { stores: aws.stores(), clock, forgets: false, on_wait }
 }
 
 fn config() -> SdkConfig {
@@ -53,10 +53,13 @@ async fn create(config: &SdkConfig) -> AwsNames {
         let (setting, url) = (format!("queue of {system}"), create_queue(&sqs, &stack, system).await);
         queues.insert(System::new(system), AwsQueue { setting, url });
     }
+    create_bucket(config, &format!("{stack}-archive")).await;
     let names = AwsNames {
         checkpoint_table: format!("{stack}-checkpoints"),
         ledger_table: format!("{stack}-ledger"),
         lookup_table: format!("{stack}-lookups"),
+        ledger_kept: Duration::from_secs(400 * 86_400),
+        archive_bucket: Some(format!("{stack}-archive")),
         queues,
     };
     create_table(&dynamodb, &names.checkpoint_table, "name").await;
@@ -68,6 +71,11 @@ async fn create(config: &SdkConfig) -> AwsNames {
         update.time_to_live_specification(expires.build().unwrap()).send().await.unwrap();
     }
     names
+}
+
+async fn create_bucket(config: &SdkConfig, bucket: &str) {
+    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
+    aws_sdk_s3::Client::from_conf(config).create_bucket().bucket(bucket).send().await.unwrap();
 }
 
 async fn create_queue(sqs: &aws_sdk_sqs::Client, stack: &str, system: &str) -> String {

@@ -9,6 +9,7 @@ use relay_core::System;
 use super::flows::FlowStatus;
 use super::queues::QueueStatus;
 use super::{Doing, Status};
+use crate::pauses;
 use crate::times::{shown, span};
 
 /// A flow that has read no further than this has a source that nobody reads, or that is read too slowly.
@@ -75,9 +76,9 @@ fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<S
 fn of_pools(status: &Status, issues: &mut Vec<String>) {
     let mut told = Vec::new();
     for flow in status.flows.values().filter(|flow| flow.role == Some(Role::Pool)) {
-        if !told.contains(&flow.source()) {
-            told.push(flow.source());
-            issues.extend(failing(&format!("{}: pulling", flow.source()), &flow.source_health));
+        if !told.contains(&flow.source.as_str()) {
+            told.push(flow.source.as_str());
+            issues.extend(failing(&format!("{}: pulling", flow.source.as_str()), &flow.source_health));
         }
     }
 }
@@ -91,14 +92,15 @@ fn of_pushes(pushes: &Doing, issues: &mut Vec<String>) {
 
 fn of_queue(system: System, queue: &QueueStatus, now: DateTime<Utc>, issues: &mut Vec<String>) {
     if queue.dead > 0 {
-        issues.push(format!("{system}: {} dead letters: the README says how they are redriven", queue.dead));
+        issues.push(format!(
+            "{system}: {} dead letters: `relay dead --target {system}` lists and redrives them",
+            queue.dead
+        ));
     }
     match &queue.paused {
-        Some(pause) if pause.waits_for_a_person() => issues.push(format!(
-            "{system}: paused until {}: {}; mend it, then `relay resume {system}`",
-            shown(pause.until),
-            pause.reason
-        )),
+        Some(pause) if pause.waits_for_a_person() => {
+            issues.push(format!("{system}: {}; mend it, then `relay resume {system}`", pauses::told(pause)));
+        }
         // Its end is known, so the tries that failed need nobody.
         Some(_) => {}
         None => issues.extend(failing(&format!("{system}: pushing"), &queue.target_health)),

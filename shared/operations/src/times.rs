@@ -6,12 +6,14 @@ use chrono::{DateTime, Utc};
 use relay_connector::china;
 
 /// A time in China time.
-pub(crate) fn shown(time: DateTime<Utc>) -> String {
+#[must_use]
+pub fn shown(time: DateTime<Utc>) -> String {
     china::format(time)
 }
 
 /// A span in its two largest units.
-pub(crate) fn span(span: Duration) -> String {
+#[must_use]
+pub fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {

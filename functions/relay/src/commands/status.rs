@@ -1,14 +1,30 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use relay_operations::pauses;
+use relay_operations::status::Status;
+use relay_operations::times::{shown, span};
+use serde_json::json;
 
-use super::Status;
-use crate::commands::place::Place;
+use super::place::Place;
+use super::{existing, operations};
+use crate::Done;
 use crate::output::say;
 use crate::tally::plain_table;
-use crate::times::{shown, span};
 
-pub(super) fn print(place: &Place, status: &Status) {
+/// `relay status`
+pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
+    let (wiring, place) = existing().await?;
+    let status = operations(&wiring).status().await?;
+    if json {
+        say!("{}", place.with(json!(status)));
+    } else {
+        print(&place, &status);
+    }
+    Ok(if status.issues.is_empty() { Done::Well } else { Done::WithFailures })
+}
+
+fn print(place: &Place, status: &Status) {
     say!("{}; times are China time\n", place.line());
     let mut table = plain_table(&["flow", "delivered", "failed", "read until", "lag", "source last well"]);
     for (name, flow) in &status.flows {
@@ -41,11 +57,14 @@ pub(super) fn print(place: &Place, status: &Status) {
 /// What is to be known and needs nobody.
 fn notes(status: &Status) {
     for (name, flow) in &status.flows {
+        if let Some(pause) = &flow.paused {
+            say!("{name}: {}", pauses::told(pause));
+        }
         flow.notes.iter().for_each(|note| say!("{name}: {note}"));
     }
     for (system, queue) in &status.queues {
         if let Some(pause) = queue.paused.as_ref().filter(|pause| !pause.waits_for_a_person()) {
-            say!("{system}: paused until {}: {}", shown(pause.until), pause.reason);
+            say!("{system}: {}", pauses::told(pause));
         }
         queue.notes.iter().for_each(|note| say!("{system}: {note}"));
     }

@@ -4,8 +4,14 @@
 #[must_use]
 pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let slips = name.chars().count() / 3 + 1;
-    let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(name, known), known));
+    let distances = known.into_iter().map(|known| (distance(name, known), known));
     distances.min().filter(|(distance, _)| *distance <= slips).map(|(_, known)| known)
+}
+
+/// How many letters were left out, added, swapped or mistaken.
+#[must_use]
+pub fn distance(name: &str, known: &str) -> usize {
+    strsim::damerau_levenshtein(name, known)
 }
 
 /// The suggestion as the end of a message; nothing where no name is close.

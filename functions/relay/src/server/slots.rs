@@ -38,9 +38,9 @@ pub(super) enum Phase {
 }
 
 /// The connections that there are.
-pub(super) struct Seats {
+pub(super) struct Slots {
     most: usize,
-    seats: Mutex<Taken>,
+    slots: Mutex<Taken>,
     freed: Notify,
     clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
@@ -98,25 +98,25 @@ impl Connection {
     }
 }
 
-impl Seats {
-    /// Room for so many connections.
+impl Slots {
+    /// BodyBudget for so many connections.
     pub(super) fn new(most: usize, clock: Arc<dyn Clock>, refusals: Arc<Refusals>) -> Arc<Self> {
-        Arc::new(Self { most, seats: Mutex::default(), freed: Notify::new(), clock, refusals })
+        Arc::new(Self { most, slots: Mutex::default(), freed: Notify::new(), clock, refusals })
     }
 
-    /// A seat for a new connection, as soon as there is one: where all are taken, the oldest connection that owes us its
+    /// A slot for a new connection, as soon as there is one: where all are taken, the oldest connection that owes us its
     /// request is closed.
-    pub(super) async fn take(self: &Arc<Self>) -> Arc<Seat> {
+    pub(super) async fn take(self: &Arc<Self>) -> Arc<Slot> {
         loop {
-            if let Some(seat) = self.free() {
-                return seat;
+            if let Some(slot) = self.free() {
+                return slot;
             }
             self.close_one();
             _ = timeout(self.clock.as_ref(), LOOK_EVERY, self.freed.notified()).await;
         }
     }
 
-    fn free(self: &Arc<Self>) -> Option<Arc<Seat>> {
+    fn free(self: &Arc<Self>) -> Option<Arc<Slot>> {
         let mut taken = self.taken();
         if taken.by.len() >= self.most {
             return None;
@@ -125,7 +125,7 @@ impl Seats {
         taken.next += 1;
         let now = self.clock.monotonic();
         taken.by.insert(id, Connection { phase: Phase::Head, since: now, moved: now, task: None });
-        Some(Arc::new(Seat { id, seats: self.clone() }))
+        Some(Arc::new(Slot { id, slots: self.clone() }))
     }
 
     /// Closes the connection that has owed us its request for longest, if there is one.
@@ -170,44 +170,44 @@ impl Seats {
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One connection's seat; free again when it is dropped.
-pub(super) struct Seat {
+/// One connection's slot; free again when it is dropped.
+pub(super) struct Slot {
     id: u64,
-    seats: Arc<Seats>,
+    slots: Arc<Slots>,
 }
 
-impl Seat {
+impl Slot {
     /// Tells what ends this connection.
     pub(super) fn is_worked_by(&self, task: AbortHandle) {
-        if let Some(connection) = self.seats.taken().by.get_mut(&self.id) {
+        if let Some(connection) = self.slots.taken().by.get_mut(&self.id) {
             connection.task = Some(task);
         }
     }
 
     /// Tells what the connection is at from now on.
     pub(super) fn enter(&self, phase: Phase) {
-        if let Some(connection) = self.seats.taken().by.get_mut(&self.id) {
-            let now = self.seats.clock.monotonic();
+        if let Some(connection) = self.slots.taken().by.get_mut(&self.id) {
+            let now = self.slots.clock.monotonic();
             (connection.phase, connection.since, connection.moved) = (phase, now, now);
         }
     }
 
     /// Tells that a part of the body has come.
     pub(super) fn moves(&self) {
-        if let Some(connection) = self.seats.taken().by.get_mut(&self.id) {
-            connection.moved = self.seats.clock.monotonic();
+        if let Some(connection) = self.slots.taken().by.get_mut(&self.id) {
+            connection.moved = self.slots.clock.monotonic();
         }
     }
 }
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.seats.taken().by.remove(&self.id);
-        self.seats.freed.notify_one();
+        self.slots.taken().by.remove(&self.id);
+        self.slots.freed.notify_one();
     }
 }
 
@@ -221,9 +221,9 @@ mod tests {
 
     use super::*;
 
-    fn seats(most: usize) -> Arc<Seats> {
+    fn slots(most: usize) -> Arc<Slots> {
         let clock = Arc::new(SystemClock);
-        Seats::new(most, clock.clone(), Arc::new(Refusals::new(clock)))
+        Slots::new(most, clock.clone(), Arc::new(Refusals::new(clock)))
     }
 
     async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
@@ -231,15 +231,15 @@ mod tests {
     }
 
     /// A connection at some phase, for as long as nobody closes it.
-    async fn connect(seats: &Arc<Seats>, phase: Phase) -> JoinHandle<()> {
-        let seat = seats.take().await;
-        seat.enter(phase);
-        let held = seat.clone();
+    async fn connect(slots: &Arc<Slots>, phase: Phase) -> JoinHandle<()> {
+        let slot = slots.take().await;
+        slot.enter(phase);
+        let held = slot.clone();
         let task = tokio::spawn(async move {
             let _held = held;
             pending::<()>().await;
         });
-        seat.is_worked_by(task.abort_handle());
+        slot.is_worked_by(task.abort_handle());
         task
     }
 
@@ -250,67 +250,67 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_new_connection_takes_the_place_of_the_oldest_half_sent_one() {
-        let seats = seats(4);
-        let work = connect(&seats, Phase::Work).await;
-        let body = connect(&seats, Phase::Body).await;
-        let first = connect(&seats, Phase::Head).await;
+        let slots = slots(4);
+        let work = connect(&slots, Phase::Work).await;
+        let body = connect(&slots, Phase::Body).await;
+        let first = connect(&slots, Phase::Head).await;
         advance(Duration::from_millis(10)).await;
-        let second = connect(&seats, Phase::Head).await;
+        let second = connect(&slots, Phase::Head).await;
         let began = SystemClock.monotonic();
-        let third = connect(&seats, Phase::Head).await;
+        let third = connect(&slots, Phase::Head).await;
         assert!(is_closed(&first).await && !is_closed(&second).await && !is_closed(&body).await);
         assert!(
             SystemClock.monotonic() - began >= GRACE - Duration::from_millis(10),
             "not before its request could come"
         );
 
-        let fourth = connect(&seats, Phase::Head).await;
+        let fourth = connect(&slots, Phase::Head).await;
         assert!(is_closed(&second).await && !is_closed(&third).await && !is_closed(&fourth).await);
         assert!(!is_closed(&work).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_has_stopped_coming_makes_way_before_one_that_is_coming() {
-        let seats = seats(2);
-        let coming = seats.take().await;
+        let slots = slots(2);
+        let coming = slots.take().await;
         coming.enter(Phase::Body);
         let task = tokio::spawn(pending::<()>());
         coming.is_worked_by(task.abort_handle());
-        let stopped = connect(&seats, Phase::Body).await;
+        let stopped = connect(&slots, Phase::Body).await;
         for _ in 0..3 {
             advance(Duration::from_millis(100)).await;
             coming.moves();
         }
-        let _third = within(Duration::from_millis(100), seats.take()).await.unwrap();
+        let _third = within(Duration::from_millis(100), slots.take()).await.unwrap();
         assert!(is_closed(&stopped).await && !is_closed(&task).await);
-        assert!(within(Duration::from_millis(400), seats.take()).await.is_err(), "it is still coming");
+        assert!(within(Duration::from_millis(400), slots.take()).await.is_err(), "it is still coming");
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_being_worked_is_waited_for() {
-        let seats = seats(2);
-        let works = [connect(&seats, Phase::Work).await, connect(&seats, Phase::Work).await];
-        assert!(within(Duration::from_secs(3), seats.take()).await.is_err());
+        let slots = slots(2);
+        let works = [connect(&slots, Phase::Work).await, connect(&slots, Phase::Work).await];
+        assert!(within(Duration::from_secs(3), slots.take()).await.is_err());
         works[0].abort();
-        within(Duration::from_millis(1), seats.take()).await.unwrap();
+        within(Duration::from_millis(1), slots.take()).await.unwrap();
         assert!(!is_closed(&works[1]).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn half_sent_heads_have_five_seconds_and_idle_connections_longer_than_proxies_keep_them() {
-        let seats = seats(4);
-        let (head, idle) = (connect(&seats, Phase::Head).await, connect(&seats, Phase::Idle).await);
+        let slots = slots(4);
+        let (head, idle) = (connect(&slots, Phase::Head).await, connect(&slots, Phase::Idle).await);
         advance(Duration::from_secs(4)).await;
-        seats.close_overdue();
+        slots.close_overdue();
         assert!(!is_closed(&head).await);
         advance(Duration::from_secs(1)).await;
-        seats.close_overdue();
+        slots.close_overdue();
         assert!(is_closed(&head).await);
         advance(Duration::from_secs(60)).await;
-        seats.close_overdue();
+        slots.close_overdue();
         assert!(!is_closed(&idle).await);
         advance(Duration::from_secs(10)).await;
-        seats.close_overdue();
+        slots.close_overdue();
         assert!(is_closed(&idle).await);
     }
 }

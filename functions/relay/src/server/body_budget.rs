@@ -5,7 +5,7 @@ use std::time::Duration;
 use relay_core::clock::{Clock, timeout};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::seats::Seats;
+use super::slots::Slots;
 
 /// What all large bodies may take together, in bytes: eight of the largest that are taken.
 const ALL: usize = 32 * 1024 * 1024;
@@ -18,10 +18,10 @@ const LOOKS: u32 = 4;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// The bytes that are held for large bodies.
-pub(super) struct Room {
+pub(super) struct BodyBudget {
     left: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
-    seats: Arc<Seats>,
+    slots: Arc<Slots>,
 }
 
 /// There is no room.
@@ -30,18 +30,18 @@ pub(super) struct NoRoom;
 
 /// What one body holds; given back when it is dropped.
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct Reservation {
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Room {
-    pub(super) fn new(clock: Arc<dyn Clock>, seats: Arc<Seats>) -> Self {
-        Self { left: Arc::new(Semaphore::new(ALL)), clock, seats }
+impl BodyBudget {
+    pub(super) fn new(clock: Arc<dyn Clock>, slots: Arc<Slots>) -> Self {
+        Self { left: Arc::new(Semaphore::new(ALL)), clock, slots }
     }
 
     /// Sees to it that `held` covers a body of `bytes`. Where there is no room, the bodies that have been coming for
     /// longest make way.
-    pub(super) async fn hold(&self, held: &mut Held, bytes: usize) -> Result<(), NoRoom> {
+    pub(super) async fn hold(&self, held: &mut Reservation, bytes: usize) -> Result<(), NoRoom> {
         let holds = held.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         if bytes <= SMALL.max(holds) {
             return Ok(());
@@ -61,7 +61,7 @@ impl Room {
             if let Ok(permit) = timeout(clock, BETWEEN_LOOKS, &mut permit).await {
                 return permit.map_err(|_| NoRoom);
             }
-            self.seats.close_stalled();
+            self.slots.close_stalled();
         }
         timeout(clock, BETWEEN_LOOKS, permit).await.map_err(|_| NoRoom)?.map_err(|_| NoRoom)
     }

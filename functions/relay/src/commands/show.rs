@@ -1,0 +1,102 @@
+use relay_core::archive::{Event, Exchange, Record};
+use relay_core::ledger::{Attempts, Delivered};
+use relay_operations::failures::Failure;
+use relay_operations::pauses;
+use relay_operations::show::{ByHand, Shown};
+use relay_operations::times::shown;
+use serde_json::json;
+
+use super::{existing, operations};
+use crate::Done;
+use crate::output::say;
+
+/// `relay show`
+pub(crate) async fn run(flow: &str, key: &str, json: bool) -> anyhow::Result<Done> {
+    let (wiring, place) = existing().await?;
+    let document = operations(&wiring).show(flow, key).await?;
+    if json {
+        say!("{}", place.with(json!(document)));
+    } else {
+        say!("{}; times are China time\n", place.line());
+        print(&document);
+    }
+    Ok(Done::Well)
+}
+
+fn print(document: &Shown) {
+    say!("{} {}", document.flow, document.key);
+    stands(document);
+    for failure in &document.failures {
+        failed(failure, "failed");
+    }
+    if let Some(ByHand { by, reason, at, versions }) = &document.settled {
+        let reason = reason.as_deref().unwrap_or("no reason given");
+        say!("  settled by {by} {}: {reason}", shown(*at));
+        versions.iter().for_each(|version| failed(version, "had failed"));
+    }
+    if document.history.is_empty() {
+        say!("\nThere is no history of it: it is kept for RELAY_HISTORY_DAYS days.");
+        return;
+    }
+    say!("\nWhat happened:");
+    document.history.iter().for_each(happened);
+}
+
+/// What the target has, and what may be on its way there.
+fn stands(document: &Shown) {
+    match &document.delivered {
+        Some(Delivered { version, target_id, at, .. }) => {
+            let id = target_id.as_deref().map(|id| format!(", as {id} in the target")).unwrap_or_default();
+            say!("  version {} delivered {}{id}", version_of(version.as_deref()), shown(*at));
+        }
+        None => say!("  not delivered"),
+    }
+    if let Some(Attempts { version, count, message, at, .. }) = &document.attempts {
+        let version = version_of(version.as_deref());
+        say!("  version {version} tried {count} times, last {}: {message}", shown(*at));
+    }
+    if let Some(request) = &document.unanswered {
+        say!("  the answer to a request was lost {}: the target may have taken it", shown(request.at));
+    }
+    if let Some(pause) = &document.paused {
+        say!("  {}", pauses::told(pause));
+    }
+}
+
+fn failed(failure: &Failure, how: &str) {
+    let (class, code) = (&failure.class, failure.code.as_deref().unwrap_or("no code"));
+    say!("  version {} {how} {}", version_of(failure.version.as_deref()), shown(failure.at));
+    say!("    {class} ({code}): {}", failure.message);
+}
+
+fn happened(Record { version, at, event, trace, .. }: &Record) {
+    let at = shown(*at);
+    match event {
+        Event::Received { document } => {
+            say!("{at} version {} came (trace {trace}): {document}", version_of(version.as_deref()));
+        }
+        Event::Called(exchange) => called(&at, exchange),
+        Event::Ended { outcome, message, attempt } => {
+            let message = message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
+            say!("{at} attempt {attempt} ended: {outcome}{message}");
+        }
+    }
+}
+
+fn called(at: &str, Exchange { vendor, operation, parameters, body, answer, duration }: &Exchange) {
+    say!("{at} {vendor} {operation} was called, {} ms", duration.as_millis());
+    for (name, value) in parameters {
+        say!("    {name}={value}");
+    }
+    if !body.is_empty() {
+        say!("    sent: {body}");
+    }
+    match answer {
+        Ok(answer) => say!("    answered: {answer}"),
+        Err(why) => say!("    no answer: {why}"),
+    }
+}
+
+fn version_of(version: Option<&str>) -> &str {
+    version.unwrap_or("-")
+}

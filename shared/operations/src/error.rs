@@ -1,0 +1,112 @@
+//! Why an operation was not done. Operations make these errors; the command line turns them into words and an exit status,
+//! a console into an answer: both ask [`OperationError::is_wrong_usage`].
+
+use std::fmt;
+
+use relay_core::StoreError;
+
+/// Why an operation was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// No flow of that name is known.
+    #[error("`{}` is no flow{} (the flows are {})", .0.name, .0.meant(), .0.known())]
+    UnknownFlow(Unknown),
+    /// No target has that name.
+    #[error("`{}` is no target{} (the targets are {})", .0.name, .0.meant(), .0.known())]
+    UnknownTarget(Unknown),
+    /// Neither a target nor a flow has that name.
+    #[error("`{}` is no target and no flow{} (the targets are {targets}; the flows are {})", .unknown.name, .unknown.meant(), .unknown.known())]
+    UnknownName {
+        /// The name, and the flows that there are.
+        unknown: Unknown,
+        /// The targets that there are.
+        targets: String,
+    },
+    /// No flow of that name is without its file.
+    #[error("there is no flow `{}` whose file is away{}", .0.name, .0.meant())]
+    NoAbsentFlow(Unknown),
+    /// The flow has a file, so it cannot be retired.
+    #[error("the flow `{flow}` has a file, {file}: take it away first")]
+    HasFile {
+        /// The flow.
+        flow: String,
+        /// Its file.
+        file: String,
+    },
+    /// A pause is to last for no time, or beyond all calendars.
+    #[error("a pause lasts for a time between a second and ten years")]
+    PauseTooLong,
+    /// Nothing is known of the document.
+    #[error("the ledger knows no document `{}` of the flow `{flow}`{}", .unknown.name, .unknown.meant())]
+    UnknownDocument {
+        /// The flow.
+        flow: String,
+        /// The key, and those that are known to have failed.
+        unknown: Unknown,
+    },
+    /// The document has no failed version.
+    #[error("the document `{key}` of the flow `{flow}` has not failed")]
+    NotFailed {
+        /// The flow.
+        flow: String,
+        /// The key.
+        key: String,
+    },
+    /// Somebody else has dealt with the failure meanwhile.
+    #[error("the document `{key}` of the flow `{flow}` has not failed any more")]
+    NotFailedAnyMore {
+        /// The flow.
+        flow: String,
+        /// The key.
+        key: String,
+    },
+    /// A store did not do what it was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OperationError {
+    /// Whether whoever asked has named something that there is not: asking again helps nothing.
+    #[must_use]
+    pub fn is_wrong_usage(&self) -> bool {
+        match self {
+            Self::UnknownFlow(_)
+            | Self::UnknownTarget(_)
+            | Self::UnknownName { .. }
+            | Self::NoAbsentFlow(_)
+            | Self::HasFile { .. }
+            | Self::PauseTooLong => true,
+            Self::UnknownDocument { .. }
+            | Self::NotFailed { .. }
+            | Self::NotFailedAnyMore { .. }
+            | Self::Store(_) => false,
+        }
+    }
+}
+
+/// A name that nobody knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// The name.
+    pub name: String,
+    /// The known name that was perhaps meant.
+    pub meant: Option<String>,
+    /// The names that there are.
+    pub known: Vec<String>,
+}
+
+impl Unknown {
+    pub(crate) fn new<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<_> = known.into_iter().map(str::to_owned).collect();
+        let meant = relay_job::suggest::closest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        Self { name: name.to_owned(), meant, known }
+    }
+
+    fn meant(&self) -> impl fmt::Display {
+        self.meant.as_ref().map(|meant| format!(": did you mean `{meant}`?")).unwrap_or_default()
+    }
+
+    fn known(&self) -> impl fmt::Display {
+        self.known.join(", ")
+    }
+}

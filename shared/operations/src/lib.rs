@@ -1,0 +1,73 @@
+//! What an operator can ask and do, each in one call on either store. The functions return values; whoever shows them, the
+//! command line or a console, decides nothing.
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`status`] | where every source, flow, queue and target stands, and what needs a person |
+//! | [`failures`] | the documents that failed, with their reasons |
+//! | [`show`] | everything that is known of one document |
+//! | [`replay`] | failed documents, sent through their flows again |
+//! | [`settle`] | a failed document that a person has dealt with by hand |
+//! | [`pauses`] | targets and flows that a person pauses and resumes |
+//! | [`dead_letters`] | messages that were received too often |
+//! | [`lookups`] | ids that a person knows better than the target |
+//! | [`retire`] | flows whose file was taken away for good |
+//! | [`names`] | the flows, targets and documents that a person has named |
+//! | [`error`] | why an operation was not done |
+//! | [`times`] | times and spans, as a person in China reads them |
+
+pub mod dead_letters;
+pub mod error;
+pub mod failures;
+pub mod lookups;
+pub mod names;
+pub mod pauses;
+pub mod replay;
+pub mod retire;
+pub mod settle;
+pub mod show;
+pub mod status;
+pub mod times;
+
+use relay_connector::{Catalog, Connector, Settings};
+use relay_core::clock::{Clock, Rng};
+use relay_core::{Intake, Stores, System};
+use relay_job::{ActiveFlows, FlowSettings, Flows};
+use std::sync::Arc;
+
+pub use error::OperationError;
+
+/// The installation that is asked: its ports and flows, handed in.
+#[derive(Clone)]
+pub struct Operations<'a> {
+    /// Queue, checkpoints, ledger, look-ups, archive.
+    pub stores: &'a Stores,
+    /// The flows that have a file.
+    pub flows: &'a Flows,
+    /// The flows that take documents in: these, and those whose file has been taken away.
+    pub active: &'a ActiveFlows,
+    /// Everything that flows can name.
+    pub catalog: &'a Catalog,
+    /// Every vendor, as the registry lists them.
+    pub connectors: &'a [&'a dyn Connector],
+    /// All settings, for what a vendor's pushes are by them.
+    pub settings: &'a Settings,
+    /// The values of the settings that flows may name.
+    pub flow_settings: FlowSettings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The dice.
+    pub rng: Arc<dyn Rng>,
+}
+
+impl Operations<'_> {
+    /// Every system that takes documents.
+    pub fn targets(&self) -> impl Iterator<Item = System> {
+        let takes = |connector: &&&dyn Connector| connector.queue().is_some();
+        self.connectors.iter().filter(takes).map(|connector| connector.system())
+    }
+
+    fn intake(&self) -> Intake {
+        Intake::new(self.stores.queue.clone(), self.stores.ledger.clone(), self.clock.clone())
+    }
+}

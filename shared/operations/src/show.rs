@@ -1,0 +1,88 @@
+//! Everything that is known of one document: where it stands, and what came, was sent and was answered.
+
+use chrono::{DateTime, Utc};
+use relay_core::archive::Record;
+use relay_core::ledger::{Attempts, Delivered, Settled, Unanswered};
+use relay_core::pause::{self, Pause};
+use relay_core::{Entry, EntryId, Failed};
+use serde::Serialize;
+
+use crate::failures::Failure;
+use crate::{OperationError, Operations};
+
+/// Everything that is known of one document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Shown {
+    /// The flow.
+    pub flow: String,
+    /// The document's key.
+    pub key: String,
+    /// The version that the target has.
+    pub delivered: Option<Delivered>,
+    /// Attempts since the last delivery.
+    pub attempts: Option<Attempts>,
+    /// The last request whose answer was lost: the vendor may still be working on it.
+    pub unanswered: Option<Unanswered>,
+    /// What a person has dealt with by hand.
+    pub settled: Option<ByHand>,
+    /// The versions that failed and wait for a person.
+    pub failures: Vec<Failure>,
+    /// Why it waits, where its flow or its target is paused.
+    pub paused: Option<Pause>,
+    /// What came, what was sent and what was answered, oldest first; empty where no history is kept, or no more.
+    pub history: Vec<Record>,
+}
+
+/// Versions that a person has dealt with by hand.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ByHand {
+    /// Who.
+    pub by: String,
+    /// What the person said of it.
+    pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The versions, with what they had failed with.
+    pub versions: Vec<Failure>,
+}
+
+impl Operations<'_> {
+    /// Everything that is known of one document.
+    ///
+    /// # Errors
+    /// A flow that nobody knows; a document that neither the ledger nor the archive knows, one that waits in the queue
+    /// for its first turn say; a store that does not answer.
+    pub async fn show(&self, flow: &str, key: &str) -> Result<Shown, OperationError> {
+        self.check_flow(flow).await?;
+        let entry = self.entry(flow, key).await?;
+        let is_known = entry.is_some();
+        let entry = entry.unwrap_or_else(|| Entry::new(EntryId::new(flow, key)));
+        let history = self.stores.archive.read(&entry.id, &entry.archive).await?;
+        if !is_known && history.is_empty() {
+            return Err(self.unknown(flow, key).await?);
+        }
+        let paused = self.paused(flow).await?;
+        let failures = Failure::of_entry(&entry);
+        let settled = entry.settled.as_ref().map(|settled| by_hand(&entry, settled));
+        let Entry { delivered, attempts, unanswered, id: EntryId { flow, key }, .. } = entry;
+        Ok(Shown { flow, key, delivered, attempts, unanswered, settled, failures, paused, history })
+    }
+
+    /// The pause of a flow, or of its target.
+    async fn paused(&self, flow: &str) -> Result<Option<Pause>, OperationError> {
+        let of_flow = self.pause_of_flow(flow).await?;
+        let Some(routed) = self.flows.named(flow).filter(|_| of_flow.is_none()) else { return Ok(of_flow) };
+        let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());
+        Ok(pause::current(checkpoints, routed.system, now).await?)
+    }
+}
+
+fn by_hand(entry: &Entry, settled: &Settled) -> ByHand {
+    let versions: Vec<&Failed> = std::iter::once(&settled.version).chain(&settled.beside).collect();
+    ByHand {
+        by: settled.by.clone(),
+        reason: settled.reason.clone(),
+        at: settled.at,
+        versions: versions.into_iter().map(|version| Failure::new(entry, version)).collect(),
+    }
+}

@@ -1,0 +1,158 @@
+//! Where a flow stands.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use relay_connector::Role;
+use relay_core::health::Part;
+use relay_core::ledger::Counts;
+use relay_core::pause::Pause;
+use relay_core::registry::{self, Registered};
+use relay_job::{Routed, active_flows, sightings, watermark};
+use serde::Serialize;
+
+use super::Doing;
+use crate::{OperationError, Operations};
+
+/// A new flow begins a day back, or where it is told, and may be behind for so long.
+const CATCHING_UP: TimeDelta = TimeDelta::hours(2);
+
+/// Polls that go on succeed more often than this.
+const RECENT: TimeDelta = TimeDelta::minutes(10);
+
+/// Where a flow stands.
+#[derive(Debug, Serialize)]
+pub struct FlowStatus {
+    /// The document that it reads.
+    pub source: String,
+    /// The document that it writes.
+    pub target: String,
+    /// Unknown where counting them means reading the whole ledger.
+    pub delivered: Option<u64>,
+    /// Documents with a failed version.
+    pub failed: u64,
+    /// How far its source has been read.
+    pub read_until: Option<DateTime<Utc>>,
+    /// How far behind now that is.
+    pub lag_s: Option<u64>,
+    /// How its source is doing: its polls, its pool, or all pushes.
+    #[serde(flatten)]
+    pub source_health: Doing,
+    /// Since when its file is away; now, where no start has noticed it.
+    pub absent_since: Option<DateTime<Utc>>,
+    /// The pause that a person has set: its documents wait.
+    pub paused: Option<Pause>,
+    /// Since when the flow is known.
+    pub since: Option<DateTime<Utc>>,
+    #[serde(skip)]
+    pub(super) role: Option<Role>,
+    /// What is to be known of it and needs nobody.
+    pub notes: Vec<String>,
+}
+
+impl Operations<'_> {
+    /// The flows with a file, and those that are registered without one.
+    pub(super) async fn flow_statuses(
+        &self,
+        counts: &Counts,
+    ) -> Result<BTreeMap<String, FlowStatus>, OperationError> {
+        let mut flows = BTreeMap::new();
+        let registry = registry::read(self.stores.checkpoints.as_ref()).await?;
+        for routed in self.flows.iter() {
+            let name = routed.flow.name();
+            let mut status = self.present(routed, counts).await?;
+            status.since = registry.get(name).map(|registered| registered.since);
+            flows.insert(name.to_owned(), status);
+        }
+        for (name, registered) in active_flows::absent(&registry, self.flows) {
+            let status = self.absent(&name, registered, counts).await?;
+            flows.insert(name, status);
+        }
+        Ok(flows)
+    }
+
+    async fn present(&self, routed: &Routed, counts: &Counts) -> Result<FlowStatus, OperationError> {
+        let (source, target) = (routed.flow.source().document, routed.flow.target().document);
+        let mut status =
+            self.known(routed.flow.name(), source.name, target.name, Some(source.role), counts).await?;
+        status.source_health = match source.role {
+            Role::Windowed => self.doing(Part::Poll(routed.flow.name().to_owned())).await?,
+            Role::Pool => self.doing(Part::Pool(source.name.to_owned())).await?,
+            _ => self.doing(Part::Pushes).await?,
+        };
+        if source.role == Role::Windowed && status.source_health.last_success.is_none() {
+            status.notes.push("no poll has succeeded yet".to_owned());
+        }
+        status.notes.append(&mut status.source_health.notes);
+        // A misspelt path of an open document looks like this, and so does a field that no tenant fills in.
+        let missing = sightings::missing(self.stores.checkpoints.as_ref(), &routed.flow).await?;
+        if let Some(paths) = missing.filter(|paths| !paths.is_empty()) {
+            status.notes.push(never_held(&paths));
+        }
+        Ok(status)
+    }
+
+    async fn absent(
+        &self,
+        name: &str,
+        registered: Registered,
+        counts: &Counts,
+    ) -> Result<FlowStatus, OperationError> {
+        let role = self.catalog.document(&registered.source).map(|document| document.role);
+        let mut status = self.known(name, &registered.source, &registered.target, role, counts).await?;
+        status.since = Some(registered.since);
+        status.absent_since = Some(registered.absent_since.unwrap_or_else(|| self.clock.now()));
+        // Nobody reads it meanwhile.
+        status.lag_s = None;
+        Ok(status)
+    }
+
+    async fn known(
+        &self,
+        name: &str,
+        source: &str,
+        target: &str,
+        role: Option<Role>,
+        counts: &Counts,
+    ) -> Result<FlowStatus, OperationError> {
+        // A flow that is left out has none.
+        let of = |flows: &HashMap<String, u64>| flows.get(name).copied().unwrap_or_default();
+        let read_until = match role {
+            Some(Role::Windowed) => watermark::read(self.stores.checkpoints.as_ref(), name).await?,
+            _ => None,
+        };
+        let behind = |until: DateTime<Utc>| (self.clock.now() - until).to_std().unwrap_or_default();
+        Ok(FlowStatus {
+            source: source.to_owned(),
+            target: target.to_owned(),
+            delivered: counts.delivered.as_ref().map(of),
+            failed: of(&counts.failed),
+            read_until,
+            lag_s: read_until.map(behind).as_ref().map(Duration::as_secs),
+            source_health: Doing::default(),
+            absent_since: None,
+            paused: self.pause_of_flow(name).await?,
+            since: None,
+            role,
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// The first of the paths by name: a flow that copies whatever there is may have dozens.
+fn never_held(paths: &[String]) -> String {
+    const NAMED: usize = 6;
+    let named = paths.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = paths.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more fields") } else { String::new() };
+    format!("no document so far has held {named}{more}")
+}
+
+impl FlowStatus {
+    /// Whether it is new, and its polls read what has come together before it.
+    pub(super) fn is_catching_up(&self, now: DateTime<Utc>) -> bool {
+        let is_new = self.since.is_some_and(|since| now - since < CATCHING_UP);
+        is_new && self.source_health.last_success.is_some_and(|well| now - well < RECENT)
+    }
+}

@@ -1,0 +1,99 @@
+//! Where every source, flow, queue and target stands, and what needs a person.
+
+mod flows;
+mod issues;
+mod queues;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use relay_core::health::{self, Health, Part, Problem};
+use relay_core::{StoreError, System};
+use serde::{Deserialize, Serialize};
+
+pub use self::flows::FlowStatus;
+pub use self::queues::QueueStatus;
+use crate::{OperationError, Operations};
+
+/// Where everything stands.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// The flows, those whose file is away too.
+    pub flows: BTreeMap<String, FlowStatus>,
+    /// The targets' queues.
+    pub queues: BTreeMap<System, QueueStatus>,
+    /// The pushes of 勤策, of all flows together.
+    pub pushes: Doing,
+    /// Failed documents under names that are no flow.
+    pub other_failures: BTreeMap<String, u64>,
+    /// The tasks of `relay serve` that do not go on.
+    pub tasks: BTreeMap<String, Stopped>,
+    /// What needs a person, one line each.
+    pub issues: Vec<String>,
+}
+
+/// How a source or a target is doing.
+#[derive(Debug, Serialize, Default)]
+pub struct Doing {
+    /// When a try last succeeded.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Since when every try has failed.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// How many tries that were.
+    pub failed_tries: u64,
+    /// What the last of them failed with.
+    pub last_error: Option<Problem>,
+    /// What the last try has to say besides: told among the flow's notes.
+    #[serde(skip)]
+    notes: Vec<String>,
+}
+
+/// Why a task does not go on.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Stopped {
+    /// Since when no turn was well.
+    pub since: DateTime<Utc>,
+    /// What the turn failed with.
+    pub error: String,
+}
+
+impl Operations<'_> {
+    /// Where everything stands.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn status(&self) -> Result<Status, OperationError> {
+        let counts = self.stores.ledger.counts().await?;
+        let flows = self.flow_statuses(&counts).await?;
+        let is_of_no_flow = |(name, _): &(&String, &u64)| !flows.contains_key(*name);
+        let other_failures = counts.failed.iter().filter(is_of_no_flow);
+        let mut status = Status {
+            other_failures: other_failures.map(|(name, count)| (name.clone(), *count)).collect(),
+            queues: self.queue_statuses().await?,
+            pushes: self.doing(Part::Pushes).await?,
+            tasks: self.stopped_tasks().await?,
+            flows,
+            issues: Vec::new(),
+        };
+        status.issues = issues::of(&status, self.clock.now());
+        Ok(status)
+    }
+
+    async fn doing(&self, part: Part) -> Result<Doing, StoreError> {
+        let health = health::read(self.stores.checkpoints.as_ref(), &part).await?;
+        let Health { succeeded_at, failing_since, failures, error, notes } = health;
+        let (last_success, last_error) = (succeeded_at, error);
+        Ok(Doing { last_success, failing_since, failed_tries: failures, last_error, notes })
+    }
+
+    /// The tasks that `relay serve` has noted as stopped, each under its name.
+    async fn stopped_tasks(&self) -> Result<BTreeMap<String, Stopped>, StoreError> {
+        let records = self.stores.checkpoints.list("health/task/").await?;
+        let stopped = records.into_iter().filter_map(|(name, checkpoint)| {
+            let task = name.strip_prefix("health/task/")?.to_owned();
+            // One that another version of the program has written says nothing to this one.
+            Some((task, serde_json::from_str(&checkpoint.value).ok()?))
+        });
+        Ok(stopped.collect())
+    }
+}

@@ -1,0 +1,8 @@
+//! What an operator asks and does, on a store and a simulated clock.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail by panicking, as tests do")]
+
+mod answers;
+mod desk;
+mod names;
+mod steering;

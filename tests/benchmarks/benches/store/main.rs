@@ -1,0 +1,41 @@
+//! The SQLite store by itself: pushes at once, reads of a large ledger meanwhile, and a store that stops growing.
+//!
+//! `cargo bench -p benchmarks --bench store` measures all three; `-- accepting`, `-- reading` or `-- growing` one of them.
+//! It exits with 1 where a limit is broken.
+
+mod accepting;
+mod before;
+mod growing;
+mod reading;
+mod slow_disk;
+
+use std::env;
+use std::process::ExitCode;
+
+use benchmarks::is_measured;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    if let ["accept", how, pushes] = arguments.as_slice() {
+        accepting::in_this_process(how, pushes.parse()?).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let wants = |part| arguments.is_empty() || arguments.contains(&part);
+    let mut is_good = true;
+    if wants("accepting") {
+        is_good &= accepting::compare()?;
+    }
+    if wants("reading") {
+        is_good &= reading::measure(if is_measured() { 1_000_000 } else { 2_000 }).await?;
+    }
+    if wants("growing") {
+        is_good &= match is_measured() {
+            true => growing::measure(100_000, 400).await?,
+            false => growing::measure(1_000, 40).await?,
+        };
+    }
+    // A limit is one of a measurement: on a machine that does other things beside, a check says nothing of time.
+    Ok(if is_good || !is_measured() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
