@@ -62,6 +62,19 @@ pub struct Served {
     _running: watch::Sender<()>,
 }
 
+impl Served {
+    /// The addresses, by the settings that name them.
+    #[must_use]
+    pub fn base_urls(&self) -> [(&'static str, &str); 4] {
+        [
+            ("WDT_BASE_URL", &self.wdt_base_url),
+            ("QIMEN_BASE_URL", &self.qimen_base_url),
+            ("KINGDEE_BASE_URL", &self.kingdee_base_url),
+            ("SHARECRM_BASE_URL", &self.sharecrm_base_url),
+        ]
+    }
+}
+
 pub(crate) async fn serve(vendors: &Vendors, ports: Ports) -> io::Result<Served> {
     let (running, stopped) = watch::channel(());
     let wangdian = door::router(vendors.wangdian.clone());
