@@ -65,12 +65,16 @@ pub struct Served {
 impl Served {
     /// The addresses, by the settings that name them.
     #[must_use]
-    pub fn base_urls(&self) -> [(&'static str, &str); 4] {
+    pub fn base_urls(&self) -> [(&'static str, String); 8] {
         [
-            ("WDT_BASE_URL", &self.wdt_base_url),
-            ("QIMEN_BASE_URL", &self.qimen_base_url),
-            ("KINGDEE_BASE_URL", &self.kingdee_base_url),
-            ("SHARECRM_BASE_URL", &self.sharecrm_base_url),
+            ("WDT_BASE_URL", self.wdt_base_url.clone()),
+            ("QIMEN_BASE_URL", self.qimen_base_url.clone()),
+            ("KINGDEE_BASE_URL", self.kingdee_base_url.clone()),
+            ("SHARECRM_BASE_URL", self.sharecrm_base_url.clone()),
+            ("HTTP_POST_URL", format!("{}/receive", self.http_base_url)),
+            ("HTTP_WECOM_BASE_URL", self.http_base_url.clone()),
+            ("HTTP_DINGTALK_BASE_URL", self.http_base_url.clone()),
+            ("HTTP_FEISHU_BASE_URL", self.http_base_url.clone()),
         ]
     }
 }

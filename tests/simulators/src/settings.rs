@@ -1,6 +1,6 @@
 //! The settings under which a relay may call the simulated vendors.
 
-use crate::{KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
+use crate::{HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
 use crate::{http, kingdee, qince, sharecrm, wangdian};
 
 /// Every setting but the base URLs and `HTTP_POST_URL`: those are [`WDT_BASE_URL`](crate::WDT_BASE_URL) and its like in process, and
@@ -47,6 +47,10 @@ pub fn settings_in_process() -> Vec<(&'static str, &'static str)> {
         ("QIMEN_BASE_URL", QIMEN_BASE_URL),
         ("KINGDEE_BASE_URL", KINGDEE_BASE_URL),
         ("SHARECRM_BASE_URL", SHARECRM_BASE_URL),
+        ("HTTP_POST_URL", "https://http.invalid/receive"),
+        ("HTTP_WECOM_BASE_URL", HTTP_BASE_URL),
+        ("HTTP_DINGTALK_BASE_URL", HTTP_BASE_URL),
+        ("HTTP_FEISHU_BASE_URL", HTTP_BASE_URL),
     ];
     [settings(), addresses.to_vec()].concat()
 }

@@ -82,9 +82,15 @@ macro_rules! tests {
 const CASES: &[&str] = with_cases!(names!());
 
 /// Every vendor; [`coverage`] sees that none of the registry is missing.
-const VENDORS: &[&dyn Vendor] =
-    &[vendors::kingdee::VENDOR, vendors::qince::VENDOR, vendors::sharecrm::VENDOR, vendors::wangdian::VENDOR];
+const VENDORS: &[&dyn Vendor] = &[
+    vendors::http::VENDOR,
+    vendors::kingdee::VENDOR,
+    vendors::qince::VENDOR,
+    vendors::sharecrm::VENDOR,
+    vendors::wangdian::VENDOR,
+];
 
+with_cases!(tests!(http));
 with_cases!(tests!(kingdee));
 with_cases!(tests!(qince));
 with_cases!(tests!(sharecrm));

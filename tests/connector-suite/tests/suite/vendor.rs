@@ -46,6 +46,11 @@ pub(crate) trait Vendor: Sync {
         &[]
     }
 
+    /// Whether its calls are signed by the time that it tells, where our clock is far off.
+    fn tells_the_time(&self) -> bool {
+        true
+    }
+
     /// Whether so many calls are bought for a day.
     fn is_limited_by_the_day(&self) -> bool {
         false
@@ -81,8 +86,10 @@ pub(crate) struct Write {
     pub(crate) body: fn(&Vendors, u32) -> Value,
     /// Spoils a document so that the vendor refuses it; `None` where the simulator takes anything.
     pub(crate) spoil: Option<fn(&mut Value)>,
-    /// How often the books say that the document of that number was written.
-    pub(crate) written: fn(&Vendors, &str) -> usize,
+    /// How often the books say that this document was written.
+    pub(crate) written: fn(&Vendors, &Value) -> usize,
+    /// Whether the status alone tells what was done, whatever the body of the answer is.
+    pub(crate) goes_by_status: bool,
     /// Whether the simulator refuses a number that is there already.
     pub(crate) refuses_again: bool,
 }

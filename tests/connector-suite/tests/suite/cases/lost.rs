@@ -7,6 +7,13 @@ use relay_simulators::Fault;
 use crate::Suite;
 use crate::bench::{Bench, FIRST_PAGE, document};
 use crate::cases::class;
+use crate::vendor::Write;
+
+/// What happens on the way of a push, and whether the work is done.
+fn losses_of(write: &Write) -> impl Iterator<Item = (Fault, usize)> {
+    let says_success = |fault: &Fault| matches!(fault, Fault::Garbage | Fault::Status(200));
+    losses().into_iter().filter(move |(fault, _)| !(write.goes_by_status && says_success(fault)))
+}
 
 /// What happens on the way, and whether the work is done.
 fn losses() -> [(Fault, usize); 5] {
@@ -23,7 +30,7 @@ fn losses() -> [(Fault, usize); 5] {
 pub(crate) async fn a_lost_answer_leaves_a_push_unknown(suite: Suite) {
     for write in suite.writes() {
         let batch = document(suite.vendor, write.document).batch().min(3);
-        for (fault, done) in losses() {
+        for (fault, done) in losses_of(write) {
             let bench = Bench::of(suite.vendor);
             let bodies: Vec<_> =
                 (1..).take(batch).map(|number| (write.body)(&bench.vendors, number)).collect();
@@ -52,9 +59,8 @@ pub(crate) async fn a_lost_answer_of_a_read_may_be_asked_for_again(suite: Suite)
 }
 
 pub(crate) async fn after_a_lost_answer_the_document_is_found(suite: Suite) {
-    let is_asked = |write: &crate::vendor::Write| {
-        document(suite.vendor, write.document).push.is_some_and(|push| push.asked.is_some())
-    };
+    let is_asked =
+        |write: &Write| document(suite.vendor, write.document).push.is_some_and(|push| push.asked.is_some());
     for write in suite.writes_that(is_asked) {
         for (fault, done) in losses() {
             let bench = Bench::of(suite.vendor);

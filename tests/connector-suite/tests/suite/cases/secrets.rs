@@ -4,10 +4,15 @@ use crate::Suite;
 use crate::bench::{Bench, FIRST_PAGE};
 use crate::cases::{class, is_paused};
 
-/// A secret of each that is declared, one after the other.
+/// A wrong one of each secret that is declared and set, one after the other.
 fn wrong_secrets(suite: &Suite) -> impl Iterator<Item = Bench> {
     let secrets = suite.vendor.connector().settings().iter().filter(|setting| setting.is_secret);
-    secrets.map(|setting| Bench::with(suite.vendor, &[(setting.name, "not-the-secret")]))
+    secrets.filter_map(|setting| {
+        let given = relay_simulators::settings().into_iter().find(|(name, _)| *name == setting.name);
+        // Whatever form it has to have, it keeps.
+        let wrong = format!("{}-wrong", given?.1);
+        Some(Bench::with(suite.vendor, &[(setting.name, wrong.as_str())]))
+    })
 }
 
 pub(crate) async fn a_wrong_secret_pauses_and_nothing_is_written(suite: Suite) {

@@ -94,9 +94,11 @@ const WRITES: &[Write] = &[Write {
         })
     },
     spoil: Some(|bill| bill["billdate"] = json!("22.11.2026")),
-    written: |vendors, billno| {
+    written: |vendors, bill| {
+        let billno = bill["billno"].as_str().unwrap();
         vendors.kingdee.orders(billno).iter().map(|order| 1 + order.edits as usize).sum()
     },
+    goes_by_status: false,
     refuses_again: true,
 }];
 

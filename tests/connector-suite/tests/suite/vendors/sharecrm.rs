@@ -72,10 +72,11 @@ impl Vendor for Simulated {
             },
             // What the vendor itself says to a record that is not complete (10006) it says to wrong credentials too.
             spoil: Some(|record| record["objAPIName"] = json!("")),
-            written: |vendors, id| {
-                let key = ("erpSalesOrderObj".to_owned(), id.to_owned());
+            written: |vendors, record| {
+                let key = ("erpSalesOrderObj".to_owned(), record["id"].as_str().unwrap().to_owned());
                 vendors.sharecrm.records().get(&key).map_or(0, |record| record.history.len())
             },
+            goes_by_status: false,
             refuses_again: false,
         }]
     }

@@ -134,10 +134,13 @@ const WRITES: &[Write] = &[
         operation: "trade_push",
         body: |_, number| order(number),
         spoil: Some(|order| order["paid"] = json!("1.00")),
-        written: |vendors, tid| {
+        written: |vendors, order| {
             let orders = vendors.wangdian.pushed_orders();
-            orders.get(tid).map_or(0, |order| (order.creates + order.updates + order.repeats) as usize)
+            orders
+                .get(order["tid"].as_str().unwrap())
+                .map_or(0, |order| (order.creates + order.updates + order.repeats) as usize)
         },
+        goes_by_status: false,
         refuses_again: false,
     },
     Write {
@@ -146,7 +149,8 @@ const WRITES: &[Write] = &[
         operation: "stock_transfer_push",
         body: |_, number| json!({"outer_no": format!("DB-{number}"), "from_warehouse_no": "WH01", "skus": []}),
         spoil: None,
-        written: |vendors, number| pushes(vendors, "stock_transfer_push", number),
+        written: |vendors, transfer| pushes(vendors, "stock_transfer_push", &transfer["outer_no"]),
+        goes_by_status: false,
         refuses_again: true,
     },
     // Form fields of its own instead of JSON in one of them.
@@ -156,7 +160,8 @@ const WRITES: &[Write] = &[
         operation: "purchase_provider_create",
         body: |_, number| json!({"provider_no": format!("GYS-{number}"), "provider_name": "南京乳业"}),
         spoil: None,
-        written: |vendors, number| pushes(vendors, "purchase_provider_create", number),
+        written: |vendors, provider| pushes(vendors, "purchase_provider_create", &provider["provider_no"]),
+        goes_by_status: false,
         refuses_again: false,
     },
 ];
@@ -176,9 +181,9 @@ fn order(number: u32) -> Value {
     })
 }
 
-fn pushes(vendors: &Vendors, push: &str, number: &str) -> usize {
+fn pushes(vendors: &Vendors, push: &str, number: &Value) -> usize {
     let documents = vendors.wangdian.pushed_documents(push);
-    let ours = documents.iter().filter(|document| document.number.as_deref() == Some(number));
+    let ours = documents.iter().filter(|document| document.number.as_deref() == number.as_str());
     ours.map(|document| document.pushes as usize).sum()
 }
 
