@@ -7,6 +7,7 @@
 //! | [`secret`] | the settings that are kept in a secret |
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
 //! | [`stores`] | SQLite, or SQS and DynamoDB |
+//! | `http` | the process's one HTTP client |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
 //! | [`remarks`] | what is to be said of the settings that flow files name |
 //! | `lambda` | what the Lambdas share: start-up, secrets read again, metrics (feature `lambda`) |
@@ -17,6 +18,7 @@
 #[cfg(feature = "aws")]
 mod aws;
 pub mod flows;
+mod http;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod logs;

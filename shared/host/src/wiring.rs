@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context as _;
 use relay_connector::{
-    Catalog, Connection, Connector, HttpTransport, Role, Settings, SettingsError, Surroundings, Transport,
+    Catalog, Connection, Connector, Role, Settings, SettingsError, Surroundings, Transport,
 };
 use relay_core::clock::{Clock, Rng, SystemClock, SystemRng};
 use relay_core::health::Monitor;
@@ -18,7 +18,7 @@ use relay_job::{
 #[cfg(feature = "aws")]
 use crate::SecretsManager;
 use crate::settings::declared;
-use crate::{flows, settings, stores};
+use crate::{flows, http, settings, stores};
 
 /// Everything that jobs are built from.
 pub struct Wiring {
@@ -161,7 +161,7 @@ impl Wiring {
     /// The process's one HTTP client.
     #[must_use]
     pub fn transport(&self) -> Arc<dyn Transport> {
-        self.transport.get_or_init(|| Arc::new(HttpTransport::new())).clone()
+        self.transport.get_or_init(http::client).clone()
     }
 
     /// Builds a job, connected to the vendors that it needs.

@@ -6,8 +6,6 @@
 use std::io::{Read as _, Write as _};
 
 use async_trait::async_trait;
-use aws_sdk_s3::operation::get_object::GetObjectError;
-use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -16,35 +14,29 @@ use relay_core::archive::{Archive, Record};
 use relay_core::clock::Rng;
 use relay_core::{EntryId, StoreError};
 
+use crate::SETTING_OF_THE_BUCKET;
 use crate::failure::Call;
-use crate::{Aws, SETTING_OF_THE_BUCKET};
+use crate::s3::{Bucket, Refused};
 
 /// What an object may grow to when it is read: a batch has ten documents of a megabyte at most, and what was answered.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// The archive of a stack that has a bucket for it.
-pub(crate) struct Objects {
-    pub(crate) aws: Aws,
-    pub(crate) bucket: String,
-}
+pub(crate) struct Objects(pub(crate) Bucket);
 
 impl Objects {
     fn call(&self, doing: &'static str, action: &'static str) -> Call<'_> {
-        Call { doing, action, setting: SETTING_OF_THE_BUCKET, name: &self.bucket }
+        Call { doing, action, setting: SETTING_OF_THE_BUCKET, name: &self.0.name }
     }
 
     async fn object(&self, location: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let call = self.call("reading the archive", "s3:GetObject");
-        let got = self.aws.s3().get_object().bucket(&self.bucket).key(location).send().await;
-        let object = match got {
-            Ok(object) => object,
-            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
-                return Ok(None);
+        match self.0.get(location).await {
+            Ok(object) => Ok(Some(object)),
+            Err(Refused { code: Some(code), .. }) if code == "NoSuchKey" => Ok(None),
+            Err(Refused { code, said }) => {
+                Err(self.call("reading the archive", "s3:GetObject").refused(code.as_deref(), &said))
             }
-            Err(error) => return Err(call.failed(&error)),
-        };
-        let bytes = object.body.collect().await.map_err(|error| call.because(error.to_string()))?;
-        Ok(Some(bytes.to_vec()))
+        }
     }
 }
 
@@ -59,10 +51,8 @@ impl Archive for Objects {
         let Some(location) = location.filter(|_| !records.is_empty()) else { return Ok(()) };
         let call = self.call("writing the archive", "s3:PutObject");
         let packed = pack(records).map_err(|error| call.because(error.to_string()))?;
-        let put = self.aws.s3().put_object().bucket(&self.bucket).key(location);
-        let put =
-            put.content_type("application/json").content_encoding("gzip").body(ByteStream::from(packed));
-        put.send().await.map(drop).map_err(|error| call.failed(&error))
+        let put = self.0.put(location, packed).await;
+        put.map_err(|Refused { code, said }| call.refused(code.as_deref(), &said))
     }
 
     async fn read(&self, id: &EntryId, locations: &[String]) -> Result<Vec<Record>, StoreError> {

@@ -23,6 +23,7 @@ mod ledger;
 mod lookups;
 mod parts;
 mod queue;
+mod s3;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -36,8 +37,10 @@ use relay_core::archive::Disabled;
 use relay_core::{AwsNames, Stores};
 
 use crate::archive::Objects;
+use crate::s3::Bucket;
 
 pub use failure::Refusal;
+pub use s3::HttpClient;
 
 /// The setting that names the archive's bucket.
 const SETTING_OF_THE_BUCKET: &str = "ARCHIVE_BUCKET";
@@ -49,7 +52,7 @@ pub struct Aws {
     // Each is built when it is first asked for: a poller that finds no lease never needs the queue.
     sqs: OnceLock<aws_sdk_sqs::Client>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
-    s3: OnceLock<aws_sdk_s3::Client>,
+    http: Arc<dyn HttpClient>,
     names: Arc<AwsNames>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -58,16 +61,25 @@ pub struct Aws {
 impl Aws {
     /// The queues and tables of that stack. Nothing is asked of AWS yet.
     #[must_use]
-    pub fn new(config: &SdkConfig, names: AwsNames, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
-        let (sqs, dynamodb, s3) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { config: config.clone(), sqs, dynamodb, s3, names: Arc::new(names), clock, rng }
+    pub fn new(
+        config: &SdkConfig,
+        names: AwsNames,
+        http: Arc<dyn HttpClient>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Self {
+        let (sqs, dynamodb) = (OnceLock::new(), OnceLock::new());
+        Self { config: config.clone(), sqs, dynamodb, http, names: Arc::new(names), clock, rng }
     }
 
     /// The ports of the stack. Nothing is archived where it has no bucket for it.
     #[must_use]
     pub fn stores(self) -> Stores {
         let archive: Arc<dyn Archive> = match self.names.archive_bucket.clone() {
-            Some(bucket) => Arc::new(Objects { aws: self.clone(), bucket }),
+            Some(name) => {
+                let (config, http, clock) = (self.config.clone(), self.http.clone(), self.clock.clone());
+                Arc::new(Objects(Bucket { config, name, http, clock }))
+            }
             None => Arc::new(Disabled),
         };
         let this = Arc::new(self);
@@ -82,13 +94,6 @@ impl Aws {
 
     fn sqs(&self) -> &aws_sdk_sqs::Client {
         self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.config))
-    }
-
-    fn s3(&self) -> &aws_sdk_s3::Client {
-        // A stand-in of AWS has one address for all buckets.
-        let is_stand_in = self.config.endpoint_url().is_some();
-        let config = || aws_sdk_s3::config::Builder::from(&self.config).force_path_style(is_stand_in).build();
-        self.s3.get_or_init(|| aws_sdk_s3::Client::from_conf(config()))
     }
 
     fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {

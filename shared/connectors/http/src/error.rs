@@ -1,6 +1,7 @@
 //! What an answer means: the one place that decides it.
 //!
-//! Of `http.post` the status alone speaks, because nobody knows what a receiver writes into its answers. Of the robots the
+//! Of `http.post` the status speaks, because nobody knows what a receiver writes into its answers; only a page of HTML is
+//! none of a receiver's. Of the robots the
 //! code in the body does: their vendors answer 200 whatever happens.
 
 use std::fmt;
@@ -20,7 +21,8 @@ const A_MINUTE: Duration = Duration::from_secs(60);
 /// answer has one.
 pub(crate) fn post(operation: &str, response: &Response) -> Result<Option<String>, Failure> {
     let status = response.status;
-    if (200..300).contains(&status) {
+    // A page with 200 is a gateway's, a login's or a load balancer's: whether the receiver has the document, it does not say.
+    if (200..300).contains(&status) && !is_a_page(response) {
         return Ok(answer::json(response).and_then(|said| lenient::field(&said, "id")));
     }
     let after = response.retry_after;
@@ -48,7 +50,12 @@ pub(crate) fn post(operation: &str, response: &Response) -> Result<Option<String
 /// What the receiver says, where that is no page of a gateway's.
 fn said(response: &Response) -> Option<String> {
     let text = std::str::from_utf8(&response.body).ok()?.trim();
-    (!text.is_empty() && !text.starts_with('<')).then(|| text.chars().take(LONGEST).collect())
+    (!text.is_empty() && !is_a_page(response)).then(|| text.chars().take(LONGEST).collect())
+}
+
+/// Whether an answer is a page for people.
+fn is_a_page(response: &Response) -> bool {
+    response.body.trim_ascii_start().starts_with(b"<")
 }
 
 /// What the codes of a robot mean. One that stands nowhere here says that the message is wrong.

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use chrono::DateTime;
 use relay_core::clock::{SeededRng, SimulatedClock};
 use relay_core::{AwsNames, AwsQueue, Stores, System};
-use relay_store_aws::Aws;
+use relay_store_aws::{Aws, HttpClient};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -100,7 +100,7 @@ pub(crate) fn stores_at(address: &str) -> Stores {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
-    Aws::new(&config, names, clock, Arc::new(SeededRng::new(1))).stores()
+    Aws::new(&config, names, Arc::new(NoHttp), clock, Arc::new(SeededRng::new(1))).stores()
 }
 
 /// 200, with this.
@@ -125,4 +125,14 @@ pub(crate) fn unfulfilled(found: impl FnOnce(&Value) -> Value + Send + 'static) 
         let found = found(asked);
         (400, json!({ "__type": "ConditionalCheckFailedException", "message": "no", "Item": found }))
     })
+}
+
+/// Nothing here asks for the archive.
+struct NoHttp;
+
+#[async_trait::async_trait]
+impl HttpClient for NoHttp {
+    async fn send(&self, request: axum::http::Request<Vec<u8>>) -> Result<(u16, Vec<u8>), String> {
+        Err(format!("{} is not served", request.uri()))
+    }
 }

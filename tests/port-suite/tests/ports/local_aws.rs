@@ -6,6 +6,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
@@ -13,9 +14,10 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_types::SdkConfig;
+use relay_connector::{HttpTransport, Request, Transport as _};
 use relay_core::clock::{Clock as _, Rng as _, SimulatedClock, SystemClock, SystemRng};
 use relay_core::{AwsNames, AwsQueue, System};
-use relay_store_aws::Aws;
+use relay_store_aws::{Aws, HttpClient};
 use serde_json::json;
 
 use super::Ports;
@@ -27,7 +29,7 @@ pub(crate) async fn open() -> Ports {
     let now = SystemClock.now() + Duration::from_secs(ahead());
     let clock = Arc::new(SimulatedClock::starting_at(now));
     let config = config();
-    let aws = Aws::new(&config, create(&config).await, clock.clone(), Arc::new(SystemRng));
+    let aws = Aws::new(&config, create(&config).await, Arc::new(Http), clock.clone(), Arc::new(SystemRng));
     let on_wait = Box::new(move |wait: Duration| {
         let file = env::var("CLOCK_FILE").unwrap();
         fs::write(file, (ahead() + wait.as_secs()).to_string()).unwrap();
@@ -73,9 +75,29 @@ async fn create(config: &SdkConfig) -> AwsNames {
     names
 }
 
+/// Unsigned, which the local AWS takes.
 async fn create_bucket(config: &SdkConfig, bucket: &str) {
-    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
-    aws_sdk_s3::Client::from_conf(config).create_bucket().bucket(bucket).send().await.unwrap();
+    let url = format!("{}/{bucket}", config.endpoint_url().unwrap());
+    let request = http::Request::put(url).body(Vec::new()).unwrap();
+    assert_eq!(Http.send(request).await.unwrap().0, 200);
+}
+
+/// HTTP as the functions have it.
+struct Http;
+
+#[async_trait]
+impl HttpClient for Http {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<(u16, Vec<u8>), String> {
+        let (head, body) = request.into_parts();
+        let url = head.uri.to_string().parse().unwrap();
+        let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            (name.as_str().to_owned().into(), value.to_str().unwrap().to_owned())
+        };
+        let headers = head.headers.iter().map(header).collect();
+        let request = Request { method: head.method, headers, body, ..Request::get(url) };
+        let response = HttpTransport::new().send(request).await.map_err(|error| error.to_string())?;
+        Ok((response.status, response.body))
+    }
 }
 
 async fn create_queue(sqs: &aws_sdk_sqs::Client, stack: &str, system: &str) -> String {
