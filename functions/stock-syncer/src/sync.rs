@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use relay_connector::{Class, Failure, Pools, Query, Verdict, retry};
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
-use relay_core::{Entry, EntryId, FailureClass, Intake, Ledger, Queue, StoreError, System, WorkItem};
+use relay_core::{Entry, EntryId, FailureClass, Intake, Ledger, Queue, StoreError, System};
 use relay_job::{Connections, CredentialCheck, Parts, health, work};
 use serde::Serialize;
 use serde_json::Value;
@@ -211,23 +211,22 @@ impl Syncer {
     ) -> anyhow::Result<()> {
         report.rows += rows.len() as u64;
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
-        let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
-        for row in rows {
-            for routed in &pool.flows {
-                // A row that the flow's filter does not take is queued too: only the pusher acknowledges, and what is
-                // never acknowledged clogs the pool.
-                let item = work::item(&routed.flow, row.clone(), true, now, self.rng.as_ref());
-                if !self.recent.repeats(&item, monotonic) {
-                    items.entry(routed.system).or_default().push(item);
-                }
-            }
-        }
-        for (system, items) in items {
-            let taken = self.intake.take(system, &items).await?;
+        // The first flow acknowledges for all, and its items are queued last: an acknowledgement takes a row from every
+        // flow, so all of them must have it by then.
+        for (place, routed) in pool.flows.iter().enumerate().rev() {
+            let acknowledges = place == 0;
+            // A row that the flow's filter does not take is queued too: only the pusher acknowledges, and what is never
+            // acknowledged clogs the pool.
+            let item =
+                |row: &Value| work::item(&routed.flow, row.clone(), acknowledges, now, self.rng.as_ref());
+            let items = rows.iter().map(item).filter(|item| !self.recent.repeats(item, monotonic));
+            let items: Vec<_> = items.collect();
+            let taken = self.intake.take(routed.system, &items).await?;
             report.queued += taken.queued;
             self.recent.note(&items, monotonic);
             let uncarried = taken.uncarried.iter().filter_map(|place| items.get(*place));
-            self.release(source, pool, uncarried.map(|item| &item.document), deadline).await?;
+            let released = uncarried.filter(|_| acknowledges).map(|item| &item.document);
+            self.release(source, pool, released, deadline).await?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 use std::io::{Read as _, Write as _};
 
 use async_trait::async_trait;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, Utc};
 use flate2::Compression;
@@ -37,7 +38,7 @@ impl Objects {
         let got = self.aws.s3().get_object().bucket(&self.bucket).key(location).send().await;
         let object = match got {
             Ok(object) => object,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 return Ok(None);
             }
             Err(error) => return Err(call.failed(&error)),

@@ -1,6 +1,7 @@
 //! The way into a vendor: where calls are counted and faults strike, in process and on sockets alike.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -91,6 +92,10 @@ async fn answered<V: Simulated>(vendor: &V, call: &Call, fault: Option<Fault>) -
             vendor.answer(call, None);
             Reply::garbage().into_response()
         }
+        Some(Fault::EndlessAnswer) => {
+            vendor.answer(call, None);
+            endless()
+        }
         fault => vendor.answer(call, fault.as_ref()).into_response(),
     }
 }
@@ -99,6 +104,12 @@ async fn answered<V: Simulated>(vendor: &V, call: &Call, fault: Option<Fault>) -
 fn lost() -> Response {
     let broken = io::Error::new(io::ErrorKind::ConnectionReset, "the connection broke");
     Body::from_stream(futures::stream::iter([Err::<Bytes, _>(broken)])).into_response()
+}
+
+/// A page as a broken gateway sends it, made piece by piece while somebody reads.
+fn endless() -> Response {
+    let piece = Bytes::from_static(&[b' '; 64 * 1024]);
+    Body::from_stream(futures::stream::repeat(Ok::<_, Infallible>(piece))).into_response()
 }
 
 /// Which calls came in, and how many at once.

@@ -35,10 +35,12 @@ pub enum Fault {
     OuterRefusal(String),
     /// WDT: after this page of `trade_query`, rows of the window are changed and others are made, as of now.
     MovingPages,
-    /// Every number of the answer is a string.
+    /// Every number of the answer is a string (Kingdee: every flag too).
     StringNumbers,
     /// Every decimal of the answer, and every Kingdee id, is a number.
     IntNumbers,
+    /// Lists without rows are there, and empty.
+    EmptyLists,
     /// Lists without rows are left out.
     LeaveOutEmptyLists,
     /// Lists without rows are null.
@@ -47,7 +49,8 @@ pub enum Fault {
     ZeroDates,
     /// ShareCRM: the day's pack is used up until midnight in China (30002).
     DailyQuotaUsed,
-    /// WDT acks: the first row is not taken and stands in `errors` under code 0.
+    /// WDT acks: the first row is not taken and stands in `errors` under code 0. `trade_push`: the orders without a
+    /// fault are taken, and the others stand there.
     ErrorsUnderCodeZero,
     /// ShareCRM: the work is done, and the answer is 50009 (service exception such as a timeout).
     ServiceException,
@@ -57,6 +60,8 @@ pub enum Fault {
     HtmlRedirect,
     /// The work is done and the answer is cut off in the middle.
     Garbage,
+    /// The work is done and the answer never ends.
+    EndlessAnswer,
 }
 
 /// How often each fault happens, in thousandths of the calls.

@@ -41,7 +41,7 @@ pub use http::Http;
 pub use kingdee::Kingdee;
 pub use qince::Qince;
 pub use server::{Ports, Served};
-pub use settings::settings;
+pub use settings::{settings, settings_in_process};
 pub use sharecrm::ShareCrm;
 pub use transport::{HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
 pub use wangdian::Wangdian;
@@ -73,6 +73,12 @@ impl Vendors {
             http: Arc::new(Http::new(clock.clone(), seed)),
             clock,
         })
+    }
+
+    /// The clock that they all go by.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// The vendors in process, without sockets: requests are routed by the hosts of [`WDT_BASE_URL`],

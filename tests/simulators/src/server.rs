@@ -62,6 +62,23 @@ pub struct Served {
     _running: watch::Sender<()>,
 }
 
+impl Served {
+    /// The addresses, by the settings that name them.
+    #[must_use]
+    pub fn base_urls(&self) -> [(&'static str, String); 8] {
+        [
+            ("WDT_BASE_URL", self.wdt_base_url.clone()),
+            ("QIMEN_BASE_URL", self.qimen_base_url.clone()),
+            ("KINGDEE_BASE_URL", self.kingdee_base_url.clone()),
+            ("SHARECRM_BASE_URL", self.sharecrm_base_url.clone()),
+            ("HTTP_POST_URL", format!("{}/receive", self.http_base_url)),
+            ("HTTP_WECOM_BASE_URL", self.http_base_url.clone()),
+            ("HTTP_DINGTALK_BASE_URL", self.http_base_url.clone()),
+            ("HTTP_FEISHU_BASE_URL", self.http_base_url.clone()),
+        ]
+    }
+}
+
 pub(crate) async fn serve(vendors: &Vendors, ports: Ports) -> io::Result<Served> {
     let (running, stopped) = watch::channel(());
     let wangdian = door::router(vendors.wangdian.clone());

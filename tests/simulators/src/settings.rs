@@ -1,5 +1,6 @@
 //! The settings under which a relay may call the simulated vendors.
 
+use crate::{HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
 use crate::{http, kingdee, qince, sharecrm, wangdian};
 
 /// Every setting but the base URLs and `HTTP_POST_URL`: those are [`WDT_BASE_URL`](crate::WDT_BASE_URL) and its like in process, and
@@ -36,4 +37,20 @@ pub fn settings() -> Vec<(&'static str, &'static str)> {
         ("HTTP_FEISHU_SECRET", http::FEISHU_SECRET),
         ("HTTP_WEBHOOK_SECRETS", http::WEBHOOK_SECRET),
     ]
+}
+
+/// The same, with the addresses of the vendors in process.
+#[must_use]
+pub fn settings_in_process() -> Vec<(&'static str, &'static str)> {
+    let addresses = [
+        ("WDT_BASE_URL", WDT_BASE_URL),
+        ("QIMEN_BASE_URL", QIMEN_BASE_URL),
+        ("KINGDEE_BASE_URL", KINGDEE_BASE_URL),
+        ("SHARECRM_BASE_URL", SHARECRM_BASE_URL),
+        ("HTTP_POST_URL", "https://http.invalid/receive"),
+        ("HTTP_WECOM_BASE_URL", HTTP_BASE_URL),
+        ("HTTP_DINGTALK_BASE_URL", HTTP_BASE_URL),
+        ("HTTP_FEISHU_BASE_URL", HTTP_BASE_URL),
+    ];
+    [settings(), addresses.to_vec()].concat()
 }

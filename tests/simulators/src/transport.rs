@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, BodyDataStream};
+use futures::StreamExt as _;
 use relay_connector::{Request, Response, Transport, TransportError};
 use tower::ServiceExt as _;
 
@@ -47,6 +48,7 @@ impl Transport for InProcess {
             .routers
             .get(host)
             .ok_or_else(|| TransportError::NotSent(format!("no simulated vendor at {host}")))?;
+        let limit = request.largest_answer;
         let mut builder = axum::http::Request::builder().method(request.method).uri(request.url.as_str());
         for (name, value) in request.headers {
             builder = builder.header(&*name, value);
@@ -56,9 +58,20 @@ impl Transport for InProcess {
             .map_err(|error| TransportError::NotSent(format!("not an HTTP request: {error}")))?;
         let Ok(response) = router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX)
-            .await
-            .map_err(|_| TransportError::Lost("the connection broke".to_owned()))?;
+        let body = read(body.into_data_stream(), limit).await?;
         Ok(Response::new(parts.status.as_u16(), body).with_headers(&parts.headers))
     }
+}
+
+/// Reads a body no further than its request allows, as on sockets.
+async fn read(mut pieces: BodyDataStream, limit: usize) -> Result<Vec<u8>, TransportError> {
+    let mut body = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| TransportError::Lost("the connection broke".to_owned()))?;
+        if body.len() + piece.len() > limit {
+            return Err(TransportError::TooLarge { limit });
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
 }

@@ -1,5 +1,6 @@
 //! Flows of one pool share its pulls, and a pool that is blocked is looked behind.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use relay_core::clock::{Clock as _, Deadline};
 use relay_core::health::{self, Part};
 use relay_core::item::content_hash;
 use relay_core::ledger::record_failure;
-use relay_core::{EntryId, Failed, Outgoing};
+use relay_core::{EntryId, Failed, Outgoing, StoreError, WorkItem};
+use relay_decorator::{Carries, Side, decorate};
 use relay_job::{Job as _, Unfinished};
 use relay_stock_syncer::StockSyncer;
 use serde_json::{Value, json};
@@ -33,6 +35,26 @@ async fn flows_of_one_pool_share_its_pulls_and_both_get_every_row() {
     let part = Part::Pool("room.change".to_owned());
     let health = health::read(house.stores.checkpoints.as_ref(), &part).await.unwrap();
     assert_eq!(health.succeeded_at, Some(house.clock.now()));
+}
+
+/// Its acknowledgement takes the row from the other flow too.
+#[tokio::test]
+async fn what_acknowledges_a_row_is_queued_only_when_every_other_flow_has_it() {
+    let mut house = House::new();
+    house.stores = decorate(&house.stores, |side, call| {
+        let is_refused = call.operation == "send" && side == Side::Before && is_acknowledging(&call.carries);
+        ready(if is_refused { Err(StoreError::new("sending", "the queue is gone")) } else { Ok(()) })
+    });
+    house.room.add("A", "left");
+    let reports = house.syncer(&BOTH).sync_all(Deadline::NONE).await;
+    assert!(reports[0].error.is_some());
+    assert!(house.take(ONE).await.is_empty());
+    assert_eq!(house.take(TWO).await, of("two", &["A"]));
+}
+
+fn is_acknowledging(carries: &Carries<'_>) -> bool {
+    let Carries::Messages(messages) = carries else { return false };
+    messages.iter().any(|message| WorkItem::decode(&message.body).unwrap().acknowledge)
 }
 
 /// Otherwise what one of them has acknowledged would be lost for the other.

@@ -88,6 +88,9 @@ impl Webhook for Pushes {
     }
 
     fn verify(&self, request: &PushRequest<'_>) -> Result<Verified, PushRefused> {
+        if request.body.len() > MAX_BODY_BYTES {
+            return Err(PushRefused::too_large(MAX_BODY_BYTES));
+        }
         Ok(self.verified(request)?)
     }
 

@@ -1,5 +1,7 @@
 //! Pushes for two targets by sixteen clients at once: group commit against a transaction for each send.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;

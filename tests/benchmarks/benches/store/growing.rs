@@ -29,7 +29,7 @@ pub(crate) async fn measure(kept: u64, days: u32) -> anyhow::Result<bool> {
     println!("| day | delivered in all | in the ledger | file, KiB |\n|---:|---:|---:|---:|");
     let (mut at_retention, mut largest) = (0, 0);
     let days = u64::from(days);
-    for day in 1..=3 * days {
+    for day in 1..=2 * days {
         work_a_day(&stores, clock.as_ref(), day, a_day).await?;
         clock.advance(Duration::from_secs(86_400));
         store.housekeeping().await?;

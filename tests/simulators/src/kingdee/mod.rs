@@ -115,11 +115,10 @@ impl Kingdee {
         };
         result.map_or_else(
             |refusal| refused(&refusal),
-            |mut data| {
-                if fault == Some(&Fault::IntNumbers) {
-                    ids_as_numbers(&mut data);
-                }
-                Reply::json(&json!({"success": true, "data": data}))
+            |data| {
+                let mut answer = json!({"success": true, "data": data});
+                take_liberties(&mut answer, fault);
+                Reply::json(&answer)
             },
         )
     }
@@ -133,6 +132,35 @@ fn refused(refusal: &Refusal) -> Reply {
             "data": {"success": false, "successPkIds": [], "errorInfo": [{"msg": message}]},
         }),
     })
+}
+
+/// What a fault lets the vendor write otherwise.
+fn take_liberties(answer: &mut Value, fault: Option<&Fault>) {
+    match fault {
+        Some(Fault::IntNumbers) => ids_as_numbers(answer),
+        Some(Fault::StringNumbers) => scalars_as_strings(answer),
+        Some(Fault::NullLists) => without_empty_list(answer, Some(&Value::Null)),
+        Some(Fault::LeaveOutEmptyLists) => without_empty_list(answer, None),
+        _ => {}
+    }
+}
+
+fn scalars_as_strings(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(scalars_as_strings),
+        Value::Object(fields) => fields.values_mut().for_each(scalars_as_strings),
+        Value::Number(_) | Value::Bool(_) => *value = Value::from(value.to_string()),
+        Value::Null | Value::String(_) => {}
+    }
+}
+
+/// Puts `instead` in the place of a list of rows that holds none.
+fn without_empty_list(answer: &mut Value, instead: Option<&Value>) {
+    let Some(data) = answer.get_mut("data").and_then(Value::as_object_mut) else { return };
+    if data.get("rows").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        data.remove("rows");
+        data.extend(instead.map(|instead| ("rows".to_owned(), instead.clone())));
+    }
 }
 
 /// 19 digits as a JSON number: what an answer parsed into floats would lose.

@@ -23,6 +23,10 @@ impl Found {
         Self { list: Some((key, rows)), fields: Map::new() }
     }
 
+    pub(super) fn with_list(self, key: &'static str, rows: Vec<Value>) -> Self {
+        Self { list: Some((key, rows)), ..self }
+    }
+
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.insert(name.to_owned(), json!(value));
         self
@@ -68,6 +72,7 @@ impl Style {
             _ => Numbers::AsKept,
         };
         let empty_list = match fault {
+            Some(Fault::EmptyLists) => EmptyList::Present,
             Some(Fault::LeaveOutEmptyLists) => EmptyList::LeftOut,
             Some(Fault::NullLists) => EmptyList::Null,
             _ if dice.coin() => EmptyList::LeftOut,

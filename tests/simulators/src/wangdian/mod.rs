@@ -167,7 +167,7 @@ impl Wangdian {
             "api_goods_stock_change_ack" => state.pools.ack_stock(params, fault),
             "logistics_sync_query" => state.pools.query_logistics(params),
             "logistics_sync_ack" => state.pools.ack_logistics(params, fault),
-            "trade_push" => state.push_trades(params, now),
+            "trade_push" => state.push_trades(params, now, fault),
             _ => match endpoint.kind {
                 Kind::Push { field } => state.documents.push(endpoint, field, params, now, fault),
                 Kind::Windowed { .. } | Kind::Full => state.documents.query(endpoint, params),

@@ -60,7 +60,8 @@ pub(super) fn store(checked: Checked, pushed: &mut Pushed, trades: &mut Trades, 
         entry.order = order;
         trades.put(as_trade(&tid, &checked.shop_no, &entry.order, now), now);
     }
-    Found::fields(&[("new_count", new_count), ("chg_count", chg_count)])
+    let found = Found::fields(&[("new_count", new_count), ("chg_count", chg_count)]);
+    if checked.errors.is_empty() { found } else { found.with_list("errors", checked.errors) }
 }
 
 /// `num` and `price` of a line stay as they were first pushed.

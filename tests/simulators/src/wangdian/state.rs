@@ -17,6 +17,7 @@ use super::trades::Trades;
 use super::{Refusal, Route, Wangdian, time, trade_push, trade_query};
 use crate::call::Params;
 use crate::dice::Dice;
+use crate::faults::Fault;
 use crate::limit::Limit;
 use crate::lock;
 
@@ -67,8 +68,14 @@ impl State {
         }
     }
 
-    pub(super) fn push_trades(&mut self, params: &Params, now: i64) -> Result<Found, Refusal> {
-        let checked = trade_push::check(params, &self.shops, &self.pushed)?;
+    pub(super) fn push_trades(
+        &mut self,
+        params: &Params,
+        now: i64,
+        fault: Option<&Fault>,
+    ) -> Result<Found, Refusal> {
+        let takes_rest = fault == Some(&Fault::ErrorsUnderCodeZero);
+        let checked = trade_push::check(params, &self.shops, &self.pushed, takes_rest)?;
         Ok(pushed::store(checked, &mut self.pushed, &mut self.trades, now))
     }
 

@@ -52,14 +52,18 @@ const LINE_REQUIRED: [&str; 11] = [
 pub(super) struct Checked {
     pub(super) shop_no: String,
     pub(super) orders: Vec<Map<String, Value>>,
+    /// `{tid, error}` of those that are not taken, where the others are.
+    pub(super) errors: Vec<Value>,
 }
 
 /// Checks a push as a whole: one bad order refuses all of them, with one `{tid, error}` for each where there are
-/// several (the form of 2017), plain text where there is one.
+/// several (the form of 2017), plain text where there is one. Whether the orders beside a bad one are taken is not said
+/// of pushes: with `takes_rest` they are, and the bad one is told as acknowledgements tell theirs.
 pub(super) fn check(
     params: &Params,
     shops: &BTreeMap<String, Shop>,
     known: &Pushed,
+    takes_rest: bool,
 ) -> Result<Checked, Refusal> {
     let refuse = |message: &str| Refusal::new(1, message);
     let allowed = ["shop_no", "trade_list", "switch"];
@@ -94,7 +98,17 @@ pub(super) fn check(
         }
     }
     match errors.as_slice() {
-        [] => Ok(Checked { shop_no: shop.shop_no.clone(), orders }),
+        [] => Ok(Checked { shop_no: shop.shop_no.clone(), orders, errors: Vec::new() }),
+        errors if takes_rest => {
+            let is_taken = |order: &Map<String, Value>| {
+                let tid = text(order, "tid").unwrap_or_default();
+                errors.iter().all(|(bad, _)| *bad != tid)
+            };
+            let orders = orders.into_iter().filter(is_taken).collect();
+            let errors =
+                errors.iter().map(|(tid, error)| serde_json::json!({"tid": tid, "error": error})).collect();
+            Ok(Checked { shop_no: shop.shop_no.clone(), orders, errors })
+        }
         [(_, error)] if orders.len() == 1 => Err(refuse(error)),
         errors => {
             let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();

@@ -49,6 +49,33 @@ async fn proxies_wrong_hosts_and_cut_answers_are_no_json() {
 }
 
 #[tokio::test]
+async fn an_answer_without_end_did_its_work_and_is_read_no_further_than_is_asked() {
+    let bench = Bench::new();
+    bench.vendors.wangdian.faults.inject(Fault::EndlessAnswer);
+    let list = trade_list();
+    let request = bench.direct_request("trade_push", &[("shop_no", "S001"), ("trade_list", &list)]);
+    let answer = bench.send(request.answer_up_to(1_000_000)).await;
+    assert!(matches!(answer, Err(TransportError::TooLarge { limit: 1_000_000 })));
+    assert_eq!(bench.vendors.wangdian.pushed_orders().len(), 1);
+}
+
+#[tokio::test]
+async fn an_order_that_is_told_beside_a_success_is_the_only_one_not_taken() {
+    let bench = Bench::new();
+    let good = object(include_str!("../payloads/trade_push_order.json"));
+    let mut bad = good.clone();
+    bad["tid"] = json!("CK-BAD");
+    bad["paid"] = json!("1");
+    bad["order_list"][0]["oid"] = json!("CK-BAD-10");
+    bench.vendors.wangdian.faults.inject(Fault::ErrorsUnderCodeZero);
+    let list = json!([bad, good]).to_string();
+    let answer = bench.direct("trade_push", &[("shop_no", "S001"), ("trade_list", &list)]).await;
+    assert_eq!((text(&answer["code"]), text(&answer["new_count"])), ("0".to_owned(), "1".to_owned()));
+    assert_eq!(rows(&answer, "errors")[0]["tid"], "CK-BAD");
+    assert_eq!(bench.vendors.wangdian.pushed_orders().len(), 1);
+}
+
+#[tokio::test]
 async fn a_slow_answer_takes_its_time() {
     let bench = Bench::new();
     let before = bench.clock.now();

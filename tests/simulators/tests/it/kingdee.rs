@@ -210,3 +210,17 @@ async fn its_own_faults_happen() {
     let answer = shop.post("/jdy/sal/sal_order_list", &json!({"page": 1, "pagesize": 10})).await;
     assert_ne!(answer["success"], true);
 }
+
+#[tokio::test]
+async fn empty_lists_and_numbers_come_as_they_are_asked_for() {
+    let shop = Shop::open().await;
+    let faults = &shop.bench.vendors.kingdee.faults;
+    let none = json!({"page": 1, "pagesize": 10, "search": "no such customer"});
+    for (fault, rows) in [(Fault::LeaveOutEmptyLists, None), (Fault::NullLists, Some(&Value::Null))] {
+        faults.inject(fault);
+        assert_eq!(shop.post("/jdy/basedata/customer_list", &none).await["data"].get("rows"), rows);
+    }
+    faults.inject(Fault::StringNumbers);
+    let answer = shop.post("/jdy/basedata/customer_list", &json!({"page": 1, "pagesize": 10})).await;
+    assert_eq!((&answer["success"], &answer["data"]["totalpage"]), (&json!("true"), &json!("1")));
+}

@@ -1,0 +1,196 @@
+//! 旺店通: everything but tokens and pushes to us, over both routes.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use relay_connector::Connector;
+use relay_simulators::wangdian::{TradeMix, Wangdian};
+use relay_simulators::{Faults, Vendors};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use crate::vendor::{Allowance, Read, Vendor, Write};
+
+pub(crate) static VENDOR: &dyn Vendor = &Simulated;
+
+struct Simulated;
+
+const LEFT_OUT: &[(&str, &[&str])] = &[
+    (
+        "every call is signed, and there are no tokens",
+        &[
+            "a_refused_token_is_renewed_once",
+            "a_token_that_is_refused_anew_pauses",
+            "a_token_is_renewed_before_its_life_ends",
+            "processes_that_need_a_token_at_once_fetch_one",
+            "a_log_in_that_takes_too_long_sends_nothing_after_it",
+        ],
+    ),
+    ("no calls are bought by the day", &["a_used_up_day_pauses_until_it_is_over"]),
+    (
+        "it pushes nothing to us",
+        &[
+            "a_push_is_believed_by_its_sign_alone",
+            "a_push_comes_as_it_was_sent",
+            "a_push_that_comes_again_is_the_same_document",
+            "a_push_over_the_cap_is_refused",
+        ],
+    ),
+];
+
+impl Vendor for Simulated {
+    fn connector(&self) -> &'static dyn Connector {
+        relay_connectors::named("wangdian").unwrap()
+    }
+
+    fn faults<'v>(&self, vendors: &'v Vendors) -> Option<&'v Faults> {
+        Some(&vendors.wangdian.faults)
+    }
+
+    fn calls(&self, vendors: &Vendors, operation: &str) -> u64 {
+        vendors.wangdian.calls().get(operation).copied().unwrap_or_default()
+    }
+
+    fn left_out(&self) -> &'static [(&'static str, &'static [&'static str])] {
+        LEFT_OUT
+    }
+
+    fn reads(&self) -> &'static [Read] {
+        READS
+    }
+
+    fn writes(&self) -> &'static [Write] {
+        WRITES
+    }
+
+    fn allowances(&self) -> &'static [Allowance] {
+        ALLOWANCES
+    }
+}
+
+const fn read(
+    document: &'static str,
+    route: &'static str,
+    operation: &'static str,
+    load: fn(&Vendors, u32),
+) -> Read {
+    Read { document, route: Some(route), operation, load }
+}
+
+const READS: &[Read] = &[
+    read("wangdian.trade_query", "direct", "trade_query", trades),
+    read("wangdian.trade_query", "qimen", "trade_query", trades),
+    // Its pages are shorter than the general rule's.
+    read("wangdian.refund_query", "direct", "refund_query", |vendors, count| {
+        rows(&vendors.wangdian, "refund_query", "refund_no", count);
+    }),
+    read("wangdian.shop", "direct", "shop", shops),
+    read("wangdian.shop", "qimen", "shop", shops),
+    read("wangdian.api_goods_stock_change_query", "direct", "api_goods_stock_change_query", stock_changes),
+    read("wangdian.api_goods_stock_change_query", "qimen", "api_goods_stock_change_query", stock_changes),
+    read("wangdian.logistics_sync_query", "direct", "logistics_sync_query", shipments),
+];
+
+fn trades(vendors: &Vendors, count: u32) {
+    let now = vendors.clock().now();
+    let mix = TradeMix::default();
+    vendors.wangdian.generate_trades(count, now - TimeDelta::minutes(30), now, mix);
+}
+
+fn shops(vendors: &Vendors, count: u32) {
+    rows(&vendors.wangdian, "shop", "shop_no", count);
+}
+
+fn stock_changes(vendors: &Vendors, count: u32) {
+    for number in 0..count {
+        vendors.wangdian.change_stock("S001", "ML-250", &format!("ML-250-{number}"), Decimal::new(125, 1));
+    }
+}
+
+fn shipments(vendors: &Vendors, count: u32) {
+    for number in 0..count {
+        let row =
+            json!({"shop_no": "S001", "tid": format!("T-{number}"), "logistics_type": 8, "is_part_sync": 0});
+        vendors.wangdian.add_shipment(object(row));
+    }
+}
+
+fn rows(wangdian: &Wangdian, query: &str, key: &str, count: u32) {
+    for number in 0..count {
+        let row = json!({key: format!("N-{number}"), "is_disabled": 0, "amount": "12.5000"});
+        wangdian.put_row(query, &[key], object(row));
+    }
+}
+
+fn object(row: Value) -> Map<String, Value> {
+    let Value::Object(row) = row else { panic!("a row is an object") };
+    row
+}
+
+const WRITES: &[Write] = &[
+    Write {
+        document: "wangdian.trade_push",
+        params: &[("shop_no", "S001")],
+        operation: "trade_push",
+        body: |_, number| order(number),
+        spoil: Some(|order| order["paid"] = json!("1.00")),
+        written: |vendors, order| {
+            let orders = vendors.wangdian.pushed_orders();
+            orders
+                .get(order["tid"].as_str().unwrap())
+                .map_or(0, |order| (order.creates + order.updates + order.repeats) as usize)
+        },
+        goes_by_status: false,
+        refuses_again: false,
+    },
+    Write {
+        document: "wangdian.stock_transfer_push",
+        params: &[],
+        operation: "stock_transfer_push",
+        body: |_, number| json!({"outer_no": format!("DB-{number}"), "from_warehouse_no": "WH01", "skus": []}),
+        spoil: None,
+        written: |vendors, transfer| pushes(vendors, "stock_transfer_push", &transfer["outer_no"]),
+        goes_by_status: false,
+        refuses_again: true,
+    },
+    // Form fields of its own instead of JSON in one of them.
+    Write {
+        document: "wangdian.purchase_provider_create",
+        params: &[],
+        operation: "purchase_provider_create",
+        body: |_, number| json!({"provider_no": format!("GYS-{number}"), "provider_name": "南京乳业"}),
+        spoil: None,
+        written: |vendors, provider| pushes(vendors, "purchase_provider_create", &provider["provider_no"]),
+        goes_by_status: false,
+        refuses_again: false,
+    },
+];
+
+fn order(number: u32) -> Value {
+    json!({
+        "tid": format!("CK-{number}"), "trade_status": 30, "pay_status": 2, "delivery_term": 1,
+        "trade_time": "2026-11-22 10:00:00", "pay_time": "2026-11-22 10:01:00", "buyer_nick": format!("苏果{number}"),
+        "receiver_name": "李四", "receiver_province": "江苏省", "receiver_city": "南京市", "receiver_district": "建邺区",
+        "receiver_address": "云龙山路66号", "receiver_mobile": "18254623212", "logistics_type": "-1",
+        "post_amount": "10.00", "cod_amount": "0", "ext_cod_fee": "0", "other_amount": "0", "paid": "128.00",
+        "order_list": [{
+            "oid": format!("CK-{number}-10"), "num": "2", "price": "60.00", "status": 30, "refund_status": 0,
+            "goods_id": "ML-250", "goods_no": "ML-250", "spec_no": "ML-250-24", "goods_name": "每日纯牛奶",
+            "adjust_amount": "0", "discount": "1.50", "share_discount": "0.50",
+        }],
+    })
+}
+
+fn pushes(vendors: &Vendors, push: &str, number: &Value) -> usize {
+    let documents = vendors.wangdian.pushed_documents(push);
+    let ours = documents.iter().filter(|document| document.number.as_deref() == number.as_str());
+    ours.map(|document| document.pushes as usize).sum()
+}
+
+const ALLOWANCES: &[Allowance] = &[Allowance {
+    settings: &[("WDT_CALLS_PER_MINUTE", "7")],
+    calls: 7,
+    period: Duration::from_secs(60),
+    counts: "",
+    before_each: None,
+}];
