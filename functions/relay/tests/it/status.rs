@@ -117,8 +117,8 @@ fn with_flows(town: &Town) -> Installation {
     let mut installation = town.installation();
     let folder = installation.path("flows");
     fs::create_dir(&folder).unwrap();
-    for file in fs::read_dir(FLOWS).unwrap() {
-        let file = file.unwrap();
+    let entries = fs::read_dir(FLOWS).unwrap().map(Result::unwrap);
+    for file in entries.filter(|entry| entry.path().is_file()) {
         fs::copy(file.path(), folder.join(file.file_name())).unwrap();
     }
     installation.set("RELAY_FLOWS_DIR", "flows");
