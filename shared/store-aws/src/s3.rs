@@ -44,7 +44,7 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    fn because(why: impl ToString) -> Self {
+    fn because(why: &dyn ToString) -> Self {
         Self { code: None, said: why.to_string() }
     }
 
@@ -60,18 +60,20 @@ impl Refused {
 impl Bucket {
     pub(crate) async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), Refused> {
         let request = http::Request::put(self.url(key)).header("content-type", "application/json");
-        let request = request.header("content-encoding", "gzip").body(body).map_err(Refused::because)?;
+        let request =
+            request.header("content-encoding", "gzip").body(body).map_err(|why| Refused::because(&why))?;
         self.call(request).await.map(drop)
     }
 
     pub(crate) async fn get(&self, key: &str) -> Result<Vec<u8>, Refused> {
-        let request = http::Request::get(self.url(key)).body(Vec::new()).map_err(Refused::because)?;
+        let request =
+            http::Request::get(self.url(key)).body(Vec::new()).map_err(|why| Refused::because(&why))?;
         self.call(request).await
     }
 
     async fn call(&self, mut request: http::Request<Vec<u8>>) -> Result<Vec<u8>, Refused> {
         self.sign(&mut request).await?;
-        let (status, body) = self.http.send(request).await.map_err(Refused::because)?;
+        let (status, body) = self.http.send(request).await.map_err(|why| Refused::because(&why))?;
         if (200..300).contains(&status) { Ok(body) } else { Err(Refused::answered(status, &body)) }
     }
 
@@ -91,9 +93,11 @@ impl Bucket {
     }
 
     async fn sign(&self, request: &mut http::Request<Vec<u8>>) -> Result<(), Refused> {
-        let provider =
-            self.config.credentials_provider().ok_or_else(|| Refused::because("there are no credentials"))?;
-        let credentials = provider.provide_credentials().await.map_err(Refused::because)?;
+        let provider = self
+            .config
+            .credentials_provider()
+            .ok_or_else(|| Refused::because(&"there are no credentials"))?;
+        let credentials = provider.provide_credentials().await.map_err(|why| Refused::because(&why))?;
         let identity = credentials.into();
         let mut settings = SigningSettings::default();
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
@@ -108,15 +112,15 @@ impl Bucket {
             .time(SystemTime::from(self.clock.now()))
             .settings(settings)
             .build()
-            .map_err(Refused::because)?
+            .map_err(|why| Refused::because(&why))?
             .into();
         let instructions = {
             let headers = request.headers().iter();
             let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
             let (method, uri) = (request.method().as_str(), request.uri().to_string());
             let signable = SignableRequest::new(method, uri, headers, SignableBody::Bytes(request.body()));
-            let signable = signable.map_err(Refused::because)?;
-            sign(signable, &parameters).map_err(Refused::because)?.into_parts().0
+            let signable = signable.map_err(|why| Refused::because(&why))?;
+            sign(signable, &parameters).map_err(|why| Refused::because(&why))?.into_parts().0
         };
         instructions.apply_to_request_http1x(request);
         Ok(())
