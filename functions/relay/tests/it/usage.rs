@@ -53,7 +53,7 @@ fn wrong_usage_is_status_2_and_says_what_was_expected() {
     let answer = installation.relay(&["invoke", "trade_poller", "--event", "event.json"]);
     assert!(answer.stderr.contains("possible values: webhook-receiver, trade-poller"), "{}", answer.stderr);
     let answer = Installation::with_store().relay(&["resume", "kingdom"]).with_status(2);
-    let targets: Vec<_> = relay_connectors::targets().map(|target| target.name()).collect();
+    let targets: Vec<_> = relay_connectors::targets().map(relay_core::System::name).collect();
     let told = format!("the targets are {}", targets.join(", "));
     assert!(answer.stderr.contains(&told), "{}", answer.stderr);
 }
