@@ -99,7 +99,7 @@ pub(crate) enum Command {
     },
     /// Let a target or a flow rest: its documents are taken in, and wait
     Pause {
-        /// The target (kingdee, sharecrm or wangdian), or a flow
+        /// The target (kingdee, for instance; `relay status` names them all), or a flow
         #[arg(value_name = "TARGET|FLOW")]
         name: String,
         /// Why
@@ -114,7 +114,7 @@ pub(crate) enum Command {
     },
     /// End the pause of a target or of a flow, once its cause is mended
     Resume {
-        /// The target (kingdee, sharecrm or wangdian), or a flow
+        /// The target (kingdee, for instance; `relay status` names them all), or a flow
         #[arg(value_name = "TARGET|FLOW")]
         name: String,
     },
