@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -74,7 +75,8 @@ fn refused(variables: &[(&str, &str)]) -> String {
         (&"ERROR".into(), &"relay_host::lambda::start".into()),
         "{line}"
     );
-    let (path, told) = heard.try_recv().unwrap();
+    // The process may end before the thread that answered it has told so here.
+    let (path, told) = heard.recv_timeout(Duration::from_secs(10)).unwrap();
     assert_eq!(path, "/2018-06-01/runtime/init/error");
     assert_eq!(told["errorMessage"], line["error"]);
     let error = line["error"].as_str().unwrap().to_owned();
