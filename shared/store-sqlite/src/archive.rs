@@ -13,7 +13,6 @@ use relay_core::archive::{Archive, Record};
 use relay_core::clock::Rng;
 use relay_core::{EntryId, StoreError};
 use rusqlite::params;
-use tokio::task::spawn_blocking;
 
 use super::{Sqlite, earlier, millis};
 
@@ -45,7 +44,7 @@ impl Archive for Rows {
         }
         let records = records.to_vec();
         // Off the async threads: a document of a megabyte takes tens of milliseconds to compress.
-        let packed = spawn_blocking(move || pack(&records)).await;
+        let packed = self.store.blocking.wait_for(move || pack(&records)).await;
         let rows = packed
             .map_err(|panicked| StoreError::new(WRITING, format!("packing panicked: {panicked}")))?
             .map_err(|error| StoreError::new(WRITING, format!("a record cannot be packed: {error}")))?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::blocking::Blocking;
 use super::health::Health;
 use relay_core::StoreError;
 
@@ -28,8 +29,13 @@ pub(super) fn begin(
     connection: Connection,
     health: &Arc<Health>,
     patience: Duration,
+    blocking: Blocking,
 ) -> Result<(), StoreError> {
     let is_suspect = health.is_suspect();
+    if blocking == Blocking::Inline {
+        check(&connection, health, is_suspect);
+        return health.still_well(DOING);
+    }
     let (done, waiting) = channel();
     let known = health.clone();
     let check = move || {

@@ -2,15 +2,19 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use tokio::sync::Mutex;
-use tokio::task::{JoinError, spawn_blocking};
+
+use super::blocking::{Blocking, Panicked};
 
 /// One connection, used by one after the other, first come, first served.
 #[derive(Clone)]
-pub(super) struct Lane(Arc<Mutex<Connection>>);
+pub(super) struct Lane {
+    connection: Arc<Mutex<Connection>>,
+    blocking: Blocking,
+}
 
 impl Lane {
-    pub(super) fn of(connection: Connection) -> Self {
-        Self(Arc::new(Mutex::new(connection)))
+    pub(super) fn of(connection: Connection, blocking: Blocking) -> Self {
+        Self { connection: Arc::new(Mutex::new(connection)), blocking }
     }
 
     /// Does some work off the async threads. Who is dropped while waiting for the connection has done nothing; who is
@@ -21,8 +25,8 @@ impl Lane {
     pub(super) async fn turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> T + Send + 'static,
-    ) -> Result<T, JoinError> {
-        let mut connection = self.0.clone().lock_owned().await;
-        spawn_blocking(move || work(&mut connection)).await
+    ) -> Result<T, Panicked> {
+        let mut connection = self.connection.clone().lock_owned().await;
+        self.blocking.wait_for(move || work(&mut connection)).await
     }
 }

@@ -10,6 +10,7 @@
 //! | `migrations` | brings the file of an earlier program up, step by step |
 //! | `writer` | the one connection that writes: what has gathered is one transaction |
 //! | `request` | what waits for the writer |
+//! | `blocking` | where work that blocks is done |
 //! | `lane` | a connection that reads, used by one after the other |
 //! | `retention`, `housekeeping` | how long what is done with is kept, and how it is forgotten |
 //! | `health` | whether the file is still ours and whole; what was once found wrong stays known |
@@ -18,6 +19,7 @@
 //! | `failure` | what an error of SQLite means, and the way out |
 
 mod archive;
+mod blocking;
 mod check;
 mod checkpoints;
 mod dead_letters;
@@ -45,6 +47,7 @@ use relay_core::archive::{Archive, Disabled};
 use relay_core::clock::{Clock, SteadyClock};
 use rusqlite::Connection;
 
+use crate::blocking::Blocking;
 use crate::health::Health;
 use crate::lane::Lane;
 use crate::writer::Writer;
@@ -52,6 +55,19 @@ use relay_core::{StoreError, Stores};
 
 pub use crate::housekeeping::Cleaned;
 pub use crate::retention::Retention;
+
+/// How a store is opened.
+struct Opening {
+    /// How long to wait for the check of the file.
+    patience: Duration,
+    blocking: Blocking,
+}
+
+impl Opening {
+    fn of(patience: Duration) -> Self {
+        Self { patience, blocking: Blocking::Threads }
+    }
+}
 
 /// One SQLite file with everything in it.
 ///
@@ -67,6 +83,7 @@ pub struct Sqlite {
     health: Arc<Health>,
     clock: Arc<dyn Clock>,
     retention: Retention,
+    blocking: Blocking,
 }
 
 impl Sqlite {
@@ -84,24 +101,37 @@ impl Sqlite {
     /// When the file cannot be opened, is no database or another program's or a newer one's, is damaged, cannot be written
     /// or is locked. The message names the file and the way out.
     pub fn open_with(file: &Path, clock: Arc<dyn Clock>, retention: Retention) -> Result<Self, StoreError> {
-        Self::open_waiting(file, clock, retention, check::PATIENCE)
+        Self::open_as(file, clock, retention, Opening::of(check::PATIENCE))
     }
 
-    fn open_waiting(
+    /// Opens the file, or creates it, as a store that does all its work on the thread that asks, when it asks: for a
+    /// simulation, in which one seed decides what comes first. A disk that is slow stops everything else there.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open_with`].
+    pub fn open_inline(
         file: &Path,
         clock: Arc<dyn Clock>,
         retention: Retention,
-        patience: Duration,
+    ) -> Result<Self, StoreError> {
+        Self::open_as(file, clock, retention, Opening { patience: Duration::MAX, blocking: Blocking::Inline })
+    }
+
+    fn open_as(
+        file: &Path,
+        clock: Arc<dyn Clock>,
+        retention: Retention,
+        Opening { patience, blocking }: Opening,
     ) -> Result<Self, StoreError> {
         let writer = open::writer(file)?;
         let checker = open::reader(file)?;
-        let [reader, scanner] = [open::reader(file)?, open::reader(file)?].map(Lane::of);
+        let [reader, scanner] = [open::reader(file)?, open::reader(file)?].map(|reader| Lane::of(reader, blocking));
         let health = Arc::new(Health::of(file)?);
-        check::begin(checker, &health, patience)?;
+        check::begin(checker, &health, patience, blocking)?;
         // What waits in the store is not to wait longer because somebody sets the machine's clock back.
         let clock = Arc::new(SteadyClock::new(clock));
-        let writer = Arc::new(Writer::new(writer, health.clone(), clock.clone(), retention));
-        Ok(Self { reader, scanner, writer, health, clock, retention })
+        let writer = Arc::new(Writer::new(writer, health.clone(), clock.clone(), retention, blocking));
+        Ok(Self { reader, scanner, writer, health, clock, retention, blocking })
     }
 
     /// Opens a file that is there, and creates none: an empty store would say that all is well.
@@ -127,7 +157,7 @@ impl Sqlite {
             }
             // A disk that was full, or a copy that was broken off, leaves one like this.
             Ok(about) if about.len() == 0 => "the file is empty: no store, or one that was cut off",
-            _ => return Self::open_waiting(file, clock, retention, check::SHORT_PATIENCE),
+            _ => return Self::open_as(file, clock, retention, Opening::of(check::SHORT_PATIENCE)),
         };
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         Err(StoreError::new(

@@ -16,8 +16,8 @@ use chrono::{DateTime, Utc};
 use relay_core::clock::Clock;
 use relay_core::{StoreError, StoreErrorKind};
 use rusqlite::Connection;
-use tokio::task::spawn_blocking;
 
+use super::blocking::Blocking;
 use super::health::Health;
 use super::housekeeping::{self, Pace};
 use super::request::{Request, request};
@@ -30,7 +30,10 @@ const LARGEST_GROUP: usize = 256;
 type Failure = Arc<rusqlite::Error>;
 
 /// Takes requests to the connection that writes. Dropping it does what was asked for and closes the file.
-pub(super) struct Writer(Arc<Shared>);
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    blocking: Blocking,
+}
 
 struct Shared {
     waiting: Mutex<Waiting>,
@@ -53,10 +56,12 @@ impl Writer {
         health: Arc<Health>,
         clock: Arc<dyn Clock>,
         retention: Retention,
+        blocking: Blocking,
     ) -> Self {
         let wal = Wal::of(&health);
         let at_work = AtWork { connection, wal, health, clock, retention, pace: Pace::default() };
-        Self(Arc::new(Shared { waiting: Mutex::default(), at_work: Mutex::new(Some(at_work)) }))
+        let shared = Shared { waiting: Mutex::default(), at_work: Mutex::new(Some(at_work)) };
+        Self { shared: Arc::new(shared), blocking }
     }
 
     /// Has some work done in a transaction. Who is dropped before its turn has done nothing; who is dropped later does it
@@ -67,9 +72,9 @@ impl Writer {
         work: impl FnMut(&Connection, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (request, answered) = request(doing, work);
-        if self.0.enqueue(request) {
-            let shared = self.0.clone();
-            spawn_blocking(move || shared.serve());
+        if self.shared.enqueue(request) {
+            let shared = self.shared.clone();
+            self.blocking.begin(move || shared.serve());
         }
         let gone = || StoreError::new(doing, "the store was closed before it was done");
         answered.await.unwrap_or_else(|_| Err(gone()))
@@ -79,8 +84,8 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         // A runtime that has ended may have left requests behind.
-        self.0.serve();
-        drop(self.0.at_work().take());
+        self.shared.serve();
+        drop(self.shared.at_work().take());
     }
 }
 
@@ -305,7 +310,7 @@ mod tests {
             connection.execute_batch("CREATE TABLE done (n INTEGER UNIQUE, bytes BLOB)").unwrap();
             prepare(&connection);
             let health = Arc::new(Health::of(&file).unwrap());
-            let writer = Writer::new(connection, health, Arc::new(SystemClock), Retention::default());
+            let writer = Writer::new(connection, health, Arc::new(SystemClock), Retention::default(), Blocking::Threads);
             Self { folder, writer: Arc::new(writer) }
         }
 

@@ -111,7 +111,9 @@ impl Vendors {
         for trade in file.trades {
             let at = now - TimeDelta::minutes(trade.minutes_ago);
             match trade.row {
-                None => self.wangdian.generate_trade(trade.shop_no.as_deref().unwrap_or_default(), 55, at),
+                None => {
+                    self.wangdian.generate_trade(trade.shop_no.as_deref().unwrap_or_default(), 55, at);
+                }
                 Some(mut row) => {
                     row.get("trade_no")
                         .and_then(Value::as_str)

@@ -35,6 +35,8 @@ pub enum Fault {
     OuterRefusal(String),
     /// WDT: after this page of `trade_query`, rows of the window are changed and others are made, as of now.
     MovingPages,
+    /// WDT: `total_count` of `trade_query` is one more than there are, or one less.
+    LyingCount,
     /// Every number of the answer is a string (Kingdee: every flag too).
     StringNumbers,
     /// Every decimal of the answer, and every Kingdee id, is a number.

@@ -81,6 +81,12 @@ impl Vendors {
         &*self.clock
     }
 
+    /// How many calls were above a vendor's limit, of the vendors that count them.
+    #[must_use]
+    pub fn refused_for_quota(&self) -> [(&'static str, u64); 2] {
+        [("wangdian", self.wangdian.refused_for_quota()), ("sharecrm", self.sharecrm.refused_for_quota())]
+    }
+
     /// The vendors in process, without sockets: requests are routed by the hosts of [`WDT_BASE_URL`],
     /// [`QIMEN_BASE_URL`], [`KINGDEE_BASE_URL`], [`SHARECRM_BASE_URL`] and [`HTTP_BASE_URL`].
     #[must_use]

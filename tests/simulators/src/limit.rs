@@ -8,16 +8,23 @@ pub(crate) struct Limit {
     calls: Option<usize>,
     span: TimeDelta,
     admitted: VecDeque<DateTime<Utc>>,
+    /// Calls above the limit.
+    refused: u64,
 }
 
 impl Limit {
     pub(crate) fn new(calls: usize, span: TimeDelta) -> Self {
-        Self { calls: Some(calls), span, admitted: VecDeque::new() }
+        Self { calls: Some(calls), span, admitted: VecDeque::new(), refused: 0 }
     }
 
     /// `None` is no limit.
     pub(crate) fn set(&mut self, calls: Option<usize>) {
         self.calls = calls;
+    }
+
+    /// How many calls were above the limit.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// Whether one more call is within the limit; a refused call does not count.
@@ -29,6 +36,8 @@ impl Limit {
         let admits = self.admitted.len() < calls;
         if admits {
             self.admitted.push_back(now);
+        } else {
+            self.refused += 1;
         }
         admits
     }

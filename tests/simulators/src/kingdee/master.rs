@@ -41,6 +41,13 @@ impl Kingdee {
         self.add(MATERIAL, number, name, units.iter().map(|unit| (*unit).to_owned()).collect())
     }
 
+    /// Whether there is a 商品 of that number.
+    #[must_use]
+    pub fn has_material(&self, number: &str) -> bool {
+        let state = lock(&self.state);
+        state.master.get(MATERIAL).is_some_and(|goods| goods.iter().any(|good| good.number == number))
+    }
+
     fn add(&self, kind: &'static str, number: &str, name: &str, units: Vec<String>) -> String {
         let id = self.dice.digits(19);
         let record = Record { id: id.clone(), number: number.to_owned(), name: name.to_owned(), units };

@@ -80,6 +80,12 @@ impl ShareCrm {
         lock(&self.state).push_calls.set(calls);
     }
 
+    /// How many calls were above either of the limits: pushes, and tokens.
+    pub(crate) fn refused_for_quota(&self) -> u64 {
+        let state = lock(&self.state);
+        state.push_calls.refused() + state.token_calls.refused()
+    }
+
     /// The records, by `objAPIName` and `id`.
     #[must_use]
     pub fn records(&self) -> BTreeMap<(String, String), Record> {

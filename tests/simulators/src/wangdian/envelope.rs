@@ -38,6 +38,15 @@ impl Found {
         }
         self
     }
+
+    /// With one more row in its count than there are, or with one less.
+    pub(super) fn miscounted(mut self, more: bool) -> Self {
+        if let Some(count) = self.fields.get_mut("total_count") {
+            let right = count.as_u64().unwrap_or_default();
+            *count = json!(if more { right + 1 } else { right.saturating_sub(1) });
+        }
+        self
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -36,6 +36,12 @@ pub use pushed::PushedOrder;
 use state::State;
 pub use state::{TradeMix, TradeSummary};
 
+/// A time as WDT writes it.
+#[must_use]
+pub fn time_text(at: chrono::DateTime<chrono::Utc>) -> String {
+    time::format(at.timestamp())
+}
+
 /// Who may call, on both routes.
 #[derive(Clone, Copy)]
 pub struct Account {
@@ -158,6 +164,8 @@ impl Wangdian {
         match endpoint.name {
             "trade_query" => {
                 let found = trade_query::query(&state.trades, endpoint, params, route, now);
+                let lies = fault == Some(&Fault::LyingCount);
+                let found = if lies { found.map(|found| found.miscounted(self.dice.coin())) } else { found };
                 if fault == Some(&Fault::MovingPages) {
                     state.move_rows(&self.dice, endpoint, params, now);
                 }

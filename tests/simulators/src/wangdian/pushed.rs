@@ -23,6 +23,8 @@ pub struct PushedOrder {
     pub updates: u32,
     /// Pushes that changed nothing: the same again.
     pub repeats: u32,
+    /// `buyer_message` of every push, in the order in which they came.
+    pub messages: Vec<String>,
     /// Changes of `num` or `price`, which WDT does not take after the first push.
     pub ignored_changes: u32,
 }
@@ -57,6 +59,7 @@ pub(super) fn store(checked: Checked, pushed: &mut Pushed, trades: &mut Trades, 
             }
         }
         checked.shop_no.clone_into(&mut entry.shop_no);
+        entry.messages.push(text(&order, "buyer_message").unwrap_or_default());
         entry.order = order;
         trades.put(as_trade(&tid, &checked.shop_no, &entry.order, now), now);
     }

@@ -121,12 +121,14 @@ impl Wangdian {
         }
     }
 
-    /// Adds one trade with all fields; a shop that no sample has is the own one.
-    pub fn generate_trade(&self, shop_no: &str, status: u16, modified: DateTime<Utc>) {
+    /// Adds one trade with all fields, and answers its number; a shop that no sample has is the own one.
+    pub fn generate_trade(&self, shop_no: &str, status: u16, modified: DateTime<Utc>) -> String {
         let shop = SHOPS.iter().position(|shop| shop.shop_no == shop_no).unwrap_or_default();
         let shop_index = u8::try_from(shop).unwrap_or_default();
         let platform = SHOPS[shop].platform_id;
-        lock(&self.state).trades.generate(shop_index, platform, status, modified.timestamp());
+        let trades = &mut lock(&self.state).trades;
+        let serial = trades.generate(shop_index, platform, status, modified.timestamp());
+        trades.get(serial).map(|trade| trades.number_of(trade)).unwrap_or_default()
     }
 
     /// Changes a trade at that time, which may be to come. Answers whether there is such a trade.
@@ -148,6 +150,11 @@ impl Wangdian {
     /// Calls in any minute over both routes; `None` is no limit.
     pub fn set_calls_a_minute(&self, calls: Option<usize>) {
         lock(&self.state).limit.set(calls);
+    }
+
+    /// How many calls were above that limit.
+    pub(crate) fn refused_for_quota(&self) -> u64 {
+        lock(&self.state).limit.refused()
     }
 
     /// Every trade that is seen now, by last change.

@@ -1,0 +1,290 @@
+//! What one seed draws.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use relay_core::StoreErrorKind;
+use relay_decorator::{Port, Side};
+use relay_simulators::Fault;
+
+use super::{Change, Conditions, Event, PROCESSES, Scenario, Vendor, What};
+
+const FLOWS: [&str; 6] = [
+    "trade-to-kingdee",
+    "direct-order-to-sharecrm",
+    "direct-order-to-wangdian",
+    "stock-to-sharecrm",
+    "shipping-to-sharecrm",
+    "orders-to-http",
+];
+const TARGETS: [&str; 4] = ["kingdee", "sharecrm", "wangdian", "http"];
+
+/// What a seed is about: one that has a little of everything finds less than one that has much of a few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Theme {
+    Vendors,
+    Deaths,
+    Stops,
+    Clocks,
+    Stores,
+    People,
+}
+
+const THEMES: [Theme; 6] =
+    [Theme::Vendors, Theme::Deaths, Theme::Stops, Theme::Clocks, Theme::Stores, Theme::People];
+
+struct Draw {
+    dice: StdRng,
+    lasts: Duration,
+    receiver_replaces: bool,
+    refuses_duplicates: bool,
+}
+
+impl Scenario {
+    /// What that seed draws.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        let mut dice = StdRng::seed_from_u64(seed);
+        let minutes = [20, 45, 90, 180, 360, 1_440][dice.random_range(0..6)];
+        let conditions = Conditions {
+            lasts: Duration::from_secs(minutes * 60),
+            edits: dice.random_ratio(1, 2),
+            refuses_duplicates: dice.random_ratio(2, 3),
+            lag: Duration::from_secs(if dice.random_ratio(1, 3) { dice.random_range(1..60) } else { 0 }),
+            look: Duration::from_secs(if minutes > 100 { 45 } else { dice.random_range(2..20) }),
+            by_events: std::array::from_fn::<_, PROCESSES, _>(|_| dice.random_ratio(1, 3)),
+            receiver_replaces: dice.random_ratio(1, 2),
+        };
+        let themes: Vec<Theme> = THEMES.into_iter().filter(|_| dice.random_ratio(2, 5)).collect();
+        let mut draw = Draw {
+            dice,
+            lasts: conditions.lasts,
+            receiver_replaces: conditions.receiver_replaces,
+            refuses_duplicates: conditions.refuses_duplicates,
+        };
+        let mut events = draw.documents();
+        for theme in themes {
+            let count = draw.below(12) + 2;
+            events.extend((0..count).map(|_| draw.of_theme(theme)));
+        }
+        let mut events: Vec<(Duration, What)> =
+            events.into_iter().map(|what| (draw.time(), what)).collect();
+        events.sort_by_key(|(at, _)| *at);
+        let events =
+            events.into_iter().enumerate().map(|(id, (at, what))| Event { id, at, what }).collect();
+        Self { seed, conditions, events }
+    }
+}
+
+impl Draw {
+    fn below(&mut self, bound: usize) -> usize {
+        self.dice.random_range(0..bound)
+    }
+
+    fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+        let place = self.below(choices.len());
+        choices[place].clone()
+    }
+
+    fn chance(&mut self, of: u32, in_all: u32) -> bool {
+        self.dice.random_ratio(of, in_all)
+    }
+
+    /// Often within a few minutes of each other, so that things meet.
+    fn time(&mut self) -> Duration {
+        let whole = u64::try_from(self.lasts.as_millis()).unwrap_or(u64::MAX);
+        let part = if self.chance(1, 2) { whole.min(900_000) } else { whole };
+        Duration::from_millis(self.dice.random_range(0..part))
+    }
+
+    /// Mostly short, now and then hours.
+    fn span(&mut self) -> Duration {
+        let seconds = match self.below(10) {
+            0..=4 => self.dice.random_range(1..60),
+            5..=7 => self.dice.random_range(60..600),
+            8 => self.dice.random_range(600..3_600),
+            _ => self.dice.random_range(3_600..14_400),
+        };
+        Duration::from_secs(seconds)
+    }
+
+    fn documents(&mut self) -> Vec<What> {
+        let count = self.below(30) + 3;
+        let known = count.div_ceil(3).max(2);
+        (0..count).flat_map(|_| self.document(known)).collect()
+    }
+
+    fn document(&mut self, known: usize) -> Vec<What> {
+        let of = |draw: &mut Self| draw.below(known);
+        match self.below(13) {
+            0 | 1 => vec![What::Order { order: of(self) }],
+            2 => {
+                let how = self.one_of(&[Change::Onward, Change::Onward, Change::Back, Change::Deleted]);
+                let order = of(self);
+                vec![What::Order { order }, What::OrderChange { order, how }]
+            }
+            3 => {
+                let (order, back) = (of(self), self.below(3));
+                let change = What::OrderChange { order, how: Change::Onward };
+                vec![What::Order { order }, change, What::OrderAgain { order, back }]
+            }
+            4 | 5 => {
+                // Together with the lag less than the delay and the overlap of the windows.
+                let ago = Duration::from_secs(if self.chance(1, 3) { self.below(100) as u64 } else { 0 });
+                vec![What::Trade { ago, is_audited: self.chance(9, 10) }]
+            }
+            6 => {
+                let trade = of(self);
+                vec![What::Trade { ago: Duration::ZERO, is_audited: true }, What::TradeChange { trade }]
+            }
+            7 => vec![What::BadTrade, What::AddMaterial, What::ReplayAll],
+            8 => vec![What::Stock { good: self.below(6), left: self.dice.random_range(0..500) }],
+            9 => {
+                let good = self.below(6);
+                let left = [0, 1].map(|_| self.dice.random_range(0..500));
+                left.map(|left| What::Stock { good, left }).into()
+            }
+            10 => vec![What::Shipment],
+            11 => vec![What::JsonFlap { document: known + self.below(3) }],
+            _ => {
+                let (document, back) = (of(self), self.below(3));
+                let again = What::JsonAgain { document, back };
+                vec![What::Json { document }, What::Json { document }, again]
+            }
+        }
+    }
+
+    fn of_theme(&mut self, theme: Theme) -> What {
+        let slot = self.below(PROCESSES);
+        match theme {
+            Theme::Vendors => self.trouble(),
+            Theme::Deaths => {
+                let steps = self.one_of(&[1, 3, 10, 30, 100, 300, 1_000]);
+                What::Kill { slot, steps: self.dice.random_range(0..steps) + 1, down: self.span() }
+            }
+            Theme::Stops => What::Stop { slot, lasts: self.span() },
+            Theme::Clocks => {
+                let by = self.one_of(&[-3_600, -300, -30, 30, 300, 3_600]);
+                What::ClockSet { slot, ahead: TimeDelta::seconds(by), lasts: self.span() }
+            }
+            Theme::Stores => {
+                let port = self.one_of(&[
+                    Port::Queue,
+                    Port::Queue,
+                    Port::Ledger,
+                    Port::Ledger,
+                    Port::Checkpoints,
+                    Port::Lookups,
+                    Port::Archive,
+                ]);
+                let side = self.one_of(&[Side::Before, Side::After]);
+                let kind = self.one_of(&[
+                    StoreErrorKind::Busy,
+                    StoreErrorKind::Throttled,
+                    StoreErrorKind::Full,
+                    StoreErrorKind::Other,
+                ]);
+                let most = self.one_of(&[2, 5, 40]);
+                What::Store { slot, port, side, kind, calls: self.dice.random_range(1..most) }
+            }
+            Theme::People => self.of_people(),
+        }
+    }
+
+    fn of_people(&mut self) -> What {
+        match self.below(11) {
+            0 | 1 => What::ReplayAll,
+            2 => What::Resume,
+            3 => What::Redrive,
+            4 => What::Settle,
+            5 => What::FlowAway { flow: self.one_of(&FLOWS), lasts: self.span() },
+            6 => What::FlowChanged { flow: self.one_of(&FLOWS) },
+            7 => What::Paused { name: self.one_of(&TARGETS), lasts: self.span() },
+            8 => What::Paused { name: self.one_of(&FLOWS), lasts: self.span() },
+            9 => What::Upgrade,
+            _ => {
+                let vendor = self.one_of(&[Vendor::Wangdian, Vendor::Kingdee, Vendor::Sharecrm]);
+                What::WrongSecret { vendor, lasts: self.span() }
+            }
+        }
+    }
+
+    fn trouble(&mut self) -> What {
+        if self.chance(1, 12) {
+            return What::RefusedAcknowledgement { lasts: self.span() };
+        }
+        let vendor = self.one_of(&[
+            Vendor::Wangdian,
+            Vendor::Wangdian,
+            Vendor::Kingdee,
+            Vendor::Kingdee,
+            Vendor::Sharecrm,
+            Vendor::Sharecrm,
+            Vendor::Http,
+        ]);
+        let fault = self.fault(vendor);
+        if self.chance(1, 3) {
+            return What::Once { vendor, fault };
+        }
+        // One day's quota is used up once.
+        if fault == Fault::DailyQuotaUsed {
+            return What::Once { vendor, fault };
+        }
+        let per_mille = self.one_of(&[20, 100, 300, 1_000]);
+        What::Trouble { vendor, fault, per_mille, lasts: self.span() }
+    }
+
+    fn fault(&mut self, vendor: Vendor) -> Fault {
+        let slow = [2, 12, 29, 45, 80][self.below(5)];
+        let slow = Duration::from_secs(slow);
+        let mut faults = vec![
+            Fault::LostAnswer,
+            Fault::LostAnswer,
+            Fault::LostRequest,
+            Fault::RateLimited,
+            Fault::Status(502),
+            Fault::Status(503),
+            Fault::Slow(slow),
+            Fault::LateAnswer(slow),
+            Fault::HtmlRedirect,
+            Fault::Garbage,
+            Fault::StringNumbers,
+            Fault::IntNumbers,
+            Fault::NullLists,
+            Fault::LeaveOutEmptyLists,
+            Fault::EmptyLists,
+        ];
+        match vendor {
+            Vendor::Wangdian => faults.extend([
+                Fault::Duplicate,
+                Fault::MovingPages,
+                Fault::ZeroDates,
+                Fault::ErrorsUnderCodeZero,
+                Fault::LyingCount,
+                Fault::InnerRefusal("系统繁忙,请稍后重试".to_owned()),
+                Fault::OuterRefusal("服务不可用 isp.remote-service-error".to_owned()),
+            ]),
+            Vendor::Kingdee => faults.extend([
+                Fault::ExpireTokens,
+                Fault::Http519("系统繁忙,请稍后再试".to_owned()),
+                Fault::InnerRefusal("系统繁忙,请稍后再试".to_owned()),
+            ]),
+            Vendor::Sharecrm => faults.extend([
+                Fault::Duplicate,
+                Fault::ExpireTokens,
+                Fault::ServiceException,
+                Fault::DailyQuotaUsed,
+            ]),
+            Vendor::Http => {}
+        }
+        // A network that delivers twice makes two where the vendor takes the same number twice: that is nobody's fault.
+        if vendor == Vendor::Kingdee && self.refuses_duplicates
+            || vendor == Vendor::Http && self.receiver_replaces
+        {
+            faults.push(Fault::Duplicate);
+        }
+        self.one_of(&faults)
+    }
+}

@@ -1,0 +1,145 @@
+//! What is true of every document, kept beside the relay and its vendors: what the judge goes by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use relay_simulators::Vendors;
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use crate::timeline::Timeline;
+
+/// A document that somebody pushes, in all of its versions.
+#[derive(Debug, Clone, Default)]
+pub struct Pushed {
+    /// The versions, oldest first.
+    pub versions: Vec<Value>,
+    /// Which of them the relay has said that it took.
+    pub accepted: BTreeSet<usize>,
+}
+
+/// A rule that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule, by a name that stays.
+    pub rule: &'static str,
+    /// What was found.
+    pub found: String,
+}
+
+/// What is true of every document.
+pub struct Books {
+    vendors: Arc<Vendors>,
+    timeline: Arc<Timeline>,
+    state: Mutex<State>,
+}
+
+/// The pages of the books.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Direct orders, by number.
+    pub orders: Vec<Pushed>,
+    /// JSON documents, by number.
+    pub documents: Vec<Pushed>,
+    /// Trades, by number: what WDT calls them.
+    pub trades: Vec<String>,
+    /// Trades of goods that Kingdee did not know when they were made.
+    pub bad_trades: BTreeSet<String>,
+    /// Documents that a person has entered by hand, by flow and key.
+    pub settled: BTreeSet<(String, String)>,
+    /// Acknowledgements before which no effect was seen, with what they acknowledged.
+    pub unproven: Vec<(&'static str, String, Option<u64>)>,
+    /// Rules that did not hold at some moment.
+    pub violations: Vec<Violation>,
+    acknowledged_stock: BTreeMap<u64, u64>,
+    acknowledged_shipments: BTreeSet<u64>,
+    quantities: BTreeMap<String, Decimal>,
+}
+
+impl Books {
+    pub(super) fn new(vendors: Arc<Vendors>, timeline: Arc<Timeline>) -> Self {
+        Self { vendors, timeline, state: Mutex::default() }
+    }
+
+    /// The pages.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the vendors after a call, for what must be true at every moment.
+    pub fn look(&self) {
+        let state = &mut *self.state();
+        self.look_at_stock(state);
+        self.look_at_shipments(state);
+        self.look_at_orders(state);
+    }
+
+    /// Acknowledged only after the effect: what WDT was told is done stands in the CRM.
+    fn look_at_stock(&self, state: &mut State) {
+        for row in self.vendors.wangdian.stock() {
+            let known = state.acknowledged_stock.entry(row.rec_id).or_default();
+            if row.acknowledged_count <= *known {
+                continue;
+            }
+            *known = row.acknowledged_count;
+            let records = self.vendors.sharecrm.records();
+            let record = records.get(&("erpStockObj".to_owned(), row.rec_id.to_string()));
+            let pushes = record.into_iter().flat_map(|record| &record.history);
+            let mut counts = pushes.filter_map(|push| number(&push.data["masterFieldVal"]["stock_change_count"]));
+            if !counts.any(|count| count >= row.acknowledged_count) {
+                let unproven = ("stock-to-sharecrm", row.rec_id.to_string(), Some(row.acknowledged_count));
+                state.unproven.push(unproven);
+            }
+        }
+    }
+
+    fn look_at_shipments(&self, state: &mut State) {
+        for (rec_id, ack) in self.vendors.wangdian.logistics_acks() {
+            if !state.acknowledged_shipments.insert(rec_id) || ack.status != 0 {
+                continue;
+            }
+            let records = self.vendors.sharecrm.records();
+            if !records.contains_key(&("erpShipmentObj".to_owned(), rec_id.to_string())) {
+                state.unproven.push(("shipping-to-sharecrm", rec_id.to_string(), None));
+            }
+        }
+    }
+
+    /// No older version over a newer: of a trade each version orders more than the one before.
+    fn look_at_orders(&self, state: &mut State) {
+        for billno in &state.trades {
+            for order in self.vendors.kingdee.orders(billno) {
+                let quantity = decimal(&order.body["material_entity"][0]["qty"]);
+                let known = state.quantities.entry(order.id.clone()).or_insert(quantity);
+                if quantity < *known {
+                    let found = format!(
+                        "at {:?} Kingdee's order {billno} went from {known} of its first line to {quantity}",
+                        self.timeline.now()
+                    );
+                    state.violations.push(Violation { rule: "no older version over a newer", found });
+                }
+                *known = quantity;
+            }
+        }
+    }
+
+    /// Since the beginning.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.timeline.now()
+    }
+}
+
+/// A number, however it is written.
+#[must_use]
+pub fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// An amount, however it is written; nothing where there is none.
+#[must_use]
+pub fn decimal(value: &Value) -> Decimal {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().unwrap_or_default()
+}

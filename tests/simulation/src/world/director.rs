@@ -1,0 +1,476 @@
+//! Has everything happen in its time, and then lets the dust settle.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use relay_simulators::{Fault, FaultRates};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::World;
+use super::books::{Pushed, Violation};
+use super::postman::Postman;
+use super::process::Process;
+use crate::scenario::{Change, Event, PROCESSES, Scenario, Vendor, What};
+use crate::scheduler::{Owner, Pause, Scheduler};
+use crate::trace::{Trace, clock};
+
+/// So many steps between two events are more than any work takes.
+const MOST_STEPS: u64 = 20_000_000;
+
+/// The material of bad trades.
+const MISSING: &str = "NEW-2026";
+
+/// Has everything happen in its time.
+pub struct Director {
+    scheduler: Scheduler,
+    /// The merchant.
+    pub world: World,
+    postman: Postman,
+    agenda: BTreeMap<(Duration, u64), Action>,
+    next: u64,
+    /// Troubles that go on.
+    troubles: Vec<(u64, Vendor, Fault, u32)>,
+}
+
+/// What is to be done at some time.
+#[derive(Debug, Clone)]
+enum Action {
+    Happen(What),
+    /// A trouble ends.
+    End(u64),
+    Start(usize),
+    ClockRight(usize),
+    Acknowledge(u64),
+    RightSecret(Vendor),
+    FlowBack(&'static str),
+    Unpause(&'static str),
+}
+
+impl Director {
+    /// The beginning of a simulation.
+    ///
+    /// # Errors
+    /// When its files cannot be made.
+    pub fn new(scenario: &Scenario, trace: Arc<Trace>) -> anyhow::Result<Self> {
+        let scheduler = Scheduler::new(scenario.seed, trace.clone());
+        let world = World::new(scenario, scheduler.timeline.clone(), scheduler.spawner(), trace)?;
+        let postman = Postman::of(&world);
+        let mut this =
+            Self { scheduler, world, postman, agenda: BTreeMap::new(), next: 0, troubles: Vec::new() };
+        for Event { at, what, .. } in scenario.events.clone() {
+            this.plan(at, Action::Happen(what));
+        }
+        this.scheduler.spawn(Owner::World, this.postman.clone().deliver());
+        for slot in 0..PROCESSES {
+            this.start(slot)?;
+        }
+        Ok(this)
+    }
+
+    /// Steps so far.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.scheduler.steps()
+    }
+
+    fn now(&self) -> Duration {
+        self.world.timeline.now()
+    }
+
+    fn plan(&mut self, at: Duration, action: Action) {
+        self.next += 1;
+        self.agenda.insert((at, self.next), action);
+    }
+
+    fn plan_in(&mut self, wait: Duration, action: Action) {
+        self.plan(self.now() + wait, action);
+    }
+
+    /// Runs until that time, with everything that is due until then.
+    ///
+    /// # Errors
+    /// When files cannot be read or written; never for what the relay does.
+    pub fn run_until(&mut self, end: Duration) -> anyhow::Result<()> {
+        loop {
+            let next = self.agenda.first_key_value().map(|((at, _), _)| *at).filter(|at| *at <= end);
+            match self.scheduler.run_until(next.unwrap_or(end), MOST_STEPS) {
+                Pause::Reached => match next {
+                    Some(_) => {
+                        if let Some((_, action)) = self.agenda.pop_first() {
+                            self.act(action)?;
+                        }
+                    }
+                    None => return Ok(()),
+                },
+                Pause::Died(owner) => self.world.say(|| format!("{owner:?} dies")),
+                Pause::Panicked(owner, words) => {
+                    let found = format!("{owner:?} at {}: {words}", clock(self.now()));
+                    self.violated("nothing panics", found);
+                }
+                Pause::Endless => {
+                    let found = format!("{MOST_STEPS} steps at {}", clock(self.now()));
+                    self.violated("nothing goes round for ever", found);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn violated(&self, rule: &'static str, found: String) {
+        self.world.books.state().violations.push(Violation { rule, found });
+    }
+
+    /// The faults end: vendors and stores behave, every process lives, nothing is away or paused.
+    ///
+    /// # Errors
+    /// When files cannot be read or written.
+    pub fn calm(&mut self) -> anyhow::Result<()> {
+        let agenda = std::mem::take(&mut self.agenda);
+        for action in agenda.into_values() {
+            if !matches!(action, Action::Happen(_) | Action::Start(_)) {
+                self.act(action)?;
+            }
+        }
+        for slot in 0..PROCESSES {
+            self.world.slots[slot].faults.clear();
+            self.scheduler.stop(Owner::Process { slot, life: self.world.slots[slot].lives }, Duration::ZERO);
+            self.start(slot)?;
+        }
+        for name in ["kingdee", "sharecrm", "wangdian", "http"] {
+            self.world.resume(name)?;
+        }
+        Ok(())
+    }
+
+    /// A person adds what is missing, and sends again what has failed and what is dead.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn mend(&mut self) -> anyhow::Result<()> {
+        self.happen(What::AddMaterial)?;
+        self.world.redrive()?;
+        self.world.replay_all()
+    }
+
+    fn act(&mut self, action: Action) -> anyhow::Result<()> {
+        if !matches!(action, Action::Happen(_)) {
+            self.world.say(|| format!("{action:?}"));
+        }
+        match action {
+            Action::Happen(what) => return self.happen(what),
+            Action::End(id) => {
+                self.troubles.retain(|(other, ..)| *other != id);
+                self.set_rates();
+            }
+            Action::Start(slot) => self.start(slot)?,
+            Action::ClockRight(slot) => self.world.slots[slot].clock.set_ahead(TimeDelta::zero()),
+            Action::Acknowledge(rec_id) => self.world.vendors.wangdian.refuse_acknowledgement(rec_id, None),
+            Action::RightSecret(vendor) => {
+                self.world.set_secret(vendor, true);
+                self.begin_all_anew()?;
+            }
+            Action::FlowBack(flow) => {
+                self.world.folder.take_away(flow, false)?;
+                self.begin_all_anew()?;
+            }
+            Action::Unpause(name) => self.world.resume(name)?,
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, slot: usize) -> anyhow::Result<()> {
+        if self.is_alive(slot) {
+            return Ok(());
+        }
+        let place = &mut self.world.slots[slot];
+        place.lives += 1;
+        let owner = Owner::Process { slot, life: place.lives };
+        let wiring = self.world.wiring(slot, self.world.slots[slot].lives)?;
+        let conditions = &self.world.scenario.conditions;
+        let (look, by_events) = (conditions.look, conditions.by_events[slot]);
+        let process = Process::start(&mut self.scheduler, owner, &wiring, look, by_events)?;
+        self.postman.door(slot, Some((process.owner, process.receiver.clone())));
+        self.world.slots[slot].process = Some(process);
+        Ok(())
+    }
+
+    fn is_alive(&self, slot: usize) -> bool {
+        self.world.slots[slot].process.as_ref().is_some_and(|process| self.scheduler.lives(process.owner))
+    }
+
+    fn kill(&mut self, slot: usize) {
+        self.postman.door(slot, None);
+        if let Some(process) = self.world.slots[slot].process.take() {
+            self.scheduler.kill(process.owner);
+        }
+    }
+
+    fn begin_anew(&mut self, slot: usize) -> anyhow::Result<()> {
+        self.kill(slot);
+        self.start(slot)
+    }
+
+    fn begin_all_anew(&mut self) -> anyhow::Result<()> {
+        (0..PROCESSES).try_for_each(|slot| self.begin_anew(slot))
+    }
+
+    fn set_rates(&self) {
+        for vendor in [Vendor::Wangdian, Vendor::Kingdee, Vendor::Sharecrm, Vendor::Http] {
+            let of_vendor = self.troubles.iter().filter(|(_, whose, ..)| *whose == vendor);
+            let rates = of_vendor.fold(FaultRates::none(), |rates, (_, _, fault, per_mille)| {
+                rates.with(fault.clone(), *per_mille)
+            });
+            self.world.faults_of(vendor).set_rates(rates);
+        }
+    }
+
+    fn happen(&mut self, what: What) -> anyhow::Result<()> {
+        self.world.say(|| format!("— {what:?}"));
+        match what {
+            What::Order { order } => self.world.order(order),
+            What::OrderChange { order, how } => self.world.change_order(order, how),
+            What::OrderAgain { order, back } => self.world.order_again(order, back),
+            What::Trade { ago, is_audited } => self.world.trade(ago, is_audited),
+            What::BadTrade => self.world.bad_trade(),
+            What::TradeChange { trade } => self.world.change_trade(trade),
+            What::Stock { good, left } => {
+                let (goods_no, spec_no) = (format!("G{good}"), format!("G{good}-1"));
+                let left = Decimal::from(left);
+                self.world.vendors.wangdian.change_stock("S001", &goods_no, &spec_no, left);
+            }
+            What::Shipment => self.world.shipment(),
+            What::Json { document } => {
+                let version = self.world.json(document);
+                let post = self.postman.clone().post_json(document, version);
+                self.scheduler.spawn(Owner::World, post);
+            }
+            What::JsonFlap { document } => {
+                let versions = self.world.json_flap(document);
+                let postman = self.postman.clone();
+                self.scheduler.spawn(Owner::World, async move {
+                    for version in versions {
+                        postman.clone().post_json(document, version).await;
+                    }
+                });
+            }
+            What::JsonAgain { document, back } => {
+                let count = self.world.books.state().documents.get(document).map_or(0, |it| it.versions.len());
+                if count > back {
+                    let post = self.postman.clone().post_json(document, count - 1 - back);
+                    self.scheduler.spawn(Owner::World, post);
+                }
+            }
+            What::Trouble { vendor, fault, per_mille, lasts } => {
+                let id = self.next;
+                self.troubles.push((id, vendor, fault, per_mille));
+                self.set_rates();
+                self.plan_in(lasts, Action::End(id));
+            }
+            What::Once { vendor, fault } => self.world.faults_of(vendor).inject(fault),
+            What::RefusedAcknowledgement { lasts } => {
+                if let Some(row) = self.world.vendors.wangdian.stock().last() {
+                    self.world.vendors.wangdian.refuse_acknowledgement(row.rec_id, Some("未授权"));
+                    self.plan_in(lasts, Action::Acknowledge(row.rec_id));
+                }
+            }
+            What::Kill { slot, steps, down } => {
+                if let Some(process) = &self.world.slots[slot].process {
+                    self.scheduler.kill_after(process.owner, steps);
+                }
+                self.plan_in(down + Duration::from_secs(1), Action::Start(slot));
+            }
+            What::Stop { slot, lasts } => {
+                if let Some(process) = &self.world.slots[slot].process {
+                    self.scheduler.stop(process.owner, lasts);
+                }
+            }
+            What::ClockSet { slot, ahead, lasts } => {
+                self.world.slots[slot].clock.set_ahead(ahead);
+                self.plan_in(lasts, Action::ClockRight(slot));
+            }
+            What::Store { slot, port, side, kind, calls } => {
+                self.world.slots[slot].faults.arm(port, side, kind, calls);
+            }
+            What::WrongSecret { vendor, lasts } => {
+                self.world.set_secret(vendor, false);
+                self.begin_all_anew()?;
+                self.plan_in(lasts, Action::RightSecret(vendor));
+            }
+            What::FlowAway { flow, lasts } => {
+                self.world.folder.take_away(flow, true)?;
+                self.begin_all_anew()?;
+                self.plan_in(lasts, Action::FlowBack(flow));
+            }
+            What::FlowChanged { flow } => {
+                self.world.folder.change(flow)?;
+                self.begin_all_anew()?;
+            }
+            What::Upgrade => {
+                (0..PROCESSES).for_each(|slot| self.kill(slot));
+                self.world.folder.downgrade()?;
+                self.begin_all_anew()?;
+            }
+            What::Paused { name, lasts } => {
+                self.world.pause(name)?;
+                self.plan_in(lasts, Action::Unpause(name));
+            }
+            What::ReplayAll => self.world.replay_all()?,
+            What::Resume => {
+                for name in ["kingdee", "sharecrm", "wangdian", "http"] {
+                    self.world.resume(name)?;
+                }
+            }
+            What::Redrive => _ = self.world.redrive()?,
+            What::Settle => self.world.settle_one()?,
+            What::AddMaterial => self.world.add_material(),
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    fn order(&self, number: usize) {
+        let mut books = self.books.state();
+        while books.orders.len() <= number {
+            books.orders.push(Pushed::default());
+        }
+        // An order is made once; after that it changes.
+        if !books.orders[number].versions.is_empty() {
+            drop(books);
+            return self.change_order(number, Change::Onward);
+        }
+        let order = self.vendors.qince.order(self.now());
+        books.orders[number].versions.push(order.clone());
+        drop(books);
+        self.vendors.qince.submit(order);
+    }
+
+    fn change_order(&self, number: usize, how: Change) {
+        let mut books = self.books.state();
+        let Some(pushed) = books.orders.get_mut(number) else { return };
+        let Some(newest) = pushed.versions.last() else { return };
+        let mut changed = self.vendors.qince.changed(newest, TimeDelta::seconds(7), "CG_FHZ");
+        match how {
+            Change::Onward => {}
+            Change::Back => {
+                let before = pushed.versions.iter().rev().nth(1).unwrap_or(newest);
+                for field in ["remark", "purchase_status", "purchase_business_status", "status"] {
+                    changed[field] = before[field].clone();
+                }
+            }
+            Change::Deleted => changed["status"] = json!("0"),
+        }
+        pushed.versions.push(changed.clone());
+        drop(books);
+        self.vendors.qince.submit(changed);
+    }
+
+    fn order_again(&self, number: usize, back: usize) {
+        let books = self.books.state();
+        let version = books.orders.get(number).and_then(|order| order.versions.iter().rev().nth(back)).cloned();
+        drop(books);
+        version.into_iter().for_each(|version| self.vendors.qince.submit(version));
+    }
+
+    fn trade(&self, ago: Duration, is_audited: bool) {
+        let status = if is_audited { 55 } else { 30 };
+        let number = self.vendors.wangdian.generate_trade("S001", status, self.now() - ago);
+        self.books.state().trades.push(number);
+    }
+
+    /// As a generated one, but of a good that Kingdee does not know.
+    fn bad_trade(&self) {
+        let mut books = self.books.state();
+        let number = format!("BAD{:04}", books.bad_trades.len() + 1);
+        let line = json!({
+            "rec_id": "1", "spec_no": MISSING, "goods_no": MISSING, "goods_name": "新品", "num": "2.0000",
+            "share_price": "19.9900", "share_amount": "39.9800", "gift_type": "0", "unit_name": "新箱",
+        });
+        let row = json!({
+            "trade_no": number, "shop_no": "S001", "warehouse_no": "WH01", "platform_id": "127",
+            "trade_status": "55", "src_tids": format!("T{number}"), "goods_list": [line],
+        });
+        let Value::Object(mut row) = row else { return };
+        let now = relay_simulators::wangdian::time_text(self.now());
+        for field in ["trade_time", "created", "modified"] {
+            row.insert(field.to_owned(), json!(now));
+        }
+        self.vendors.wangdian.add_trade(row);
+        books.bad_trades.insert(number.clone());
+        books.trades.push(number);
+    }
+
+    fn change_trade(&self, number: usize) {
+        let trades = self.books.state().trades.clone();
+        let generated: Vec<_> = trades.iter().filter(|trade| !trade.starts_with("BAD")).collect();
+        if let Some(trade) = generated.get(number) {
+            self.vendors.wangdian.change_trade(trade, self.now());
+        }
+    }
+
+    fn shipment(&self) {
+        let place = self.vendors.wangdian.waiting_shipments().len() + self.vendors.wangdian.logistics_acks().len();
+        let row = Map::from_iter([
+            ("tid".to_owned(), json!(format!("T{place}"))),
+            ("logistics_no".to_owned(), json!(format!("SF{place}"))),
+            ("shop_no".to_owned(), json!("S001")),
+        ]);
+        self.vendors.wangdian.add_shipment(row);
+    }
+
+    /// A new document, or a new version of one; answers its place.
+    fn json(&self, number: usize) -> usize {
+        let now = self.now();
+        self.json_of(number, now, None)
+    }
+
+    /// Three versions of one time: the third says what the first says.
+    fn json_flap(&self, number: usize) -> [usize; 3] {
+        let now = self.now();
+        let first = self.json_of(number, now, None);
+        [first, self.json_of(number, now, None), self.json_of(number, now, Some(first))]
+    }
+
+    fn json_of(&self, number: usize, time: DateTime<Utc>, says: Option<usize>) -> usize {
+        let mut books = self.books.state();
+        while books.documents.len() <= number {
+            books.documents.push(Pushed::default());
+        }
+        let versions = &mut books.documents[number].versions;
+        let place = versions.len();
+        versions.push(json!({
+            "id": format!("J{number}"),
+            "updated_at": time.to_rfc3339(),
+            "status": "paid",
+            "total": "12.50",
+            "remark": format!("v{}", says.unwrap_or(place)),
+            "items": [{"sku": "A", "quantity": 1}],
+        }));
+        place
+    }
+
+    fn add_material(&self) {
+        if self.vendors.kingdee.has_material(MISSING) {
+            return;
+        }
+        let unit = self.vendors.kingdee.add_unit("BOX", "新箱");
+        self.vendors.kingdee.add_material(MISSING, "新品", &[&unit]);
+    }
+
+    /// The right secret of a vendor, or a wrong one, in the settings.
+    fn set_secret(&mut self, vendor: Vendor, is_right: bool) {
+        let name = match vendor {
+            Vendor::Wangdian => "WDT_APPSECRET",
+            Vendor::Kingdee => "KINGDEE_CLIENT_SECRET",
+            Vendor::Sharecrm => "SHARECRM_APP_SECRET",
+            Vendor::Http => "HTTP_POST_SECRET",
+        };
+        let settings = relay_simulators::settings();
+        let right = settings.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value);
+        let value = if is_right { right.to_owned() } else { "wrong".to_owned() };
+        self.settings.insert(name.to_owned(), value);
+    }
+}

@@ -1,0 +1,100 @@
+//! The files of a merchant: the store, and the flows.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Takes back every step of the schema but the first: what is left is a file as programs without a version wrote it.
+const FORMER: &str = "
+    DROP TRIGGER ledger_counts_insert;
+    DROP TRIGGER ledger_counts_update;
+    DROP TRIGGER ledger_counts_delete;
+    DROP TABLE ledger_counts;
+    DROP INDEX ledger_failed_by_flow;
+    DROP INDEX messages_in_flight;
+    DROP INDEX messages_in_flight_by_group;
+    CREATE INDEX messages_by_group ON messages (queue, dead, group_id, visible_at);
+    DROP INDEX lookups_by_expiry;
+    DROP INDEX messages_by_death;
+    DROP TABLE ledger_walk;
+    DROP TABLE archive;
+    PRAGMA user_version = 0;
+";
+
+/// The steps that are taken back: whoever adds one adds it here too.
+const STEPS: u32 = 4;
+
+const FLOWS: [(&str, &str); 6] = [
+    ("trade-to-kingdee", include_str!("../../../../shared/flows/trade-to-kingdee.toml")),
+    ("direct-order-to-sharecrm", include_str!("../../../../shared/flows/direct-order-to-sharecrm.toml")),
+    ("direct-order-to-wangdian", include_str!("../../../../shared/flows/direct-order-to-wangdian.toml")),
+    ("stock-to-sharecrm", include_str!("../../../../shared/flows/stock-to-sharecrm.toml")),
+    ("shipping-to-sharecrm", include_str!("../../../../shared/flows/shipping-to-sharecrm.toml")),
+    ("orders-to-http", include_str!("../../../../shared/flows/examples/orders-to-http.toml")),
+];
+
+pub(super) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(super) fn new() -> io::Result<Self> {
+        // In memory where the machine has such a folder: most of the time would go into the disk otherwise.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
+        let this = Self(folder);
+        fs::create_dir(this.flows())?;
+        for (name, text) in FLOWS {
+            fs::write(this.flow(name), text)?;
+        }
+        Ok(this)
+    }
+
+    pub(super) fn store(&self) -> PathBuf {
+        self.0.path().join("relay.db")
+    }
+
+    pub(super) fn flows(&self) -> PathBuf {
+        self.0.path().join("flows")
+    }
+
+    /// Makes the store one of the former program, with all that is in it.
+    pub(super) fn downgrade(&self) -> anyhow::Result<()> {
+        let store = rusqlite::Connection::open(self.store())?;
+        let steps: u32 = store.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        anyhow::ensure!(steps == STEPS, "the schema has {steps} steps: take the new one back in `FORMER` too");
+        Ok(store.execute_batch(FORMER)?)
+    }
+
+    fn flow(&self, name: &str) -> PathBuf {
+        self.flows().join(format!("{name}.toml"))
+    }
+
+    fn away(&self, name: &str) -> PathBuf {
+        self.0.path().join(format!("{name}.toml"))
+    }
+
+    /// Takes a flow's file away, or puts it back.
+    pub(super) fn take_away(&self, name: &str, is_away: bool) -> io::Result<()> {
+        let (here, away) = (self.flow(name), self.away(name));
+        let (from, to) = if is_away { (here, away) } else { (away, here) };
+        if from.exists() { fs::rename(from, to) } else { Ok(()) }
+    }
+
+    /// Has a flow say something more: one more constant, where its target takes any.
+    pub(super) fn change(&self, name: &str) -> io::Result<()> {
+        let path: &Path = &self.flow(name);
+        if !path.exists() {
+            return Ok(());
+        }
+        let mark = match name {
+            "trade-to-kingdee" => "[fields]\nremark = { value = \"新\" }",
+            "direct-order-to-wangdian" => "[fields]\nreceiver_zip = { value = \"000000\" }",
+            "orders-to-http" => "[fields]\nchanged = { value = \"yes\" }",
+            _ => "[fields.masterFieldVal]\nchanged = { value = \"yes\" }",
+        };
+        let section = mark.split('\n').next().unwrap_or_default();
+        let text = fs::read_to_string(path)?;
+        if text.contains(mark) {
+            return Ok(());
+        }
+        fs::write(path, text.replacen(&format!("\n{section}\n"), &format!("\n{mark}\n"), 1))
+    }
+}

@@ -1,0 +1,147 @@
+//! A merchant: the vendors, the file that the processes of the relay share, and what is true of every document.
+
+pub mod books;
+mod director;
+mod faults;
+mod folder;
+mod operator;
+mod postman;
+mod process;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use relay_core::clock::{Clock as _, SeededRng};
+use relay_host::{Settings, Wiring};
+use relay_simulators::Vendors;
+use relay_store_sqlite::{Retention, Sqlite};
+
+pub use director::Director;
+
+use crate::scenario::{PROCESSES, Scenario, Vendor};
+use crate::scheduler::Spawner;
+use crate::timeline::{Machine, Timeline};
+use crate::trace::Trace;
+use books::Books;
+use faults::StoreFaults;
+use folder::Folder;
+use process::Process;
+
+/// When every simulation begins: Sunday, 2026-11-22, 20:00 in China, so that a night is near.
+const START: &str = "2026-11-22T20:00:00+08:00";
+
+/// A merchant.
+pub struct World {
+    /// What happens.
+    pub scenario: Scenario,
+    /// The time.
+    pub timeline: Arc<Timeline>,
+    /// The right time.
+    pub clock: Arc<Machine>,
+    /// The vendors.
+    pub vendors: Arc<Vendors>,
+    /// What is true of every document.
+    pub books: Arc<Books>,
+    trace: Arc<Trace>,
+    spawner: Spawner,
+    folder: Folder,
+    slots: [Slot; PROCESSES],
+    settings: BTreeMap<String, String>,
+    starts: u64,
+}
+
+/// A place for a process.
+struct Slot {
+    clock: Arc<Machine>,
+    faults: Arc<StoreFaults>,
+    lives: u32,
+    process: Option<Process>,
+}
+
+impl World {
+    fn new(scenario: &Scenario, timeline: Arc<Timeline>, spawner: Spawner, trace: Arc<Trace>) -> anyhow::Result<Self> {
+        let start = DateTime::parse_from_rfc3339(START)?.to_utc();
+        let machine = || Arc::new(Machine::new(timeline.clone(), start));
+        let clock = machine();
+        let vendors = Vendors::new(clock.clone(), scenario.seed);
+        let conditions = &scenario.conditions;
+        vendors.load_master_data();
+        vendors.kingdee.set_refuses_duplicates(conditions.refuses_duplicates);
+        vendors.wangdian.set_lag(conditions.lag);
+        let folder = Folder::new()?;
+        let on_off = |on: bool| if on { "on" } else { "off" };
+        let own = [
+            ("RELAY_START", "2026-11-22T19:00:00+08:00".to_owned()),
+            ("RELAY_FLOWS_DIR", folder.flows().display().to_string()),
+            ("KINGDEE_EDITS", on_off(conditions.edits).to_owned()),
+            ("HTTP_POST_REPEAT", if conditions.receiver_replaces { "replaces" } else { "doubles" }.to_owned()),
+        ];
+        // Each process may make its share of the calls that the account allows.
+        let share = (100 / PROCESSES).to_string();
+        let shares = ["WDT", "KINGDEE", "SHARECRM", "HTTP"].map(|vendor| (format!("{vendor}_QUOTA_SHARE"), share.clone()));
+        let given = relay_simulators::settings_in_process().into_iter().map(|(name, value)| (name, value.to_owned()));
+        let settings = given.chain(own).map(|(name, value)| (name.to_owned(), value)).chain(shares).collect();
+        let slot = |_| Slot { clock: machine(), faults: Arc::new(StoreFaults::new(trace.clone())), lives: 0, process: None };
+        Ok(Self {
+            scenario: scenario.clone(),
+            clock,
+            books: Arc::new(Books::new(vendors.clone(), timeline.clone())),
+            vendors,
+            slots: std::array::from_fn(slot),
+            trace,
+            spawner,
+            folder,
+            settings,
+            starts: 0,
+            timeline,
+        })
+    }
+
+    /// A process's wiring, over ports and a transport of its own.
+    fn wiring(&mut self, slot: usize, life: u32) -> anyhow::Result<Wiring> {
+        let clock = self.slots[slot].clock.clone();
+        let stores = Sqlite::open_inline(&self.folder.store(), clock.clone(), Retention::default())?.stores();
+        let name = format!("p{slot}.{life}");
+        // Each process has its own dice: two that throw the same would take each other's leases for their own.
+        self.starts += 1;
+        let dice = self.scenario.seed ^ self.starts.rotate_right(16);
+        let stores = self.slots[slot].faults.around(&stores, name.clone(), self.timeline.clone(), dice);
+        let wire = wire::Wire::new(self, name, clock.clone(), dice);
+        let settings = Settings::from_iter(self.settings.clone());
+        Ok(Wiring::new(settings, stores, clock, Arc::new(SeededRng::new(dice)))?.over(Arc::new(wire)))
+    }
+
+    /// A look at the store that no fault disturbs, by the right time.
+    fn plain_wiring(&self) -> anyhow::Result<Wiring> {
+        let stores = Sqlite::open_inline(&self.folder.store(), self.clock.clone(), Retention::default())?.stores();
+        let settings = Settings::from_iter(self.settings.clone());
+        let rng = Arc::new(SeededRng::new(self.scenario.seed ^ self.timeline.now().as_secs()));
+        Ok(Wiring::new(settings, stores, self.clock.clone(), rng)?.over(self.vendors.transport()))
+    }
+
+    /// The right time.
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    fn say(&self, what: impl FnOnce() -> String) {
+        self.trace.say(self.timeline.now(), what);
+    }
+
+    fn faults_of(&self, vendor: Vendor) -> &relay_simulators::Faults {
+        match vendor {
+            Vendor::Wangdian => &self.vendors.wangdian.faults,
+            Vendor::Kingdee => &self.vendors.kingdee.faults,
+            Vendor::Sharecrm => &self.vendors.sharecrm.faults,
+            Vendor::Http => &self.vendors.http.faults,
+        }
+    }
+
+    /// How long a call takes at least, by chance.
+    fn least_wait() -> Duration {
+        Duration::from_micros(50)
+    }
+}

@@ -1,0 +1,114 @@
+//! What a person asks and does, on a look at the store that no fault disturbs.
+
+use futures::FutureExt as _;
+use relay_core::archive::Event;
+use relay_core::{Entry, EntryId};
+use relay_host::{Wiring, settings};
+use relay_operations::Operations;
+use serde_json::Value;
+
+use super::World;
+
+/// What nobody sends again without a look at the target.
+const LOOKED_AT_FIRST: [&str; 3] = ["unknown", "crossed", "settled"];
+
+impl World {
+    /// Does something as a person does, at once: the store is asked without a wait.
+    fn operate<T>(&self, work: impl AsyncFnOnce(&Operations<'_>) -> T) -> anyhow::Result<T> {
+        let wiring = self.plain_wiring()?;
+        let operations = operations(&wiring);
+        work(&operations).now_or_never().ok_or_else(|| anyhow::anyhow!("an operation waits on an idle store"))
+    }
+
+    /// Every document with a failed version.
+    pub fn failures(&self) -> anyhow::Result<Vec<Entry>> {
+        Ok(self.operate(async |operations| operations.failures(None).await)??)
+    }
+
+    /// Sends again what has failed, but for what may be there already.
+    pub(super) fn replay_all(&self) -> anyhow::Result<()> {
+        let wanted = |entry: &Entry| {
+            entry.failures().all(|failed| !LOOKED_AT_FIRST.contains(&failed.class.code()))
+        };
+        let entries: Vec<Entry> = self.failures()?.into_iter().filter(wanted).collect();
+        self.say(|| format!("a person replays {}", entries.len()));
+        _ = self.operate(async |operations| operations.replay_entries(entries).await)?;
+        Ok(())
+    }
+
+    /// Enters the first failed document by hand.
+    pub(super) fn settle_one(&self) -> anyhow::Result<()> {
+        let Some(Entry { id, delivered, .. }) = self.failures()?.into_iter().next() else { return Ok(()) };
+        self.say(|| format!("a person settles {} {}", id.flow, id.key));
+        let EntryId { flow, key } = &id;
+        let done = self.operate(async |operations| operations.settle(flow, key, Some("by hand"), "sim").await)?;
+        // What the target has keeps its place by that.
+        if done.is_ok() && delivered.is_none() {
+            self.books.state().settled.insert((id.flow, id.key));
+        }
+        Ok(())
+    }
+
+    pub(super) fn pause(&self, name: &str) -> anyhow::Result<()> {
+        self.say(|| format!("a person pauses {name}"));
+        _ = self.operate(async |operations| operations.pause(name, "a simulation", "sim", None).await)?;
+        Ok(())
+    }
+
+    pub(super) fn resume(&self, name: &str) -> anyhow::Result<()> {
+        self.say(|| format!("a person resumes {name}"));
+        _ = self.operate(async |operations| operations.resume(name).await)?;
+        Ok(())
+    }
+
+    pub(super) fn redrive(&self) -> anyhow::Result<u64> {
+        let moved = self.operate(async |operations| operations.redrive(None, None).await)??;
+        Ok(moved.values().sum())
+    }
+
+    /// What the ledger knows of a document.
+    pub fn entry(&self, flow: &str, key: &str) -> anyhow::Result<Option<Entry>> {
+        let id = EntryId::new(flow, key);
+        let read = async |operations: &Operations<'_>| {
+            operations.stores.ledger.read(std::slice::from_ref(&id)).await
+        };
+        Ok(self.operate(read)??.remove(&id))
+    }
+
+    /// The bodies of the calls that the archive has of a document.
+    pub fn archived(&self, flow: &str, key: &str) -> anyhow::Result<Vec<Value>> {
+        let shown = self.operate(async |operations| operations.show(flow, key).await)??;
+        let bodies = shown.history.into_iter().filter_map(|record| match record.event {
+            Event::Called(exchange) => serde_json::from_str(&exchange.body).ok(),
+            _ => None,
+        });
+        Ok(bodies.collect())
+    }
+
+    /// Messages that wait, are in flight, or are dead.
+    pub fn queued(&self) -> anyhow::Result<u64> {
+        let count = async |operations: &Operations<'_>| {
+            let mut messages = 0;
+            for system in relay_connectors::targets() {
+                let depth = operations.stores.queue.depth(system).await?;
+                messages += depth.waiting + depth.in_flight + operations.stores.queue.dead(system).await?;
+            }
+            Ok::<_, relay_core::StoreError>(messages)
+        };
+        Ok(self.operate(count)??)
+    }
+}
+
+fn operations(wiring: &Wiring) -> Operations<'_> {
+    Operations {
+        stores: &wiring.stores,
+        flows: &wiring.flows,
+        active: &wiring.active,
+        catalog: &wiring.catalog,
+        connectors: relay_connectors::CONNECTORS,
+        settings: &wiring.settings,
+        flow_settings: settings::open_to_flows(&wiring.settings),
+        clock: wiring.clock.clone(),
+        rng: wiring.rng.clone(),
+    }
+}

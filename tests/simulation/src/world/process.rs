@@ -1,0 +1,146 @@
+//! One process of the relay: what `relay serve` does at once, or what a stack's functions do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_core::clock::{Clock, Deadline};
+use relay_core::{Queue, System};
+use relay_erp_pusher::worker::Worked;
+use relay_erp_pusher::{ErpPusher, Worker};
+use relay_host::Wiring;
+use relay_job::{Invocation, Job as _};
+use relay_stock_syncer::StockSyncer;
+use relay_trade_poller::TradePoller;
+use relay_webhook_receiver::Receiver;
+use serde_json::{Value, json};
+
+use crate::scheduler::{Owner, Scheduler};
+
+/// The vendors' advice, as `relay serve` and the template have it.
+const POLL_EVERY: Duration = Duration::from_secs(5 * 60);
+const SYNC_EVERY: Duration = Duration::from_secs(3 * 60);
+
+/// How long after a failed turn the next begins.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// As the template has it: of the queues, and of the function.
+const VISIBILITY: Duration = Duration::from_secs(720);
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A process that lives.
+pub(super) struct Process {
+    pub(super) owner: Owner,
+    pub(super) receiver: Arc<Receiver>,
+}
+
+impl Process {
+    /// Begins everything that a process does.
+    pub(super) fn start(
+        scheduler: &mut Scheduler,
+        owner: Owner,
+        wiring: &Wiring,
+        look: Duration,
+        by_events: bool,
+    ) -> anyhow::Result<Self> {
+        let clock = wiring.clock.clone();
+        let pusher = Arc::new(wiring.build::<ErpPusher>()?);
+        let (poller, syncer) = (wiring.build::<TradePoller>()?, wiring.build::<StockSyncer>()?);
+        let receiver = Arc::new(wiring.build::<Receiver>()?);
+        let checkpoints = wiring.stores.checkpoints.clone();
+        let (guesses, now) = (relay_connectors::targets(), clock.now());
+        scheduler.spawn(owner, async move {
+            _ = relay_core::pause::end_guesses(checkpoints.as_ref(), guesses, now).await;
+        });
+        for worker in pusher.workers() {
+            if by_events {
+                let (system, queue) = (worker.system(), wiring.stores.queue.clone());
+                scheduler.spawn(owner, invoke(clock.clone(), pusher.clone(), queue, system, look));
+            } else {
+                scheduler.spawn(owner, work(clock.clone(), worker, look));
+            }
+        }
+        scheduler.spawn(owner, poll(clock.clone(), poller));
+        scheduler.spawn(owner, sync(clock, syncer));
+        Ok(Self { owner, receiver })
+    }
+}
+
+async fn work(clock: Arc<dyn Clock>, worker: Worker, look: Duration) {
+    loop {
+        let wait = match worker.work(&|| true).await {
+            Ok(Worked::Batch(_)) => Duration::ZERO,
+            Ok(Worked::Nothing { .. } | Worked::Paused(_)) => look,
+            Err(_) => AGAIN,
+        };
+        clock.sleep(wait).await;
+    }
+}
+
+/// What the event source of a queue does with a function.
+async fn invoke(
+    clock: Arc<dyn Clock>,
+    pusher: Arc<ErpPusher>,
+    queue: Arc<dyn Queue>,
+    system: System,
+    look: Duration,
+) {
+    // Batches are split as it happens.
+    for most in (1..=10).cycle() {
+        let Ok(messages) = queue.receive(system, most, VISIBILITY).await else {
+            clock.sleep(AGAIN).await;
+            continue;
+        };
+        if messages.is_empty() {
+            clock.sleep(look).await;
+            continue;
+        }
+        let records: Vec<Value> = messages
+            .iter()
+            .map(|message| {
+                json!({
+                    "messageId": message.id,
+                    "receiptHandle": message.receipt,
+                    "body": message.body,
+                    "attributes": {
+                        "ApproximateReceiveCount": message.receive_count.to_string(),
+                        "SentTimestamp": message.sent_at.timestamp_millis().to_string(),
+                        "MessageGroupId": message.group,
+                    },
+                    "eventSource": "aws:sqs",
+                    "eventSourceARN": format!("arn:aws:sqs:cn-north-1:1:relay-{system}.fifo"),
+                })
+            })
+            .collect();
+        let deadline = Deadline::within(clock.as_ref(), TIMEOUT);
+        let event = json!({ "Records": records });
+        // An event that failed comes again whole, when the queue says.
+        let Ok(turns) = pusher.handle(event, Invocation::first(deadline)).await else { continue };
+        let answer = pusher.answer(turns).await;
+        let failed: Vec<&str> = answer["batchItemFailures"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|failure| failure["itemIdentifier"].as_str())
+            .collect();
+        let done: Vec<String> = messages
+            .iter()
+            .filter(|message| !failed.contains(&message.id.as_str()))
+            .map(|message| message.receipt.clone())
+            .collect();
+        _ = queue.delete(system, &done).await;
+    }
+}
+
+async fn poll(clock: Arc<dyn Clock>, poller: TradePoller) {
+    loop {
+        _ = poller.poll_all(Deadline::NONE, &|_| {}).await;
+        clock.sleep(POLL_EVERY).await;
+    }
+}
+
+async fn sync(clock: Arc<dyn Clock>, syncer: StockSyncer) {
+    loop {
+        _ = syncer.sync_all(Deadline::NONE).await;
+        clock.sleep(SYNC_EVERY).await;
+    }
+}
