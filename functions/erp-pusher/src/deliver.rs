@@ -89,7 +89,8 @@ impl Sending<'_> {
 
     fn delivery(&self) -> Delivery<'_> {
         let Mapped { body, params } = &self.plan.mapped;
-        Delivery { document: self.plan.document, params, body, replaces: None }
+        let follows = self.work.known.entry.delivered.as_ref().map(|delivered| delivered.at);
+        Delivery { document: self.plan.document, params, body, replaces: None, follows }
     }
 
     async fn before(&self, now: DateTime<Utc>) -> Result<Before, Failure> {

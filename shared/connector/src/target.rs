@@ -1,6 +1,7 @@
 //! Delivering to a vendor.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
@@ -17,6 +18,9 @@ pub struct Delivery<'a> {
     pub body: &'a Value,
     /// The target's id of the older version whose place this one takes.
     pub replaces: Option<&'a str>,
+    /// When the target took the version before it, as far as the ledger knows: content that comes back is no repeat of what
+    /// went out then.
+    pub follows: Option<DateTime<Utc>>,
 }
 
 impl Delivery<'_> {

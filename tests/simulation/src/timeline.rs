@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::Clock;
 
 /// How long a machine has run when a simulation begins.
-const UPTIME: Duration = Duration::from_secs(86_400);
+pub(crate) const UPTIME: Duration = Duration::from_secs(86_400);
 
 /// The one time that everything in a simulation goes by, counted from its beginning.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use relay_connector::{Delivery, Request};
 use relay_core::item::content_hash;
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use serde_json::{Value, json as value};
 use url::Url;
 
 use crate::catalog::PATH;
@@ -19,8 +19,9 @@ const DIGITS: usize = 16;
 
 /// JSON to the receiver's address, signed where a secret is set.
 ///
-/// The Idempotency-Key holds the document's number and the hash of the body: a repeat has the same key, and a newer version
-/// another, because receivers refuse or skip a key that they know, whatever comes under it.
+/// The Idempotency-Key holds the document's number, and a hash of the body and of when the receiver took the version before
+/// it: a repeat has the same key, and every newer version another, because receivers refuse or skip a key that they know,
+/// whatever comes under it. Without the time a document that goes back to what it said before would be skipped.
 pub(crate) fn post(post: &Post, delivery: &Delivery<'_>, now: DateTime<Utc>) -> Request {
     let mut request = json(address(post, delivery), delivery.body)
         .header("idempotency-key", idempotency_key(delivery))
@@ -49,7 +50,8 @@ fn address(post: &Post, delivery: &Delivery<'_>) -> Url {
 /// Escaped as in a form, for a header holds no Chinese.
 fn idempotency_key(delivery: &Delivery<'_>) -> String {
     let number = delivery.number().unwrap_or_default();
-    let hash: String = content_hash(delivery.body).chars().take(DIGITS).collect();
+    let follows = delivery.follows.map(|at| at.timestamp_millis());
+    let hash: String = content_hash(&value!([delivery.body, follows])).chars().take(DIGITS).collect();
     url::form_urlencoded::byte_serialize(number.as_bytes()).chain([".", &hash]).collect()
 }
 

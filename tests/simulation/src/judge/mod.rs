@@ -38,7 +38,7 @@ fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
         FailureClass::Changed => {
             let once = !scenario.conditions.receiver_replaces;
             has(|what| matches!(what, What::TradeChange { .. }))
-                || once && has(|what| matches!(what, What::Json { .. }))
+                || once && has(|what| matches!(what, What::Json { .. } | What::JsonFlap { .. }))
         }
         FailureClass::Settled => person,
         FailureClass::Unknown => !scenario.conditions.receiver_replaces,

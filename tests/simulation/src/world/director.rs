@@ -310,7 +310,7 @@ impl Director {
             }
             What::Upgrade => {
                 (0..PROCESSES).for_each(|slot| self.kill(slot));
-                self.world.folder.downgrade()?;
+                self.world.downgrade()?;
                 self.begin_all_anew()?;
             }
             What::Paused { name, lasts } => {

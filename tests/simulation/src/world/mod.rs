@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use relay_core::Stores;
 use relay_core::clock::{Clock as _, SeededRng};
 use relay_host::{Settings, Wiring};
 use relay_simulators::Vendors;
@@ -51,6 +52,8 @@ pub struct World {
     slots: [Slot; PROCESSES],
     settings: BTreeMap<String, String>,
     starts: u64,
+    /// A look at the store that no fault disturbs, by the right time.
+    watched: Stores,
 }
 
 /// A place for a process.
@@ -87,15 +90,16 @@ impl World {
         let slot = |_| Slot { clock: machine(), faults: Arc::new(StoreFaults::new(trace.clone())), lives: 0, process: None };
         Ok(Self {
             scenario: scenario.clone(),
-            clock,
             books: Arc::new(Books::new(vendors.clone(), timeline.clone())),
             vendors,
             slots: std::array::from_fn(slot),
             trace,
             spawner,
-            folder,
             settings,
             starts: 0,
+            watched: Self::watch(&folder, &clock)?,
+            clock,
+            folder,
             timeline,
         })
     }
@@ -114,9 +118,20 @@ impl World {
         Ok(Wiring::new(settings, stores, clock, Arc::new(SeededRng::new(dice)))?.over(Arc::new(wire)))
     }
 
-    /// A look at the store that no fault disturbs, by the right time.
+    fn watch(folder: &Folder, clock: &Arc<Machine>) -> anyhow::Result<Stores> {
+        Ok(Sqlite::open_inline(&folder.store(), clock.clone(), Retention::default())?.stores())
+    }
+
+    /// Makes the store one of the former program, which whoever opens it next brings up.
+    fn downgrade(&mut self) -> anyhow::Result<()> {
+        self.folder.downgrade()?;
+        self.watched = Self::watch(&self.folder, &self.clock)?;
+        Ok(())
+    }
+
+    /// A process of a person's, which no fault disturbs.
     fn plain_wiring(&self) -> anyhow::Result<Wiring> {
-        let stores = Sqlite::open_inline(&self.folder.store(), self.clock.clone(), Retention::default())?.stores();
+        let stores = self.watched.clone();
         let settings = Settings::from_iter(self.settings.clone());
         let rng = Arc::new(SeededRng::new(self.scenario.seed ^ self.timeline.now().as_secs()));
         Ok(Wiring::new(settings, stores, self.clock.clone(), rng)?.over(self.vendors.transport()))

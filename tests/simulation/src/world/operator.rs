@@ -1,5 +1,7 @@
 //! What a person asks and does, on a look at the store that no fault disturbs.
 
+use std::future::Future;
+
 use futures::FutureExt as _;
 use relay_core::archive::Event;
 use relay_core::{Entry, EntryId};
@@ -20,9 +22,21 @@ impl World {
         work(&operations).now_or_never().ok_or_else(|| anyhow::anyhow!("an operation waits on an idle store"))
     }
 
+    /// Asks a port, which answers at once.
+    fn at_once<T, E>(asked: impl Future<Output = Result<T, E>>) -> anyhow::Result<T>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let answer = asked.now_or_never().ok_or_else(|| anyhow::anyhow!("an idle store is waited for"))?;
+        Ok(answer?)
+    }
+
     /// Every document with a failed version.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
     pub fn failures(&self) -> anyhow::Result<Vec<Entry>> {
-        Ok(self.operate(async |operations| operations.failures(None).await)??)
+        Self::at_once(self.watched.ledger.failed(None, 10_000, None))
     }
 
     /// Sends again what has failed, but for what may be there already.
@@ -67,18 +81,22 @@ impl World {
     }
 
     /// What the ledger knows of a document.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
     pub fn entry(&self, flow: &str, key: &str) -> anyhow::Result<Option<Entry>> {
         let id = EntryId::new(flow, key);
-        let read = async |operations: &Operations<'_>| {
-            operations.stores.ledger.read(std::slice::from_ref(&id)).await
-        };
-        Ok(self.operate(read)??.remove(&id))
+        Ok(Self::at_once(self.watched.ledger.read(std::slice::from_ref(&id)))?.remove(&id))
     }
 
     /// The bodies of the calls that the archive has of a document.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
     pub fn archived(&self, flow: &str, key: &str) -> anyhow::Result<Vec<Value>> {
-        let shown = self.operate(async |operations| operations.show(flow, key).await)??;
-        let bodies = shown.history.into_iter().filter_map(|record| match record.event {
+        let id = EntryId::new(flow, key);
+        let history = Self::at_once(self.watched.archive.read(&id, &[]))?;
+        let bodies = history.into_iter().filter_map(|record| match record.event {
             Event::Called(exchange) => serde_json::from_str(&exchange.body).ok(),
             _ => None,
         });
@@ -86,16 +104,16 @@ impl World {
     }
 
     /// Messages that wait, are in flight, or are dead.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
     pub fn queued(&self) -> anyhow::Result<u64> {
-        let count = async |operations: &Operations<'_>| {
-            let mut messages = 0;
-            for system in relay_connectors::targets() {
-                let depth = operations.stores.queue.depth(system).await?;
-                messages += depth.waiting + depth.in_flight + operations.stores.queue.dead(system).await?;
-            }
-            Ok::<_, relay_core::StoreError>(messages)
-        };
-        Ok(self.operate(count)??)
+        let mut messages = 0;
+        for system in relay_connectors::targets() {
+            let depth = Self::at_once(self.watched.queue.depth(system))?;
+            messages += depth.waiting + depth.in_flight + Self::at_once(self.watched.queue.dead(system))?;
+        }
+        Ok(messages)
     }
 }
 

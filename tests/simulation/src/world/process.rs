@@ -23,6 +23,10 @@ const SYNC_EVERY: Duration = Duration::from_secs(3 * 60);
 /// How long after a failed turn the next begins.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// Most happens in so much time.
+const EARLY: Duration = Duration::from_secs(20 * 60);
+const LATER: Duration = Duration::from_secs(100);
+
 /// As the template has it: of the queues, and of the function.
 const VISIBILITY: Duration = Duration::from_secs(720);
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -69,11 +73,17 @@ async fn work(clock: Arc<dyn Clock>, worker: Worker, look: Duration) {
     loop {
         let wait = match worker.work(&|| true).await {
             Ok(Worked::Batch(_)) => Duration::ZERO,
-            Ok(Worked::Nothing { .. } | Worked::Paused(_)) => look,
+            Ok(Worked::Nothing { .. } | Worked::Paused(_)) => patience(clock.as_ref(), look),
             Err(_) => AGAIN,
         };
         clock.sleep(wait).await;
     }
+}
+
+/// How long nobody looks at an empty queue: most happens in the first minutes, and an idle day is to take no time.
+fn patience(clock: &dyn Clock, look: Duration) -> Duration {
+    let is_early = clock.monotonic() < crate::timeline::UPTIME + EARLY;
+    if is_early { look } else { look.max(LATER) }
 }
 
 /// What the event source of a queue does with a function.
@@ -91,7 +101,7 @@ async fn invoke(
             continue;
         };
         if messages.is_empty() {
-            clock.sleep(look).await;
+            clock.sleep(patience(clock.as_ref(), look)).await;
             continue;
         }
         let records: Vec<Value> = messages

@@ -12,7 +12,7 @@ fn sal_order() -> &'static Document {
 }
 
 fn delivery<'a>(body: &'a Value, replaces: Option<&'a str>) -> Delivery<'a> {
-    Delivery { document: sal_order(), params: &[], body, replaces }
+    Delivery { document: sal_order(), params: &[], body, replaces, follows: None }
 }
 
 /// The target of a client, as flows know it.

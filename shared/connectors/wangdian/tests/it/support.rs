@@ -86,7 +86,7 @@ impl Bench {
     ) -> Vec<Result<Option<String>, Failure>> {
         let document = document(name);
         let batch: Vec<_> =
-            bodies.iter().map(|body| Delivery { document, params, body, replaces: None }).collect();
+            bodies.iter().map(|body| Delivery { document, params, body, replaces: None, follows: None }).collect();
         self.client.deliver(&batch, Deadline::NONE).await
     }
 
