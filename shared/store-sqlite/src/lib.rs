@@ -109,11 +109,7 @@ impl Sqlite {
     ///
     /// # Errors
     /// As [`Sqlite::open_with`].
-    pub fn open_inline(
-        file: &Path,
-        clock: Arc<dyn Clock>,
-        retention: Retention,
-    ) -> Result<Self, StoreError> {
+    pub fn open_inline(file: &Path, clock: Arc<dyn Clock>, retention: Retention) -> Result<Self, StoreError> {
         Self::open_as(file, clock, retention, Opening { patience: Duration::MAX, blocking: Blocking::Inline })
     }
 
@@ -125,7 +121,8 @@ impl Sqlite {
     ) -> Result<Self, StoreError> {
         let writer = open::writer(file)?;
         let checker = open::reader(file)?;
-        let [reader, scanner] = [open::reader(file)?, open::reader(file)?].map(|reader| Lane::of(reader, blocking));
+        let [reader, scanner] =
+            [open::reader(file)?, open::reader(file)?].map(|reader| Lane::of(reader, blocking));
         let health = Arc::new(Health::of(file)?);
         check::begin(checker, &health, patience, blocking)?;
         // What waits in the store is not to wait longer because somebody sets the machine's clock back.

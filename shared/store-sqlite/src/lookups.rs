@@ -45,10 +45,10 @@ impl Lookups for Sqlite {
     ) -> Result<(), StoreError> {
         let (table, code, id) = (table.to_owned(), code.to_owned(), id.to_owned());
         self.write_in("writing a look-up in", move |tx, _| {
-            tx.execute(
+            tx.prepare_cached(
                 "INSERT OR REPLACE INTO lookups (lookup, code, id, expires_at) VALUES (?1, ?2, ?3, ?4)",
-                params![table, code, id, expires_at.map(millis)],
-            )
+            )?
+            .execute(params![table, code, id, expires_at.map(millis)])
             .map(drop)
         })
         .await
@@ -57,7 +57,9 @@ impl Lookups for Sqlite {
     async fn remove(&self, table: &str, code: &str) -> Result<(), StoreError> {
         let (table, code) = (table.to_owned(), code.to_owned());
         self.write_in("removing a look-up in", move |tx, _| {
-            tx.execute("DELETE FROM lookups WHERE lookup = ?1 AND code = ?2", params![table, code]).map(drop)
+            tx.prepare_cached("DELETE FROM lookups WHERE lookup = ?1 AND code = ?2")?
+                .execute(params![table, code])
+                .map(drop)
         })
         .await
     }

@@ -49,10 +49,10 @@ impl Queue for Sqlite {
         self.write_in("deleting from the queue in", move |tx, _| {
             for receipt in &receipts {
                 let (id, count) = parse_receipt(receipt);
-                tx.execute(
+                tx.prepare_cached(
                     "DELETE FROM messages WHERE queue = ?1 AND id = ?2 AND receive_count = ?3",
-                    params![system.name(), id, count],
-                )?;
+                )?
+                .execute(params![system.name(), id, count])?;
             }
             Ok(())
         })
@@ -63,10 +63,8 @@ impl Queue for Sqlite {
         let (id, count) = parse_receipt(receipt);
         self.write_in("delaying a message in", move |tx, now| {
             // A message whose visibility timeout has ended may be received by another at any moment.
-            let changed = tx.execute(
-                "UPDATE messages SET visible_at = ?4
-                 WHERE queue = ?1 AND id = ?2 AND receive_count = ?3 AND visible_at > ?5 AND visible_at <= ?6",
-                params![
+            let changed = tx.prepare_cached("UPDATE messages SET visible_at = ?4
+                 WHERE queue = ?1 AND id = ?2 AND receive_count = ?3 AND visible_at > ?5 AND visible_at <= ?6")?.execute(params![
                     system.name(),
                     id,
                     count,
@@ -83,13 +81,11 @@ impl Queue for Sqlite {
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
         self.scan_in("counting the queue in", move |tx, now| {
             // Those in flight are few and have an index of their own; the others are counted by theirs alone.
-            tx.query_row(
-                "SELECT count(*), min(visible_at),
+            tx.prepare_cached("SELECT count(*), min(visible_at),
                         (SELECT count(*) FROM messages WHERE queue = ?1 AND dead = 0),
                         (SELECT sent_at FROM messages WHERE queue = ?1 AND dead = 0 ORDER BY id LIMIT 1)
                  FROM messages INDEXED BY messages_in_flight
-                 WHERE queue = ?1 AND dead = 0 AND receive_count > 0 AND visible_at > ?2 AND visible_at <= ?3",
-                params![system.name(), millis(now), later(now, MAX_VISIBILITY)],
+                 WHERE queue = ?1 AND dead = 0 AND receive_count > 0 AND visible_at > ?2 AND visible_at <= ?3")?.query_row(params![system.name(), millis(now), later(now, MAX_VISIBILITY)],
                 |row| {
                     let (in_flight, all): (u64, u64) = (row.get(0)?, row.get(2)?);
                     Ok(Depth {
@@ -106,11 +102,8 @@ impl Queue for Sqlite {
 
     async fn dead(&self, system: System) -> Result<u64, StoreError> {
         self.scan_in("counting the dead letters in", move |tx, _| {
-            tx.query_row(
-                "SELECT count(*) FROM messages WHERE queue = ?1 AND dead = 1",
-                [system.name()],
-                |row| row.get(0),
-            )
+            tx.prepare_cached("SELECT count(*) FROM messages WHERE queue = ?1 AND dead = 1")?
+                .query_row([system.name()], |row| row.get(0))
         })
         .await
     }

@@ -310,7 +310,13 @@ mod tests {
             connection.execute_batch("CREATE TABLE done (n INTEGER UNIQUE, bytes BLOB)").unwrap();
             prepare(&connection);
             let health = Arc::new(Health::of(&file).unwrap());
-            let writer = Writer::new(connection, health, Arc::new(SystemClock), Retention::default(), Blocking::Threads);
+            let writer = Writer::new(
+                connection,
+                health,
+                Arc::new(SystemClock),
+                Retention::default(),
+                Blocking::Threads,
+            );
             Self { folder, writer: Arc::new(writer) }
         }
 

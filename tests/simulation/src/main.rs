@@ -67,7 +67,10 @@ fn one(seed: u64, arguments: &Arguments) -> anyhow::Result<bool> {
         "{} steps, quiet {:?} after the faults, sum {:016x}",
         outcome.steps, outcome.quiet_after, outcome.sum
     );
-    outcome.violations.iter().for_each(|violation| println!("VIOLATED {}: {}", violation.rule, violation.found));
+    outcome
+        .violations
+        .iter()
+        .for_each(|violation| println!("VIOLATED {}: {}", violation.rule, violation.found));
     Ok(outcome.violations.is_empty())
 }
 
@@ -106,12 +109,16 @@ impl Tally {
 
 fn many(arguments: &Arguments) -> anyhow::Result<bool> {
     let began = SystemClock.monotonic();
-    let threads = arguments.threads.or_else(|| thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+    let threads =
+        arguments.threads.or_else(|| thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
     let (next, tally) = (AtomicU64::new(arguments.from), Mutex::new(Tally::default()));
     let end = arguments.from + arguments.seeds;
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&next, end, &tally, arguments.first))).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| anyhow::bail!("a run panicked")))
+        let workers: Vec<_> =
+            (0..threads).map(|_| scope.spawn(|| work(&next, end, &tally, arguments.first))).collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or_else(|_| anyhow::bail!("a run panicked")))
     })?;
     let tally = tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     report(&tally, SystemClock.monotonic() - began);

@@ -137,7 +137,8 @@ impl Scheduler {
     pub fn kill(&mut self, owner: Owner) {
         self.fuses.remove(&owner);
         self.stopped.remove(&owner);
-        let (dead, alive) = std::mem::take(&mut self.tasks).into_iter().partition(|(_, task)| task.0 == owner);
+        let (dead, alive) =
+            std::mem::take(&mut self.tasks).into_iter().partition(|(_, task)| task.0 == owner);
         self.tasks = alive;
         // Dropping them may wake others, which are among the living by now.
         drop::<BTreeMap<_, _>>(dead);

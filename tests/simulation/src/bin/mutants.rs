@@ -77,7 +77,17 @@ fn copy(root: &Path, tree: &Path) -> anyhow::Result<()> {
 fn build(tree: &Path, builds: &Path) -> anyhow::Result<PathBuf> {
     let builds = std::path::absolute(builds)?;
     let status = Command::new("cargo")
-        .args(["build", "--quiet", "--locked", "--profile", "simulation", "-p", "simulation", "--bin", "simulation"])
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--profile",
+            "simulation",
+            "-p",
+            "simulation",
+            "--bin",
+            "simulation",
+        ])
         .arg("--target-dir")
         .arg(&builds)
         .current_dir(tree)
@@ -93,8 +103,10 @@ struct Found {
 
 /// The first seed that fails, as far as seeds are begun in order.
 fn seeds(program: &Path, seeds: u64) -> anyhow::Result<Option<Found>> {
-    let output =
-        Command::new(program).args(["--first", "--seeds", &seeds.to_string()]).env("RUST_BACKTRACE", "0").output()?;
+    let output = Command::new(program)
+        .args(["--first", "--seeds", &seeds.to_string()])
+        .env("RUST_BACKTRACE", "0")
+        .output()?;
     let told = String::from_utf8_lossy(&output.stdout);
     let line = told.lines().find_map(|line| line.strip_prefix("seed ")?.split_once(": "));
     match line {

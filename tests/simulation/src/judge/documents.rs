@@ -43,7 +43,9 @@ impl<'a> Judge<'a> {
     /// Whether the version stands as failed, or a person has dealt with the document.
     fn is_excused(&self, flow: &str, key: &str, is_newest: impl Fn(&Value) -> bool) -> anyhow::Result<bool> {
         let Some(entry) = self.world.entry(flow, key)? else { return Ok(false) };
-        let failed = entry.failures().any(|failed| is_newest(&failed.document) || failed.class == FailureClass::Crossed);
+        let failed = entry
+            .failures()
+            .any(|failed| is_newest(&failed.document) || failed.class == FailureClass::Crossed);
         let settled = entry.settled.as_ref().is_some_and(|settled| is_newest(&settled.version.document));
         Ok(failed || settled)
     }
@@ -78,7 +80,12 @@ impl<'a> Judge<'a> {
         {
             self.violated(
                 "newest version at each target",
-                format!("{TO_CRM} {id}: the CRM has {:?} of {} versions, the newest is {}", pushed.last(), order.versions.len(), time(newest)),
+                format!(
+                    "{TO_CRM} {id}: the CRM has {:?} of {} versions, the newest is {}",
+                    pushed.last(),
+                    order.versions.len(),
+                    time(newest)
+                ),
             );
         }
         if !pushed.is_sorted() && !self.stops() {
@@ -97,7 +104,10 @@ impl<'a> Judge<'a> {
             found.order["buyer_message"] == newest["remark"]
                 && (found.order["trade_status"] == "80") == is_deleted
         });
-        if !has && !self.is_excused(TO_WDT, id, |document| document["modify_time_str"] == newest["modify_time_str"])? {
+        if !has
+            && !self
+                .is_excused(TO_WDT, id, |document| document["modify_time_str"] == newest["modify_time_str"])?
+        {
             let message = in_wdt.map(|found| found.order["buyer_message"].clone());
             self.violated(
                 "newest version at each target",
@@ -109,7 +119,8 @@ impl<'a> Judge<'a> {
         }
         // Remarks that come back make no order; those that are unique do.
         let place = |message: &String| {
-            let mut places = (0..order.versions.len()).filter(|place| remark(&order.versions[*place]) == *message);
+            let mut places =
+                (0..order.versions.len()).filter(|place| remark(&order.versions[*place]) == *message);
             let place = places.next();
             place.filter(|_| places.next().is_none())
         };
@@ -129,7 +140,10 @@ impl<'a> Judge<'a> {
             }
             let orders = self.world.vendors.kingdee.orders(trade);
             if orders.len() > 1 {
-                self.violated("one document per number", format!("{TRADES} {trade}: made {} times", orders.len()));
+                self.violated(
+                    "one document per number",
+                    format!("{TRADES} {trade}: made {} times", orders.len()),
+                );
             }
             let newest = decimal(&row["goods_list"][0]["num"]);
             let has = orders.first().map(|order| decimal(&order.body["material_entity"][0]["qty"]));
@@ -137,7 +151,9 @@ impl<'a> Judge<'a> {
             if has != Some(newest) && !self.is_excused(TRADES, trade, is_newest)? {
                 self.violated(
                     "newest version at each target",
-                    format!("{TRADES} {trade}: Kingdee has {has:?} of its first line, the newest is {newest}"),
+                    format!(
+                        "{TRADES} {trade}: Kingdee has {has:?} of its first line, the newest is {newest}"
+                    ),
                 );
             }
             if has == Some(newest) {
@@ -150,12 +166,19 @@ impl<'a> Judge<'a> {
 
     fn amounts(&mut self, trade: &str, row: &Value, body: &serde_json::Map<String, Value>) {
         let lines = |list: &Value, one: &str, other: &str| -> Decimal {
-            list.as_array().into_iter().flatten().map(|line| decimal(&line[one]) * decimal(&line[other])).sum()
+            list.as_array()
+                .into_iter()
+                .flatten()
+                .map(|line| decimal(&line[one]) * decimal(&line[other]))
+                .sum()
         };
         let ordered = lines(&row["goods_list"], "num", "share_price");
         let billed = lines(&body["material_entity"], "qty", "taxprice");
         if ordered != billed {
-            self.violated("amounts to the cent", format!("{TRADES} {trade}: {ordered} was ordered, {billed} is billed"));
+            self.violated(
+                "amounts to the cent",
+                format!("{TRADES} {trade}: {ordered} was ordered, {billed} is billed"),
+            );
         }
     }
 
@@ -173,7 +196,9 @@ impl<'a> Judge<'a> {
                 let found = format!("{STOCK} {key}: the CRM has {has:?}, the newest is {newest:?}");
                 self.violated("newest version at each target", found);
             }
-            let left = record.and_then(|record| record.current()).map(|data| decimal(&data["masterFieldVal"]["sync_stock"]));
+            let left = record
+                .and_then(|record| record.current())
+                .map(|data| decimal(&data["masterFieldVal"]["sync_stock"]));
             if has == newest && left != Some(row.sync_stock) {
                 let found = format!("{STOCK} {key}: the CRM has {left:?}, there are {}", row.sync_stock);
                 self.violated("amounts to the cent", found);
@@ -215,16 +240,22 @@ impl<'a> Judge<'a> {
             let remarks: Vec<&Value> = of_it.map(|received| &received.body["remark"]).collect();
             let is_newest = |other: &Value| other["remark"] == newest["remark"];
             if remarks.last() != Some(&&newest["remark"]) && !self.is_excused(JSON, id, is_newest)? {
-                let found = format!("{JSON} {id}: the receiver has {:?}, the newest is {}", remarks.last(), newest["remark"]);
+                let found = format!(
+                    "{JSON} {id}: the receiver has {:?}, the newest is {}",
+                    remarks.last(),
+                    newest["remark"]
+                );
                 self.violated("newest version at each target", found);
             }
-            let of_remark = |remark: &Value| document.versions.iter().find(|version| version["remark"] == *remark);
-            let times: Vec<&str> = remarks
-                .iter()
-                .filter_map(|remark| of_remark(remark)?["updated_at"].as_str())
-                .collect();
+            let of_remark =
+                |remark: &Value| document.versions.iter().find(|version| version["remark"] == *remark);
+            let times: Vec<&str> =
+                remarks.iter().filter_map(|remark| of_remark(remark)?["updated_at"].as_str()).collect();
             if !times.is_sorted() && !self.stops() {
-                self.violated("no older version over a newer", format!("{JSON} {id}: {remarks:?} of {times:?}"));
+                self.violated(
+                    "no older version over a newer",
+                    format!("{JSON} {id}: {remarks:?} of {times:?}"),
+                );
             }
             // One that replaces may be given the newest once more, so that it ends up on top.
             let replaces = self.scenario().conditions.receiver_replaces;
@@ -239,7 +270,8 @@ impl<'a> Judge<'a> {
     /// What a target has stands in the ledger as delivered, or as failed, or settled.
     fn ledger_knows(&mut self, flow: &str, key: &str, is_there: bool) -> anyhow::Result<()> {
         let entry = self.world.entry(flow, key)?;
-        let knows = |entry: &Entry| entry.delivered.is_some() || entry.failed.is_some() || entry.settled.is_some();
+        let knows =
+            |entry: &Entry| entry.delivered.is_some() || entry.failed.is_some() || entry.settled.is_some();
         if is_there && !entry.as_ref().is_some_and(knows) {
             self.violated("the ledger knows what was delivered", format!("{flow} {key}: {entry:?}"));
         }
@@ -253,7 +285,8 @@ impl<'a> Judge<'a> {
             let entry = self.world.entry(flow, &key)?;
             let was_released = entry.is_some_and(|entry| entry.failed.is_some() || entry.settled.is_some());
             if !was_released {
-                let found = format!("{flow} {key} (of {count:?}) was acknowledged, and the CRM did not have it");
+                let found =
+                    format!("{flow} {key} (of {count:?}) was acknowledged, and the CRM did not have it");
                 self.violated("acknowledged only after the effect", found);
             }
         }
@@ -300,7 +333,12 @@ impl<'a> Judge<'a> {
                 archived.iter().any(|body| body["data"] == Value::Object(push.data.clone()))
             };
             if let Some(push) = record.history.iter().find(|push| !is_archived(push)) {
-                let found = format!("{flow} {id}: the CRM has {:?} of {}, the archive has {} calls", push.data, push.at, archived.len());
+                let found = format!(
+                    "{flow} {id}: the CRM has {:?} of {}, the archive has {} calls",
+                    push.data,
+                    push.at,
+                    archived.len()
+                );
                 self.violated("the archive tells what the vendor saw", found);
             }
         }

@@ -69,11 +69,9 @@ impl Scenario {
             let count = draw.below(12) + 2;
             events.extend((0..count).map(|_| draw.of_theme(theme)));
         }
-        let mut events: Vec<(Duration, What)> =
-            events.into_iter().map(|what| (draw.time(), what)).collect();
+        let mut events: Vec<(Duration, What)> = events.into_iter().map(|what| (draw.time(), what)).collect();
         events.sort_by_key(|(at, _)| *at);
-        let events =
-            events.into_iter().enumerate().map(|(id, (at, what))| Event { id, at, what }).collect();
+        let events = events.into_iter().enumerate().map(|(id, (at, what))| Event { id, at, what }).collect();
         Self { seed, conditions, events }
     }
 }
@@ -167,7 +165,7 @@ impl Draw {
             Theme::Stops => What::Stop { slot, lasts: self.span() },
             Theme::Clocks => {
                 let by = self.one_of(&[-3_600, -300, -30, 30, 300, 3_600]);
-                What::ClockSet { slot, ahead: TimeDelta::seconds(by), lasts: self.span() }
+                What::ClockSet { ahead: TimeDelta::seconds(by), lasts: self.span() }
             }
             Theme::Stores => {
                 let port = self.one_of(&[

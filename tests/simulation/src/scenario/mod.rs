@@ -171,10 +171,8 @@ pub enum What {
         /// How long.
         lasts: Duration,
     },
-    /// A machine's clock is set, so much ahead of the right time or behind it, for a while.
+    /// The machine's clock is set, so much ahead of the right time or behind it, for a while. A file has one machine.
     ClockSet {
-        /// Whose.
-        slot: usize,
         /// How far.
         ahead: TimeDelta,
         /// How long.

@@ -86,7 +86,8 @@ impl Books {
             let records = self.vendors.sharecrm.records();
             let record = records.get(&("erpStockObj".to_owned(), row.rec_id.to_string()));
             let pushes = record.into_iter().flat_map(|record| &record.history);
-            let mut counts = pushes.filter_map(|push| number(&push.data["masterFieldVal"]["stock_change_count"]));
+            let mut counts =
+                pushes.filter_map(|push| number(&push.data["masterFieldVal"]["stock_change_count"]));
             if !counts.any(|count| count >= row.acknowledged_count) {
                 let unproven = ("stock-to-sharecrm", row.rec_id.to_string(), Some(row.acknowledged_count));
                 state.unproven.push(unproven);

@@ -42,7 +42,7 @@ enum Action {
     /// A trouble ends.
     End(u64),
     Start(usize),
-    ClockRight(usize),
+    ClockRight,
     Acknowledge(u64),
     RightSecret(Vendor),
     FlowBack(&'static str),
@@ -166,7 +166,7 @@ impl Director {
                 self.set_rates();
             }
             Action::Start(slot) => self.start(slot)?,
-            Action::ClockRight(slot) => self.world.slots[slot].clock.set_ahead(TimeDelta::zero()),
+            Action::ClockRight => self.world.machine.set_ahead(TimeDelta::zero()),
             Action::Acknowledge(rec_id) => self.world.vendors.wangdian.refuse_acknowledgement(rec_id, None),
             Action::RightSecret(vendor) => {
                 self.world.set_secret(vendor, true);
@@ -257,7 +257,8 @@ impl Director {
                 });
             }
             What::JsonAgain { document, back } => {
-                let count = self.world.books.state().documents.get(document).map_or(0, |it| it.versions.len());
+                let count =
+                    self.world.books.state().documents.get(document).map_or(0, |it| it.versions.len());
                 if count > back {
                     let post = self.postman.clone().post_json(document, count - 1 - back);
                     self.scheduler.spawn(Owner::World, post);
@@ -287,9 +288,9 @@ impl Director {
                     self.scheduler.stop(process.owner, lasts);
                 }
             }
-            What::ClockSet { slot, ahead, lasts } => {
-                self.world.slots[slot].clock.set_ahead(ahead);
-                self.plan_in(lasts, Action::ClockRight(slot));
+            What::ClockSet { ahead, lasts } => {
+                self.world.machine.set_ahead(ahead);
+                self.plan_in(lasts, Action::ClockRight);
             }
             What::Store { slot, port, side, kind, calls } => {
                 self.world.slots[slot].faults.arm(port, side, kind, calls);
@@ -370,7 +371,8 @@ impl World {
 
     fn order_again(&self, number: usize, back: usize) {
         let books = self.books.state();
-        let version = books.orders.get(number).and_then(|order| order.versions.iter().rev().nth(back)).cloned();
+        let version =
+            books.orders.get(number).and_then(|order| order.versions.iter().rev().nth(back)).cloned();
         drop(books);
         version.into_iter().for_each(|version| self.vendors.qince.submit(version));
     }
@@ -412,7 +414,8 @@ impl World {
     }
 
     fn shipment(&self) {
-        let place = self.vendors.wangdian.waiting_shipments().len() + self.vendors.wangdian.logistics_acks().len();
+        let place =
+            self.vendors.wangdian.waiting_shipments().len() + self.vendors.wangdian.logistics_acks().len();
         let row = Map::from_iter([
             ("tid".to_owned(), json!(format!("T{place}"))),
             ("logistics_no".to_owned(), json!(format!("SF{place}"))),

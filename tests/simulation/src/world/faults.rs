@@ -60,9 +60,15 @@ impl StoreFaults {
                 Carries::Entry(entry) => format!(" {} {} r{}", entry.id.flow, entry.id.key, entry.revision),
                 _ => String::new(),
             };
-            if side == Side::After && (port != Port::Archive) && !matches!(operation, "get" | "read" | "depth" | "list" | "receive" | "dead") {
+            if side == Side::After
+                && (port != Port::Archive)
+                && !matches!(operation, "get" | "read" | "depth" | "list" | "receive" | "dead")
+            {
                 this.trace.say(timeline.now(), || {
-                    format!("{process} {port:?}.{operation}{written}{}", if error.is_some() { " FAILS" } else { "" })
+                    format!(
+                        "{process} {port:?}.{operation}{written}{}",
+                        if error.is_some() { " FAILS" } else { "" }
+                    )
                 });
             }
             let most = World::least_wait().as_micros() as u64 * 40;

@@ -59,7 +59,10 @@ impl Folder {
     pub(super) fn downgrade(&self) -> anyhow::Result<()> {
         let store = rusqlite::Connection::open(self.store())?;
         let steps: u32 = store.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        anyhow::ensure!(steps == STEPS, "the schema has {steps} steps: take the new one back in `FORMER` too");
+        anyhow::ensure!(
+            steps == STEPS,
+            "the schema has {steps} steps: take the new one back in `FORMER` too"
+        );
         Ok(store.execute_batch(FORMER)?)
     }
 

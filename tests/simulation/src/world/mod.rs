@@ -46,6 +46,8 @@ pub struct World {
     pub vendors: Arc<Vendors>,
     /// What is true of every document.
     pub books: Arc<Books>,
+    /// The clock of the machine that the processes run on.
+    machine: Arc<Machine>,
     trace: Arc<Trace>,
     spawner: Spawner,
     folder: Folder,
@@ -58,14 +60,18 @@ pub struct World {
 
 /// A place for a process.
 struct Slot {
-    clock: Arc<Machine>,
     faults: Arc<StoreFaults>,
     lives: u32,
     process: Option<Process>,
 }
 
 impl World {
-    fn new(scenario: &Scenario, timeline: Arc<Timeline>, spawner: Spawner, trace: Arc<Trace>) -> anyhow::Result<Self> {
+    fn new(
+        scenario: &Scenario,
+        timeline: Arc<Timeline>,
+        spawner: Spawner,
+        trace: Arc<Trace>,
+    ) -> anyhow::Result<Self> {
         let start = DateTime::parse_from_rfc3339(START)?.to_utc();
         let machine = || Arc::new(Machine::new(timeline.clone(), start));
         let clock = machine();
@@ -80,19 +86,25 @@ impl World {
             ("RELAY_START", "2026-11-22T19:00:00+08:00".to_owned()),
             ("RELAY_FLOWS_DIR", folder.flows().display().to_string()),
             ("KINGDEE_EDITS", on_off(conditions.edits).to_owned()),
-            ("HTTP_POST_REPEAT", if conditions.receiver_replaces { "replaces" } else { "doubles" }.to_owned()),
+            (
+                "HTTP_POST_REPEAT",
+                if conditions.receiver_replaces { "replaces" } else { "doubles" }.to_owned(),
+            ),
         ];
         // Each process may make its share of the calls that the account allows.
         let share = (100 / PROCESSES).to_string();
-        let shares = ["WDT", "KINGDEE", "SHARECRM", "HTTP"].map(|vendor| (format!("{vendor}_QUOTA_SHARE"), share.clone()));
-        let given = relay_simulators::settings_in_process().into_iter().map(|(name, value)| (name, value.to_owned()));
+        let shares = ["WDT", "KINGDEE", "SHARECRM", "HTTP"]
+            .map(|vendor| (format!("{vendor}_QUOTA_SHARE"), share.clone()));
+        let given =
+            relay_simulators::settings_in_process().into_iter().map(|(name, value)| (name, value.to_owned()));
         let settings = given.chain(own).map(|(name, value)| (name.to_owned(), value)).chain(shares).collect();
-        let slot = |_| Slot { clock: machine(), faults: Arc::new(StoreFaults::new(trace.clone())), lives: 0, process: None };
+        let slot = |_| Slot { faults: Arc::new(StoreFaults::new(trace.clone())), lives: 0, process: None };
         Ok(Self {
             scenario: scenario.clone(),
             books: Arc::new(Books::new(vendors.clone(), timeline.clone())),
             vendors,
             slots: std::array::from_fn(slot),
+            machine: machine(),
             trace,
             spawner,
             settings,
@@ -106,7 +118,7 @@ impl World {
 
     /// A process's wiring, over ports and a transport of its own.
     fn wiring(&mut self, slot: usize, life: u32) -> anyhow::Result<Wiring> {
-        let clock = self.slots[slot].clock.clone();
+        let clock = self.machine.clone();
         let stores = Sqlite::open_inline(&self.folder.store(), clock.clone(), Retention::default())?.stores();
         let name = format!("p{slot}.{life}");
         // Each process has its own dice: two that throw the same would take each other's leases for their own.

@@ -41,9 +41,8 @@ impl World {
 
     /// Sends again what has failed, but for what may be there already.
     pub(super) fn replay_all(&self) -> anyhow::Result<()> {
-        let wanted = |entry: &Entry| {
-            entry.failures().all(|failed| !LOOKED_AT_FIRST.contains(&failed.class.code()))
-        };
+        let wanted =
+            |entry: &Entry| entry.failures().all(|failed| !LOOKED_AT_FIRST.contains(&failed.class.code()));
         let entries: Vec<Entry> = self.failures()?.into_iter().filter(wanted).collect();
         self.say(|| format!("a person replays {}", entries.len()));
         _ = self.operate(async |operations| operations.replay_entries(entries).await)?;
@@ -55,7 +54,8 @@ impl World {
         let Some(Entry { id, delivered, .. }) = self.failures()?.into_iter().next() else { return Ok(()) };
         self.say(|| format!("a person settles {} {}", id.flow, id.key));
         let EntryId { flow, key } = &id;
-        let done = self.operate(async |operations| operations.settle(flow, key, Some("by hand"), "sim").await)?;
+        let done =
+            self.operate(async |operations| operations.settle(flow, key, Some("by hand"), "sim").await)?;
         // What the target has keeps its place by that.
         if done.is_ok() && delivered.is_none() {
             self.books.state().settled.insert((id.flow, id.key));

@@ -66,10 +66,8 @@ impl Postman {
         let under_way = Arc::new(Mutex::new(BTreeSet::new()));
         loop {
             for push in self.vendors.qince.due() {
-                let is_new = under_way
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(push.msg_id.clone());
+                let is_new =
+                    under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(push.msg_id.clone());
                 if is_new {
                     let (this, under_way) = (self.clone(), under_way.clone());
                     self.spawner.spawn(Owner::World, async move {

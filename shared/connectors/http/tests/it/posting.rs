@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::DateTime;
 use relay_connector::{Class, Delivery, Found, Repeat, Response, TransportError};
 use relay_core::clock::{Clock as _, Deadline};
 use relay_http::sign;
@@ -37,6 +38,25 @@ async fn a_repeat_has_the_same_idempotency_key_and_another_version_another() {
     assert_eq!(first, key(json!({"id": "A", "state": 1})).await);
     assert_ne!(first, key(json!({"id": "A", "state": 2})).await);
     assert_ne!(first, key(json!({"id": "B", "state": 1})).await);
+}
+
+/// Of three versions A, B, A a receiver that knows keys again would keep B.
+#[tokio::test]
+async fn content_that_comes_back_has_a_key_of_its_own() {
+    let body = json!({"id": "A", "state": 1});
+    let key = async |follows: Option<i64>| {
+        let receiver = Receiver::answering([says(200, "")]);
+        let connection = receiver.connected(&all(&[]));
+        let follows = follows.and_then(DateTime::from_timestamp_millis);
+        let delivery =
+            Delivery { document: document(POST), params: &[], body: &body, replaces: None, follows };
+        connection.target().unwrap().deliver(&[delivery], Deadline::NONE).await.remove(0).unwrap();
+        header(&receiver.sent().remove(0), "idempotency-key").unwrap().to_owned()
+    };
+    let (first, back) = (key(None).await, key(Some(1_700_000_000_000)).await);
+    assert_ne!(first, back);
+    assert_eq!(back, key(Some(1_700_000_000_000)).await, "a repeat of it");
+    assert_ne!(back, key(Some(1_700_000_000_001)).await, "and back once more");
 }
 
 #[tokio::test]
