@@ -41,15 +41,26 @@ pub fn lambda_lines(
 
 /// Text on standard error, so that standard output is the command's answer alone. A second call changes nothing.
 pub fn for_terminal(default: &str) {
+    let lines = terminal_lines(filter(default), io::stderr, io::stderr().is_terminal());
+    _ = tracing::subscriber::set_global_default(lines);
+    log_panics();
+}
+
+/// Writes logs for people. What a stranger or a vendor has said is shown with its control characters written out, so that
+/// no terminal obeys them.
+fn terminal_lines(
+    filter: Targets,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    colours: bool,
+) -> impl Subscriber + Send + Sync {
     let lines = fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_writer(writer)
+        .with_ansi(colours)
+        .with_ansi_sanitization(true)
         .with_target(false)
         // Where standard error is closed there is nobody to tell that a line could not be written, and trying to panics.
-        .log_internal_errors(false)
-        .with_filter(capped(filter(default)));
-    _ = tracing::subscriber::set_global_default(Registry::default().with(lines));
-    log_panics();
+        .log_internal_errors(false);
+    Registry::default().with(lines.with_filter(capped(filter)))
 }
 
 /// What `RUST_LOG` says, as `info` or `warn,erp_pusher=debug`. Without the regular expressions that `EnvFilter` knows for
@@ -100,9 +111,39 @@ pub fn place_of_panic() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write;
     use std::path::Path;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
+
+    /// What was written.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing_that_a_stranger_has_put_into_a_log() {
+        let (lines, words) = (Lines::default(), "\u{1b}]0;owned\u{7} \u{9b}31m");
+        let written = lines.clone();
+        let subscriber = terminal_lines("trace".parse().unwrap(), move || written.clone(), false);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(target: "relay", text = words, displayed = %words, debugged = ?words, "{words}");
+        });
+        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(written.matches("owned").count(), 4, "{written}");
+        assert!(!written.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{written:?}");
+    }
 
     #[test]
     fn every_crate_of_ours_is_heard_and_no_other() {
