@@ -10,6 +10,7 @@
 //! | `http` | the process's one HTTP client |
 //! | [`memory`] | secrets in memory, closed to other programs of the same user |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
+//! | [`terminal`] | text that a terminal shows and does not obey |
 //! | [`remarks`] | what is to be said of the settings that flow files name |
 //! | `lambda` | what the Lambdas share: start-up, secrets read again, metrics (feature `lambda`) |
 //!
@@ -30,6 +31,7 @@ pub mod secret;
 pub mod secrets_manager;
 pub mod settings;
 pub mod stores;
+pub mod terminal;
 pub mod wiring;
 
 pub use relay_connector::{Settings, SettingsError};

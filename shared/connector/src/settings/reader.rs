@@ -1,7 +1,7 @@
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
 use super::{Default, Setting, Settings, SettingsError};
@@ -138,6 +138,15 @@ fn is_of_this_machine(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+/// Bytes.
+const SHORTEST_KEY: usize = 8;
+
+/// The values of headers that may be keys, to be taken out of what is told. A shorter one is a version or a flag, which
+/// stands everywhere.
+pub fn keys(headers: &[(String, SecretString)]) -> impl Iterator<Item = &SecretString> {
+    headers.iter().map(|(_, value)| value).filter(|value| value.expose_secret().len() >= SHORTEST_KEY)
 }
 
 /// The parts of a comma-separated list.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use relay_connector::settings::{Default, Reader, list};
+use relay_connector::settings::{Default, Reader, keys, list};
 use relay_connector::{AgeLimit, Repeat, Setting, SettingsError, Uses};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -231,7 +231,7 @@ impl Settings {
         let robots = [&self.wecom, &self.dingtalk, &self.feishu].into_iter().flatten();
         let of_robots = robots.flat_map(|robot| [Some(&robot.token), robot.secret.as_ref()]).flatten();
         let of_post = self.post.as_ref().and_then(|post| post.secret.as_ref());
-        let headers = self.post.iter().flat_map(|post| post.headers.iter().map(|(_, value)| value));
+        let headers = self.post.iter().flat_map(|post| keys(&post.headers));
         let secrets = of_robots.chain(of_post).chain(headers).map(ExposeSecret::expose_secret);
         secrets
             .filter(|secret| !secret.is_empty())

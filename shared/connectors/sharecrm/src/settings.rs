@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use relay_connector::settings::{Default, Reader};
+use relay_connector::settings::{Default, Reader, keys};
 use relay_connector::{Setting, SettingsError};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -65,9 +65,6 @@ const MAX_BODY_BYTES: Setting =
     Setting::optional("SHARECRM_MAX_BODY_BYTES", Default::Value("1048576"), "a number of bytes");
 const QUEUE_URL: Setting =
     Setting::needed("SHARECRM_QUEUE_URL", "an output of the stack", "the outputs of the stack");
-
-/// Bytes.
-const SHORTEST_KEY: usize = 8;
 
 /// Below the 100 in 20 seconds that the vendor allows.
 const PUSHES_IN_20_SECONDS: NonZeroU32 = NonZeroU32::new(80).unwrap();
@@ -132,17 +129,11 @@ impl Settings {
     /// The text without our secrets: a vendor may quote back what it refuses.
     pub(crate) fn redacted(&self, text: &str, token: Option<&SecretString>) -> String {
         let secrets = [Some(&self.app_secret), Some(&self.permanent_code), token];
-        let secrets = secrets.into_iter().flatten().chain(self.keys_in_headers());
+        let secrets = secrets.into_iter().flatten().chain(keys(&self.extra_headers));
         secrets
             .map(ExposeSecret::expose_secret)
             .filter(|secret| !secret.is_empty())
             .fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"))
-    }
-
-    /// The values of extra headers that may be keys. A shorter one is a version or a flag, which stands everywhere.
-    pub(crate) fn keys_in_headers(&self) -> impl Iterator<Item = &SecretString> {
-        let values = self.extra_headers.iter().map(|(_, value)| value);
-        values.filter(|value| value.expose_secret().len() >= SHORTEST_KEY)
     }
 }
 
