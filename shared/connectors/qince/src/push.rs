@@ -215,7 +215,7 @@ impl VerifiedPush {
         data: &[u8],
         max_depth: usize,
         mut fields: Vec<(String, String)>,
-        proof: Proof,
+        Proof { form: digest_form, sent_at }: Proof,
     ) -> Result<Self, PushError> {
         let mut take = |name: &str| {
             let at = fields.iter().position(|(field, _)| field == name)?;
@@ -245,8 +245,8 @@ impl VerifiedPush {
             status_time: take("statusTime"),
             tenant_id: take("tenantId").unwrap_or_default(),
             other_fields: fields,
-            digest_form: proof.form,
-            sent_at: proof.sent_at,
+            digest_form,
+            sent_at,
             document,
         })
     }
