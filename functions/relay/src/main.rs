@@ -67,6 +67,7 @@ async fn main() -> ExitCode {
 /// Runs a command, and answers with its exit status.
 async fn execute(cli: Cli) -> u8 {
     relay_host::logs::for_terminal(cli.default_log_level());
+    relay_host::memory::close();
     file_limit::survive();
     match run(cli).await {
         Ok(Done::Well) => 0,

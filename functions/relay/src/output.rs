@@ -3,10 +3,14 @@
 //! `println!` panics where its reader is gone or its disk is full. A command that writes with [`say!`] goes on instead, for
 //! it may be in the midst of its work: what a reader that is gone would have read is dropped, quietly, and the exit status
 //! is that of the work. Whatever else keeps an answer from being written is told at the end, with status 1.
+//!
+//! What is written holds words of vendors and of whoever may push, which no terminal is to obey.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write as _};
 use std::sync::{Mutex, PoisonError};
+
+use relay_host::terminal;
 
 /// Why standard output takes no more.
 static BROKEN: Mutex<Option<ErrorKind>> = Mutex::new(None);
@@ -26,13 +30,13 @@ pub(crate) use {say, tell};
 /// What `say!` stands for.
 pub(crate) fn write_line(line: fmt::Arguments<'_>) {
     if broken().is_none() {
-        note(writeln!(io::stdout().lock(), "{line}"));
+        note(writeln!(io::stdout().lock(), "{}", terminal::shown(&line.to_string())));
     }
 }
 
 /// What `tell!` stands for.
 pub(crate) fn write_log(line: fmt::Arguments<'_>) {
-    _ = writeln!(io::stderr().lock(), "{line}");
+    _ = writeln!(io::stderr().lock(), "{}", terminal::shown(&line.to_string()));
 }
 
 /// Writes what is left.

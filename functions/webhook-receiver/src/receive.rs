@@ -109,7 +109,7 @@ impl Receiver {
     async fn tell_health(&self, answer: &Answer) {
         match answer.refused {
             None => self.health.well(Part::Pushes).await,
-            Some(refusal @ (RefusalKind::Digest | RefusalKind::Store)) => {
+            Some(refusal @ (RefusalKind::Digest | RefusalKind::Age | RefusalKind::Store)) => {
                 let message = answer.reply.return_msg.clone();
                 self.health.failed(Part::Pushes, refusal.name(), None, message).await;
             }

@@ -60,18 +60,27 @@ fn first_object(text: &str) -> Option<Value> {
     serde_json::Deserializer::from_str(text).into_iter::<Value>().next()?.ok()
 }
 
-/// A page without what its reader does not see: the braces there are no answer's.
-fn without_scripts(text: &str) -> Cow<'_, str> {
-    let mut page = Cow::Borrowed(text);
-    for (begin, end) in [("<script", "</script>"), ("<style", "</style>"), ("<!--", "-->")] {
-        // Of the same length as the page, so that places in it are places in the page.
-        while let Some(from) = page.to_ascii_lowercase().find(begin) {
-            let length = page[from..].to_ascii_lowercase().find(end).map(|length| length + end.len());
-            let to = length.map_or(page.len(), |length| from + length);
-            page = Cow::Owned(format!("{}{}", &page[..from], &page[to..]));
-        }
+/// What a page's reader does not see, from where to where.
+const UNSEEN: [(&str, &str); 3] = [("<script", "</script>"), ("<style", "</style>"), ("<!--", "-->")];
+
+/// A page without what its reader does not see: the braces there are no answer's. It is gone through once, for an answer
+/// may hold a million comments.
+fn without_scripts(text: &str) -> String {
+    // Of the same length as the page, so that places in it are places in the page.
+    let page = text.to_ascii_lowercase();
+    let (mut seen, mut at) = (String::new(), 0);
+    while let Some(length) = page[at..].find('<') {
+        let from = at + length;
+        let end = UNSEEN.iter().find(|(begin, _)| page[from..].starts_with(begin)).map(|(_, end)| end);
+        let to = match end {
+            Some(end) => page[from..].find(end).map_or(page.len(), |length| from + length + end.len()),
+            None => from + 1,
+        };
+        seen.push_str(&text[at..if end.is_some() { from } else { to }]);
+        at = to;
     }
-    page
+    seen.push_str(&text[at..]);
+    seen
 }
 
 fn unescaped(text: &str) -> String {
@@ -144,5 +153,22 @@ mod tests {
         let place = damaged.iter().position(|byte| *byte > 0x7F).unwrap();
         damaged.remove(place);
         assert_eq!(read("application/json", damaged), None);
+    }
+
+    #[test]
+    fn an_answer_of_many_comments_is_read_in_one_go() {
+        let page = format!("{}{}", "<!----><b>".repeat(300_000), refusal());
+        let (done, waits) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(read("text/html", page)));
+        let read = waits
+            .recv_timeout(std::time::Duration::from_secs(30))
+            .expect("it takes a moment, and not minutes");
+        assert_eq!(read, Some(refusal()));
+    }
+
+    #[test]
+    fn what_stands_between_unseen_parts_is_seen() {
+        let page = "a<!-- { <script> -->b<SCRIPT>{</script>c<style>{</STYLE>d<e><!-- { ";
+        assert_eq!(without_scripts(page), "abcd<e>");
     }
 }

@@ -123,6 +123,15 @@ impl Rejection {
         }
     }
 
+    /// The same, with `hide` applied to all that the vendor said.
+    #[must_use]
+    pub fn hiding(self, hide: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Token(failure) => Self::Token(failure.hiding(hide)),
+            Self::Other(failure) => Self::Other(failure.hiding(hide)),
+        }
+    }
+
     /// What it amounts to when there is no more repeating.
     #[must_use]
     pub fn into_failure(self) -> Failure {
@@ -154,6 +163,13 @@ impl Failure {
         message: impl Into<String>,
     ) -> Self {
         Self { in_our_words: true, ..Self::new(vendor, operation, class, code, message) }
+    }
+
+    /// The same, with `hide` applied to all that the vendor said. Its code is among that, and goes into logs: a vendor may
+    /// quote whatever it was sent, wherever it likes.
+    #[must_use]
+    pub fn hiding(self, hide: impl Fn(&str) -> String) -> Self {
+        Self { message: hide(&self.message), code: self.code.as_deref().map(hide), ..self }
     }
 
     /// All of it, the vendor's words included: for the ledger and for whoever asks a command, never for a log.

@@ -20,11 +20,13 @@
 //! | [`retry`] | asking again, where asking changes nothing |
 //! | [`token`] | access tokens: fetched once, shared, refreshed once |
 //! | [`session`] | calls that carry a token, and the one repeat with a new one |
+//! | `age` | how old a push may be, where a setting limits it |
 //! | [`lenient`] | values as vendors really send them: numbers as strings, lists left out |
 //! | [`nesting`] | JSON that is nested deeper than a parser reads |
 //! | [`china`] | the vendors' times, as they write them |
 //! | [`vendor_time`] | what a vendor's clock says, where the machine's may be off |
 
+mod age;
 pub mod answer;
 pub mod china;
 mod connector;
@@ -47,6 +49,7 @@ pub mod transport;
 pub mod vendor_time;
 pub mod webhook;
 
+pub use age::AgeLimit;
 pub use connector::{Connection, Connector, Surroundings, Uses};
 pub use document::*;
 pub use failure::{Class, Failure, Rejection};

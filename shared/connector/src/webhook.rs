@@ -99,6 +99,8 @@ impl fmt::Debug for Kept {
 pub enum RefusalKind {
     /// Its sender is not proved.
     Digest,
+    /// Its sender is proved, and it is older than a setting allows: somebody may have kept it and sent it again.
+    Age,
     /// It is not what the vendor sends, or its data is no document.
     Malformed,
     /// It is over the cap.
@@ -113,6 +115,7 @@ impl RefusalKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Digest => "digest",
+            Self::Age => "age",
             Self::Malformed => "malformed",
             Self::TooLarge => "too_large",
             Self::Store => "store",
@@ -123,7 +126,7 @@ impl RefusalKind {
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
-            Self::Digest => 401,
+            Self::Digest | Self::Age => 401,
             Self::Malformed => 400,
             Self::TooLarge => 413,
             Self::Store => 200,

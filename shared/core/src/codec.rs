@@ -46,12 +46,20 @@ pub fn unpack(packed: &str) -> Result<String, String> {
         return Ok(packed.to_owned());
     };
     let bytes = BASE64.decode(encoded).map_err(|error| format!("its compressed form is broken: {error}"))?;
-    let mut text = String::new();
-    GzDecoder::new(bytes.as_slice())
-        .take(EXPANDED_LIMIT)
-        .read_to_string(&mut text)
+    expanded(&bytes, EXPANDED_LIMIT)
+}
+
+/// Reads no further than a byte beyond the limit: a megabyte may unpack to a gigabyte.
+fn expanded(packed: &[u8], limit: u64) -> Result<String, String> {
+    let mut text = Vec::new();
+    GzDecoder::new(packed)
+        .take(limit + 1)
+        .read_to_end(&mut text)
         .map_err(|error| format!("its compressed form is broken: {error}"))?;
-    Ok(text)
+    if text.len() as u64 > limit {
+        return Err(format!("its compressed form unpacks to more than {limit} bytes"));
+    }
+    String::from_utf8(text).map_err(|_| "its compressed form holds no text".to_owned())
 }
 
 /// What is wrong with JSON, without quoting it as the parser does: logs hold nothing of a document.
@@ -89,6 +97,19 @@ mod tests {
         for carried in ["\t\r\n", "\u{7F}", "订单", "\u{D7FF}\u{E000}\u{FFFD}", "😀\u{1FFFE}\u{10FFFF}"] {
             assert_eq!(pack(carried.to_owned()), carried);
         }
+    }
+
+    #[test]
+    fn what_unpacks_to_more_than_the_limit_is_an_error_and_is_not_unpacked_further() {
+        let bomb = pack("0".repeat(1_000_000));
+        let bytes = BASE64.decode(bomb.strip_prefix(GZIP).unwrap()).unwrap();
+        assert!(bytes.len() < 2_000, "{} bytes", bytes.len());
+        assert_eq!(expanded(&bytes, 1_000_000).unwrap().len(), 1_000_000);
+        let error = expanded(&bytes, 999_999).unwrap_err();
+        assert!(error.contains("unpacks to more than 999999 bytes"), "{error}");
+        // What follows the limit is not even looked at: it is broken here.
+        let broken = [&bytes[..bytes.len() - 100], b"broken".as_slice()].concat();
+        assert!(expanded(&broken, 10_000).unwrap_err().contains("more than 10000 bytes"));
     }
 
     #[test]

@@ -8,7 +8,9 @@
 //! | [`flows`] | the shipped flow files, or the user's, checked against the vendors' catalogs |
 //! | [`stores`] | SQLite, or SQS and DynamoDB |
 //! | `http` | the process's one HTTP client |
+//! | [`memory`] | secrets in memory, closed to other programs of the same user |
 //! | [`logs`] | what logs look like, on Lambda and in a terminal |
+//! | [`terminal`] | text that a terminal shows and does not obey |
 //! | [`remarks`] | what is to be said of the settings that flow files name |
 //! | `lambda` | what the Lambdas share: start-up, secrets read again, metrics (feature `lambda`) |
 //!
@@ -22,12 +24,14 @@ mod http;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod logs;
+pub mod memory;
 pub mod remarks;
 pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets_manager;
 pub mod settings;
 pub mod stores;
+pub mod terminal;
 pub mod wiring;
 
 pub use relay_connector::{Settings, SettingsError};

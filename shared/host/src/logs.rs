@@ -2,14 +2,20 @@
 
 use std::cell::RefCell;
 use std::env;
+use std::fmt::Debug;
 use std::io::{self, IsTerminal as _};
 use std::panic;
 
+use tracing::field::Field;
 use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets, filter_fn};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::fmt::{FormatFields, MakeWriter};
 use tracing_subscriber::layer::{Filter, Layer as _, SubscriberExt as _};
 use tracing_subscriber::{Registry, fmt};
+
+use crate::terminal;
 
 /// What the names of our crates begin with: their lines are known to hold nothing private, at any level. `relay` is the
 /// program itself.
@@ -41,15 +47,39 @@ pub fn lambda_lines(
 
 /// Text on standard error, so that standard output is the command's answer alone. A second call changes nothing.
 pub fn for_terminal(default: &str) {
+    let lines = terminal_lines(filter(default), io::stderr, io::stderr().is_terminal());
+    _ = tracing::subscriber::set_global_default(lines);
+    log_panics();
+}
+
+/// Writes logs for people.
+fn terminal_lines(
+    filter: Targets,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    colours: bool,
+) -> impl Subscriber + Send + Sync {
     let lines = fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_writer(writer)
+        .with_ansi(colours)
+        .fmt_fields(harmless_fields())
         .with_target(false)
         // Where standard error is closed there is nobody to tell that a line could not be written, and trying to panics.
-        .log_internal_errors(false)
-        .with_filter(capped(filter(default)));
-    _ = tracing::subscriber::set_global_default(Registry::default().with(lines));
-    log_panics();
+        .log_internal_errors(false);
+    Registry::default().with(lines.with_filter(capped(filter)))
+}
+
+/// Message and fields of a line. What a stranger has said is among them, and stays within its line: the layer's own fields
+/// write out what is told as text, and not what displays itself.
+fn harmless_fields() -> impl for<'writer> FormatFields<'writer> + 'static {
+    let write = |writer: &mut Writer<'_>, field: &Field, value: &dyn Debug| {
+        let text = format!("{value:?}");
+        let text = terminal::in_one_line(&text);
+        match field.name() {
+            "message" => write!(writer, "{text}"),
+            name => write!(writer, "{name}={text}"),
+        }
+    };
+    debug_fn(write).delimited(" ")
 }
 
 /// What `RUST_LOG` says, as `info` or `warn,erp_pusher=debug`. Without the regular expressions that `EnvFilter` knows for
@@ -100,9 +130,40 @@ pub fn place_of_panic() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write;
     use std::path::Path;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
+
+    /// What was written.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing_that_a_stranger_has_put_into_a_log() {
+        let (lines, words) = (Lines::default(), "\u{1b}]0;owned\u{7} \u{9b}31m\nforged");
+        let written = lines.clone();
+        let subscriber = terminal_lines("trace".parse().unwrap(), move || written.clone(), false);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(target: "relay", text = words, displayed = %words, debugged = ?words, "{words}");
+        });
+        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(written.matches("owned").count(), 4, "{written}");
+        assert!(!written.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{written:?}");
+        assert_eq!(written.lines().count(), 1, "{written}");
+    }
 
     #[test]
     fn every_crate_of_ours_is_heard_and_no_other() {

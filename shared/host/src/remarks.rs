@@ -3,7 +3,7 @@
 use relay_job::{Flows, Routed};
 
 use crate::Settings;
-use crate::settings::declared::{self, is_secret};
+use crate::settings::{closed_to_flows, declared};
 
 /// A remark on a flow file, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct Remark {
     pub help: Option<String>,
 }
 
-/// What is to be said of the settings that the flows name: secrets and misspelt names are mistakes. One that is merely
-/// not set here is told, because the flow may run on another machine.
+/// What is to be said of the settings that the flows name: secrets, variables of other programs and misspelt
+/// names are mistakes. One that is merely not set here is told, because the flow may run on another machine.
 #[must_use]
 pub fn of_settings(flows: &Flows, settings: &Settings) -> Vec<Remark> {
     let remarks = flows.iter().flat_map(|routed| {
@@ -33,9 +33,8 @@ pub fn of_settings(flows: &Flows, settings: &Settings) -> Vec<Remark> {
 }
 
 fn remark(routed: &Routed, name: &str, settings: &Settings) -> Option<Remark> {
-    let (is_mistake, message, help) = if is_secret(name) {
-        let message = format!("the setting `{name}` is a secret, and the flow would send it as a field");
-        (true, message, None)
+    let (is_mistake, message, help) = if let Some(why) = closed_to_flows(name) {
+        (true, format!("the setting `{name}` {why}"), None)
     } else if settings.get(name).is_some() || declared::has_default(name) {
         return None;
     } else if let Some(meant) = declared::misspelt(name) {

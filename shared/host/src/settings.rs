@@ -118,7 +118,7 @@ fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
 /// The values of the settings that flows name.
 ///
 /// # Errors
-/// Settings that are not set, and secrets: a flow would send them as a field.
+/// Settings that are not set, and what is not open to flows: they would send it as a field.
 pub fn for_flows<'a>(
     settings: &Settings,
     names: impl IntoIterator<Item = &'a str>,
@@ -127,8 +127,8 @@ pub fn for_flows<'a>(
     let mut values = FlowSettings::default();
     for name in names.into_iter().collect::<BTreeSet<_>>() {
         let known = all::named(name);
-        if known.is_some_and(|known| known.is_secret) {
-            reader.problem(name, "is a secret, and a flow file would send it as a field");
+        if let Some(why) = closed_to_flows(name) {
+            reader.problem(name, why);
         } else if let Some(value) = known.map_or(settings.get(name), |known| reader.optional(known)) {
             values.0.insert(name.to_owned(), value.to_owned());
         } else {
@@ -147,12 +147,26 @@ pub fn for_flows<'a>(
 #[must_use]
 pub fn open_to_flows(settings: &Settings) -> FlowSettings {
     let reader = Reader::new(settings);
-    let set = settings.names().filter(|name| !all::is_secret(name));
+    let set = settings.names().filter(|name| all::is_open_to_flows(name));
     let set = set.filter_map(|name| Some((name.to_owned(), settings.get(name)?.to_owned())));
     let by_default = all::all().filter(|setting| !setting.is_secret);
     let by_default = by_default
         .filter_map(|setting| Some((setting.name.to_owned(), reader.optional(setting)?.to_owned())));
     FlowSettings(by_default.chain(set).collect())
+}
+
+/// Why a flow may not name a setting, where it may not, and the way out: it goes on after the setting's name.
+pub(crate) fn closed_to_flows(name: &str) -> Option<&'static str> {
+    if all::is_secret(name) {
+        Some("is a secret, and a flow would send it as a field")
+    } else if !all::is_open_to_flows(name) {
+        Some(
+            "may be another program's secret, and a flow would send it as a field: call a setting of your own RELAY_…, \
+             or as a vendor's begin",
+        )
+    } else {
+        None
+    }
 }
 
 fn one_problem(problem: String) -> SettingsError {

@@ -278,7 +278,8 @@ impl Stack {
         Ok(fs::rename(next, file)?)
     }
 
-    /// Kills the processes of a function, as a lost machine would; answers how many there were.
+    /// Kills the processes of a function, as a lost machine would; answers how many there were. They are told by their
+    /// environment, which a function closes to all but root: another user finds none.
     ///
     /// # Errors
     /// When the machine's processes cannot be listed or killed.

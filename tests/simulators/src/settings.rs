@@ -25,6 +25,7 @@ pub fn settings() -> Vec<(&'static str, &'static str)> {
         ("SHARECRM_APP_ID", crm.app_id),
         ("SHARECRM_APP_SECRET", crm.app_secret),
         ("SHARECRM_PERMANENT_CODE", crm.permanent_code),
+        ("SHARECRM_EXTRA_HEADERS", sharecrm::EXTRA_HEADERS),
         ("SHARECRM_USER_ID", crm.user_id),
         ("SHARECRM_DATA_CENTER_ID", crm.data_center_id),
         ("QINCE_PUSH_SECRETS", qince::PUSH_SECRET),

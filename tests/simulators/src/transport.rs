@@ -12,13 +12,13 @@ use tower::ServiceExt as _;
 use crate::{Vendors, door};
 
 /// 旺店通, as `WDT_BASE_URL`.
-pub const WDT_BASE_URL: &str = "http://wangdian.invalid/openapi2";
+pub const WDT_BASE_URL: &str = "https://wangdian.invalid/openapi2";
 /// The Qimen route, as `QIMEN_BASE_URL`.
-pub const QIMEN_BASE_URL: &str = "http://qimen.invalid/router/qm";
+pub const QIMEN_BASE_URL: &str = "https://qimen.invalid/router/qm";
 /// 金蝶, as `KINGDEE_BASE_URL`.
-pub const KINGDEE_BASE_URL: &str = "http://kingdee.invalid";
+pub const KINGDEE_BASE_URL: &str = "https://kingdee.invalid";
 /// 纷享销客, as `SHARECRM_BASE_URL`.
-pub const SHARECRM_BASE_URL: &str = "http://sharecrm.invalid";
+pub const SHARECRM_BASE_URL: &str = "https://sharecrm.invalid";
 /// Everything else, as what the addresses of `HTTP_` begin with.
 pub const HTTP_BASE_URL: &str = "https://http.invalid";
 

@@ -85,11 +85,12 @@ fn a_setting_that_a_flow_names_is_known_also_while_its_file_is_away() {
 }
 
 #[test]
-fn the_check_of_flow_files_tells_secret_and_misspelt_settings() {
+fn the_check_of_flow_files_tells_secrets_variables_of_others_and_misspelt_settings() {
     let town = Town::open();
     for (name, said) in [
         ("KINGDEE_PASSWORD", "the setting `KINGDEE_PASSWORD` is a secret"),
         ("WDT_SHOP_N0", "did you mean `WDT_SHOP_NO`?"),
+        ("AWS_SESSION_TOKEN", "the setting `AWS_SESSION_TOKEN` may be another program's secret"),
     ] {
         let installation = naming(&town, name);
         let answer = installation.relay(&["flows", "check"]).with_status(1);
@@ -99,10 +100,10 @@ fn the_check_of_flow_files_tells_secret_and_misspelt_settings() {
         assert!(json["mistakes"][0]["line"].as_u64() > Some(1), "{json}");
     }
     // It may be set where the flow runs.
-    let installation = naming(&town, "MY_OWN_SHOP");
+    let installation = naming(&town, "RELAY_OWN_SHOP");
     let answer = installation.relay(&["flows", "check"]).with_status(0);
     assert!(
-        answer.stdout.contains("warning: the setting `MY_OWN_SHOP` is not set here"),
+        answer.stdout.contains("warning: the setting `RELAY_OWN_SHOP` is not set here"),
         "{}",
         answer.stdout
     );

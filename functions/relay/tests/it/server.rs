@@ -99,4 +99,4 @@ impl Drop for Server {
     }
 }
 
-const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+pub(crate) const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];

@@ -3,30 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "real processes are timed, by the machine's own time")]
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use crate::server::Server;
 use crate::support::{Answer, Installation, Town};
-
-/// The user that has no rights of its own on this machine.
-const NOBODY: u32 = 65534;
-
-/// A command that the rights of files hold for: they do not for root, as whom containers run tests.
-fn as_ordinary_user(installation: &Installation, arguments: &[&str]) -> Command {
-    let folder = installation.path("");
-    if fs::metadata(&folder).unwrap().uid() != 0 {
-        return installation.command(arguments);
-    }
-    // Its own copy: the build may lie in root's home.
-    let program = installation.path("relay");
-    fs::copy(env!("CARGO_BIN_EXE_relay"), &program).unwrap();
-    let mut command = Command::new(program);
-    command.env_clear().args(arguments).current_dir(folder).uid(NOBODY).gid(NOBODY);
-    command
-}
 
 fn with_store() -> Installation {
     let installation = Installation::with_store();
@@ -39,7 +20,7 @@ fn a_read_only_store_says_whose_right_is_missing() {
     let installation = with_store();
     fs::set_permissions(installation.path("relay.db"), Permissions::from_mode(0o444)).unwrap();
     fs::set_permissions(installation.path(""), Permissions::from_mode(0o555)).unwrap();
-    let answer = Answer::of(&mut as_ordinary_user(&installation, &["status"])).with_status(2);
+    let answer = Answer::of(&mut installation.command_of_ordinary_user(&["status"])).with_status(2);
     assert!(
         answer.stderr.contains("relay.db") && answer.stderr.contains("give this user the right to write"),
         "{}",
@@ -53,7 +34,7 @@ fn a_read_only_store_says_whose_right_is_missing() {
 fn a_folder_that_nobody_may_write_is_said_so() {
     let installation = Installation::empty();
     fs::set_permissions(installation.path(""), Permissions::from_mode(0o555)).unwrap();
-    let answer = Answer::of(&mut as_ordinary_user(&installation, &["serve"])).with_status(2);
+    let answer = Answer::of(&mut installation.command_of_ordinary_user(&["serve"])).with_status(2);
     assert!(
         answer.stderr.contains("relay.db") && answer.stderr.contains("may this user write there?"),
         "{}",

@@ -1,6 +1,9 @@
 //! A folder to run `relay` in, and vendors on loopback for it to call.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -13,6 +16,9 @@ use tokio::runtime::Runtime;
 
 /// The secret under which the sample pushes of `events/` are signed.
 const EVENTS_PUSH_SECRET: &str = "s0EXAMPLEpushsecret";
+
+/// The user that has no rights of its own on this machine.
+const NOBODY: u32 = 65534;
 
 /// A folder with a store of its own, and the settings that `relay` gets there.
 pub(crate) struct Installation {
@@ -50,6 +56,20 @@ impl Installation {
         command
     }
 
+    /// `relay` as a user whom the rights of files hold for: they do not for root, as whom containers run tests.
+    pub(crate) fn command_of_ordinary_user(&self, arguments: &[&str]) -> Command {
+        if fs::metadata(self.folder.path()).unwrap().uid() != 0 {
+            return self.command(arguments);
+        }
+        // Its own copy: the build may lie in root's home.
+        let program = self.path("relay");
+        fs::copy(env!("CARGO_BIN_EXE_relay"), &program).unwrap();
+        let mut command = Command::new(program);
+        command.env_clear().envs(&self.settings).args(arguments).current_dir(self.folder.path());
+        as_ordinary_user(&mut command);
+        command
+    }
+
     /// `relay` in a shell that has done something before, such as setting a limit.
     pub(crate) fn within(&self, before: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("sh");
@@ -66,6 +86,13 @@ impl Installation {
     /// `relay invoke FUNCTION --event FILE`, with a file of `events/`.
     pub(crate) fn invoke(&self, function: &str, event: &str) -> Answer {
         self.relay(&["invoke", function, "--event", events(event).to_str().unwrap()])
+    }
+}
+
+/// Runs a command as a user that is not root.
+pub(crate) fn as_ordinary_user(command: &mut Command) {
+    if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
+        command.uid(NOBODY).gid(NOBODY);
     }
 }
 

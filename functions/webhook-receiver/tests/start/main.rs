@@ -4,7 +4,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -55,15 +55,22 @@ fn answer(stream: TcpStream) -> (String, String) {
     (path, String::from_utf8(body).unwrap())
 }
 
+/// The Lambda, with AWS at that address.
+fn lambda(address: SocketAddr) -> Command {
+    let mut lambda = Command::new(env!("CARGO_BIN_EXE_webhook-receiver"));
+    lambda
+        .env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+        .env("AWS_ENDPOINT_URL", format!("http://{address}"))
+        .envs([("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", HIDDEN)]);
+    lambda
+}
+
 /// Starts the Lambda with these variables, and answers what it said in its log and to Lambda.
 fn refused(variables: &[(&str, &str)]) -> String {
     let (address, heard) = aws();
     let folder = tempfile::tempdir().unwrap();
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_webhook-receiver"))
-        .env_clear()
-        .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-        .env("AWS_ENDPOINT_URL", format!("http://{address}"))
-        .envs([("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", HIDDEN)])
+    let Output { status, stdout, stderr } = lambda(address)
         .env("RELAY_STORE", format!("sqlite:{}", folder.path().join("relay.db").display()))
         .envs(variables.iter().copied())
         .output()
@@ -103,4 +110,20 @@ fn a_secret_that_does_not_exist_is_named_with_the_way_out() {
         error.contains("the secret `relay/prod` does not exist") && error.contains("SecretId"),
         "{error}"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_secret_is_asked_for_before_memory_is_closed_to_core_files() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut lambda = lambda(listener.local_addr().unwrap());
+    let mut process = lambda.env("RELAY_SECRET_ID", "relay/prod").stdout(Stdio::null()).spawn().unwrap();
+    // It asks for its secret, and waits for the answer.
+    let asking = listener.accept().unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", process.id())).unwrap();
+    process.kill().unwrap();
+    process.wait().unwrap();
+    drop(asking);
+    let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().collect::<Vec<_>>()[..2], ["0", "0"]);
 }

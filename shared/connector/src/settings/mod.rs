@@ -8,7 +8,7 @@ mod reader;
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use reader::{Reader, list};
+pub use reader::{Reader, keys, list};
 
 /// A setting, as it is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use secrecy::SecretString;
-use url::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::{Host, Url};
 
 use super::{Default, Setting, Settings, SettingsError};
 
@@ -64,19 +64,24 @@ impl<'a> Reader<'a> {
         SecretString::from(self.text(setting))
     }
 
-    /// An address, over HTTP or HTTPS. A declared default must be one; it stands in where what is set is none, and the
-    /// problem is noted.
+    /// An address over HTTPS: credentials and customers' data go to it. Only on the machine itself, where nobody listens
+    /// in, plain HTTP will do. Nothing where it is none, and the problem is noted.
     pub fn url(&mut self, setting: &Setting) -> Option<Url> {
         let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
         let read = Url::parse(&self.text(setting)).ok().filter(usable);
-        if read.is_none() && self.optional(setting).is_some() {
-            let example = match setting.default {
-                Default::Value(default) => default,
-                _ => "https://example.com/path",
-            };
-            self.problem(setting.name, &format!("expects an address such as {example}"));
+        match &read {
+            Some(url) if url.scheme() == "https" || is_of_this_machine(url) => read,
+            Some(_) => {
+                self.problem(setting.name, "expects an address over HTTPS, unless it is one of this machine");
+                None
+            }
+            None => {
+                if self.optional(setting).is_some() {
+                    self.problem(setting.name, &format!("expects an address such as {}", example(setting)));
+                }
+                None
+            }
         }
-        read
     }
 
     /// A value of another type, by its text.
@@ -106,17 +111,42 @@ impl<'a> Reader<'a> {
         u32::try_from(share).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
     }
 
-    /// `name: value` pairs, comma-separated.
-    pub fn headers(&mut self, setting: &Setting) -> Vec<(String, String)> {
+    /// `name: value` pairs, comma-separated. The values count as secret: most are keys.
+    pub fn headers(&mut self, setting: &Setting) -> Vec<(String, SecretString)> {
         let mut headers = Vec::new();
         for pair in list(self.optional(setting).unwrap_or_default()) {
             match pair.split_once(':') {
-                Some((header, value)) => headers.push((header.trim().to_owned(), value.trim().to_owned())),
+                Some((header, value)) => headers.push((header.trim().to_owned(), value.trim().into())),
                 None => self.problem(setting.name, "expects `name: value` pairs, comma-separated"),
             }
         }
         headers
     }
+}
+
+fn example(setting: &Setting) -> &'static str {
+    match setting.default {
+        Default::Value(default) => default,
+        _ => "https://example.com/path",
+    }
+}
+
+fn is_of_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Bytes.
+const SHORTEST_KEY: usize = 8;
+
+/// The values of headers that may be keys, to be taken out of what is told. A shorter one is a version or a flag, which
+/// stands everywhere.
+pub fn keys(headers: &[(String, SecretString)]) -> impl Iterator<Item = &SecretString> {
+    headers.iter().map(|(_, value)| value).filter(|value| value.expose_secret().len() >= SHORTEST_KEY)
 }
 
 /// The parts of a comma-separated list.

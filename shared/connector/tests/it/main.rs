@@ -119,6 +119,14 @@ async fn how_long_to_wait_is_told_in_seconds_or_as_a_time_by_the_vendors_clock()
     }
 }
 
+/// What unpacks to a gigabyte would pass every limit on what is read.
+#[tokio::test]
+async fn an_answer_is_not_decompressed() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\n";
+    let (url, _serving) = server(head, b"\x1f\x8b\x08\x00".to_vec(), 1).await;
+    assert_eq!(get(url).await.unwrap().body, b"\x1f\x8b\x08\x00");
+}
+
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let head = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";

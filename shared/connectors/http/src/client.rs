@@ -105,7 +105,7 @@ impl Client {
             Ok(response) => read(operation, &response),
             Err(error) => Err(Failure::transport(VENDOR, operation, &error)),
         };
-        answer.map_err(|failure| Failure { message: self.settings.redacted(&failure.message), ..failure })
+        answer.map_err(|failure| failure.hiding(|text| self.settings.redacted(text)))
     }
 }
 

@@ -151,6 +151,16 @@ pub enum PushError {
         /// The id to answer with.
         msg_id: String,
     },
+    /// The signature fits, and the push is older than is taken.
+    #[error("the push to {name} is not taken for its age: {reason}")]
+    BadAge {
+        /// The name in `/http/{name}`.
+        name: String,
+        /// The id to answer with.
+        msg_id: String,
+        /// How old it is, and the way out.
+        reason: String,
+    },
     /// The signature fits, but the body is no document that can be relayed.
     #[error("the body of the push to {name} is no document: {reason}")]
     BadDocument {
@@ -171,13 +181,16 @@ impl From<PushError> for PushRefused {
         let (kind, msg_id, kept) = match error {
             PushError::NotAPush(_) => (RefusalKind::Malformed, String::new(), None),
             PushError::BadSignature { msg_id } => (RefusalKind::Digest, msg_id, None),
+            PushError::BadAge { msg_id, .. } => (RefusalKind::Age, msg_id, None),
             PushError::BadDocument { msg_id, kept, .. } => (RefusalKind::Malformed, msg_id, Some(kept)),
         };
         Self { kind, message, msg_id, kept }
     }
 }
 
-/// As much of an id as an answer and a log line should carry: anyone may have sent it, at any length.
+/// As much of an id as an answer and a log line should carry: anyone may have sent it, at any length, and with ends of
+/// lines that would look like log lines of ours.
 pub(crate) fn shortened(text: &impl fmt::Display) -> String {
-    text.to_string().chars().take(100).collect()
+    let text = text.to_string();
+    text.chars().take(100).map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

@@ -32,7 +32,7 @@ pub(crate) fn post(post: &Post, delivery: &Delivery<'_>, now: DateTime<Utc>) -> 
         request = request.header(sign::SIGNATURE, signature);
     }
     for (name, value) in &post.headers {
-        request = request.header(name.clone(), value);
+        request = request.header(name.clone(), value.expose_secret());
     }
     request
 }

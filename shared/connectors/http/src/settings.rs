@@ -3,10 +3,10 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use relay_connector::settings::{Default, Reader, list};
-use relay_connector::{Repeat, Setting, SettingsError, Uses};
+use relay_connector::settings::{Default, Reader, keys, list};
+use relay_connector::{AgeLimit, Repeat, Setting, SettingsError, Uses};
 use secrecy::{ExposeSecret, SecretString};
-use url::{Host, Url};
+use url::Url;
 
 use crate::catalog::{DINGTALK_ROBOT, FEISHU_ROBOT, POST, WEBHOOK, WECOM_ROBOT};
 
@@ -25,6 +25,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     FEISHU_SECRET,
     FEISHU_BASE_URL,
     WEBHOOK_SECRETS,
+    WEBHOOK_MAX_AGE,
     CALLS_PER_MINUTE,
     QUOTA_SHARE,
     QUEUE_URL,
@@ -98,6 +99,13 @@ const WEBHOOK_SECRETS: Setting = Setting::secret(
     "one or more secrets, comma-separated: all are accepted, for rotation",
     "yours to choose, and given to who pushes to /http/{name}",
 );
+/// None by default: a sender delivers again for days, and may sign each delivery once.
+const WEBHOOK_MAX_AGE: Setting = Setting::optional(
+    "HTTP_WEBHOOK_MAX_AGE_MINUTES",
+    Default::Value("0"),
+    "a whole number of minutes that a push may be old; `0` takes any age",
+)
+.found("from who pushes: how long it repeats a push under the time that it signed first");
 const CALLS_PER_MINUTE: Setting =
     Setting::optional("HTTP_CALLS_PER_MINUTE", Default::Value("600"), "a number of calls to HTTP_POST_URL");
 const QUOTA_SHARE: Setting =
@@ -125,6 +133,8 @@ pub struct Settings {
     pub feishu: Option<Robot>,
     /// `HTTP_WEBHOOK_SECRETS`: empty where nothing is taken in.
     pub webhook_secrets: Vec<SecretString>,
+    /// `HTTP_WEBHOOK_MAX_AGE_MINUTES`: how old a push may be, by its own timestamp.
+    pub webhook_max_age: AgeLimit,
 }
 
 /// Where JSON is posted to.
@@ -133,7 +143,7 @@ pub struct Post {
     /// `HTTP_POST_URL`.
     pub url: Url,
     /// `HTTP_POST_HEADERS`. Their values count as secret.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(String, SecretString)>,
     /// `HTTP_POST_SECRET`: signs what is sent.
     pub secret: Option<SecretString>,
     /// `HTTP_POST_REPEAT`: what the receiver does with what it has already.
@@ -191,6 +201,7 @@ impl Settings {
                 FEISHU_MESSAGES_PER_MINUTE,
             ),
             webhook_secrets: webhook_secrets(&mut reader),
+            webhook_max_age: AgeLimit::read(&mut reader, &WEBHOOK_MAX_AGE),
         };
         reader.done(read)
     }
@@ -220,10 +231,9 @@ impl Settings {
         let robots = [&self.wecom, &self.dingtalk, &self.feishu].into_iter().flatten();
         let of_robots = robots.flat_map(|robot| [Some(&robot.token), robot.secret.as_ref()]).flatten();
         let of_post = self.post.as_ref().and_then(|post| post.secret.as_ref());
-        let secrets = of_robots.chain(of_post).map(ExposeSecret::expose_secret);
-        let headers = self.post.iter().flat_map(|post| post.headers.iter().map(|(_, value)| value.as_str()));
+        let headers = self.post.iter().flat_map(|post| keys(&post.headers));
+        let secrets = of_robots.chain(of_post).chain(headers).map(ExposeSecret::expose_secret);
         secrets
-            .chain(headers)
             .filter(|secret| !secret.is_empty())
             .fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"))
     }
@@ -231,7 +241,7 @@ impl Settings {
 
 fn post(reader: &mut Reader<'_>) -> Option<Post> {
     reader.optional(&POST_URL)?;
-    let url = address(reader, &POST_URL);
+    let url = reader.url(&POST_URL);
     let headers = reader.headers(&POST_HEADERS);
     let repeat = match reader.text(&POST_REPEAT).as_str() {
         "replaces" => Repeat::Replaces,
@@ -252,7 +262,7 @@ fn robot(
     messages: NonZeroU32,
 ) -> Option<Robot> {
     let token = secret(reader, token)?;
-    let base_url = address(reader, base_url);
+    let base_url = reader.url(base_url);
     let messages_per_minute = reader.share(messages, &QUOTA_SHARE);
     let secret = signs.and_then(|setting| secret(reader, setting));
     Some(Robot { base_url: base_url?, token, secret, messages_per_minute })
@@ -269,22 +279,4 @@ fn webhook_secrets(reader: &mut Reader<'_>) -> Vec<SecretString> {
 
 fn secret(reader: &Reader<'_>, setting: &Setting) -> Option<SecretString> {
     reader.optional(setting).map(SecretString::from)
-}
-
-/// An address over HTTPS: what goes to it is a customer's data. Only on the machine itself nobody listens in.
-fn address(reader: &mut Reader<'_>, setting: &Setting) -> Option<Url> {
-    let url = reader.url(setting)?;
-    if url.scheme() != "https" && !is_loopback(&url) {
-        reader.problem(setting.name, "expects an address over HTTPS, unless it is one of this machine");
-    }
-    Some(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }

@@ -3,7 +3,13 @@
 //! What a sender does: the body is one JSON object; `X-Relay-Timestamp` holds the seconds since 1970, and
 //! `X-Relay-Signature` what [`sign::relay`] makes of both. It sends again until the answer's `return_code` is 0.
 
-use relay_connector::{Connection, Kept, PushRefused, PushRequest, Verified, Webhook, lenient, nesting};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use relay_connector::{
+    AgeLimit, Connection, Kept, PushRefused, PushRequest, Verified, Webhook, lenient, nesting,
+};
+use relay_core::clock::Clock;
 use relay_core::item::{MAX_DEPTH, content_hash};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -26,19 +32,19 @@ const DIGITS: usize = 16;
 /// What is pushed by whoever has one of the secrets.
 pub struct Pushes {
     secrets: Vec<SecretString>,
+    max_age: AgeLimit,
+    clock: Arc<dyn Clock>,
 }
 
 impl Pushes {
-    /// Believes what is signed by any of these secrets, so that one can be replaced without losing a push.
+    /// Believes what is signed by any of these secrets, so that one can be replaced without losing a push, and is no older
+    /// than that by this clock.
     #[must_use]
-    pub fn new(secrets: Vec<SecretString>) -> Self {
-        Self { secrets }
+    pub fn new(secrets: Vec<SecretString>, max_age: AgeLimit, clock: Arc<dyn Clock>) -> Self {
+        Self { secrets, max_age, clock }
     }
 
     /// Compares with every secret, whichever fits first, so that the time taken tells nothing.
-    ///
-    /// The age of a push is no reason to refuse it. A sender delivers again for days; and what an eavesdropper would send
-    /// again changes nothing, because the ledger skips what was delivered, and everything older.
     fn signs(&self, timestamp: &str, body: &[u8], signature: &str) -> bool {
         let received = signature.trim().to_ascii_lowercase();
         // An empty secret would let anyone sign.
@@ -59,6 +65,9 @@ impl Pushes {
         let msg_id = request.header("idempotency-key").map(|id| shortened(&id)).unwrap_or_default();
         if !self.signs(timestamp, request.body, signature) {
             return Err(PushError::BadSignature { msg_id });
+        }
+        if let Err(reason) = self.max_age.check(sent_at(timestamp), self.clock.now()) {
+            return Err(PushError::BadAge { name: name.to_owned(), msg_id, reason });
         }
         match document(request.body) {
             Ok(data) => Ok(Verified {
@@ -107,6 +116,11 @@ impl Connection for Pushes {
     fn webhook(&self) -> Option<&dyn Webhook> {
         Some(self)
     }
+}
+
+/// The timestamp, in seconds since 1970.
+fn sent_at(timestamp: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(timestamp.trim().parse().ok()?, 0)
 }
 
 /// The name in the path: one part of an address, for a flow and a ledger entry are found by it.

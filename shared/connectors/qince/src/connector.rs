@@ -47,8 +47,8 @@ impl Connector for Qince {
     fn connect(
         &self,
         settings: &Settings,
-        _surroundings: &Surroundings,
+        surroundings: &Surroundings,
     ) -> Result<Arc<dyn Connection>, SettingsError> {
-        Ok(Arc::new(Pushes::new(settings::Settings::read(settings)?)))
+        Ok(Arc::new(Pushes::new(settings::Settings::read(settings)?, surroundings.clock.clone())))
     }
 }

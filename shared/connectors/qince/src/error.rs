@@ -1,6 +1,7 @@
 //! What can be wrong with a push.
 //!
-//! [`Push::parse`](crate::Push::parse) makes the first two, [`Push::verify`](crate::Push::verify) the others. The
+//! [`Push::parse`](crate::Push::parse) makes the first two, [`Push::verify`](crate::Push::verify) and
+//! [`VerifiedPush::is_recent`](crate::VerifiedPush::is_recent) the others. The
 //! receiver is told them as a [`PushRefused`]; the text is for the operator at the other end and for the log, so it names
 //! fields and never their contents.
 
@@ -36,6 +37,14 @@ pub enum PushError {
         /// The message id to answer with, empty where none could be read.
         msg_id: String,
     },
+    /// The digest fits, and the push is older than is taken.
+    #[error("push {msg_id} is not taken for its age: {reason}")]
+    BadAge {
+        /// The push's message id.
+        msg_id: String,
+        /// How old it is, and the way out.
+        reason: String,
+    },
     /// The digest fits, but the data is no document that can be relayed.
     #[error("the data of push {msg_id} (record {data_id}) is no document: {reason}")]
     BadDocument {
@@ -60,9 +69,10 @@ impl fmt::Debug for Withheld {
     }
 }
 
-/// As much of a name or an id as a log line and an answer should carry: anyone may have sent it, at any length.
+/// As much of a name or an id as a log line and an answer should carry: anyone may have sent it, at any length, and with
+/// ends of lines that would look like log lines of ours.
 pub(crate) fn shortened(text: &str) -> String {
-    text.chars().take(100).collect()
+    text.chars().take(100).map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 impl PushError {
@@ -73,6 +83,7 @@ impl PushError {
             Self::TooLarge { .. } => RefusalKind::TooLarge,
             Self::NotAPush { .. } | Self::BadDocument { .. } => RefusalKind::Malformed,
             Self::BadDigest { .. } => RefusalKind::Digest,
+            Self::BadAge { .. } => RefusalKind::Age,
         }
     }
 
@@ -87,9 +98,10 @@ impl PushError {
     pub fn msg_id(&self) -> &str {
         match self {
             Self::TooLarge { .. } => "",
-            Self::NotAPush { msg_id, .. } | Self::BadDigest { msg_id } | Self::BadDocument { msg_id, .. } => {
-                msg_id
-            }
+            Self::NotAPush { msg_id, .. }
+            | Self::BadDigest { msg_id }
+            | Self::BadAge { msg_id, .. }
+            | Self::BadDocument { msg_id, .. } => msg_id,
         }
     }
 }
@@ -100,7 +112,10 @@ impl From<PushError> for PushRefused {
         let (kind, message, msg_id) = (error.kind(), error.to_string(), error.msg_id().to_owned());
         let kept = match error {
             PushError::BadDocument { data_id, data, .. } => Some(Kept { id: data_id, data: data.0 }),
-            PushError::TooLarge { .. } | PushError::NotAPush { .. } | PushError::BadDigest { .. } => None,
+            PushError::TooLarge { .. }
+            | PushError::NotAPush { .. }
+            | PushError::BadDigest { .. }
+            | PushError::BadAge { .. } => None,
         };
         Self { kind, message, msg_id, kept }
     }

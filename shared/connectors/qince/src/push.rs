@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use relay_connector::nesting;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -79,8 +80,7 @@ impl Push {
         &self.msg_id
     }
 
-    /// Checks the digest against every secret, and that the data is a document. The age of a push is no reason to
-    /// refuse it: Qince delivers again for ten days.
+    /// Checks the digest against every secret, and that the data is a document.
     ///
     /// # Errors
     /// [`PushError::BadDigest`] and [`PushError::BadDocument`].
@@ -95,13 +95,19 @@ impl Push {
                     signed.data.value.as_bytes(),
                     settings.max_depth,
                     signed.others,
-                    form,
+                    Proof { form, sent_at: sent_at(&signed.timestamp) },
                 )
             }
             Body::RawJson(json) => {
                 let data_type = settings.data_types.first().cloned().unwrap_or_default();
                 let fields = vec![("dataType".to_owned(), data_type)];
-                VerifiedPush::new(self.msg_id, &json, settings.max_depth, fields, DigestForm::Absent)
+                VerifiedPush::new(
+                    self.msg_id,
+                    &json,
+                    settings.max_depth,
+                    fields,
+                    Proof { form: DigestForm::Absent, sent_at: None },
+                )
             }
         }
     }
@@ -134,6 +140,17 @@ impl Signed {
             None
         }
     }
+}
+
+/// What a push is believed by.
+struct Proof {
+    form: DigestForm,
+    sent_at: Option<DateTime<Utc>>,
+}
+
+/// `timestamp` in milliseconds since 1970.
+fn sent_at(timestamp: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(timestamp.trim().parse().ok()?)
 }
 
 /// What the digest was made over. The vendor's pages leave it open, so it is worth counting.
@@ -186,6 +203,8 @@ pub struct VerifiedPush {
     pub other_fields: Vec<(String, String)>,
     /// Which form of the data the digest fits.
     pub digest_form: DigestForm,
+    /// `timestamp`: when it was sent, as it says itself; `None` where that cannot be read, and for raw JSON.
+    pub sent_at: Option<DateTime<Utc>>,
     /// The record exactly as sent: a JSON object with an `id`; unknown fields and every digit are kept.
     pub document: Value,
 }
@@ -196,7 +215,7 @@ impl VerifiedPush {
         data: &[u8],
         max_depth: usize,
         mut fields: Vec<(String, String)>,
-        digest_form: DigestForm,
+        Proof { form: digest_form, sent_at }: Proof,
     ) -> Result<Self, PushError> {
         let mut take = |name: &str| {
             let at = fields.iter().position(|(field, _)| field == name)?;
@@ -227,8 +246,18 @@ impl VerifiedPush {
             tenant_id: take("tenantId").unwrap_or_default(),
             other_fields: fields,
             digest_form,
+            sent_at,
             document,
         })
+    }
+
+    /// Checks how old the push is, by the time that its digest covers.
+    ///
+    /// # Errors
+    /// [`PushError::BadAge`], where it is older than the settings take.
+    pub fn is_recent(&self, settings: &Settings, now: DateTime<Utc>) -> Result<(), PushError> {
+        let checked = settings.max_age.check(self.sent_at, now);
+        checked.map_err(|reason| PushError::BadAge { msg_id: self.msg_id.clone(), reason })
     }
 
     /// The document's own `id`, the key of the record.

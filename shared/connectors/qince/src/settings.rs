@@ -1,7 +1,7 @@
 //! What verifying pushes needs to know, and how it is set.
 
 use relay_connector::settings::{Default, Reader, list};
-use relay_connector::{Setting, SettingsError};
+use relay_connector::{AgeLimit, Setting, SettingsError};
 use relay_core::item::MAX_DEPTH;
 use secrecy::SecretString;
 
@@ -25,9 +25,16 @@ const DATA_TYPES: Setting = Setting::optional(
 .found("the types that the ledger keeps under `qince/unrouted`");
 const ALLOW_RAW_JSON: Setting =
     Setting::optional("QINCE_ALLOW_RAW_JSON", Default::Value("false"), "`true` or `false`");
+/// None by default: whether a redelivery, which comes for ten days, is dated anew is not documented.
+const MAX_AGE: Setting = Setting::optional(
+    "QINCE_MAX_AGE_MINUTES",
+    Default::Value("0"),
+    "a whole number of minutes that a push may be old; `0` takes any age",
+)
+.found("yours to choose; 勤策 delivers again for ten days, so below 15840 only once a redelivery was seen to be dated anew");
 
 /// Every setting of this connector.
-pub const SETTINGS: &[Setting] = &[PUSH_SECRETS, DATA_TYPES, ALLOW_RAW_JSON];
+pub const SETTINGS: &[Setting] = &[PUSH_SECRETS, DATA_TYPES, ALLOW_RAW_JSON, MAX_AGE];
 
 /// How pushes are verified. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -41,6 +48,8 @@ pub struct Settings {
     /// Whether a body that is the bare JSON of an order is believed without a digest. Only for an address that
     /// something else protects, such as an IP allow-list.
     pub allow_raw_json: bool,
+    /// How old a push may be, by its own timestamp. Raw JSON has none: where there is a limit, it is not taken.
+    pub max_age: AgeLimit,
     /// The largest body that is read, in bytes.
     pub max_body_bytes: usize,
     /// How many levels of lists and objects a record may be nested: a work item carries no more.
@@ -55,6 +64,7 @@ impl Settings {
             push_secrets,
             data_types: vec![DIRECT_ORDER.to_owned()],
             allow_raw_json: false,
+            max_age: AgeLimit::any(MAX_AGE.name),
             max_body_bytes: MAX_BODY_BYTES,
             max_depth: MAX_DEPTH,
         }
@@ -73,6 +83,7 @@ impl Settings {
         }
         read.data_types = data_types(settings);
         read.allow_raw_json = reader.parsed(&ALLOW_RAW_JSON).unwrap_or_default();
+        read.max_age = AgeLimit::read(&mut reader, &MAX_AGE);
         reader.done(read)
     }
 

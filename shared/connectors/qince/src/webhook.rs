@@ -1,6 +1,9 @@
 //! 推送 (the push) as the receiver sees it.
 
+use std::sync::Arc;
+
 use relay_connector::{Connection, PushRefused, PushRequest, Verified, Webhook};
+use relay_core::clock::Clock;
 
 use crate::catalog::{self, DIRECT_ORDER};
 use crate::push::Push;
@@ -10,16 +13,16 @@ use crate::settings::Settings;
 pub(crate) const PREFIX: &str = "/qince/";
 
 /// The pushes of one enterprise.
-#[derive(Debug)]
 pub struct Pushes {
     settings: Settings,
+    clock: Arc<dyn Clock>,
 }
 
 impl Pushes {
-    /// Verifies pushes by these settings.
+    /// Verifies pushes by these settings, and their age by this clock.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self { settings }
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
+        Self { settings, clock }
     }
 }
 
@@ -41,6 +44,7 @@ impl Webhook for Pushes {
     fn verify(&self, request: &PushRequest<'_>) -> Result<Verified, PushRefused> {
         let push = Push::parse(request.header("content-type"), request.body, &self.settings)?;
         let push = push.verify(&self.settings)?;
+        push.is_recent(&self.settings, self.clock.now())?;
         Ok(Verified {
             document: self.settings.takes(&push.data_type).then(catalog::direct_order),
             params: Vec::new(),

@@ -66,10 +66,6 @@ impl Client {
             Ok(response) => error::read(operation, &response, self.clock.now()),
             Err(error) => Err(Rejection::Other(Failure::transport(VENDOR, operation, &error))),
         };
-        answer.map_err(|mut rejection| {
-            let failure = rejection.failure_mut();
-            failure.message = self.settings.redacted(&failure.message, token);
-            rejection
-        })
+        answer.map_err(|rejection| rejection.hiding(|text| self.settings.redacted(text, token)))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use relay_connector::settings::{Default, Reader};
+use relay_connector::settings::{Default, Reader, keys};
 use relay_connector::{Setting, SettingsError};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -50,9 +50,15 @@ const BASE_URL: Setting =
 const USER_ID: Setting =
     Setting::optional("SHARECRM_USER_ID", Default::Value("1000"), "in whose name records are written")
         .found("the employee id of a CRM administrator");
-const EXTRA_HEADERS: Setting =
-    Setting::optional("SHARECRM_EXTRA_HEADERS", Default::Absent, "`name: value` pairs, comma-separated")
-        .found("the sample that the admin console prints for the push interface");
+/// Secret, for the console's sample may hold a key.
+const EXTRA_HEADERS: Setting = Setting {
+    default: Default::Absent,
+    ..Setting::secret(
+        "SHARECRM_EXTRA_HEADERS",
+        "`name: value` pairs, comma-separated",
+        "the sample that the admin console prints for the push interface",
+    )
+};
 const QUOTA_SHARE: Setting =
     Setting::optional("SHARECRM_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100");
 const MAX_BODY_BYTES: Setting =
@@ -76,8 +82,8 @@ pub struct Settings {
     pub permanent_code: SecretString,
     /// `SHARECRM_USER_ID`: the employee whose data rights count; an administrator, mostly `1000`.
     pub user_id: String,
-    /// Headers that the tenant's console asks for besides the common ones. Their values count as secret.
-    pub extra_headers: Vec<(String, String)>,
+    /// Headers that the tenant's console asks for besides the common ones.
+    pub extra_headers: Vec<(String, SecretString)>,
     /// The largest body to send, in bytes: the vendor does not say what it takes.
     pub max_body_bytes: usize,
     /// How many records this process may push in 20 seconds. The vendor counts 100, for all processes together.
@@ -123,8 +129,9 @@ impl Settings {
     /// The text without our secrets: a vendor may quote back what it refuses.
     pub(crate) fn redacted(&self, text: &str, token: Option<&SecretString>) -> String {
         let secrets = [Some(&self.app_secret), Some(&self.permanent_code), token];
-        let secrets = secrets.into_iter().flatten().map(ExposeSecret::expose_secret);
+        let secrets = secrets.into_iter().flatten().chain(keys(&self.extra_headers));
         secrets
+            .map(ExposeSecret::expose_secret)
             .filter(|secret| !secret.is_empty())
             .fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"))
     }

@@ -1,6 +1,7 @@
 //! Records: pushing one, and ShareCRM as a target of flows.
 
 use async_trait::async_trait;
+use relay_connector::settings::keys;
 use relay_connector::{
     Class, Delivery, Failure, Found, OutOfTime, Pass, Rejection, Request, Target, Told, Use, count_failure,
     lenient,
@@ -52,7 +53,7 @@ impl Client {
             operation: PUSH.to_owned(),
             parameters: Vec::new(),
             body: String::from_utf8_lossy(&body).into_owned(),
-            hidden: vec![token.clone()],
+            hidden: keys(&self.settings.extra_headers).chain([&token]).cloned().collect(),
         };
         let mut request = Request::post(self.settings.endpoint(PUSH, trace), "application/json", body)
             .told(told)
@@ -62,7 +63,7 @@ impl Client {
             .header("x-fs-ea", enterprise.ea)
             .header("x-fs-userid", &self.settings.user_id);
         for (name, value) in &self.settings.extra_headers {
-            request = request.header(name.clone(), value);
+            request = request.header(name.clone(), value.expose_secret());
         }
         let answer = self.exchange(PUSH, request, Some(&token)).await?;
         let trace_id = answer.trace_id.unwrap_or_else(|| trace.to_string());

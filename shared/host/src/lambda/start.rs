@@ -14,12 +14,13 @@ use tokio::sync::Mutex;
 
 use crate::lambda::{Host, invocation, metrics};
 use crate::secret::{self, with_secret};
-use crate::{SecretsManager, Settings, SettingsError, Wiring, logs};
+use crate::{SecretsManager, Settings, SettingsError, Wiring, logs, memory};
 
 /// Runs a function on Lambda.
 #[must_use]
 pub fn run<F: Job>() -> ExitCode {
     logs::for_lambda();
+    memory::close();
     // One thread: a sandbox works one event at a time, and waits for others nearly all of it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(serve::<F>())) {

@@ -66,6 +66,16 @@ pub fn is_secret(name: &str) -> bool {
     named(name).is_some_and(|setting| setting.is_secret)
 }
 
+/// Whether a flow may name a setting, and so send its value to whoever its target is: one of ours that is no secret, or a
+/// new one that begins like ours. Every other variable of the environment is another program's. On Lambda the credentials
+/// of the function's role are among them.
+pub(crate) fn is_open_to_flows(name: &str) -> bool {
+    match named(name) {
+        Some(setting) => !setting.is_secret,
+        None => begins_like_ours(name),
+    }
+}
+
 /// The names of all settings.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     all().map(|setting| setting.name)
@@ -85,7 +95,12 @@ pub(crate) fn misspelt(name: &str) -> Option<&'static str> {
 /// First words that others use too: `HTTP_PROXY` is every program's, and whoever runs containers has a `HTTP_PORT`.
 const COMMON_WORDS: [&str; 1] = ["HTTP_"];
 
-/// What our settings begin with, `WDT_` say. A variable that begins otherwise is somebody else's.
+/// Whether a variable is one of ours by its name. One that begins otherwise is somebody else's.
+fn begins_like_ours(name: &str) -> bool {
+    prefixes().iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// What our settings begin with, `WDT_` say.
 fn prefixes() -> BTreeSet<&'static str> {
     let of_connectors = relay_connectors::settings().chain([&FLOWS_DIR]);
     of_connectors.map(|setting| prefix(setting.name)).collect()
@@ -100,11 +115,10 @@ fn prefix(name: &str) -> &str {
 
 /// Settings that look like ours and are none, because neither the list nor a flow names them.
 pub(crate) fn unknown<'a>(settings: &'a Settings, flows: &Flows) -> BTreeSet<&'a str> {
-    let (prefixes, of_flows) = (prefixes(), flows.settings());
-    let is_ours = |name: &&str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    let of_flows = flows.settings();
     settings
         .names()
-        .filter(is_ours)
+        .filter(|name| begins_like_ours(name))
         .filter(|name| named(name).is_none() && !of_flows.contains(name))
         .collect()
 }

@@ -7,6 +7,7 @@ mod bench;
 mod diagnostics;
 mod ends;
 mod faults;
+mod hostile;
 mod language;
 mod properties;
 mod reads;

@@ -18,8 +18,8 @@ const LAG: Duration = Duration::from_secs(30 * 60);
 /// A message that waits for longer has a target that takes nothing.
 const WAITED: Duration = Duration::from_secs(2 * 3_600);
 
-/// So many pushes in a row with a bad digest are no stranger's.
-const DIGESTS: u64 = 3;
+/// So many pushes in a row with a bad digest, or one of long ago, are no stranger's.
+const STRANGERS: u64 = 3;
 
 pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<String> {
     let mut issues = Vec::new();
@@ -84,8 +84,9 @@ fn of_pools(status: &Status, issues: &mut Vec<String>) {
 }
 
 fn of_pushes(pushes: &Doing, issues: &mut Vec<String>) {
-    let is_digest = pushes.last_error.as_ref().is_some_and(|error| error.class == "digest");
-    if !is_digest || pushes.failed_tries >= DIGESTS {
+    let may_be_a_strangers = |class: &str| matches!(class, "digest" | "age");
+    let is_a_strangers = pushes.last_error.as_ref().is_some_and(|error| may_be_a_strangers(&error.class));
+    if !is_a_strangers || pushes.failed_tries >= STRANGERS {
         issues.extend(failing("pushes: taking them", pushes));
     }
 }
@@ -136,9 +137,9 @@ mod tests {
 
     use super::*;
 
-    fn digests(failed_tries: u64) -> Doing {
+    fn refused(class: &str, failed_tries: u64) -> Doing {
         let at = DateTime::UNIX_EPOCH;
-        let error = Problem { at, class: "digest".to_owned(), code: None, message: "fits none".to_owned() };
+        let error = Problem { at, class: class.to_owned(), code: None, message: "fits none".to_owned() };
         Doing {
             last_success: None,
             failing_since: Some(at),
@@ -149,14 +150,18 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_digest_is_a_strangers_and_three_are_a_secret_that_was_changed() {
+    fn one_refused_push_is_a_strangers_and_three_are_a_setting_that_is_wrong() {
         let issues = |pushes| {
             let mut issues = Vec::new();
             of_pushes(&pushes, &mut issues);
             issues
         };
-        assert_eq!(issues(digests(2)), Vec::<String>::new());
-        let [issue] = &issues(digests(3))[..] else { panic!() };
+        for class in ["digest", "age"] {
+            assert_eq!(issues(refused(class, 2)), Vec::<String>::new());
+            assert_eq!(issues(refused(class, 3)).len(), 1);
+        }
+        assert_eq!(issues(refused("store", 1)).len(), 1);
+        let [issue] = &issues(refused("digest", 3))[..] else { panic!() };
         assert!(issue.contains("since 1970-01-01 08:00:00, 3 times"), "{issue}");
         assert!(issue.contains("last success: never; last error (digest): fits none"), "{issue}");
     }

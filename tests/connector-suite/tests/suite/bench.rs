@@ -69,7 +69,12 @@ impl Bench {
         served: Option<Served>,
     ) -> Self {
         let machine = Arc::new(MachineClock { vendors: clock.clone(), ahead: Mutex::default() });
-        let sent = Arc::new(Noted { transport, clock: clock.clone(), calls: Mutex::default() });
+        let sent = Arc::new(Noted {
+            transport,
+            clock: clock.clone(),
+            calls: Mutex::default(),
+            answers: Mutex::default(),
+        });
         let given = settings_in_process().into_iter().chain(settings.iter().copied());
         let settings: BTreeMap<_, _> =
             given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -276,12 +281,22 @@ pub(crate) struct Noted {
     transport: Arc<dyn Transport>,
     clock: Arc<SimulatedClock>,
     calls: Mutex<Vec<(Duration, String)>>,
+    /// What answers in the vendor's place.
+    answers: Mutex<Option<Answers>>,
 }
+
+/// Answers a request in a vendor's place.
+pub(crate) type Answers = Arc<dyn Fn(&Request) -> Result<Response, TransportError> + Send + Sync>;
 
 impl Noted {
     /// When each call began, by the monotonic clock, and its path.
     pub(crate) fn calls(&self) -> Vec<(Duration, String)> {
         self.calls.lock().unwrap().clone()
+    }
+
+    /// From now on this answers in the vendor's place.
+    pub(crate) fn answered_by(&self, answers: Answers) {
+        *self.answers.lock().unwrap() = Some(answers);
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -294,7 +309,11 @@ impl Transport for Noted {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let call = (self.clock.monotonic(), request.url.path().to_owned());
         self.calls.lock().unwrap().push(call);
-        self.transport.send(request).await
+        let answers = self.answers.lock().unwrap().clone();
+        match answers {
+            Some(answers) => answers(&request),
+            None => self.transport.send(request).await,
+        }
     }
 }
 

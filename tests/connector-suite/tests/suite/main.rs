@@ -25,6 +25,7 @@ macro_rules! with_cases {
     ($then:ident!($($argument:ident)?)) => {
         $then! { $($argument)?;
             secrets::a_wrong_secret_pauses_and_nothing_is_written,
+            secrets::what_a_vendor_quotes_back_shows_no_secret,
             clocks::a_clock_that_is_a_little_off_costs_no_call,
             clocks::a_clock_that_is_far_off_is_put_right_by_what_the_vendor_tells,
             reading::every_row_comes_once_page_by_page,
@@ -53,6 +54,7 @@ macro_rules! with_cases {
             deadlines::a_slow_call_leaves_no_other_after_the_deadline,
             deadlines::a_log_in_that_takes_too_long_sends_nothing_after_it,
             webhooks::a_push_is_believed_by_its_sign_alone,
+            webhooks::a_push_is_refused_for_its_age_where_a_setting_limits_it_and_nowhere_else,
             webhooks::a_push_comes_as_it_was_sent,
             webhooks::a_push_that_comes_again_is_the_same_document,
             webhooks::a_push_over_the_cap_is_refused,

@@ -104,6 +104,8 @@ pub(crate) struct Push {
     pub(crate) list: &'static str,
     /// How far our clock may be off; `None` where the vendor signs no time that we go by.
     pub(crate) tolerated: Option<Duration>,
+    /// The setting that limits how old a push may be, in minutes.
+    pub(crate) age: &'static str,
     /// The push of that data.
     pub(crate) request: fn(&Vendors, &Value, Signed) -> Request,
 }

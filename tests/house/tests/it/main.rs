@@ -1,8 +1,9 @@
 //! The rules of the house, and whether what is made from the code is as the code has it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up fails")]
 
 mod made;
 mod rules;
+mod security;
 mod settings;
 mod template;

@@ -74,6 +74,38 @@ async fn an_entry_comes_back_as_it_was_written() {
     assert_eq!(document.to_string(), r#"{"id":7226306356013346628,"amount":35.10}"#);
 }
 
+/// Keys come from whoever may push, and from vendors.
+#[tokio::test]
+async fn a_key_is_data_whatever_it_holds() {
+    let ports = Ports::open().await;
+    let ledger = &ports.stores.ledger;
+    let keys = [
+        "'; DROP TABLE ledger; --",
+        "\" OR 1=1",
+        "%",
+        "_",
+        "../../etc/passwd",
+        "a/b",
+        "a#b:c|d",
+        "two\nlines",
+        "\u{1b}[2J",
+        "订单 😀",
+        "{\"S\":\"x\"}",
+    ];
+    for (place, key) in keys.iter().enumerate() {
+        let seconds = i64::try_from(place).unwrap();
+        record_failure(ledger.as_ref(), &EntryId::new("f", *key), &failed(seconds)).await.unwrap();
+    }
+    for key in keys {
+        let id = EntryId::new("f", key);
+        let read = ledger.read(std::slice::from_ref(&id)).await.unwrap();
+        assert_eq!(read.keys().collect::<Vec<_>>(), [&id]);
+    }
+    let listed = ledger.failed(Some("f"), 100, None).await.unwrap();
+    assert_eq!(listed.into_iter().map(|entry| entry.id.key).collect::<Vec<_>>(), keys);
+    assert!(ledger.failed(Some("f' OR '1'='1"), 100, None).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn of_two_writers_that_read_the_same_entry_one_wins() {
     let ports = Ports::open().await;

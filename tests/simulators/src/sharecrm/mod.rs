@@ -11,7 +11,7 @@ use relay_core::clock::Clock;
 use serde_json::{Value, json};
 
 pub use push::{Push, Record};
-pub use token::{CREDENTIALS, Credentials};
+pub use token::{CREDENTIALS, Credentials, EXTRA_HEADERS};
 
 use crate::call::{Call, Reply};
 use crate::dice::Dice;

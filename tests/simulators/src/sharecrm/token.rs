@@ -34,6 +34,9 @@ pub const CREDENTIALS: Credentials = Credentials {
     ea: "simulated-ea",
 };
 
+/// What a tenant's console may ask for besides, as `SHARECRM_EXTRA_HEADERS`. The vendor takes calls without it.
+pub const EXTRA_HEADERS: &str = "x-console: simulated-console-key";
+
 const LIFE: TimeDelta = TimeDelta::seconds(7_200);
 /// As long a token is given again when asked for.
 const SAME: TimeDelta = TimeDelta::seconds(6_600);

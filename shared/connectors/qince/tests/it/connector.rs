@@ -26,8 +26,12 @@ fn every_setting_that_is_read_is_declared_and_what_it_expects_is_told() {
         ]
     );
     let names: Vec<_> = Qince.settings().iter().map(|setting| (setting.name, setting.is_secret)).collect();
-    let declared =
-        [("QINCE_PUSH_SECRETS", true), ("QINCE_DATA_TYPES", false), ("QINCE_ALLOW_RAW_JSON", false)];
+    let declared = [
+        ("QINCE_PUSH_SECRETS", true),
+        ("QINCE_DATA_TYPES", false),
+        ("QINCE_ALLOW_RAW_JSON", false),
+        ("QINCE_MAX_AGE_MINUTES", false),
+    ];
     assert_eq!(names, declared);
 }
 

@@ -76,6 +76,26 @@ fn names_and_ids_of_any_length_are_quoted_in_short() {
 }
 
 #[test]
+fn a_form_of_more_fields_than_a_push_has_is_refused() {
+    let urlencoded = format!("{}&{}", "a=&".repeat(200), signed(DATA, SECRET));
+    let part = "--cut\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\r\n";
+    for body in [urlencoded, "&".repeat(3_000_000), format!("{}--cut--\r\n", part.repeat(201))] {
+        let error = taken(None, &body, &settings()).unwrap_err();
+        assert!(error.to_string().contains("more than 200 form fields"), "{error}");
+    }
+}
+
+#[test]
+fn names_and_ids_of_strangers_begin_no_line_of_a_log() {
+    let forged = "x%0A2026-11-22T04%3A00%3A00Z%20ERROR%20forged%1B%5B2K";
+    for body in [format!("{forged}=%25%"), format!("msgId={forged}&data=x")] {
+        let error = taken(None, &body, &settings()).unwrap_err();
+        let told = format!("{error} {}", error.msg_id());
+        assert!(told.contains("ERROR forged") && !told.contains(char::is_control), "{told:?}");
+    }
+}
+
+#[test]
 fn a_form_is_taken_whatever_content_type_a_gateway_gave_it() {
     for content_type in
         [None, Some("application/json"), Some("text/plain"), Some("multipart/form-data; boundary=x")]

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use relay_connector::{Connection as _, Kept, PushRefused, PushRequest, RefusalKind, Verified, Webhook as _};
+use relay_core::clock::SystemClock;
 use relay_core::item::MAX_DEPTH;
 use relay_qince::{Pushes, Settings, sign};
 
@@ -20,10 +23,14 @@ fn form(data_type: &str, data: &str) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
+fn pushes(settings: Settings) -> Pushes {
+    Pushes::new(settings, Arc::new(SystemClock))
+}
+
 fn verified(settings: Settings, content_type: &str, body: &str) -> Result<Verified, PushRefused> {
     let headers = [("Content-Type".to_owned(), content_type.to_owned())];
     let (method, path) = ("POST", "/qince/direct-orders");
-    Pushes::new(settings).verify(&PushRequest { method, path, headers: &headers, body: body.as_bytes() })
+    pushes(settings).verify(&PushRequest { method, path, headers: &headers, body: body.as_bytes() })
 }
 
 fn pushed(data_type: &str, data: &str) -> Result<Verified, PushRefused> {
@@ -44,7 +51,7 @@ fn a_push_of_another_type_is_no_document_and_its_way_out_is_told() {
     let push = pushed("dms_sent", DATA).unwrap();
     assert_eq!((push.document, push.data.clone()), (None, json(DATA)));
     assert_eq!(
-        Pushes::new(settings()).unrouted(&push),
+        pushes(settings()).unrouted(&push),
         "no flow takes Qince's `dms_sent`: if it is a direct order, add the type to QINCE_DATA_TYPES (and a flow that \
          reads qince.direct_order, if there is none) and replay; otherwise stop the push in Qince"
     );
@@ -121,9 +128,23 @@ fn an_order_is_nested_as_deep_as_a_work_item_carries_and_no_deeper() {
 
 #[test]
 fn qince_pushes_and_does_nothing_else() {
-    let pushes = Pushes::new(settings());
+    let pushes = pushes(settings());
     let webhook = pushes.webhook().unwrap();
     assert_eq!((webhook.prefix(), webhook.max_body_bytes()), ("/qince/", 4 * 1024 * 1024));
     assert!(pushes.target().is_none() && pushes.windows().is_none());
     assert!(pushes.lists().is_none() && pushes.pools().is_none());
+}
+
+#[test]
+fn where_the_age_is_limited_raw_json_is_not_taken_because_it_says_no_time() {
+    let values =
+        [("QINCE_PUSH_SECRETS", SECRET), ("QINCE_ALLOW_RAW_JSON", "true"), ("QINCE_MAX_AGE_MINUTES", "10")];
+    let settings = |limited: bool| {
+        let values = values.iter().take(if limited { 3 } else { 2 });
+        Settings::read(&values.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+            .unwrap()
+    };
+    assert!(verified(settings(false), "application/json", DATA).is_ok());
+    let refused = verified(settings(true), "application/json", DATA).unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::Age, "{refused}");
 }

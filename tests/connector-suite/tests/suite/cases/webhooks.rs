@@ -29,6 +29,31 @@ pub(crate) async fn a_push_is_believed_by_its_sign_alone(suite: Suite) {
     }
 }
 
+pub(crate) async fn a_push_is_refused_for_its_age_where_a_setting_limits_it_and_nowhere_else(suite: Suite) {
+    for push in suite.pushes() {
+        let verified = |settings: &[(&str, &str)], ahead, signed| {
+            let bench = Bench::with(suite.vendor, settings);
+            bench.machine.set_ahead(ahead);
+            bench.verify(push, &(push.data)(&bench.vendors), signed)
+        };
+        for settings in [&[][..], &[(push.age, "0")]] {
+            assert!(verified(settings, TimeDelta::days(400), Signed::Rightly).is_ok());
+        }
+        let limited = [(push.age, "10")];
+        for minutes in [-9, 0, 9] {
+            assert!(verified(&limited, TimeDelta::minutes(minutes), Signed::Rightly).is_ok(), "{minutes}");
+        }
+        for minutes in [-11, 11] {
+            let refused = verified(&limited, TimeDelta::minutes(minutes), Signed::Rightly).unwrap_err();
+            assert_eq!((refused.kind, &refused.kept), (RefusalKind::Age, &None), "{refused}");
+            assert!(refused.message.contains(push.age) && refused.message.contains("clocks"), "{refused}");
+        }
+        // Who cannot sign learns nothing of it.
+        let stranger = verified(&limited, TimeDelta::days(1), Signed::Wrongly).unwrap_err();
+        assert_eq!(stranger.kind, RefusalKind::Digest);
+    }
+}
+
 pub(crate) async fn a_push_comes_as_it_was_sent(suite: Suite) {
     for push in suite.pushes() {
         let bench = Bench::of(suite.vendor);

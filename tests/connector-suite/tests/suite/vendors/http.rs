@@ -75,6 +75,7 @@ impl Vendor for Simulated {
             data: |_| json!({"id": "AD-1", "lines": [{"price": "12.50"}], "remark": "急"}),
             list: "lines",
             tolerated: None,
+            age: "HTTP_WEBHOOK_MAX_AGE_MINUTES",
             request: pushed,
         }]
     }

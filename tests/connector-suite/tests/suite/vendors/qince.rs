@@ -15,6 +15,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[(
     "it calls us, and is never called",
     &[
         "a_wrong_secret_pauses_and_nothing_is_written",
+        "what_a_vendor_quotes_back_shows_no_secret",
         "a_clock_that_is_a_little_off_costs_no_call",
         "a_clock_that_is_far_off_is_put_right_by_what_the_vendor_tells",
         "every_row_comes_once_page_by_page",
@@ -68,6 +69,7 @@ impl Vendor for Simulated {
             data: |vendors| vendors.qince.order(vendors.clock().now() - TimeDelta::minutes(5)),
             list: "prods",
             tolerated: None,
+            age: "QINCE_MAX_AGE_MINUTES",
             request: |vendors, order, signed| {
                 let digest = match signed {
                     Signed::Rightly | Signed::Again => Digest::Decoded,

@@ -33,6 +33,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
             "a_push_is_believed_by_its_sign_alone",
             "a_push_comes_as_it_was_sent",
             "a_push_that_comes_again_is_the_same_document",
+            "a_push_is_refused_for_its_age_where_a_setting_limits_it_and_nowhere_else",
             "a_push_over_the_cap_is_refused",
         ],
     ),
