@@ -6,6 +6,8 @@ CLOCK_FILE    a file with the number of seconds by which its clock is ahead of t
               clock, at once: messages become visible, deduplication ids and leases lapse, and a test of twelve hours
               takes no time. It only ever goes forward: a smaller number is not taken.
 REQUEST_LOG   a file that gets a line for each request: X-Amz-Target, the tables of DynamoDB that it names, and the status.
+PROCESS_LOG   a file that gets a line for each function that is started: the number of its process, and its name. A function
+              closes its memory and its environment to others, so that nobody else can tell.
 LAYERS_IN     the variable that tells a function where its layers are: /opt, where Lambda unpacks them. ministack gives
               a `bootstrap` none, and /opt is not ours to write, so a function is told another folder in its place. One
               that is told nothing is told nothing here either.
@@ -15,6 +17,7 @@ import hashlib
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -47,6 +50,18 @@ class Clock:
 
 if os.environ.get("CLOCK_FILE"):
     time.time = Clock(os.environ["CLOCK_FILE"])
+
+if os.environ.get("PROCESS_LOG"):
+
+    class Popen(subprocess.Popen):
+        def __init__(self, *command, **options):
+            super().__init__(*command, **options)
+            name = (options.get("env") or {}).get("AWS_LAMBDA_FUNCTION_NAME")
+            if name:
+                with open(os.environ["PROCESS_LOG"], "a") as file:
+                    file.write(f"{self.pid} {name}\n")
+
+    subprocess.Popen = Popen
 
 if os.environ.get("REQUEST_LOG"):
     from hypercorn.config import Config

@@ -278,17 +278,17 @@ impl Stack {
         Ok(fs::rename(next, file)?)
     }
 
-    /// Kills the processes of a function, as a lost machine would; answers how many there were. They are told by their
-    /// environment, which a function closes to all but root: another user finds none.
+    /// Kills the processes of a function, as a lost machine would; answers how many there were. The local AWS has noted
+    /// which is whose: a function closes its environment to others.
     ///
     /// # Errors
     /// When the machine's processes cannot be listed or killed.
     pub fn kill(&self, name: &str) -> anyhow::Result<usize> {
-        let function = format!("AWS_LAMBDA_FUNCTION_NAME={}", self.function(name));
+        let noted = fs::read_to_string(self.folder.join("processes")).unwrap_or_default();
         let mut killed = 0;
         for child in self.children()? {
-            let environment = fs::read(format!("/proc/{child}/environ")).unwrap_or_default();
-            if environment.split(|byte| *byte == 0).any(|variable| variable == function.as_bytes()) {
+            let of_child = noted.lines().rev().find_map(|line| line.strip_prefix(&child)?.strip_prefix(' '));
+            if of_child == Some(self.function(name)) {
                 let status = Command::new("kill").args(["-KILL", &child]).status()?;
                 killed += usize::from(status.success());
             }

@@ -141,12 +141,7 @@ fn many(arguments: &Arguments) -> anyhow::Result<bool> {
     Ok(tally.failed.is_empty())
 }
 
-fn work(
-    seeds: &[u64],
-    next: &AtomicUsize,
-    tally: &Mutex<Tally>,
-    stop_at_first: bool,
-) -> anyhow::Result<()> {
+fn work(seeds: &[u64], next: &AtomicUsize, tally: &Mutex<Tally>, stop_at_first: bool) -> anyhow::Result<()> {
     loop {
         let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
         let scenario = Scenario::of(*seed);

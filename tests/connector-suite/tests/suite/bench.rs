@@ -211,7 +211,13 @@ impl Bench {
     }
 
     fn delivery<'b>(&self, write: &Write, params: &'b [(String, String)], body: &'b Value) -> Delivery<'b> {
-        Delivery { document: document(self.vendor, write.document), params, body, replaces: None, follows: None }
+        Delivery {
+            document: document(self.vendor, write.document),
+            params,
+            body,
+            replaces: None,
+            follows: None,
+        }
     }
 
     /// What we make of a push.

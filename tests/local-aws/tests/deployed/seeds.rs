@@ -51,7 +51,9 @@ impl<'a> Day<'a> {
         for _ in 0..day.dice.random_range(10..20) {
             day.something().await;
         }
-        for faults in [&stack.vendors.kingdee.faults, &stack.vendors.sharecrm.faults, &stack.vendors.wangdian.faults] {
+        for faults in
+            [&stack.vendors.kingdee.faults, &stack.vendors.sharecrm.faults, &stack.vendors.wangdian.faults]
+        {
             faults.clear();
         }
         day
@@ -76,7 +78,11 @@ impl<'a> Day<'a> {
         let known = self.orders.len();
         let order = match self.dice.random_range(0..=known) {
             place if place < known => {
-                let changed = qince.changed(&self.orders[place][self.orders[place].len() - 1], TimeDelta::seconds(3), "CG_FHZ");
+                let changed = qince.changed(
+                    &self.orders[place][self.orders[place].len() - 1],
+                    TimeDelta::seconds(3),
+                    "CG_FHZ",
+                );
                 self.orders[place].push(changed.clone());
                 changed
             }
@@ -106,7 +112,11 @@ impl<'a> Day<'a> {
         };
         stack.until("every trade is delivered", is_read).await.unwrap();
         stack.until_quiet().await.unwrap();
-        assert!(stack.creates(&self.trades).iter().all(|count| *count == 1), "{:?}", stack.creates(&self.trades));
+        assert!(
+            stack.creates(&self.trades).iter().all(|count| *count == 1),
+            "{:?}",
+            stack.creates(&self.trades)
+        );
         let in_wdt = stack.vendors.wangdian.pushed_orders();
         for versions in &self.orders {
             let newest = &versions[versions.len() - 1];

@@ -138,7 +138,8 @@ async fn a_repeat_doubles_unless_who_runs_the_receiver_knows_better() {
         assert_eq!(target.repeat(document(POST)), expected);
         assert_eq!(target.repeat(document("http.feishu_robot")), Repeat::Replaces);
         let body = json!({"id": "A"});
-        let delivery = Delivery { document: document(POST), params: &[], body: &body, replaces: None, follows: None };
+        let delivery =
+            Delivery { document: document(POST), params: &[], body: &body, replaces: None, follows: None };
         assert_eq!(target.find(&delivery, Deadline::NONE).await, Ok(Found::CannotBeAsked));
     }
 }
@@ -148,7 +149,8 @@ async fn nothing_is_sent_after_the_deadline_or_faster_than_the_quota() {
     let receiver = Receiver::answering((0..70).map(|_| says(200, "")));
     let connection = receiver.connected(&all(&[("HTTP_CALLS_PER_MINUTE", "20")]));
     let body = json!({"id": "A"});
-    let delivery = Delivery { document: document(POST), params: &[], body: &body, replaces: None, follows: None };
+    let delivery =
+        Delivery { document: document(POST), params: &[], body: &body, replaces: None, follows: None };
     let target = connection.target().unwrap();
     let began = receiver.clock.monotonic();
     let results = target.deliver(&[delivery; 60], Deadline::NONE).await;

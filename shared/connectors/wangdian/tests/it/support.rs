@@ -85,8 +85,10 @@ impl Bench {
         bodies: &[Value],
     ) -> Vec<Result<Option<String>, Failure>> {
         let document = document(name);
-        let batch: Vec<_> =
-            bodies.iter().map(|body| Delivery { document, params, body, replaces: None, follows: None }).collect();
+        let batch: Vec<_> = bodies
+            .iter()
+            .map(|body| Delivery { document, params, body, replaces: None, follows: None })
+            .collect();
         self.client.deliver(&batch, Deadline::NONE).await
     }
 
