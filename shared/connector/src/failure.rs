@@ -19,6 +19,9 @@ use crate::transport::TransportError;
 /// The code of a failure whose answer was larger than is read.
 const TOO_LARGE: &str = "answer too large";
 
+/// So many characters has a code as a rule (`http 502`).
+const SHORT: usize = 8;
+
 /// What a failure means for the document and for the calls after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Class {
@@ -164,6 +167,13 @@ impl Failure {
         format!("{vendor} {operation}: {message}{code}")
     }
 
+    /// Takes what is not to be seen out of the vendor's words and out of its code: gateways like to quote what they were
+    /// sent, wherever it fits. A code as short as most are stays: it holds no secret, but the `1` of a header by chance.
+    pub fn redact(&mut self, redacted: impl Fn(&str) -> String) {
+        self.message = redacted(&self.message);
+        self.code = self.code.take().map(|code| if code.len() > SHORT { redacted(&code) } else { code });
+    }
+
     /// No answer at all.
     #[must_use]
     pub fn transport(vendor: &'static str, operation: impl Into<Box<str>>, error: &TransportError) -> Self {
@@ -246,6 +256,19 @@ mod tests {
         for words in ["张三", "13912345678", "Tel 13912345678", "call Mr. Zhang, please"] {
             assert!(!told(words).contains(words), "{words}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_of_words_and_code() {
+        let told = |code: &str| {
+            let code = Some(code.to_owned());
+            let mut failure = Failure::new("kingdee", "save", Class::Refused, code, "abc-12345 is wrong");
+            failure.redact(|text| text.replace("abc-12345", "[secret]").replace('1', "[secret]"));
+            (failure.in_full(), failure.to_string())
+        };
+        let hidden = "kingdee save: [secret] is wrong (code E-[secret])";
+        assert_eq!(told("E-abc-12345"), (hidden.to_owned(), "kingdee save: refused".to_owned()));
+        assert_eq!(told("310000").0, "kingdee save: [secret] is wrong (code 310000)");
     }
 
     #[test]

@@ -105,7 +105,10 @@ impl Client {
             Ok(response) => read(operation, &response),
             Err(error) => Err(Failure::transport(VENDOR, operation, &error)),
         };
-        answer.map_err(|failure| Failure { message: self.settings.redacted(&failure.message), ..failure })
+        answer.map_err(|mut failure| {
+            failure.redact(|text| self.settings.redacted(text));
+            failure
+        })
     }
 }
 

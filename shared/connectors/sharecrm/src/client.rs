@@ -67,8 +67,7 @@ impl Client {
             Err(error) => Err(Rejection::Other(Failure::transport(VENDOR, operation, &error))),
         };
         answer.map_err(|mut rejection| {
-            let failure = rejection.failure_mut();
-            failure.message = self.settings.redacted(&failure.message, token);
+            rejection.failure_mut().redact(|text| self.settings.redacted(text, token));
             rejection
         })
     }
