@@ -55,7 +55,9 @@ impl<'a> Mutator<'a> {
     /// One more input, made of the corpus or of `others`, which went far.
     pub fn make(&mut self, others: &[Vec<u8>]) -> Vec<u8> {
         let mut input = self.parent(others).to_vec();
-        for _ in 0..self.rng.random_range(1..=6) {
+        self.change(&mut input, others);
+        // Mostly few changes: many leave nothing that could be read.
+        while self.rng.random_ratio(3, 5) {
             self.change(&mut input, others);
         }
         input.truncate(LONGEST);

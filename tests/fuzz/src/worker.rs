@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mutate::Mutator;
 use crate::trial::{self, Trial};
-use crate::{Depth, Target, corpus};
+use crate::{Target, corpus};
 
 /// What a worker may take of memory: an input that asks for more ends it, and not the machine.
 const MEMORY: u64 = 4 * 1024 * 1024 * 1024;
@@ -24,8 +24,8 @@ pub const STACK: usize = 2 * 1024 * 1024;
 /// So many inputs that went far are kept, to make others of.
 const KEPT: usize = 512;
 
-/// One of so many of those is.
-const KEPT_ONE_IN: usize = 16;
+/// One of so many of those is, for each depth.
+const KEPT_ONE_IN: [usize; 3] = [5_000, 100, 8];
 
 /// So many inputs are saved that fail in the same way.
 const SAVED: u32 = 3;
@@ -106,7 +106,7 @@ pub fn run(share: &Share) -> io::Result<Tally> {
             if *count <= SAVED {
                 save(target, kind, &input, &told)?;
             }
-        } else if trial.outcome.is_ok_and(|depth| depth > Depth::Refused) && mutator.place(KEPT_ONE_IN) == 0 {
+        } else if trial.outcome.is_ok_and(|depth| mutator.place(KEPT_ONE_IN[depth as usize]) == 0) {
             keep(&mut far, input, &mut mutator);
         }
     }

@@ -5,7 +5,7 @@ use fuzz::targets::TARGETS;
 use fuzz::{Depth, corpus, trial};
 
 /// What is made of the corpus in some seconds without optimisation.
-const INPUTS: u64 = 1_500;
+const INPUTS: u64 = 1_000;
 
 /// One test for all: memory is counted for the whole process.
 #[test]
@@ -19,7 +19,7 @@ fn whatever_comes_in_is_read_or_refused() {
             assert_eq!(trial.fault(), None, "{name}: {}", String::from_utf8_lossy(input));
             accepted += usize::from(trial.outcome == Ok(Depth::Accepted));
         }
-        assert!(accepted * 4 >= inputs.len(), "{name}: {accepted} of {} are read as a whole", inputs.len());
+        assert!(accepted * 5 >= inputs.len(), "{name}: {accepted} of {} are read as a whole", inputs.len());
         let mut mutator = Mutator::new(1, &inputs, target.words);
         for number in 0..INPUTS {
             let input = mutator.make(&[]);
