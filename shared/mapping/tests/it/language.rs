@@ -231,3 +231,15 @@ fn a_text_prints_in_quotes_that_it_does_not_hold() {
         assert_eq!(flow.version_source().as_deref(), Some(version), "what is printed can be read again");
     }
 }
+
+#[test]
+fn an_equals_sign_too_many_is_told_whatever_stands_between_the_two() {
+    for filter in ["trade_status == 55", "trade_status = = 55", "trade_status =\u{3000}= 55"] {
+        let file = format!(
+            "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\nfilter = \"{filter}\"\n\
+             [target]\ndocument = \"sharecrm.objdata_push\"\n[fields]\n"
+        );
+        let mistakes = Flow::parse("test", "test.toml", &file, &catalog()).unwrap_err().to_string();
+        assert!(mistakes.contains("equal is written with one `=`"), "{mistakes}");
+    }
+}
