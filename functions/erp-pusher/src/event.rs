@@ -27,11 +27,12 @@ struct Record {
     event_source_arn: String,
 }
 
-/// Reads an event; the queue that a message comes from is known where its name says so (`…-kingdee.fifo`). The parser's own words are left out of errors: they quote what they stumble over.
+/// Reads an event; the queue that a message comes from is known where its name says so (`…-kingdee.fifo`). The parser's own
+/// words are left out of errors: they quote what they stumble over.
 ///
 /// # Errors
 /// An event that is none of SQS.
-pub(crate) fn decode(
+pub fn decode(
     event: Value,
     queues: &BTreeMap<String, System>,
     now: DateTime<Utc>,
@@ -85,7 +86,7 @@ fn received(record: Record, now: DateTime<Utc>) -> Received {
 
 /// Writes the answer (`ReportBatchItemFailures`).
 #[must_use]
-pub(crate) fn encode(coming_again: &[String]) -> Value {
+pub fn encode(coming_again: &[String]) -> Value {
     let failures: Vec<_> = coming_again.iter().map(|id| json!({ "itemIdentifier": id })).collect();
     json!({ "batchItemFailures": failures })
 }

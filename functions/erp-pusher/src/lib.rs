@@ -7,7 +7,7 @@
 //!
 //! | module | what for |
 //! |---|---|
-//! | `event` | the SQS event and its partial-batch answer |
+//! | [`event`] | the SQS event and its partial-batch answer |
 //! | [`worker`] | the queue's receive loop, where no Lambda does it |
 //! | `push` | one batch: order, pauses, deadlines |
 //! | `batch` | the messages of a batch, as long as they are this receiver's |
@@ -26,7 +26,7 @@
 mod batch;
 mod deliver;
 mod document;
-mod event;
+pub mod event;
 mod guard;
 mod history;
 mod map;

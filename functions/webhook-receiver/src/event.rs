@@ -42,7 +42,9 @@ struct Http {
 }
 
 impl HttpRequest {
-    pub(crate) fn as_push(&self) -> PushRequest<'_> {
+    /// The push that it may be.
+    #[must_use]
+    pub fn as_push(&self) -> PushRequest<'_> {
         let Self { method, path, headers, body } = self;
         PushRequest { method, path, headers, body }
     }

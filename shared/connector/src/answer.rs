@@ -139,6 +139,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_reader_does_not_see_is_left_out_however_often_it_comes() {
+        let hidden = "<!-- { --><SCRIPT>{</script><style>{</style>";
+        let page = format!("{}{}<!-- {{", hidden.repeat(30_000), refusal());
+        // Each of them cost as much as the page, so that this took minutes.
+        assert_eq!(read("text/html", page), Some(refusal()));
+    }
+
+    #[test]
     fn what_was_cut_off_or_damaged_is_no_answer() {
         for body in [
             r#"{"success":true,"data":{"success":true,"rows":[{"id":"1"}]},"x"#,

@@ -19,6 +19,9 @@ use crate::transport::TransportError;
 /// The code of a failure whose answer was larger than is read.
 const TOO_LARGE: &str = "answer too large";
 
+/// So many characters has a code as a rule (`http 502`).
+const SHORT: usize = 8;
+
 /// What a failure means for the document and for the calls after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Class {
@@ -166,10 +169,13 @@ impl Failure {
     }
 
     /// The same, with `hide` applied to all that the vendor said. Its code is among that, and goes into logs: a vendor may
-    /// quote whatever it was sent, wherever it likes.
+    /// quote whatever it was sent, wherever it likes. A code as short as most are stays: it holds no secret, but the `1` of
+    /// a header by chance.
     #[must_use]
     pub fn hiding(self, hide: impl Fn(&str) -> String) -> Self {
-        Self { message: hide(&self.message), code: self.code.as_deref().map(hide), ..self }
+        let code =
+            self.code.as_deref().map(|code| if code.len() > SHORT { hide(code) } else { code.to_owned() });
+        Self { message: hide(&self.message), code, ..self }
     }
 
     /// All of it, the vendor's words included: for the ledger and for whoever asks a command, never for a log.
@@ -262,6 +268,20 @@ mod tests {
         for words in ["张三", "13912345678", "Tel 13912345678", "call Mr. Zhang, please"] {
             assert!(!told(words).contains(words), "{words}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_of_words_and_code() {
+        let told = |code: &str| {
+            let code = Some(code.to_owned());
+            let failure = Failure::new("kingdee", "save", Class::Refused, code, "abc-12345 is wrong");
+            let failure =
+                failure.hiding(|text| text.replace("abc-12345", "[secret]").replace('1', "[secret]"));
+            (failure.in_full(), failure.to_string())
+        };
+        let hidden = "kingdee save: [secret] is wrong (code E-[secret])";
+        assert_eq!(told("E-abc-12345"), (hidden.to_owned(), "kingdee save: refused".to_owned()));
+        assert_eq!(told("310000").0, "kingdee save: [secret] is wrong (code 310000)");
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl VendorTime {
         // A slow answer tells less than what was known before, unless that proves wrong.
         let before = heard.known.map(|known| at(known, sent_at));
         let earliest = before
-            .filter(|before| *before <= date + A_SECOND)
+            .filter(|before| *before - date <= A_SECOND)
             .map_or(earliest, |before| before.max(earliest));
         heard.known = Some((sent_at, earliest));
         Some(earliest)
@@ -126,6 +126,17 @@ mod tests {
     use relay_core::clock::SimulatedClock;
 
     use super::*;
+
+    #[test]
+    fn a_date_after_which_there_is_none_is_a_date() {
+        let (clock, time) = vendor_time();
+        for _ in 0..2 {
+            let before = clock.now();
+            let told = time.note(clock.monotonic(), Some(DateTime::<Utc>::MAX_UTC));
+            assert_eq!(told, Some(before), "it is absurd, so the machine's clock is believed");
+            clock.advance(Duration::from_secs(1));
+        }
+    }
 
     fn vendor_time() -> (Arc<SimulatedClock>, VendorTime) {
         let clock =

@@ -1,5 +1,7 @@
 //! The answer's two levels: the gateway's outside, the document's inside `data`.
 
+use std::collections::HashSet;
+
 use relay_connector::{Response, answer, lenient};
 use serde_json::Value;
 
@@ -53,13 +55,10 @@ impl Envelope {
         let general = levels.flat_map(|level| {
             ["description_cn", "message", "description", "msg"].map(|name| lenient::field(level, name))
         });
-        let mut said: Vec<String> = Vec::new();
-        for text in self.complaints().chain(general.flatten()) {
-            if !said.contains(&text) {
-                said.push(text);
-            }
-        }
-        said.join("; ")
+        // By their hashes: a complaint about each of many lines is looked for among all the others.
+        let mut known = HashSet::new();
+        let said = self.complaints().chain(general.flatten()).filter(|text| known.insert(text.clone()));
+        said.collect::<Vec<_>>().join("; ")
     }
 
     /// What the call asked for; the whole answer where it has no `data` level.
@@ -100,4 +99,20 @@ pub(crate) fn saved_id(data: &Value) -> Option<String> {
         id => lenient::text(id),
     }
     .filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn complaints_are_told_once_each_however_many_there_are() {
+        let twice = (0..100_000).chain(0..100_000).map(|line| json!({"msg": format!("行 {line}")}));
+        let body = json!({"success": false, "data": {"errorInfo": twice.collect::<Vec<_>>()}});
+        let envelope = Envelope::parse(&Response::new(200, body.to_string())).unwrap();
+        // Each was compared with all before it, so that this took minutes.
+        assert_eq!(envelope.message().split("; ").count(), 100_000);
+    }
 }

@@ -332,6 +332,8 @@ pub(crate) fn written(terms: &[Term]) -> String {
         .iter()
         .map(|term| match term {
             Term::Path(path) => Cow::Borrowed(path.text.as_str()),
+            // There are no escapes, so that a text holds one kind of quotes at most.
+            Term::Text(text) if text.contains('\'') => Cow::Owned(format!("\"{text}\"")),
             Term::Text(text) => Cow::Owned(format!("'{text}'")),
             Term::Number(number) => Cow::Owned(number.to_string()),
             Term::LineNumber => Cow::Borrowed("#"),

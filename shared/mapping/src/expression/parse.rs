@@ -167,13 +167,12 @@ impl Parser<'_> {
         ];
         let start = self.span().start;
         let left = self.sum()?;
+        let sign_at = self.span().start;
         for (sign, comparison) in SIGNS {
             if self.takes(sign) {
+                // There may be blanks of any width between the two.
                 if sign == "=" && self.takes("=") {
-                    return Err(SyntaxError::new(
-                        self.end() - 2..self.end(),
-                        "equal is written with one `=`",
-                    ));
+                    return Err(SyntaxError::new(sign_at..self.end(), "equal is written with one `=`"));
                 }
                 let left = self.amount_from(start, left)?;
                 let at = self.span().start;

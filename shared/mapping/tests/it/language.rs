@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
-use super::{master, trade_flow};
+use relay_mapping::Flow;
+
+use super::{catalog, master, trade_flow};
 
 fn field(rule: &str, document: &Value) -> Value {
     master(&format!("x = {rule}"), document).unwrap()["x"].take()
@@ -215,4 +217,29 @@ fn a_field_in_quotes_is_read_where_it_stands() {
     let order = json!({"id": "1", "my-no": "N", "prods": [{"my num": "2"}, {"my num": "3"}]});
     let mapped = super::apply(&flow, &order).unwrap();
     assert_eq!(mapped.body["masterFieldVal"], json!({"a": "N", "b": "N", "c": "5", "d": "N/3"}));
+}
+
+#[test]
+fn a_text_prints_in_quotes_that_it_does_not_hold() {
+    for version in ["modified | \"it's\"", "modified | 'say \"it\"'", "modified | 'x' | 1.50"] {
+        let file = format!(
+            "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\nversion = '''{version}'''\n\
+             [target]\ndocument = \"sharecrm.objdata_push\"\n[fields]\nobjAPIName = {{ value = \"o\" }}\n\
+             dataCenterId = {{ value = \"d\" }}\nid = \"trade_no\"\n"
+        );
+        let flow = Flow::parse("test", "test.toml", &file, &catalog()).unwrap();
+        assert_eq!(flow.version_source().as_deref(), Some(version), "what is printed can be read again");
+    }
+}
+
+#[test]
+fn an_equals_sign_too_many_is_told_whatever_stands_between_the_two() {
+    for filter in ["trade_status == 55", "trade_status = = 55", "trade_status =\u{3000}= 55"] {
+        let file = format!(
+            "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\nfilter = \"{filter}\"\n\
+             [target]\ndocument = \"sharecrm.objdata_push\"\n[fields]\n"
+        );
+        let mistakes = Flow::parse("test", "test.toml", &file, &catalog()).unwrap_err().to_string();
+        assert!(mistakes.contains("equal is written with one `=`"), "{mistakes}");
+    }
 }

@@ -82,7 +82,7 @@ fn build(tree: &Path, builds: &Path) -> anyhow::Result<PathBuf> {
             "--quiet",
             "--locked",
             "--profile",
-            "simulation",
+            "checked",
             "-p",
             "simulation",
             "--bin",

@@ -222,6 +222,9 @@ impl Draw {
             Vendor::Sharecrm,
             Vendor::Http,
         ]);
+        if self.chance(1, 4) {
+            return self.maintenance(vendor);
+        }
         let fault = self.fault(vendor);
         if self.chance(1, 3) {
             return What::Once { vendor, fault };
@@ -232,6 +235,13 @@ impl Draw {
         }
         let per_mille = self.one_of(&[20, 100, 300, 1_000]);
         What::Trouble { vendor, fault, per_mille, lasts: self.span() }
+    }
+
+    /// Nothing goes for minutes or hours.
+    fn maintenance(&mut self, vendor: Vendor) -> What {
+        let fault = self.one_of(&[Fault::Status(503), Fault::LostRequest, Fault::HtmlRedirect]);
+        let lasts = Duration::from_secs(self.dice.random_range(300..9_000));
+        What::Trouble { vendor, fault, per_mille: 1_000, lasts }
     }
 
     fn fault(&mut self, vendor: Vendor) -> Fault {
