@@ -73,7 +73,7 @@ pub(crate) fn stores_of_nobody() -> Stores {
 }
 
 fn stores_over(http: Arc<dyn HttpClient>) -> Stores {
-    let queue = |system: &str| format!("https://aws/000000000000/relay-{system}.fifo");
+    let queue = |system: &str| format!("http://aws/000000000000/relay-{system}.fifo");
     let names = AwsNames {
         checkpoint_table: "relay-checkpoints".to_owned(),
         ledger_table: "relay-ledger".to_owned(),
@@ -95,7 +95,7 @@ fn stores_over(http: Arc<dyn HttpClient>) -> Stores {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
         .http_client(for_sdk(http.clone()))
-        .endpoint_url("https://aws")
+        .endpoint_url("http://aws")
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
