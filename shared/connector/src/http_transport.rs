@@ -1,4 +1,5 @@
 use std::error::Error as _;
+use std::mem;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -39,6 +40,32 @@ impl HttpTransport {
         Self { client: OnceLock::new(), retry }
     }
 
+    /// One request as it is and the answer with all that it says, for what is no vendor. No limit is set to its size: AWS
+    /// has its own.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn exchange(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let request = reqwest::Request::try_from(request).map_err(transport_error)?;
+        self.answer(request, usize::MAX).await
+    }
+
+    async fn answer(
+        &self,
+        request: reqwest::Request,
+        largest: usize,
+    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let client = self.client().map_err(transport_error)?;
+        let mut response = client.execute(request).await.map_err(transport_error)?;
+        let mut answer = http::Response::new(read(&mut response, largest).await?);
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = mem::take(response.headers_mut());
+        Ok(answer)
+    }
+
     fn client(&self) -> Result<&reqwest::Client, reqwest::Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);
@@ -72,9 +99,9 @@ impl Transport for HttpTransport {
         for (name, value) in request.headers {
             builder = builder.header(name.as_ref(), value);
         }
-        let mut response = builder.send().await.map_err(transport_error)?;
-        let body = read(&mut response, request.largest_answer).await?;
-        Ok(Response::new(response.status().as_u16(), body).with_headers(response.headers()))
+        let (largest, request) = (request.largest_answer, builder.build().map_err(transport_error)?);
+        let (head, body) = self.answer(request, largest).await?.into_parts();
+        Ok(Response::new(head.status.as_u16(), body).with_headers(&head.headers))
     }
 }
 

@@ -1,8 +1,12 @@
 //! What every AWS client of the process shares: region, credentials, time-outs and one HTTP client.
 
-use aws_sdk_secretsmanager::config::BehaviorVersion;
+use std::sync::Arc;
+
+use aws_sdk_secretsmanager::config::{BehaviorVersion, SharedHttpClient};
 use aws_types::SdkConfig;
 use tokio::sync::OnceCell;
+
+use crate::http::ForAws;
 
 /// The configuration of the environment, loaded when it is first asked for.
 pub(crate) async fn config() -> &'static SdkConfig {
@@ -15,11 +19,15 @@ fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
+fn http() -> SharedHttpClient {
+    relay_store_aws::for_sdk(Arc::new(ForAws))
+}
+
 /// For a person: every way to sign in that the AWS command line knows. An operator's line may be slow, and a person can
-/// wait, so the SDK's time-outs stay.
+/// wait, so the client's own time-outs are the only ones.
 #[cfg(feature = "aws-sign-in")]
 async fn load() -> SdkConfig {
-    aws_config::defaults(behavior()).load().await
+    aws_config::defaults(behavior()).http_client(http()).load().await
 }
 
 /// For a function: what Lambda puts into the environment. `aws-config` would look for profiles and roles that a sandbox
@@ -42,6 +50,7 @@ mod in_lambda {
     pub(super) fn config() -> SdkConfig {
         let config = SdkConfig::builder()
             .behavior_version(super::behavior())
+            .http_client(super::http())
             .region(text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION")).map(Region::new))
             .timeout_config(timeouts())
             .service_config(Environment);
@@ -66,7 +75,6 @@ mod in_lambda {
     /// Whatever was not stored by the end is answered as such, and comes again.
     fn timeouts() -> TimeoutConfig {
         TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(Duration::from_secs(2))
             .operation_timeout(Duration::from_millis(4_500))
             .build()

@@ -12,12 +12,14 @@
 //! | `parts` | entries that are larger than an item of DynamoDB may be |
 //! | `lookups` | ids, with the table's time to live |
 //! | `item` | what items of all three tables share: keys and attributes |
+//! | `http` | how requests are carried |
 //! | `failure` | what a refusal of AWS means, and the way out |
 
 mod archive;
 mod checkpoints;
 mod dead_letters;
 mod failure;
+mod http;
 mod item;
 mod ledger;
 mod lookups;
@@ -40,7 +42,7 @@ use crate::archive::Objects;
 use crate::s3::Bucket;
 
 pub use failure::Refusal;
-pub use s3::HttpClient;
+pub use http::{HttpClient, for_sdk};
 
 /// The setting that names the archive's bucket.
 const SETTING_OF_THE_BUCKET: &str = "ARCHIVE_BUCKET";
@@ -59,7 +61,8 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// The queues and tables of that stack. Nothing is asked of AWS yet.
+    /// The queues and tables of that stack, by a configuration whose client is [`for_sdk`] of the same. Nothing is asked of
+    /// AWS yet.
     #[must_use]
     pub fn new(
         config: &SdkConfig,

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use async_trait::async_trait;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
@@ -16,15 +15,7 @@ use aws_sigv4::sign::v4;
 use aws_types::SdkConfig;
 use relay_core::clock::Clock;
 
-/// Carries one HTTP request and reads the whole answer: status and body.
-#[async_trait]
-pub trait HttpClient: Send + Sync {
-    /// Sends a request.
-    ///
-    /// # Errors
-    /// Why there is no answer, in words.
-    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<(u16, Vec<u8>), String>;
-}
+use crate::http::HttpClient;
 
 /// One bucket.
 #[derive(Clone)]
@@ -73,8 +64,9 @@ impl Bucket {
 
     async fn call(&self, mut request: http::Request<Vec<u8>>) -> Result<Vec<u8>, Refused> {
         self.sign(&mut request).await?;
-        let (status, body) = self.http.send(request).await.map_err(|why| Refused::because(&why))?;
-        if (200..300).contains(&status) { Ok(body) } else { Err(Refused::answered(status, &body)) }
+        let answer = self.http.send(request).await.map_err(|why| Refused::because(&why))?;
+        let (status, body) = (answer.status(), answer.into_body());
+        if status.is_success() { Ok(body) } else { Err(Refused::answered(status.as_u16(), &body)) }
     }
 
     /// A stand-in of AWS has one address for all buckets.

@@ -23,7 +23,7 @@ const UNWRITABLE: &str = "the system takes no more of it: is the disk full, or i
 const CUT_OFF: &str = "it is shorter than it must be: it was cut off, or it is new and the -wal file beside it is of a store \
     that was deleted. Restore it from a backup, or take the -wal and -shm files away too";
 
-const UNREADABLE: &str = "the disk does not give back what was written: look at the system's log, and restore the file \
+const BAD_DISK: &str = "the disk does not give back what was written: look at the system's log, and restore the file \
     from a backup on a disk that is sound";
 
 pub(super) fn failure(file: &Path, doing: &str, error: impl Into<Arc<rusqlite::Error>>) -> StoreError {
@@ -62,7 +62,7 @@ fn of_disk(error: &rusqlite::Error) -> Option<(Kind, &'static str)> {
         ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE => Some((Kind::Full, UNWRITABLE)),
         ffi::SQLITE_IOERR_SHORT_READ => Some((Kind::Corrupt, CUT_OFF)),
         ffi::SQLITE_IOERR_READ | ffi::SQLITE_IOERR_DATA | ffi::SQLITE_IOERR_CORRUPTFS => {
-            Some((Kind::Corrupt, UNREADABLE))
+            Some((Kind::Corrupt, BAD_DISK))
         }
         _ => None,
     }

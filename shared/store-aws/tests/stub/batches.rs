@@ -33,7 +33,7 @@ fn entries<'a>(asked: &'a (String, Value), field: &str) -> Vec<&'a str> {
 async fn only_the_entries_that_failed_are_sent_again() {
     let answers =
         [failing(&[1, 2], "InternalError", false), failing(&[2], "InternalError", false), all_done()];
-    let stub = Stub::answering(answers.map(ok)).await;
+    let stub = Stub::answering(answers.map(ok));
     let messages = ["a", "b", "c"].map(|body| message(body, body));
     stub.stores.queue.send(System::new("kingdee"), &messages).await.unwrap();
     let asked = stub.asked();
@@ -65,7 +65,7 @@ async fn no_two_items_share_an_id_and_an_item_that_is_sent_again_keeps_its_own()
     let replayed = |replay: &str| WorkItem { replay: Some(replay.to_owned()), ..first.clone() };
     let items = [first.clone(), other, back, replayed("r1"), replayed("r2")];
     // Messages of one group go one by one, so that none overtakes another.
-    let stub = Stub::answering((0..2 * items.len()).map(|_| ok(all_done()))).await;
+    let stub = Stub::answering((0..2 * items.len()).map(|_| ok(all_done())));
     let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
     let intake = Intake::new(stub.stores.queue.clone(), stub.stores.ledger.clone(), clock);
     for _ in 0..2 {
@@ -81,7 +81,7 @@ async fn no_two_items_share_an_id_and_an_item_that_is_sent_again_keeps_its_own()
 #[tokio::test]
 async fn a_later_message_of_a_group_never_overtakes_one_that_failed() {
     let answers = [failing(&[1], "InternalError", false), all_done(), all_done()];
-    let stub = Stub::answering(answers.map(ok)).await;
+    let stub = Stub::answering(answers.map(ok));
     let messages = [message("x", "x1"), message("a", "a1"), message("a", "a2"), message("b", "b1")];
     stub.stores.queue.send(System::new("kingdee"), &messages).await.unwrap();
     let bodies: Vec<_> = stub.asked().iter().map(|asked| entries(asked, "MessageBody").concat()).collect();
@@ -90,7 +90,7 @@ async fn a_later_message_of_a_group_never_overtakes_one_that_failed() {
 
 #[tokio::test]
 async fn what_is_wrong_with_an_entry_is_said_and_not_tried_again() {
-    let stub = Stub::answering([ok(failing(&[0], "InvalidMessageContents", true))]).await;
+    let stub = Stub::answering([ok(failing(&[0], "InvalidMessageContents", true))]);
     let error = stub
         .stores
         .queue
@@ -109,7 +109,7 @@ async fn what_is_wrong_with_an_entry_is_said_and_not_tried_again() {
 #[tokio::test]
 async fn patience_with_a_queue_ends() {
     let answers: Vec<_> = (0..6).map(|_| ok(failing(&[0], "ServiceUnavailable", false))).collect();
-    let stub = Stub::answering(answers).await;
+    let stub = Stub::answering(answers);
     let error =
         stub.stores.queue.send(System::new("kingdee"), &[message("a", "a")]).await.unwrap_err().to_string();
     assert!(error.contains("sending to the queue") && error.contains("ServiceUnavailable: why"), "{error}");
@@ -118,7 +118,7 @@ async fn patience_with_a_queue_ends() {
 
 #[tokio::test]
 async fn batches_are_bounded_by_ten_entries_and_by_a_mebibyte() {
-    let stub = Stub::answering((0..4).map(|_| ok(all_done()))).await;
+    let stub = Stub::answering((0..4).map(|_| ok(all_done())));
     let small = (0..11).map(|n| message(&format!("s{n}"), "small"));
     let large = (0..3).map(|n| message(&format!("l{n}"), &"x".repeat(600_000)));
     let messages: Vec<_> = small.chain(large).collect();
@@ -130,7 +130,7 @@ async fn batches_are_bounded_by_ten_entries_and_by_a_mebibyte() {
 
 #[tokio::test]
 async fn a_body_that_no_queue_carries_is_not_even_sent() {
-    let stub = Stub::answering([]).await;
+    let stub = Stub::answering([]);
     let messages = [message("a", "a"), message("b", &"x".repeat(1024 * 1024 + 1))];
     let error = stub.stores.queue.send(System::new("kingdee"), &messages).await.unwrap_err().to_string();
     assert!(error.contains("1048577 bytes") && error.len() < 300, "{error}");
@@ -142,7 +142,7 @@ async fn a_lapsed_receipt_is_no_error_and_others_are_deleted_again() {
     let mut answer = failing(&[0], "ReceiptHandleIsInvalid", true);
     let failed = failing(&[1], "InternalError", false)["Failed"][0].take();
     answer["Failed"].as_array_mut().unwrap().push(failed);
-    let stub = Stub::answering([ok(answer), ok(all_done())]).await;
+    let stub = Stub::answering([ok(answer), ok(all_done())]);
     let receipts = ["lapsed", "one", "two"].map(str::to_owned);
     stub.stores.queue.delete(System::new("kingdee"), &receipts).await.unwrap();
     let asked = stub.asked();
@@ -167,7 +167,7 @@ fn key(key: &str) -> Value {
 async fn keys_that_a_table_left_out_are_asked_for_again() {
     let answers =
         [batch(&[item("a")], &[key("b"), key("c")]), batch(&[item("c")], &[key("b")]), batch(&[], &[])];
-    let stub = Stub::answering(answers.map(ok)).await;
+    let stub = Stub::answering(answers.map(ok));
     let ids = ["a", "b", "c"].map(|key| EntryId::new("f", key));
     let read = stub.stores.ledger.read(&ids).await.unwrap();
     assert_eq!(read.len(), 2, "`b` is not there");
@@ -183,7 +183,7 @@ async fn patience_with_a_throttled_table_ends_but_begins_anew_when_it_gives_some
     let mut answers: Vec<_> = (0..4).map(|_| ok(batch(&[], &[key("a"), key("b")]))).collect();
     answers.push(ok(batch(&[item("a")], &[key("b")])));
     answers.extend((0..5).map(|_| stuck()));
-    let stub = Stub::answering(answers).await;
+    let stub = Stub::answering(answers);
     let ids = ["a", "b"].map(|key| EntryId::new("f", key));
     let error = stub.stores.ledger.read(&ids).await.unwrap_err().to_string();
     assert!(error.contains("relay-ledger") && error.contains("throttled"), "{error}");

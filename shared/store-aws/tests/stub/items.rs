@@ -26,7 +26,7 @@ fn delivered() -> Entry {
 
 /// The item that is written for an entry.
 async fn written(entry: &Entry) -> Value {
-    let stub = Stub::answering([ok(json!({}))]).await;
+    let stub = Stub::answering([ok(json!({}))]);
     assert!(stub.stores.ledger.write(entry).await.unwrap());
     let (_, asked) = stub.asked().remove(0);
     asked["Item"].clone()
@@ -59,7 +59,7 @@ async fn failures_stand_in_the_index_by_time_and_id() {
 #[tokio::test]
 async fn parts_that_no_entry_names_any_more_are_gone_in_a_week() {
     let named = json!({ "id": { "S": "f/k" }, "parts_hash": { "S": "old" }, "parts": { "N": "2" } });
-    let stub = Stub::answering([ok(json!({ "Attributes": named })), ok(json!({})), ok(json!({}))]).await;
+    let stub = Stub::answering([ok(json!({ "Attributes": named })), ok(json!({})), ok(json!({}))]);
     assert!(stub.stores.ledger.write(&delivered()).await.unwrap());
     let asked = stub.asked();
     for (place, (operation, asked)) in asked[1..].iter().enumerate() {
@@ -79,7 +79,7 @@ async fn an_item_that_holds_no_entry_is_named_and_so_is_one_whose_part_is_missin
     let items =
         |items: &[&Value]| ok(json!({ "Responses": { "relay-ledger": items }, "UnprocessedKeys": {} }));
     for answers in [vec![items(&[&sound, &broken])], vec![items(&[&parted, &sound]), items(&[])]] {
-        let stub = Stub::answering(answers).await;
+        let stub = Stub::answering(answers);
         let ids = ["sound", "k"].map(|key| EntryId::new("f", key));
         let error = stub.stores.ledger.read(&ids).await.unwrap_err();
         assert_eq!(error.unreadable.as_ref(), Some(&ids[1]), "{error}");
@@ -89,7 +89,7 @@ async fn an_item_that_holds_no_entry_is_named_and_so_is_one_whose_part_is_missin
 
 #[tokio::test]
 async fn an_error_of_the_table_names_no_entry() {
-    let stub = Stub::answering([refused("AccessDeniedException", "no")]).await;
+    let stub = Stub::answering([refused("AccessDeniedException", "no")]);
     let error = stub.stores.ledger.read(&[EntryId::new("f", "k")]).await.unwrap_err();
     assert_eq!(error.unreadable, None, "{error}");
 }

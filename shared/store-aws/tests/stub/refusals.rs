@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use relay_core::{Entry, EntryId, Failed, FailureClass, Outgoing, System};
 use serde_json::json;
 
-use super::stub::{Stub, ok, refused, stores_at};
+use super::stub::{Stub, ok, refused, stores_of_nobody};
 
 /// How often the SDK asks in all where asking again may help.
 const ATTEMPTS: usize = 3;
@@ -30,7 +30,7 @@ pub(crate) fn failed(at: DateTime<Utc>) -> Failed {
 
 /// What writing a failed document to the ledger comes to where AWS answers with this code.
 async fn writing(code: &str, attempts: usize) -> String {
-    let stub = Stub::answering((0..attempts).map(|_| refused(code, "said by AWS"))).await;
+    let stub = Stub::answering((0..attempts).map(|_| refused(code, "said by AWS")));
     let mut entry = Entry::new(EntryId::new("f", "k"));
     entry.failed = Some(failed(DateTime::UNIX_EPOCH));
     let error = stub.stores.ledger.write(&entry).await.unwrap_err().to_string();
@@ -44,7 +44,7 @@ async fn writing(code: &str, attempts: usize) -> String {
 
 /// What sending comes to where AWS answers with this code.
 async fn sending(code: &str, attempts: usize) -> String {
-    let stub = Stub::answering((0..attempts).map(|_| refused(code, "said by AWS"))).await;
+    let stub = Stub::answering((0..attempts).map(|_| refused(code, "said by AWS")));
     let message =
         Outgoing { group: "a".to_owned(), deduplication: "a".to_owned(), body: "private".to_owned() };
     let error = stub.stores.queue.send(System::new("sharecrm"), &[message]).await.unwrap_err().to_string();
@@ -55,7 +55,7 @@ async fn sending(code: &str, attempts: usize) -> String {
 
 #[tokio::test]
 async fn what_aws_said_is_there_for_programs_and_printed_once() {
-    let stub = Stub::answering([refused("AccessDeniedException", "said by AWS")]).await;
+    let stub = Stub::answering([refused("AccessDeniedException", "said by AWS")]);
     let error = stub.stores.ledger.counts().await.unwrap_err();
     assert_eq!(error.to_string().matches("said by AWS").count(), 1, "{error}");
     let cause = error.cause.as_deref().and_then(|cause| cause.downcast_ref::<relay_store_aws::Refusal>());
@@ -106,14 +106,14 @@ async fn a_refused_item_is_told_in_the_words_of_aws() {
 
 #[tokio::test]
 async fn an_aws_that_is_not_there_is_said_so() {
-    let stores = stores_at("http://127.0.0.1:9");
+    let stores = stores_of_nobody();
     let error = stores.checkpoints.get("a").await.unwrap_err().to_string();
     assert!(error.contains("reading a checkpoint in relay-checkpoints: AWS was not reached: "), "{error}");
 }
 
 #[tokio::test]
 async fn an_answer_that_is_none_is_said_so() {
-    let stub = Stub::answering([ok(json!("<html>a proxy's page"))]).await;
+    let stub = Stub::answering([ok(json!("<html>a proxy's page"))]);
     let error = stub.stores.checkpoints.get("a").await.unwrap_err().to_string();
     assert!(error.contains("AWS answered what is no answer"), "{error}");
 }
@@ -121,7 +121,7 @@ async fn an_answer_that_is_none_is_said_so() {
 #[tokio::test]
 async fn an_item_that_is_no_entry_is_named() {
     let item = json!({ "id": { "S": "f/k" }, "entry": { "S": "{\"receiver\": \"private\"}" } });
-    let stub = Stub::answering([ok(json!({ "Responses": { "relay-ledger": [item] } }))]).await;
+    let stub = Stub::answering([ok(json!({ "Responses": { "relay-ledger": [item] } }))]);
     let error = stub.stores.ledger.read(&[EntryId::new("f", "k")]).await.unwrap_err().to_string();
     assert!(error.contains("relay-ledger") && error.contains("the item f/k holds no entry"), "{error}");
     assert!(!error.contains("private"), "{error}");
@@ -133,10 +133,10 @@ async fn a_lapsed_receipt_delays_nothing_and_other_refusals_are_errors() {
     for code in
         ["ReceiptHandleIsInvalid", "InvalidParameterValue", "AWS.SimpleQueueService.MessageNotInflight"]
     {
-        let stub = Stub::answering([refused(code, "lapsed")]).await;
+        let stub = Stub::answering([refused(code, "lapsed")]);
         stub.stores.queue.delay(System::new("kingdee"), "receipt", minute).await.unwrap();
     }
-    let stub = Stub::answering([refused("AccessDenied", "no")]).await;
+    let stub = Stub::answering([refused("AccessDenied", "no")]);
     let error =
         stub.stores.queue.delay(System::new("kingdee"), "receipt", minute).await.unwrap_err().to_string();
     assert!(error.contains("sqs:ChangeMessageVisibility"), "{error}");
@@ -144,6 +144,6 @@ async fn a_lapsed_receipt_delays_nothing_and_other_refusals_are_errors() {
 
 #[tokio::test]
 async fn a_queue_without_dead_letters_has_none() {
-    let stub = Stub::answering([ok(json!({}))]).await;
+    let stub = Stub::answering([ok(json!({}))]);
     assert_eq!(stub.stores.queue.dead(System::new("kingdee")).await.unwrap(), 0);
 }

@@ -4,18 +4,16 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
 use chrono::DateTime;
+use http::{Request, Response};
 use relay_core::clock::{SeededRng, SimulatedClock};
 use relay_core::{AwsNames, AwsQueue, Stores, System};
-use relay_store_aws::{Aws, HttpClient};
+use relay_store_aws::{Aws, HttpClient, for_sdk};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 /// What is answered to a request.
 type Answer = Box<dyn FnOnce(&Value) -> (u16, Value) + Send>;
@@ -37,14 +35,10 @@ pub(crate) struct Stub {
 
 impl Stub {
     /// One that gives these answers, one after the other.
-    pub(crate) async fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
         let script = Script { answers: answers.into_iter().collect(), asked: Vec::new() };
         let script = Arc::new(Mutex::new(script));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(script.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { stores: stores_at(&address), script }
+        Self { stores: stores_over(Arc::new(Scripted(script.clone()))), script }
     }
 
     /// What it was asked so far. Every answer must have been given.
@@ -55,26 +49,31 @@ impl Stub {
     }
 }
 
-async fn answer(
-    State(script): State<Arc<Mutex<Script>>>,
-    headers: HeaderMap,
-    body: String,
-) -> (StatusCode, String) {
-    let target = headers["x-amz-target"].to_str().unwrap();
-    let operation = target.rsplit('.').next().unwrap().to_owned();
-    let body: Value = serde_json::from_str(&body).unwrap();
-    let mut script = script.lock().unwrap();
-    // A request that nobody expects is refused in a way that is not repeated, and stands in what was asked.
-    let answer = script.answers.pop_front().unwrap_or_else(|| refused("Unexpected", "no answer is left"));
-    let (status, answer) = answer(&body);
-    script.asked.push((operation, body));
-    let text = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
-    (StatusCode::from_u16(status).unwrap(), text)
+struct Scripted(Arc<Mutex<Script>>);
+
+#[async_trait]
+impl HttpClient for Scripted {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, String> {
+        let target = request.headers()["x-amz-target"].to_str().unwrap();
+        let operation = target.rsplit('.').next().unwrap().to_owned();
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        let mut script = self.0.lock().unwrap();
+        // A request that nobody expects is refused in a way that is not repeated, and stands in what was asked.
+        let answer = script.answers.pop_front().unwrap_or_else(|| refused("Unexpected", "no answer is left"));
+        let (status, answer) = answer(&body);
+        script.asked.push((operation, body));
+        let text = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
+        Ok(Response::builder().status(status).body(text.into_bytes()).unwrap())
+    }
 }
 
-/// The ports on the AWS at an address.
-pub(crate) fn stores_at(address: &str) -> Stores {
-    let queue = |system: &str| format!("{address}/000000000000/relay-{system}.fifo");
+/// The ports on an AWS that is not there.
+pub(crate) fn stores_of_nobody() -> Stores {
+    stores_over(Arc::new(Nobody))
+}
+
+fn stores_over(http: Arc<dyn HttpClient>) -> Stores {
+    let queue = |system: &str| format!("http://aws/000000000000/relay-{system}.fifo");
     let names = AwsNames {
         checkpoint_table: "relay-checkpoints".to_owned(),
         ledger_table: "relay-ledger".to_owned(),
@@ -95,12 +94,13 @@ pub(crate) fn stores_at(address: &str) -> Stores {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
-        .endpoint_url(address)
+        .http_client(for_sdk(http.clone()))
+        .endpoint_url("http://aws")
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
     let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
-    Aws::new(&config, names, Arc::new(NoHttp), clock, Arc::new(SeededRng::new(1))).stores()
+    Aws::new(&config, names, http, clock, Arc::new(SeededRng::new(1))).stores()
 }
 
 /// 200, with this.
@@ -127,12 +127,11 @@ pub(crate) fn unfulfilled(found: impl FnOnce(&Value) -> Value + Send + 'static) 
     })
 }
 
-/// Nothing here asks for the archive.
-struct NoHttp;
+struct Nobody;
 
-#[async_trait::async_trait]
-impl HttpClient for NoHttp {
-    async fn send(&self, request: axum::http::Request<Vec<u8>>) -> Result<(u16, Vec<u8>), String> {
-        Err(format!("{} is not served", request.uri()))
+#[async_trait]
+impl HttpClient for Nobody {
+    async fn send(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, String> {
+        Err("connection refused".to_owned())
     }
 }

@@ -14,10 +14,10 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_types::SdkConfig;
-use relay_connector::{HttpTransport, Request, Transport as _};
+use relay_connector::HttpTransport;
 use relay_core::clock::{Clock as _, Rng as _, SimulatedClock, SystemClock, SystemRng};
 use relay_core::{AwsNames, AwsQueue, System};
-use relay_store_aws::{Aws, HttpClient};
+use relay_store_aws::{Aws, HttpClient, for_sdk};
 use serde_json::json;
 
 use super::Ports;
@@ -28,8 +28,10 @@ pub(crate) async fn open() -> Ports {
     let ahead = move || fs::read_to_string(&clock_file).map_or(0, |text| text.parse::<u64>().unwrap());
     let now = SystemClock.now() + Duration::from_secs(ahead());
     let clock = Arc::new(SimulatedClock::starting_at(now));
-    let config = config();
-    let aws = Aws::new(&config, create(&config).await, Arc::new(Http), clock.clone(), Arc::new(SystemRng));
+    let http = Arc::new(Http(HttpTransport::new()));
+    let config = config(http.clone());
+    let names = create(&config, &http).await;
+    let aws = Aws::new(&config, names, http, clock.clone(), Arc::new(SystemRng));
     let on_wait = Box::new(move |wait: Duration| {
         let file = env::var("CLOCK_FILE").unwrap();
         fs::write(file, (ahead() + wait.as_secs()).to_string()).unwrap();
@@ -37,17 +39,18 @@ pub(crate) async fn open() -> Ports {
     Ports { stores: aws.stores(), clock, forgets: false, on_wait }
 }
 
-fn config() -> SdkConfig {
+fn config(http: Arc<Http>) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "the local AWS takes any");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(for_sdk(http))
         .endpoint_url(env::var("AWS_ENDPOINT_URL").expect("AWS_ENDPOINT_URL points at the local AWS"))
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
 }
 
-async fn create(config: &SdkConfig) -> AwsNames {
+async fn create(config: &SdkConfig, http: &Http) -> AwsNames {
     let stack = format!("ports-{}", SystemRng.uuid().simple());
     let (sqs, dynamodb) = (aws_sdk_sqs::Client::new(config), aws_sdk_dynamodb::Client::new(config));
     let mut queues = BTreeMap::new();
@@ -55,7 +58,7 @@ async fn create(config: &SdkConfig) -> AwsNames {
         let (setting, url) = (format!("queue of {system}"), create_queue(&sqs, &stack, system).await);
         queues.insert(System::new(system), AwsQueue { setting, url });
     }
-    create_bucket(config, &format!("{stack}-archive")).await;
+    create_bucket(config, http, &format!("{stack}-archive")).await;
     let names = AwsNames {
         checkpoint_table: format!("{stack}-checkpoints"),
         ledger_table: format!("{stack}-ledger"),
@@ -76,27 +79,19 @@ async fn create(config: &SdkConfig) -> AwsNames {
 }
 
 /// Unsigned, which the local AWS takes.
-async fn create_bucket(config: &SdkConfig, bucket: &str) {
+async fn create_bucket(config: &SdkConfig, http: &Http, bucket: &str) {
     let url = format!("{}/{bucket}", config.endpoint_url().unwrap());
     let request = http::Request::put(url).body(Vec::new()).unwrap();
-    assert_eq!(Http.send(request).await.unwrap().0, 200);
+    assert_eq!(http.send(request).await.unwrap().status(), 200);
 }
 
 /// HTTP as the functions have it.
-struct Http;
+struct Http(HttpTransport);
 
 #[async_trait]
 impl HttpClient for Http {
-    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<(u16, Vec<u8>), String> {
-        let (head, body) = request.into_parts();
-        let url = head.uri.to_string().parse().unwrap();
-        let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-            (name.as_str().to_owned().into(), value.to_str().unwrap().to_owned())
-        };
-        let headers = head.headers.iter().map(header).collect();
-        let request = Request { method: head.method, headers, body, ..Request::get(url) };
-        let response = HttpTransport::new().send(request).await.map_err(|error| error.to_string())?;
-        Ok((response.status, response.body))
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, String> {
+        self.0.exchange(request).await.map_err(|error| error.to_string())
     }
 }
 
