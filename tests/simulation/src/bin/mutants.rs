@@ -93,7 +93,7 @@ fn build(tree: &Path, builds: &Path) -> anyhow::Result<PathBuf> {
         .current_dir(tree)
         .status()?;
     ensure!(status.success(), "it does not build");
-    Ok(builds.join("simulation/simulation"))
+    Ok(builds.join("checked/simulation"))
 }
 
 struct Found {
