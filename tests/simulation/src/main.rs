@@ -157,14 +157,14 @@ fn work(seeds: &[u64], next: &AtomicUsize, tally: &Mutex<Tally>, stop_at_first: 
 }
 
 fn report(tally: &Tally, took: Duration) {
-    let days = tally.simulated.as_secs_f64() / 86_400.0;
+    let days = tally.simulated.as_secs() / 86_400;
     println!(
-        "{} seeds, {days:.1} simulated days, {} versions of documents, {} steps in {:.1} s; quiet at the latest {:.1} h after the faults",
+        "{} seeds, {days} simulated days, {} versions of documents, {} steps in {} s; quiet at the latest {} minutes after the faults",
         tally.seeds,
         tally.documents,
         tally.steps,
-        took.as_secs_f64(),
-        tally.slowest.as_secs_f64() / 3_600.0,
+        took.as_secs(),
+        tally.slowest.as_secs() / 60,
     );
     let list = |counts: &BTreeMap<String, u64>| {
         counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")

@@ -66,7 +66,10 @@ impl Wake for Alarm {
 
 /// Takes tasks from within tasks.
 #[derive(Clone, Default)]
-pub struct Spawner(Arc<Mutex<Vec<(Owner, BoxFuture<'static, ()>)>>>);
+pub struct Spawner(Arc<Mutex<Vec<Begun>>>);
+
+/// A task that has just begun, and whose it is.
+type Begun = (Owner, BoxFuture<'static, ()>);
 
 impl Spawner {
     /// Begins a task.
@@ -74,7 +77,7 @@ impl Spawner {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((owner, Box::pin(task)));
     }
 
-    fn take(&self) -> Vec<(Owner, BoxFuture<'static, ()>)> {
+    fn take(&self) -> Vec<Begun> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

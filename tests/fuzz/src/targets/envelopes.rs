@@ -271,7 +271,8 @@ impl Bench {
             Call::Deliver(document, count) => self.delivered(document, count, deadline).await,
             Call::Find(name) => {
                 let body = &bodies(name)[0];
-                let delivery = Delivery { document: document(name), params: &[], body, replaces: None };
+                let delivery =
+                    Delivery { document: document(name), params: &[], body, replaces: None, follows: None };
                 self.judged(self.target().find(&delivery, deadline).await)
             }
             Call::LookUp(table) => self.judged(self.target().lookup(table, "KH-1", deadline).await),
@@ -300,7 +301,7 @@ impl Bench {
         let bodies = &bodies(name)[..count];
         let batch: Vec<_> = bodies
             .iter()
-            .map(|body| Delivery { document: document(name), params, body, replaces: None })
+            .map(|body| Delivery { document: document(name), params, body, replaces: None, follows: None })
             .collect();
         let outcomes = self.target().deliver(&batch, deadline).await;
         assert_eq!(outcomes.len(), batch.len(), "an outcome for each document");

@@ -4,11 +4,11 @@
 //! it stands, and once more with its signature: the word `DIGEST` in a form, and the header `x-relay-signature`, become
 //! what the sender would have written. So what lies behind the signature is met too.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use relay_connector::{PushRefused, PushRequest, Reply, Verified, Webhook};
+use relay_connector::{AgeLimit, PushRefused, PushRequest, Reply, Verified, Webhook};
 use relay_core::WorkItem;
 use relay_core::clock::{SeededRng, SimulatedClock};
 use relay_job::pushed::Readers;
@@ -78,10 +78,11 @@ static HOOKS: LazyLock<Hooks> = LazyLock::new(|| {
     let secrets = || vec![SecretString::from("another"), SecretString::from(SECRET)];
     let settings = relay_qince::Settings::new(secrets());
     let unsigned = relay_qince::Settings { allow_raw_json: true, ..settings.clone() };
+    let clock = Arc::new(SimulatedClock::starting_at(now()));
     Hooks {
-        qince: relay_qince::Pushes::new(settings),
-        unsigned: relay_qince::Pushes::new(unsigned),
-        http: relay_http::Pushes::new(secrets()),
+        qince: relay_qince::Pushes::new(settings, clock.clone()),
+        unsigned: relay_qince::Pushes::new(unsigned, clock.clone()),
+        http: relay_http::Pushes::new(secrets(), AgeLimit::any("HTTP_WEBHOOK_MAX_AGE_MINUTES"), clock),
     }
 });
 
