@@ -1,7 +1,5 @@
 //! What must be true of the simulation itself.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
-
 use std::path::Path;
 
 use simulation::mutants;
