@@ -6,11 +6,13 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use relay_core::{StoreError, StoreErrorKind, Stores};
-use relay_decorator::{Carries, Port, Side, decorate};
+use relay_decorator::{Call, Carries, Port, Side, decorate};
 
-use super::World;
 use crate::timeline::Timeline;
 use crate::trace::Trace;
+
+/// A call takes up to so many microseconds before its work, and again after it.
+const LONGEST: u64 = 2_000;
 
 /// Calls that fail.
 #[derive(Debug, Clone, Copy)]
@@ -53,29 +55,12 @@ impl StoreFaults {
         let dice = Arc::new(Mutex::new(StdRng::seed_from_u64(dice)));
         let (this, process): (Arc<Self>, Arc<str>) = (self.clone(), process.into());
         decorate(stores, move |side, call| {
-            let (port, operation) = (call.port, call.operation);
-            let error = this.next(port, side, operation);
-            // A write is told with what it writes: two runs that differ in it differ.
-            let written = match call.carries {
-                Carries::Entry(entry) => format!(" {} {} r{}", entry.id.flow, entry.id.key, entry.revision),
-                _ => String::new(),
-            };
-            if side == Side::After
-                && (port != Port::Archive)
-                && !matches!(operation, "get" | "read" | "depth" | "list" | "receive" | "dead")
-            {
-                this.trace.say(timeline.now(), || {
-                    format!(
-                        "{process} {port:?}.{operation}{written}{}",
-                        if error.is_some() { " FAILS" } else { "" }
-                    )
-                });
+            let error = this.next(call.port, side, call.operation);
+            if side == Side::After && changes_something(call) {
+                this.trace.say(timeline.now(), || told(&process, call, error.is_some()));
             }
-            let most = World::least_wait().as_micros() as u64 * 40;
-            let wait = Duration::from_micros(
-                dice.lock().unwrap_or_else(PoisonError::into_inner).random_range(1..most),
-            );
-            let wait = timeline.wait(wait);
+            let micros = dice.lock().unwrap_or_else(PoisonError::into_inner).random_range(1..LONGEST);
+            let wait = timeline.wait(Duration::from_micros(micros));
             async move {
                 wait.await;
                 error.map_or(Ok(()), Err)
@@ -93,4 +78,20 @@ impl StoreFaults {
         }
         Some(StoreError::new(operation, format!("the store fails ({kind:?})")).of_kind(kind))
     }
+}
+
+/// What only looks is not told: it would be most of a trace.
+fn changes_something(call: &Call<'_>) -> bool {
+    let looks = ["get", "read", "depth", "list", "receive", "dead"];
+    call.port != Port::Archive && !looks.contains(&call.operation)
+}
+
+/// A call in words. An entry is told with its revision: two runs that differ in it differ.
+fn told(process: &str, call: &Call<'_>, fails: bool) -> String {
+    let written = match call.carries {
+        Carries::Entry(entry) => format!(" {} {} r{}", entry.id.flow, entry.id.key, entry.revision),
+        _ => String::new(),
+    };
+    let fails = if fails { " FAILS" } else { "" };
+    format!("{process} {:?}.{}{written}{fails}", call.port, call.operation)
 }

@@ -11,7 +11,6 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_core::Stores;
@@ -22,7 +21,7 @@ use relay_store_sqlite::{Retention, Sqlite};
 
 pub use director::Director;
 
-use crate::scenario::{PROCESSES, Scenario, Vendor};
+use crate::scenario::{Conditions, PROCESSES, Scenario, Vendor};
 use crate::scheduler::Spawner;
 use crate::timeline::{Machine, Timeline};
 use crate::trace::Trace;
@@ -81,23 +80,7 @@ impl World {
         vendors.kingdee.set_refuses_duplicates(conditions.refuses_duplicates);
         vendors.wangdian.set_lag(conditions.lag);
         let folder = Folder::new()?;
-        let on_off = |on: bool| if on { "on" } else { "off" };
-        let own = [
-            ("RELAY_START", "2026-11-22T19:00:00+08:00".to_owned()),
-            ("RELAY_FLOWS_DIR", folder.flows().display().to_string()),
-            ("KINGDEE_EDITS", on_off(conditions.edits).to_owned()),
-            (
-                "HTTP_POST_REPEAT",
-                if conditions.receiver_replaces { "replaces" } else { "doubles" }.to_owned(),
-            ),
-        ];
-        // Each process may make its share of the calls that the account allows.
-        let share = (100 / PROCESSES).to_string();
-        let shares = ["WDT", "KINGDEE", "SHARECRM", "HTTP"]
-            .map(|vendor| (format!("{vendor}_QUOTA_SHARE"), share.clone()));
-        let given =
-            relay_simulators::settings_in_process().into_iter().map(|(name, value)| (name, value.to_owned()));
-        let settings = given.chain(own).map(|(name, value)| (name.to_owned(), value)).chain(shares).collect();
+        let settings = settings(conditions, &folder);
         let slot = |_| Slot { faults: Arc::new(StoreFaults::new(trace.clone())), lives: 0, process: None };
         Ok(Self {
             scenario: scenario.clone(),
@@ -166,9 +149,24 @@ impl World {
             Vendor::Http => &self.vendors.http.faults,
         }
     }
+}
 
-    /// How long a call takes at least, by chance.
-    fn least_wait() -> Duration {
-        Duration::from_micros(50)
-    }
+/// What the processes are set to.
+fn settings(conditions: &Conditions, folder: &Folder) -> BTreeMap<String, String> {
+    let either = |is: bool, one: &str, other: &str| if is { one } else { other }.to_owned();
+    // Each process may make its share of the calls that the account allows.
+    let share = (100 / PROCESSES).to_string();
+    let own = [
+        ("RELAY_START", "2026-11-22T19:00:00+08:00".to_owned()),
+        ("RELAY_FLOWS_DIR", folder.flows().display().to_string()),
+        ("KINGDEE_EDITS", either(conditions.edits, "on", "off")),
+        ("HTTP_POST_REPEAT", either(conditions.receiver_replaces, "replaces", "doubles")),
+        ("WDT_QUOTA_SHARE", share.clone()),
+        ("KINGDEE_QUOTA_SHARE", share.clone()),
+        ("SHARECRM_QUOTA_SHARE", share.clone()),
+        ("HTTP_QUOTA_SHARE", share),
+    ];
+    let given = relay_simulators::settings_in_process().into_iter();
+    let given = given.map(|(name, value)| (name, value.to_owned()));
+    given.chain(own).map(|(name, value)| (name.to_owned(), value)).collect()
 }
