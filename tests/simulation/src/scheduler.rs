@@ -158,6 +158,12 @@ impl Scheduler {
         self.fuses.insert(owner, steps);
     }
 
+    /// A process that was to die lives, and one that stands still goes on.
+    pub fn spare(&mut self, owner: Owner) {
+        self.fuses.remove(&owner);
+        self.stopped.remove(&owner);
+    }
+
     /// A process stands still for a while, as one whose machine sleeps.
     pub fn stop(&mut self, owner: Owner, duration: Duration) {
         self.stopped.insert(owner, self.timeline.now() + duration);

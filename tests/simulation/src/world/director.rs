@@ -20,6 +20,8 @@ use crate::trace::{Trace, clock};
 /// So many steps between two events are more than any work takes.
 const MOST_STEPS: u64 = 20_000_000;
 
+const VENDORS: [Vendor; 4] = [Vendor::Wangdian, Vendor::Kingdee, Vendor::Sharecrm, Vendor::Http];
+
 /// The material of bad trades.
 const MISSING: &str = "NEW-2026";
 
@@ -105,7 +107,13 @@ impl Director {
                     }
                     None => return Ok(()),
                 },
-                Pause::Died(owner) => self.world.say(|| format!("{owner:?} dies")),
+                Pause::Died(owner) => {
+                    self.world.say(|| format!("{owner:?} dies"));
+                    if let Owner::Process { slot, .. } = owner {
+                        // It takes no pushes any more.
+                        self.kill(slot);
+                    }
+                }
                 Pause::Panicked(owner, words) => {
                     let found = format!("{owner:?} at {}: {words}", clock(self.now()));
                     self.violated("nothing panics", found);
@@ -134,9 +142,14 @@ impl Director {
                 self.act(action)?;
             }
         }
+        for vendor in VENDORS {
+            self.world.faults_of(vendor).clear();
+        }
         for slot in 0..PROCESSES {
             self.world.slots[slot].faults.clear();
-            self.scheduler.stop(Owner::Process { slot, life: self.world.slots[slot].lives }, Duration::ZERO);
+            if let Some(process) = &self.world.slots[slot].process {
+                self.scheduler.spare(process.owner);
+            }
             self.start(slot)?;
         }
         for name in ["kingdee", "sharecrm", "wangdian", "http"] {
@@ -218,7 +231,7 @@ impl Director {
     }
 
     fn set_rates(&self) {
-        for vendor in [Vendor::Wangdian, Vendor::Kingdee, Vendor::Sharecrm, Vendor::Http] {
+        for vendor in VENDORS {
             let of_vendor = self.troubles.iter().filter(|(_, whose, ..)| *whose == vendor);
             let rates = of_vendor.fold(FaultRates::none(), |rates, (_, _, fault, per_mille)| {
                 rates.with(fault.clone(), *per_mille)
