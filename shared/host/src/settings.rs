@@ -161,8 +161,8 @@ pub(crate) fn closed_to_flows(name: &str) -> Option<&'static str> {
         Some("is a secret, and a flow would send it as a field")
     } else if !all::is_open_to_flows(name) {
         Some(
-            "may be another program's secret, and a flow would send it as a field: call a setting of your own RELAY_…, \
-             or as a vendor's begin",
+            "may be another program's secret by its name, and a flow would send it as a field: let the name of a setting \
+             of your own begin with RELAY_",
         )
     } else {
         None

@@ -100,10 +100,10 @@ fn the_check_of_flow_files_tells_secrets_variables_of_others_and_misspelt_settin
         assert!(json["mistakes"][0]["line"].as_u64() > Some(1), "{json}");
     }
     // It may be set where the flow runs.
-    let installation = naming(&town, "RELAY_OWN_SHOP");
+    let installation = naming(&town, "MY_OWN_SHOP");
     let answer = installation.relay(&["flows", "check"]).with_status(0);
     assert!(
-        answer.stdout.contains("warning: the setting `RELAY_OWN_SHOP` is not set here"),
+        answer.stdout.contains("warning: the setting `MY_OWN_SHOP` is not set here"),
         "{}",
         answer.stdout
     );

@@ -66,14 +66,46 @@ pub fn is_secret(name: &str) -> bool {
     named(name).is_some_and(|setting| setting.is_secret)
 }
 
-/// Whether a flow may name a setting, and so send its value to whoever its target is: one of ours that is no secret, or a
-/// new one that begins like ours. Every other variable of the environment is another program's. On Lambda the credentials
-/// of the function's role are among them.
+/// Whether a flow may name a setting, and so send its value to whoever its target is: one of ours that is no secret, or one
+/// of the user's own. Other programs' variables stand in the same environment (on Lambda the credentials of the function's
+/// role), so that a name which tells of credentials, or of an address that may hold some, is not the user's own.
 pub(crate) fn is_open_to_flows(name: &str) -> bool {
     match named(name) {
         Some(setting) => !setting.is_secret,
-        None => begins_like_ours(name),
+        None => begins_like_ours(name) || !tells_of_credentials(name),
     }
+}
+
+/// Words of names whose values are credentials, or may hold some.
+const CREDENTIALS: [&str; 24] = [
+    "AUTH",
+    "AWS",
+    "CONNECTION",
+    "COOKIE",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "DATABASE",
+    "DB",
+    "DSN",
+    "KEY",
+    "KEYS",
+    "LAMBDA",
+    "PASS",
+    "PASSPHRASE",
+    "PASSWD",
+    "PASSWORD",
+    "PRIVATE",
+    "PROXY",
+    "PWD",
+    "SECRET",
+    "SECRETS",
+    "SESSION",
+    "TOKEN",
+    "URL",
+];
+
+fn tells_of_credentials(name: &str) -> bool {
+    name.to_ascii_uppercase().split('_').any(|word| CREDENTIALS.contains(&word))
 }
 
 /// The names of all settings.
