@@ -68,7 +68,7 @@ impl Sending<'_> {
         if self.is_risky() {
             ledger_writer.begun(self.work).await?;
         }
-        match self.call(replaced.as_deref()).await {
+        match self.call(replaced.as_deref(), now).await {
             Ok(target_id) => Ok(Outcome::Delivered { target_id, confirm: None }),
             Err(failure) => {
                 if self.is_risky() && failure.class != Class::Unknown {
@@ -79,8 +79,8 @@ impl Sending<'_> {
         }
     }
 
-    async fn call(&self, replaces: Option<&str>) -> Result<Option<String>, Failure> {
-        let delivery = Delivery { replaces, ..self.delivery() };
+    async fn call(&self, replaces: Option<&str>, now: DateTime<Utc>) -> Result<Option<String>, Failure> {
+        let delivery = Delivery { replaces, follows: self.work.follows(now), ..self.delivery() };
         let answers = self.plan.target.deliver(&[delivery], self.deadline).await;
         answers.into_iter().next().unwrap_or_else(|| {
             Err(self.failure(Class::Unknown, "the connector has not said what became of it".to_owned()))
@@ -89,8 +89,7 @@ impl Sending<'_> {
 
     fn delivery(&self) -> Delivery<'_> {
         let Mapped { body, params } = &self.plan.mapped;
-        let follows = self.work.known.entry.delivered.as_ref().map(|delivered| delivered.at);
-        Delivery { document: self.plan.document, params, body, replaces: None, follows }
+        Delivery { document: self.plan.document, params, body, replaces: None, follows: None }
     }
 
     async fn before(&self, now: DateTime<Utc>) -> Result<Before, Failure> {

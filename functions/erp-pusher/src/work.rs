@@ -77,6 +77,12 @@ impl Work<'_> {
         Some((CONFIRM - age).to_std().unwrap_or_default())
     }
 
+    /// When the target took the version before this one. One that is only sent once more is no other delivery than the first.
+    pub(crate) fn follows(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let delivered = self.known.entry.delivered.as_ref()?;
+        if self.is_to_be_confirmed(now).is_some() { delivered.follows } else { Some(delivered.at) }
+    }
+
     /// Whether the target still has what was delivered last: no other version was tried since, or may still come.
     pub(crate) fn is_believed(&self, now: DateTime<Utc>) -> bool {
         let hash =

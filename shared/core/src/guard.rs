@@ -152,6 +152,7 @@ mod tests {
             target_id: None,
             received_at: None,
             at: DateTime::UNIX_EPOCH,
+            follows: None,
         });
         entry
     }

@@ -94,6 +94,9 @@ pub struct Delivered {
     pub received_at: Option<DateTime<Utc>>,
     /// When.
     pub at: DateTime<Utc>,
+    /// When the version before it was delivered: tells apart two deliveries of one content with another in between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<DateTime<Utc>>,
 }
 
 /// A request whose answer was lost, with the version that it carried.

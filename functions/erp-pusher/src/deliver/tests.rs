@@ -195,6 +195,7 @@ async fn what_is_there_proves_nothing_where_an_older_version_may_have_gone_out()
         target_id: Some("7".to_owned()),
         received_at: None,
         at: DateTime::UNIX_EPOCH,
+        follows: None,
     });
     assert_eq!(class(sent(Some("7"), true, delivered_before).await), Class::Exists);
 }

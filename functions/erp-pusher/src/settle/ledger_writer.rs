@@ -120,6 +120,7 @@ impl LedgerWriter {
             target_id: target_id.clone(),
             received_at: Some(work.item.received_at),
             at,
+            follows: work.follows(at),
         };
         let confirmed = work.is_to_be_confirmed(at).is_some();
         let delivery = self.change(work, |entry| {

@@ -72,6 +72,7 @@ fn delivered(at: DateTime<Utc>) -> Delivered {
         target_id: Some("1001".to_owned()),
         received_at: Some(at),
         at,
+        follows: None,
     }
 }
 

@@ -146,5 +146,6 @@ pub(crate) fn delivered(at: chrono::DateTime<chrono::Utc>) -> Delivered {
         target_id: Some("1234567890".to_owned()),
         received_at: Some(at),
         at,
+        follows: None,
     }
 }

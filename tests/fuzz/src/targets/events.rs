@@ -176,6 +176,7 @@ fn is_known_once_delivered(item: &WorkItem) {
         body_hash: String::new(),
         target_id: None,
         at: now(),
+        follows: None,
     });
     let second = guard::judge(&entry, candidate);
     assert!(matches!(second, Verdict::Skip(Skip::Same) | Verdict::Unordered(_)), "{second:?}");

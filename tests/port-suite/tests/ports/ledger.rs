@@ -18,6 +18,7 @@ fn delivered(version: &str) -> Delivered {
         body_hash: "b".to_owned(),
         target_id: Some("1234567890123456789".to_owned()),
         at: DateTime::UNIX_EPOCH,
+        follows: None,
     }
 }
 
