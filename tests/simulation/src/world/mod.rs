@@ -2,6 +2,7 @@
 
 pub mod books;
 mod director;
+mod documents;
 mod faults;
 mod folder;
 mod operator;
