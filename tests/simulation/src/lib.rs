@@ -10,10 +10,12 @@
 //! | [`world`] | a merchant: vendors, a file, processes, those who push, a person |
 //! | [`judge`] | what must be true |
 //! | [`run`] | one seed from beginning to verdict |
+//! | [`many`] | many seeds, on all cores |
 //! | [`mutants`] | builds that are broken on purpose: the test of the test |
 //! | [`shrink`] | the shortest list of events that still fails |
 
 pub mod judge;
+pub mod many;
 pub mod mutants;
 pub mod run;
 pub mod scenario;

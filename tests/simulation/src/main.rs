@@ -1,16 +1,10 @@
 //! Runs seeds, or one of them in words.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use clap::Parser;
-use relay_core::clock::{Clock as _, SystemClock};
-use simulation::judge::RULES;
-use simulation::run::{Outcome, run};
+use simulation::many::{run_all, seeds};
+use simulation::run::run;
 use simulation::scenario::Scenario;
 use simulation::shrink::shrink;
 
@@ -74,105 +68,15 @@ fn one(seed: u64, arguments: &Arguments) -> anyhow::Result<bool> {
     Ok(outcome.violations.is_empty())
 }
 
-/// What many seeds came to.
-#[derive(Default)]
-struct Tally {
-    seeds: u64,
-    simulated: Duration,
-    steps: u64,
-    documents: usize,
-    slowest: Duration,
-    events: BTreeMap<String, u64>,
-    faults: BTreeMap<String, u64>,
-    failed: BTreeMap<u64, BTreeSet<&'static str>>,
-}
-
-impl Tally {
-    fn add(&mut self, scenario: &Scenario, outcome: Outcome) {
-        self.seeds += 1;
-        self.simulated += outcome.simulated;
-        self.steps += outcome.steps;
-        self.documents += outcome.documents;
-        self.slowest = self.slowest.max(outcome.quiet_after);
-        for event in &scenario.events {
-            *self.events.entry(event.what.kind()).or_default() += 1;
-        }
-        for (fault, count) in outcome.faults {
-            *self.faults.entry(fault).or_default() += count;
-        }
-        if !outcome.violations.is_empty() {
-            let rules = outcome.violations.iter().map(|violation| violation.rule).collect();
-            self.failed.insert(scenario.seed, rules);
-        }
-    }
-}
-
-/// Seeds that failed once, each with what it found: see `FOUND.md`.
-const CORPUS: &str = include_str!("../corpus.txt");
-
-/// Those that failed once first.
-fn seeds(arguments: &Arguments) -> Vec<u64> {
-    let wanted = arguments.from..arguments.from + arguments.seeds;
-    let corpus = CORPUS.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok());
-    let corpus: Vec<u64> = corpus.filter(|seed| !wanted.contains(seed)).collect();
-    corpus.into_iter().chain(wanted).collect()
-}
-
 fn many(arguments: &Arguments) -> anyhow::Result<bool> {
-    let began = SystemClock.monotonic();
-    let threads =
-        arguments.threads.or_else(|| thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
-    let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
-    let seeds = seeds(arguments);
-    thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..threads).map(|_| scope.spawn(|| work(&seeds, &next, &tally, arguments.first))).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().unwrap_or_else(|_| anyhow::bail!("a run panicked")))
-    })?;
-    let tally = tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    report(&tally, SystemClock.monotonic() - began);
+    let tally = run_all(&seeds(arguments.from, arguments.seeds), arguments.threads, arguments.first)?;
+    println!("{tally}");
     if let Some((seed, rules)) = tally.failed.first_key_value()
         && !arguments.first
     {
         story(*seed, rules.first().copied().unwrap_or_default())?;
     }
     Ok(tally.failed.is_empty())
-}
-
-fn work(seeds: &[u64], next: &AtomicUsize, tally: &Mutex<Tally>, stop_at_first: bool) -> anyhow::Result<()> {
-    loop {
-        let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
-        let scenario = Scenario::of(*seed);
-        let outcome = run(&scenario, false)?;
-        for violation in &outcome.violations {
-            println!("seed {seed}: {}: {}", violation.rule, violation.found);
-        }
-        if stop_at_first && !outcome.violations.is_empty() {
-            next.store(seeds.len(), Ordering::Relaxed);
-        }
-        tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(&scenario, outcome);
-    }
-}
-
-fn report(tally: &Tally, took: Duration) {
-    let days = tally.simulated.as_secs() / 86_400;
-    println!(
-        "{} seeds, {days} simulated days, {} versions of documents, {} steps in {} s; quiet at the latest {} minutes after the faults",
-        tally.seeds,
-        tally.documents,
-        tally.steps,
-        took.as_secs(),
-        tally.slowest.as_secs() / 60,
-    );
-    let list = |counts: &BTreeMap<String, u64>| {
-        counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
-    };
-    println!("events: {}", list(&tally.events));
-    println!("faults of vendors: {}", list(&tally.faults));
-    println!("rules: {}", RULES.join(", "));
-    println!("{} seeds failed: {:?}", tally.failed.len(), tally.failed.keys().collect::<Vec<_>>());
 }
 
 /// The shortest list of events that still fails, and how to play it again.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use simulation::many::{run_all, seeds};
 use simulation::mutants;
 use simulation::run::run;
 use simulation::scenario::Scenario;
@@ -15,6 +16,14 @@ fn a_seed_is_the_same_day_twice_to_the_last_step_and_word() {
     assert!(one.words.len() > 300, "{} lines", one.words.len());
     let other = run(&Scenario::of(8), false).unwrap();
     assert_ne!(one.sum, other.sum);
+}
+
+/// More of them: `tests/simulation/run`.
+#[test]
+fn seeds_that_failed_once_and_a_hundred_and_fifty_others_hold() {
+    let tally = run_all(&seeds(0, 150), None, false).unwrap();
+    println!("{tally}");
+    assert!(tally.failed.is_empty(), "tests/simulation/run cuts the first down to its story: {tally}");
 }
 
 #[test]
