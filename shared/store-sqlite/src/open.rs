@@ -15,6 +15,9 @@ use relay_core::{StoreError, StoreErrorKind};
 /// How long to wait for another program that writes to the file. Qince waits 5 seconds for the answer to a push.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How many statements a connection keeps prepared.
+const STATEMENTS: usize = 64;
+
 /// What the file's `application_id` says: "ERPR". A file with another one is somebody else's database.
 const APPLICATION_ID: i32 = 0x4552_5052;
 
@@ -48,6 +51,8 @@ fn connect(file: &Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<_> {
         let connection = Connection::open(file)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        // More than there are: the library keeps sixteen, and parses the others anew each time.
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // A damaged page is noticed before what stands on it is believed.
         connection.execute_batch("PRAGMA cell_size_check = ON")?;
         let mut has_moved = 0;
