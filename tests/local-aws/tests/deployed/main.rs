@@ -11,7 +11,6 @@
 //! | `suspended` | a worker whose time in flight is over |
 //! | `numbers` | what is pushed under a number, behind a lost answer |
 //! | `crash` | a pusher that is killed mid-batch loses nothing and doubles nothing |
-//! | `seeds` | functions that are killed again and again, by a few seeds |
 //! | `flows` | a changed flow needs no build |
 //! | `rotation` | a secret that changes while functions run |
 //! | `starts` | what a function says that cannot start, or finds no queue or table |
@@ -32,6 +31,5 @@ mod pushes;
 mod retries;
 mod rotation;
 mod secrecy;
-mod seeds;
 mod starts;
 mod suspended;
