@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, FileControl, MAIN_DB};
 
 use super::failure::{GONE, failure};
@@ -53,6 +54,8 @@ fn connect(file: &Path) -> Result<Connection, StoreError> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         // More than there are: the library keeps sixteen, and parses the others anew each time.
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A plan holds whatever is bound: SQLite would parse and plan most statements anew at each run otherwise.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // A damaged page is noticed before what stands on it is believed.
         connection.execute_batch("PRAGMA cell_size_check = ON")?;
         let mut has_moved = 0;
