@@ -43,7 +43,10 @@ fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
         FailureClass::Settled => person,
         FailureClass::Unknown => !scenario.conditions.receiver_replaces,
         FailureClass::Crossed => has(|what| matches!(what, What::Stop { .. })),
-        FailureClass::Acknowledgement => has(|what| matches!(what, What::RefusedAcknowledgement { .. })),
+        FailureClass::Acknowledgement => {
+            has(|what| what.refuses() || matches!(what, What::RefusedAcknowledgement { .. }))
+        }
+        FailureClass::Refused => has(What::refuses),
         _ => false,
     }
 }

@@ -9,7 +9,7 @@ use relay_core::StoreErrorKind;
 use relay_decorator::{Port, Side};
 use relay_simulators::Fault;
 
-use super::{Change, Conditions, Event, PROCESSES, Scenario, Vendor, What};
+use super::{Change, Conditions, Event, PROCESSES, REFUSED, Scenario, Vendor, What};
 
 const FLOWS: [&str; 6] = [
     "trade-to-kingdee",
@@ -20,6 +20,12 @@ const FLOWS: [&str; 6] = [
     "orders-to-http",
 ];
 const TARGETS: [&str; 4] = ["kingdee", "sharecrm", "wangdian", "http"];
+
+/// Documents from this number on belong to a meeting.
+const MEETING: usize = 50;
+
+/// As many documents as a worker receives at once.
+const BATCH: usize = 10;
 
 /// What a seed is about: one that has a little of everything finds less than one that has much of a few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +53,9 @@ impl Scenario {
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
-        let minutes = [20, 45, 90, 180, 360, 1_440][dice.random_range(0..6)];
+        // A whole day takes five times as long to run as an hour.
+        let minutes =
+            if dice.random_ratio(1, 12) { 1_440 } else { [20, 45, 90, 180, 360][dice.random_range(0..5)] };
         let conditions = Conditions {
             lasts: Duration::from_secs(minutes * 60),
             edits: dice.random_ratio(1, 2),
@@ -56,6 +64,7 @@ impl Scenario {
             look: Duration::from_secs(if minutes > 100 { 45 } else { dice.random_range(2..20) }),
             by_events: std::array::from_fn::<_, PROCESSES, _>(|_| dice.random_ratio(1, 3)),
             receiver_replaces: dice.random_ratio(1, 2),
+            redelivers: dice.random_ratio(1, 3),
         };
         let themes: Vec<Theme> = THEMES.into_iter().filter(|_| dice.random_ratio(2, 5)).collect();
         let mut draw = Draw {
@@ -70,6 +79,9 @@ impl Scenario {
             events.extend((0..count).map(|_| draw.of_theme(theme)));
         }
         let mut events: Vec<(Duration, What)> = events.into_iter().map(|what| (draw.time(), what)).collect();
+        if draw.chance(1, 2) {
+            events.extend(draw.meeting());
+        }
         events.sort_by_key(|(at, _)| *at);
         let events = events.into_iter().enumerate().map(|(id, (at, what))| Event { id, at, what }).collect();
         Self { seed, conditions, events }
@@ -152,6 +164,50 @@ impl Draw {
                 vec![What::Json { document }, What::Json { document }, again]
             }
         }
+    }
+
+    /// Things that meet, which drawn one by one would hardly ever.
+    fn meeting(&mut self) -> Vec<(Duration, What)> {
+        let seconds = Duration::from_secs;
+        let begins = self.time();
+        let trouble = |vendor, fault, per_mille, lasts| What::Trouble {
+            vendor,
+            fault,
+            per_mille,
+            lasts: seconds(lasts),
+        };
+        let after: Vec<(u64, What)> = match self.below(4) {
+            0 => {
+                // The answer to one of three versions is lost.
+                let lost = trouble(Vendor::Http, Fault::LostAnswer, 400, 60);
+                vec![(0, lost), (1, What::JsonFlap { document: MEETING + self.below(3) })]
+            }
+            1 => {
+                // What was lost on its way and is then refused for good stands between what is there and its like.
+                let (vendor, order) = (self.one_of(&[Vendor::Wangdian, Vendor::Sharecrm]), MEETING);
+                let change = |how| What::OrderChange { order, how };
+                let refusal = trouble(vendor, Fault::InnerRefusal(REFUSED.to_owned()), 1_000, 400);
+                vec![
+                    (0, What::Order { order }),
+                    (120, trouble(vendor, Fault::LostAnswer, 1_000, 60)),
+                    (121, change(Change::Onward)),
+                    (180, refusal),
+                    (700, change(Change::Back)),
+                ]
+            }
+            _ => {
+                // A batch that takes longer than its messages are in flight.
+                let slow = Fault::Slow(seconds(self.one_of(&[20, 25, 28])));
+                let many = |of: fn(usize) -> What| (0..BATCH).map(|place| (1, of(MEETING + place))).collect();
+                let (vendor, documents): (_, Vec<(u64, What)>) = match self.below(3) {
+                    0 => (Vendor::Http, many(|document| What::Json { document })),
+                    1 => (Vendor::Sharecrm, many(|order| What::Order { order })),
+                    _ => (Vendor::Kingdee, many(|_| What::Trade { ago: Duration::ZERO, is_audited: true })),
+                };
+                [vec![(0, trouble(vendor, slow, 1_000, 900))], documents].concat()
+            }
+        };
+        after.into_iter().map(|(after, what)| (begins + seconds(after), what)).collect()
     }
 
     fn of_theme(&mut self, theme: Theme) -> What {

@@ -41,7 +41,12 @@ pub struct Conditions {
     pub by_events: [bool; PROCESSES],
     /// The receiver of JSON keeps one document of each `id` (`HTTP_POST_REPEAT`).
     pub receiver_replaces: bool,
+    /// Now and then an event source does not delete what a function has done: it comes again.
+    pub redelivers: bool,
 }
+
+/// How a vendor refuses a document for good.
+pub const REFUSED: &str = "单据不允许保存";
 
 /// How many processes share a store.
 pub const PROCESSES: usize = 2;
@@ -263,6 +268,13 @@ impl Scenario {
 }
 
 impl What {
+    /// Whether a vendor refuses documents for good.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        let (Self::Trouble { fault, .. } | Self::Once { fault, .. }) = self else { return false };
+        *fault == Fault::InnerRefusal(REFUSED.to_owned())
+    }
+
     /// Whether it is a fault, and not a document or a person's doing.
     #[must_use]
     pub fn is_fault(&self) -> bool {

@@ -10,8 +10,8 @@ use relay_simulators::{Fault, FaultRates};
 use super::World;
 use super::books::Violation;
 use super::postman::Postman;
-use super::process::Process;
-use crate::scenario::{Event, PROCESSES, Scenario, Vendor, What};
+use super::process::{Habits, Process};
+use crate::scenario::{Conditions, Event, PROCESSES, Scenario, Vendor, What};
 use crate::scheduler::{Owner, Pause, Scheduler};
 use crate::trace::{Trace, clock};
 
@@ -197,9 +197,9 @@ impl Director {
         place.lives += 1;
         let owner = Owner::Process { slot, life: place.lives };
         let wiring = self.world.wiring(slot, self.world.slots[slot].lives)?;
-        let conditions = &self.world.scenario.conditions;
-        let (look, by_events) = (conditions.look, conditions.by_events[slot]);
-        let process = Process::start(&mut self.scheduler, owner, &wiring, look, by_events)?;
+        let Conditions { look, by_events, redelivers, .. } = self.world.scenario.conditions;
+        let habits = Habits { look, by_events: by_events[slot], redelivers };
+        let process = Process::start(&mut self.scheduler, owner, &wiring, habits)?;
         self.postman.door(slot, Some((process.owner, process.receiver.clone())));
         self.world.slots[slot].process = Some(process);
         Ok(())

@@ -31,6 +31,20 @@ const LATER: Duration = Duration::from_secs(100);
 const VISIBILITY: Duration = Duration::from_secs(720);
 const TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Every so many batches an event source that redelivers does not delete what is done.
+const FORGETS: usize = 7;
+
+/// How a process goes about its work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Habits {
+    /// How often it looks at an empty queue.
+    pub(super) look: Duration,
+    /// Whether it pushes as Lambda does, out of an event, and not in a loop.
+    pub(super) by_events: bool,
+    /// Whether its event source delivers now and then again what is done.
+    pub(super) redelivers: bool,
+}
+
 /// A process that lives.
 pub(super) struct Process {
     pub(super) owner: Owner,
@@ -43,8 +57,7 @@ impl Process {
         scheduler: &mut Scheduler,
         owner: Owner,
         wiring: &Wiring,
-        look: Duration,
-        by_events: bool,
+        habits: Habits,
     ) -> anyhow::Result<Self> {
         let clock = wiring.clock.clone();
         let pusher = Arc::new(wiring.build::<ErpPusher>()?);
@@ -56,11 +69,11 @@ impl Process {
             _ = relay_core::pause::end_guesses(checkpoints.as_ref(), guesses, now).await;
         });
         for worker in pusher.workers() {
-            if by_events {
+            if habits.by_events {
                 let (system, queue) = (worker.system(), wiring.stores.queue.clone());
-                scheduler.spawn(owner, invoke(clock.clone(), pusher.clone(), queue, system, look));
+                scheduler.spawn(owner, invoke(clock.clone(), pusher.clone(), queue, system, habits));
             } else {
-                scheduler.spawn(owner, work(clock.clone(), worker, look));
+                scheduler.spawn(owner, work(clock.clone(), worker, habits.look));
             }
         }
         scheduler.spawn(owner, poll(clock.clone(), poller));
@@ -92,16 +105,16 @@ async fn invoke(
     pusher: Arc<ErpPusher>,
     queue: Arc<dyn Queue>,
     system: System,
-    look: Duration,
+    habits: Habits,
 ) {
     // Batches are split as it happens.
-    for most in (1..=10).cycle() {
+    for (turn, most) in (1..=10).cycle().enumerate() {
         let Ok(messages) = queue.receive(system, most, VISIBILITY).await else {
             clock.sleep(AGAIN).await;
             continue;
         };
         if messages.is_empty() {
-            clock.sleep(patience(clock.as_ref(), look)).await;
+            clock.sleep(patience(clock.as_ref(), habits.look)).await;
             continue;
         }
         let records: Vec<Value> = messages
@@ -137,7 +150,10 @@ async fn invoke(
             .filter(|message| !failed.contains(&message.id.as_str()))
             .map(|message| message.receipt.clone())
             .collect();
-        _ = queue.delete(system, &done).await;
+        let is_forgotten = habits.redelivers && turn % FORGETS == 0;
+        if !is_forgotten {
+            _ = queue.delete(system, &done).await;
+        }
     }
 }
 
