@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::VersionKind;
-use crate::ledger::{Delivered, Entry, Stamp};
+use crate::ledger::{Delivered, Entry, Failed, Stamp};
 use crate::outcome::Skip;
+use crate::{FailureClass, VersionKind};
 
 /// One version of a document.
 #[derive(Debug, Clone, Copy)]
@@ -118,7 +118,9 @@ fn by_person(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
         return Some(Verdict::Skip(Skip::Settled));
     }
     let version = settled.version.version.as_deref().unwrap_or("unknown");
-    (!candidate.replay).then(|| {
+    // Whoever replays all that failed for some other reason has not been told of the settled one.
+    let was_told = candidate.replay && entry.failures().any(|failed| is_told_of_settled(failed, candidate));
+    (!was_told).then(|| {
         Verdict::Settled(format!(
             "{} has dealt with version {version} of it by hand, and this version is newer: change what is in the target by \
              hand and settle this one too, or replay it to have it sent",
@@ -127,12 +129,16 @@ fn by_person(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
     })
 }
 
+fn is_told_of_settled(failed: &Failed, candidate: Candidate<'_>) -> bool {
+    failed.class == FailureClass::Settled && failed.is_of(candidate.stamp.version, candidate.hash)
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
     use serde_json::Value;
 
-    use crate::{Attempts, Delivered, EntryId, Failed, FailureClass};
+    use crate::{Attempts, EntryId};
 
     use super::*;
 
@@ -275,7 +281,16 @@ mod tests {
         let newer = Some("2016-12-01 11:00:00");
         let Verdict::Settled(reason) = verdict(&entry, newer, "c") else { panic!("it makes a second bill") };
         assert!(reason.contains("Li") && reason.contains("10:00:00.500"), "{reason}");
-        assert_eq!(replayed(&entry, newer, "c"), Verdict::Push, "a person's command");
+        for (class, may_go) in [(FailureClass::Flow, false), (FailureClass::Settled, true)] {
+            let mut entry = entry.clone();
+            assert!(entry.fail(Failed { class, ..failure(newer, "c") }));
+            let verdict = replayed(&entry, newer, "c");
+            assert_eq!(
+                verdict == Verdict::Push,
+                may_go,
+                "{class}: only who was told may send it: {verdict:?}"
+            );
+        }
     }
 
     #[test]

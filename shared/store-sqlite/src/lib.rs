@@ -34,6 +34,7 @@ mod open;
 mod queue;
 mod request;
 mod retention;
+mod steady_time;
 mod wal;
 mod writer;
 
@@ -44,12 +45,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_core::archive::{Archive, Disabled};
-use relay_core::clock::{Clock, SteadyClock};
+use relay_core::clock::Clock;
 use rusqlite::Connection;
 
 use crate::blocking::Blocking;
 use crate::health::Health;
 use crate::lane::Lane;
+use crate::steady_time::SteadyTime;
 use crate::writer::Writer;
 use relay_core::{StoreError, Stores};
 
@@ -81,7 +83,7 @@ pub struct Sqlite {
     scanner: Lane,
     writer: Arc<Writer>,
     health: Arc<Health>,
-    clock: Arc<dyn Clock>,
+    time: SteadyTime,
     retention: Retention,
     blocking: Blocking,
 }
@@ -125,10 +127,9 @@ impl Sqlite {
             [open::reader(file)?, open::reader(file)?].map(|reader| Lane::of(reader, blocking));
         let health = Arc::new(Health::of(file)?);
         check::begin(checker, &health, patience, blocking)?;
-        // What waits in the store is not to wait longer because somebody sets the machine's clock back.
-        let clock = Arc::new(SteadyClock::new(clock));
-        let writer = Arc::new(Writer::new(writer, health.clone(), clock.clone(), retention, blocking));
-        Ok(Self { reader, scanner, writer, health, clock, retention, blocking })
+        let time = SteadyTime::new(clock);
+        let writer = Arc::new(Writer::new(writer, health.clone(), time.clone(), retention, blocking));
+        Ok(Self { reader, scanner, writer, health, time, retention, blocking })
     }
 
     /// Opens a file that is there, and creates none: an empty store would say that all is well.
@@ -235,10 +236,11 @@ impl Sqlite {
         work: impl FnOnce(&Connection, DateTime<Utc>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.health.still_well(doing)?;
-        let clock = self.clock.clone();
+        let time = self.time.clone();
         let turn = lane.turn(move |connection| {
             let transaction = connection.transaction()?;
-            let value = work(&transaction, clock.now())?;
+            let now = time.now(&transaction)?;
+            let value = work(&transaction, now)?;
             transaction.commit()?;
             Ok(value)
         });

@@ -79,6 +79,7 @@ impl Queue for Sqlite {
     }
 
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
+        let steady = self.time.clone();
         self.scan_in("counting the queue in", move |tx, now| {
             // Those in flight are few and have an index of their own; the others are counted by theirs alone.
             tx.prepare_cached("SELECT count(*), min(visible_at),
@@ -91,7 +92,7 @@ impl Queue for Sqlite {
                     Ok(Depth {
                         waiting: all - in_flight,
                         in_flight,
-                        next_visible_at: row.get::<_, Option<i64>>(1)?.map(time),
+                        next_visible_at: row.get::<_, Option<i64>>(1)?.map(|moment| steady.by_clock(time(moment), now)),
                         oldest_sent_at: row.get::<_, Option<i64>>(3)?.map(time),
                     })
                 },

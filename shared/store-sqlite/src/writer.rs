@@ -13,7 +13,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use relay_core::clock::Clock;
 use relay_core::{StoreError, StoreErrorKind};
 use rusqlite::Connection;
 
@@ -22,6 +21,7 @@ use super::health::Health;
 use super::housekeeping::{self, Pace};
 use super::request::{Request, request};
 use super::retention::Retention;
+use super::steady_time::{Began, SteadyTime};
 use super::wal::{self, Wal};
 
 /// How many requests share a transaction at most: some milliseconds of work beside the wait for the disk.
@@ -54,12 +54,12 @@ impl Writer {
     pub(super) fn new(
         connection: Connection,
         health: Arc<Health>,
-        clock: Arc<dyn Clock>,
+        time: SteadyTime,
         retention: Retention,
         blocking: Blocking,
     ) -> Self {
         let wal = Wal::of(&health);
-        let at_work = AtWork { connection, wal, health, clock, retention, pace: Pace::default() };
+        let at_work = AtWork { connection, wal, health, time, retention, pace: Pace::default() };
         let shared = Shared { waiting: Mutex::default(), at_work: Mutex::new(Some(at_work)) };
         Self { shared: Arc::new(shared), blocking }
     }
@@ -128,7 +128,7 @@ struct AtWork {
     connection: Connection,
     wal: Wal,
     health: Arc<Health>,
-    clock: Arc<dyn Clock>,
+    time: SteadyTime,
     retention: Retention,
     pace: Pace,
 }
@@ -151,7 +151,7 @@ impl AtWork {
     /// wait for that.
     fn serve_group(&mut self, first: Box<dyn Request>, arriving: impl FnMut() -> Option<Box<dyn Request>>) {
         let is_full = self.serve(first, arriving);
-        if self.wal.wants_shrinking(is_full, self.clock.monotonic()) {
+        if self.wal.wants_shrinking(is_full, self.time.clock().monotonic()) {
             self.wal.shrink(&self.connection);
         }
         self.keep_house();
@@ -180,20 +180,11 @@ impl AtWork {
     fn transact(
         &self,
         group: &mut Vec<Turn>,
-        mut arriving: impl FnMut() -> Option<Box<dyn Request>>,
+        arriving: impl FnMut() -> Option<Box<dyn Request>>,
     ) -> Result<(), Failure> {
         // Immediate: two programs never both read and then both try to write.
         self.execute("BEGIN IMMEDIATE")?;
-        let mut next = 0;
-        let mut done = Ok(());
-        while let (Ok(()), Some(turn)) = (&done, group.get_mut(next)) {
-            done = self.take(turn);
-            next += 1;
-            if next == group.len() && next < LARGEST_GROUP {
-                group.extend(arriving().map(Turn::of));
-            }
-        }
-        let done = done.and_then(|()| self.execute("COMMIT"));
+        let done = self.take_all(group, arriving).and_then(|()| self.execute("COMMIT"));
         if done.is_err() && !self.connection.is_autocommit() {
             // Where it cannot be rolled back, the next transaction cannot begin and says why.
             _ = self.execute("ROLLBACK");
@@ -201,15 +192,32 @@ impl AtWork {
         done
     }
 
+    fn take_all(
+        &self,
+        group: &mut Vec<Turn>,
+        mut arriving: impl FnMut() -> Option<Box<dyn Request>>,
+    ) -> Result<(), Failure> {
+        let began = self.time.settle(&self.connection)?;
+        let mut next = 0;
+        while let Some(turn) = group.get_mut(next) {
+            self.take(turn, began)?;
+            next += 1;
+            if next == group.len() && next < LARGEST_GROUP {
+                group.extend(arriving().map(Turn::of));
+            }
+        }
+        Ok(())
+    }
+
     /// Does one request in a savepoint of its own. An error is one of the whole transaction: SQLite has given it up.
-    fn take(&self, turn: &mut Turn) -> Result<(), Failure> {
+    fn take(&self, turn: &mut Turn, began: Began) -> Result<(), Failure> {
         let doing = turn.request.doing();
         turn.failed = self.health.still_well(doing).err();
         if turn.failed.is_some() || !turn.request.is_wanted() {
             return Ok(());
         }
         self.execute("SAVEPOINT request")?;
-        let work = AssertUnwindSafe(|| turn.request.work(&self.connection, self.clock.now()));
+        let work = AssertUnwindSafe(|| turn.request.work(&self.connection, self.time.after(began)));
         turn.failed = match catch_unwind(work) {
             Ok(Ok(())) => None,
             Ok(Err(error)) if self.connection.is_autocommit() => return Err(error.into()),
@@ -246,7 +254,7 @@ impl AtWork {
 
     /// Cleans up a little, if it is time to: in a transaction of its own, so that no push depends on it.
     fn keep_house(&mut self) {
-        if !self.pace.is_time(self.clock.monotonic()) {
+        if !self.pace.is_time(self.time.clock().monotonic()) {
             return;
         }
         let retention = self.retention;
@@ -262,9 +270,9 @@ impl AtWork {
         self.answer(alone, &done);
         let cleaned = cleaned.try_recv().unwrap_or_else(|_| Ok(housekeeping::Cleaned::default()));
         match cleaned {
-            Ok(cleaned) => self.pace.note(self.clock.monotonic(), cleaned),
+            Ok(cleaned) => self.pace.note(self.time.clock().monotonic(), cleaned),
             Err(error) => {
-                self.pace.note(self.clock.monotonic(), housekeeping::Cleaned::default());
+                self.pace.note(self.time.clock().monotonic(), housekeeping::Cleaned::default());
                 if error.kind != StoreErrorKind::Busy {
                     tracing::warn!(%error, "the store could not be cleaned up");
                 }
@@ -313,7 +321,7 @@ mod tests {
             let writer = Writer::new(
                 connection,
                 health,
-                Arc::new(SystemClock),
+                SteadyTime::new(Arc::new(SystemClock)),
                 Retention::default(),
                 Blocking::Threads,
             );

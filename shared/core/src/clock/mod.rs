@@ -7,8 +7,8 @@ mod deadline;
 mod interval;
 mod rng;
 mod simulated;
-mod steady;
 mod timeout;
+mod uptime;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -21,7 +21,6 @@ pub use deadline::Deadline;
 pub use interval::Interval;
 pub use rng::{Rng, SeededRng, SystemRng};
 pub use simulated::SimulatedClock;
-pub use steady::SteadyClock;
 pub use timeout::{Elapsed, timeout};
 
 /// What time it is, and how to wait.
@@ -33,6 +32,17 @@ pub trait Clock: Send + Sync {
     /// The time since a moment in the past, which nobody sets: what waits, quotas and leases of this process go by.
     /// Two readings of one process compare, those of two processes do not.
     fn monotonic(&self) -> Duration;
+
+    /// The time since the machine was started, which nobody sets: what processes of one machine go by that share a file.
+    /// Readings of two processes compare as long as [`Clock::boot`] is the same.
+    fn uptime(&self) -> Duration {
+        self.monotonic()
+    }
+
+    /// Names the run of the machine that [`Clock::uptime`] counts from.
+    fn boot(&self) -> &str {
+        ""
+    }
 
     /// Waits for `duration`.
     async fn sleep(&self, duration: Duration);
@@ -62,6 +72,14 @@ impl Clock for SystemClock {
         // An hour, so that a moment before the first reading can be named.
         let ahead = Instant::now() + Duration::from_secs(3_600);
         ahead.saturating_duration_since(*ORIGIN.get_or_init(Instant::now))
+    }
+
+    fn uptime(&self) -> Duration {
+        uptime::read()
+    }
+
+    fn boot(&self) -> &str {
+        uptime::boot()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that waits for real")]

@@ -10,6 +10,7 @@ use crate::clock::{Clock, SystemClock};
 #[derive(Debug)]
 pub struct SimulatedClock {
     hands: Mutex<Hands>,
+    boot: &'static str,
 }
 
 #[derive(Debug)]
@@ -23,7 +24,13 @@ impl SimulatedClock {
     #[must_use]
     pub fn starting_at(now: DateTime<Utc>) -> Self {
         // As on a machine that has run for a while.
-        Self { hands: Mutex::new(Hands { now, monotonic: Duration::from_secs(86_400) }) }
+        Self { hands: Mutex::new(Hands { now, monotonic: Duration::from_secs(86_400) }), boot: "" }
+    }
+
+    /// The clock of another run of the machine.
+    #[must_use]
+    pub fn of_boot(self, boot: &'static str) -> Self {
+        Self { boot, ..self }
     }
 
     /// Moves the clock on.
@@ -57,6 +64,10 @@ impl Clock for SimulatedClock {
 
     fn monotonic(&self) -> Duration {
         self.hands().monotonic
+    }
+
+    fn boot(&self) -> &str {
+        self.boot
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -1,4 +1,4 @@
-//! What was stored by a clock that was an hour ahead holds nobody up, now that it is right.
+//! What was stored by a clock that was an hour ahead holds nobody up, once the machine was started anew and it is right.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use relay_store_sqlite::Sqlite;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Two processes on one file: one by a clock that is an hour ahead, and one by a clock that is right.
+/// Two processes on one file: one by a clock that is an hour ahead, and one of a later run of the machine.
 fn processes() -> (tempfile::TempDir, Stores, Stores, Arc<SimulatedClock>) {
     let folder = tempfile::tempdir().unwrap();
     let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-    let right = Arc::new(SimulatedClock::starting_at(now));
+    let right = Arc::new(SimulatedClock::starting_at(now).of_boot("anew"));
     let open = |clock| Sqlite::open(&folder.path().join("relay.db"), clock).unwrap().stores();
     let ahead = open(Arc::new(SimulatedClock::starting_at(now + TimeDelta::hours(1))));
     let stores = open(right.clone());
@@ -45,6 +45,26 @@ async fn a_message_that_waits_and_one_that_was_in_flight_are_received_at_once() 
         stores.queue.receive(System::new("kingdee"), 10, MINUTE).await.unwrap().is_empty(),
         "now they are in flight"
     );
+}
+
+#[tokio::test]
+async fn whose_a_message_is_does_not_depend_on_when_a_process_was_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+    let clock = Arc::new(SimulatedClock::starting_at(start));
+    let open = || Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
+    let (system, before) = (System::new("kingdee"), open());
+    clock.set(start + TimeDelta::hours(1));
+    before.queue.send(system, &[message("one")]).await.unwrap();
+    clock.set(start);
+    let after = open();
+    let received = after.queue.receive(system, 10, MINUTE).await.unwrap();
+    assert_eq!(received.len(), 1);
+    assert!(before.queue.receive(system, 10, MINUTE).await.unwrap().is_empty(), "it is the other's");
+    let depth = before.queue.depth(system).await.unwrap();
+    assert_eq!(depth.next_visible_at, Some(start + MINUTE), "as the machine's clock will show it");
+    clock.advance(MINUTE);
+    assert_eq!(before.queue.receive(system, 10, MINUTE).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

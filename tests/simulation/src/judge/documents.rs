@@ -278,21 +278,6 @@ impl<'a> Judge<'a> {
         Ok(())
     }
 
-    /// An acknowledgement without an effect is one of a document that stands as failed, or that a person has settled.
-    pub(super) fn acknowledgements(&mut self) -> anyhow::Result<()> {
-        let unproven = self.world.books.state().unproven.clone();
-        for (flow, key, count) in unproven {
-            let entry = self.world.entry(flow, &key)?;
-            let was_released = entry.is_some_and(|entry| entry.failed.is_some() || entry.settled.is_some());
-            if !was_released {
-                let found =
-                    format!("{flow} {key} (of {count:?}) was acknowledged, and the CRM did not have it");
-                self.violated("acknowledged only after the effect", found);
-            }
-        }
-        Ok(())
-    }
-
     /// What a person has entered by hand is not entered again by the relay, whatever comes after it.
     pub(super) fn settled(&mut self) -> anyhow::Result<()> {
         let settled = self.world.books.state().settled.clone();

@@ -4,7 +4,7 @@ mod documents;
 
 use relay_core::{Entry, FailureClass};
 
-use crate::scenario::{Scenario, What};
+use crate::scenario::{Change, Scenario, What};
 use crate::world::World;
 pub use crate::world::books::Violation;
 use documents::Judge;
@@ -46,7 +46,10 @@ fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
         FailureClass::Acknowledgement => {
             has(|what| what.refuses() || matches!(what, What::RefusedAcknowledgement { .. }))
         }
-        FailureClass::Refused => has(What::refuses),
+        // WDT brings no order back that was deleted.
+        FailureClass::Refused => {
+            has(|what| what.refuses() || matches!(what, What::OrderChange { how: Change::Deleted, .. }))
+        }
         _ => false,
     }
 }
@@ -87,7 +90,6 @@ pub fn last(world: &World) -> anyhow::Result<Vec<Violation>> {
     judge.stock()?;
     judge.shipments()?;
     judge.documents()?;
-    judge.acknowledgements()?;
     judge.settled()?;
     judge.archive()?;
     judge.quotas();

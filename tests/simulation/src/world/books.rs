@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use relay_core::{EntryId, Ledger};
 use relay_simulators::Vendors;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::timeline::Timeline;
+use crate::trace::clock;
 
 /// A document that somebody pushes, in all of its versions.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +35,8 @@ pub struct Violation {
 pub struct Books {
     vendors: Arc<Vendors>,
     timeline: Arc<Timeline>,
+    /// The relay's, as no fault disturbs it.
+    ledger: Mutex<Arc<dyn Ledger>>,
     state: Mutex<State>,
 }
 
@@ -48,8 +53,6 @@ pub struct State {
     pub bad_trades: BTreeSet<String>,
     /// Documents that a person has entered by hand, by flow and key.
     pub settled: BTreeSet<(String, String)>,
-    /// Acknowledgements before which no effect was seen, with what they acknowledged.
-    pub unproven: Vec<(&'static str, String, Option<u64>)>,
     /// Rules that did not hold at some moment.
     pub violations: Vec<Violation>,
     acknowledged_stock: BTreeMap<u64, u64>,
@@ -58,8 +61,13 @@ pub struct State {
 }
 
 impl Books {
-    pub(super) fn new(vendors: Arc<Vendors>, timeline: Arc<Timeline>) -> Self {
-        Self { vendors, timeline, state: Mutex::default() }
+    pub(super) fn new(vendors: Arc<Vendors>, timeline: Arc<Timeline>, ledger: Arc<dyn Ledger>) -> Self {
+        Self { vendors, timeline, ledger: Mutex::new(ledger), state: Mutex::default() }
+    }
+
+    /// From now on the ledger is read so.
+    pub(super) fn read(&self, ledger: Arc<dyn Ledger>) {
+        *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = ledger;
     }
 
     /// The pages.
@@ -89,9 +97,23 @@ impl Books {
             let mut counts =
                 pushes.filter_map(|push| number(&push.data["masterFieldVal"]["stock_change_count"]));
             if !counts.any(|count| count >= row.acknowledged_count) {
-                let unproven = ("stock-to-sharecrm", row.rec_id.to_string(), Some(row.acknowledged_count));
-                state.unproven.push(unproven);
+                self.must_be_excused(state, "stock-to-sharecrm", &row.rec_id.to_string());
             }
+        }
+    }
+
+    /// What was acknowledged without an effect stands as failed at that moment, or a person has dealt with it.
+    fn must_be_excused(&self, state: &mut State, flow: &str, key: &str) {
+        let id = EntryId::new(flow, key);
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let entry = ledger.read(std::slice::from_ref(&id)).now_or_never().and_then(Result::ok);
+        let entry = entry.and_then(|mut entries| entries.remove(&id));
+        if !entry.is_some_and(|entry| entry.failed.is_some() || entry.settled.is_some()) {
+            let found = format!(
+                "at {} {flow} {key} was acknowledged, and the CRM did not have it",
+                clock(self.timeline.now())
+            );
+            state.violations.push(Violation { rule: "acknowledged only after the effect", found });
         }
     }
 
@@ -102,7 +124,7 @@ impl Books {
             }
             let records = self.vendors.sharecrm.records();
             if !records.contains_key(&("erpShipmentObj".to_owned(), rec_id.to_string())) {
-                state.unproven.push(("shipping-to-sharecrm", rec_id.to_string(), None));
+                self.must_be_excused(state, "shipping-to-sharecrm", &rec_id.to_string());
             }
         }
     }

@@ -18,11 +18,12 @@ const FORMER: &str = "
     DROP INDEX messages_by_death;
     DROP TABLE ledger_walk;
     DROP TABLE archive;
+    DROP TABLE steady_time;
     PRAGMA user_version = 0;
 ";
 
 /// The steps that are taken back: whoever adds one adds it here too.
-const STEPS: u32 = 4;
+const STEPS: u32 = 5;
 
 const FLOWS: [(&str, &str); 6] = [
     ("trade-to-kingdee", include_str!("../../../../shared/flows/trade-to-kingdee.toml")),

@@ -82,10 +82,11 @@ impl World {
         vendors.wangdian.set_lag(conditions.lag);
         let folder = Folder::new()?;
         let settings = settings(conditions, &folder);
+        let watched = Self::watch(&folder, &clock)?;
         let slot = |_| Slot { faults: Arc::new(StoreFaults::new(trace.clone())), lives: 0, process: None };
         Ok(Self {
             scenario: scenario.clone(),
-            books: Arc::new(Books::new(vendors.clone(), timeline.clone())),
+            books: Arc::new(Books::new(vendors.clone(), timeline.clone(), watched.ledger.clone())),
             vendors,
             slots: std::array::from_fn(slot),
             machine: machine(),
@@ -93,7 +94,7 @@ impl World {
             spawner,
             settings,
             starts: 0,
-            watched: Self::watch(&folder, &clock)?,
+            watched,
             clock,
             folder,
             timeline,
@@ -122,6 +123,7 @@ impl World {
     fn downgrade(&mut self) -> anyhow::Result<()> {
         self.folder.downgrade()?;
         self.watched = Self::watch(&self.folder, &self.clock)?;
+        self.books.read(self.watched.ledger.clone());
         Ok(())
     }
 
