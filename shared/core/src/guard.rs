@@ -283,7 +283,7 @@ mod tests {
         assert!(reason.contains("Li") && reason.contains("10:00:00.500"), "{reason}");
         for (class, may_go) in [(FailureClass::Flow, false), (FailureClass::Settled, true)] {
             let mut entry = entry.clone();
-            assert!(entry.fail(Failed { class, ..failure(newer, "c") }));
+            assert!(entry.fail(Failed { class: class.clone(), ..failure(newer, "c") }));
             let verdict = replayed(&entry, newer, "c");
             assert_eq!(
                 verdict == Verdict::Push,
