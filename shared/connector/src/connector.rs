@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use relay_core::System;
 use relay_core::clock::{Clock, Rng};
+use relay_core::{Quotas, System};
 
 use crate::settings::{Setting, Settings, SettingsError};
 use crate::source::{Lists, Pools, Windows};
 use crate::target::Target;
+use crate::token::Unshared;
 use crate::webhook::Webhook;
-use crate::{Document, Lookup, Role, TokenStore, Transport};
+use crate::{Document, Lookup, Role, TokenStore, Transport, UnsharedQuotas};
 
 /// One vendor. A connector is a folder under `connectors/` and a line in the registry.
 pub trait Connector: Send + Sync {
@@ -100,6 +101,17 @@ pub struct Surroundings {
     pub rng: Arc<dyn Rng>,
     /// Access tokens, shared between processes.
     pub tokens: Arc<dyn TokenStore>,
+    /// One budget of calls for each account, shared between processes.
+    pub quotas: Arc<dyn Quotas>,
+}
+
+impl Surroundings {
+    /// Of a process that shares its tokens and budgets with no other.
+    #[must_use]
+    pub fn unshared(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
+        let quotas = Arc::new(UnsharedQuotas::new(clock.clone()));
+        Self { transport, clock, rng, tokens: Arc::new(Unshared), quotas }
+    }
 }
 
 /// A vendor that is connected: what of the five traits it can.

@@ -56,7 +56,7 @@ pub use failure::{Class, Failure, Rejection};
 pub use found::Found;
 pub use http_transport::HttpTransport;
 pub use metered::{Metered, count_failure};
-pub use quota::{OutOfTime, Quota, Use};
+pub use quota::{OutOfTime, Quota, UnsharedQuotas, Use};
 pub use record::Told;
 pub use session::{LogIn, Pass, Session};
 pub use settings::{Setting, Settings, SettingsError};

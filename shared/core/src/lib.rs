@@ -15,6 +15,7 @@
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from work items to durable messages |
 //! | [`pause`] | targets that take nothing for now, and what a person has paused |
+//! | [`quota`] | port: one budget of calls for each account of a vendor |
 //! | [`registry`] | the flows that there have been |
 //! | [`health`] | how sources and targets are doing |
 //! | [`clock`] | time and chance, handed in |
@@ -37,6 +38,7 @@ pub mod outcome;
 pub mod pause;
 pub mod policy;
 pub mod queue;
+pub mod quota;
 pub mod registry;
 pub mod time;
 pub mod told;
@@ -51,6 +53,7 @@ pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger};
 pub use lookup::Lookups;
 pub use outcome::{Outcome, RetryCause, Skip};
 pub use queue::{DeadLetter, Depth, Outgoing, Queue, Received};
+pub use quota::Quotas;
 pub use version::{Version, VersionKind};
 
 /// A queue, table or file that did not do what it was asked. Nothing is lost by it: whoever asked asks again.
@@ -150,4 +153,6 @@ pub struct Stores {
     pub lookups: std::sync::Arc<dyn Lookups>,
     /// What came, what was sent, what was answered.
     pub archive: std::sync::Arc<dyn Archive>,
+    /// One budget of calls for each account of a vendor.
+    pub quotas: std::sync::Arc<dyn Quotas>,
 }

@@ -231,6 +231,7 @@ impl Wiring {
             clock: self.clock.clone(),
             rng: self.rng.clone(),
             tokens: Arc::new(SharedTokens::new(self.stores.checkpoints.clone(), self.owner.clone())),
+            quotas: self.stores.quotas.clone(),
         };
         let connection = connector.connect(&self.settings, &surroundings)?;
         connections.insert(connector.system(), connection.clone());

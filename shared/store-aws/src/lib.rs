@@ -25,6 +25,7 @@ mod ledger;
 mod lookups;
 mod parts;
 mod queue;
+mod quotas;
 mod s3;
 
 use std::sync::{Arc, OnceLock};
@@ -90,8 +91,9 @@ impl Aws {
             queue: this.clone(),
             checkpoints: this.clone(),
             ledger: this.clone(),
-            lookups: this,
+            lookups: this.clone(),
             archive,
+            quotas: this,
         }
     }
 

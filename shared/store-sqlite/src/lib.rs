@@ -32,6 +32,7 @@ mod lookups;
 mod migrations;
 mod open;
 mod queue;
+mod quotas;
 mod request;
 mod retention;
 mod steady_time;
@@ -179,8 +180,9 @@ impl Sqlite {
             queue: this.clone(),
             checkpoints: this.clone(),
             ledger: this.clone(),
-            lookups: this,
+            lookups: this.clone(),
             archive,
+            quotas: this,
         }
     }
 

@@ -15,9 +15,10 @@ use futures::future::BoxFuture;
 use relay_core::archive::Record;
 use relay_core::clock::Rng;
 use relay_core::ledger::Counts;
+use relay_core::quota::{Ask, Grant, Limit};
 use relay_core::{
     Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing,
-    Queue, Received, StoreError, Stores, System,
+    Queue, Quotas, Received, StoreError, Stores, System,
 };
 
 /// A port.
@@ -33,6 +34,8 @@ pub enum Port {
     Lookups,
     /// What came, what was sent, what was answered.
     Archive,
+    /// One budget of calls for each account of a vendor.
+    Quotas,
 }
 
 /// One call of a port.
@@ -82,7 +85,8 @@ where
         checkpoints: this.clone(),
         ledger: this.clone(),
         lookups: this.clone(),
-        archive: this,
+        archive: this.clone(),
+        quotas: this,
     }
 }
 
@@ -172,5 +176,9 @@ decorated! {
         get(codes: &[(String, String)]) -> HashMap<(String, String), String>;
         put(table: &str, code: &str, id: &str, expires_at: Option<DateTime<Utc>>) -> ();
         remove(table: &str, code: &str) -> ();
+    }
+
+    Quotas as quotas {
+        ask(name: &str, limit: Limit, ask: &Ask) -> Grant;
     }
 }

@@ -52,10 +52,6 @@ pub fn filled(template: &str, vendors: &[Vendor]) -> anyhow::Result<String> {
             Some("made: groups") => filled.extend(indented(indent, declared::groups(vendors))),
             Some("made: parameters") => filled.extend(indented(indent, declared::parameters(vendors))),
             Some("made: variables") => filled.extend(indented(indent, declared::variables(vendors))),
-            Some("made: shares") => {
-                let shares = declared::shares(vendors, &filled.join("\n"));
-                filled.extend(indented(indent, shares));
-            }
             Some("for each target") => rest = targets.after_example(&mut filled, rest)?,
             Some("for each webhook") => rest = pushing.after_example(&mut filled, rest)?,
             Some("end") | None => continue,

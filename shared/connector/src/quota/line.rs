@@ -1,63 +1,73 @@
 //! The line of those who wait for a call.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::Use;
 
-/// Where both wait, so many reads go first, and then one push.
-const READS_BEFORE_A_PUSH: usize = 3;
+/// Where both wait, so many of the more urgent go first, and then one of the less.
+const BEFORE_OTHERS: usize = 3;
 
-/// Who waits, and when the next call is allowed. All times are the clock's monotonic ones: a machine's clock that is set
-/// neither stops the calls nor lets more of them through.
+/// Who waits.
 #[derive(Default)]
 pub(super) struct Line {
-    /// When the calls made so far are paid for. The next is allowed a burst's credit before that.
-    pub(super) paid_at: Duration,
-    reads: VecDeque<u64>,
-    pushes: VecDeque<u64>,
+    lanes: BTreeMap<Use, Lane>,
     tickets: u64,
-    /// How many reads went by while a push was waiting.
-    reads_in_a_row: usize,
+}
+
+#[derive(Default)]
+struct Lane {
+    waiting: VecDeque<u64>,
+    /// How many went by while something less urgent was waiting.
+    in_a_row: usize,
 }
 
 impl Line {
-    fn lane(&mut self, purpose: Use) -> &mut VecDeque<u64> {
-        match purpose {
-            Use::Read => &mut self.reads,
-            Use::Push => &mut self.pushes,
-        }
-    }
-
     /// Takes the last place, and gives the ticket for it.
     pub(super) fn join(&mut self, purpose: Use) -> u64 {
         self.tickets += 1;
-        let ticket = self.tickets;
-        self.lane(purpose).push_back(ticket);
-        ticket
+        self.lanes.entry(purpose).or_default().waiting.push_back(self.tickets);
+        self.tickets
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.lanes.values().map(|lane| lane.waiting.len()).sum()
     }
 
     /// How many calls go before this one, as far as is known now.
-    pub(super) fn ahead_of(&mut self, purpose: Use, ticket: u64) -> usize {
-        let place = self.lane(purpose).iter().take_while(|other| **other != ticket).count();
-        let reads_left = READS_BEFORE_A_PUSH.saturating_sub(self.reads_in_a_row);
-        match purpose {
-            Use::Read if place < reads_left => place,
-            Use::Read => place + self.pushes.len().min(1 + (place - reads_left) / READS_BEFORE_A_PUSH),
-            Use::Push => place + self.reads.len().min(reads_left + place * READS_BEFORE_A_PUSH),
-        }
+    pub(super) fn ahead_of(&self, purpose: Use, ticket: u64) -> usize {
+        let Some(lane) = self.lanes.get(&purpose) else { return 0 };
+        let place = lane.waiting.iter().take_while(|other| **other != ticket).count();
+        let more_urgent: usize = self
+            .lanes
+            .range(..purpose)
+            .map(|(_, other)| {
+                let left = BEFORE_OTHERS.saturating_sub(other.in_a_row);
+                other.waiting.len().min(left + place * BEFORE_OTHERS)
+            })
+            .sum();
+        let left = BEFORE_OTHERS.saturating_sub(lane.in_a_row);
+        let turns = if place < left { 0 } else { 1 + (place - left) / BEFORE_OTHERS };
+        place + more_urgent + self.less_urgent(purpose).min(turns)
     }
 
     /// Gives a place up.
     pub(super) fn leave(&mut self, purpose: Use, ticket: u64) {
-        self.lane(purpose).retain(|other| *other != ticket);
+        if let Some(lane) = self.lanes.get_mut(&purpose) {
+            lane.waiting.retain(|other| *other != ticket);
+        }
     }
 
     /// A call was allowed.
     pub(super) fn count(&mut self, purpose: Use) {
-        self.reads_in_a_row = match purpose {
-            Use::Read if !self.pushes.is_empty() => self.reads_in_a_row + 1,
-            _ => 0,
-        };
+        let is_awaited = self.less_urgent(purpose) > 0;
+        if let Some(lane) = self.lanes.get_mut(&purpose) {
+            lane.in_a_row = if is_awaited { lane.in_a_row + 1 } else { 0 };
+        }
+        self.lanes.range_mut(..purpose).for_each(|(_, lane)| lane.in_a_row = 0);
+    }
+
+    fn less_urgent(&self, purpose: Use) -> usize {
+        self.lanes.iter().filter(|(other, _)| **other > purpose).map(|(_, lane)| lane.waiting.len()).sum()
     }
 }

@@ -6,9 +6,6 @@ use url::{Host, Url};
 
 use super::{Default, Setting, Settings, SettingsError};
 
-/// A hundred percent.
-const ALL: NonZeroU32 = NonZeroU32::new(100).unwrap();
-
 /// Reads settings and collects what is wrong with them, so that one start tells everything.
 pub struct Reader<'a> {
     settings: &'a Settings,
@@ -94,21 +91,9 @@ impl<'a> Reader<'a> {
         read
     }
 
-    /// A number of calls, of which this process takes the part that `share` says in percent: on AWS the functions run
-    /// side by side, and none knows what the others call.
-    pub fn calls(&mut self, setting: &Setting, share: &Setting) -> NonZeroU32 {
-        let calls = self.parsed(setting).unwrap_or(NonZeroU32::MIN);
-        self.share(calls, share)
-    }
-
-    /// That part of a number of calls.
-    pub fn share(&mut self, calls: NonZeroU32, share: &Setting) -> NonZeroU32 {
-        let percent = self.parsed(share).unwrap_or(ALL);
-        if percent > ALL {
-            self.problem(share.name, &format!("expects {}", share.expects));
-        }
-        let share = u64::from(calls.get()) * u64::from(percent.get()) / 100;
-        u32::try_from(share).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
+    /// A number of calls.
+    pub fn calls(&mut self, setting: &Setting) -> NonZeroU32 {
+        self.parsed(setting).unwrap_or(NonZeroU32::MIN)
     }
 
     /// `name: value` pairs, comma-separated. The values count as secret: most are keys.

@@ -4,8 +4,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_connector::{Class, Delivery, Failure, Metered, OutOfTime, Quota, Request, Transport, Use};
+use relay_connector::{
+    Class, Delivery, Failure, Metered, OutOfTime, Quota, Request, Surroundings, Transport as _, Use,
+};
 use relay_core::clock::{Clock, Deadline};
+use secrecy::ExposeSecret as _;
+use url::Url;
 
 use crate::catalog::{DINGTALK_ROBOT, FEISHU_ROBOT, POST, WECOM_ROBOT};
 use crate::settings::{Robot, Settings};
@@ -14,7 +18,7 @@ use crate::{VENDOR, error, request};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// So many messages at once: 飞书 takes 5 in a second, and the next one comes within it.
-const BURST: u32 = 4;
+const AT_ONCE: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 /// Sends to whatever the settings name. Each receiver has a quota of its own.
 pub struct Client {
@@ -34,19 +38,25 @@ struct Quotas {
 impl Client {
     /// A client for these settings.
     #[must_use]
-    pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
-        let quota = |calls: Option<NonZeroU32>, burst: u32| {
-            let calls = calls.unwrap_or(NonZeroU32::MIN);
-            let burst = NonZeroU32::new(burst.min(calls.get() / 2)).unwrap_or(NonZeroU32::MIN);
-            Quota::new(VENDOR, calls, MINUTE, burst, clock.clone())
+    pub fn new(settings: Settings, surroundings: &Surroundings) -> Self {
+        let Surroundings { transport, clock, .. } = surroundings.clone();
+        let quota = |url: Option<&Url>, calls: Option<NonZeroU32>| {
+            let (url, calls) = (url.map_or("", Url::as_str), calls.unwrap_or(NonZeroU32::MIN));
+            Quota::new(VENDOR, &[url], calls, MINUTE, surroundings)
         };
-        let messages = |robot: &Option<Robot>| robot.as_ref().map(|robot| robot.messages_per_minute);
-        let calls = settings.post.as_ref().map(|post| post.calls_per_minute);
+        let robot = |name: &str, robot: &Option<Robot>| {
+            let (token, calls) = match robot {
+                Some(robot) => (robot.token.expose_secret(), robot.messages_per_minute),
+                None => ("", NonZeroU32::MIN),
+            };
+            Quota::new(VENDOR, &[name, token], calls, MINUTE, surroundings).at_once(AT_ONCE)
+        };
+        let post = settings.post.as_ref();
         let quotas = Quotas {
-            post: quota(calls, calls.map_or(1, |calls| calls.get() / 10)),
-            wecom: quota(messages(&settings.wecom), BURST),
-            dingtalk: quota(messages(&settings.dingtalk), BURST),
-            feishu: quota(messages(&settings.feishu), BURST),
+            post: quota(post.map(|post| &post.url), post.map(|post| post.calls_per_minute)),
+            wecom: robot(WECOM_ROBOT, &settings.wecom),
+            dingtalk: robot(DINGTALK_ROBOT, &settings.dingtalk),
+            feishu: robot(FEISHU_ROBOT, &settings.feishu),
         };
         let transport = Metered::new(VENDOR, transport, clock.clone());
         Self { settings, clock, transport, quotas }

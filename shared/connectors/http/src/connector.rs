@@ -60,10 +60,9 @@ impl Connector for Http {
         surroundings: &Surroundings,
     ) -> Result<Arc<dyn Connection>, SettingsError> {
         let settings = Settings::read(settings)?;
-        let Surroundings { transport, clock, .. } = surroundings.clone();
         let (secrets, max_age) = (settings.webhook_secrets.clone(), settings.webhook_max_age);
-        let pushes = (!secrets.is_empty()).then(|| Pushes::new(secrets, max_age, clock.clone()));
-        Ok(Arc::new(Connected { client: Client::new(settings, transport, clock), pushes }))
+        let pushes = (!secrets.is_empty()).then(|| Pushes::new(secrets, max_age, surroundings.clock.clone()));
+        Ok(Arc::new(Connected { client: Client::new(settings, surroundings), pushes }))
     }
 }
 

@@ -27,7 +27,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
     WEBHOOK_SECRETS,
     WEBHOOK_MAX_AGE,
     CALLS_PER_MINUTE,
-    QUOTA_SHARE,
     QUEUE_URL,
 ];
 
@@ -108,8 +107,6 @@ const WEBHOOK_MAX_AGE: Setting = Setting::optional(
 .found("from who pushes: how long it repeats a push under the time that it signed first");
 const CALLS_PER_MINUTE: Setting =
     Setting::optional("HTTP_CALLS_PER_MINUTE", Default::Value("600"), "a number of calls to HTTP_POST_URL");
-const QUOTA_SHARE: Setting =
-    Setting::optional("HTTP_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100");
 const QUEUE_URL: Setting =
     Setting::needed("HTTP_QUEUE_URL", "an output of the stack", "the outputs of the stack");
 
@@ -251,7 +248,7 @@ fn post(reader: &mut Reader<'_>) -> Option<Post> {
             Repeat::Doubles
         }
     };
-    let calls_per_minute = reader.calls(&CALLS_PER_MINUTE, &QUOTA_SHARE);
+    let calls_per_minute = reader.calls(&CALLS_PER_MINUTE);
     Some(Post { url: url?, headers, secret: secret(reader, &POST_SECRET), repeat, calls_per_minute })
 }
 
@@ -263,7 +260,7 @@ fn robot(
 ) -> Option<Robot> {
     let token = secret(reader, token)?;
     let base_url = reader.url(base_url);
-    let messages_per_minute = reader.share(messages, &QUOTA_SHARE);
+    let messages_per_minute = messages;
     let secret = signs.and_then(|setting| secret(reader, setting));
     Some(Robot { base_url: base_url?, token, secret, messages_per_minute })
 }

@@ -1,12 +1,11 @@
 //! The calls: under the quota, with a token, and what their answers mean.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use relay_connector::{
-    Failure, Metered, OutOfTime, Pass, Quota, Rejection, Request, Session, TokenKeeper, TokenStore, Told,
-    Transport, Use, count_failure,
+    Failure, Metered, OutOfTime, Pass, Quota, Rejection, Request, Session, Surroundings, TokenKeeper, Told,
+    Transport as _, Use, count_failure,
 };
 use relay_core::clock::{Clock, Deadline};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,6 +14,8 @@ use serde_json::Value;
 use crate::session::{Account, LIFE};
 use crate::settings::Settings;
 use crate::{VENDOR, error};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A tenant of Kingdee.
 pub struct Client {
@@ -26,21 +27,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that shares its access token through `store`.
+    /// A client of that account.
     #[must_use]
-    pub fn new(
-        settings: Settings,
-        transport: Arc<dyn Transport>,
-        clock: Arc<dyn Clock>,
-        store: Arc<dyn TokenStore>,
-    ) -> Self {
-        // Some calls at once, so that a few documents are done quickly; the more, the slower the others that follow.
-        let burst = NonZeroU32::new(settings.calls_per_minute.get() / 6).unwrap_or(NonZeroU32::MIN);
-        let quota =
-            Quota::new(VENDOR, settings.calls_per_minute, Duration::from_secs(60), burst, clock.clone());
+    pub fn new(settings: Settings, surroundings: &Surroundings) -> Self {
+        let Surroundings { transport, clock, tokens, .. } = surroundings.clone();
         let account_id = settings.account_id.as_deref().unwrap_or_default();
         let account = [settings.base_url.as_str(), &settings.client_id, &settings.username, account_id];
-        let session = Session::new(TokenKeeper::new(VENDOR, &account, LIFE, store, clock.clone()));
+        let quota = Quota::new(VENDOR, &account, settings.calls_per_minute, MINUTE, surroundings);
+        let session = Session::new(TokenKeeper::new(VENDOR, &account, LIFE, tokens, clock.clone()));
         let transport = Metered::new(VENDOR, transport, clock.clone());
         Self { settings, clock, session, transport, quota }
     }

@@ -49,8 +49,7 @@ impl Connector for Kingdee {
         settings: &relay_connector::Settings,
         surroundings: &Surroundings,
     ) -> Result<Arc<dyn Connection>, SettingsError> {
-        let Surroundings { transport, clock, tokens, .. } = surroundings.clone();
-        Ok(Arc::new(Client::new(Settings::read(settings)?, transport, clock, tokens)))
+        Ok(Arc::new(Client::new(Settings::read(settings)?, surroundings)))
     }
 }
 

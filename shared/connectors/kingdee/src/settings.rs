@@ -20,7 +20,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ACCOUNT_ID,
     OUTER_INSTANCE_ID,
     CALLS_PER_MINUTE,
-    QUOTA_SHARE,
     EDITS,
     QUEUE_URL,
 ];
@@ -62,8 +61,6 @@ const CALLS_PER_MINUTE: Setting = Setting::optional(
     Default::Value("60"),
     "a number of calls above 0",
 );
-const QUOTA_SHARE: Setting =
-    Setting::optional("KINGDEE_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100");
 /// Off, because what Kingdee does to a bill that has moved on (audited, shipped) is not documented.
 const EDITS: Setting = Setting::optional("KINGDEE_EDITS", Default::Value("off"), "`on` or `off`");
 const QUEUE_URL: Setting =
@@ -105,7 +102,7 @@ impl Settings {
         let (client_id, client_secret) = (reader.text(&CLIENT_ID), reader.secret(&CLIENT_SECRET));
         let (username, password) = (reader.text(&USERNAME), reader.secret(&PASSWORD));
         let account_id = reader.optional(&ACCOUNT_ID).map(str::to_owned);
-        let calls_per_minute = reader.calls(&CALLS_PER_MINUTE, &QUOTA_SHARE);
+        let calls_per_minute = reader.calls(&CALLS_PER_MINUTE);
         let edits = reader.optional(&EDITS);
         if !matches!(edits, Some("on" | "off")) {
             reader.problem(EDITS.name, &format!("expects {}", EDITS.expects));

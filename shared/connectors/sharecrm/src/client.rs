@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_connector::{
-    Failure, Metered, Quota, Rejection, Request, Session, TokenKeeper, TokenStore, Transport,
+    Failure, Metered, Quota, Rejection, Request, Session, Surroundings, TokenKeeper, Transport as _,
 };
 use relay_core::clock::{Clock, Rng};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -30,26 +30,20 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that shares its access token through `store`.
+    /// A client of that enterprise.
     #[must_use]
-    pub fn new(
-        settings: Settings,
-        transport: Arc<dyn Transport>,
-        clock: Arc<dyn Clock>,
-        rng: Arc<dyn Rng>,
-        store: Arc<dyn TokenStore>,
-    ) -> Self {
-        let quota = |calls: NonZeroU32, seconds, burst| {
-            let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
-            Quota::new(VENDOR, calls, Duration::from_secs(seconds), burst, clock.clone())
-        };
-        let pushes = settings.pushes_in_20_seconds;
-        let push_quota = quota(pushes, 20, pushes.get() / 4);
-        let token_quota = quota(TOKEN_CALLS, 60, 5);
+    pub fn new(settings: Settings, surroundings: &Surroundings) -> Self {
+        let Surroundings { transport, clock, rng, tokens, .. } = surroundings.clone();
         // The permanent code says which enterprise it is: with another code, the token of the former is not to be used.
         let code = settings.permanent_code.expose_secret();
         let account = [settings.base_url.as_str(), &settings.app_id, code];
-        let keeper = TokenKeeper::new(VENDOR, &account, LONGEST_LIFE, store, clock.clone());
+        let quota = |counted, calls, seconds| {
+            let [url, app, code] = account;
+            Quota::new(VENDOR, &[url, app, code, counted], calls, Duration::from_secs(seconds), surroundings)
+        };
+        let push_quota = quota("pushes", settings.pushes_in_20_seconds, 20);
+        let token_quota = quota("tokens", TOKEN_CALLS, 60);
+        let keeper = TokenKeeper::new(VENDOR, &account, LONGEST_LIFE, tokens, clock.clone());
         let session = Session::new(keeper);
         let transport = Metered::new(VENDOR, transport, clock.clone());
         Self { settings, session, clock, rng, token_quota, push_quota, transport }

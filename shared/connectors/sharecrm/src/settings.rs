@@ -18,7 +18,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
     BASE_URL,
     USER_ID,
     EXTRA_HEADERS,
-    QUOTA_SHARE,
     MAX_BODY_BYTES,
     QUEUE_URL,
 ];
@@ -59,8 +58,6 @@ const EXTRA_HEADERS: Setting = Setting {
         "the sample that the admin console prints for the push interface",
     )
 };
-const QUOTA_SHARE: Setting =
-    Setting::optional("SHARECRM_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100");
 const MAX_BODY_BYTES: Setting =
     Setting::optional("SHARECRM_MAX_BODY_BYTES", Default::Value("1048576"), "a number of bytes");
 const QUEUE_URL: Setting =
@@ -103,7 +100,7 @@ impl Settings {
         let user_id = reader.text(&USER_ID);
         let extra_headers = reader.headers(&EXTRA_HEADERS);
         let max_body_bytes = reader.parsed(&MAX_BODY_BYTES).unwrap_or_default();
-        let pushes_in_20_seconds = reader.share(PUSHES_IN_20_SECONDS, &QUOTA_SHARE);
+        let pushes_in_20_seconds = PUSHES_IN_20_SECONDS;
         let read = base_url.map(|base_url| Self {
             base_url,
             app_id,

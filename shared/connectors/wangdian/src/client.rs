@@ -1,10 +1,10 @@
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_connector::{
-    Class, Failure, Metered, OutOfTime, Quota, Request, Transport, Use, VendorTime, count_failure,
+    Class, Failure, Metered, OutOfTime, Quota, Request, Surroundings, Transport as _, Use, VendorTime,
+    count_failure,
 };
 use relay_core::clock::{Clock, Deadline};
 
@@ -33,11 +33,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of that account. Both routes share one allowance, without bursts: what the vendor's limit counts
-    /// by (account, interface or address) is not known.
+    /// A client of that account. Both routes share one allowance: what the vendor's limit counts by (account, interface or
+    /// address) is not known.
     #[must_use]
-    pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
-        let quota = Quota::new(VENDOR, settings.calls_per_minute, MINUTE, NonZeroU32::MIN, clock.clone());
+    pub fn new(settings: Settings, surroundings: &Surroundings) -> Self {
+        let Surroundings { transport, clock, .. } = surroundings.clone();
+        let quota = Quota::new(VENDOR, &[&settings.sid], settings.calls_per_minute, MINUTE, surroundings);
         let transport = Metered::new(VENDOR, transport, clock.clone());
         let times = [(); 2].map(|()| VendorTime::new(VENDOR, clock.clone()));
         Self { settings, transport, clock, quota, times }

@@ -49,8 +49,7 @@ impl Connector for Wangdian {
         settings: &relay_connector::Settings,
         surroundings: &Surroundings,
     ) -> Result<Arc<dyn Connection>, SettingsError> {
-        let Surroundings { transport, clock, .. } = surroundings;
-        Ok(Arc::new(Client::new(Settings::read(settings)?, transport.clone(), clock.clone())))
+        Ok(Arc::new(Client::new(Settings::read(settings)?, surroundings)))
     }
 }
 

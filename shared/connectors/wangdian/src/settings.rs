@@ -16,7 +16,6 @@ pub(crate) static SETTINGS: &[Setting] = &[
     BASE_URL,
     SHOP_NO,
     CALLS_PER_MINUTE,
-    QUOTA_SHARE,
     QUEUE_URL,
     QIMEN_APP_KEY,
     QIMEN_APP_SECRET,
@@ -56,9 +55,6 @@ const CALLS_PER_MINUTE: Setting = Setting::optional(
     Default::Value("50"),
     "a number of calls above 0",
 );
-
-const QUOTA_SHARE: Setting =
-    Setting::optional("WDT_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100");
 
 const QUEUE_URL: Setting =
     Setting::needed("WDT_QUEUE_URL", "an output of the stack", "the outputs of the stack");
@@ -125,7 +121,7 @@ impl Settings {
         let appsecret = reader.secret(&APPSECRET);
         let has_qimen = settings.get(QIMEN_APP_KEY.name).is_some();
         let qimen = has_qimen.then(|| QimenSettings::read(&mut reader)).flatten();
-        let calls_per_minute = reader.calls(&CALLS_PER_MINUTE, &QUOTA_SHARE);
+        let calls_per_minute = reader.calls(&CALLS_PER_MINUTE);
         let read =
             base_url.map(|base_url| Self { base_url, sid, appkey, appsecret, qimen, calls_per_minute });
         // The reader has noted an address that is none.

@@ -158,6 +158,11 @@ pub(crate) fn unknown<'a>(settings: &'a Settings, flows: &Flows) -> BTreeSet<&'a
 /// The error of settings that nobody knows, each with what was perhaps meant.
 pub(crate) fn unknown_error(unknown: &BTreeSet<&str>) -> SettingsError {
     let problem = |name: &&str| match closest(name, names()) {
+        _ if name.ends_with("_QUOTA_SHARE") => {
+            format!(
+                "{name} is no setting any more, because all processes of an account share one budget: take it away"
+            )
+        }
         Some(known) => format!("{name} is no setting: did you mean {known}?"),
         None => format!("{name} is no setting, and no flow names it: take it away"),
     };

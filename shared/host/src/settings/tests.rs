@@ -131,33 +131,14 @@ fn push_secrets_are_a_list_for_rotation() {
 }
 
 #[test]
-fn a_process_takes_its_share_of_a_quota_and_one_call_a_minute_at_least() {
+fn the_calls_of_an_account_are_settings_and_the_processes_share_them() {
     let calls = |given: &[(&'static str, &'static str)]| {
         let settings = settings(&[needed().as_slice(), given].concat());
         let wangdian = wangdian(&settings).map(|wangdian| wangdian.calls_per_minute.get());
         (wangdian, kingdee(&settings).map(|kingdee| kingdee.calls_per_minute.get()))
     };
     assert_eq!(calls(&[]), (Ok(50), Ok(60)));
-    assert_eq!(calls(&[("WDT_QUOTA_SHARE", "30"), ("KINGDEE_QUOTA_SHARE", "50")]), (Ok(15), Ok(30)));
-    assert_eq!(calls(&[("WDT_QUOTA_SHARE", "100"), ("WDT_CALLS_PER_MINUTE", "59")]), (Ok(59), Ok(60)));
-    assert_eq!(calls(&[("WDT_QUOTA_SHARE", "25"), ("WDT_CALLS_PER_MINUTE", "59")]).0, Ok(14), "rounded down");
-    assert_eq!(calls(&[("WDT_QUOTA_SHARE", "1"), ("WDT_CALLS_PER_MINUTE", "3")]).0, Ok(1));
-    assert_eq!(
-        calls(&[("KINGDEE_QUOTA_SHARE", "99"), ("KINGDEE_CALLS_PER_MINUTE", "4294967295")]).1,
-        Ok(4_252_017_622)
-    );
-    let pushes = |share| {
-        let settings = settings(&[needed(), vec![("SHARECRM_QUOTA_SHARE", share)]].concat());
-        sharecrm(&settings).map(|sharecrm| sharecrm.pushes_in_20_seconds.get())
-    };
-    assert_eq!((pushes(""), pushes("50"), pushes("1")), (Ok(80), Ok(40), Ok(1)));
-    for wrong in ["0", "101", "30%", "0.5", "-1"] {
-        let (wangdian, kingdee) = calls(&[("WDT_QUOTA_SHARE", wrong), ("KINGDEE_QUOTA_SHARE", wrong)]);
-        let expected = "_QUOTA_SHARE expects a whole number of percent, 1 to 100";
-        assert_eq!(wangdian.unwrap_err().problems, [format!("WDT{expected}")], "{wrong}");
-        assert_eq!(kingdee.unwrap_err().problems, [format!("KINGDEE{expected}")], "{wrong}");
-        assert_eq!(pushes(wrong).unwrap_err().problems, [format!("SHARECRM{expected}")], "{wrong}");
-    }
+    assert_eq!(calls(&[("WDT_CALLS_PER_MINUTE", "59")]), (Ok(59), Ok(60)));
 }
 
 #[test]

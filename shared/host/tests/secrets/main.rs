@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use relay_connector::token::Unshared;
 use relay_connector::{Connector, Setting, Settings, SettingsError, Surroundings, Uses};
 use relay_connectors::CONNECTORS;
 use relay_core::clock::{SeededRng, SystemClock};
@@ -50,12 +49,8 @@ fn uses(connector: &dyn Connector) -> Uses {
 
 fn connect(connector: &dyn Connector, settings: &Settings) -> Result<(), SettingsError> {
     let clock = Arc::new(SystemClock);
-    let surroundings = Surroundings {
-        transport: Vendors::new(clock.clone(), 1).transport(),
-        clock,
-        rng: Arc::new(SeededRng::new(1)),
-        tokens: Arc::new(Unshared),
-    };
+    let transport = Vendors::new(clock.clone(), 1).transport();
+    let surroundings = Surroundings::unshared(transport, clock, Arc::new(SeededRng::new(1)));
     let checked = connector.check(settings, &uses(connector));
     SettingsError::both(checked, connector.connect(settings, &surroundings)).map(drop)
 }

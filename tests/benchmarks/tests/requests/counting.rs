@@ -55,5 +55,6 @@ fn billed(call: &Call<'_>) -> (&'static str, usize) {
         (Port::Lookups, "get", _) => ("look-up reads", 1),
         (Port::Lookups, ..) => ("look-up writes", 1),
         (Port::Archive, ..) => ("archive objects", 1),
+        (Port::Quotas, ..) => ("quota writes", 1),
     }
 }

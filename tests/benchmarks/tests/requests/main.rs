@@ -13,7 +13,7 @@ use relay_erp_pusher::worker::Worked;
 const TRADES: u32 = 1_000;
 
 /// What grows with the trades, and how much of it 1,000 of them may cost.
-const BUDGET: [(&str, u64); 9] = [
+const BUDGET: [(&str, u64); 10] = [
     // Ten pages, and page 0 of the window once more, because rows move while it is read.
     ("wangdian calls", 11),
     ("kingdee saves", 1_000),
@@ -27,6 +27,8 @@ const BUDGET: [(&str, u64); 9] = [
     ("checkpoint reads", 110),
     // One for each batch.
     ("archive objects", 100),
+    // At least ten calls for each that is given; and as many refusals, which are read and not written.
+    ("quota writes", 250),
 ];
 
 /// Everything else is paid once, however many trades there are.

@@ -79,10 +79,8 @@ impl Bench {
         let settings: BTreeMap<_, _> =
             given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let surroundings = Surroundings {
-            transport: sent.clone(),
-            clock: machine.clone(),
-            rng: Arc::new(SeededRng::new(7)),
             tokens: Arc::new(SharedTokens { clock: clock.clone(), tokens: Mutex::default() }),
+            ..Surroundings::unshared(sent.clone(), machine.clone(), Arc::new(SeededRng::new(7)))
         };
         let connection =
             vendor.connector().connect(&settings.clone().into_iter().collect(), &surroundings).unwrap();

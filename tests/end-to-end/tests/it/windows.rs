@@ -176,8 +176,8 @@ async fn a_window_that_no_run_has_time_for_is_halved() {
 }
 
 #[tokio::test]
-async fn a_window_is_begun_only_if_the_share_of_the_quota_reads_it_in_time() {
-    let house = House::new(1).with("WDT_QUOTA_SHARE", "24");
+async fn a_window_is_begun_only_if_the_quota_reads_it_in_time() {
+    let house = House::new(1).with("WDT_CALLS_PER_MINUTE", "12");
     // 7 pages at 12 calls a minute take 37 seconds. A run that was cut off would begin them anew for ever.
     add_trades(&house, 700);
     for runs in 0.. {

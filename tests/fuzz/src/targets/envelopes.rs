@@ -228,11 +228,10 @@ impl Bench {
     fn new(operation: &Operation, answers: Vec<Response>) -> Self {
         let clock = Arc::new(SimulatedClock::starting_at(now()));
         let vendor = operation.name.split('.').next().unwrap_or_default();
+        let transport = Arc::new(Answers { answers, given: Mutex::default() });
         let surroundings = Surroundings {
-            transport: Arc::new(Answers { answers, given: Mutex::default() }),
-            clock: clock.clone(),
-            rng: Arc::new(SeededRng::new(7)),
             tokens: Arc::new(Tokens { vendor: vendor.to_owned(), has_token: operation.has_token }),
+            ..Surroundings::unshared(transport, clock.clone(), Arc::new(SeededRng::new(7)))
         };
         let connector = relay_connectors::named(vendor).expect("a vendor of the registry");
         let connection = connector.connect(&SETTINGS, &surroundings).expect("settings that suffice");

@@ -1,13 +1,12 @@
-//! What comes from the settings alone: parameters, their groups, the environment, the shares of the quotas.
+//! What comes from the settings alone: parameters, their groups, the environment.
 
 use relay_connector::Setting;
 use relay_connector::settings::Default;
 
 use super::vendor::{Vendor, camel_case};
 
-/// What a process takes of a quota is each function's own. The stack knows the queues.
-const OF_THE_STACK: [&str; 2] = [QUOTA_SHARE, "_QUEUE_URL"];
-const QUOTA_SHARE: &str = "_QUOTA_SHARE";
+/// The stack knows the queues.
+const OF_THE_STACK: &str = "_QUEUE_URL";
 
 /// The parameters by vendor, for the console of CloudFormation.
 #[must_use]
@@ -34,22 +33,8 @@ pub fn variables(vendors: &[Vendor]) -> Vec<String> {
     vendors.iter().flat_map(settings).map(variable).collect()
 }
 
-/// What the pusher takes of the targets' quotas, in percent, but for those that the template sets by hand above: half,
-/// because two of it call each.
-#[must_use]
-pub fn shares(vendors: &[Vendor], above: &str) -> Vec<String> {
-    let targets = vendors.iter().filter(|vendor| vendor.queue.is_some());
-    let shares =
-        targets.flat_map(|target| target.settings).filter(|setting| setting.name.ends_with(QUOTA_SHARE));
-    shares
-        .filter(|setting| !above.contains(setting.name))
-        .map(|setting| format!("{}: \"50\"", setting.name))
-        .collect()
-}
-
 fn settings(vendor: &Vendor) -> impl Iterator<Item = &'static Setting> {
-    let is_of_the_stack = |name: &str| OF_THE_STACK.iter().any(|end| name.ends_with(end));
-    vendor.settings.iter().filter(move |setting| !setting.is_secret && !is_of_the_stack(setting.name))
+    vendor.settings.iter().filter(|setting| !setting.is_secret && !setting.name.ends_with(OF_THE_STACK))
 }
 
 fn parameter(setting: &Setting) -> String {

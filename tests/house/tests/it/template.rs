@@ -17,7 +17,6 @@ fn with_a_further() -> Vec<Vendor> {
         Setting::optional("SHOP_STYLE", Default::Absent, "`plain` or `signed`"),
         Setting::needed("SHOP_ACCOUNT", "企业微信's account: its `id`", ""),
         Setting::secret("SHOP_KEY", "a key", ""),
-        Setting::optional("SHOP_QUOTA_SHARE", Default::Value("100"), "a whole number of percent, 1 to 100"),
         Setting::needed("SHOP_QUEUE_URL", "an output of the stack", ""),
     ];
     let shop = Vendor {
@@ -48,7 +47,6 @@ fn a_further_vendor_gets_all_that_a_stack_must_have_of_it() {
         r#"ShopAccount: { Type: String, Default: "", Description: "See docs/settings.md." }"#,
         "SHOP_BASE_URL: !Ref ShopBaseUrl",
         "SHOP_QUEUE_URL: !Ref ShopQueue",
-        r#"SHOP_QUOTA_SHARE: "50""#,
         "- !GetAtt ShopQueue.Arn",
         "ShopWebhookRoute:",
         "RouteKey: POST /shop/{proxy+}",

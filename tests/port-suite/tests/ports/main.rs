@@ -20,6 +20,7 @@ mod local_aws;
 mod lookups;
 mod pauses;
 mod queue;
+mod quotas;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -19,11 +19,12 @@ const FORMER: &str = "
     DROP TABLE ledger_walk;
     DROP TABLE archive;
     DROP TABLE steady_time;
+    DROP TABLE quotas;
     PRAGMA user_version = 0;
 ";
 
 /// The steps that are taken back: whoever adds one adds it here too.
-const STEPS: u32 = 5;
+const STEPS: u32 = 6;
 
 const FLOWS: [(&str, &str); 6] = [
     ("trade-to-kingdee", include_str!("../../../../shared/flows/trade-to-kingdee.toml")),

@@ -157,17 +157,11 @@ impl World {
 /// What the processes are set to.
 fn settings(conditions: &Conditions, folder: &Folder) -> BTreeMap<String, String> {
     let either = |is: bool, one: &str, other: &str| if is { one } else { other }.to_owned();
-    // Each process may make its share of the calls that the account allows.
-    let share = (100 / PROCESSES).to_string();
     let own = [
         ("RELAY_START", "2026-11-22T19:00:00+08:00".to_owned()),
         ("RELAY_FLOWS_DIR", folder.flows().display().to_string()),
         ("KINGDEE_EDITS", either(conditions.edits, "on", "off")),
         ("HTTP_POST_REPEAT", either(conditions.receiver_replaces, "replaces", "doubles")),
-        ("WDT_QUOTA_SHARE", share.clone()),
-        ("KINGDEE_QUOTA_SHARE", share.clone()),
-        ("SHARECRM_QUOTA_SHARE", share.clone()),
-        ("HTTP_QUOTA_SHARE", share),
     ];
     let given = relay_simulators::settings_in_process().into_iter();
     let given = given.map(|(name, value)| (name, value.to_owned()));

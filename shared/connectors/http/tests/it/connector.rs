@@ -69,7 +69,6 @@ fn what_is_malformed_is_told_all_at_once() {
         ("HTTP_POST_HEADERS", "no colon"),
         ("HTTP_POST_REPEAT", "maybe"),
         ("HTTP_CALLS_PER_MINUTE", "0"),
-        ("HTTP_QUOTA_SHARE", "101"),
         ("HTTP_WEBHOOK_SECRETS", " , "),
     ];
     let problems = problems(&settings(&wrong), &["http.post"]);

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use relay_connector::token::Unshared;
 use relay_connector::{
     Class, Connection, Connector as _, Delivery, Document, Failure, Request, Response, Settings,
     Surroundings, Transport, TransportError,
@@ -59,12 +58,8 @@ impl Receiver {
     }
 
     pub(crate) fn connected(self: &Arc<Self>, settings: &Settings) -> Arc<dyn Connection> {
-        let surroundings = Surroundings {
-            transport: self.clone(),
-            clock: self.clock.clone(),
-            rng: Arc::new(SeededRng::new(1)),
-            tokens: Arc::new(Unshared),
-        };
+        let rng = Arc::new(SeededRng::new(1));
+        let surroundings = Surroundings::unshared(self.clone(), self.clock.clone(), rng);
         Http.connect(settings, &surroundings).unwrap()
     }
 

@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
 use relay_connector::settings::Default;
-use relay_connector::token::Unshared;
-use relay_connector::{Connector as _, Settings, Surroundings, Uses};
-use relay_core::clock::SeededRng;
+use relay_connector::{Connector as _, Settings, Uses};
 
 use crate::support;
 
@@ -58,14 +56,11 @@ fn what_holds_by_default_is_what_is_declared() {
 }
 
 #[test]
-fn a_process_takes_its_share_of_the_quota() {
+fn the_calls_of_a_minute_are_a_setting() {
     let calls = |more: &[(&str, &str)]| read(more).map(|settings| settings.calls_per_minute.get());
-    assert_eq!(calls(&[("KINGDEE_QUOTA_SHARE", "50")]), Ok(30));
-    let most = [("KINGDEE_QUOTA_SHARE", "99"), ("KINGDEE_CALLS_PER_MINUTE", "4294967295")];
-    assert_eq!(calls(&most), Ok(4_252_017_622));
-    for wrong in ["0", "101", "30%", "0.5", "-1"] {
-        let problems = calls(&[("KINGDEE_QUOTA_SHARE", wrong)]).unwrap_err();
-        assert_eq!(problems, ["KINGDEE_QUOTA_SHARE expects a whole number of percent, 1 to 100"], "{wrong}");
+    assert_eq!((calls(&[]), calls(&[("KINGDEE_CALLS_PER_MINUTE", "600")])), (Ok(60), Ok(600)));
+    for wrong in ["0", "many", "0.5", "-1"] {
+        assert_eq!(calls(&[("KINGDEE_CALLS_PER_MINUTE", wrong)]).unwrap_err().len(), 1, "{wrong}");
     }
 }
 
@@ -82,13 +77,7 @@ fn no_secret_is_ever_shown() {
 #[test]
 fn a_connection_takes_documents_and_lists_them_and_makes_no_call_yet() {
     let kingdee = Arc::new(support::Kingdee::answering([]));
-    let surroundings = Surroundings {
-        transport: kingdee.clone(),
-        clock: kingdee.clock.clone(),
-        rng: Arc::new(SeededRng::new(1)),
-        tokens: Arc::new(Unshared),
-    };
-    let connection = relay_kingdee::Kingdee.connect(&settings(&NEEDED), &surroundings).unwrap();
+    let connection = relay_kingdee::Kingdee.connect(&settings(&NEEDED), &kingdee.surroundings()).unwrap();
     assert!(connection.target().is_some() && connection.lists().is_some());
     assert!(connection.windows().is_none() && connection.pools().is_none() && connection.webhook().is_none());
     assert!(kingdee.sent_to("").is_empty());

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use relay_connector::{Class, Response, Token, TokenStore, TransportError};
+use relay_connector::{Class, Response, Surroundings, Token, TokenStore, TransportError};
 use relay_core::clock::Deadline;
 use relay_kingdee::{Client, Settings};
 
@@ -136,7 +136,8 @@ impl TokenStore for Stale {
 async fn a_shared_token_of_another_account_is_not_booked_with() {
     let kingdee = Arc::new(Kingdee::answering([says(200, "saved.json")]));
     let settings = Settings { account_id: Some("1002".into()), ..settings() };
-    let client = Client::new(settings, kingdee.clone(), kingdee.clock.clone(), Arc::new(Stale));
+    let stale = Surroundings { tokens: Arc::new(Stale), ..kingdee.surroundings() };
+    let client = Client::new(settings, &stale);
     client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
     assert_eq!(header(&kingdee.sent_to("sal_order_save")[0], "accountId"), Some("1002"));
 }
@@ -173,7 +174,8 @@ async fn a_stored_token_serves_its_own_account_alone() {
         let kingdee = Arc::new(Kingdee::answering((0..2).map(|_| says(200, "saved.json"))));
         let store = Arc::new(Shared::default());
         for settings in [support::settings(), settings.clone()] {
-            let client = Client::new(settings, kingdee.clone(), kingdee.clock.clone(), store.clone());
+            let surroundings = Surroundings { tokens: store.clone(), ..kingdee.surroundings() };
+            let client = Client::new(settings, &surroundings);
             client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
         }
         assert_eq!(kingdee.sent_to("access_token").len(), log_ins, "{settings:?}");
@@ -191,7 +193,8 @@ async fn of_several_accounts_none_is_booked_into_unasked_and_all_are_listed() {
         assert!(failure.message.contains(said), "{said} in {failure}");
     }
     // Nor is one that an earlier program, which took the first, has left with its token.
-    let client = Client::new(unset, kingdee.clone(), kingdee.clock.clone(), Arc::new(Stale));
+    let stale = Surroundings { tokens: Arc::new(Stale), ..kingdee.surroundings() };
+    let client = Client::new(unset, &stale);
     client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
     assert!(kingdee.sent_to("sal_order_save").is_empty());
 }

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use relay_connector::token::Unshared;
-use relay_connector::{Request, Response, Transport, TransportError};
-use relay_core::clock::SimulatedClock;
+use relay_connector::{Request, Response, Surroundings, Transport, TransportError};
+use relay_core::clock::{SeededRng, SimulatedClock};
 use relay_kingdee::{Client, Settings};
 use serde_json::Value;
 
@@ -70,7 +69,11 @@ impl Kingdee {
     }
 
     pub(crate) fn client_of(self: &Arc<Self>, settings: Settings) -> Client {
-        Client::new(settings, self.clone(), self.clock.clone(), Arc::new(Unshared))
+        Client::new(settings, &self.surroundings())
+    }
+
+    pub(crate) fn surroundings(self: &Arc<Self>) -> Surroundings {
+        Surroundings::unshared(self.clone(), self.clock.clone(), Arc::new(SeededRng::new(1)))
     }
 
     /// The requests whose path ends so, in order.

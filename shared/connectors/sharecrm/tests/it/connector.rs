@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
 use relay_connector::settings::Default;
-use relay_connector::token::Unshared;
-use relay_connector::{Connector as _, Settings, Surroundings, Uses};
-use relay_core::clock::SeededRng;
+use relay_connector::{Connector as _, Settings, Uses};
 use secrecy::ExposeSecret as _;
 
 use crate::support;
@@ -66,18 +64,6 @@ fn the_consoles_headers_go_with_every_call() {
 }
 
 #[test]
-fn a_process_takes_its_share_of_the_quota_and_one_push_at_least() {
-    let pushes = |share: &str| {
-        read(&[("SHARECRM_QUOTA_SHARE", share)]).map(|settings| settings.pushes_in_20_seconds.get())
-    };
-    assert_eq!((pushes(""), pushes("50"), pushes("1")), (Ok(80), Ok(40), Ok(1)));
-    for wrong in ["0", "101", "30%", "0.5", "-1"] {
-        let problems = pushes(wrong).unwrap_err();
-        assert_eq!(problems, ["SHARECRM_QUOTA_SHARE expects a whole number of percent, 1 to 100"], "{wrong}");
-    }
-}
-
-#[test]
 fn the_data_centre_that_flows_name_is_declared_and_not_needed_to_connect() {
     let declared = relay_sharecrm::ShareCrm.settings();
     let data_center = declared.iter().find(|setting| setting.name == "SHARECRM_DATA_CENTER_ID").unwrap();
@@ -98,13 +84,7 @@ fn no_secret_is_ever_shown() {
 #[test]
 fn a_connection_takes_records_and_makes_no_call_yet() {
     let sharecrm = Arc::new(support::ShareCrm::answering([]));
-    let surroundings = Surroundings {
-        transport: sharecrm.clone(),
-        clock: sharecrm.clock.clone(),
-        rng: Arc::new(SeededRng::new(1)),
-        tokens: Arc::new(Unshared),
-    };
-    let connection = relay_sharecrm::ShareCrm.connect(&settings(&NEEDED), &surroundings).unwrap();
+    let connection = relay_sharecrm::ShareCrm.connect(&settings(&NEEDED), &sharecrm.surroundings()).unwrap();
     assert!(connection.target().is_some() && connection.lists().is_none());
     assert!(connection.windows().is_none() && connection.pools().is_none() && connection.webhook().is_none());
     assert!(sharecrm.sent_to("").is_empty());

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use relay_connector::{Class, Response, Token, TokenStore, TransportError};
-use relay_core::clock::{Deadline, SeededRng};
+use relay_connector::{Class, Response, Surroundings, Token, TokenStore, TransportError};
+use relay_core::clock::Deadline;
 use relay_sharecrm::{Client, Settings};
 use serde_json::json;
 
@@ -87,8 +87,8 @@ async fn a_stored_token_serves_its_own_account_alone() {
         let sharecrm = Arc::new(ShareCrm::answering((0..2).map(|_| says(200, "accepted.json"))));
         let store = Arc::new(Shared::default());
         for settings in [support::settings(), settings.clone()] {
-            let (clock, rng) = (sharecrm.clock.clone(), Arc::new(SeededRng::new(1)));
-            let client = Client::new(settings, sharecrm.clone(), clock, rng, store.clone());
+            let surroundings = Surroundings { tokens: store.clone(), ..sharecrm.surroundings() };
+            let client = Client::new(settings, &surroundings);
             client.push(&document(), Deadline::NONE).await.unwrap();
         }
         assert_eq!(sharecrm.sent_to("/token").len(), log_ins, "{settings:?}");
@@ -99,10 +99,8 @@ async fn a_stored_token_serves_its_own_account_alone() {
 async fn a_stored_token_whose_account_cannot_be_read_is_replaced() {
     let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json"), says(200, "accepted.json")]));
     let store = Arc::new(Shared::default());
-    let client = || {
-        let (clock, rng) = (sharecrm.clock.clone(), Arc::new(SeededRng::new(1)));
-        Client::new(settings(), sharecrm.clone(), clock, rng, store.clone())
-    };
+    let client =
+        || Client::new(settings(), &Surroundings { tokens: store.clone(), ..sharecrm.surroundings() });
     client().push(&document(), Deadline::NONE).await.unwrap();
     store.0.lock().unwrap().values_mut().for_each(|token| token.facts = "{}".to_owned());
     client().push(&document(), Deadline::NONE).await.unwrap();

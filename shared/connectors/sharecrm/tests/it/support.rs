@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use relay_connector::token::Unshared;
-use relay_connector::{Request, Response, Transport, TransportError};
+use relay_connector::{Request, Response, Surroundings, Transport, TransportError};
 use relay_core::clock::{SeededRng, SimulatedClock};
 use relay_sharecrm::{Client, Settings};
 use serde_json::Value;
@@ -65,8 +64,11 @@ impl ShareCrm {
     }
 
     pub(crate) fn client_of(self: &Arc<Self>, settings: Settings) -> Client {
-        let rng = Arc::new(SeededRng::new(1));
-        Client::new(settings, self.clone(), self.clock.clone(), rng, Arc::new(Unshared))
+        Client::new(settings, &self.surroundings())
+    }
+
+    pub(crate) fn surroundings(self: &Arc<Self>) -> Surroundings {
+        Surroundings::unshared(self.clone(), self.clock.clone(), Arc::new(SeededRng::new(1)))
     }
 
     /// The requests whose path ends so, in order.

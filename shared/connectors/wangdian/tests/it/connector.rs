@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use relay_connector::settings::Default;
-use relay_connector::token::Unshared;
 use relay_connector::{Class, Connection, Connector as _, Settings, Surroundings, Uses};
 use relay_core::clock::{Deadline, SimulatedClock, SystemRng};
 use relay_wangdian::{Route, Wangdian};
@@ -75,7 +74,6 @@ fn everything_that_is_wrong_is_told_at_once() {
         ("WDT_APPKEY", "key"),
         ("WDT_BASE_URL", "ftp://nowhere"),
         ("WDT_CALLS_PER_MINUTE", "many"),
-        ("WDT_QUOTA_SHARE", "101"),
         ("QIMEN_APP_KEY", "key"),
         ("QIMEN_APP_SECRET", "secret"),
         ("QIMEN_BASE_URL", "x"),
@@ -83,17 +81,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     let settings = wrong.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let told = problems(&settings, &over(None));
     let names: Vec<_> = told.iter().filter_map(|problem| problem.split(' ').next()).collect();
-    assert_eq!(
-        names,
-        [
-            "WDT_BASE_URL",
-            "WDT_SID",
-            "WDT_APPSECRET",
-            "QIMEN_BASE_URL",
-            "WDT_CALLS_PER_MINUTE",
-            "WDT_QUOTA_SHARE"
-        ]
-    );
+    assert_eq!(names, ["WDT_BASE_URL", "WDT_SID", "WDT_APPSECRET", "QIMEN_BASE_URL", "WDT_CALLS_PER_MINUTE"]);
     assert_eq!(told[0], "WDT_BASE_URL expects an address such as https://api.wangdian.cn/openapi2");
 }
 
@@ -109,8 +97,7 @@ fn every_setting_says_where_it_is_found_or_what_holds_without_it() {
 
 fn connected(settings: &Settings, script: Arc<Script>) -> Arc<dyn Connection> {
     let clock = Arc::new(SimulatedClock::starting_at(time("2022-11-01T02:00:00Z")));
-    let surroundings =
-        Surroundings { transport: script, clock, rng: Arc::new(SystemRng), tokens: Arc::new(Unshared) };
+    let surroundings = Surroundings::unshared(script, clock, Arc::new(SystemRng));
     Wangdian.connect(settings, &surroundings).unwrap()
 }
 

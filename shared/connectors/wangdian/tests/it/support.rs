@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use relay_connector::{
-    Delivery, Document, Failure, Page, PageOf, Query, Request, Response, Span, Target as _, Transport,
-    TransportError, Windows as _,
+    Delivery, Document, Failure, Page, PageOf, Query, Request, Response, Span, Surroundings, Target as _,
+    Transport, TransportError, Windows as _,
 };
-use relay_core::clock::{Deadline, SimulatedClock};
+use relay_core::clock::{Deadline, SimulatedClock, SystemRng};
 use relay_wangdian::{Client, QimenSettings, Route, Settings, endpoint};
 use serde_json::Value;
 use url::Url;
@@ -61,7 +61,8 @@ impl Bench {
     pub(crate) fn with(settings: Settings, answers: Vec<Answer>) -> Self {
         let script = Arc::new(Script::answering(answers));
         let clock = Arc::new(SimulatedClock::starting_at(time("2022-11-01T02:00:00Z")));
-        let client = Client::new(settings, script.clone(), clock);
+        let surroundings = Surroundings::unshared(script.clone(), clock, Arc::new(SystemRng));
+        let client = Client::new(settings, &surroundings);
         Self { client, script }
     }
 

@@ -1,0 +1,36 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use relay_core::checkpoint::Checkpoints as _;
+use relay_core::quota::{Ask, Grant, Limit, Quotas, Window};
+use relay_core::{StoreError, StoreErrorKind};
+
+use crate::Aws;
+
+/// So often is it tried to write what others write too.
+const TRIES: u32 = 8;
+
+/// By the clocks of the machines, which AWS keeps within milliseconds of each other.
+#[async_trait]
+impl Quotas for Aws {
+    async fn ask(&self, name: &str, limit: Limit, ask: &Ask) -> Result<Grant, StoreError> {
+        let name = format!("quota/{name}");
+        for _ in 0..TRIES {
+            let stored = self.get(&name).await?;
+            // What cannot be read was noted by another program, and begins anew.
+            let mut window: Window = stored
+                .as_ref()
+                .and_then(|stored| serde_json::from_str(&stored.value).ok())
+                .unwrap_or_default();
+            let now = u64::try_from(self.clock.now().timestamp_millis()).unwrap_or_default();
+            let (grant, is_to_be_kept) = window.ask(Duration::from_millis(now), limit, ask);
+            let text = serde_json::to_string(&window).unwrap_or_default();
+            let revision = stored.map(|stored| stored.revision);
+            if !is_to_be_kept || self.put(&name, &text, revision, None).await? {
+                return Ok(grant);
+            }
+        }
+        let reason = "others asked at the same time, again and again";
+        Err(StoreError::new("asking for permits", reason).of_kind(StoreErrorKind::Busy))
+    }
+}

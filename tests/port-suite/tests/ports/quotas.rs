@@ -1,0 +1,73 @@
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use futures::future::join_all;
+use relay_core::quota::{Ask, Grant, Limit, Use};
+
+use super::Ports;
+
+const MINUTE: Limit =
+    Limit { calls: NonZeroU32::new(20).unwrap(), period: Duration::from_secs(60), at_once: None };
+
+fn ask(holder: &str, purpose: Use, wanted: u32) -> Ask {
+    Ask { holder: holder.to_owned(), purpose, wanted, begun: Vec::new() }
+}
+
+fn count(grant: Grant) -> u32 {
+    match grant {
+        Grant::Permits { count, .. } => count,
+        Grant::Wait(_) => 0,
+    }
+}
+
+#[tokio::test]
+async fn processes_share_a_budget_and_accounts_do_not() {
+    let ports = Ports::open().await;
+    let quotas = &ports.stores.quotas;
+    let mut given = 0;
+    for process in 0..10 {
+        let grant = quotas.ask("v/one", MINUTE, &ask(&format!("p{process}"), Use::Read, 5)).await.unwrap();
+        given += count(grant);
+    }
+    assert_eq!(given, 20);
+    let late = quotas.ask("v/one", MINUTE, &ask("late", Use::Read, 1)).await.unwrap();
+    let Grant::Wait(wait) = late else { panic!("{late:?}") };
+    assert!(wait > Duration::from_secs(30), "{wait:?}");
+    let other = quotas.ask("v/other", MINUTE, &ask("p0", Use::Read, 5)).await.unwrap();
+    assert_eq!(count(other), 5);
+    // A permit may be used up to its last moment.
+    ports.wait(90);
+    let again = quotas.ask("v/one", MINUTE, &ask("late", Use::Read, 5)).await.unwrap();
+    assert_eq!(count(again), 5);
+}
+
+#[tokio::test]
+async fn those_who_ask_at_once_are_given_no_more_than_there_is() {
+    let ports = Ports::open().await;
+    let asked = (0..12).map(|process| {
+        let quotas = ports.stores.quotas.clone();
+        async move {
+            // Who meets too many others at once asks again, as after any failure of a store.
+            for _ in 0..20 {
+                let wanted = ask(&format!("p{process}"), Use::Read, 5);
+                if let Ok(grant) = quotas.ask("v/one", MINUTE, &wanted).await {
+                    return count(grant);
+                }
+            }
+            0
+        }
+    });
+    let given: u32 = join_all(asked).await.into_iter().sum();
+    assert_eq!(given, 20);
+}
+
+#[tokio::test]
+async fn what_nobody_has_used_is_given_back() {
+    let ports = Ports::open().await;
+    let quotas = &ports.stores.quotas;
+    for _ in 0..30 {
+        // None of them begins a call.
+        let grant = quotas.ask("v/one", MINUTE, &ask("p", Use::Read, 5)).await.unwrap();
+        assert_eq!(count(grant), 5);
+    }
+}
