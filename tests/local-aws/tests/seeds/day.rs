@@ -11,7 +11,7 @@ use local_aws::stack::minutes_ago;
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_core::pause;
 use relay_simulators::qince::SignedPush;
-use relay_simulators::{FaultRates, Faults};
+use relay_simulators::{Fault, FaultRates, Faults};
 use serde_json::{Value, json};
 
 use crate::judge;
@@ -29,7 +29,7 @@ const AHEAD: u64 = 4;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// For so long a kill waits for something that it can stop.
-const WORK_COMES: Duration = Duration::from_secs(5);
+const WORK_COMES: Duration = Duration::from_secs(10);
 
 /// What a seed has done.
 pub(crate) struct Day<'a> {
@@ -160,21 +160,42 @@ impl<'a> Day<'a> {
 
     async fn kills(&self) -> anyhow::Result<()> {
         for event in &self.scenario.events {
-            if let What::Kill(function, after) = &event.what {
-                self.at(event.at).await;
-                self.kill(function, *after).await?;
+            match &event.what {
+                What::Kill(function, after) => {
+                    self.at(event.at).await;
+                    self.kill(function, *after).await?;
+                }
+                What::KillInCall(vendor, fault) => {
+                    self.at(event.at).await;
+                    self.kill_in_call(*vendor, fault).await?;
+                }
+                _ => {}
             }
         }
         Ok(())
     }
 
+    async fn kill_in_call(&self, vendor: Vendor, fault: &Fault) -> anyhow::Result<()> {
+        let faults = self.faults(vendor);
+        let operation = match vendor {
+            Vendor::Wangdian => "trade_push",
+            Vendor::Kingdee => "sal_order_save",
+            Vendor::Sharecrm => "push",
+        };
+        let name = if matches!(fault, Fault::Slow(_)) { "Slow" } else { "LateAnswer" };
+        let happened = || faults.happened().get(name).copied();
+        let before = happened();
+        faults.inject_for(operation, fault.clone());
+        Self::until(|| happened() != before).await;
+        self.kills.set(self.kills.get() + self.stack.kill("ErpPusher")?);
+        Ok(())
+    }
+
     /// Kills a function while it works, as far as it has work.
     async fn kill(&self, function: &str, after: Duration) -> anyhow::Result<()> {
-        let (before, began) = (self.work_of(function), SystemClock.monotonic());
+        let before = self.work_of(function);
         let dies = async {
-            while self.work_of(function) == before && SystemClock.monotonic() - began < WORK_COMES {
-                SystemClock.sleep(Duration::from_millis(5)).await;
-            }
+            Self::until(|| self.work_of(function) != before).await;
             SystemClock.sleep(after).await;
             self.kills.set(self.kills.get() + self.stack.kill(function)?);
             Ok(())
@@ -188,6 +209,14 @@ impl<'a> Day<'a> {
             pending().await
         };
         tokio::select! { died = dies => died, died = turn => died }
+    }
+
+    /// Waits for something that can be stopped, and not for ever.
+    async fn until(is_there: impl Fn() -> bool) {
+        let began = SystemClock.monotonic();
+        while !is_there() && SystemClock.monotonic() - began < WORK_COMES {
+            SystemClock.sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Grows when a function begins something: with the pushes that are sent, and the calls that vendors have.

@@ -38,7 +38,7 @@ impl Day<'_> {
                 match (push, versions.iter().rev().nth(1)) {
                     (Push::Deleted, _) => changed["status"] = json!("0"),
                     (Push::Back, Some(before)) => {
-                        for field in ["remark", "purchase_status", "purchase_business_status", "status"] {
+                        for field in ["remark", "purchase_status", "purchase_business_status"] {
                             changed[field] = before[field].clone();
                         }
                     }

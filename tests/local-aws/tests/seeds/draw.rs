@@ -11,9 +11,10 @@ use crate::scenario::{Change, Event, Push, Scenario, VENDORS, Vendor, What};
 /// Things happen for so long.
 const DAY: Duration = Duration::from_secs(100);
 
-/// The pusher is where most can go wrong.
-const FUNCTIONS: [&str; 6] =
-    ["ErpPusher", "ErpPusher", "ErpPusher", "TradePoller", "StockSyncer", "WebhookReceiver"];
+const FUNCTIONS: [&str; 4] = ["ErpPusher", "TradePoller", "StockSyncer", "WebhookReceiver"];
+
+/// A call that a function is killed in is kept up for so long.
+const KEPT_UP: Duration = Duration::from_secs(8);
 
 struct Draw(StdRng);
 
@@ -25,12 +26,11 @@ impl Scenario {
         let rates = VENDORS.into_iter().flat_map(|vendor| draw.rates(vendor)).collect();
         let documents = draw.0.random_range(40..80);
         let mut happens: Vec<What> = (0..documents).map(|_| draw.document()).collect();
-        // Each function once, and some of them again.
-        let kills = FUNCTIONS[2..].iter().copied();
-        happens.extend(kills.map(|function| draw.kill(function)).collect::<Vec<_>>());
-        for _ in 0..draw.0.random_range(2..6) {
-            let function = draw.one_of(&FUNCTIONS);
-            happens.push(draw.kill(function));
+        happens.extend(FUNCTIONS.map(|function| draw.kill(function)));
+        // The pusher is where most can go wrong.
+        for _ in 0..draw.0.random_range(3..7) {
+            let fault = draw.one_of(&[Fault::Slow(KEPT_UP), Fault::LateAnswer(KEPT_UP)]);
+            happens.push(What::KillInCall(draw.one_of(&VENDORS), fault));
         }
         for _ in 0..draw.0.random_range(1..4) {
             happens.push(draw.trouble());

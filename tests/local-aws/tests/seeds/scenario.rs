@@ -34,6 +34,9 @@ pub(crate) enum What {
     Change(Change),
     /// A function's processes are killed, so long after they have begun something.
     Kill(&'static str, Duration),
+    /// The pusher's processes are killed in the midst of a target's next call, which is kept up meanwhile: before the target
+    /// has done its work, or before it has answered.
+    KillInCall(Vendor, Fault),
     /// All calls to a vendor meet a fault for so long.
     Trouble(Vendor, Fault, Duration),
 }
@@ -43,7 +46,7 @@ pub(crate) enum What {
 pub(crate) enum Push {
     /// A new order, or another version of it.
     Next,
-    /// What the order said before, under a newer version.
+    /// What the order said before, under a newer version. One that is deleted stays so: WDT takes no order back.
     Back,
     /// The order is deleted.
     Deleted,
