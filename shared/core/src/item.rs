@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{codec, json};
+use crate::codec;
 
 /// How many levels of lists and objects a document may be nested. A message, the ledger and answers wrap it in some more,
 /// and whoever reads those gives up at 128 (`serde_json`); no vendor's document has ten.
@@ -123,7 +123,7 @@ impl WorkItem {
     }
 
     fn read(text: &str) -> Result<Self, serde_json::Error> {
-        let mut whole = json::read(text)?;
+        let mut whole: Value = serde_json::from_str(text)?;
         // It is moved as it is, for it would be made anew field by field with the rest.
         let document = whole.get_mut("document").map(Value::take);
         let mut item: Self = serde_json::from_value(whole)?;

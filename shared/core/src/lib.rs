@@ -21,7 +21,6 @@
 //! | [`clock`] | time and chance, handed in |
 //! | [`time`] | times as vendors write them |
 //! | [`codec`] | large texts in little space |
-//! | [`json`] | JSON, read fast |
 
 pub mod archive;
 pub mod backoff;
@@ -33,7 +32,6 @@ pub mod guard;
 pub mod health;
 pub mod intake;
 pub mod item;
-pub mod json;
 pub mod ledger;
 pub mod lookup;
 pub mod outcome;

@@ -12,7 +12,6 @@ use anyhow::{Context as _, ensure};
 use benchmarks::figures::{Rate, print};
 use benchmarks::is_measured;
 use mimalloc::MiMalloc;
-use relay_core::json;
 use relay_host::flows;
 use relay_mapping::{Context, Flow};
 use serde_json::Value;
@@ -33,7 +32,7 @@ fn main() -> anyhow::Result<()> {
 
 fn compare(flow: &Flow, lines: usize, times: u32) -> anyhow::Result<()> {
     let text = trade(lines)?;
-    let document: Value = serde_json::from_str(&text)?;
+    let document = read(&text)?;
     let settings = BTreeMap::new();
     let asked = flow.lookups(&document).into_iter();
     let lookups = asked.enumerate().map(|(id, asked)| (asked, id.to_string())).collect();
@@ -45,27 +44,28 @@ fn compare(flow: &Flow, lines: usize, times: u32) -> anyhow::Result<()> {
     let written = |document: &Value| mapped(document).map(|mapped| mapped.body.to_string());
     let mut whole = Rate::of("read, mapped and written, as the pusher does");
     let mut twice = Rate::of("the same with codes unknown: lookups, then apply");
-    let mut reading = Rate::of("relay_core::json::read");
     let mut by_serde = Rate::of("serde_json::from_str");
     let mut apply = Rate::of("Flow::apply");
     let mut lookups = Rate::of("Flow::lookups");
     let mut parsed = Rate::of("yardstick: serde_json reads and writes the document");
     for _ in 0..7 {
-        whole.add(times, took(times, || json::read(&text).map(|document| written(&document))));
+        whole.add(times, took(times, || read(&text).map(|document| written(&document))));
         twice.add(
             times,
-            took(times, || json::read(&text).map(|document| (flow.lookups(&document), written(&document)))),
+            took(times, || read(&text).map(|document| (flow.lookups(&document), written(&document)))),
         );
-        reading.add(times, took(times, || json::read(&text)));
-        by_serde.add(times, took(times, || serde_json::from_str::<Value>(&text)));
+        by_serde.add(times, took(times, || read(&text)));
         apply.add(times, took(times, || mapped(&document)));
         lookups.add(times, took(times, || flow.lookups(&document)));
-        parsed
-            .add(times, took(times, || serde_json::from_str::<Value>(&text).map(|value| value.to_string())));
+        parsed.add(times, took(times, || read(&text).map(|value| value.to_string())));
     }
-    let rates = [&whole, &twice, &reading, &by_serde, &apply, &lookups, &parsed];
+    let rates = [&whole, &twice, &by_serde, &apply, &lookups, &parsed];
     print(&format!("a trade of {lines} lines, {} KB", text.len() / 1_000), &rates);
     Ok(())
+}
+
+fn read(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(text)
 }
 
 /// The sample trade with that many lines, each of a good of its own.
