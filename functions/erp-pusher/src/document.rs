@@ -14,12 +14,14 @@ use relay_core::policy::{self, Receive};
 use relay_core::{EntryId, FailureClass, Outcome, Received, RetryCause, StoreError, WorkItem, backoff, told};
 use relay_job::Flows;
 use relay_job::sightings::Seen;
+use relay_mapping::{Context, Fault, Flow, Mapped};
+use serde_json::Value;
 use tracing::{Instrument as _, Span, field};
 
 use crate::batch::Held;
 use crate::deliver::Sending;
 use crate::guard;
-use crate::map::{Plan, map};
+use crate::map::{Plan, faults, lacks_id};
 use crate::resolve::Resolver;
 use crate::settle::{self, LedgerWriter};
 use crate::stop::Stop;
@@ -172,13 +174,31 @@ impl Documents {
             return Err(Stop::Ended(Outcome::Postponed { wait }));
         }
         let document = &work.item.document;
-        let lookups = self.resolver.resolve(routed.flow.lookups(document), held).await?;
+        let mapped = self.mapped(&routed.flow, document, held).await?;
         self.seen.note(&routed.flow, document).await;
-        let mapped = map(&routed.flow, document, &self.settings, &lookups)?;
+        let mapped = mapped.map_err(faults)?;
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
         let target = self.targets.get(work.system)?;
         Ok((Plan::new(target, routed.flow.target().document, mapped), deadline))
+    }
+
+    /// Most documents need no ids but those at hand, and are gone through once. What another needs is resolved first.
+    async fn mapped(
+        &self,
+        flow: &Flow,
+        document: &Value,
+        held: &Held<'_>,
+    ) -> Result<Result<Mapped, Vec<Fault>>, Stop> {
+        let apply = |lookups: &_| flow.apply(document, &Context { settings: &self.settings, lookups });
+        let mapped = apply(&self.resolver.at_hand());
+        match mapped {
+            Err(faults) if faults.iter().any(lacks_id) => {
+                let lookups = self.resolver.resolve(flow.lookups(document), held).await?;
+                Ok(apply(&lookups))
+            }
+            mapped => Ok(mapped),
+        }
     }
 
     /// The look-ups may have taken minutes, and the documents before this one too: what was read is read again then.

@@ -1,13 +1,10 @@
 //! Map: a document in its target's form.
 
-use std::collections::BTreeMap;
-
 use relay_connector::{Document, Repeat, Target};
 use relay_core::item::content_hash;
 use relay_core::ledger::Delivered;
 use relay_core::{FailureClass, System};
-use relay_mapping::{Context, Fault, Flow, LookupKey, Mapped};
-use serde_json::Value;
+use relay_mapping::{Cause, Fault, Mapped};
 
 use crate::stop::Stop;
 
@@ -53,14 +50,9 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Maps a document.
-pub(crate) fn map(
-    flow: &Flow,
-    document: &Value,
-    settings: &BTreeMap<String, String>,
-    lookups: &BTreeMap<LookupKey, String>,
-) -> Result<Mapped, Stop> {
-    flow.apply(document, &Context { settings, lookups }).map_err(faults)
+/// Whether it was an id that a field lacked.
+pub(crate) fn lacks_id(fault: &Fault) -> bool {
+    matches!(fault.cause, Cause::NoEntry { .. })
 }
 
 /// One line for all faults; fields that fail for the same reason share its words.

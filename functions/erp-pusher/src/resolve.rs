@@ -35,7 +35,7 @@ pub(crate) struct Resolver {
 /// Ids that were found, all forgotten together so that they never become many.
 #[derive(Default)]
 struct AtHand {
-    ids: BTreeMap<LookupKey, String>,
+    ids: Arc<BTreeMap<LookupKey, String>>,
     until: DateTime<Utc>,
 }
 
@@ -64,7 +64,7 @@ impl Resolver {
         wanted: &BTreeSet<LookupKey>,
         held: &Held<'_>,
     ) -> Result<BTreeMap<LookupKey, String>, Stop> {
-        let mut ids = self.at_hand(wanted);
+        let mut ids = known(&self.at_hand(), wanted);
         let left: Vec<_> = wanted.iter().filter(|key| !ids.contains_key(key)).collect();
         if left.is_empty() {
             return Ok(ids);
@@ -78,7 +78,7 @@ impl Resolver {
                 None => self.ask_while(key, held).await?,
             };
             if let Some(id) = id {
-                lock(&self.at_hand).ids.insert(key.clone(), id.clone());
+                Arc::make_mut(&mut lock(&self.at_hand).ids).insert(key.clone(), id.clone());
                 ids.insert(key.clone(), id);
             }
         }
@@ -99,17 +99,14 @@ impl Resolver {
         if held.goes_on() { Ok(id) } else { Err(Stop::Ended(Outcome::AT_ONCE)) }
     }
 
-    fn at_hand(&self, wanted: &BTreeSet<LookupKey>) -> BTreeMap<LookupKey, String> {
+    /// The ids that were found of late.
+    pub(crate) fn at_hand(&self) -> Arc<BTreeMap<LookupKey, String>> {
         let now = self.clock.now();
         let mut at_hand = lock(&self.at_hand);
         if at_hand.until <= now {
-            *at_hand = AtHand { ids: BTreeMap::new(), until: now + AT_HAND };
+            *at_hand = AtHand { ids: Arc::default(), until: now + AT_HAND };
         }
-        wanted
-            .iter()
-            .filter_map(|key| at_hand.ids.get_key_value(key))
-            .map(|(key, id)| (key.clone(), id.clone()))
-            .collect()
+        at_hand.ids.clone()
     }
 
     async fn ask(&self, key: &LookupKey, deadline: Deadline) -> Result<Option<String>, Stop> {
@@ -120,6 +117,12 @@ impl Resolver {
         }
         Ok(id)
     }
+}
+
+/// Those of the ids that are wanted.
+fn known(ids: &BTreeMap<LookupKey, String>, wanted: &BTreeSet<LookupKey>) -> BTreeMap<LookupKey, String> {
+    let known = wanted.iter().filter_map(|key| ids.get_key_value(key));
+    known.map(|(key, id)| (key.clone(), id.clone())).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

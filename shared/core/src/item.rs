@@ -107,7 +107,8 @@ impl WorkItem {
     /// The message body.
     #[must_use]
     pub fn encode(&self) -> String {
-        codec::pack(serde_json::json!(self).to_string())
+        // Straight to text: as a value, the document would be made anew.
+        codec::pack(serde_json::to_string(self).unwrap_or_else(|_| serde_json::json!(self).to_string()))
     }
 
     /// Reads a message body.
@@ -115,7 +116,21 @@ impl WorkItem {
     /// # Errors
     /// What is wrong with the body, in words.
     pub fn decode(body: &str) -> Result<Self, String> {
-        serde_json::from_str(&codec::unpack(body)?).map_err(|error| format!("it is no work item: {error}"))
+        let text = codec::unpack(body)?;
+        // Of a text that is none, `serde_json` says where.
+        let item = Self::read(&text).or_else(|_| serde_json::from_str(&text));
+        item.map_err(|error| format!("it is no work item: {error}"))
+    }
+
+    fn read(text: &str) -> Result<Self, serde_json::Error> {
+        let mut whole: Value = serde_json::from_str(text)?;
+        // It is moved as it is, for it would be made anew field by field with the rest.
+        let document = whole.get_mut("document").map(Value::take);
+        let mut item: Self = serde_json::from_value(whole)?;
+        if let Some(document) = document {
+            item.document = document;
+        }
+        Ok(item)
     }
 }
 
@@ -123,35 +138,40 @@ impl WorkItem {
 /// with numbers as strings, and with empty lists as `null` or left out.
 #[must_use]
 pub fn content_hash(document: &Value) -> String {
-    let mut hasher = Sha256::new();
-    hash_into(document, &mut hasher);
-    hex::encode(hasher.finalize())
+    let mut content = Vec::new();
+    write_content(document, &mut content);
+    hex::encode(Sha256::digest(content))
 }
 
-fn hash_into(value: &Value, hasher: &mut Sha256) {
+fn write_content(value: &Value, content: &mut Vec<u8>) {
     match value {
         Value::Object(fields) => {
             let mut fields: Vec<_> = fields.iter().filter(|(_, value)| !is_nothing(value)).collect();
             fields.sort_unstable_by_key(|(name, _)| *name);
-            hasher.update(b"{");
+            content.push(b'{');
             for (name, value) in fields {
                 // As JSON text: quotes keep a name from running into its value.
-                hasher.update(Value::from(name.as_str()).to_string());
-                hash_into(value, hasher);
+                write_json(name, content);
+                write_content(value, content);
             }
-            hasher.update(b"}");
+            content.push(b'}');
         }
         Value::Array(rows) => {
-            hasher.update(b"[");
+            content.push(b'[');
             for row in rows {
-                hash_into(row, hasher);
-                hasher.update(b",");
+                write_content(row, content);
+                content.push(b',');
             }
-            hasher.update(b"]");
+            content.push(b']');
         }
-        Value::Number(number) => hasher.update(Value::from(number.to_string()).to_string()),
-        scalar => hasher.update(scalar.to_string()),
+        Value::Number(number) => write_json(&number.to_string(), content),
+        scalar => write_json(scalar, content),
     }
+}
+
+fn write_json(value: &(impl Serialize + ?Sized), content: &mut Vec<u8>) {
+    // A scalar that is written to memory does not fail.
+    _ = serde_json::to_writer(content, value);
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -213,6 +233,12 @@ mod tests {
         assert_ne!(content_hash(&json!({"b": [1, 2]})), content_hash(&json!({"b": [2, 1]})));
         assert_ne!(content_hash(&json!({"a": "1"})), content_hash(&json!({"a": "2"})));
         assert_ne!(content_hash(&json!({"a": "", "b": ""})), content_hash(&json!({"a": {"b": ""}})));
+        let known = "abf40be0e3109e1372e0ab2967d223118a0199a41cdea35de673b03bae360e78";
+        assert_eq!(
+            content_hash(&json!({"b\"": [1.50, "x", null], "a": true})),
+            known,
+            "it is kept in ledgers"
+        );
     }
 
     #[test]

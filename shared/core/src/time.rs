@@ -23,10 +23,31 @@ pub fn read(text: &str, formats: &[String], zone: FixedOffset) -> Option<DateTim
         "%Y/%m/%d",
     ];
     let text = text.trim();
+    if formats.is_empty()
+        && let Some(time) = plain(text)
+    {
+        return zone.from_local_datetime(&time).single();
+    }
     let formats = formats.iter().map(String::as_str).chain(USUAL);
     DateTime::parse_from_rfc3339(text)
         .ok()
         .or_else(|| formats.into_iter().find_map(|format| read_as(text, format, zone)))
+}
+
+/// A time just as nearly all are written, `yyyy-MM-dd HH:mm:ss`, without going through formats; `None` of any other.
+fn plain(text: &str) -> Option<NaiveDateTime> {
+    let signs: &[u8; 19] = text.as_bytes().try_into().ok()?;
+    let between = [(4, b'-'), (7, b'-'), (10, b' '), (13, b':'), (16, b':')];
+    if !between.iter().all(|(place, sign)| signs[*place] == *sign) {
+        return None;
+    }
+    let number = |from: usize, to: usize| {
+        signs[from..to]
+            .iter()
+            .try_fold(0, |number, sign| sign.is_ascii_digit().then(|| number * 10 + u32::from(*sign - b'0')))
+    };
+    let day = NaiveDate::from_ymd_opt(number(0, 4)?.try_into().ok()?, number(5, 7)?, number(8, 10)?)?;
+    day.and_hms_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?)
 }
 
 fn read_as(text: &str, format: &str, zone: FixedOffset) -> Option<DateTime<FixedOffset>> {
@@ -51,5 +72,10 @@ mod tests {
         assert_eq!(read("2016-12-01T00:00:00Z").unwrap(), "2016-12-01T00:00:00+00:00");
         assert_eq!(read("0000-00-00 00:00:00"), None);
         assert_eq!(read("2016-13-01"), None);
+        for text in
+            ["2016-02-30 00:00:00", "2016-02-28 24:00:00", "2016-02-28 00:60:00", "0000-00-00 00:00:01"]
+        {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

@@ -41,6 +41,8 @@ pub struct Mapped {
 pub(crate) struct Mapper<'c> {
     context: Option<&'c Context<'c>>,
     pub(crate) asked: BTreeSet<LookupKey>,
+    /// What is being asked.
+    asking: LookupKey,
     pub(crate) faults: Vec<Fault>,
 }
 
@@ -75,7 +77,8 @@ fn applying<'a>(rules: &'a [Rule], scope: &Scope<'_>) -> Result<Option<&'a Rule>
 
 impl<'c> Mapper<'c> {
     pub(crate) fn new(context: Option<&'c Context<'c>>) -> Self {
-        Self { context, asked: BTreeSet::new(), faults: Vec::new() }
+        let asking = LookupKey { table: String::new(), key: String::new() };
+        Self { context, asked: BTreeSet::new(), asking, faults: Vec::new() }
     }
 
     pub(crate) fn fields(
@@ -85,11 +88,17 @@ impl<'c> Mapper<'c> {
         parent: Option<&Place<'_>>,
     ) -> Map<String, Value> {
         let faults_before = self.faults.len();
-        let mut mapped = Map::new();
-        for field in fields.0.iter().filter(|field| !field.reads_target()) {
-            if let Some(value) = self.field(field, scope, parent) {
+        let mut mapped = Map::with_capacity(fields.0.len());
+        let mut has_readers = false;
+        for field in &fields.0 {
+            if field.reads_target() {
+                has_readers = true;
+            } else if let Some(value) = self.field(field, scope, parent) {
                 mapped.insert(field.name.clone(), value);
             }
+        }
+        if !has_readers {
+            return mapped;
         }
         // What reads a target that has faults would only repeat them.
         let is_whole = self.faults.len() == faults_before;
@@ -99,6 +108,7 @@ impl<'c> Mapper<'c> {
                 mapped.insert(field.name.clone(), value);
             }
         }
+        // In the order of the flow file, whichever was mapped first.
         fields.0.iter().filter_map(|field| mapped.remove_entry(&field.name)).collect()
     }
 
@@ -123,14 +133,15 @@ impl<'c> Mapper<'c> {
                     None => None,
                 }
             }
-            Content::Object(fields) => Some(Value::Object(self.fields(fields, scope, Some(&place))))
-                .filter(|object| object != &Value::Object(Map::new())),
+            Content::Object(fields) => Some(self.fields(fields, scope, Some(&place)))
+                .filter(|object| !object.is_empty())
+                .map(Value::Object),
             Content::List(list) => {
                 let lines = self.list(list, scope, &place, parent)?;
                 if lines.is_empty() && field.required {
                     self.fault(&place, &list.each.text, None, Cause::NoLines);
                 }
-                Some(Value::Array(lines)).filter(|lines| lines != &Value::Array(Vec::new()))
+                Some(lines).filter(|lines| !lines.is_empty()).map(Value::Array)
             }
         }
     }
@@ -207,39 +218,43 @@ impl<'c> Mapper<'c> {
                 return Err(());
             }
         };
-        match (&rule.through, &value) {
-            (Through::Nothing, _) => Ok(Some(value)),
+        match (&rule.through, value) {
+            (Through::Nothing, value) => Ok(Some(value)),
             (Through::Lookup(table), Value::String(key)) => self.looked_up(table, key, rule, place),
             (Through::Codes { codes, otherwise }, Value::String(code)) => {
-                let found = codes.iter().find(|(known, _)| known == code).map(|(_, value)| value);
+                let found = codes.iter().find(|(known, _)| *known == code).map(|(_, value)| value);
                 if let Some(found) = found.or(otherwise.as_ref()) {
                     return Ok(Some(found.clone()));
                 }
                 let known: Vec<_> = codes.iter().map(|(known, _)| known.as_str()).collect();
-                self.fault(place, &rule.source, Some(code), Cause::UnknownCode { known: known.join(", ") });
+                self.fault(place, &rule.source, Some(&code), Cause::UnknownCode { known: known.join(", ") });
                 Err(())
             }
             // Only a flag is no text, and the loader takes none with a look-up or codes.
-            (Through::Lookup(_) | Through::Codes { .. }, _) => Ok(Some(value)),
+            (Through::Lookup(_) | Through::Codes { .. }, value) => Ok(Some(value)),
         }
     }
 
     fn looked_up(
         &mut self,
         table: &str,
-        key: &str,
+        key: String,
         rule: &Rule,
         place: &Place<'_>,
     ) -> Result<Option<Value>, ()> {
-        let asked = LookupKey { table: table.to_owned(), key: key.to_owned() };
+        // Tables are few: the room for their names is taken once.
+        self.asking.table.clear();
+        self.asking.table.push_str(table);
+        self.asking.key = key;
         let Some(context) = self.context else {
-            self.asked.insert(asked);
+            self.asked.insert(self.asking.clone());
             return Err(());
         };
-        match context.lookups.get(&asked) {
+        match context.lookups.get(&self.asking) {
             Some(id) => Ok(Some(Value::String(id.clone()))),
             None => {
-                self.fault(place, &rule.source, Some(key), Cause::NoEntry { table: table.to_owned() });
+                let key = std::mem::take(&mut self.asking.key);
+                self.fault(place, &rule.source, Some(&key), Cause::NoEntry { table: table.to_owned() });
                 Err(())
             }
         }

@@ -10,9 +10,11 @@ pub(crate) fn read(text: &str) -> Result<Decimal, Cause> {
     if !is_number(text) {
         return Err(Cause::Unreadable { expected: "a decimal number" });
     }
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let mantissa = Decimal::from_str_exact(mantissa).map_err(|_| Cause::TooLarge)?;
-    shifted(mantissa, exponent).ok_or(Cause::TooLarge)
+    let decimal = |digits| Decimal::from_str_exact(digits).map_err(|_| Cause::TooLarge);
+    match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => shifted(decimal(mantissa)?, exponent).ok_or(Cause::TooLarge),
+        None => Ok(decimal(text)?.normalize()),
+    }
 }
 
 /// `number` times ten to the `exponent`, in whole numbers: `Decimal::from_scientific` rounds what is too long.
@@ -35,12 +37,15 @@ fn shifted(number: Decimal, exponent: &str) -> Option<Decimal> {
 /// `-1.50`, `.5`, `2e3`; not `1_000`, which `Decimal` would take and no vendor means.
 fn is_number(text: &str) -> bool {
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let unsigned = |text: &str| text.strip_prefix(['+', '-']).unwrap_or(text).to_owned();
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (mantissa, exponent) = (unsigned(mantissa), unsigned(exponent));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((&mantissa, ""));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = whole.len() + fraction.len();
-    digits > 0 && is_digits(whole) && is_digits(fraction) && !exponent.is_empty() && is_digits(&exponent)
+    digits > 0 && is_digits(whole) && is_digits(fraction) && !exponent.is_empty() && is_digits(exponent)
+}
+
+fn unsigned(text: &str) -> &str {
+    text.strip_prefix(['+', '-']).unwrap_or(text)
 }
 
 /// Writes without exponent and without trailing zeros.

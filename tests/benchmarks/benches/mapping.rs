@@ -1,4 +1,6 @@
 //! Mapping, against reading and writing the same document as JSON.
+//!
+//! `relay` is built for speed and with this allocator: `cargo bench --profile speed -p benchmarks --bench mapping`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
 
@@ -9,11 +11,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use benchmarks::figures::{Rate, print};
 use benchmarks::is_measured;
+use mimalloc::MiMalloc;
 use relay_host::flows;
 use relay_mapping::{Context, Flow};
 use serde_json::Value;
 
 const TRADE: &str = include_str!("../../../events/wangdian/trade.json");
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let flows = flows::load(None)?;
@@ -26,7 +32,7 @@ fn main() -> anyhow::Result<()> {
 
 fn compare(flow: &Flow, lines: usize, times: u32) -> anyhow::Result<()> {
     let text = trade(lines)?;
-    let document: Value = serde_json::from_str(&text)?;
+    let document = read(&text)?;
     let settings = BTreeMap::new();
     let asked = flow.lookups(&document).into_iter();
     let lookups = asked.enumerate().map(|(id, asked)| (asked, id.to_string())).collect();
@@ -34,17 +40,32 @@ fn compare(flow: &Flow, lines: usize, times: u32) -> anyhow::Result<()> {
     let mapped = flow.apply(&document, &context);
     ensure!(mapped.is_ok_and(|mapped| mapped.body["material_entity"][lines - 1].is_object()));
 
+    let mapped = |document: &Value| flow.apply(document, &context);
+    let written = |document: &Value| mapped(document).map(|mapped| mapped.body.to_string());
+    let mut whole = Rate::of("read, mapped and written, as the pusher does");
+    let mut twice = Rate::of("the same with codes unknown: lookups, then apply");
+    let mut by_serde = Rate::of("serde_json::from_str");
     let mut apply = Rate::of("Flow::apply");
-    let mut both = Rate::of("Flow::lookups and Flow::apply, as the pusher does");
+    let mut lookups = Rate::of("Flow::lookups");
     let mut parsed = Rate::of("yardstick: serde_json reads and writes the document");
     for _ in 0..7 {
-        apply.add(times, took(times, || flow.apply(&document, &context)));
-        both.add(times, took(times, || (flow.lookups(&document), flow.apply(&document, &context))));
-        parsed
-            .add(times, took(times, || serde_json::from_str::<Value>(&text).map(|value| value.to_string())));
+        whole.add(times, took(times, || read(&text).map(|document| written(&document))));
+        twice.add(
+            times,
+            took(times, || read(&text).map(|document| (flow.lookups(&document), written(&document)))),
+        );
+        by_serde.add(times, took(times, || read(&text)));
+        apply.add(times, took(times, || mapped(&document)));
+        lookups.add(times, took(times, || flow.lookups(&document)));
+        parsed.add(times, took(times, || read(&text).map(|value| value.to_string())));
     }
-    print(&format!("a trade of {lines} lines, {} KB", text.len() / 1_000), &[&apply, &both, &parsed]);
+    let rates = [&whole, &twice, &by_serde, &apply, &lookups, &parsed];
+    print(&format!("a trade of {lines} lines, {} KB", text.len() / 1_000), &rates);
     Ok(())
+}
+
+fn read(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(text)
 }
 
 /// The sample trade with that many lines, each of a good of its own.

@@ -49,6 +49,8 @@ pub struct Stack {
     pub stores: Stores,
     /// What is asked of AWS beyond the ports.
     pub aws: Aws,
+    /// Decides what the vendors make up: `LOCAL_AWS_SEED`, or 1.
+    pub seed: u64,
     pub(crate) deployed: Deployed,
     pub(crate) folder: PathBuf,
     _served: Served,
@@ -59,7 +61,8 @@ impl Stack {
     pub(crate) async fn open() -> anyhow::Result<Self> {
         let file = std::env::var("LOCAL_AWS_STACK").context("it is deployed by tests/local-aws/run")?;
         let deployed: Deployed = serde_json::from_str(&fs::read_to_string(&file)?).context(file.clone())?;
-        let vendors = Vendors::new(Arc::new(SystemClock), 1);
+        let seed = std::env::var("LOCAL_AWS_SEED").map_or(Ok(1), |seed| seed.parse())?;
+        let vendors = Vendors::new(Arc::new(SystemClock), seed);
         vendors.load_master_data();
         vendors.wangdian.set_calls_a_minute(None);
         vendors.sharecrm.set_calls_in_20_seconds(None);
@@ -68,7 +71,7 @@ impl Stack {
         let endpoint = std::env::var("AWS_ENDPOINT_URL")?.parse()?;
         let aws = Aws { endpoint, transport: HttpTransport::new() };
         let folder = Path::new(&file).parent().context("no folder")?.to_owned();
-        Ok(Self { vendors, stores, aws, deployed, folder, _served: served })
+        Ok(Self { vendors, stores, aws, seed, deployed, folder, _served: served })
     }
 
     /// What a function is called on AWS, by its name in the template.
@@ -139,10 +142,19 @@ impl Stack {
         let before: BTreeSet<_> = numbers().collect();
         let (from, to) = (minutes_ago(50), minutes_ago(5));
         self.vendors.wangdian.generate_trades(count, from, to, TradeMix::default());
+        self.read_trades_from(minutes_ago(52)).await?;
+        Ok(numbers().filter(|number| !before.contains(number)).collect())
+    }
+
+    /// Sets the poller to where it is to go on.
+    ///
+    /// # Errors
+    /// When the watermark cannot be set.
+    pub async fn read_trades_from(&self, at: DateTime<Utc>) -> anyhow::Result<()> {
         let (name, checkpoints) = (format!("watermark/{TRADES}"), &self.stores.checkpoints);
         checkpoints.remove(&name).await?;
-        checkpoints.put(&name, &json!({ "read_until": minutes_ago(52) }).to_string(), None, None).await?;
-        Ok(numbers().filter(|number| !before.contains(number)).collect())
+        checkpoints.put(&name, &json!({ "read_until": at }).to_string(), None, None).await?;
+        Ok(())
     }
 
     /// Polls, and answers how many trades were queued.

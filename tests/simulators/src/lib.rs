@@ -83,8 +83,12 @@ impl Vendors {
 
     /// How many calls were above a vendor's limit, of the vendors that count them.
     #[must_use]
-    pub fn refused_for_quota(&self) -> [(&'static str, u64); 2] {
-        [("wangdian", self.wangdian.refused_for_quota()), ("sharecrm", self.sharecrm.refused_for_quota())]
+    pub fn refused_for_quota(&self) -> [(&'static str, u64); 3] {
+        [
+            ("wangdian", self.wangdian.refused_for_quota()),
+            ("kingdee", self.kingdee.refused_for_quota()),
+            ("sharecrm", self.sharecrm.refused_for_quota()),
+        ]
     }
 
     /// The vendors in process, without sockets: requests are routed by the hosts of [`WDT_BASE_URL`],

@@ -17,6 +17,11 @@ impl Limit {
         Self { calls: Some(calls), span, admitted: VecDeque::new(), refused: 0 }
     }
 
+    /// As many as anybody likes.
+    pub(crate) fn none(span: TimeDelta) -> Self {
+        Self { calls: None, span, admitted: VecDeque::new(), refused: 0 }
+    }
+
     /// `None` is no limit.
     pub(crate) fn set(&mut self, calls: Option<usize>) {
         self.calls = calls;

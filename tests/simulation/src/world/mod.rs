@@ -80,6 +80,11 @@ impl World {
         vendors.load_master_data();
         vendors.kingdee.set_refuses_duplicates(conditions.refuses_duplicates);
         vendors.wangdian.set_lag(conditions.lag);
+        // Each takes no call more than our own settings have: WDT and ShareCRM would take some more, and what Kingdee
+        // would take is not known.
+        vendors.wangdian.set_calls_a_minute(Some(50));
+        vendors.kingdee.set_calls_a_minute(Some(60));
+        vendors.sharecrm.set_calls_in_20_seconds(Some(80));
         let folder = Folder::new()?;
         let settings = settings(conditions, &folder);
         let watched = Self::watch(&folder, &clock)?;

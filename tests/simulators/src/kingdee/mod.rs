@@ -7,7 +7,7 @@ mod sal_order;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::Clock;
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use crate::call::{Call, Reply};
 use crate::dice::Dice;
 use crate::door::{Simulated, Traffic};
 use crate::faults::{Fault, Faults};
+use crate::limit::Limit;
 use crate::lock;
 use master::Record;
 
@@ -39,6 +40,7 @@ struct State {
     orders: BTreeMap<String, SavedOrder>,
     by_billno: HashMap<String, Vec<String>>,
     refuses_duplicates: bool,
+    calls: Limit,
 }
 
 /// How a business call is refused.
@@ -64,8 +66,19 @@ impl Kingdee {
                 orders: BTreeMap::new(),
                 by_billno: HashMap::new(),
                 refuses_duplicates: true,
+                calls: Limit::none(TimeDelta::minutes(1)),
             }),
         }
+    }
+
+    /// Calls in any minute; `None` is no limit. The sheet knows none.
+    pub fn set_calls_a_minute(&self, calls: Option<usize>) {
+        lock(&self.state).calls.set(calls);
+    }
+
+    /// How many calls were above that limit.
+    pub(crate) fn refused_for_quota(&self) -> u64 {
+        lock(&self.state).calls.refused()
     }
 
     /// Whether a second order of the same `billno` is refused; the sheet leaves open what V1 does.
@@ -177,6 +190,11 @@ fn ids_as_numbers(value: &mut Value) {
     }
 }
 
+fn too_often() -> Reply {
+    let text = "请求过于频繁,请稍后重试";
+    Reply::json_with_status(429, &json!({"code": 429, "message": text}))
+}
+
 impl Simulated for Kingdee {
     fn clock(&self) -> &dyn Clock {
         &*self.clock
@@ -193,14 +211,14 @@ impl Simulated for Kingdee {
     fn answer(&self, call: &Call, fault: Option<&Fault>) -> Reply {
         match fault {
             Some(Fault::ExpireTokens) => lock(&self.state).tokens.clear(),
-            Some(Fault::RateLimited) => {
-                let text = "请求过于频繁,请稍后重试";
-                return Reply::json_with_status(429, &json!({"code": 429, "message": text}));
-            }
+            Some(Fault::RateLimited) => return too_often(),
             Some(Fault::Http519(text)) => {
                 return Reply::json_with_status(519, &json!({"code": 2_000_002_000, "description_cn": text}));
             }
             _ => {}
+        }
+        if !lock(&self.state).calls.admits(call.at) {
+            return too_often();
         }
         match call.path.as_str() {
             "/auth/user/access_token" => account::access_token(&mut lock(&self.state), call, &self.dice),

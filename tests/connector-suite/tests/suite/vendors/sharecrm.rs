@@ -97,8 +97,8 @@ impl Vendor for Simulated {
 
 const ALLOWANCES: &[Allowance] = &[
     Allowance {
-        settings: &[("SHARECRM_QUOTA_SHARE", "25")],
-        calls: 20,
+        settings: &[],
+        calls: 80,
         period: Duration::from_secs(20),
         counts: "/push",
         before_each: None,
