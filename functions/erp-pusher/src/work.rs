@@ -43,7 +43,7 @@ impl Work<'_> {
     pub(crate) fn candidate(&self) -> Candidate<'_> {
         let version = self.item.version.as_deref();
         let stamp = Stamp { version, kind: self.kind, received_at: Some(self.item.received_at) };
-        Candidate { stamp, hash: &self.hash, replay: self.item.replay.is_some() }
+        Candidate { stamp, hash: &self.hash, replay: self.item.replay.as_deref() }
     }
 
     /// The request of another version that the vendor may still be working on, with the time since its answer was given

@@ -60,6 +60,7 @@ impl Receiver {
             received_at: now,
             at: now,
             trace,
+            replay: None,
         };
         self.intake.fail(&id, &failed).await.map(drop)
     }

@@ -13,8 +13,8 @@ pub struct Candidate<'a> {
     pub stamp: Stamp<'a>,
     /// The hash of the source document.
     pub hash: &'a str,
-    /// Whether a person replays it.
-    pub replay: bool,
+    /// Which replay it is, where a person replays it.
+    pub replay: Option<&'a str>,
 }
 
 /// What the ledger says of a version.
@@ -44,7 +44,7 @@ impl Candidate<'_> {
     /// Messages of one document come in the order in which they were sent, so that what carries no version, or an equal
     /// one, is in order by itself. A replay alone comes out of order: it is older than what was received after it.
     fn is_older_than(self, other: Stamp<'_>) -> bool {
-        self.stamp.is_older_than(other) || (self.replay && self.came_before(other))
+        self.stamp.is_older_than(other) || (self.replay.is_some() && self.came_before(other))
     }
 
     fn came_before(self, other: Stamp<'_>) -> bool {
@@ -95,7 +95,7 @@ fn by_failures(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
             entry.failures().filter(|failed| failed.is_of(candidate.stamp.version, candidate.hash));
         known.next().filter(|_| !replay)
     };
-    if let Some(failed) = same(candidate.replay) {
+    if let Some(failed) = same(candidate.replay.is_some()) {
         return Some(Verdict::Skip(Skip::FailedBefore { message: failed.message.clone() }));
     }
     // The newest version is the one to mend: an older one must neither take its place in the ledger nor in the target.
@@ -119,7 +119,8 @@ fn by_person(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
     }
     let version = settled.version.version.as_deref().unwrap_or("unknown");
     // Whoever replays all that failed for some other reason has not been told of the settled one.
-    let was_told = candidate.replay && entry.failures().any(|failed| is_told_of_settled(failed, candidate));
+    let was_told =
+        candidate.replay.is_some() && entry.failures().any(|failed| is_told_of_settled(failed, candidate));
     (!was_told).then(|| {
         Verdict::Settled(format!(
             "{} has dealt with version {version} of it by hand, and this version is newer: change what is in the target by \
@@ -129,8 +130,11 @@ fn by_person(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
     })
 }
 
+/// A replay whose message is delivered once more is the one that was refused, and no answer to that.
 fn is_told_of_settled(failed: &Failed, candidate: Candidate<'_>) -> bool {
-    failed.class == FailureClass::Settled && failed.is_of(candidate.stamp.version, candidate.hash)
+    failed.class == FailureClass::Settled
+        && failed.is_of(candidate.stamp.version, candidate.hash)
+        && failed.replay.as_deref() != candidate.replay
 }
 
 #[cfg(test)]
@@ -176,6 +180,7 @@ mod tests {
             received_at: DateTime::UNIX_EPOCH,
             at: DateTime::UNIX_EPOCH,
             trace: String::new(),
+            replay: None,
         }
     }
 
@@ -186,7 +191,7 @@ mod tests {
     }
 
     fn candidate<'a>(version: Option<&'a str>, hash: &'a str) -> Candidate<'a> {
-        Candidate { stamp: Stamp { version, kind: TIME, received_at: None }, hash, replay: false }
+        Candidate { stamp: Stamp { version, kind: TIME, received_at: None }, hash, replay: None }
     }
 
     fn verdict(entry: &Entry, version: Option<&str>, hash: &str) -> Verdict {
@@ -194,7 +199,7 @@ mod tests {
     }
 
     fn replayed(entry: &Entry, version: Option<&str>, hash: &str) -> Verdict {
-        judge(entry, Candidate { replay: true, ..candidate(version, hash) })
+        judge(entry, Candidate { replay: Some("second"), ..candidate(version, hash) })
     }
 
     const NINE: Option<&str> = Some("2016-12-01 09:00:00");
@@ -281,9 +286,16 @@ mod tests {
         let newer = Some("2016-12-01 11:00:00");
         let Verdict::Settled(reason) = verdict(&entry, newer, "c") else { panic!("it makes a second bill") };
         assert!(reason.contains("Li") && reason.contains("10:00:00.500"), "{reason}");
-        for (class, may_go) in [(FailureClass::Flow, false), (FailureClass::Settled, true)] {
+        let told = [
+            (FailureClass::Flow, None, false),
+            (FailureClass::Settled, None, true),
+            (FailureClass::Settled, Some("first"), true),
+            (FailureClass::Settled, Some("second"), false),
+        ];
+        for (class, replay, may_go) in told {
             let mut entry = entry.clone();
-            assert!(entry.fail(Failed { class: class.clone(), ..failure(newer, "c") }));
+            let replay = replay.map(str::to_owned);
+            assert!(entry.fail(Failed { class: class.clone(), replay, ..failure(newer, "c") }));
             let verdict = replayed(&entry, newer, "c");
             assert_eq!(
                 verdict == Verdict::Push,
@@ -297,9 +309,13 @@ mod tests {
     fn a_replay_is_older_than_what_came_after_it_under_an_equal_version() {
         let mut entry = delivered(TEN, "b");
         entry.delivered.as_mut().unwrap().received_at = DateTime::from_timestamp(9, 0);
-        let earlier = |replay| {
+        let earlier = |replay: bool| {
             let received_at = DateTime::from_timestamp(5, 0);
-            Candidate { stamp: Stamp { version: TEN, kind: TIME, received_at }, hash: "a", replay }
+            Candidate {
+                stamp: Stamp { version: TEN, kind: TIME, received_at },
+                hash: "a",
+                replay: replay.then_some("r"),
+            }
         };
         assert_eq!(judge(&entry, earlier(true)), OLDER);
         assert_eq!(judge(&entry, earlier(false)), Verdict::Push, "the machine's clock was set back");
@@ -315,8 +331,8 @@ mod tests {
         let mut entry = delivered(None, "b");
         let known = entry.delivered.as_mut().unwrap();
         (known.version_kind, known.received_at) = (received(9).kind, received(9).received_at);
-        let earlier = Candidate { stamp: received(5), hash: "a", replay: false };
+        let earlier = Candidate { stamp: received(5), hash: "a", replay: None };
         assert_eq!(judge(&entry, earlier), Verdict::Push, "the machine's clock was set back");
-        assert_eq!(judge(&entry, Candidate { replay: true, ..earlier }), OLDER);
+        assert_eq!(judge(&entry, Candidate { replay: Some("r"), ..earlier }), OLDER);
     }
 }

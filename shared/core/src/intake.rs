@@ -165,6 +165,7 @@ impl Intake {
             received_at: item.received_at,
             at: self.clock.now(),
             trace: item.trace.clone(),
+            replay: item.replay.clone(),
         };
         self.fail(&EntryId::new(&item.flow, &item.key), &failed).await
     }

@@ -180,6 +180,9 @@ pub struct Failed {
     pub at: DateTime<Utc>,
     /// Follows the document through the logs.
     pub trace: String,
+    /// The replay that has failed so, where it was one: its message may be delivered again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
 }
 
 /// Changes an entry, again and again until nobody else has written it in between, and answers what `change` did at last.

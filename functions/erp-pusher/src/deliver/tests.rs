@@ -163,6 +163,7 @@ fn failed_version_one() -> Entry {
         received_at: DateTime::UNIX_EPOCH,
         at: DateTime::UNIX_EPOCH,
         trace: String::new(),
+        replay: None,
     });
     entry
 }

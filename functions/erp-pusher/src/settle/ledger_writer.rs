@@ -53,6 +53,7 @@ impl LedgerWriter {
             received_at: message.sent_at,
             at: self.clock.now(),
             trace: message.id.clone(),
+            replay: None,
         };
         let id = EntryId::new(UNREADABLE, &message.id);
         ledger::record_failure(self.ledger.as_ref(), &id, &failed).await.inspect_err(|error| {
@@ -217,6 +218,7 @@ impl LedgerWriter {
             received_at: item.received_at,
             at: self.clock.now(),
             trace: item.trace.clone(),
+            replay: item.replay.clone(),
         };
         ledger::update(self.ledger.as_ref(), &id, None, |entry| entry.stand(failed.clone())).await
     }
@@ -243,6 +245,7 @@ impl LedgerWriter {
             received_at: work.item.received_at,
             at: self.clock.now(),
             trace: work.item.trace.clone(),
+            replay: work.item.replay.clone(),
         }
     }
 

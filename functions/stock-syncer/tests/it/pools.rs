@@ -105,6 +105,7 @@ async fn refuse(house: &House, flow: &str, row: &Value) {
         received_at: house.clock.now(),
         at: house.clock.now(),
         trace: "t".to_owned(),
+        replay: None,
     };
     let id = EntryId::new(flow, row["id"].as_str().unwrap());
     assert!(record_failure(house.stores.ledger.as_ref(), &id, &failed).await.unwrap());

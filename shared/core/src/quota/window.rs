@@ -32,7 +32,9 @@ pub struct Window {
     waiting: Vec<Waiting>,
     /// When something was read last.
     read_at: Option<Moment>,
-    /// When the next may write: a backlog does not take the whole period's calls at once, and leave none for reads.
+    /// When the next may read, and write: a backlog does not take the whole period's calls at once, and have everybody wait
+    /// for the next period.
+    reads_from: Moment,
     writes_from: Moment,
 }
 
@@ -47,12 +49,6 @@ struct Permits {
     purpose: Use,
     count: u32,
     until: Moment,
-}
-
-impl Permits {
-    fn writes(&self) -> u32 {
-        if self.purpose == Use::Read { 0 } else { self.count }
-    }
 }
 
 /// Somebody who was refused.
@@ -81,9 +77,9 @@ impl Limit {
         at_pace.max(self.millis().min(1_000))
     }
 
-    /// How soon after so many writes others may begin: a little sooner than at the limit's pace, which the limit itself holds.
-    fn pause_after(self, writes: u32) -> u64 {
-        u64::from(writes) * self.millis() * 9 / 10 / u64::from(self.calls.get())
+    /// How soon after so many calls others may begin: a little sooner than at the limit's pace, which the limit itself holds.
+    fn pause_after(self, calls: u32) -> u64 {
+        u64::from(calls) * self.millis() * 9 / 10 / u64::from(self.calls.get())
     }
 
     /// What a quiet time is worth: one lump more, unless so many at once are too many.
@@ -128,14 +124,13 @@ impl Window {
 
     fn give(&mut self, now: Moment, limit: Limit, asked: &Asked<'_>, count: u32) {
         self.waiting.retain(|waiting| !asked.is(waiting));
-        match asked.purpose {
-            Use::Read => self.read_at = Some(now),
-            // After a quiet time two lumps may go one after the other.
-            _ => {
-                let earliest = now.saturating_sub(limit.credit());
-                self.writes_from = self.writes_from.max(earliest) + limit.pause_after(count);
-            }
+        if asked.purpose == Use::Read {
+            self.read_at = Some(now);
         }
+        // After a quiet time two lumps may go one after the other.
+        let earliest = now.saturating_sub(limit.credit());
+        let from = self.from(asked.purpose);
+        *from = (*from).max(earliest) + limit.pause_after(count);
         let (holder, purpose, until) = (asked.holder.to_owned(), asked.purpose, now + limit.valid());
         self.permits.push(Permits { holder, purpose, count, until });
     }
@@ -143,11 +138,12 @@ impl Window {
     /// Counts what the holder has begun, gives back what it has not, and forgets what is over. Nobody knows of permits that
     /// have lapsed whether they were used: perhaps at the last moment.
     fn settle(&mut self, now: Moment, limit: Limit, holder: &str, begun: &[(Duration, Use)]) {
-        let written = u32::try_from(begun.iter().filter(|(_, purpose)| *purpose != Use::Read).count());
-        let mut unused: u32 =
-            self.permits.iter().filter(|permits| permits.holder == holder).map(Permits::writes).sum();
-        unused = unused.saturating_sub(written.unwrap_or(u32::MAX));
-        self.writes_from = self.writes_from.saturating_sub(limit.pause_after(unused));
+        let mut known = self.permits.iter().filter(|permits| permits.holder == holder);
+        if let Some((purpose, count)) = known.next().map(|permits| (permits.purpose, permits.count)) {
+            let unused = count.saturating_sub(u32::try_from(begun.len()).unwrap_or(u32::MAX));
+            let from = self.from(purpose);
+            *from = from.saturating_sub(limit.pause_after(unused));
+        }
         self.permits.retain(|permits| permits.holder != holder && permits.until + limit.millis() > now);
         for (age, purpose) in begun {
             self.count(now.saturating_sub(millis(*age)), limit, *purpose);
@@ -186,19 +182,24 @@ impl Window {
                 _ => writes += count,
             }
         }
+        let from = if asked.purpose == Use::Read { self.reads_from } else { self.writes_from };
+        // One that is long after now was noted by another run of the machine.
+        if from > at && from <= at + limit.millis() {
+            return 0;
+        }
         let room = calls.saturating_sub(reads + writes);
         if asked.purpose == Use::Read {
             let is_awaited = self.waiting.iter().any(|other| other.purpose != Use::Read);
             let most = if is_awaited { (calls * 3 / 4).max(1) } else { calls };
             return room.min(most.saturating_sub(reads));
         }
-        // One that is long after now was noted by another run of the machine.
-        if self.writes_from > at && self.writes_from <= at + limit.millis() {
-            return 0;
-        }
         let reads = self.read_at.is_some_and(|read_at| at.saturating_sub(read_at) < READS);
-        let left = if reads { limit.left_for_reads().min(calls - 1) } else { 0 };
-        room.saturating_sub(left)
+        room.saturating_sub(if reads { limit.left_for_reads().min(calls - 1) } else { 0 })
+    }
+
+    /// When the next of them may begin.
+    fn from(&mut self, purpose: Use) -> &mut Moment {
+        if purpose == Use::Read { &mut self.reads_from } else { &mut self.writes_from }
     }
 
     /// How long until so many calls may begin. Who is only behind others looks again soon: it is not known how long they take.
@@ -212,7 +213,7 @@ impl Window {
             .iter()
             .map(|Begun(at, ..)| *at)
             .chain(self.permits.iter().map(|permits| permits.until));
-        let ends = moments.map(|at| at + limit.millis()).chain([self.writes_from]);
+        let ends = moments.map(|at| at + limit.millis()).chain([self.reads_from, self.writes_from]);
         let mut changes: Vec<Moment> = ends.filter(|change| *change > now).collect();
         changes.sort_unstable();
         let first = changes.into_iter().find(|at| self.room(*at, limit, asked) >= need);

@@ -127,6 +127,8 @@ impl Day {
     }
 
     async fn live(&mut self) {
+        // So few that some calls wait.
+        self.stage.rotate("WDT_CALLS_PER_MINUTE", "12");
         self.stage.rotate("QINCE_PUSH_SECRETS", "simulated-pushsecret,s0EXAMPLEpushsecret");
         let vendors = self.stage.vendors.clone();
         let object = |value: Value| value.as_object().unwrap().clone();

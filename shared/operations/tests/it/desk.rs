@@ -78,6 +78,7 @@ impl Desk {
             received_at: self.clock.now(),
             at: self.clock.now(),
             trace: "t".to_owned(),
+            replay: None,
         };
         let id = EntryId::new(flow, key);
         assert!(ledger::record_failure(self.stores.ledger.as_ref(), &id, &failed).await.unwrap());

@@ -89,6 +89,7 @@ fn failed(at: DateTime<Utc>) -> Failed {
         received_at: at,
         at,
         trace: "t".to_owned(),
+        replay: None,
     }
 }
 

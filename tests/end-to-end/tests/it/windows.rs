@@ -136,7 +136,8 @@ async fn rows_that_become_visible_late_are_read_by_the_overlap() {
 
 #[tokio::test]
 async fn a_run_stops_between_windows_before_its_deadline_and_the_next_goes_on() {
-    let house = House::new(1).with("RELAY_START", "2026-11-22T02:00:00+08:00");
+    let house =
+        House::new(1).with("RELAY_START", "2026-11-22T02:00:00+08:00").with("WDT_CALLS_PER_MINUTE", "12");
     let (from, to) = (house.minutes_ago(590), house.minutes_ago(5));
     house.vendors.wangdian.generate_trades(100, from, to, TradeMix::default());
     let process = house.start();
@@ -157,8 +158,8 @@ async fn a_run_stops_between_windows_before_its_deadline_and_the_next_goes_on() 
 
 #[tokio::test]
 async fn a_window_that_no_run_has_time_for_is_halved() {
-    let house = House::new(1);
-    // 20 pages take 30 seconds, and a run has 20.
+    let house = House::new(1).with("WDT_CALLS_PER_MINUTE", "25");
+    // 20 pages take a minute, and a run has 20 seconds.
     add_trades(&house, 2_000);
     let mut runs = 0;
     loop {

@@ -164,7 +164,7 @@ fn is_known_once_delivered(item: &WorkItem) {
     let hash = content_hash(&item.document);
     let (version, kind) = (item.version.as_deref(), item.version_kind);
     let stamp = Stamp { version, kind, received_at: Some(item.received_at) };
-    let candidate = Candidate { stamp, hash: &hash, replay: item.replay.is_some() };
+    let candidate = Candidate { stamp, hash: &hash, replay: item.replay.as_deref() };
     let mut entry = Entry::new(EntryId::new(&item.flow, &item.key));
     let first = guard::judge(&entry, candidate);
     assert!(matches!(first, Verdict::Push | Verdict::Unordered(_)), "{first:?}");

@@ -26,7 +26,7 @@ impl<'a> Judge<'a> {
         Self { world, violations: Vec::new() }
     }
 
-    fn violated(&mut self, rule: &'static str, found: String) {
+    pub(super) fn violated(&mut self, rule: &'static str, found: String) {
         self.violations.push(Violation { rule, found });
     }
 

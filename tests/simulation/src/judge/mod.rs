@@ -10,7 +10,7 @@ pub use crate::world::books::Violation;
 use documents::Judge;
 
 /// Every rule that a judgement checks, by the names that violations bear.
-pub const RULES: [&str; 14] = [
+pub const RULES: [&str; 15] = [
     "nothing panics",
     "nothing goes round for ever",
     "newest version at each target",
@@ -19,6 +19,7 @@ pub const RULES: [&str; 14] = [
     "acknowledged only after the effect",
     "the right reason",
     "failed with its content",
+    "what a person has mended and replayed goes on",
     "what a person settled keeps its place",
     "quiet in time",
     "quota never exceeded",
@@ -93,6 +94,14 @@ pub fn last(world: &World) -> anyhow::Result<Vec<Violation>> {
     judge.settled()?;
     judge.archive()?;
     judge.quotas();
+    for entry in &world.failures()? {
+        let waits =
+            |failed: &relay_core::Failed| matches!(failed.class, FailureClass::Mapping | FailureClass::Flow);
+        if let Some(failed) = entry.failures().find(|failed| waits(failed)) {
+            let found = format!("{} still stands as {}: {}", named(entry), failed.class, failed.message);
+            judge.violated("what a person has mended and replayed goes on", found);
+        }
+    }
     let mut violations = std::mem::take(&mut judge.violations);
     violations.extend(world.books.state().violations.clone());
     Ok(violations)

@@ -61,7 +61,7 @@ impl Scenario {
             edits: dice.random_ratio(1, 2),
             refuses_duplicates: dice.random_ratio(2, 3),
             lag: Duration::from_secs(if dice.random_ratio(1, 3) { dice.random_range(1..60) } else { 0 }),
-            look: Duration::from_secs(if minutes > 100 { 45 } else { dice.random_range(2..20) }),
+            look: Duration::from_secs(if minutes > 100 { 60 } else { dice.random_range(3..40) }),
             by_events: std::array::from_fn::<_, PROCESSES, _>(|_| dice.random_ratio(1, 3)),
             receiver_replaces: dice.random_ratio(1, 2),
             redelivers: dice.random_ratio(1, 3),
@@ -176,7 +176,7 @@ impl Draw {
             per_mille,
             lasts: seconds(lasts),
         };
-        let after: Vec<(u64, What)> = match self.below(4) {
+        let after: Vec<(u64, What)> = match self.below(5) {
             0 => {
                 // The answer to one of three versions is lost.
                 let lost = trouble(Vendor::Http, Fault::LostAnswer, 400, 60);
@@ -194,6 +194,13 @@ impl Draw {
                     (180, refusal),
                     (700, change(Change::Back)),
                 ]
+            }
+            2 => {
+                // A machine that is a little ahead reads on to where the next trades will be.
+                let ahead = TimeDelta::seconds(self.dice.random_range(150..400));
+                let trade = |place: u64| (place * 30, What::Trade { ago: Duration::ZERO, is_audited: true });
+                let clock = What::ClockSet { ahead, lasts: seconds(600) };
+                [vec![(0, clock)], (1..20).map(trade).collect()].concat()
             }
             _ => {
                 // A batch that takes longer than its messages are in flight.

@@ -1,10 +1,11 @@
 //! What is sent to read, on both routes, and how rows come back.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use relay_connector::{Class, Lists as _, Page, PageOf, Pools as _, Query, Span, Windows as _};
 use relay_core::clock::Deadline;
-use relay_wangdian::{Route, sign};
+use relay_wangdian::{Route, Settings, sign};
 
 use crate::support::{
     Bench, QIMEN_SECRET, SECRET, document, first_page, form, hour, params, payload, query, settings, url,
@@ -147,17 +148,17 @@ async fn a_total_is_believed_on_page_0_only() {
 }
 
 #[tokio::test]
-async fn both_routes_share_one_allowance_without_bursts() {
-    let bench = Bench::new(vec![
-        payload("direct/trades.json"),
-        payload("qimen/trades.json"),
-        payload("direct/trades.json"),
-    ]);
+async fn both_routes_share_one_allowance_and_each_call_is_signed_when_it_is_sent() {
+    let calls_per_minute = NonZeroU32::new(4).unwrap();
+    let bench = Bench::with(
+        Settings { calls_per_minute, ..settings() },
+        vec![payload("direct/trades.json"), payload("qimen/trades.json"), payload("direct/trades.json")],
+    );
     for route in [Route::Direct, Route::Qimen, Route::Direct] {
         bench.window(&query(TRADES, route, vec![]), hour(), first_page()).await.unwrap();
     }
     let stamps: Vec<i64> = [0, 2].map(|call| bench.forms()[call]["timestamp"].parse().unwrap()).into();
-    assert_eq!(stamps[1] - stamps[0], 2, "a call each 1.2 s, each signed when it is sent");
+    assert_eq!(stamps[1] - stamps[0], 13, "two at once after a quiet time, then one each 13.5 s");
 }
 
 #[tokio::test]
