@@ -119,7 +119,7 @@ impl Quota {
     /// # Errors
     /// At once where that would be after the deadline: nothing is to be sent then.
     pub async fn wait(&self, purpose: Use, deadline: Deadline) -> Result<(), OutOfTime> {
-        let began = self.clock.as_ref().monotonic();
+        let began = self.clock.monotonic();
         let ticket = self.state().line.join(purpose);
         let place = Place { quota: self, purpose, ticket };
         // Somebody more urgent than who is first need not wait as long.
@@ -132,18 +132,18 @@ impl Quota {
                 Turn::Ask(ask) => self.ask(&ask).await,
                 Turn::Next(wait) => tokio::select! {
                     () = moved => {}
-                    () = self.clock.as_ref().sleep(wait) => {}
+                    () = self.clock.sleep(wait) => {}
                 },
                 Turn::Later => match deadline.left(self.clock.as_ref()) {
                     None => moved.await,
                     Some(left) => tokio::select! {
                         () = moved => {}
-                        () = self.clock.as_ref().elapse(left) => {}
+                        () = self.clock.elapse(left) => {}
                     },
                 },
             }
         }
-        let waited = millis(self.clock.as_ref().monotonic().saturating_sub(began));
+        let waited = millis(self.clock.monotonic().saturating_sub(began));
         if waited > 0 {
             metrics::histogram!("quota_wait", "vendor" => self.vendor).record(waited);
         }
@@ -151,7 +151,7 @@ impl Quota {
     }
 
     fn look(&self, place: &Place<'_>, deadline: Deadline) -> Result<Turn, OutOfTime> {
-        let now = self.clock.as_ref().monotonic();
+        let now = self.clock.monotonic();
         let mut state = self.state();
         let ahead = state.line.ahead_of(place.purpose, place.ticket);
         let wait = state.wait(now, place.purpose, ahead, self.limit);
@@ -182,18 +182,16 @@ impl Quota {
     /// Asks the budget. A store that does not answer is asked again a little later: no call goes out unbudgeted.
     async fn ask(&self, ask: &Ask) {
         let asking = Asking(self);
-        let asked_at = self.clock.as_ref().monotonic();
+        let asked_at = self.clock.monotonic();
         let answer = self.quotas.ask(&self.name, self.limit, ask).await;
         let mut state = self.state();
         match answer {
             // Counted from before the question, however long the answer took.
             Ok(Grant::Permits { count, valid }) => state.permits = Permits::given(count, asked_at + valid),
-            Ok(Grant::Wait(wait)) => {
-                state.refused = Some((ask.purpose, self.clock.as_ref().monotonic() + wait))
-            }
+            Ok(Grant::Wait(wait)) => state.refused = Some((ask.purpose, self.clock.monotonic() + wait)),
             Err(error) => {
                 tracing::warn!(vendor = self.vendor, %error, "the budget of calls cannot be asked");
-                state.refused = Some((ask.purpose, self.clock.as_ref().monotonic() + AGAIN));
+                state.refused = Some((ask.purpose, self.clock.monotonic() + AGAIN));
             }
         }
         drop(state);

@@ -1,6 +1,6 @@
 //! Mapping, against reading and writing the same document as JSON.
 //!
-//! `relay` is built for speed and with this allocator: `cargo bench --profile speed -p benchmarks --bench mapping`.
+//! `relay` is built for speed: `cargo bench --profile speed -p benchmarks --bench mapping`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
 
@@ -11,15 +11,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use benchmarks::figures::{Rate, print};
 use benchmarks::is_measured;
-use mimalloc::MiMalloc;
 use relay_host::flows;
 use relay_mapping::{Context, Flow};
 use serde_json::Value;
 
 const TRADE: &str = include_str!("../../../events/wangdian/trade.json");
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let flows = flows::load(None)?;

@@ -39,7 +39,7 @@ pub(crate) struct Stage {
     pub(crate) vendors: Arc<Vendors>,
     pub(crate) stores: Stores,
     pub(crate) secret: Arc<Kept>,
-    environment: Settings,
+    pub(crate) environment: Settings,
     starts: AtomicU64,
     _folder: tempfile::TempDir,
 }

@@ -22,7 +22,7 @@ use relay_core::{StoreError, Stores, System};
 use relay_decorator::{Port, Side, decorate};
 use relay_erp_pusher::ErpPusher;
 use relay_host::lambda::{Host, invocation, metrics};
-use relay_host::logs;
+use relay_host::{Settings, logs};
 use relay_job::Job;
 use relay_simulators::qince::{Digest, PushStyle};
 use relay_simulators::{Fault, FaultRates};
@@ -128,7 +128,8 @@ impl Day {
 
     async fn live(&mut self) {
         // So few that some calls wait.
-        self.stage.rotate("WDT_CALLS_PER_MINUTE", "12");
+        let few = Settings::from_iter([("WDT_CALLS_PER_MINUTE".to_owned(), "12".to_owned())]);
+        self.stage.environment = few.or(self.stage.environment.clone());
         self.stage.rotate("QINCE_PUSH_SECRETS", "simulated-pushsecret,s0EXAMPLEpushsecret");
         let vendors = self.stage.vendors.clone();
         let object = |value: Value| value.as_object().unwrap().clone();

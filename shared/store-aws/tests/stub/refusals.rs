@@ -25,6 +25,7 @@ pub(crate) fn failed(at: DateTime<Utc>) -> Failed {
         received_at: at,
         at,
         trace: "t".to_owned(),
+        replay: None,
     }
 }
 

@@ -159,12 +159,12 @@ async fn a_run_stops_between_windows_before_its_deadline_and_the_next_goes_on() 
 #[tokio::test]
 async fn a_window_that_no_run_has_time_for_is_halved() {
     let house = House::new(1).with("WDT_CALLS_PER_MINUTE", "25");
-    // 20 pages take a minute, and a run has 20 seconds.
+    // 20 pages take a minute, and a run has 40 seconds.
     add_trades(&house, 2_000);
     let mut runs = 0;
     loop {
         runs += 1;
-        let deadline = house.now() + chrono::TimeDelta::seconds(20);
+        let deadline = house.now() + chrono::TimeDelta::seconds(40);
         let report = house.start().poller.poll_all(house.within(deadline), &|_| {}).await.remove(0);
         assert_eq!(report.error, None);
         if report.caught_up {

@@ -35,6 +35,7 @@ fn failed(seconds: i64) -> Failed {
         received_at: DateTime::UNIX_EPOCH,
         at: DateTime::from_timestamp(seconds, 0).unwrap(),
         trace: "t".to_owned(),
+        replay: None,
     }
 }
 

@@ -24,15 +24,14 @@ fn count(grant: Grant) -> u32 {
 async fn processes_share_a_budget_and_accounts_do_not() {
     let ports = Ports::open().await;
     let quotas = &ports.stores.quotas;
-    let mut given = 0;
-    for process in 0..10 {
-        let grant = quotas.ask("v/one", MINUTE, &ask(&format!("p{process}"), Use::Read, 5)).await.unwrap();
-        given += count(grant);
+    // Each dies without a word of what it has used.
+    for (process, wait) in [("one", 0), ("two", 14), ("three", 14), ("four", 14)] {
+        let grant = quotas.ask("v/one", MINUTE, &ask(process, Use::Read, 5)).await.unwrap();
+        assert_eq!(count(grant), 5, "{process}");
+        ports.wait(wait);
     }
-    assert_eq!(given, 20);
     let late = quotas.ask("v/one", MINUTE, &ask("late", Use::Read, 1)).await.unwrap();
-    let Grant::Wait(wait) = late else { panic!("{late:?}") };
-    assert!(wait > Duration::from_secs(30), "{wait:?}");
+    assert!(matches!(late, Grant::Wait(_)), "{late:?}");
     let other = quotas.ask("v/other", MINUTE, &ask("p0", Use::Read, 5)).await.unwrap();
     assert_eq!(count(other), 5);
     // A permit may be used up to its last moment.
@@ -58,7 +57,7 @@ async fn those_who_ask_at_once_are_given_no_more_than_there_is() {
         }
     });
     let given: u32 = join_all(asked).await.into_iter().sum();
-    assert_eq!(given, 20);
+    assert_eq!(given, 10, "two lumps after a quiet time");
 }
 
 #[tokio::test]
