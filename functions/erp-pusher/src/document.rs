@@ -126,17 +126,14 @@ impl Documents {
     fn work<'a>(&self, held: &Held<'a>, item: &'a WorkItem, message: &'a Received, known: Known) -> Work<'a> {
         let entry = &known.entry;
         let is_old = (self.now() - item.received_at).to_std().is_ok_and(|age| age > FRESH);
-        let repeated = held.is_repeated()
-            || message.receive_count > 1
-            || item.replay.is_some()
-            || entry.attempts.is_some()
-            || entry.unanswered.is_some()
-            || is_old;
+        let resumed = held.is_repeated() || message.receive_count > 1 || is_old;
+        let repeated =
+            resumed || item.replay.is_some() || entry.attempts.is_some() || entry.unanswered.is_some();
         let flow = self.flows.named(&item.flow);
         let kind = flow.map(|routed| routed.flow.version_kind()).or(item.version_kind);
         let hash = content_hash(&item.document);
         let archived = held.history().location();
-        Work { system: held.system(), item, message, hash, kind, known, repeated, archived }
+        Work { system: held.system(), item, message, hash, kind, known, resumed, repeated, archived }
     }
 
     /// What is known of a document.
@@ -156,7 +153,7 @@ impl Documents {
         let known = self.known(EntryId::new(&item.flow, &item.key)).await?;
         let (kind, hash) = (item.version_kind, content_hash(&item.document));
         let (system, archived) = (held.system(), held.history().location());
-        let work = Work { system, item, message, hash, kind, known, repeated: true, archived };
+        let work = Work { system, item, message, hash, kind, known, resumed: true, repeated: true, archived };
         let why = "a mistake in the program stopped this document's turn: the log tells its place; report it, and \
                    replay the document with a version that mends it";
         let outcome = Outcome::failed_try(FailureClass::Panic, None, why);

@@ -32,6 +32,8 @@ pub(crate) struct Work<'a> {
     pub(crate) kind: Option<VersionKind>,
     /// What is known of the document.
     pub(crate) known: Known,
+    /// Whether an earlier turn of this very message may have sent it, and have ended before the ledger knew.
+    pub(crate) resumed: bool,
     /// Whether an earlier try may have reached the target.
     pub(crate) repeated: bool,
     /// Where the archive will have this turn, for the ledger to point to.

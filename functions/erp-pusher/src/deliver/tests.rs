@@ -106,8 +106,17 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
         sent_at: NOW,
     };
     let known = Known { entry, read_at: Duration::ZERO };
-    let work =
-        Work { system, item: &item, message: &message, hash, kind: None, known, repeated, archived: None };
+    let work = Work {
+        system,
+        item: &item,
+        message: &message,
+        hash,
+        kind: None,
+        known,
+        resumed: repeated,
+        repeated,
+        archived: None,
+    };
     let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new() };
     let plan = Plan::new(&target, if target.is_asked { &ASKED } else { &UNASKED }, mapped);
     let sending = Sending { work: &work, plan: &plan, deadline: Deadline::NONE };

@@ -88,7 +88,8 @@ impl LedgerWriter {
             }
             Record::Failed { class, code, message, tried } => {
                 let failed = self.failure(work, class.clone(), code, message);
-                let attempts = tried.then(|| self.attempt(work, message));
+                // A version that fails unsent may have been sent all the same, by a turn that was killed.
+                let attempts = (tried || work.resumed).then(|| self.attempt(work, message));
                 let stands = self.failed(work, failed, attempts).await?;
                 Ok(if stands { outcome } else { Outcome::Skipped(Skip::Older) })
             }

@@ -9,6 +9,7 @@ use relay_core::clock::Deadline;
 use relay_simulators::qince::PushStyle;
 use tempfile::TempDir;
 
+use crate::fuse::Fuse;
 use crate::house::House;
 use crate::process::{ORDERS_TO_WDT, Process, STOCK, TRADES, outcomes};
 
@@ -76,6 +77,33 @@ async fn what_is_pushed_while_a_flow_file_is_away_reaches_its_target_by_a_replay
     let pushed = &house.vendors.wangdian.pushed_orders()[id];
     assert_eq!((pushed.creates, pushed.updates), (1, 1));
     assert!(process.failures().await.is_empty());
+}
+
+/// What a turn has sent that was killed before the ledger knew is not taken for the newer version, when that is sent at last.
+#[tokio::test]
+async fn a_version_that_was_sent_before_its_flow_went_away_is_not_taken_for_the_newer() {
+    for steps in 0.. {
+        let (house, folder) = house();
+        let order = house.vendors.qince.order(house.minutes_ago(10));
+        let newer = house.vendors.qince.changed(&order, TimeDelta::milliseconds(1), "CG_FHZ");
+        push(&house, &house.start(), &order).await;
+        let fuse = Fuse::after(steps);
+        let is_over = fuse.run(house.start_with(&fuse).drain()).await.is_some();
+
+        take_away(&folder, ORDERS_TO_WDT);
+        let process = house.start();
+        push(&house, &process, &newer).await;
+        process.drain().await;
+        put_back(&folder, ORDERS_TO_WDT);
+        replay_all(&house.start()).await;
+        let pushed = &house.vendors.wangdian.pushed_orders()[order["id"].as_str().unwrap()];
+        assert_eq!(pushed.order["buyer_message"], newer["remark"], "killed after {steps} steps");
+        assert_eq!(pushed.creates, 1, "killed after {steps} steps");
+        if is_over {
+            assert!(steps > 10, "nothing was tried");
+            return;
+        }
+    }
 }
 
 #[tokio::test]

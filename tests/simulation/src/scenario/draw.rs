@@ -55,7 +55,7 @@ impl Scenario {
         let mut dice = StdRng::seed_from_u64(seed);
         // A whole day takes five times as long to run as an hour.
         let minutes =
-            if dice.random_ratio(1, 12) { 1_440 } else { [20, 45, 90, 180, 360][dice.random_range(0..5)] };
+            if dice.random_ratio(1, 12) { 1_440 } else { [20, 45, 60, 90, 180][dice.random_range(0..5)] };
         let conditions = Conditions {
             lasts: Duration::from_secs(minutes * 60),
             edits: dice.random_ratio(1, 2),

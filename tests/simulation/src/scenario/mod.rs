@@ -268,6 +268,13 @@ impl Scenario {
 }
 
 impl What {
+    /// Whether requests to that vendor arrive twice.
+    #[must_use]
+    pub fn doubles_calls_of(&self, name: &str) -> bool {
+        let (Self::Trouble { vendor, fault, .. } | Self::Once { vendor, fault }) = self else { return false };
+        *fault == Fault::Duplicate && format!("{vendor:?}").eq_ignore_ascii_case(name)
+    }
+
     /// Whether a vendor refuses documents for good.
     #[must_use]
     pub fn refuses(&self) -> bool {
