@@ -43,6 +43,12 @@ fn a_thousand_polled_trades_stay_within_the_budget() {
         for (what, exactly) in budget() {
             assert_eq!(counted.remove(&what), Some(exactly), "{what}");
         }
+        // Permits for calls come some ten at a time: a read of the account's budget, and a write.
+        let checkpoints = std::env::var("CHECKPOINT_TABLE").unwrap();
+        for operation in ["GetItem", "UpdateItem"] {
+            let asked = counted.remove(&format!("{operation} {checkpoints}")).unwrap_or_default();
+            assert!(asked <= u64::from(TRADES) / 10 + ONCE, "{asked} times {operation} for permits");
+        }
         let over: Vec<_> = counted.iter().filter(|(_, count)| **count > ONCE).collect();
         assert!(over.is_empty(), "paid more than once: {over:?}");
         assert!(largest <= WRITE_UNIT, "each entry is one write unit");
