@@ -82,6 +82,15 @@ impl Limit {
         u64::from(calls) * self.millis() * 9 / 10 / u64::from(self.calls.get())
     }
 
+    fn part(self) -> u64 {
+        (self.millis() / PARTS).max(1)
+    }
+
+    /// One call may take so much longer on its way than another: the vendor counts by when they arrive.
+    fn on_the_way(self) -> u64 {
+        self.part() / 2
+    }
+
     /// What a quiet time is worth: one lump more, unless so many at once are too many.
     fn credit(self) -> u64 {
         if self.at_once.is_some() { 0 } else { self.pause_after(self.lump()) }
@@ -144,7 +153,8 @@ impl Window {
             let from = self.from(purpose);
             *from = from.saturating_sub(limit.pause_after(unused));
         }
-        self.permits.retain(|permits| permits.holder != holder && permits.until + limit.millis() > now);
+        let over = limit.on_the_way() + limit.millis();
+        self.permits.retain(|permits| permits.holder != holder && permits.until + over > now);
         for (age, purpose) in begun {
             self.count(now.saturating_sub(millis(*age)), limit, *purpose);
         }
@@ -154,8 +164,8 @@ impl Window {
     }
 
     fn count(&mut self, at: Moment, limit: Limit, purpose: Use) {
-        let part = (limit.millis() / PARTS).max(1);
-        let at = at.div_ceil(part) * part;
+        let part = limit.part();
+        let at = (at + limit.on_the_way()).div_ceil(part) * part;
         let place = self.begun.partition_point(|Begun(other, ..)| *other < at);
         if self.begun.get(place).is_none_or(|Begun(other, ..)| *other != at) {
             self.begun.insert(place, Begun(at, 0, 0));
@@ -175,7 +185,7 @@ impl Window {
             writes += written;
         }
         for Permits { purpose, count, .. } in
-            self.permits.iter().filter(|permits| permits.until + limit.millis() > at)
+            self.permits.iter().filter(|permits| permits.until + limit.on_the_way() + limit.millis() > at)
         {
             match purpose {
                 Use::Read => reads += count,
