@@ -107,7 +107,8 @@ impl WorkItem {
     /// The message body.
     #[must_use]
     pub fn encode(&self) -> String {
-        // Straight to text: as a value, the document would be made anew.
+        // Straight to text: as a value, the document would be made anew. Should it ever fail, the value's panic fails this document
+        // alone, and nothing empty is sent.
         codec::pack(serde_json::to_string(self).unwrap_or_else(|_| serde_json::json!(self).to_string()))
     }
 

@@ -23,8 +23,9 @@ pub fn read(text: &str, formats: &[String], zone: FixedOffset) -> Option<DateTim
         "%Y/%m/%d",
     ];
     let text = text.trim();
+    // Nearly all are written so: it is tried before the others.
     if formats.is_empty()
-        && let Some(time) = plain(text)
+        && let Ok(time) = NaiveDateTime::parse_from_str(text, USUAL[0])
     {
         return zone.from_local_datetime(&time).single();
     }
@@ -32,22 +33,6 @@ pub fn read(text: &str, formats: &[String], zone: FixedOffset) -> Option<DateTim
     DateTime::parse_from_rfc3339(text)
         .ok()
         .or_else(|| formats.into_iter().find_map(|format| read_as(text, format, zone)))
-}
-
-/// A time just as nearly all are written, `yyyy-MM-dd HH:mm:ss`, without going through formats; `None` of any other.
-fn plain(text: &str) -> Option<NaiveDateTime> {
-    let signs: &[u8; 19] = text.as_bytes().try_into().ok()?;
-    let between = [(4, b'-'), (7, b'-'), (10, b' '), (13, b':'), (16, b':')];
-    if !between.iter().all(|(place, sign)| signs[*place] == *sign) {
-        return None;
-    }
-    let number = |from: usize, to: usize| {
-        signs[from..to]
-            .iter()
-            .try_fold(0, |number, sign| sign.is_ascii_digit().then(|| number * 10 + u32::from(*sign - b'0')))
-    };
-    let day = NaiveDate::from_ymd_opt(number(0, 4)?.try_into().ok()?, number(5, 7)?, number(8, 10)?)?;
-    day.and_hms_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?)
 }
 
 fn read_as(text: &str, format: &str, zone: FixedOffset) -> Option<DateTime<FixedOffset>> {

@@ -41,8 +41,6 @@ pub struct Mapped {
 pub(crate) struct Mapper<'c> {
     context: Option<&'c Context<'c>>,
     pub(crate) asked: BTreeSet<LookupKey>,
-    /// What is being asked.
-    asking: LookupKey,
     pub(crate) faults: Vec<Fault>,
 }
 
@@ -77,8 +75,7 @@ fn applying<'a>(rules: &'a [Rule], scope: &Scope<'_>) -> Result<Option<&'a Rule>
 
 impl<'c> Mapper<'c> {
     pub(crate) fn new(context: Option<&'c Context<'c>>) -> Self {
-        let asking = LookupKey { table: String::new(), key: String::new() };
-        Self { context, asked: BTreeSet::new(), asking, faults: Vec::new() }
+        Self { context, asked: BTreeSet::new(), faults: Vec::new() }
     }
 
     pub(crate) fn fields(
@@ -242,19 +239,16 @@ impl<'c> Mapper<'c> {
         rule: &Rule,
         place: &Place<'_>,
     ) -> Result<Option<Value>, ()> {
-        // Tables are few: the room for their names is taken once.
-        self.asking.table.clear();
-        self.asking.table.push_str(table);
-        self.asking.key = key;
+        let asked = LookupKey { table: table.to_owned(), key };
         let Some(context) = self.context else {
-            self.asked.insert(self.asking.clone());
+            self.asked.insert(asked);
             return Err(());
         };
-        match context.lookups.get(&self.asking) {
+        match context.lookups.get(&asked) {
             Some(id) => Ok(Some(Value::String(id.clone()))),
             None => {
-                let key = std::mem::take(&mut self.asking.key);
-                self.fault(place, &rule.source, Some(&key), Cause::NoEntry { table: table.to_owned() });
+                let LookupKey { table, key } = asked;
+                self.fault(place, &rule.source, Some(&key), Cause::NoEntry { table });
                 Err(())
             }
         }
