@@ -91,6 +91,13 @@ impl Vendors {
         ]
     }
 
+    /// Counts calls against the vendors' limits from here on: for what cannot know of calls that were made before it.
+    pub fn begin_quotas_anew(&self) {
+        self.wangdian.begin_quota_anew();
+        self.kingdee.begin_quota_anew();
+        self.sharecrm.begin_quota_anew();
+    }
+
     /// The vendors in process, without sockets: requests are routed by the hosts of [`WDT_BASE_URL`],
     /// [`QIMEN_BASE_URL`], [`KINGDEE_BASE_URL`], [`SHARECRM_BASE_URL`] and [`HTTP_BASE_URL`].
     #[must_use]

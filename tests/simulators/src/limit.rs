@@ -27,6 +27,11 @@ impl Limit {
         self.calls = calls;
     }
 
+    /// Counts from here on.
+    pub(crate) fn begin_anew(&mut self) {
+        self.admitted.clear();
+    }
+
     /// How many calls were above the limit.
     pub(crate) fn refused(&self) -> u64 {
         self.refused

@@ -316,6 +316,8 @@ impl Director {
             What::Upgrade => {
                 (0..PROCESSES).for_each(|slot| self.kill(slot));
                 self.world.downgrade()?;
+                // The former program counted no calls where others read them.
+                self.world.vendors.begin_quotas_anew();
                 self.begin_all_anew()?;
             }
             What::Paused { name, lasts } => {

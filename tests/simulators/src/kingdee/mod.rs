@@ -76,6 +76,11 @@ impl Kingdee {
         lock(&self.state).calls.set(calls);
     }
 
+    /// Counts calls against that limit from here on.
+    pub(crate) fn begin_quota_anew(&self) {
+        lock(&self.state).calls.begin_anew();
+    }
+
     /// How many calls were above that limit.
     pub(crate) fn refused_for_quota(&self) -> u64 {
         lock(&self.state).calls.refused()

@@ -80,6 +80,13 @@ impl ShareCrm {
         lock(&self.state).push_calls.set(calls);
     }
 
+    /// Counts calls against both limits from here on.
+    pub(crate) fn begin_quota_anew(&self) {
+        let mut state = lock(&self.state);
+        state.push_calls.begin_anew();
+        state.token_calls.begin_anew();
+    }
+
     /// How many calls were above either of the limits: pushes, and tokens.
     pub(crate) fn refused_for_quota(&self) -> u64 {
         let state = lock(&self.state);

@@ -152,6 +152,11 @@ impl Wangdian {
         lock(&self.state).limit.set(calls);
     }
 
+    /// Counts calls against that limit from here on.
+    pub(crate) fn begin_quota_anew(&self) {
+        lock(&self.state).limit.begin_anew();
+    }
+
     /// How many calls were above that limit.
     pub(crate) fn refused_for_quota(&self) -> u64 {
         lock(&self.state).limit.refused()
