@@ -57,6 +57,17 @@ impl Candidate<'_> {
         }
     }
 
+    /// Whether it says what has failed before. What is said once more after something else of the same version has failed
+    /// in between is the last word.
+    fn repeats(self, failed: &Failed, entry: &Entry) -> bool {
+        let is_between = |other: &Failed| {
+            failed.stamp().compare(other.stamp()) == Some(Ordering::Equal)
+                && failed.received_at < other.received_at
+                && self.stamp.received_at.is_some_and(|received_at| other.received_at < received_at)
+        };
+        failed.is_of(self.stamp.version, self.hash) && !entry.failures().any(is_between)
+    }
+
     /// Whether it lacks the version that would tell its place beside one that has it.
     fn lacks_version(self, other: Stamp<'_>) -> bool {
         let carries_none = self.stamp.kind == Some(VersionKind::Received);
@@ -90,12 +101,8 @@ fn is_newer_version(candidate: Candidate<'_>, delivered: &Delivered) -> bool {
 }
 
 fn by_failures(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
-    let same = |replay: bool| {
-        let mut known =
-            entry.failures().filter(|failed| failed.is_of(candidate.stamp.version, candidate.hash));
-        known.next().filter(|_| !replay)
-    };
-    if let Some(failed) = same(candidate.replay.is_some()) {
+    let mut same = entry.failures().filter(|failed| candidate.repeats(failed, entry));
+    if let Some(failed) = same.next().filter(|_| candidate.replay.is_none()) {
         return Some(Verdict::Skip(Skip::FailedBefore { message: failed.message.clone() }));
     }
     // The newest version is the one to mend: an older one must neither take its place in the ledger nor in the target.
@@ -188,6 +195,32 @@ mod tests {
         let mut entry = entry();
         assert!(entry.fail(failure(Some(version), hash)));
         entry
+    }
+
+    /// A queue hands out again what is done: of A, B, A the first A fails beside B, and the last one is the newest all the
+    /// same.
+    #[test]
+    fn what_is_said_once_more_after_something_else_has_failed_is_no_repetition() {
+        let received = |second| DateTime::from_timestamp(second, 0);
+        let failure = |hash: &str, second| Failed {
+            received_at: received(second).unwrap_or_default(),
+            ..failure(Some("2026-11-22 12:00:00"), hash)
+        };
+        let come = |hash, second| Candidate {
+            stamp: Stamp {
+                received_at: received(second),
+                ..candidate(Some("2026-11-22 12:00:00"), hash).stamp
+            },
+            ..candidate(None, hash)
+        };
+        let mut entry = entry();
+        assert!(entry.fail(failure("a", 1)) && entry.fail(failure("b", 2)) && entry.fail(failure("a", 1)));
+        assert_eq!(entry.failures().count(), 2, "the first is kept beside the other");
+        let is_skipped = |hash, second| matches!(judge(&entry, come(hash, second)), Verdict::Skip(_));
+        assert!(is_skipped("a", 1) && is_skipped("b", 2) && !is_skipped("a", 3));
+        assert!(entry.fail(failure("a", 3)));
+        let left: Vec<_> = entry.failures().map(|failed| failed.received_at).collect();
+        assert_eq!(left, [received(3).unwrap_or_default()]);
     }
 
     fn candidate<'a>(version: Option<&'a str>, hash: &'a str) -> Candidate<'a> {

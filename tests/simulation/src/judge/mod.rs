@@ -35,10 +35,11 @@ fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
     match class {
         FailureClass::Mapping => has(|what| matches!(what, What::BadTrade)),
         FailureClass::Flow => has(|what| matches!(what, What::FlowAway { .. })),
-        // What Kingdee has and does not change; what is there, and perhaps another version.
+        // What Kingdee has and does not change; what is there, and perhaps another version. An answer whose times are all
+        // zero shows another day than the next.
         FailureClass::Changed => {
             let once = !scenario.conditions.receiver_replaces;
-            has(|what| matches!(what, What::TradeChange { .. }))
+            has(|what| matches!(what, What::TradeChange { .. }) || what.shows_zero_dates())
                 || once && has(|what| matches!(what, What::Json { .. } | What::JsonFlap { .. }))
         }
         FailureClass::Settled => person,

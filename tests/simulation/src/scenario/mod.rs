@@ -282,6 +282,15 @@ impl What {
         *fault == Fault::InnerRefusal(REFUSED.to_owned())
     }
 
+    /// Whether WDT shows zeros for times.
+    #[must_use]
+    pub fn shows_zero_dates(&self) -> bool {
+        matches!(
+            self,
+            Self::Trouble { fault: Fault::ZeroDates, .. } | Self::Once { fault: Fault::ZeroDates, .. }
+        )
+    }
+
     /// Whether it is a fault, and not a document or a person's doing.
     #[must_use]
     pub fn is_fault(&self) -> bool {
