@@ -11,6 +11,7 @@ use relay_core::clock::{Clock, Deadline};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
+use crate::directory::Directories;
 use crate::session::{Account, LIFE};
 use crate::settings::Settings;
 use crate::{VENDOR, error};
@@ -23,7 +24,8 @@ pub struct Client {
     pub(crate) clock: Arc<dyn Clock>,
     session: Session,
     transport: Metered,
-    quota: Quota,
+    pub(crate) quota: Quota,
+    pub(crate) directories: Directories,
 }
 
 impl Client {
@@ -36,7 +38,7 @@ impl Client {
         let quota = Quota::new(VENDOR, &account, settings.calls_per_minute, MINUTE, surroundings);
         let session = Session::new(TokenKeeper::new(VENDOR, &account, LIFE, tokens, clock.clone()));
         let transport = Metered::new(VENDOR, transport, clock.clone());
-        Self { settings, clock, session, transport, quota }
+        Self { settings, clock, session, transport, quota, directories: Directories::default() }
     }
 
     /// A business call: once, and once more with a new token where the token was refused.

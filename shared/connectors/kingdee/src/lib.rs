@@ -12,6 +12,7 @@
 //! | [`client`] | the calls |
 //! | `target` | bills: saving one, asking whether one is there |
 //! | `lists` | base data and bills, a page at a time |
+//! | `directory` | the codes of a list, where reading it costs less than asking for each |
 //! | `lookup` | lists, page by page, for one exact match |
 //! | `session` | the V1 access token and the account that the calls book into |
 //! | [`sign`] | the V2 gateway's signature; V1 calls carry none |
@@ -21,6 +22,7 @@
 pub mod catalog;
 pub mod client;
 mod connector;
+mod directory;
 mod envelope;
 mod error;
 mod lists;

@@ -16,6 +16,11 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// How many pages the list has, where the vendor says so.
+    pub(crate) fn pages(&self) -> Option<u32> {
+        self.pages
+    }
+
     /// Whether no page follows upon this one, which has that number and was asked for so many rows.
     pub(crate) fn is_last(&self, number: u32, size: u32) -> bool {
         self.pages.map_or(self.rows.len() < size as usize, |pages| number >= pages)

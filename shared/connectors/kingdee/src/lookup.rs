@@ -1,11 +1,13 @@
-//! Look-ups: lists, page by page, for one exact match, because `search` is fuzzy.
+//! Look-ups: by the pages of a list that are worth reading, or by a search, page by page, for one exact match, because
+//! `search` is fuzzy.
 
-use relay_connector::{Class, Failure, Use, lenient};
+use relay_connector::{Class, Document, Failure, Use, lenient};
 use relay_core::clock::Deadline;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::PAGES;
 use crate::client::Client;
+use crate::directory::is_enabled;
 use crate::{VENDOR, catalog, error, lists};
 
 /// Where a search ends that finds too much. An exact code finds one page.
@@ -41,13 +43,44 @@ impl Client {
 
     async fn record_id(
         &self,
-        list: &str,
+        list: &'static str,
         names: &[&str],
         code: &str,
         deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
+        if let Some(id) = self.listed_id(list, names, code, deadline).await? {
+            return Ok(Some(id));
+        }
         let row = self.record(list, names, code, deadline).await?;
         Ok(row.and_then(|row| lenient::field(&row, "id")))
+    }
+
+    /// The id of a code, as far as the pages tell it that are worth reading. What they do not tell is asked for.
+    async fn listed_id(
+        &self,
+        list: &'static str,
+        names: &[&str],
+        code: &str,
+        deadline: Deadline,
+    ) -> Result<Option<String>, Failure> {
+        let (document, path) = list_named(list)?;
+        let request = lists::request(document, &[]);
+        let directory = self.directories.of(list);
+        let mut directory = directory.lock().await;
+        directory.refresh(self.clock.monotonic());
+        loop {
+            let next = match directory.id(code) {
+                Some(id) => return Ok(Some(id)),
+                None => directory.next_page(),
+            };
+            let Some(number) = next else {
+                directory.has_asked();
+                return Ok(None);
+            };
+            let page = self.page(path, &request, number, PAGES.cap, deadline).await?;
+            // Only the first of the fields: what a second one holds may be the first of a record on another page.
+            directory.add(&page, names.first().copied().unwrap_or_default(), self.clock.monotonic());
+        }
     }
 
     /// The enabled record that has `code` in the first of the fields that fits any record.
@@ -58,13 +91,9 @@ impl Client {
         code: &str,
         deadline: Deadline,
     ) -> Result<Option<Value>, Failure> {
-        let (document, path) = catalog::list_named(list)
-            .ok_or_else(|| Failure::new(VENDOR, list, Class::Refused, None, "is no list of the catalog"))?;
+        let (document, path) = list_named(list)?;
         let request = lists::request(document, &[("search", code)]);
-        let fit = |row: &Value| {
-            let enabled = lenient::flag(row, "enable") != Some(false);
-            names.iter().position(|name| enabled && is(row, name, code))
-        };
+        let fit = |row: &Value| names.iter().position(|name| is_enabled(row) && is(row, name, code));
         self.search(path, request, fit, deadline).await
     }
 
@@ -110,6 +139,11 @@ impl Client {
         let message = format!("the search for {text} finds more than {MOST_PAGES} pages: use a longer code");
         Err(Failure::new(VENDOR, path, Class::Refused, None, message))
     }
+}
+
+fn list_named(list: &str) -> Result<(&'static Document, &'static str), Failure> {
+    let unknown = || Failure::new(VENDOR, list, Class::Refused, None, "is no list of the catalog");
+    catalog::list_named(list).ok_or_else(unknown)
 }
 
 fn is(row: &Value, name: &str, text: &str) -> bool {

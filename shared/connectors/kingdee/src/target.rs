@@ -114,12 +114,16 @@ impl Target for Client {
         Client::lookup(self, table, code, deadline).await
     }
 
+    async fn has_room(&self, _document: &'static Document) {
+        self.quota.has_room(Use::Push).await;
+    }
+
     /// A bill whose id is given with it is changed.
     fn repeat(&self, document: &'static Document) -> Repeat {
         if self.settings.edits { Repeat::Replaces } else { document.repeat() }
     }
 
     fn way_to_change(&self, _document: &'static Document) -> Option<&'static str> {
-        (!self.settings.edits).then_some("let it be changed: KINGDEE_EDITS=on")
+        (!self.settings.edits).then_some("KINGDEE_EDITS=on")
     }
 }

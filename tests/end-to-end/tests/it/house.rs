@@ -52,6 +52,13 @@ impl House {
         Self { clock, vendors, seed, folder, settings, starts: AtomicU64::new(0) }
     }
 
+    /// So many goods in Kingdee that their list is not read: each code is asked for by itself.
+    pub(crate) fn crowd_goods(&self) {
+        for number in 0..10_001 {
+            self.vendors.kingdee.add_material(&format!("CROWD-{number:05}"), "旧品", &[]);
+        }
+    }
+
     /// A new house, and a process in it.
     pub(crate) fn running(seed: u64) -> (Self, Process) {
         let house = Self::new(seed);

@@ -96,6 +96,7 @@ async fn many_codes(house: &House, process: &Process, count: usize) {
 async fn a_document_of_many_codes_is_worked_by_one_of_two_processes() {
     let house = House::new(1);
     house.vendors.kingdee.set_refuses_duplicates(false);
+    house.crowd_goods();
     let other = Arc::new(house.start());
     many_codes(&house, &other, 300).await;
     let began = house.now();

@@ -92,7 +92,7 @@ fn a_bill_is_changed_only_where_a_person_allows_it() {
     let kingdee = Arc::new(Kingdee::answering([]));
     let off = kingdee.client();
     assert_eq!(target(&off).repeat(sal_order()), Repeat::Doubles);
-    assert_eq!(target(&off).way_to_change(sal_order()), Some("let it be changed: KINGDEE_EDITS=on"));
+    assert_eq!(target(&off).way_to_change(sal_order()), Some("KINGDEE_EDITS=on"));
     let on = kingdee.client_of(Settings { edits: true, ..settings() });
     assert_eq!(target(&on).repeat(sal_order()), Repeat::Replaces);
     assert_eq!(target(&on).way_to_change(sal_order()), None);
