@@ -17,6 +17,7 @@ mod sync;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use futures::future::join_all;
 use relay_connector::Role;
 use relay_core::clock::Deadline;
 use relay_job::{ActiveFlows, FlowSettings, Flows, Invocation, Job, Needs, Parts, Unfinished};
@@ -24,7 +25,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub use pool::Pool;
-pub use sync::{Report, Syncer};
+pub use sync::{Patience, Report, Syncer};
 
 /// What a schedule or a person sends. `{}` means: all pools.
 #[derive(Deserialize)]
@@ -77,7 +78,7 @@ impl Job for StockSyncer {
                     let known: Vec<_> = self.pools.iter().flat_map(Pool::flow_names).collect();
                     format!("`{name}` reads no pool; the flows that do are: {}", known.join(", "))
                 })?;
-                vec![self.sync(pool, deadline).await]
+                vec![self.sync(pool, Patience::None, deadline).await]
             }
         };
         let failed = reports.iter().any(|report| report.error.is_some());
@@ -97,16 +98,17 @@ impl Job for StockSyncer {
 impl StockSyncer {
     /// Pulls from every pool until it has nothing new or the deadline is near. One that fails stops no other.
     pub async fn sync_all(&self, deadline: Deadline) -> Vec<Report> {
-        let mut reports = Vec::with_capacity(self.pools.len());
-        for pool in &self.pools {
-            reports.push(self.sync(pool, deadline).await);
-        }
-        reports
+        join_all(self.pools.iter().map(|pool| self.sync(pool, Patience::None, deadline))).await
     }
 
-    async fn sync(&self, pool: &Pool, deadline: Deadline) -> Report {
+    /// The same, where the targets are worked meanwhile: goes on as they take rows out of the pools.
+    pub async fn sync_along(&self) -> Vec<Report> {
+        join_all(self.pools.iter().map(|pool| self.sync(pool, Patience::UntilWorked, Deadline::NONE))).await
+    }
+
+    async fn sync(&self, pool: &Pool, patience: Patience, deadline: Deadline) -> Report {
         match self.with_absent(pool).await {
-            Ok(pool) => self.syncer.sync(&pool, deadline).await,
+            Ok(pool) => self.syncer.sync(&pool, patience, deadline).await,
             // The first acknowledgement takes a row from all flows, also from those that are not known of.
             Err(error) => self.syncer.not_pulled(pool, error).await,
         }

@@ -24,9 +24,4 @@ impl Pool {
     pub(crate) fn name(&self) -> &'static str {
         self.query.document.name
     }
-
-    /// As many rows as a pull gives at most, where that is known.
-    pub(crate) fn cap(&self) -> Option<usize> {
-        usize::try_from(self.query.document.pages?.cap).ok()
-    }
 }

@@ -19,6 +19,12 @@ use crate::recent::Recent;
 /// A pull that would begin this close before the deadline is left to the next turn.
 const PULL: Duration = Duration::from_secs(10);
 
+/// A turn ends after so long, so that the flows and pauses of the next are those of its time.
+const TURN: Duration = Duration::from_secs(180);
+
+/// How often it is looked whether the targets have worked what a pull has brought.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Ten pulls' worth of messages.
 const CROWDED: u64 = 1_000;
 
@@ -33,6 +39,15 @@ pub struct Syncer {
     credential_check: Arc<CredentialCheck>,
     health: Arc<Monitor>,
     recent: Recent,
+}
+
+/// What a turn does about rows that stand behind those that it has queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Leaves them to the next turn: a function is paid for while it waits.
+    None,
+    /// Waits until the targets have worked most of what it has queued, and pulls again.
+    UntilWorked,
 }
 
 /// What became of one pool's turn.
@@ -77,10 +92,10 @@ impl Syncer {
     }
 
     /// Pulls until the pool gives nothing new: what it gives again is on its way to be acknowledged.
-    pub async fn sync(&self, pool: &Pool, deadline: Deadline) -> Report {
+    pub async fn sync(&self, pool: &Pool, patience: Patience, deadline: Deadline) -> Report {
         let mut report = Report { pool: pool.name().to_owned(), ..Report::default() };
         let span = tracing::info_span!("sync", pool = report.pool);
-        let pulled = self.pulls(pool, deadline, &mut report).instrument(span.clone()).await;
+        let pulled = self.pulls(pool, patience, deadline, &mut report).instrument(span.clone()).await;
         self.told(pool, report, pulled, &span).await
     }
 
@@ -115,13 +130,20 @@ impl Syncer {
         }
     }
 
-    async fn pulls(&self, pool: &Pool, deadline: Deadline, report: &mut Report) -> anyhow::Result<()> {
+    async fn pulls(
+        &self,
+        pool: &Pool,
+        patience: Patience,
+        deadline: Deadline,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
         if self.is_crowded(pool).await? {
             report.held_back = true;
             return Ok(());
         }
         let source = self.source(&pool.query)?;
         let mut seen = HashSet::new();
+        let until = Deadline::within(self.clock.as_ref(), TURN);
         loop {
             let mut rows = match self.pull(source, &pool.query, deadline).await {
                 // The pool keeps its rows for the next turn.
@@ -130,26 +152,52 @@ impl Syncer {
             };
             let page = rows.clone();
             rows.retain(|row| seen.insert(content_hash(row)));
-            if rows.is_empty() {
+            let is_news = !rows.is_empty();
+            if is_news {
+                self.enqueue(source, pool, rows, deadline, report).await?;
+            }
+            // A full page hides what stands behind it until its rows are acknowledged.
+            let most = source.most(&pool.query).filter(|most| page.len() >= *most);
+            let has_waited = match (most, patience) {
+                (Some(most), Patience::UntilWorked) => self.waits_for_room(pool, most, until).await?,
+                _ => false,
+            };
+            if !is_news && !has_waited {
                 return self.look_behind(source, pool, &page, &mut seen, deadline, report).await;
             }
-            self.enqueue(source, pool, rows, deadline, report).await?;
-            if !deadline.allows(self.clock.as_ref(), PULL) {
+            if !deadline.allows(self.clock.as_ref(), PULL) || until.is_over(self.clock.as_ref()) {
                 return Ok(());
             }
         }
     }
 
+    /// Waits until the targets have worked most of what a pull has brought; says whether there was anything to wait for.
+    async fn waits_for_room(&self, pool: &Pool, most: usize, until: Deadline) -> Result<bool, StoreError> {
+        let mut has_waited = false;
+        while self.longest_queue(pool).await? > most as u64 / 2 {
+            has_waited = true;
+            if until.is_over(self.clock.as_ref()) {
+                break;
+            }
+            self.clock.sleep(LOOK).await;
+        }
+        Ok(has_waited)
+    }
+
     /// Whether a target lags so far behind that pulling would only repeat what its queue holds: a pool gives its rows
     /// again and again, and what was queued is remembered for five minutes only.
     async fn is_crowded(&self, pool: &Pool) -> Result<bool, StoreError> {
+        Ok(self.longest_queue(pool).await? > CROWDED)
+    }
+
+    /// How many messages wait, or are under way, for the target that has most of them.
+    async fn longest_queue(&self, pool: &Pool) -> Result<u64, StoreError> {
+        let mut longest = 0;
         for routed in &pool.flows {
             let depth = self.queue.depth(routed.system).await?;
-            if depth.waiting + depth.in_flight > CROWDED {
-                return Ok(true);
-            }
+            longest = longest.max(depth.waiting + depth.in_flight);
         }
-        Ok(false)
+        Ok(longest)
     }
 
     /// Looks for what stands behind rows that nobody can take out of the pool: one that the vendor does not let us
@@ -163,7 +211,7 @@ impl Syncer {
         deadline: Deadline,
         report: &mut Report,
     ) -> anyhow::Result<()> {
-        let is_full = pool.cap().is_some_and(|cap| page.len() >= cap);
+        let is_full = source.most(&pool.query).is_some_and(|most| page.len() >= most);
         if !is_full || !self.is_blocked(pool, page).await? {
             return Ok(());
         }

@@ -121,6 +121,11 @@ pub trait Pools: Send + Sync {
     /// What the vendor's answer means. A read that got no answer may be made again.
     async fn pull(&self, query: &Query, deadline: Deadline) -> Result<Vec<Value>, Failure>;
 
+    /// As many rows as a pull gives at most, where that is known: behind so many there may be more.
+    fn most(&self, query: &Query) -> Option<usize> {
+        usize::try_from(query.document.pages?.cap).ok()
+    }
+
     /// Queries that together see all of a pool, of which each sees a part: for a pool whose pulls show nothing but rows
     /// that nobody can take out of it. Empty where the pool cannot be divided.
     ///

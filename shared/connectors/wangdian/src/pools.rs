@@ -15,6 +15,9 @@ use crate::parameters::Parameters;
 use crate::read::Asked;
 use crate::settings::Route;
 
+/// The request parameter that says how many rows a pull is to give.
+const LIMIT: &str = "limit";
+
 /// The request parameter, and the field of a shop, that divides a pool.
 const SHOP_NO: &str = "shop_no";
 
@@ -31,13 +34,19 @@ impl Pools for Client {
     async fn pull(&self, query: &Query, deadline: Deadline) -> Result<Vec<Value>, Failure> {
         let pool = pool(query)?;
         let mut parameters = pool.parameters()?;
-        if let Some(pages) = query.document.pages {
-            let asked = parameters.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(pages.cap);
-            parameters.set("limit", &asked.clamp(1, pages.cap).to_string());
+        if let Some(most) = self.most(query) {
+            parameters.set(LIMIT, &most.to_string());
         }
         let answer = self.call(pool.route, pool.endpoint, parameters, Use::Read, deadline).await;
         let mut envelope = answer.map_err(|rejected| rejected.failure.of_reading())?;
         Ok(envelope.take_rows(pool.endpoint.list_key))
+    }
+
+    fn most(&self, query: &Query) -> Option<usize> {
+        let cap = usize::try_from(query.document.pages?.cap).ok()?;
+        let asked =
+            query.params.iter().find(|(name, _)| name == LIMIT).and_then(|(_, limit)| limit.parse().ok());
+        Some(asked.unwrap_or(cap).clamp(1, cap))
     }
 
     async fn divided(&self, query: &Query, deadline: Deadline) -> Result<Vec<Query>, Failure> {
