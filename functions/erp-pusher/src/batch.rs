@@ -4,14 +4,18 @@
 //! set, may find that another has received the message meanwhile. So the time in flight is prolonged before each call that
 //! is made for a document, and a receiver whose receipt has lapsed gives the rest of its batch up.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_core::clock::{Clock, Deadline};
 use relay_core::policy::Receiver;
-use relay_core::{Outcome, Queue, System};
+use relay_core::{Outcome, Queue, StoreError, System, backoff};
+use tokio::sync::Mutex as AsyncMutex;
 
+use crate::gather::Gather;
 use crate::history::History;
 use crate::open::Message;
 use crate::stop::Stop;
@@ -39,6 +43,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) deadline: Deadline,
     /// Asked before each document, and between its look-ups: whether there is time for one more.
     pub(crate) goes_on: &'a (dyn Fn() -> bool + Send + Sync),
+    /// Set once all of its documents have begun.
+    pub(crate) has_begun: &'a AtomicBool,
 }
 
 /// The messages of a batch that are still to be worked.
@@ -47,12 +53,14 @@ pub(crate) struct Held<'a> {
     queue: &'a dyn Queue,
     clock: &'a dyn Clock,
     history: &'a History,
-    state: Mutex<State>,
+    gather: Gather,
+    /// The places of messages that are done with.
+    done: Mutex<BTreeSet<usize>>,
+    /// Held while the messages are kept in flight: once is enough for all documents.
+    flight: AsyncMutex<Flight>,
 }
 
-struct State {
-    /// The first message that is not done with.
-    place: usize,
+struct Flight {
     kept: Moment,
     has_lapsed: bool,
 }
@@ -85,8 +93,9 @@ impl<'a> Held<'a> {
         clock: &'a dyn Clock,
         history: &'a History,
     ) -> Self {
-        let state = State { place: 0, kept: Moment::now(clock), has_lapsed: false };
-        Self { batch, queue, clock, history, state: Mutex::new(state) }
+        let flight = AsyncMutex::new(Flight { kept: Moment::now(clock), has_lapsed: false });
+        let (gather, done) = (Gather::default(), Mutex::default());
+        Self { batch, queue, clock, history, gather, done, flight }
     }
 
     /// The target system of the batch.
@@ -97,6 +106,11 @@ impl<'a> Held<'a> {
     /// What the archive is told of the batch.
     pub(crate) fn history(&self) -> &'a History {
         self.history
+    }
+
+    /// The documents that go out together.
+    pub(crate) fn gather(&self) -> &Gather {
+        &self.gather
     }
 
     /// Who received the messages.
@@ -114,9 +128,32 @@ impl<'a> Held<'a> {
         (self.batch.goes_on)() && !self.batch.deadline.is_over(self.clock)
     }
 
-    /// From here on the messages before `place` are done with.
-    pub(crate) fn begin(&self, place: usize) {
-        self.state(|state| state.place = place);
+    /// All documents have begun.
+    pub(crate) fn has_begun(&self) {
+        self.batch.has_begun.store(true, Ordering::Relaxed);
+    }
+
+    /// From here on that message is done with.
+    pub(crate) fn is_done(&self, place: usize) {
+        self.done().insert(place);
+    }
+
+    /// What the rest of the batch comes to where it is left for later, before its next document is begun.
+    pub(crate) async fn halted(&self) -> Option<Outcome> {
+        if !self.goes_on() {
+            return Some(Outcome::AT_ONCE);
+        }
+        match self.keep().await {
+            Ok(_) => None,
+            Err(Stop::Store(error)) => {
+                tracing::error!(%error, "the rest of the batch waits for the store");
+                Some(Outcome::Postponed { wait: backoff::STORE })
+            }
+            Err(_) => {
+                tracing::warn!("the rest of the batch is another's: its time in flight is over");
+                Some(Outcome::AT_ONCE)
+            }
+        }
     }
 
     /// Makes sure that the messages are this receiver's for one more call, and tells until when that may begin.
@@ -125,28 +162,33 @@ impl<'a> Held<'a> {
     /// Where another may have them by now, their turn comes later; a store that does not answer.
     pub(crate) async fn keep(&self) -> Result<Deadline, Stop> {
         let Some(visibility) = self.batch.visibility else { return Ok(self.batch.deadline) };
-        let (place, kept, has_lapsed) = self.state(|state| (state.place, state.kept, state.has_lapsed));
-        if has_lapsed {
+        let mut flight = self.flight.lock().await;
+        if flight.kept.age(self.clock) >= KEEP_AFTER && !flight.has_lapsed {
+            let renewed = Moment::now(self.clock);
+            flight.has_lapsed = !self.prolong(visibility).await?;
+            flight.kept = renewed;
+        }
+        if flight.has_lapsed {
             return Err(Stop::Ended(Outcome::AT_ONCE));
         }
-        let mut age = kept.age(self.clock);
-        if age >= KEEP_AFTER {
-            let renewed = Moment::now(self.clock);
-            for message in self.batch.messages.iter().skip(place) {
-                let receipt = &message.received.receipt;
-                if !self.queue.delay(self.batch.system, receipt, visibility).await? {
-                    self.state(|state| state.has_lapsed = true);
-                    return Err(Stop::Ended(Outcome::AT_ONCE));
-                }
-            }
-            self.state(|state| state.kept = renewed);
-            age = renewed.age(self.clock);
-        }
+        let age = flight.kept.age(self.clock);
         let left = visibility.saturating_sub(age + ONE_CALL);
         Ok(self.batch.deadline.or_sooner(Deadline::within(self.clock, left)))
     }
 
-    fn state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Prolongs the time in flight of what is not done with; says whether all of it is still this receiver's.
+    async fn prolong(&self, visibility: Duration) -> Result<bool, StoreError> {
+        let done = self.done().clone();
+        for (place, message) in self.batch.messages.iter().enumerate() {
+            let receipt = &message.received.receipt;
+            if !done.contains(&place) && !self.queue.delay(self.batch.system, receipt, visibility).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn done(&self) -> MutexGuard<'_, BTreeSet<usize>> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,6 +8,7 @@ use relay_core::clock::Deadline;
 use relay_core::{FailureClass, Outcome};
 use relay_mapping::Mapped;
 
+use crate::gather::{Gather, Parcel};
 use crate::map::Plan;
 use crate::settle::LedgerWriter;
 use crate::stop::Stop;
@@ -25,6 +26,7 @@ pub(crate) struct Sending<'a> {
     pub(crate) work: &'a Work<'a>,
     pub(crate) plan: &'a Plan<'a>,
     pub(crate) deadline: Deadline,
+    pub(crate) gather: &'a Gather,
 }
 
 /// What the target has of a document, as far as it can be told before it is sent.
@@ -80,15 +82,19 @@ impl Sending<'_> {
     }
 
     async fn call(&self, replaces: Option<&str>, now: DateTime<Utc>) -> Result<Option<String>, Failure> {
-        let delivery = Delivery { replaces, follows: self.work.follows(now), ..self.delivery() };
-        let answers = self.plan.target.deliver(&[delivery], self.deadline).await;
-        answers.into_iter().next().unwrap_or_else(|| {
-            Err(self.failure(Class::Unknown, "the connector has not said what became of it".to_owned()))
-        })
+        let parcel = Parcel {
+            message: self.work.message.id.clone(),
+            document: self.plan.document,
+            mapped: self.plan.mapped.clone(),
+            replaces: replaces.map(str::to_owned),
+            follows: self.work.follows(now),
+            deadline: self.deadline,
+        };
+        self.gather.deliver(self.plan.target, parcel).await
     }
 
     fn delivery(&self) -> Delivery<'_> {
-        let Mapped { body, params } = &self.plan.mapped;
+        let Mapped { body, params } = &*self.plan.mapped;
         Delivery { document: self.plan.document, params, body, replaces: None, follows: None }
     }
 

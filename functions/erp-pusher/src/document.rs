@@ -109,7 +109,7 @@ impl Documents {
         Span::current().record("attempt", work.tries() + 1);
         let (plan, ended) = match self.planned(&mut work, held).await {
             Ok((plan, deadline)) => {
-                let sending = Sending { work: &work, plan: &plan, deadline };
+                let sending = Sending { work: &work, plan: &plan, deadline, gather: held.gather() };
                 let ended = sending.deliver(&self.ledger_writer).await;
                 (Some(plan), ended)
             }

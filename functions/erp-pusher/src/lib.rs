@@ -9,8 +9,10 @@
 //! |---|---|
 //! | [`event`] | the SQS event and its partial-batch answer |
 //! | [`worker`] | the queue's receive loop, where no Lambda does it |
-//! | `push` | one batch: order, pauses, deadlines |
+//! | `push` | one batch: what is known, what is paused, what became of it |
+//! | `lines` | its documents side by side, the versions of each in order |
 //! | `batch` | the messages of a batch, as long as they are this receiver's |
+//! | `width` | how many are under way to a target at once |
 //! | `open` | a message with what it says, read once |
 //! | `document` | one document through its phases |
 //! | `work` | what is known of a document, and what that makes it wait for |
@@ -19,6 +21,7 @@
 //! | `resolve` | the ids that it needs |
 //! | `map` | the document in its target's form |
 //! | `deliver` | asked after, and sent |
+//! | `gather` | the documents that a target takes in one call |
 //! | `settle` | recorded, told to its source, counted: as the outcome policy says |
 //! | `targets` | the target systems, out of what the job is connected to |
 //! | `pauses` | whether a target is paused, asked of the store once a minute |
@@ -27,8 +30,10 @@ mod batch;
 mod deliver;
 mod document;
 pub mod event;
+mod gather;
 mod guard;
 mod history;
+mod lines;
 mod map;
 mod open;
 mod pauses;
@@ -37,11 +42,13 @@ mod resolve;
 mod settle;
 mod stop;
 mod targets;
+mod width;
 mod work;
 pub mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -60,9 +67,13 @@ use crate::push::{Pusher, Unread};
 use crate::resolve::Resolver;
 use crate::settle::{Acknowledger, LedgerWriter};
 use crate::targets::Targets;
+use crate::width::Widths;
 
 pub use open::{Message, Turn};
-pub use worker::{Worked, Worker};
+pub use worker::{Idle, Worked, Worker};
+
+/// As many messages as an event source hands out at most.
+const BATCH: usize = 10;
 
 /// Pushes what the queues hold.
 pub struct ErpPusher {
@@ -111,6 +122,7 @@ impl Job for ErpPusher {
             acknowledger: Acknowledger::build(parts)?,
             flows: parts.flows.clone(),
             queue: stores.queue.clone(),
+            widths: Widths::default(),
             pauses: Pauses::new(stores.checkpoints.clone(), parts.clock.clone()),
             ledger: stores.ledger.clone(),
             archive: stores.archive.clone(),
@@ -148,6 +160,7 @@ impl Job for ErpPusher {
                 is_repeated: invocation.is_repeated,
                 deadline: invocation.deadline,
                 goes_on: &|| true,
+                has_begun: &AtomicBool::new(false),
             };
             match self.pusher.push(batch).await {
                 Ok(worked) => {
@@ -219,6 +232,7 @@ impl ErpPusher {
             queue: self.parts.queue.clone(),
             checkpoints: self.parts.checkpoints.clone(),
             clock: self.parts.clock.clone(),
+            most: self.pusher.most_together(*system).max(BATCH),
         };
         self.parts.systems.iter().map(worker).collect()
     }

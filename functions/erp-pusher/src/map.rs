@@ -1,5 +1,7 @@
 //! Map: a document in its target's form.
 
+use std::sync::Arc;
+
 use relay_connector::{Document, Repeat, Target};
 use relay_core::item::content_hash;
 use relay_core::ledger::Delivered;
@@ -13,7 +15,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) target: &'a dyn Target,
     /// What it is there.
     pub(crate) document: &'static Document,
-    pub(crate) mapped: Mapped,
+    pub(crate) mapped: Arc<Mapped>,
     /// The hash of what is sent.
     pub(crate) body_hash: String,
 }
@@ -21,7 +23,7 @@ pub(crate) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub(crate) fn new(target: &'a dyn Target, document: &'static Document, mapped: Mapped) -> Self {
         let body_hash = content_hash(&mapped.body);
-        Self { target, document, mapped, body_hash }
+        Self { target, document, mapped: Arc::new(mapped), body_hash }
     }
 
     /// Whether sending it again, in the same or a newer version, takes the place of what is there.

@@ -21,6 +21,11 @@ impl Message {
         Self { queue, item: WorkItem::decode(&received.body), received }
     }
 
+    /// The flow, as far as it could be read.
+    pub(crate) fn flow(&self) -> Option<&str> {
+        self.item.as_ref().ok().map(|item| item.flow.as_str())
+    }
+
     /// The ledger's entry of its document, as far as it could be read.
     pub(crate) fn entry_id(&self) -> Option<EntryId> {
         self.item.as_ref().ok().map(|item| EntryId::new(&item.flow, &item.key))

@@ -7,17 +7,17 @@ use relay_core::clock::{Clock, Rng};
 use relay_core::health::Monitor;
 use relay_core::pause::Scope;
 use relay_core::policy::{self, Consequences, Receive};
-use relay_core::{Archive, Entry, EntryId, Ledger, Outcome, Queue, StoreError, System, backoff};
+use relay_core::{Archive, Entry, EntryId, Ledger, Outcome, Queue, StoreError, System};
 use relay_job::{CredentialCheck, Flows};
 
 use crate::batch::{Batch, Held};
 use crate::document::Documents;
-use crate::guard::is_overdue;
 use crate::history::History;
+use crate::lines::Lines;
 use crate::open::{Message, Turn};
 use crate::pauses::{Pauses, rest};
 use crate::settle::{Acknowledger, held_up};
-use crate::stop::Stop;
+use crate::width::Widths;
 use crate::work::Known;
 
 /// Pushes batches.
@@ -27,6 +27,7 @@ pub(crate) struct Pusher {
     pub(crate) flows: Arc<Flows>,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) pauses: Pauses,
+    pub(crate) widths: Widths,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) archive: Arc<dyn Archive>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -47,9 +48,9 @@ pub(crate) struct Unread {
 }
 
 /// What is paused, and what the turns come to that it would have.
-struct Resting {
-    target: Option<Outcome>,
-    flows: HashMap<String, Outcome>,
+pub(crate) struct Resting {
+    pub(crate) target: Option<Outcome>,
+    pub(crate) flows: HashMap<String, Outcome>,
 }
 
 impl Pusher {
@@ -58,6 +59,12 @@ impl Pusher {
     pub(crate) fn system_of(&self, message: &Message) -> Option<System> {
         let item = message.item.as_ref().ok()?;
         self.flows.named(&item.flow).map(|routed| routed.system)
+    }
+
+    /// As many documents as any call to that system takes.
+    pub(crate) fn most_together(&self, system: System) -> usize {
+        let to_it = self.flows.iter().filter(|routed| routed.system == system);
+        to_it.map(|routed| routed.flow.target().document.batch()).max().unwrap_or(1)
     }
 
     /// What a turn comes to, for whoever received its message.
@@ -106,7 +113,7 @@ impl Pusher {
             return Ok(Resting { target: Some(rest(pause, now)), flows: HashMap::new() });
         }
         let mut flows = HashMap::new();
-        let of_batch: BTreeSet<&str> = batch.messages.iter().filter_map(flow_of).collect();
+        let of_batch: BTreeSet<&str> = batch.messages.iter().filter_map(Message::flow).collect();
         for flow in of_batch {
             if let Some(pause) = self.pauses.current(Scope::Flow(flow)).await? {
                 tracing::info!(flow, reason = pause.reason, by = pause.by, "the flow is paused");
@@ -116,66 +123,24 @@ impl Pusher {
         Ok(Resting { target: None, flows })
     }
 
-    /// Gives each message its turn. What rests, or is halted on the way, comes later.
+    /// Gives each message its turn, and acknowledges to the pools what is done.
     async fn outcomes(
         &self,
         batch: &Batch<'_>,
-        mut known: HashMap<EntryId, Known>,
-        Resting { target: mut halt, flows }: Resting,
+        known: HashMap<EntryId, Known>,
+        resting: Resting,
     ) -> Vec<Outcome> {
-        let mut waiting = HashMap::new();
         let held_up = held_up(&known);
         let history = History::begin(&self.archive, &self.clock, self.rng.as_ref());
         let held = Held::new(batch, self.queue.as_ref(), self.clock.as_ref(), &history);
-        let mut outcomes = Vec::with_capacity(batch.messages.len());
-        for (place, message) in batch.messages.iter().enumerate() {
-            held.begin(place);
-            if halt.is_none() {
-                halt = Self::halted(&held).await;
-            }
-            let now = self.clock.now();
-            let rests = halt.as_ref().or_else(|| flows.get(flow_of(message)?));
-            let outcome = match (rests, waiting.get(&message.received.group)) {
-                // The ledger takes over what the queue would drop, whatever the target is up to.
-                (Some(rests), _) if !is_overdue(&message.received, now) => rests.clone(),
-                (_, Some(wait)) => Outcome::Postponed { wait: *wait },
-                (_, None) => self.one(&held, message, &mut known).await,
-            };
-            let (now, count) = (self.clock.now(), message.received.receive_count);
-            let consequences = policy::of(&outcome, Receive { now, count, receiver: batch.receiver });
-            if halt.is_none() {
-                halt = consequences.rest;
-            }
-            if let Some(wait) = consequences.again {
-                // The versions of one document keep their order.
-                waiting.insert(message.received.group.clone(), wait);
-            }
-            outcomes.push(outcome);
-        }
-        if matches!(halt, Some(Outcome::Paused { .. })) {
+        let lines = Lines::new(self, &held, &batch.messages, known, resting);
+        let mut outcomes = lines.work().await;
+        if lines.has_met_pause() {
             self.pauses.met(batch.system);
         }
         self.acknowledge(batch, &held_up, &mut outcomes).await;
         history.end().await;
         outcomes
-    }
-
-    /// What the rest of the batch comes to where it is left for later, before its next document is begun.
-    async fn halted(held: &Held<'_>) -> Option<Outcome> {
-        if !held.goes_on() {
-            return Some(Outcome::AT_ONCE);
-        }
-        match held.keep().await {
-            Ok(_) => None,
-            Err(Stop::Store(error)) => {
-                tracing::error!(%error, "the rest of the batch waits for the store");
-                Some(Outcome::Postponed { wait: backoff::STORE })
-            }
-            Err(_) => {
-                tracing::warn!("the rest of the batch is another's: its time in flight is over");
-                Some(Outcome::AT_ONCE)
-            }
-        }
     }
 
     /// What the ledger knows of the batch's documents, in one read. An entry that cannot be read harms its own document
@@ -200,23 +165,15 @@ impl Pusher {
         Ok(entries.into_iter().map(|(id, entry)| (id, Known { entry, read_at })).collect())
     }
 
-    async fn one(&self, held: &Held<'_>, message: &Message, known: &mut HashMap<EntryId, Known>) -> Outcome {
+    /// What becomes of one message.
+    pub(crate) async fn one(&self, held: &Held<'_>, message: &Message, known: Option<Known>) -> Outcome {
         let Message { received, item, .. } = message;
         match item {
-            // An entry serves one version; the next reads anew what this one has written.
-            Ok(item) => {
-                let known = known.remove(&EntryId::new(&item.flow, &item.key));
-                self.documents.push(held, item, received, known).await
-            }
+            Ok(item) => self.documents.push(held, item, received, known).await,
             Err(reason) => {
                 let recorded = self.documents.ledger_writer.unreadable(held.system(), received, reason).await;
                 recorded.unwrap_or_else(|error| self.documents.waits_for_store(received, &error))
             }
         }
     }
-}
-
-/// The flow of a message, as far as it could be read.
-fn flow_of(message: &Message) -> Option<&str> {
-    message.item.as_ref().ok().map(|item| item.flow.as_str())
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::{Clock, Deadline};
 use relay_core::{Lookups, Outcome};
 use relay_mapping::LookupKey;
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::batch::Held;
 use crate::stop::Stop;
@@ -30,6 +31,15 @@ pub(crate) struct Resolver {
     clock: Arc<dyn Clock>,
     at_hand: Mutex<AtHand>,
     missed: Mutex<BTreeMap<LookupKey, DateTime<Utc>>>,
+    asking: Mutex<BTreeMap<LookupKey, Arc<AsyncMutex<Option<Told>>>>>,
+}
+
+/// What the target said of a code, for those who waited for it.
+#[derive(Clone)]
+struct Told {
+    id: Option<String>,
+    /// When it was asked, by the monotonic clock.
+    asked_at: Duration,
 }
 
 /// Ids that were found, all forgotten together so that they never become many.
@@ -41,7 +51,14 @@ struct AtHand {
 
 impl Resolver {
     pub(crate) fn new(lookups: Arc<dyn Lookups>, targets: Targets, clock: Arc<dyn Clock>) -> Self {
-        Self { lookups, targets, clock, at_hand: Mutex::default(), missed: Mutex::default() }
+        Self {
+            lookups,
+            targets,
+            clock,
+            at_hand: Mutex::default(),
+            missed: Mutex::default(),
+            asking: Mutex::default(),
+        }
     }
 
     /// Resolves what can be resolved. A code that the target does not know is left out: the mapping names it. Misses are
@@ -75,7 +92,7 @@ impl Resolver {
             let id = match stored.remove(&code) {
                 Some(id) => Some(id),
                 None if self.has_missed(key) => None,
-                None => self.ask_while(key, held).await?,
+                None => self.ask_once(key, held).await?,
             };
             if let Some(id) = id {
                 Arc::make_mut(&mut lock(&self.at_hand).ids).insert(key.clone(), id.clone());
@@ -87,6 +104,27 @@ impl Resolver {
 
     fn has_missed(&self, key: &LookupKey) -> bool {
         lock(&self.missed).get(key).is_some_and(|until| self.clock.now() < *until)
+    }
+
+    /// Documents that need the same code at the same time ask for it once.
+    async fn ask_once(&self, key: &LookupKey, held: &Held<'_>) -> Result<Option<String>, Stop> {
+        let came_at = self.clock.monotonic();
+        let told = lock(&self.asking).entry(key.clone()).or_default().clone();
+        let id = {
+            let mut told = told.lock().await;
+            match told.clone().filter(|told| told.asked_at >= came_at) {
+                Some(Told { id, .. }) => Ok(id),
+                None => {
+                    let asked_at = self.clock.monotonic();
+                    let id = self.ask_while(key, held).await;
+                    *told = id.as_ref().ok().map(|id| Told { id: id.clone(), asked_at });
+                    id
+                }
+            }
+        };
+        drop(told);
+        lock(&self.asking).retain(|_, told| Arc::strong_count(told) > 1);
+        id
     }
 
     /// Asks, and says after the answer whether time is up: sending the document is a call more.

@@ -1,17 +1,27 @@
 //! The queue's receive loop, where no Lambda does it.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use relay_core::clock::{Clock, Deadline};
 use relay_core::policy::{self, Receive, Receiver};
-use relay_core::{Checkpoints, Queue, StoreError, System, pause};
+use relay_core::{Checkpoints, Queue, Received, StoreError, System, pause};
 
+use crate::BATCH;
 use crate::batch::Batch;
 use crate::open::{Message, Turn};
 use crate::push::Pusher;
+use crate::width::MOST;
 
-const BATCH: usize = 10;
+/// So many batches are under way at most.
+const BATCHES: usize = MOST / BATCH;
+
+/// A queue that had too little for a batch is looked at again after so long, while documents are waited for.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long received messages stay in flight: the pusher keeps them there while it works, so this is how soon those of
 /// a killed process come back.
@@ -24,6 +34,8 @@ pub struct Worker {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// So many messages are received at once at most.
+    pub(crate) most: usize,
 }
 
 /// What a worker found to do.
@@ -31,6 +43,13 @@ pub struct Worker {
 pub enum Worked {
     /// A batch, and what became of each message.
     Batch(Vec<Turn>),
+    /// Nothing.
+    Idle(Idle),
+}
+
+/// Why there is nothing to do.
+#[derive(Debug)]
+pub enum Idle {
     /// Nothing can be worked before `wait` is over.
     Nothing {
         /// When to look again; `None`: the queue is empty.
@@ -38,6 +57,15 @@ pub enum Worked {
     },
     /// The target is paused.
     Paused(pause::Pause),
+}
+
+/// Whether to go on: asked before each document.
+type GoesOn<'a> = dyn Fn() -> bool + Send + Sync + 'a;
+
+/// What a look at the queue gives.
+enum Look {
+    Messages(Vec<Received>),
+    Idle(Idle),
 }
 
 impl Worker {
@@ -52,14 +80,80 @@ impl Worker {
     ///
     /// # Errors
     /// When a store does not answer; what was received comes again by itself.
-    pub async fn work(&self, goes_on: &(dyn Fn() -> bool + Send + Sync)) -> Result<Worked, StoreError> {
+    pub async fn work(&self, goes_on: &GoesOn<'_>) -> Result<Worked, StoreError> {
+        let messages = match self.receive().await? {
+            Look::Messages(messages) => messages,
+            Look::Idle(idle) => return Ok(Worked::Idle(idle)),
+        };
+        Ok(Worked::Batch(self.batch(messages, goes_on, Arc::default()).await?))
+    }
+
+    /// Works batches until there is nothing left to receive. While documents of one are waited for, others are begun, as
+    /// long as the target has room for more; `told` hears of each batch.
+    ///
+    /// # Errors
+    /// When a store does not answer, once what had begun has ended; what was received comes again by itself.
+    pub async fn work_through(
+        &self,
+        goes_on: &GoesOn<'_>,
+        told: &(dyn Fn(&[Turn]) + Send + Sync),
+    ) -> Result<Idle, StoreError> {
+        let mut running = FuturesUnordered::new();
+        // Whether what was received last has begun.
+        let mut has_begun = Arc::new(AtomicBool::new(true));
+        let (mut failed, mut pause) = (None, Duration::ZERO);
+        loop {
+            let may_receive = failed.is_none() && running.len() < BATCHES && goes_on();
+            tokio::select! {
+                // What has been received begins before there is more.
+                biased;
+                Some(worked) = running.next() => match worked {
+                    Ok(turns) => {
+                        told(Vec::as_slice(&turns));
+                        pause = Duration::ZERO;
+                    }
+                    Err(error) => failed = Some(error),
+                },
+                () = self.room(pause, &has_begun), if may_receive => match self.receive().await {
+                    Ok(Look::Messages(messages)) => {
+                        pause = if messages.len() < self.most { LOOK_AGAIN } else { Duration::ZERO };
+                        has_begun = Arc::default();
+                        running.push(self.batch(messages, goes_on, has_begun.clone()));
+                    }
+                    Ok(Look::Idle(idle)) if running.is_empty() => return Ok(idle),
+                    Ok(Look::Idle(_)) => pause = LOOK_AGAIN,
+                    Err(error) => failed = Some(error),
+                },
+                else => return failed.map_or(Ok(Idle::Nothing { wait: Some(Duration::ZERO) }), Err),
+            }
+        }
+    }
+
+    /// Waits for so long, and until every document that was received has begun.
+    async fn room(&self, pause: Duration, has_begun: &AtomicBool) {
+        if !pause.is_zero() {
+            self.clock.elapse(pause).await;
+        }
+        let has_begun = || has_begun.load(Ordering::Relaxed);
+        // Documents begin in this very task, which looks here after them.
+        poll_fn(|_| if has_begun() { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    /// What there is to work, unless the target is paused.
+    async fn receive(&self) -> Result<Look, StoreError> {
         if let Some(pause) = pause::current(self.checkpoints.as_ref(), self.system, self.clock.now()).await? {
-            return Ok(Worked::Paused(pause));
+            return Ok(Look::Idle(Idle::Paused(pause)));
         }
-        let messages = self.queue.receive(self.system, BATCH, VISIBILITY).await?;
-        if messages.is_empty() {
-            return self.nothing().await;
-        }
+        let messages = self.queue.receive(self.system, self.most, VISIBILITY).await?;
+        if messages.is_empty() { Ok(Look::Idle(self.nothing().await?)) } else { Ok(Look::Messages(messages)) }
+    }
+
+    async fn batch(
+        &self,
+        messages: Vec<Received>,
+        goes_on: &GoesOn<'_>,
+        has_begun: Arc<AtomicBool>,
+    ) -> Result<Vec<Turn>, StoreError> {
         let open = |received| Message::open(Some(self.system), received);
         let batch = Batch {
             system: self.system,
@@ -69,10 +163,12 @@ impl Worker {
             is_repeated: false,
             deadline: Deadline::NONE,
             goes_on,
+            has_begun: &has_begun,
         };
         let turns = self.pusher.push(batch).await.unwrap_or_else(|unread| unread.turns);
+        has_begun.store(true, Ordering::Relaxed);
         self.conclude(&turns).await?;
-        Ok(Worked::Batch(turns))
+        Ok(turns)
     }
 
     async fn conclude(&self, turns: &[Turn]) -> Result<(), StoreError> {
@@ -89,10 +185,10 @@ impl Worker {
         self.queue.delete(self.system, &done).await
     }
 
-    async fn nothing(&self) -> Result<Worked, StoreError> {
+    async fn nothing(&self) -> Result<Idle, StoreError> {
         let depth = self.queue.depth(self.system).await?;
         let next = depth.next_visible_at.map(|time| (time - self.clock.now()).to_std().unwrap_or_default());
         let waits = depth.waiting + depth.in_flight > 0;
-        Ok(Worked::Nothing { wait: waits.then(|| next.unwrap_or(Duration::from_secs(1))) })
+        Ok(Idle::Nothing { wait: waits.then(|| next.unwrap_or(Duration::from_secs(1))) })
     }
 }

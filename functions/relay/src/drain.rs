@@ -1,7 +1,7 @@
 //! Working the queues until they are empty.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use relay_core::pause::{self, Pause, Scope};
 use relay_core::policy::{self, Receive};
 use relay_core::{StoreError, System};
-use relay_erp_pusher::{ErpPusher, Turn, Worked, Worker};
+use relay_erp_pusher::{ErpPusher, Idle, Turn, Worker};
 use relay_host::Wiring;
 
 use crate::tally::Tally;
@@ -59,16 +59,16 @@ pub(crate) async fn drain(pusher: &ErpPusher, wiring: &Wiring) -> Result<Drained
 }
 
 async fn drain_one(worker: &Worker, wiring: &Wiring, progress: &Progress) -> Result<End, StoreError> {
-    let mut backing_off = BackingOff::default();
+    let backing_off = BackingOff::default();
     loop {
-        match worker.work(&|| true).await? {
-            Worked::Batch(turns) => {
-                backing_off.note(&turns, wiring.clock.now());
-                progress.count(&turns);
-            }
-            Worked::Paused(pause) => return Ok(End::Paused(pause)),
-            Worked::Nothing { wait: None } => return Ok(End::Empty),
-            Worked::Nothing { wait: Some(wait) } => {
+        let told = |turns: &[Turn]| {
+            backing_off.note(turns, wiring.clock.now());
+            progress.count(turns);
+        };
+        match worker.work_through(&|| true, &told).await? {
+            Idle::Paused(pause) => return Ok(End::Paused(pause)),
+            Idle::Nothing { wait: None } => return Ok(End::Empty),
+            Idle::Nothing { wait: Some(wait) } => {
                 let paused = paused_flows(wiring, worker.system()).await?;
                 // A message of a paused flow comes up each half hour until the flow is resumed: it is not waited for.
                 if !paused.is_empty() && backing_off.is_over(&paused) {
@@ -96,22 +96,27 @@ async fn paused_flows(wiring: &Wiring, system: System) -> Result<BTreeMap<String
 
 /// The messages that this drain has put away, each with its flow.
 #[derive(Default)]
-struct BackingOff(HashMap<String, String>);
+struct BackingOff(Mutex<HashMap<String, String>>);
 
 impl BackingOff {
-    fn note(&mut self, turns: &[Turn], now: DateTime<Utc>) {
+    fn note(&self, turns: &[Turn], now: DateTime<Utc>) {
+        let mut put_away = self.put_away();
         for turn in turns {
             let id = &turn.message.received.id;
             match policy::of(&turn.outcome, Receive::first(now)).again {
-                Some(_) => _ = self.0.insert(id.clone(), turn.flow().to_owned()),
-                None => _ = self.0.remove(id),
+                Some(_) => _ = put_away.insert(id.clone(), turn.flow().to_owned()),
+                None => _ = put_away.remove(id),
             }
         }
     }
 
     /// Whether nothing is waited for but what is of these flows.
     fn is_over(&self, paused: &BTreeMap<String, Pause>) -> bool {
-        self.0.values().all(|flow| paused.contains_key(flow))
+        self.put_away().values().all(|flow| paused.contains_key(flow))
+    }
+
+    fn put_away(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,7 +136,7 @@ impl Progress {
     }
 
     fn count(&self, turns: &[Turn]) {
-        let mut tally = self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.count(turns);
         self.bar.set_position(tally.flows.values().map(|flow| flow.read).sum());
         self.bar.set_message("");
@@ -148,6 +153,6 @@ impl Progress {
 
     fn finish(self) -> Tally {
         self.bar.finish_and_clear();
-        self.tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.tally.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

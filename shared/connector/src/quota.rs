@@ -30,6 +30,9 @@ pub use unshared::Unshared as UnsharedQuotas;
 /// How long to wait for a store that does not answer.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// So many waiting calls are enough for no permit to be left lying.
+const FEW: usize = 2;
+
 /// A call's turn would come after its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfTime;
@@ -148,6 +151,18 @@ impl Quota {
             metrics::histogram!("quota_wait", "vendor" => self.vendor).record(waited);
         }
         Ok(())
+    }
+
+    /// Waits until fewer than two calls wait for a permit that are as urgent as this use, or more so.
+    pub async fn has_room(&self, purpose: Use) {
+        loop {
+            // Made before the look, so that no move between the two is missed.
+            let moved = self.moved.notified();
+            if self.state().line.waiting(purpose) < FEW {
+                return;
+            }
+            moved.await;
+        }
     }
 
     fn look(&self, place: &Place<'_>, deadline: Deadline) -> Result<Turn, OutOfTime> {

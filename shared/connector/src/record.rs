@@ -40,6 +40,11 @@ pub async fn recorded<T>(work: impl Future<Output = T>) -> (T, Vec<Exchange>) {
     (done, calls)
 }
 
+/// Notes calls that were recorded elsewhere, where somebody records: one call may have been made for several documents.
+pub fn add(exchanges: Vec<Exchange>) {
+    _ = RECORDER.try_with(|calls| calls.lock().unwrap_or_else(PoisonError::into_inner).extend(exchanges));
+}
+
 /// Notes a call, where somebody records.
 pub(crate) fn note(
     vendor: &str,

@@ -57,6 +57,10 @@ pub trait Target: Send + Sync {
         Err(Failure::new("look-up", table, Class::Refused, None, "there is no such look-up table"))
     }
 
+    /// Waits until there is room for one more call: until few others wait for a permit. Whoever works many documents at
+    /// once begins as many as keep somebody waiting, and so fills the quota however long the answers take.
+    async fn has_room(&self, _document: &'static Document) {}
+
     /// What delivering a document again does, in the same or a newer version.
     fn repeat(&self, document: &'static Document) -> Repeat {
         document.repeat()

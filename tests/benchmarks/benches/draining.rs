@@ -4,13 +4,13 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 use benchmarks::figures::{Rate, print};
 use benchmarks::house::House;
 use benchmarks::is_measured;
 use relay_core::queue::Outgoing;
 use relay_core::{Queue, System, WorkItem};
-use relay_erp_pusher::worker::Worked;
+use relay_erp_pusher::Idle;
 
 /// As the poller sends, page by page.
 const PAGE: usize = 100;
@@ -40,13 +40,8 @@ async fn drain(documents: u32) -> anyhow::Result<Duration> {
     for page in items.chunks(PAGE) {
         house.wiring.intake().take(System::new("kingdee"), page).await?;
     }
-    loop {
-        match worker.work(&|| true).await? {
-            Worked::Batch(_) => {}
-            Worked::Nothing { wait: None } => break,
-            other => bail!("nothing should have to wait: {other:?}"),
-        }
-    }
+    let idle = worker.work_through(&|| true, &|_| {}).await?;
+    ensure!(matches!(idle, Idle::Nothing { wait: None }), "nothing should have to wait: {idle:?}");
     let took = began.elapsed();
     let delivered = house.vendors.kingdee.creates().len();
     ensure!(delivered == items.len(), "{delivered} of {documents} reached Kingdee");

@@ -12,11 +12,13 @@
 //! | [`run`] | one seed from beginning to verdict |
 //! | [`many`] | many seeds, on all cores |
 //! | [`mutants`] | builds that are broken on purpose: the test of the test |
+//! | [`quota_use`] | how much of a quota a backlog uses |
 //! | [`shrink`] | the shortest list of events that still fails |
 
 pub mod judge;
 pub mod many;
 pub mod mutants;
+pub mod quota_use;
 pub mod run;
 pub mod scenario;
 pub mod scheduler;

@@ -119,7 +119,7 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
     };
     let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new() };
     let plan = Plan::new(&target, if target.is_asked { &ASKED } else { &UNASKED }, mapped);
-    let sending = Sending { work: &work, plan: &plan, deadline: Deadline::NONE };
+    let sending = Sending { work: &work, plan: &plan, deadline: Deadline::NONE, gather: &Gather::default() };
     // What was delivered before is judged first: here it is about what is asked and sent.
     let outcome = sending.send(&ledger_writer, NOW).await;
     (outcome, target.deliveries.into_inner().unwrap())

@@ -50,6 +50,21 @@ number = "number"
 remark = { setting = "REMARK" }
 "#;
 
+/// A flow whose documents go out together.
+pub(crate) const NOTES: &str = r#"
+[source]
+document = "shop.change"
+key      = "number"
+version  = "version"
+
+[target]
+document = "shop.note"
+
+[fields]
+number = { from = "number", absent = "error" }
+remark = "remark"
+"#;
+
 pub(crate) struct Bench {
     pub(crate) vendor: Arc<Vendor>,
     pub(crate) clock: Arc<SimulatedClock>,
@@ -84,7 +99,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
         let stores = stand_in(stores);
-        let flows = Arc::new(flows(&[("one", ROWS), ("two", ROWS)]));
+        let flows = Arc::new(flows(&[("one", ROWS), ("two", ROWS), ("notes", NOTES)]));
         let vendor = Arc::new(Vendor::default());
         let connection: Arc<dyn Connection> = vendor.clone();
         let settings = BTreeMap::from([("SHOP_NO".to_owned(), "s1".to_owned())]);
@@ -133,7 +148,7 @@ impl Bench {
         let worker = self.pusher.workers().remove(0);
         match worker.work(&|| true).await.unwrap() {
             Worked::Batch(turns) => turns,
-            Worked::Nothing { .. } | Worked::Paused(_) => Vec::new(),
+            Worked::Idle(_) => Vec::new(),
         }
     }
 

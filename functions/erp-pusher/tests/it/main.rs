@@ -7,4 +7,5 @@ mod hosts;
 mod pauses;
 mod phases;
 mod pools;
+mod side_by_side;
 mod vendor;

@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_connector::{
     Class, Connection, Delivery, Document, Failure, Field, Found, Kind, Pools, Push, Query, Repeat, Role,
     Target, Unacknowledged, Verdict,
 };
-use relay_core::clock::Deadline;
+use relay_core::clock::{Clock as _, Deadline, SystemClock};
 use serde_json::Value;
 
 const FIELDS: &[Field] = &[
@@ -26,7 +28,7 @@ const ROW: Document = Document {
 };
 
 /// Documents of the stand-in.
-pub(crate) static DOCUMENTS: [Document; 3] = [
+pub(crate) static DOCUMENTS: [Document; 4] = [
     Document { name: "shop.row", role: Role::Pool, ..ROW },
     Document { name: "shop.change", role: Role::Windowed, ..ROW },
     Document {
@@ -36,7 +38,17 @@ pub(crate) static DOCUMENTS: [Document; 3] = [
         push: Some(Push::new(Some("number"), Repeat::Refuses, None)),
         ..Document::UNKNOWN
     },
+    Document {
+        name: "shop.note",
+        role: Role::Target,
+        fields: FIELDS,
+        push: Some(Push::new(Some("number"), Repeat::Replaces, None).batched(4).with_alike("remark", 3)),
+        ..Document::UNKNOWN
+    },
 ];
+
+/// How long a vendor takes that takes its time: longer than a write to the store.
+const WHILE: Duration = Duration::from_millis(40);
 
 /// What a call failed with, without more words than its class.
 pub(crate) fn failure(class: Class) -> Failure {
@@ -58,6 +70,12 @@ pub(crate) struct Vendor {
     pub(crate) answers: Mutex<VecDeque<Answer>>,
     /// What was delivered.
     pub(crate) delivered: Mutex<Vec<Value>>,
+    /// Whether it takes its time.
+    pub(crate) takes_its_time: AtomicBool,
+    /// How many calls are under way.
+    pub(crate) under_way: AtomicUsize,
+    /// Each call as it began: how many were under way with it, and the numbers of its documents.
+    pub(crate) calls: Mutex<Vec<(usize, Vec<u64>)>>,
     /// What was acknowledged.
     pub(crate) acknowledged: Mutex<Vec<Acknowledged>>,
 }
@@ -79,6 +97,13 @@ impl Target for Vendor {
         batch: &[Delivery<'_>],
         _deadline: Deadline,
     ) -> Vec<Result<Option<String>, Failure>> {
+        let numbers = batch.iter().filter_map(|delivery| delivery.number()?.parse().ok()).collect();
+        let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+        self.calls.lock().unwrap().push((under_way, numbers));
+        if self.takes_its_time.load(Ordering::Relaxed) {
+            SystemClock.sleep(WHILE).await;
+        }
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
         self.delivered.lock().unwrap().extend(batch.iter().map(|delivery| delivery.body.clone()));
         let mut deliveries = self.deliveries.lock().unwrap();
         let next = |delivery: &Delivery<'_>| deliveries.pop_front().unwrap_or(Ok(delivery.number()));

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use relay_connector::Role;
 use relay_core::clock::Deadline;
 use relay_core::{System, pause};
-use relay_erp_pusher::{ErpPusher, Worker, worker::Worked};
+use relay_erp_pusher::{ErpPusher, Worker};
 use relay_host::Wiring;
 use relay_host::wiring::both;
 use relay_stock_syncer::StockSyncer;
@@ -112,10 +112,9 @@ impl Tasks {
 /// Works one queue.
 async fn push(supervisor: Supervisor, worker: Worker) {
     let turn = || async {
-        Ok(match worker.work(&|| supervisor.goes_on()).await.context("the queue cannot be worked")? {
-            Worked::Batch(_) => Duration::ZERO,
-            Worked::Nothing { .. } | Worked::Paused(_) => LOOK_EVERY,
-        })
+        let worked = worker.work_through(&|| supervisor.goes_on(), &|_| {}).await;
+        worked.context("the queue cannot be worked")?;
+        Ok(LOOK_EVERY)
     };
     supervisor.keep(&pushes_to(worker.system()), turn).await;
 }
@@ -142,7 +141,7 @@ async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
     let turn = || async {
         tokio::select! {
             // A turn that is broken off loses nothing: its rows are in the pool.
-            _ = syncer.sync_all(Deadline::NONE) => {}
+            _ = syncer.sync_along() => {}
             () = supervisor.until_stopped() => {}
         }
         Ok(SYNC_EVERY)

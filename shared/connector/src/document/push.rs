@@ -11,6 +11,8 @@ pub struct Push {
     pub asked: Option<Question>,
     /// The most documents that one call may hold.
     pub batch: usize,
+    /// A field at the document's top, and the most documents of one call that may hold the same in it.
+    pub alike: Option<(&'static str, usize)>,
     /// The steps in the life of what was pushed, first to last.
     pub steps: &'static [Step],
 }
@@ -19,13 +21,19 @@ impl Push {
     /// A document that is pushed alone, and is done with when it is there.
     #[must_use]
     pub const fn new(number: Option<&'static str>, repeat: Repeat, asked: Option<Question>) -> Self {
-        Self { number, repeat, asked, batch: 1, steps: &[Step::Save] }
+        Self { number, repeat, asked, batch: 1, alike: None, steps: &[Step::Save] }
     }
 
     /// The same, of which one call may hold so many.
     #[must_use]
     pub const fn batched(self, batch: usize) -> Self {
         Self { batch, ..self }
+    }
+
+    /// The same, of which one call may hold so many that have one value in that field.
+    #[must_use]
+    pub const fn with_alike(self, field: &'static str, most: usize) -> Self {
+        Self { alike: Some((field, most)), ..self }
     }
 
     /// The same, with these steps in its life.

@@ -29,6 +29,11 @@ impl Line {
         self.tickets
     }
 
+    /// How many wait of that use, or of a more urgent one.
+    pub(super) fn waiting(&self, purpose: Use) -> usize {
+        self.lanes.range(..=purpose).map(|(_, lane)| lane.waiting.len()).sum()
+    }
+
     /// How many wait.
     pub(super) fn len(&self) -> usize {
         self.lanes.values().map(|lane| lane.waiting.len()).sum()

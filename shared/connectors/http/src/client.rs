@@ -99,6 +99,18 @@ impl Client {
         }
     }
 
+    /// The quota that documents of this name go by.
+    pub(crate) fn quota_of(&self, document: &str) -> Option<&Quota> {
+        let Quotas { post, wecom, dingtalk, feishu } = &self.quotas;
+        match document {
+            POST => Some(post),
+            WECOM_ROBOT => Some(wecom),
+            DINGTALK_ROBOT => Some(dingtalk),
+            FEISHU_ROBOT => Some(feishu),
+            _ => None,
+        }
+    }
+
     /// Waits for its turn, and only then makes the request: its signature is of that moment.
     async fn call(
         &self,

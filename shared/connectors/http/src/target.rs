@@ -1,7 +1,7 @@
 //! The receivers as a target of flows.
 
 use async_trait::async_trait;
-use relay_connector::{Delivery, Document, Failure, Found, Repeat, Target, count_failure};
+use relay_connector::{Delivery, Document, Failure, Found, Repeat, Target, Use, count_failure};
 use relay_core::clock::Deadline;
 
 use crate::catalog::POST;
@@ -26,6 +26,12 @@ impl Target for Client {
     /// There is no common way to ask a receiver, and none to ask a robot.
     async fn find(&self, _delivery: &Delivery<'_>, _deadline: Deadline) -> Result<Found, Failure> {
         Ok(Found::CannotBeAsked)
+    }
+
+    async fn has_room(&self, document: &'static Document) {
+        if let Some(quota) = self.quota_of(document.name) {
+            quota.has_room(Use::Push).await;
+        }
     }
 
     fn repeat(&self, document: &'static Document) -> Repeat {

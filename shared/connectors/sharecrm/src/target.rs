@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use relay_connector::settings::keys;
 use relay_connector::{
-    Class, Delivery, Failure, Found, OutOfTime, Pass, Rejection, Request, Target, Told, Use, count_failure,
-    lenient,
+    Class, Delivery, Document, Failure, Found, OutOfTime, Pass, Rejection, Request, Target, Told, Use,
+    count_failure, lenient,
 };
 use relay_core::clock::Deadline;
 use secrecy::ExposeSecret as _;
@@ -86,6 +86,10 @@ impl Target for Client {
             delivered.push(pushed.map(|_trace_id| delivery.number()));
         }
         delivered
+    }
+
+    async fn has_room(&self, _document: &'static Document) {
+        self.push_quota.has_room(Use::Push).await;
     }
 
     /// The push interface cannot be asked; the same id again updates the same record.

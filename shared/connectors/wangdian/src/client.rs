@@ -28,7 +28,7 @@ pub struct Client {
     settings: Settings,
     transport: Metered,
     clock: Arc<dyn Clock>,
-    quota: Quota,
+    pub(crate) quota: Quota,
     times: [VendorTime; 2],
 }
 

@@ -3,7 +3,7 @@
 use std::slice;
 
 use async_trait::async_trait;
-use relay_connector::{Class, Delivery, Failure, Found, Repeat, Target, Use, lenient};
+use relay_connector::{Class, Delivery, Document, Failure, Found, Repeat, Target, Use, lenient};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
@@ -42,6 +42,10 @@ impl Target for Client {
             }
             answer => answer,
         }
+    }
+
+    async fn has_room(&self, _document: &'static Document) {
+        self.quota.has_room(Use::Push).await;
     }
 }
 

@@ -120,7 +120,7 @@ impl Window {
         let need = if ask.purpose == Use::Read { 1 } else { wanted };
         let ahead = settled.waiting.iter().filter(|other| asked.is_behind(other)).map(|other| other.wanted);
         let room = settled.room(now, limit, &asked).saturating_sub(ahead.sum());
-        if room >= need {
+        if room >= need || settled.is_worth_taking(now, limit, &asked, room, need) {
             let count = room.min(wanted);
             settled.give(now, limit, &asked, count);
             *self = settled;
@@ -129,6 +129,14 @@ impl Window {
         let wait = settled.wait(now, limit, &asked, need);
         let is_to_be_kept = self.note_waiting(now, limit, wait, &asked, need);
         (Grant::Wait(Duration::from_millis(wait)), is_to_be_kept)
+    }
+
+    /// Whether writes take what there is: a whole lump would be longer in coming than it takes at the limit's pace, so that
+    /// the room that is there would be lost. Not while somebody reads, whose next read that room is for.
+    fn is_worth_taking(&self, now: Moment, limit: Limit, asked: &Asked<'_>, room: u32, need: u32) -> bool {
+        let is_much = room >= need.div_ceil(2);
+        let is_read_now = self.read_at.is_some_and(|read_at| now.saturating_sub(read_at) < limit.valid());
+        is_much && !is_read_now && self.wait(now, limit, asked, need) > limit.pause_after(need)
     }
 
     fn give(&mut self, now: Moment, limit: Limit, asked: &Asked<'_>, count: u32) {

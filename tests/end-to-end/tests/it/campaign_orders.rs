@@ -26,18 +26,19 @@ fn misbehave(house: &House) {
             .with(Fault::DailyQuotaUsed, 5)
             .with(Fault::Garbage, 20),
     );
+    // Of few calls, with many orders in each.
     vendors.wangdian.faults.set_rates(
         FaultRates::none()
-            .with(Fault::LostAnswer, 40)
-            .with(Fault::LostRequest, 40)
-            .with(Fault::Duplicate, 30)
-            .with(Fault::RateLimited, 20)
-            .with(Fault::Status(502), 30)
-            .with(slow, 10)
-            .with(Fault::StringNumbers, 50)
-            .with(Fault::InnerRefusal("系统繁忙,请稍后重试".to_owned()), 20)
-            .with(Fault::LeaveOutEmptyLists, 50)
-            .with(Fault::Garbage, 20),
+            .with(Fault::LostAnswer, 70)
+            .with(Fault::LostRequest, 70)
+            .with(Fault::Duplicate, 60)
+            .with(Fault::RateLimited, 60)
+            .with(Fault::Status(502), 60)
+            .with(slow, 60)
+            .with(Fault::StringNumbers, 60)
+            .with(Fault::InnerRefusal("系统繁忙,请稍后重试".to_owned()), 60)
+            .with(Fault::LeaveOutEmptyLists, 60)
+            .with(Fault::Garbage, 60),
     );
 }
 
@@ -92,7 +93,8 @@ async fn campaign(seed: u64, orders: u32) -> House {
         house.clock.advance(Duration::from_secs(120));
     }
     process.drain_through_pauses().await;
-    assert!(process.failures().await.is_empty(), "seed {seed}");
+    let failures = process.failures().await;
+    assert!(failures.is_empty(), "seed {seed}: {failures:?}");
     check(&house, &newest(&pushes), seed);
     house
 }

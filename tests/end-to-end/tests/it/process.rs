@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use relay_core::clock::{Deadline, SimulatedClock};
 use relay_core::{Entry, EntryId, Outcome};
-use relay_erp_pusher::worker::Worked;
-use relay_erp_pusher::{ErpPusher, Turn, Worker};
+use relay_erp_pusher::{ErpPusher, Idle, Turn, Worked, Worker};
 use relay_host::{Wiring, settings};
 use relay_operations::Operations;
 use relay_simulators::http::SignedJson;
@@ -94,8 +93,8 @@ impl Process {
         for worker in &self.workers {
             match worker.work(&|| true).await.unwrap() {
                 Worked::Batch(batch) => turns.extend(batch),
-                Worked::Nothing { wait } => waits.extend(wait),
-                Worked::Paused(_) => {}
+                Worked::Idle(Idle::Nothing { wait }) => waits.extend(wait),
+                Worked::Idle(Idle::Paused(_)) => {}
             }
         }
         (turns, waits.into_iter().min())

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use relay_core::clock::{Clock, Deadline};
 use relay_core::{Queue, System};
-use relay_erp_pusher::worker::Worked;
 use relay_erp_pusher::{ErpPusher, Worker};
 use relay_host::Wiring;
 use relay_job::{Invocation, Job as _};
@@ -84,9 +83,8 @@ impl Process {
 
 async fn work(clock: Arc<dyn Clock>, worker: Worker, look: Duration) {
     loop {
-        let wait = match worker.work(&|| true).await {
-            Ok(Worked::Batch(_)) => Duration::ZERO,
-            Ok(Worked::Nothing { .. } | Worked::Paused(_)) => patience(clock.as_ref(), look),
+        let wait = match worker.work_through(&|| true, &|_| {}).await {
+            Ok(_) => patience(clock.as_ref(), look),
             Err(_) => AGAIN,
         };
         clock.sleep(wait).await;
@@ -166,7 +164,7 @@ async fn poll(clock: Arc<dyn Clock>, poller: TradePoller) {
 
 async fn sync(clock: Arc<dyn Clock>, syncer: StockSyncer) {
     loop {
-        _ = syncer.sync_all(Deadline::NONE).await;
+        _ = syncer.sync_along().await;
         clock.sleep(SYNC_EVERY).await;
     }
 }

@@ -27,7 +27,8 @@ pub(super) const TRADE: Push = Push::new(
         ids: &["trade_no"],
     }),
 )
-.batched(50);
+.batched(50)
+.with_alike("buyer_nick", 30);
 
 /// 创建货品档案 (vendor's page, fifty a call): goods_no decides which good is updated. With goods_no the times have no effect.
 pub(super) const GOODS: Push = Push::new(

@@ -1,0 +1,179 @@
+//! The documents of a batch side by side: the versions of one one after the other, and as many at once as keep somebody
+//! waiting for a permit of the target's. More would only wait; fewer would leave a slow target idle.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use relay_core::policy::{self, Receive};
+use relay_core::{EntryId, Outcome};
+
+use crate::batch::Held;
+use crate::guard::is_overdue;
+use crate::open::Message;
+use crate::push::{Pusher, Resting};
+use crate::width::{UnderWay, Width};
+use crate::work::Known;
+
+/// The messages of a batch on their way.
+pub(crate) struct Lines<'a> {
+    pusher: &'a Pusher,
+    held: &'a Held<'a>,
+    messages: &'a [Message],
+    width: Arc<Width>,
+    known: Mutex<HashMap<EntryId, Known>>,
+    /// What the turns come to that rest because their flow is paused.
+    flows: HashMap<String, Outcome>,
+    /// What the turns come to that have not begun: the target is paused, or time is up.
+    halt: Mutex<Option<Outcome>>,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(
+        pusher: &'a Pusher,
+        held: &'a Held<'a>,
+        messages: &'a [Message],
+        known: HashMap<EntryId, Known>,
+        resting: Resting,
+    ) -> Self {
+        let Resting { target, flows } = resting;
+        let (width, known) = (pusher.widths.of(held.system()), Mutex::new(known));
+        Self { pusher, held, messages, width, known, flows, halt: Mutex::new(target) }
+    }
+
+    /// Gives each message its turn. What rests, or is halted on the way, comes later.
+    pub(crate) async fn work(&self) -> Vec<Outcome> {
+        let lines = in_order(self.messages);
+        for message in lines.iter().filter_map(|line| self.messages.get(*line.first()?)) {
+            self.held.gather().comes(&message.received.id);
+        }
+        let mut lines = lines.into_iter().peekable();
+        let mut outcomes = vec![Outcome::AT_ONCE; self.messages.len()];
+        let mut running = FuturesUnordered::new();
+        loop {
+            let next = lines.peek().and_then(|line| self.messages.get(*line.first()?));
+            let is_left = next.is_some();
+            if !is_left {
+                self.held.has_begun();
+            }
+            let room = async {
+                match next {
+                    Some(message) => self.room(message).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                // Whoever has just begun stands in the target's line before it is looked at again.
+                biased;
+                Some(ended) = running.next() => {
+                    for (place, outcome) in ended {
+                        outcomes[place] = outcome;
+                    }
+                }
+                under_way = room, if is_left => {
+                    running.extend(lines.next().map(|line| self.line(line, under_way)));
+                }
+                else => return outcomes,
+            }
+        }
+    }
+
+    /// Waits until one more document may be under way, and would not only wait for the others. Those that go out together
+    /// are one call: they gather first.
+    async fn room(&self, message: &Message) -> Option<UnderWay<'_>> {
+        let routed = self.pusher.flows.named(message.flow()?)?;
+        let document = routed.flow.target().document;
+        if self.halt().is_some() || document.batch() > 1 {
+            return None;
+        }
+        let under_way = self.width.begin().await;
+        if let Ok(target) = self.pusher.documents.targets.get(self.held.system()) {
+            target.has_room(document).await;
+        }
+        Some(under_way)
+    }
+
+    /// The versions of one document, which keep their order: where one comes again, those behind it do too.
+    async fn line(&self, places: Vec<usize>, _under_way: Option<UnderWay<'_>>) -> Vec<(usize, Outcome)> {
+        let mut waits = None;
+        let mut outcomes = Vec::with_capacity(places.len());
+        for place in places {
+            let message = &self.messages[place];
+            self.held.gather().comes(&message.received.id);
+            let (outcome, again) = self.turn(message, waits).await;
+            self.held.gather().leaves(&message.received.id);
+            self.held.is_done(place);
+            waits = waits.or(again);
+            outcomes.push((place, outcome));
+        }
+        outcomes
+    }
+
+    /// What becomes of one message, and when it comes again.
+    async fn turn(&self, message: &Message, waits: Option<Duration>) -> (Outcome, Option<Duration>) {
+        let outcome = match (self.rests(message).await, waits) {
+            (Some(rests), _) => rests,
+            (None, Some(wait)) => Outcome::Postponed { wait },
+            (None, None) => self.worked(message).await,
+        };
+        let (now, count) = (self.pusher.clock.now(), message.received.receive_count);
+        let consequences = policy::of(&outcome, Receive { now, count, receiver: self.held.receiver() });
+        self.width.learn(&consequences);
+        let (rest, again) = (consequences.rest, consequences.again);
+        self.halt_with(rest);
+        (outcome, again)
+    }
+
+    /// What a turn comes to that does not begin. The ledger takes over what the queue would drop, whatever the target is
+    /// up to.
+    async fn rests(&self, message: &Message) -> Option<Outcome> {
+        if self.halt().is_none() {
+            let halted = self.held.halted().await;
+            self.halt_with(halted);
+        }
+        let halt = self.halt().clone();
+        let rests = halt.or_else(|| self.flows.get(message.flow()?).cloned());
+        rests.filter(|_| !is_overdue(&message.received, self.pusher.clock.now()))
+    }
+
+    async fn worked(&self, message: &Message) -> Outcome {
+        // An entry serves one version; the next reads anew what this one has written.
+        let known = message.entry_id().and_then(|id| lock(&self.known).remove(&id));
+        self.pusher.one(self.held, message, known).await
+    }
+
+    /// Whether the target turned out to be paused.
+    pub(crate) fn has_met_pause(&self) -> bool {
+        matches!(*self.halt(), Some(Outcome::Paused { .. }))
+    }
+
+    /// The first reason stays.
+    fn halt_with(&self, reason: Option<Outcome>) {
+        let mut halt = self.halt();
+        *halt = halt.take().or(reason);
+    }
+
+    fn halt(&self) -> MutexGuard<'_, Option<Outcome>> {
+        lock(&self.halt)
+    }
+}
+
+/// The places of the messages of each group, groups and messages as they were received.
+fn in_order(messages: &[Message]) -> Vec<Vec<usize>> {
+    let mut places = HashMap::<&str, usize>::new();
+    let mut lines = Vec::<Vec<usize>>::new();
+    for (place, message) in messages.iter().enumerate() {
+        let line = *places.entry(&message.received.group).or_insert(lines.len());
+        match lines.get_mut(line) {
+            Some(line) => line.push(place),
+            None => lines.push(vec![place]),
+        }
+    }
+    lines
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

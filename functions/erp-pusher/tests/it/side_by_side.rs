@@ -1,0 +1,124 @@
+//! Documents of a batch side by side, and those that go out together.
+
+use std::sync::atomic::Ordering;
+
+use relay_connector::Class;
+use relay_core::WorkItem;
+use relay_erp_pusher::{Idle, Turn};
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, good, names};
+use crate::vendor::failure;
+
+/// Rows, each of a document of its own.
+fn rows(bench: &Bench, numbers: std::ops::Range<u64>) -> Vec<WorkItem> {
+    numbers.map(|number| bench.row("one", good(number))).collect()
+}
+
+/// How many calls were under way as each began.
+fn under_way(bench: &Bench) -> Vec<usize> {
+    bench.vendor.calls.lock().unwrap().iter().map(|(under_way, _)| *under_way).collect()
+}
+
+/// How many documents each call held.
+fn sizes(bench: &Bench) -> Vec<usize> {
+    bench.vendor.calls.lock().unwrap().iter().map(|(_, numbers)| numbers.len()).collect()
+}
+
+fn note(bench: &Bench, number: u64, remark: &str) -> WorkItem {
+    let note = json!({ "number": number, "version": 1, "remark": remark });
+    WorkItem { acknowledge: false, ..bench.row("notes", note) }
+}
+
+fn all(name: &str, turns: &[Turn]) -> bool {
+    names(turns).iter().all(|other| *other == name)
+}
+
+#[tokio::test]
+async fn a_target_that_takes_its_time_gets_one_more_at_once_for_each_answer() {
+    let bench = Bench::new();
+    bench.vendor.takes_its_time.store(true, Ordering::Relaxed);
+    let turns = bench.worked(&rows(&bench, 0..10)).await;
+    assert!(turns.len() == 10 && all("delivered", &turns), "{:?}", names(&turns));
+    let first = under_way(&bench);
+    // Each answer allows one more, at the latest when the next document begins.
+    assert!(first[0] == 1 && first.iter().enumerate().all(|(place, many)| *many <= place + 1), "{first:?}");
+    bench.worked(&rows(&bench, 10..20)).await;
+    assert_eq!(under_way(&bench)[10..].iter().max(), Some(&10), "{:?}", under_way(&bench));
+}
+
+#[tokio::test]
+async fn one_that_stops_is_met_by_one_document_again_and_what_has_begun_is_settled() {
+    let bench = Bench::new();
+    bench.vendor.takes_its_time.store(true, Ordering::Relaxed);
+    bench.worked(&rows(&bench, 0..4)).await;
+    let limits = || Err(failure(Class::Retry { after: Some(std::time::Duration::from_secs(60)) }));
+    bench.vendor.deliveries.lock().unwrap().extend([limits(), Ok(Some("9".to_owned()))]);
+    let turns = bench.worked(&rows(&bench, 10..20)).await;
+    // Five were allowed by then; what had begun came to its own end.
+    assert_eq!(
+        names(&turns),
+        [&["retry"][..], &["delivered"; 4], &["postponed"; 5]].concat(),
+        "{:?}",
+        under_way(&bench)
+    );
+    let before = under_way(&bench).len();
+    bench.worked(&rows(&bench, 20..23)).await;
+    assert!(under_way(&bench)[before] == 1, "{:?}", under_way(&bench));
+}
+
+#[tokio::test]
+async fn while_one_batch_is_waited_for_others_are_received() {
+    let bench = Bench::new();
+    bench.vendor.takes_its_time.store(true, Ordering::Relaxed);
+    bench.queue(&rows(&bench, 0..80)).await;
+    let worker = bench.pusher.workers().remove(0);
+    let done = std::sync::Mutex::new(0);
+    let idle = worker.work_through(&|| true, &|turns| *done.lock().unwrap() += turns.len()).await.unwrap();
+    assert!(matches!(idle, Idle::Nothing { wait: None }), "{idle:?}");
+    assert_eq!((done.into_inner().unwrap(), bench.vendor.delivered.lock().unwrap().len()), (80, 80));
+    let most = under_way(&bench).into_iter().max().unwrap();
+    assert!(most > 10, "no more than {most} of a batch of 10 were under way");
+}
+
+#[tokio::test]
+async fn documents_that_a_target_takes_in_one_call_go_out_together_up_to_its_caps() {
+    let bench = Bench::new();
+    let notes: Vec<_> = (0..6).map(|number| note(&bench, number, &format!("of {number}"))).collect();
+    assert!(all("delivered", &bench.worked(&notes).await));
+    assert_eq!(sizes(&bench), [4, 2]);
+
+    bench.vendor.calls.lock().unwrap().clear();
+    let notes: Vec<_> = (10..16).map(|number| note(&bench, number, "the same")).collect();
+    assert!(all("delivered", &bench.worked(&notes).await));
+    assert_eq!(sizes(&bench), [3, 3], "no more than three may have one remark");
+}
+
+#[tokio::test]
+async fn what_is_refused_of_a_call_is_told_from_the_rest_and_what_cannot_be_mapped_holds_nobody_up() {
+    let bench = Bench::new();
+    let deliveries = [Ok(Some("0".to_owned())), Err(failure(Class::Refused))];
+    bench.vendor.deliveries.lock().unwrap().extend(deliveries);
+    let mut notes: Vec<_> = (0..3).map(|number| note(&bench, number, "")).collect();
+    notes.insert(1, note(&bench, 9, ""));
+    notes[1].document["number"] = Value::from("not a number at all");
+    let turns = bench.worked(&notes).await;
+    assert_eq!(sizes(&bench), [3]);
+    // The second of the call, whichever that was, and the one that was in none.
+    let mut names = names(&turns);
+    assert_eq!(names.remove(1), "failed");
+    names.sort_unstable();
+    assert_eq!(names, ["delivered", "delivered", "failed"]);
+}
+
+#[tokio::test]
+async fn the_answer_to_a_call_that_is_lost_makes_each_of_its_documents_unknown() {
+    let bench = Bench::new();
+    let lost = || Err(failure(Class::Unknown));
+    bench.vendor.deliveries.lock().unwrap().extend([lost(), lost()]);
+    let notes = [note(&bench, 1, ""), note(&bench, 2, "")];
+    assert_eq!(names(&bench.worked(&notes).await), ["retry", "retry"]);
+    for key in ["1", "2"] {
+        assert!(bench.entry("notes", key).await.unwrap().unanswered.is_some());
+    }
+}
