@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use relay_connector::{Class, Delivery, Failure, Found, Repeat};
+use relay_connector::{Class, Delivery, Failure, Found, Repeat, Use};
 use relay_core::clock::Deadline;
 use relay_core::{FailureClass, Outcome};
 use relay_mapping::Mapped;
@@ -88,6 +88,7 @@ impl Sending<'_> {
             mapped: self.plan.mapped.clone(),
             replaces: replaces.map(str::to_owned),
             follows: self.work.follows(now),
+            purpose: if self.work.item.replay.is_some() { Use::Replay } else { Use::Push },
             deadline: self.deadline,
         };
         self.gather.deliver(self.plan.target, parcel).await
@@ -95,7 +96,7 @@ impl Sending<'_> {
 
     fn delivery(&self) -> Delivery<'_> {
         let Mapped { body, params } = &*self.plan.mapped;
-        Delivery { document: self.plan.document, params, body, replaces: None, follows: None }
+        Delivery::of(self.plan.document, params, body)
     }
 
     async fn before(&self, now: DateTime<Utc>) -> Result<Before, Failure> {

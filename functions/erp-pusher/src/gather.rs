@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use futures::channel::oneshot;
 use relay_connector::record::{self, recorded};
-use relay_connector::{Class, Delivery, Document, Failure, Target, lenient};
+use relay_connector::{Class, Delivery, Document, Failure, Target, Use, lenient};
 use relay_core::archive::Exchange;
 use relay_core::clock::Deadline;
 use relay_mapping::Mapped;
@@ -47,6 +47,7 @@ pub(crate) struct Parcel {
     pub(crate) mapped: Arc<Mapped>,
     pub(crate) replaces: Option<String>,
     pub(crate) follows: Option<DateTime<Utc>>,
+    pub(crate) purpose: Use,
     /// Nothing is sent after it.
     pub(crate) deadline: Deadline,
 }
@@ -55,7 +56,7 @@ impl Parcel {
     pub(crate) fn delivery(&self) -> Delivery<'_> {
         let Mapped { body, params } = &*self.mapped;
         let (document, replaces) = (self.document, self.replaces.as_deref());
-        Delivery { document, params, body, replaces, follows: self.follows }
+        Delivery { document, params, body, replaces, follows: self.follows, purpose: self.purpose }
     }
 
     /// Whether it may be in one call with these: what tells them apart afterwards is our number.

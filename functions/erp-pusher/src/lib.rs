@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`event`] | the SQS event and its partial-batch answer |
 //! | [`worker`] | the queue's receive loop, where no Lambda does it |
+//! | `top_up` | more of what a call takes than an event holds |
 //! | `push` | one batch: what is known, what is paused, what became of it |
 //! | `lines` | its documents side by side, the versions of each in order |
 //! | `batch` | the messages of a batch, as long as they are this receiver's |
@@ -42,6 +43,7 @@ mod resolve;
 mod settle;
 mod stop;
 mod targets;
+mod top_up;
 mod width;
 mod work;
 pub mod worker;
@@ -151,7 +153,9 @@ impl Job for ErpPusher {
         let messages = messages.context("reading the SQS event")?;
         let mut turns = Vec::with_capacity(messages.len());
         let (mut begun, mut unread) = (false, None);
-        for (system, messages) in self.by_system(messages)? {
+        for (system, mut messages) in self.by_system(messages)? {
+            let of_event = messages.len();
+            messages.extend(self.top_up(system, &messages, invocation.deadline).await);
             let batch = Batch {
                 system,
                 messages,
@@ -162,16 +166,18 @@ impl Job for ErpPusher {
                 goes_on: &|| true,
                 has_begun: &AtomicBool::new(false),
             };
-            match self.pusher.push(batch).await {
+            let mut worked = match self.pusher.push(batch).await {
                 Ok(worked) => {
                     begun = true;
-                    turns.extend(worked);
+                    worked
                 }
                 Err(Unread { turns: waiting, error }) => {
-                    turns.extend(waiting);
                     unread = Some(error);
+                    waiting
                 }
-            }
+            };
+            self.conclude_own(system, &worked.split_off(of_event)).await;
+            turns.extend(worked);
         }
         match unread {
             Some(error) if !begun => Err(error.into()),

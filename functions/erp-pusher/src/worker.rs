@@ -167,22 +167,8 @@ impl Worker {
         };
         let turns = self.pusher.push(batch).await.unwrap_or_else(|unread| unread.turns);
         has_begun.store(true, Ordering::Relaxed);
-        self.conclude(&turns).await?;
+        conclude(self.queue.as_ref(), self.clock.as_ref(), self.system, &turns, Receiver::Loop).await?;
         Ok(turns)
-    }
-
-    async fn conclude(&self, turns: &[Turn]) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let mut done = Vec::with_capacity(turns.len());
-        for Turn { message, outcome } in turns {
-            let count = message.received.receive_count;
-            match policy::of(outcome, Receive { now, count, receiver: Receiver::Loop }).again {
-                // One that has lapsed meanwhile is another's: nothing of it is to be changed here.
-                Some(wait) => _ = self.queue.delay(self.system, &message.received.receipt, wait).await?,
-                None => done.push(message.received.receipt.clone()),
-            }
-        }
-        self.queue.delete(self.system, &done).await
     }
 
     async fn nothing(&self) -> Result<Idle, StoreError> {
@@ -191,4 +177,25 @@ impl Worker {
         let waits = depth.waiting + depth.in_flight > 0;
         Ok(Idle::Nothing { wait: waits.then(|| next.unwrap_or(Duration::from_secs(1))) })
     }
+}
+
+/// Deletes what is done, and delays what comes again.
+pub(crate) async fn conclude(
+    queue: &dyn Queue,
+    clock: &dyn Clock,
+    system: System,
+    turns: &[Turn],
+    receiver: Receiver,
+) -> Result<(), StoreError> {
+    let now = clock.now();
+    let mut done = Vec::with_capacity(turns.len());
+    for Turn { message, outcome } in turns {
+        let count = message.received.receive_count;
+        match policy::of(outcome, Receive { now, count, receiver }).again {
+            // One that has lapsed meanwhile is another's: nothing of it is to be changed here.
+            Some(wait) => _ = queue.delay(system, &message.received.receipt, wait).await?,
+            None => done.push(message.received.receipt.clone()),
+        }
+    }
+    queue.delete(system, &done).await
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
-use crate::{Class, Document, Failure, Found, Repeat, lenient};
+use crate::{Class, Document, Failure, Found, Repeat, Use, lenient};
 
 /// A document on its way to its target.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +21,17 @@ pub struct Delivery<'a> {
     /// When the target took the version before it, as far as the ledger knows: content that comes back is no repeat of what
     /// went out then.
     pub follows: Option<DateTime<Utc>>,
+    /// How urgent its call is.
+    pub purpose: Use,
 }
 
-impl Delivery<'_> {
+impl<'a> Delivery<'a> {
+    /// A document that takes no other's place, and follows upon none.
+    #[must_use]
+    pub fn of(document: &'static Document, params: &'a [(String, String)], body: &'a Value) -> Self {
+        Self { document, params, body, replaces: None, follows: None, purpose: Use::Push }
+    }
+
     /// Our number of the document, where its form has a field for it.
     #[must_use]
     pub fn number(&self) -> Option<String> {

@@ -65,6 +65,20 @@ number = { from = "number", absent = "error" }
 remark = "remark"
 "#;
 
+/// The same, for a target that takes more in a call than an event holds.
+pub(crate) const MEMOS: &str = r#"
+[source]
+document = "shop.change"
+key      = "number"
+version  = "version"
+
+[target]
+document = "shop.memo"
+
+[fields]
+number = { from = "number", absent = "error" }
+"#;
+
 pub(crate) struct Bench {
     pub(crate) vendor: Arc<Vendor>,
     pub(crate) clock: Arc<SimulatedClock>,
@@ -99,7 +113,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
         let stores = stand_in(stores);
-        let flows = Arc::new(flows(&[("one", ROWS), ("two", ROWS), ("notes", NOTES)]));
+        let flows = Arc::new(flows(&[("one", ROWS), ("two", ROWS), ("notes", NOTES), ("memos", MEMOS)]));
         let vendor = Arc::new(Vendor::default());
         let connection: Arc<dyn Connection> = vendor.clone();
         let settings = BTreeMap::from([("SHOP_NO".to_owned(), "s1".to_owned())]);
@@ -154,6 +168,15 @@ impl Bench {
 
     /// Works items as Lambda hands them over, and answers which come again.
     pub(crate) async fn invoked(&self, items: &[WorkItem]) -> anyhow::Result<Value> {
+        self.invoked_until(items, Deadline::NONE).await
+    }
+
+    /// The same, with an end.
+    pub(crate) async fn invoked_until(
+        &self,
+        items: &[WorkItem],
+        deadline: Deadline,
+    ) -> anyhow::Result<Value> {
         let record = |(place, item): (usize, &WorkItem)| {
             json!({
                 "messageId": format!("m{place}"),
@@ -164,7 +187,7 @@ impl Bench {
             })
         };
         let records: Vec<_> = items.iter().enumerate().map(record).collect();
-        self.pusher.invoke(json!({ "Records": records }), Deadline::NONE).await
+        self.pusher.invoke(json!({ "Records": records }), deadline).await
     }
 
     /// What the ledger knows of a document.

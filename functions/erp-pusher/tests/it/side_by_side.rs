@@ -1,9 +1,11 @@
 //! Documents of a batch side by side, and those that go out together.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use relay_connector::Class;
 use relay_core::WorkItem;
+use relay_core::clock::Deadline;
 use relay_erp_pusher::{Idle, Turn};
 use serde_json::{Value, json};
 
@@ -23,6 +25,11 @@ fn under_way(bench: &Bench) -> Vec<usize> {
 /// How many documents each call held.
 fn sizes(bench: &Bench) -> Vec<usize> {
     bench.vendor.calls.lock().unwrap().iter().map(|(_, numbers)| numbers.len()).collect()
+}
+
+fn memos(bench: &Bench, numbers: std::ops::Range<u64>) -> Vec<WorkItem> {
+    let memo = |number| bench.row("memos", json!({ "number": number, "version": 1 }));
+    numbers.map(memo).map(|memo| WorkItem { acknowledge: false, ..memo }).collect()
 }
 
 fn note(bench: &Bench, number: u64, remark: &str) -> WorkItem {
@@ -52,7 +59,7 @@ async fn one_that_stops_is_met_by_one_document_again_and_what_has_begun_is_settl
     let bench = Bench::new();
     bench.vendor.takes_its_time.store(true, Ordering::Relaxed);
     bench.worked(&rows(&bench, 0..4)).await;
-    let limits = || Err(failure(Class::Retry { after: Some(std::time::Duration::from_secs(60)) }));
+    let limits = || Err(failure(Class::Retry { after: Some(Duration::from_secs(60)) }));
     bench.vendor.deliveries.lock().unwrap().extend([limits(), Ok(Some("9".to_owned()))]);
     let turns = bench.worked(&rows(&bench, 10..20)).await;
     // Five were allowed by then; what had begun came to its own end.
@@ -121,4 +128,28 @@ async fn the_answer_to_a_call_that_is_lost_makes_each_of_its_documents_unknown()
     for key in ["1", "2"] {
         assert!(bench.entry("notes", key).await.unwrap().unanswered.is_some());
     }
+}
+
+#[tokio::test]
+async fn a_full_event_is_topped_up_to_what_a_call_takes_and_what_was_received_so_is_deleted() {
+    let bench = Bench::new();
+    bench.queue(&memos(&bench, 10..32)).await;
+    let deadline = Deadline::within(bench.clock.as_ref(), Duration::from_secs(100));
+    let answer = bench.invoked_until(&memos(&bench, 0..10), deadline).await.unwrap();
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    assert_eq!((sizes(&bench), bench.left().await), (vec![25], 7));
+
+    // What is done of an event that is not full is that alone.
+    bench.invoked_until(&memos(&bench, 40..45), deadline).await.unwrap();
+    assert_eq!((sizes(&bench), bench.left().await), (vec![25, 5], 7));
+
+    // What comes again is given back, and is nobody's until then.
+    let limits = || Err(failure(Class::Retry { after: Some(Duration::from_secs(60)) }));
+    bench.vendor.deliveries.lock().unwrap().extend((0..17).map(|_| limits()));
+    let answer = bench.invoked_until(&memos(&bench, 50..60), deadline).await.unwrap();
+    assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 10, "{answer}");
+    assert_eq!((sizes(&bench)[2], bench.left().await), (17, 7));
+    assert!(bench.work().await.is_empty(), "not before its time");
+    bench.clock.advance(Duration::from_secs(120));
+    assert_eq!(bench.work().await.len(), 7);
 }

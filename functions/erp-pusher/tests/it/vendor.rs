@@ -28,7 +28,7 @@ const ROW: Document = Document {
 };
 
 /// Documents of the stand-in.
-pub(crate) static DOCUMENTS: [Document; 4] = [
+pub(crate) static DOCUMENTS: [Document; 5] = [
     Document { name: "shop.row", role: Role::Pool, ..ROW },
     Document { name: "shop.change", role: Role::Windowed, ..ROW },
     Document {
@@ -43,6 +43,13 @@ pub(crate) static DOCUMENTS: [Document; 4] = [
         role: Role::Target,
         fields: FIELDS,
         push: Some(Push::new(Some("number"), Repeat::Replaces, None).batched(4).with_alike("remark", 3)),
+        ..Document::UNKNOWN
+    },
+    Document {
+        name: "shop.memo",
+        role: Role::Target,
+        fields: FIELDS,
+        push: Some(Push::new(Some("number"), Repeat::Replaces, None).batched(25)),
         ..Document::UNKNOWN
     },
 ];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_connector::{
-    Class, Delivery, Failure, Metered, OutOfTime, Quota, Request, Surroundings, Transport as _, Use,
+    Class, Delivery, Failure, Metered, OutOfTime, Quota, Request, Surroundings, Transport as _,
 };
 use relay_core::clock::{Clock, Deadline};
 use secrecy::ExposeSecret as _;
@@ -73,24 +73,24 @@ impl Client {
             POST => {
                 let settings = set(&self.settings.post, name)?;
                 let make = || request::post(settings, delivery, self.clock.now());
-                self.call(name, post, make, deadline, error::post).await
+                self.call(delivery, post, make, deadline, error::post).await
             }
             WECOM_ROBOT => {
                 let robot = set(&self.settings.wecom, name)?;
                 let read = |name: &str, answer: &_| error::robot(&error::WECOM, name, answer);
-                self.call(name, wecom, || request::wecom(robot, delivery), deadline, read).await
+                self.call(delivery, wecom, || request::wecom(robot, delivery), deadline, read).await
             }
             DINGTALK_ROBOT => {
                 let robot = set(&self.settings.dingtalk, name)?;
                 let make = || request::dingtalk(robot, delivery, self.clock.now());
                 let read = |name: &str, answer: &_| error::robot(&error::DINGTALK, name, answer);
-                self.call(name, dingtalk, make, deadline, read).await
+                self.call(delivery, dingtalk, make, deadline, read).await
             }
             FEISHU_ROBOT => {
                 let robot = set(&self.settings.feishu, name)?;
                 let make = || request::feishu(robot, delivery, self.clock.now());
                 let read = |name: &str, answer: &_| error::robot(&error::FEISHU, name, answer);
-                self.call(name, feishu, make, deadline, read).await
+                self.call(delivery, feishu, make, deadline, read).await
             }
             other => {
                 let message = format!("nothing is known of {other}");
@@ -114,14 +114,15 @@ impl Client {
     /// Waits for its turn, and only then makes the request: its signature is of that moment.
     async fn call(
         &self,
-        document: &'static str,
+        delivery: &Delivery<'_>,
         quota: &Quota,
         make: impl FnOnce() -> Request,
         deadline: Deadline,
         read: impl FnOnce(&str, &relay_connector::Response) -> Result<Option<String>, Failure>,
     ) -> Result<Option<String>, Failure> {
+        let document = delivery.document.name;
         let operation = document.split_once('.').map_or(document, |(_, operation)| operation);
-        let in_turn = quota.wait(Use::Push, deadline).await;
+        let in_turn = quota.wait(delivery.purpose, deadline).await;
         in_turn.map_err(|OutOfTime| Failure::out_of_time(VENDOR, operation))?;
         let answer = match self.transport.send(make().within(deadline)).await {
             Ok(response) => read(operation, &response),

@@ -17,6 +17,16 @@ impl Client {
     /// [`Client::find`] tells; but a good that is on two lines too. [`Class::Refused`] without sending
     /// anything where the document is no target of the [`catalog`], or has no `billno`.
     pub async fn save(&self, document: &str, body: &Value, deadline: Deadline) -> Result<String, Failure> {
+        self.save_for(Use::Push, document, body, deadline).await
+    }
+
+    async fn save_for(
+        &self,
+        purpose: Use,
+        document: &str,
+        body: &Value,
+        deadline: Deadline,
+    ) -> Result<String, Failure> {
         let refused = |message: String| Failure::new(VENDOR, document, Class::Refused, None, message);
         let path = catalog::target_path(document)
             .ok_or_else(|| refused("is no document of the catalog that can be saved".to_owned()))?;
@@ -26,7 +36,7 @@ impl Client {
                     .to_owned(),
             )
         })?;
-        match self.call(path, body, Use::Push, deadline).await {
+        match self.call(path, body, purpose, deadline).await {
             Ok(data) => match saved_id(&data) {
                 Some(id) => Ok(id),
                 None => self.saved_without_id(document, path, &billno, deadline).await,
@@ -79,14 +89,16 @@ impl Client {
     }
 
     async fn deliver_one(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<String, Failure> {
-        let name = delivery.document.name;
-        let Some(id) = delivery.replaces else { return self.save(name, delivery.body, deadline).await };
+        let Delivery { document, purpose, .. } = *delivery;
+        let Some(id) = delivery.replaces else {
+            return self.save_for(purpose, document.name, delivery.body, deadline).await;
+        };
         // A bill is changed by giving its id; without one, saving makes a second bill.
         let mut body = delivery.body.clone();
         if let Value::Object(fields) = &mut body {
             fields.insert("id".to_owned(), Value::from(id));
         }
-        self.save(name, &body, deadline).await
+        self.save_for(purpose, document.name, &body, deadline).await
     }
 }
 

@@ -26,6 +26,10 @@ impl Client {
     /// [`Class::Refused`] without sending anything where the document lacks what the platform knows it by, or is too
     /// large.
     pub async fn push(&self, document: &Value, deadline: Deadline) -> Result<String, Failure> {
+        self.push_for(Use::Push, document, deadline).await
+    }
+
+    async fn push_for(&self, purpose: Use, document: &Value, deadline: Deadline) -> Result<String, Failure> {
         check(document)?;
         let body = json!({ "data": document }).to_string().into_bytes();
         let (size, limit) = (body.len(), self.settings.max_body_bytes);
@@ -34,17 +38,18 @@ impl Client {
                 "the body has {size} bytes, more than the limit of {limit}: send fewer details"
             )));
         }
-        let push = |pass| self.post(pass, body.clone(), deadline);
+        let push = |pass| self.post(pass, purpose, body.clone(), deadline);
         self.session.with_token(self, deadline, push).await.inspect_err(count_failure)
     }
 
     async fn post(
         &self,
         pass: Pass<Enterprise>,
+        purpose: Use,
         body: Vec<u8>,
         deadline: Deadline,
     ) -> Result<String, Rejection> {
-        let in_turn = self.push_quota.wait(Use::Push, deadline).await;
+        let in_turn = self.push_quota.wait(purpose, deadline).await;
         in_turn.map_err(|OutOfTime| Rejection::Other(Failure::out_of_time(VENDOR, PUSH)))?;
         let trace: Uuid = self.rng.uuid();
         let Pass { token, facts: enterprise } = pass;
@@ -82,7 +87,7 @@ impl Target for Client {
     ) -> Vec<Result<Option<String>, Failure>> {
         let mut delivered = Vec::with_capacity(batch.len());
         for delivery in batch {
-            let pushed = self.push(delivery.body, deadline).await;
+            let pushed = self.push_for(delivery.purpose, delivery.body, deadline).await;
             delivered.push(pushed.map(|_trace_id| delivery.number()));
         }
         delivered

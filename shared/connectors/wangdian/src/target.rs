@@ -72,7 +72,8 @@ impl Client {
             .ok_or_else(|| not_sent(document.name, "is no document of the catalog"))?;
         let bodies: Vec<_> = together.iter().map(|delivery| delivery.body).collect();
         let parameters = form::filled(endpoint, params, &bodies)?;
-        let answer = self.call(Route::Direct, endpoint, parameters, Use::Push, deadline).await;
+        let purpose = together.iter().map(|delivery| delivery.purpose).min().unwrap_or(Use::Push);
+        let answer = self.call(Route::Direct, endpoint, parameters, purpose, deadline).await;
         let errors = answer?.take_errors();
         if errors.is_empty() { Ok(()) } else { Err(Rejected::in_part(endpoint.php, errors)) }
     }

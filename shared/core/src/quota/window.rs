@@ -131,12 +131,17 @@ impl Window {
         (Grant::Wait(Duration::from_millis(wait)), is_to_be_kept)
     }
 
-    /// Whether writes take what there is: a whole lump would be longer in coming than it takes at the limit's pace, so that
-    /// the room that is there would be lost. Not while somebody reads, whose next read that room is for.
+    /// Whether writes take what there is: the whole lump would be longer in coming than it takes at the limit's pace, so
+    /// that the room that is there would be lost. Not while somebody reads, whose next read that room is for.
     fn is_worth_taking(&self, now: Moment, limit: Limit, asked: &Asked<'_>, room: u32, need: u32) -> bool {
-        let is_much = room >= need.div_ceil(2);
-        let is_read_now = self.read_at.is_some_and(|read_at| now.saturating_sub(read_at) < limit.valid());
-        is_much && !is_read_now && self.wait(now, limit, asked, need) > limit.pause_after(need)
+        room >= need.div_ceil(2)
+            && self.time_until(now, limit, asked, need) > limit.pause_after(need)
+            && !self.is_read(now, limit)
+    }
+
+    /// Whether somebody is reading.
+    fn is_read(&self, now: Moment, limit: Limit) -> bool {
+        self.read_at.is_some_and(|read_at| now.saturating_sub(read_at) < limit.valid())
     }
 
     fn give(&mut self, now: Moment, limit: Limit, asked: &Asked<'_>, count: u32) {
@@ -220,8 +225,16 @@ impl Window {
         if purpose == Use::Read { &mut self.reads_from } else { &mut self.writes_from }
     }
 
-    /// How long until so many calls may begin. Who is only behind others looks again soon: it is not known how long they take.
+    /// How long until it is worth asking again: until a part of the lump may begin, where the whole is much longer in coming.
     fn wait(&self, now: Moment, limit: Limit, asked: &Asked<'_>, need: u32) -> u64 {
+        let (whole, part) =
+            (self.time_until(now, limit, asked, need), self.time_until(now, limit, asked, need.div_ceil(2)));
+        let is_far = whole > part + limit.pause_after(need) && !self.is_read(now + part, limit);
+        if is_far { part } else { whole }
+    }
+
+    /// How long until so many calls may begin. Who is only behind others looks again soon: it is not known how long they take.
+    fn time_until(&self, now: Moment, limit: Limit, asked: &Asked<'_>, need: u32) -> u64 {
         let soon = limit.valid() / 4 + 1;
         if self.room(now, limit, asked) >= need {
             return soon;

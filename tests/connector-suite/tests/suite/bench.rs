@@ -209,13 +209,7 @@ impl Bench {
     }
 
     fn delivery<'b>(&self, write: &Write, params: &'b [(String, String)], body: &'b Value) -> Delivery<'b> {
-        Delivery {
-            document: document(self.vendor, write.document),
-            params,
-            body,
-            replaces: None,
-            follows: None,
-        }
+        Delivery::of(document(self.vendor, write.document), params, body)
     }
 
     /// What we make of a push.

@@ -120,7 +120,7 @@ async fn whatever_was_made_behind_a_lost_answer_is_found_by_its_number() {
         let connection = house.start().wiring.connection(System::new("wangdian")).unwrap();
         let target = connection.target().unwrap();
         let document = relay_connectors::catalog().document(&format!("wangdian.{endpoint}")).unwrap();
-        let delivery = Delivery { document, params: &[], body: &body, replaces: None, follows: None };
+        let delivery = Delivery::of(document, &[], &body);
         let mut other = body.clone();
         other[document.number().unwrap()] = json!("N-2");
         let other = Delivery { body: &other, ..delivery };

@@ -270,8 +270,7 @@ impl Bench {
             Call::Deliver(document, count) => self.delivered(document, count, deadline).await,
             Call::Find(name) => {
                 let body = &bodies(name)[0];
-                let delivery =
-                    Delivery { document: document(name), params: &[], body, replaces: None, follows: None };
+                let delivery = Delivery::of(document(name), &[], body);
                 self.judged(self.target().find(&delivery, deadline).await)
             }
             Call::LookUp(table) => self.judged(self.target().lookup(table, "KH-1", deadline).await),
@@ -298,10 +297,7 @@ impl Bench {
         let params = [("shop_no".to_owned(), "S001".to_owned())];
         let params = if name.starts_with("wangdian") { &params[..] } else { &[] };
         let bodies = &bodies(name)[..count];
-        let batch: Vec<_> = bodies
-            .iter()
-            .map(|body| Delivery { document: document(name), params, body, replaces: None, follows: None })
-            .collect();
+        let batch: Vec<_> = bodies.iter().map(|body| Delivery::of(document(name), params, body)).collect();
         let outcomes = self.target().deliver(&batch, deadline).await;
         assert_eq!(outcomes.len(), batch.len(), "an outcome for each document");
         outcomes.into_iter().map(|outcome| self.judged(outcome)).max().unwrap_or(Depth::Refused)

@@ -48,8 +48,7 @@ async fn content_that_comes_back_has_a_key_of_its_own() {
         let receiver = Receiver::answering([says(200, "")]);
         let connection = receiver.connected(&all(&[]));
         let follows = follows.and_then(DateTime::from_timestamp_millis);
-        let delivery =
-            Delivery { document: document(POST), params: &[], body: &body, replaces: None, follows };
+        let delivery = Delivery { follows, ..Delivery::of(document(POST), &[], &body) };
         connection.target().unwrap().deliver(&[delivery], Deadline::NONE).await.remove(0).unwrap();
         header(&receiver.sent().remove(0), "idempotency-key").unwrap().to_owned()
     };
@@ -138,8 +137,7 @@ async fn a_repeat_doubles_unless_who_runs_the_receiver_knows_better() {
         assert_eq!(target.repeat(document(POST)), expected);
         assert_eq!(target.repeat(document("http.feishu_robot")), Repeat::Replaces);
         let body = json!({"id": "A"});
-        let delivery =
-            Delivery { document: document(POST), params: &[], body: &body, replaces: None, follows: None };
+        let delivery = Delivery::of(document(POST), &[], &body);
         assert_eq!(target.find(&delivery, Deadline::NONE).await, Ok(Found::CannotBeAsked));
     }
 }
@@ -149,8 +147,7 @@ async fn nothing_is_sent_after_the_deadline_or_faster_than_the_quota() {
     let receiver = Receiver::answering((0..70).map(|_| says(200, "")));
     let connection = receiver.connected(&all(&[("HTTP_CALLS_PER_MINUTE", "20")]));
     let body = json!({"id": "A"});
-    let delivery =
-        Delivery { document: document(POST), params: &[], body: &body, replaces: None, follows: None };
+    let delivery = Delivery::of(document(POST), &[], &body);
     let target = connection.target().unwrap();
     let began = receiver.clock.monotonic();
     let results = target.deliver(&[delivery; 60], Deadline::NONE).await;

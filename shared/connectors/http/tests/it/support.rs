@@ -86,7 +86,7 @@ pub(crate) async fn delivered(
 ) -> (Result<Option<String>, Failure>, Request) {
     let receiver = Receiver::answering([answer]);
     let connection = receiver.connected(settings);
-    let delivery = Delivery { document: document(name), params, body, replaces: None, follows: None };
+    let delivery = Delivery::of(document(name), params, body);
     let result = connection.target().unwrap().deliver(&[delivery], Deadline::NONE).await.remove(0);
     (result, receiver.sent().remove(0))
 }

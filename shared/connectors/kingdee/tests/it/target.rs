@@ -12,7 +12,7 @@ fn sal_order() -> &'static Document {
 }
 
 fn delivery<'a>(body: &'a Value, replaces: Option<&'a str>) -> Delivery<'a> {
-    Delivery { document: sal_order(), params: &[], body, replaces, follows: None }
+    Delivery { replaces, ..Delivery::of(sal_order(), &[], body) }
 }
 
 /// The target of a client, as flows know it.

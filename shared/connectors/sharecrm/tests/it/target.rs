@@ -12,7 +12,7 @@ fn objdata() -> &'static Document {
 }
 
 fn delivery(body: &Value) -> Delivery<'_> {
-    Delivery { document: objdata(), params: &[], body, replaces: None, follows: None }
+    Delivery::of(objdata(), &[], body)
 }
 
 /// The target of a client, as flows know it.

@@ -21,7 +21,7 @@ async fn found(document: &str, number: &str, answers: &[&str]) -> (Found, Bench)
 async fn ask(bench: &Bench, name: &str, number: &str) -> Result<Found, Failure> {
     let document = document(name);
     let body = document.number().map_or(json!({}), |field| json!({field: number}));
-    let delivery = Delivery { document, params: &[], body: &body, replaces: None, follows: None };
+    let delivery = Delivery::of(document, &[], &body);
     bench.client.find(&delivery, Deadline::NONE).await
 }
 
@@ -133,7 +133,7 @@ async fn only_what_is_pushed_is_asked_for() {
     let bench = Bench::new(vec![]);
     let body = json!({"bill_no": "1"});
     for document in [&ELSEWHERE, &READ] {
-        let delivery = Delivery { document, params: &[], body: &body, replaces: None, follows: None };
+        let delivery = Delivery::of(document, &[], &body);
         let failure = bench.client.find(&delivery, Deadline::NONE).await.unwrap_err();
         assert_eq!(failure.class, Class::Refused, "{}", document.name);
     }

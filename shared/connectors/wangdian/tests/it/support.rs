@@ -86,10 +86,7 @@ impl Bench {
         bodies: &[Value],
     ) -> Vec<Result<Option<String>, Failure>> {
         let document = document(name);
-        let batch: Vec<_> = bodies
-            .iter()
-            .map(|body| Delivery { document, params, body, replaces: None, follows: None })
-            .collect();
+        let batch: Vec<_> = bodies.iter().map(|body| Delivery::of(document, params, body)).collect();
         self.client.deliver(&batch, Deadline::NONE).await
     }
 
