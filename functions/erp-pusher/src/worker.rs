@@ -20,6 +20,9 @@ use crate::width::MOST;
 /// So many batches are under way at most.
 const BATCHES: usize = MOST / BATCH;
 
+/// So long a turn goes on receiving: whoever keeps the worker going is to hear now and then that all is well.
+const TURN: Duration = Duration::from_secs(300);
+
 /// A queue that had too little for a batch is looked at again after so long, while documents are waited for.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -57,6 +60,8 @@ pub enum Idle {
     },
     /// The target is paused.
     Paused(pause::Pause),
+    /// It was not looked for more: the turn is over, or does not go on.
+    NotLooked,
 }
 
 /// Whether to go on: asked before each document.
@@ -88,8 +93,8 @@ impl Worker {
         Ok(Worked::Batch(self.batch(messages, goes_on, Arc::default()).await?))
     }
 
-    /// Works batches until there is nothing left to receive. While documents of one are waited for, others are begun, as
-    /// long as the target has room for more; `told` hears of each batch.
+    /// Works batches until there is nothing left to receive, for some minutes at most. While documents of one are waited
+    /// for, others are begun, as long as the target has room for more; `told` hears of each batch.
     ///
     /// # Errors
     /// When a store does not answer, once what had begun has ended; what was received comes again by itself.
@@ -102,8 +107,10 @@ impl Worker {
         // Whether what was received last has begun.
         let mut has_begun = Arc::new(AtomicBool::new(true));
         let (mut failed, mut pause) = (None, Duration::ZERO);
+        let turn = Deadline::within(self.clock.as_ref(), TURN);
         loop {
-            let may_receive = failed.is_none() && running.len() < BATCHES && goes_on();
+            let is_over = failed.is_some() || turn.is_over(self.clock.as_ref()) || !goes_on();
+            let may_receive = !is_over && running.len() < BATCHES;
             tokio::select! {
                 // What has been received begins before there is more.
                 biased;
@@ -124,7 +131,7 @@ impl Worker {
                     Ok(Look::Idle(_)) => pause = LOOK_AGAIN,
                     Err(error) => failed = Some(error),
                 },
-                else => return failed.map_or(Ok(Idle::Nothing { wait: Some(Duration::ZERO) }), Err),
+                else => return failed.map_or(Ok(Idle::NotLooked), Err),
             }
         }
     }

@@ -67,6 +67,7 @@ async fn drain_one(worker: &Worker, wiring: &Wiring, progress: &Progress) -> Res
         };
         match worker.work_through(&|| true, &told).await? {
             Idle::Paused(pause) => return Ok(End::Paused(pause)),
+            Idle::NotLooked => {}
             Idle::Nothing { wait: None } => return Ok(End::Empty),
             Idle::Nothing { wait: Some(wait) } => {
                 let paused = paused_flows(wiring, worker.system()).await?;

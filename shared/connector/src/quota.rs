@@ -185,13 +185,16 @@ impl Quota {
         if !wait.is_zero() {
             return Ok(Turn::Next(wait));
         }
-        state.is_asking = true;
-        Ok(Turn::Ask(Ask {
+        let ask = Ask {
             holder: self.holder.clone(),
             purpose: place.purpose,
             wanted: state.permits.wanted(state.line.len()),
             begun: state.permits.begun(now),
-        }))
+        };
+        // What is left is for something more urgent.
+        state.permits.give_back();
+        state.is_asking = true;
+        Ok(Turn::Ask(ask))
     }
 
     /// Asks the budget. A store that does not answer is asked again a little later: no call goes out unbudgeted.
@@ -202,7 +205,7 @@ impl Quota {
         let mut state = self.state();
         match answer {
             // Counted from before the question, however long the answer took.
-            Ok(Grant::Permits { count, valid }) => state.permits = Permits::given(count, asked_at + valid),
+            Ok(Grant::Permits { count, valid }) => state.permits = Permits::given(ask.purpose, count, asked_at + valid),
             Ok(Grant::Wait(wait)) => state.refused = Some((ask.purpose, self.clock.monotonic() + wait)),
             Err(error) => {
                 tracing::warn!(vendor = self.vendor, %error, "the budget of calls cannot be asked");

@@ -1,4 +1,4 @@
-//! How much of a quota a backlog uses, by how long the vendor takes to answer: an hour of the real functions in a second.
+//! How much of a quota a backlog uses, by how long the vendor takes to answer: minutes of the real functions in seconds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,10 +26,10 @@ use crate::timeline::{Machine, Timeline};
 use crate::trace::Trace;
 
 /// How long calls are counted.
-pub const COUNTED: Duration = Duration::from_secs(10 * 60);
+pub const COUNTED: Duration = Duration::from_secs(5 * 60);
 
 /// What is not counted: a new process has codes to look up, and does not know how much its target takes.
-const BEFORE: Duration = Duration::from_secs(5 * 60);
+const BEFORE: Duration = Duration::from_secs(3 * 60);
 
 /// How often an empty queue is looked at.
 const LOOK: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use relay_connector::Role;
 use relay_core::clock::Deadline;
 use relay_core::{System, pause};
-use relay_erp_pusher::{ErpPusher, Worker};
+use relay_erp_pusher::{ErpPusher, Idle, Worker};
 use relay_host::Wiring;
 use relay_host::wiring::both;
 use relay_stock_syncer::StockSyncer;
@@ -113,8 +113,10 @@ impl Tasks {
 async fn push(supervisor: Supervisor, worker: Worker) {
     let turn = || async {
         let worked = worker.work_through(&|| supervisor.goes_on(), &|_| {}).await;
-        worked.context("the queue cannot be worked")?;
-        Ok(LOOK_EVERY)
+        Ok(match worked.context("the queue cannot be worked")? {
+            Idle::NotLooked => Duration::ZERO,
+            Idle::Nothing { .. } | Idle::Paused(_) => LOOK_EVERY,
+        })
     };
     supervisor.keep(&pushes_to(worker.system()), turn).await;
 }

@@ -5,18 +5,26 @@ use std::time::Duration;
 use super::Use;
 
 /// Permits for calls, and the calls that were made with them. All times are the process's monotonic ones.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Permits {
+    /// What they were asked for: what is less urgent does not use them up.
+    purpose: Use,
     given: u32,
     left: u32,
     until: Duration,
     begun: Vec<(Duration, Use)>,
 }
 
+impl Default for Permits {
+    fn default() -> Self {
+        Self::given(Use::Read, 0, Duration::ZERO)
+    }
+}
+
 impl Permits {
     /// So many, for calls that begin before `until`.
-    pub(super) fn given(count: u32, until: Duration) -> Self {
-        Self { given: count, left: count, until, begun: Vec::new() }
+    pub(super) fn given(purpose: Use, count: u32, until: Duration) -> Self {
+        Self { purpose, given: count, left: count, until, begun: Vec::new() }
     }
 
     /// How many are left.
@@ -26,12 +34,17 @@ impl Permits {
 
     /// Uses one, if there is one.
     pub(super) fn take(&mut self, now: Duration, purpose: Use) -> bool {
-        let is_left = self.left(now) > 0;
+        let is_left = self.left(now) > 0 && purpose <= self.purpose;
         if is_left {
             self.left -= 1;
             self.begun.push((now, purpose));
         }
         is_left
+    }
+
+    /// Uses no more of them: the next question gives them back.
+    pub(super) fn give_back(&mut self) {
+        self.left = 0;
     }
 
     /// How many to ask for: as many as wait, and where all were used, more than that, so that asking is rare. What nobody

@@ -94,7 +94,7 @@ impl Process {
             match worker.work(&|| true).await.unwrap() {
                 Worked::Batch(batch) => turns.extend(batch),
                 Worked::Idle(Idle::Nothing { wait }) => waits.extend(wait),
-                Worked::Idle(Idle::Paused(_)) => {}
+                Worked::Idle(Idle::Paused(_) | Idle::NotLooked) => {}
             }
         }
         (turns, waits.into_iter().min())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use relay_core::clock::{Clock, Deadline};
 use relay_core::{Queue, System};
-use relay_erp_pusher::{ErpPusher, Worker};
+use relay_erp_pusher::{ErpPusher, Idle, Worker};
 use relay_host::Wiring;
 use relay_job::{Invocation, Job as _};
 use relay_stock_syncer::StockSyncer;
@@ -84,6 +84,7 @@ impl Process {
 async fn work(clock: Arc<dyn Clock>, worker: Worker, look: Duration) {
     loop {
         let wait = match worker.work_through(&|| true, &|_| {}).await {
+            Ok(Idle::NotLooked) => Duration::ZERO,
             Ok(_) => patience(clock.as_ref(), look),
             Err(_) => AGAIN,
         };
