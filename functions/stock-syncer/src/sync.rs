@@ -7,7 +7,9 @@ use relay_connector::{Class, Failure, Pools, Query, Verdict, retry};
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
-use relay_core::{Entry, EntryId, FailureClass, Intake, Ledger, Queue, StoreError, System};
+use relay_core::{
+    Checkpoints, Entry, EntryId, FailureClass, Intake, Lease, Ledger, Queue, StoreError, System,
+};
 use relay_job::{Connections, CredentialCheck, Parts, health, work};
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +34,7 @@ const CROWDED: u64 = 1_000;
 pub struct Syncer {
     connections: Connections,
     intake: Intake,
+    checkpoints: Arc<dyn Checkpoints>,
     queue: Arc<dyn Queue>,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
@@ -74,6 +77,7 @@ impl Syncer {
         Self {
             connections: parts.connections.clone(),
             intake: parts.intake(),
+            checkpoints: parts.stores.checkpoints.clone(),
             queue: parts.stores.queue.clone(),
             ledger: parts.stores.ledger.clone(),
             clock: parts.clock.clone(),
@@ -95,7 +99,14 @@ impl Syncer {
     pub async fn sync(&self, pool: &Pool, patience: Patience, deadline: Deadline) -> Report {
         let mut report = Report { pool: pool.name().to_owned(), ..Report::default() };
         let span = tracing::info_span!("sync", pool = report.pool);
-        let pulled = self.pulls(pool, patience, deadline, &mut report).instrument(span.clone()).await;
+        let mut along = None;
+        let pulled =
+            self.pulls(pool, patience, &mut along, deadline, &mut report).instrument(span.clone()).await;
+        if let Some(lease) = along
+            && let Err(error) = self.checkpoints.release(&lease).await
+        {
+            tracing::warn!(%error, pool = report.pool, "the lease of the pool ends by itself");
+        }
         self.told(pool, report, pulled, &span).await
     }
 
@@ -134,6 +145,7 @@ impl Syncer {
         &self,
         pool: &Pool,
         patience: Patience,
+        along: &mut Option<Lease>,
         deadline: Deadline,
         report: &mut Report,
     ) -> anyhow::Result<()> {
@@ -159,7 +171,9 @@ impl Syncer {
             // A full page hides what stands behind it until its rows are acknowledged.
             let most = source.most(&pool.query).filter(|most| page.len() >= *most);
             let has_waited = match (most, patience) {
-                (Some(most), Patience::UntilWorked) => self.waits_for_room(pool, most, until).await?,
+                (Some(most), Patience::UntilWorked) if self.is_the_one(pool, along).await? => {
+                    self.waits_for_room(pool, most, until).await?
+                }
                 _ => false,
             };
             if !is_news && !has_waited {
@@ -169,6 +183,15 @@ impl Syncer {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether no other process goes along with this pool: several would pull, queue and acknowledge the same rows.
+    async fn is_the_one(&self, pool: &Pool, along: &mut Option<Lease>) -> Result<bool, StoreError> {
+        if along.is_none() {
+            let (name, owner) = (format!("along/{}", pool.name()), self.rng.uuid().to_string());
+            *along = self.checkpoints.acquire(&name, &owner, TURN + LOOK).await?;
+        }
+        Ok(along.is_some())
     }
 
     /// Waits until the targets have worked most of what a pull has brought; says whether there was anything to wait for.

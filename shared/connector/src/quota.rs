@@ -205,7 +205,9 @@ impl Quota {
         let mut state = self.state();
         match answer {
             // Counted from before the question, however long the answer took.
-            Ok(Grant::Permits { count, valid }) => state.permits = Permits::given(ask.purpose, count, asked_at + valid),
+            Ok(Grant::Permits { count, valid }) => {
+                state.permits = Permits::given(ask.purpose, count, asked_at + valid)
+            }
             Ok(Grant::Wait(wait)) => state.refused = Some((ask.purpose, self.clock.monotonic() + wait)),
             Err(error) => {
                 tracing::warn!(vendor = self.vendor, %error, "the budget of calls cannot be asked");

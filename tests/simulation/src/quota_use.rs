@@ -17,8 +17,10 @@ use relay_job::work;
 use relay_simulators::Vendors;
 use relay_simulators::qince::PushStyle;
 use relay_simulators::wangdian::TradeMix;
+use relay_stock_syncer::StockSyncer;
 use relay_store_sqlite::{Retention, Sqlite};
 use relay_webhook_receiver::{PushRequest, Receiver};
+use rust_decimal::Decimal;
 use tempfile::TempDir;
 
 use crate::scheduler::{Owner, Pause, Scheduler};
@@ -30,6 +32,12 @@ pub const COUNTED: Duration = Duration::from_secs(5 * 60);
 
 /// What is not counted: a new process has codes to look up, and does not know how much its target takes.
 const BEFORE: Duration = Duration::from_secs(3 * 60);
+
+/// The flow out of a pool.
+const STOCK: &str = "stock-to-sharecrm";
+
+/// As `relay serve` has it.
+const SYNC_EVERY: Duration = Duration::from_secs(180);
 
 /// How often an empty queue is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -53,7 +61,7 @@ pub struct Backlog {
 }
 
 /// The backlogs that are measured.
-pub const BACKLOGS: [Backlog; 4] = [
+pub const BACKLOGS: [Backlog; 5] = [
     Backlog {
         target: "wangdian",
         flow: "direct-order-to-wangdian",
@@ -64,6 +72,13 @@ pub const BACKLOGS: [Backlog; 4] = [
     Backlog {
         target: "sharecrm",
         flow: "direct-order-to-sharecrm",
+        quota: (None, 80),
+        period: Duration::from_secs(20),
+        together: 1,
+    },
+    Backlog {
+        target: "sharecrm",
+        flow: "stock-to-sharecrm",
         quota: (None, 80),
         period: Duration::from_secs(20),
         together: 1,
@@ -100,6 +115,8 @@ struct Slow {
     vendors: Arc<dyn Transport>,
     timeline: Arc<Timeline>,
     latency: Duration,
+    /// Calls to this one are counted.
+    target: &'static str,
     counted: Arc<Count>,
 }
 
@@ -112,7 +129,9 @@ struct Count {
 impl Transport for Slow {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         self.timeline.wait(self.latency / 2).await;
-        if self.timeline.now() >= BEFORE {
+        if self.timeline.now() >= BEFORE
+            && request.url.host_str().is_some_and(|host| host.starts_with(self.target))
+        {
             self.counted.calls.fetch_add(1, Ordering::Relaxed);
         }
         let answer = self.vendors.send(request).await;
@@ -133,6 +152,16 @@ pub fn used(backlog: &Backlog, latency: Duration, processes: u32) -> anyhow::Res
         let worker = office.worker(backlog.target, u64::from(slot))?;
         let timeline = scheduler.timeline.clone();
         let owner = Owner::Process { slot: slot as usize, life: 1 };
+        if backlog.flow == STOCK {
+            let (syncer, timeline) = (office.syncer(u64::from(slot))?, timeline.clone());
+            scheduler.spawn(owner, async move {
+                loop {
+                    let began = timeline.now();
+                    syncer.sync_along().await;
+                    timeline.wait(SYNC_EVERY.saturating_sub(timeline.now() - began)).await;
+                }
+            });
+        }
         scheduler.spawn(owner, async move {
             while worker.work_through(&|| true, &|_| {}).await.is_ok() {
                 timeline.wait(LOOK).await;
@@ -157,6 +186,7 @@ struct Office {
     settings: Vec<(String, String)>,
     timeline: Arc<Timeline>,
     latency: Duration,
+    target: &'static str,
     counted: Arc<Count>,
 }
 
@@ -178,7 +208,8 @@ impl Office {
         let settings = given.map(|(name, value)| (name.to_owned(), value)).collect();
         // In memory where the machine has such a folder.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
-        Ok(Self { folder, clock, vendors, settings, timeline, latency, counted: Arc::default() })
+        let (target, counted) = (backlog.target, Arc::default());
+        Ok(Self { folder, clock, vendors, settings, timeline, latency, target, counted })
     }
 
     fn wiring(&self, dice: u64) -> anyhow::Result<Wiring> {
@@ -189,6 +220,7 @@ impl Office {
             vendors: self.vendors.transport(),
             timeline: self.timeline.clone(),
             latency: self.latency,
+            target: self.target,
             counted: self.counted.clone(),
         };
         let rng = Arc::new(SeededRng::new(dice));
@@ -201,11 +233,22 @@ impl Office {
         worker.with_context(|| format!("nothing is delivered to {target}"))
     }
 
+    fn syncer(&self, slot: u64) -> anyhow::Result<StockSyncer> {
+        self.wiring(slot + 101)?.build()
+    }
+
     /// More documents than can be delivered.
     fn fill(&self, backlog: &Backlog) -> anyhow::Result<()> {
         let periods = (BEFORE + COUNTED).as_secs() / backlog.period.as_secs();
         let calls = u64::from(backlog.quota.1) * periods * 11 / 10;
         let documents = u32::try_from(calls * u64::from(backlog.together))?;
+        if backlog.flow == STOCK {
+            for place in 0..documents {
+                let left = Decimal::from(place);
+                self.vendors.wangdian.change_stock("S001", "G1", &format!("G1-{place}"), left);
+            }
+            return Ok(());
+        }
         let wiring = self.wiring(0)?;
         if backlog.flow == "trade-to-kingdee" {
             return self.queue_trades(&wiring, documents);

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use relay_connector::Class;
+use relay_connector::{Class, Use};
 use relay_core::WorkItem;
 use relay_core::clock::Deadline;
 use relay_erp_pusher::{Idle, Turn};
@@ -152,4 +152,12 @@ async fn a_full_event_is_topped_up_to_what_a_call_takes_and_what_was_received_so
     assert!(bench.work().await.is_empty(), "not before its time");
     bench.clock.advance(Duration::from_secs(120));
     assert_eq!(bench.work().await.len(), 7);
+}
+
+#[tokio::test]
+async fn a_replay_is_less_urgent_than_what_is_new() {
+    let bench = Bench::new();
+    let replay = WorkItem { replay: Some("r".to_owned()), ..bench.row("one", good(1)) };
+    bench.worked(&[replay, bench.row("one", good(2))]).await;
+    assert_eq!(*bench.vendor.purposes.lock().unwrap(), [Use::Replay, Use::Push]);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use relay_connector::{
     Class, Connection, Delivery, Document, Failure, Field, Found, Kind, Pools, Push, Query, Repeat, Role,
-    Target, Unacknowledged, Verdict,
+    Target, Unacknowledged, Use, Verdict,
 };
 use relay_core::clock::{Clock as _, Deadline, SystemClock};
 use serde_json::Value;
@@ -83,6 +83,8 @@ pub(crate) struct Vendor {
     pub(crate) under_way: AtomicUsize,
     /// Each call as it began: how many were under way with it, and the numbers of its documents.
     pub(crate) calls: Mutex<Vec<(usize, Vec<u64>)>>,
+    /// How urgent each delivery was.
+    pub(crate) purposes: Mutex<Vec<Use>>,
     /// What was acknowledged.
     pub(crate) acknowledged: Mutex<Vec<Acknowledged>>,
 }
@@ -104,6 +106,7 @@ impl Target for Vendor {
         batch: &[Delivery<'_>],
         _deadline: Deadline,
     ) -> Vec<Result<Option<String>, Failure>> {
+        self.purposes.lock().unwrap().extend(batch.iter().map(|delivery| delivery.purpose));
         let numbers = batch.iter().filter_map(|delivery| delivery.number()?.parse().ok()).collect();
         let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
         self.calls.lock().unwrap().push((under_way, numbers));

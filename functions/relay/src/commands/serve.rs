@@ -141,12 +141,14 @@ async fn poll(supervisor: Supervisor, poller: TradePoller) {
 /// Reads the pools.
 async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
     let turn = || async {
+        let began = supervisor.clock.monotonic();
         tokio::select! {
             // A turn that is broken off loses nothing: its rows are in the pool.
             _ = syncer.sync_along() => {}
             () = supervisor.until_stopped() => {}
         }
-        Ok(SYNC_EVERY)
+        // From beginning to beginning: a turn that went along with its targets is followed by the next at once.
+        Ok(SYNC_EVERY.saturating_sub(supervisor.clock.monotonic().saturating_sub(began)))
     };
     supervisor.keep("sync", turn).await;
 }

@@ -17,7 +17,7 @@ struct Arguments {
     /// How many processes work the backlog.
     #[arg(long, value_delimiter = ',', default_value = "1,3")]
     processes: Vec<u32>,
-    /// Targets whose names hold this alone.
+    /// Flows whose names hold this alone.
     #[arg(long, default_value = "")]
     only: String,
     /// Where the plot goes.
@@ -36,10 +36,10 @@ struct Line {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let latencies: Vec<_> = arguments.latencies.iter().map(|millis| format!("{millis} ms")).collect();
-    println!("| backlog for | processes | {} |", latencies.join(" | "));
+    println!("| backlog of | processes | {} |", latencies.join(" | "));
     println!("|---|---:|{}", "---:|".repeat(latencies.len()));
     let mut lines = Vec::new();
-    for backlog in BACKLOGS.iter().filter(|backlog| backlog.target.contains(&arguments.only)) {
+    for backlog in BACKLOGS.iter().filter(|backlog| backlog.flow.contains(&arguments.only)) {
         for processes in &arguments.processes {
             let mut shares = Vec::new();
             print!("| {} | {processes} |", name(backlog));
@@ -61,7 +61,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn name(backlog: &Backlog) -> String {
-    format!("{}, {} in {} s", backlog.target, backlog.quota.1, backlog.period.as_secs())
+    format!("{}, {} in {} s", backlog.flow, backlog.quota.1, backlog.period.as_secs())
 }
 
 const COLOURS: [&str; 8] =

@@ -165,7 +165,8 @@ async fn poll(clock: Arc<dyn Clock>, poller: TradePoller) {
 
 async fn sync(clock: Arc<dyn Clock>, syncer: StockSyncer) {
     loop {
+        let began = clock.monotonic();
         _ = syncer.sync_along().await;
-        clock.sleep(SYNC_EVERY).await;
+        clock.sleep(SYNC_EVERY.saturating_sub(clock.monotonic() - began)).await;
     }
 }
