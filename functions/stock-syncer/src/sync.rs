@@ -156,6 +156,7 @@ impl Syncer {
         let source = self.source(&pool.query)?;
         let mut seen = HashSet::new();
         let until = Deadline::within(self.clock.as_ref(), TURN);
+        let mut is_worked = false;
         loop {
             let mut rows = match self.pull(source, &pool.query, deadline).await {
                 // The pool keeps its rows for the next turn.
@@ -170,13 +171,18 @@ impl Syncer {
             }
             // A full page hides what stands behind it until its rows are acknowledged.
             let most = source.most(&pool.query).filter(|most| page.len() >= *most);
-            let has_waited = match (most, patience) {
+            let goes_on = match (most, patience) {
                 (Some(most), Patience::UntilWorked) if self.is_the_one(pool, along).await? => {
-                    self.waits_for_room(pool, most, until).await?
+                    // A page that is known already shows something else once all of it is worked, at the latest.
+                    let left = if is_news { most as u64 / 2 } else { 0 };
+                    let has_waited = self.waits_for(left, pool, until).await?;
+                    // Only a pull that is made when all is worked shows that there is no more.
+                    let was_worked = std::mem::replace(&mut is_worked, !is_news && !has_waited);
+                    is_news || has_waited || !was_worked
                 }
-                _ => false,
+                _ => is_news,
             };
-            if !is_news && !has_waited {
+            if !goes_on {
                 return self.look_behind(source, pool, &page, &mut seen, deadline, report).await;
             }
             if !deadline.allows(self.clock.as_ref(), PULL) || until.is_over(self.clock.as_ref()) {
@@ -194,10 +200,11 @@ impl Syncer {
         Ok(along.is_some())
     }
 
-    /// Waits until the targets have worked most of what a pull has brought; says whether there was anything to wait for.
-    async fn waits_for_room(&self, pool: &Pool, most: usize, until: Deadline) -> Result<bool, StoreError> {
+    /// Waits until the targets have worked all but so much of what pulls have brought; says whether there was anything to
+    /// wait for.
+    async fn waits_for(&self, left: u64, pool: &Pool, until: Deadline) -> Result<bool, StoreError> {
         let mut has_waited = false;
-        while self.longest_queue(pool).await? > most as u64 / 2 {
+        while self.longest_queue(pool).await? > left {
             has_waited = true;
             if until.is_over(self.clock.as_ref()) {
                 break;

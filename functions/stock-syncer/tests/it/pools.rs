@@ -197,3 +197,58 @@ async fn a_vendor_without_pools_is_noticed_when_the_syncer_is_built() {
     let error = StockSyncer::build(&house.parts(&BOTH, Arc::new(Closed))).err().unwrap().to_string();
     assert!(error.contains("`room.change`: no vendor is connected that has such a pool"), "{error}");
 }
+
+/// A house where two messages are worked whenever somebody looks how many there are: as the pusher has it, a row is
+/// acknowledged before its message is deleted.
+fn worked(rows: usize) -> House {
+    let mut house = filled(rows);
+    let (stores, room) = (house.stores.clone(), house.room.clone());
+    house.stores = decorate(&house.stores, move |side, call| {
+        let (looks, queue, room) =
+            (call.operation == "depth" && side == Side::Before, stores.queue.clone(), room.clone());
+        async move {
+            let received =
+                if looks { queue.receive(ONE, 2, Duration::from_secs(60)).await? } else { Vec::new() };
+            for message in received {
+                room.take(&WorkItem::decode(&message.body).unwrap().key);
+                queue.delete(ONE, &[message.receipt]).await?;
+            }
+            Ok(())
+        }
+    });
+    house
+}
+
+fn filled(rows: usize) -> House {
+    let house = House::new();
+    (0..rows).for_each(|row| house.room.add(&format!("{row:02}"), "left"));
+    house
+}
+
+#[tokio::test]
+async fn beside_its_targets_a_turn_pulls_again_as_rows_are_worked() {
+    let house = worked(5 * CAP);
+    let reports = house.syncer(&BOTH[..1]).sync_along().await;
+    assert_eq!((reports[0].rows, reports[0].error.as_deref()), (5 * CAP as u64, None));
+    assert!(house.room.waiting() < CAP, "all are queued, and the last are being worked");
+}
+
+#[tokio::test]
+async fn a_turn_ends_where_nobody_works_what_it_has_queued() {
+    let house = filled(5 * CAP);
+    let reports = house.syncer(&BOTH[..1]).sync_along().await;
+    assert_eq!((reports[0].rows, house.room.pulls().len()), (CAP as u64, 1));
+}
+
+#[tokio::test]
+async fn one_process_alone_goes_along_with_a_pool() {
+    let house = filled(5 * CAP);
+    let checkpoints = house.stores.checkpoints.clone();
+    let lease = checkpoints.acquire("along/room.change", "another", Duration::from_secs(180)).await.unwrap();
+    let (syncer, began) = (house.syncer(&BOTH[..1]), house.clock.now());
+    assert_eq!(syncer.sync_along().await[0].rows, CAP as u64);
+    assert_eq!(house.clock.now(), began, "it has not waited for anybody");
+    checkpoints.release(&lease.unwrap()).await.unwrap();
+    syncer.sync_along().await;
+    assert!(house.clock.now() > began);
+}

@@ -77,6 +77,16 @@ impl Room {
         self.rows.lock().unwrap().push(row);
     }
 
+    /// Takes a row out, as an acknowledgement does.
+    pub(crate) fn take(&self, id: &str) {
+        self.rows.lock().unwrap().retain(|row| lenient::field(row, "id").as_deref() != Some(id));
+    }
+
+    /// How many rows wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.rows.lock().unwrap().len()
+    }
+
     /// The pulls since this was last asked.
     pub(crate) fn pulls(&self) -> Vec<Query> {
         std::mem::take(&mut self.pulls.lock().unwrap())
