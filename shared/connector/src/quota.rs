@@ -206,7 +206,7 @@ impl Quota {
         match answer {
             // Counted from before the question, however long the answer took.
             Ok(Grant::Permits { count, valid }) => {
-                state.permits = Permits::given(ask.purpose, count, asked_at + valid)
+                state.permits = Permits::given(ask.purpose, count, asked_at + valid);
             }
             Ok(Grant::Wait(wait)) => state.refused = Some((ask.purpose, self.clock.monotonic() + wait)),
             Err(error) => {
