@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use relay_core::clock::{Clock, Deadline};
 use relay_core::policy::{self, Receive, Receiver};
@@ -73,6 +74,12 @@ enum Look {
     Idle(Idle),
 }
 
+/// What is under way at the same time.
+enum Step {
+    Looked(Result<Look, StoreError>),
+    Worked(Result<Vec<Turn>, StoreError>),
+}
+
 impl Worker {
     /// The system whose queue it works.
     #[must_use]
@@ -103,34 +110,49 @@ impl Worker {
         goes_on: &GoesOn<'_>,
         told: &(dyn Fn(&[Turn]) + Send + Sync),
     ) -> Result<Idle, StoreError> {
-        let mut running = FuturesUnordered::new();
+        // A look at the queue is one of them: whoever waited for it alone would leave the others standing, one of which may
+        // be what the store waits for.
+        let mut under_way = FuturesUnordered::new();
+        let (mut batches, mut is_looking) = (0, false);
         // Whether what was received last has begun.
         let mut has_begun = Arc::new(AtomicBool::new(true));
         let (mut failed, mut pause) = (None, Duration::ZERO);
         let turn = Deadline::within(self.clock.as_ref(), TURN);
         loop {
             let is_over = failed.is_some() || turn.is_over(self.clock.as_ref()) || !goes_on();
-            let may_receive = !is_over && running.len() < BATCHES;
+            let may_look = !is_over && !is_looking && batches < BATCHES;
             tokio::select! {
                 // What has been received begins before there is more.
                 biased;
-                Some(worked) = running.next() => match worked {
-                    Ok(turns) => {
-                        told(Vec::as_slice(&turns));
+                Some(step) = under_way.next() => match step {
+                    Step::Worked(worked) => {
+                        batches -= 1;
                         pause = Duration::ZERO;
+                        match worked {
+                            Ok(turns) => told(&turns),
+                            Err(error) => failed = Some(error),
+                        }
                     }
-                    Err(error) => failed = Some(error),
-                },
-                () = self.room(pause, &has_begun), if may_receive => match self.receive().await {
-                    Ok(Look::Messages(messages)) => {
-                        pause = if messages.len() < self.most { LOOK_AGAIN } else { Duration::ZERO };
-                        has_begun = Arc::default();
-                        running.push(self.batch(messages, goes_on, has_begun.clone()));
+                    Step::Looked(looked) => {
+                        is_looking = false;
+                        match looked {
+                            Ok(Look::Messages(messages)) => {
+                                batches += 1;
+                                pause = if messages.len() < self.most { LOOK_AGAIN } else { Duration::ZERO };
+                                has_begun = Arc::default();
+                                let worked = self.batch(messages, goes_on, has_begun.clone());
+                                under_way.push(worked.map(Step::Worked).boxed());
+                            }
+                            Ok(Look::Idle(idle)) if batches == 0 && failed.is_none() => return Ok(idle),
+                            Ok(Look::Idle(_)) => pause = LOOK_AGAIN,
+                            Err(error) => failed = Some(error),
+                        }
                     }
-                    Ok(Look::Idle(idle)) if running.is_empty() => return Ok(idle),
-                    Ok(Look::Idle(_)) => pause = LOOK_AGAIN,
-                    Err(error) => failed = Some(error),
                 },
+                () = self.room(pause, &has_begun), if may_look => {
+                    is_looking = true;
+                    under_way.push(self.receive().map(Step::Looked).boxed());
+                }
                 else => return failed.map_or(Ok(Idle::NotLooked), Err),
             }
         }

@@ -27,9 +27,6 @@ use crate::scheduler::{Owner, Pause, Scheduler};
 use crate::timeline::{Machine, Timeline};
 use crate::trace::Trace;
 
-/// How long calls are counted.
-pub const COUNTED: Duration = Duration::from_secs(5 * 60);
-
 /// What is not counted: a new process has codes to look up, and does not know how much its target takes.
 const BEFORE: Duration = Duration::from_secs(3 * 60);
 
@@ -58,6 +55,8 @@ pub struct Backlog {
     pub period: Duration,
     /// As many documents as a call takes.
     pub together: u32,
+    /// How long calls are counted.
+    pub counted: Duration,
 }
 
 /// The backlogs that are measured.
@@ -68,6 +67,7 @@ pub const BACKLOGS: [Backlog; 5] = [
         quota: (Some("WDT_CALLS_PER_MINUTE"), 50),
         period: Duration::from_secs(60),
         together: 50,
+        counted: Duration::from_secs(180),
     },
     Backlog {
         target: "sharecrm",
@@ -75,6 +75,7 @@ pub const BACKLOGS: [Backlog; 5] = [
         quota: (None, 80),
         period: Duration::from_secs(20),
         together: 1,
+        counted: Duration::from_secs(600),
     },
     Backlog {
         target: "sharecrm",
@@ -82,6 +83,7 @@ pub const BACKLOGS: [Backlog; 5] = [
         quota: (None, 80),
         period: Duration::from_secs(20),
         together: 1,
+        counted: Duration::from_secs(600),
     },
     Backlog {
         target: "kingdee",
@@ -89,6 +91,7 @@ pub const BACKLOGS: [Backlog; 5] = [
         quota: (Some("KINGDEE_CALLS_PER_MINUTE"), 60),
         period: Duration::from_secs(60),
         together: 1,
+        counted: Duration::from_secs(600),
     },
     Backlog {
         target: "kingdee",
@@ -96,6 +99,7 @@ pub const BACKLOGS: [Backlog; 5] = [
         quota: (Some("KINGDEE_CALLS_PER_MINUTE"), 600),
         period: Duration::from_secs(60),
         together: 1,
+        counted: Duration::from_secs(600),
     },
 ];
 
@@ -170,10 +174,10 @@ pub fn used(backlog: &Backlog, latency: Duration, processes: u32) -> anyhow::Res
     }
     office.run(&mut scheduler, BEFORE)?;
     let delivered = office.delivered(backlog.target);
-    office.run(&mut scheduler, BEFORE + COUNTED)?;
+    office.run(&mut scheduler, BEFORE + backlog.counted)?;
     let documents = office.delivered(backlog.target) - delivered;
     let calls = office.counted.calls.load(Ordering::Relaxed);
-    let allowed = u64::from(backlog.quota.1) * COUNTED.as_secs() / backlog.period.as_secs();
+    let allowed = u64::from(backlog.quota.1) * backlog.counted.as_secs() / backlog.period.as_secs();
     let above = office.vendors.refused_for_quota().iter().map(|(_, calls)| calls).sum();
     Ok(Used { per_mille: calls * 1_000 / allowed, documents, above })
 }
@@ -239,7 +243,7 @@ impl Office {
 
     /// More documents than can be delivered.
     fn fill(&self, backlog: &Backlog) -> anyhow::Result<()> {
-        let periods = (BEFORE + COUNTED).as_secs() / backlog.period.as_secs();
+        let periods = (BEFORE + backlog.counted).as_secs() / backlog.period.as_secs();
         let calls = u64::from(backlog.quota.1) * periods * 11 / 10;
         let documents = u32::try_from(calls * u64::from(backlog.together))?;
         if backlog.flow == STOCK {
