@@ -117,11 +117,15 @@ impl Day {
 
     async fn push_without_ledger(&mut self, poller: &mut Host<TradePoller>) {
         self.stage.vendors.wangdian.generate_trade("S001", 55, self.stage.minutes_ago(2));
-        _ = self.invoke(poller, sample("trade-poller/schedule.json")).await;
+        let mut messages = Vec::new();
+        // What is left of the day's faults is met first.
+        while messages.is_empty() {
+            _ = self.invoke(poller, sample("trade-poller/schedule.json")).await;
+            messages = self.stage.received(System::new("kingdee")).await;
+        }
         let stores = self.stage.stores.clone();
         self.stage.stores = read_only(&stores);
         let mut pusher = self.stage.start::<ErpPusher>().await;
-        let messages = self.stage.received(System::new("kingdee")).await;
         self.invoke(&mut pusher, sqs(System::new("kingdee"), &messages)).await.unwrap();
         self.stage.stores = stores;
     }
@@ -149,6 +153,10 @@ impl Day {
             faults.set_rates(rates.clone());
         }
 
+        // A call of many that is refused, and then one of its documents alone.
+        for _ in 0..2 {
+            vendors.wangdian.faults.inject_for("trade_push", Fault::InnerRefusal("数据错误".to_owned()));
+        }
         let mut receiver = self.stage.start::<Receiver>().await;
         for file in ["direct-order", "direct-order-base64", "tampered"] {
             self.invoke(&mut receiver, sample(&format!("webhook-receiver/{file}.json"))).await.unwrap();
