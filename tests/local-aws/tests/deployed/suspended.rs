@@ -81,6 +81,10 @@ fn a_worker_that_was_suspended_between_two_look_ups_makes_no_second_bill() {
     in_lots(3, &async |stack: &Stack, runs: u32| {
         let kingdee = &stack.vendors.kingdee;
         kingdee.set_refuses_duplicates(false);
+        // A list that is too long to be read: each code is asked for by itself.
+        for number in 0..10_001 {
+            kingdee.add_material(&format!("CROWD-{number:05}"), "旧品", &[]);
+        }
         set_flowing(stack, false).await;
         let mut suspended = Vec::new();
         for _ in 0..runs {
