@@ -81,18 +81,18 @@ impl<'a> Lines<'a> {
     }
 
     /// Waits until one more document may be under way, and would not only wait for the others. Those that go out together
-    /// are one call: they gather first.
+    /// are one call, and do not count one by one.
     async fn room(&self, message: &Message) -> Option<UnderWay<'_>> {
         let routed = self.pusher.flows.named(message.flow()?)?;
         let document = routed.flow.target().document;
-        if self.halt().is_some() || document.batch() > 1 {
+        if self.halt().is_some() {
             return None;
         }
-        let under_way = self.width.begin().await;
+        let under_way = if document.batch() > 1 { None } else { Some(self.width.begin().await) };
         if let Ok(target) = self.pusher.documents.targets.get(self.held.system()) {
             target.has_room(document).await;
         }
-        Some(under_way)
+        under_way
     }
 
     /// The versions of one document, which keep their order: where one comes again, those behind it do too.

@@ -110,8 +110,8 @@ impl Worker {
         goes_on: &GoesOn<'_>,
         told: &(dyn Fn(&[Turn]) + Send + Sync),
     ) -> Result<Idle, StoreError> {
-        // A look at the queue is one of them: whoever waited for it alone would leave the others standing, one of which may
-        // be what the store waits for.
+        // A look at the queue is one of them. A lock goes to whoever is first in its line: a look that was waited for alone
+        // would stand behind a document that nobody polls meanwhile, for ever.
         let mut under_way = FuturesUnordered::new();
         let (mut batches, mut is_looking) = (0, false);
         // Whether what was received last has begun.

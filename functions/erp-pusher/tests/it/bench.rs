@@ -50,34 +50,10 @@ number = "number"
 remark = { setting = "REMARK" }
 "#;
 
-/// A flow whose documents go out together.
-pub(crate) const NOTES: &str = r#"
-[source]
-document = "shop.change"
-key      = "number"
-version  = "version"
-
-[target]
-document = "shop.note"
-
-[fields]
-number = { from = "number", absent = "error" }
-remark = "remark"
-"#;
-
-/// The same, for a target that takes more in a call than an event holds.
-pub(crate) const MEMOS: &str = r#"
-[source]
-document = "shop.change"
-key      = "number"
-version  = "version"
-
-[target]
-document = "shop.memo"
-
-[fields]
-number = { from = "number", absent = "error" }
-"#;
+/// A flow to a document that goes out with others of its kind.
+fn together(document: &str) -> String {
+    CHANGES.replace("shop.bill", document).replace(r#"{ setting = "REMARK" }"#, r#""remark""#)
+}
 
 pub(crate) struct Bench {
     pub(crate) vendor: Arc<Vendor>,
@@ -113,7 +89,12 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
         let stores = stand_in(stores);
-        let flows = Arc::new(flows(&[("one", ROWS), ("two", ROWS), ("notes", NOTES), ("memos", MEMOS)]));
+        let flows = Arc::new(flows(&[
+            ("one", ROWS),
+            ("two", ROWS),
+            ("notes", &together("shop.note")),
+            ("memos", &together("shop.memo")),
+        ]));
         let vendor = Arc::new(Vendor::default());
         let connection: Arc<dyn Connection> = vendor.clone();
         let settings = BTreeMap::from([("SHOP_NO".to_owned(), "s1".to_owned())]);
