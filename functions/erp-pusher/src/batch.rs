@@ -4,7 +4,7 @@
 //! set, may find that another has received the message meanwhile. So the time in flight is prolonged before each call that
 //! is made for a document, and a receiver whose receipt has lapsed gives the rest of its batch up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use relay_core::clock::{Clock, Deadline};
 use relay_core::policy::Receiver;
-use relay_core::{Outcome, Queue, StoreError, System, backoff};
+use relay_core::{Outcome, Queue, Received, StoreError, System, backoff};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::gather::Gather;
@@ -39,6 +39,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) visibility: Option<Duration>,
     /// Whether an earlier turn may have sent what they say, whatever their receive counts tell.
     pub(crate) is_repeated: bool,
+    /// The ids of messages that were put off whenever they were received before: nothing of them was sent.
+    pub(crate) put_off: HashSet<String>,
     /// Nothing is sent after it.
     pub(crate) deadline: Deadline,
     /// Asked before each document, and between its look-ups: whether there is time for one more.
@@ -118,9 +120,14 @@ impl<'a> Held<'a> {
         self.batch.receiver
     }
 
-    /// Whether an earlier turn may have sent what the messages say.
-    pub(crate) fn is_repeated(&self) -> bool {
-        self.batch.is_repeated
+    /// Whether an earlier turn may have sent what that message says, by all that its queue tells.
+    pub(crate) fn is_repeated(&self, message: &Received) -> bool {
+        self.batch.is_repeated || message.receive_count > 1 && !self.was_put_off(message)
+    }
+
+    /// Whether nothing of that message was sent whenever it was received before.
+    pub(crate) fn was_put_off(&self, message: &Received) -> bool {
+        self.batch.put_off.contains(&message.id)
     }
 
     /// Whether there is time for one more document, or one more call for it.

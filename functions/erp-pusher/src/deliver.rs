@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use relay_connector::{Class, Delivery, Failure, Found, Repeat, Use};
+use relay_connector::{Class, Delivery, Failure, Found, Repeat};
 use relay_core::clock::Deadline;
 use relay_core::{FailureClass, Outcome};
 use relay_mapping::Mapped;
 
 use crate::gather::{Gather, Parcel};
 use crate::map::Plan;
+use crate::open::purpose;
 use crate::settle::LedgerWriter;
 use crate::stop::Stop;
 use crate::work::Work;
@@ -88,7 +89,7 @@ impl Sending<'_> {
             mapped: self.plan.mapped.clone(),
             replaces: replaces.map(str::to_owned),
             follows: self.work.follows(now),
-            purpose: if self.work.item.replay.is_some() { Use::Replay } else { Use::Push },
+            purpose: purpose(self.work.item),
             deadline: self.deadline,
         };
         self.gather.deliver(self.plan.target, parcel).await

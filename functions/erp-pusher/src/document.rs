@@ -126,7 +126,7 @@ impl Documents {
     fn work<'a>(&self, held: &Held<'a>, item: &'a WorkItem, message: &'a Received, known: Known) -> Work<'a> {
         let entry = &known.entry;
         let is_old = (self.now() - item.received_at).to_std().is_ok_and(|age| age > FRESH);
-        let resumed = held.is_repeated() || message.receive_count > 1 || is_old;
+        let resumed = held.is_repeated(message) || is_old;
         let repeated =
             resumed || item.replay.is_some() || entry.attempts.is_some() || entry.unanswered.is_some();
         let flow = self.flows.named(&item.flow);

@@ -14,6 +14,7 @@
 //! | `lines` | its documents side by side, the versions of each in order |
 //! | `batch` | the messages of a batch, as long as they are this receiver's |
 //! | `width` | how many are under way to a target at once |
+//! | `places` | when a document comes again that would only wait for a permit |
 //! | `open` | a message with what it says, read once |
 //! | `document` | one document through its phases |
 //! | `work` | what is known of a document, and what that makes it wait for |
@@ -38,6 +39,7 @@ mod lines;
 mod map;
 mod open;
 mod pauses;
+mod places;
 mod push;
 mod resolve;
 mod settle;
@@ -65,6 +67,7 @@ use serde_json::Value;
 use crate::batch::Batch;
 use crate::document::Documents;
 use crate::pauses::Pauses;
+use crate::places::Places;
 use crate::push::{Pusher, Unread};
 use crate::resolve::Resolver;
 use crate::settle::{Acknowledger, LedgerWriter};
@@ -126,6 +129,7 @@ impl Job for ErpPusher {
             queue: stores.queue.clone(),
             widths: Widths::default(),
             pauses: Pauses::new(stores.checkpoints.clone(), parts.clock.clone()),
+            places: Places::new(stores.checkpoints.clone(), parts.clock.clone()),
             ledger: stores.ledger.clone(),
             archive: stores.archive.clone(),
             clock: parts.clock.clone(),
@@ -156,12 +160,15 @@ impl Job for ErpPusher {
         for (system, mut messages) in self.by_system(messages)? {
             let of_event = messages.len();
             messages.extend(self.top_up(system, &messages, invocation.deadline).await);
+            let received = messages.iter().map(|message| &message.received);
+            let put_off = self.pusher.places.put_off(system, received).await;
             let batch = Batch {
                 system,
                 messages,
                 receiver: Receiver::EventSource,
                 visibility: None,
                 is_repeated: invocation.is_repeated,
+                put_off,
                 deadline: invocation.deadline,
                 goes_on: &|| true,
                 has_begun: &AtomicBool::new(false),
@@ -196,8 +203,10 @@ impl Job for ErpPusher {
             let receive = Receive { now, count, receiver: Receiver::EventSource };
             Some((turn, policy::of(&turn.outcome, receive).again?))
         });
-        let given_back = join_all(again.map(|(turn, wait)| self.give_back(&turn.message, wait))).await;
-        event::encode(&given_back)
+        let again: Vec<_> = again.collect();
+        self.give_back(&again).await;
+        let ids: Vec<_> = again.iter().map(|(turn, _)| turn.message.received.id.clone()).collect();
+        event::encode(&ids)
     }
 }
 
@@ -217,15 +226,20 @@ impl ErpPusher {
         Ok(batches)
     }
 
-    async fn give_back(&self, message: &Message, wait: Duration) -> String {
-        let Message { queue, received, .. } = message;
-        // A delay that is not taken is a delay of the queue's own length: the message comes again all the same.
-        if let Some(queue) = queue
-            && let Err(error) = self.parts.queue.delay(*queue, &received.receipt, wait).await
-        {
-            tracing::warn!(%error, message_id = received.id, "the message comes again when the queue says");
+    async fn give_back(&self, turns: &[(&Turn, Duration)]) {
+        let mut delays = BTreeMap::<System, Vec<(String, Duration)>>::new();
+        for (Turn { message, .. }, wait) in turns {
+            if let Some(queue) = message.queue {
+                delays.entry(queue).or_default().push((message.received.receipt.clone(), *wait));
+            }
         }
-        received.id.clone()
+        let given_back = delays.iter().map(|(queue, delays)| async move {
+            // A delay that is not taken is a delay of the queue's own length: the messages come again all the same.
+            if let Err(error) = self.parts.queue.delay_all(*queue, delays).await {
+                tracing::warn!(%error, %queue, "messages come again when the queue says");
+            }
+        });
+        join_all(given_back).await;
     }
 
     /// A worker for each system, also for one that no flow delivers to: what is in its queue is of a flow whose file was

@@ -7,15 +7,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use relay_core::policy::{self, Receive};
+use relay_connector::Use;
+use relay_core::policy::{self, Receive, Receiver};
 use relay_core::{EntryId, Outcome};
 
 use crate::batch::Held;
 use crate::guard::is_overdue;
 use crate::open::Message;
+use crate::places::{Line, PATIENCE};
 use crate::push::{Pusher, Resting};
 use crate::width::{UnderWay, Width};
 use crate::work::Known;
+
+/// Whether a document begins.
+enum Room<'a> {
+    /// It does; it is under way until that is dropped.
+    Begins(Option<UnderWay<'a>>),
+    /// It would wait for its permit for longer than a function is paid for.
+    Later(Line<'a>),
+}
 
 /// The messages of a batch on their way.
 pub(crate) struct Lines<'a> {
@@ -51,16 +61,17 @@ impl<'a> Lines<'a> {
         }
         let mut lines = lines.into_iter().peekable();
         let mut outcomes = vec![Outcome::AT_ONCE; self.messages.len()];
-        let mut running = FuturesUnordered::new();
+        let (mut running, mut put_off) = (FuturesUnordered::new(), Vec::new());
         loop {
             let next = lines.peek().and_then(|line| self.messages.get(*line.first()?));
             let is_left = next.is_some();
             if !is_left {
                 self.held.has_begun();
             }
+            let left = lines.len();
             let room = async {
                 match next {
-                    Some(message) => self.room(message).await,
+                    Some(message) => self.room(message, left).await,
                     None => pending().await,
                 }
             };
@@ -72,27 +83,103 @@ impl<'a> Lines<'a> {
                         outcomes[place] = outcome;
                     }
                 }
-                under_way = room, if is_left => {
-                    running.extend(lines.next().map(|line| self.line(line, under_way)));
-                }
-                else => return outcomes,
+                room = room, if is_left => match room {
+                    Room::Begins(under_way) => {
+                        running.extend(lines.next().map(|line| self.line(line, under_way)));
+                    }
+                    Room::Later(line) => {
+                        let places = lines.next().unwrap_or_default();
+                        self.come_later(&places);
+                        put_off.push((line, places));
+                    }
+                },
+                else => break,
             }
         }
+        self.put_off(put_off, &mut outcomes).await;
+        outcomes
     }
 
     /// Waits until one more document may be under way, and would not only wait for the others. Those that go out together
     /// are one call, and do not count one by one.
-    async fn room(&self, message: &Message) -> Option<UnderWay<'_>> {
-        let routed = self.pusher.flows.named(message.flow()?)?;
-        let document = routed.flow.target().document;
+    async fn room(&self, message: &Message, left: usize) -> Room<'_> {
+        let routed = message.flow().and_then(|flow| self.pusher.flows.named(flow));
+        let Some(document) = routed.map(|routed| routed.flow.target().document) else {
+            return Room::Begins(None);
+        };
         if self.halt().is_some() {
-            return None;
+            return Room::Begins(None);
         }
         let under_way = if document.batch() > 1 { None } else { Some(self.width.begin().await) };
-        if let Ok(target) = self.pusher.documents.targets.get(self.held.system()) {
-            target.has_room(document).await;
+        let target = self.pusher.documents.targets.get(self.held.system());
+        let Some(quota) = target.ok().and_then(|target| target.quota(document)) else {
+            return Room::Begins(under_way);
+        };
+        match self.held.receiver() {
+            Receiver::Loop => quota.has_room(Use::Push).await,
+            Receiver::EventSource => {
+                let (purpose, together) = (message.purpose(), document.batch());
+                let line = Line { quota, purpose, together, wait: Duration::ZERO };
+                if let Some(wait) = self.waits(message, line, left).await {
+                    return Room::Later(Line { wait, ..line });
+                }
+            }
         }
-        under_way
+        Room::Begins(under_way)
+    }
+
+    /// How long a document waits for the permit of its call, where a function is not to be paid for that.
+    async fn waits(&self, message: &Message, line: Line<'_>, left: usize) -> Option<Duration> {
+        let Line { quota, purpose, together, .. } = line;
+        if is_overdue(&message.received, self.pusher.clock.now()) {
+            return None;
+        }
+        if !self.held.was_put_off(&message.received)
+            && let Some(wait) = self.pusher.places.taken(quota, purpose).await
+        {
+            return Some(wait);
+        }
+        // Those that have begun have their permits still to take, each its own; this one is among them.
+        let begun = if together > 1 { 0 } else { self.width.under_way().saturating_sub(1) };
+        if quota.at_hand(purpose) > begun {
+            return None;
+        }
+        if begun > 0 {
+            // It is looked at again when one of them has ended.
+            pending::<()>().await;
+        }
+        let wait = quota.outlook(purpose, left.div_ceil(together)).await;
+        (wait > PATIENCE).then_some(wait)
+    }
+
+    /// Nobody waits for them.
+    fn come_later(&self, places: &[usize]) {
+        for place in places {
+            self.held.gather().leaves(&self.messages[*place].received.id);
+            self.held.is_done(*place);
+        }
+    }
+
+    /// Has messages come again when their turn has come, and notes that nothing of them was sent.
+    async fn put_off(&self, put_off: Vec<(Line<'_>, Vec<usize>)>, outcomes: &mut [Outcome]) {
+        let mut noted = Vec::new();
+        for alike in put_off.chunk_by(|(one, _), (other, _)| one.is(*other)) {
+            let Some((line, _)) = alike.first() else { continue };
+            let waits = self.pusher.places.take(*line, alike.len()).await;
+            for ((_, places), wait) in alike.iter().zip(waits) {
+                for place in places {
+                    outcomes[*place] = Outcome::Postponed { wait };
+                    noted.push((&self.messages[*place].received, wait));
+                }
+            }
+        }
+        if noted.is_empty() {
+            return;
+        }
+        let (system, documents) = (self.held.system(), noted.len());
+        tracing::info!(%system, documents, "the quota is used: they come again when it is their turn");
+        noted.retain(|(message, _)| !self.held.is_repeated(message));
+        self.pusher.places.note(system, &noted).await;
     }
 
     /// The versions of one document, which keep their order: where one comes again, those behind it do too.

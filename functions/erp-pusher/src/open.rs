@@ -1,5 +1,6 @@
 //! Open: what a message says is read once. By it the message finds its system, and is worked there.
 
+use relay_connector::Use;
 use relay_core::ledger::of_no_flow;
 use relay_core::{EntryId, Outcome, Received, System, WorkItem};
 
@@ -26,10 +27,20 @@ impl Message {
         self.item.as_ref().ok().map(|item| item.flow.as_str())
     }
 
+    /// How urgent the call is that it makes.
+    pub(crate) fn purpose(&self) -> Use {
+        self.item.as_ref().map_or(Use::Push, purpose)
+    }
+
     /// The ledger's entry of its document, as far as it could be read.
     pub(crate) fn entry_id(&self) -> Option<EntryId> {
         self.item.as_ref().ok().map(|item| EntryId::new(&item.flow, &item.key))
     }
+}
+
+/// How urgent the call for a document is.
+pub(crate) fn purpose(item: &WorkItem) -> Use {
+    if item.replay.is_some() { Use::Replay } else { Use::Push }
 }
 
 /// A message that had its turn.

@@ -16,6 +16,7 @@ use crate::history::History;
 use crate::lines::Lines;
 use crate::open::{Message, Turn};
 use crate::pauses::{Pauses, rest};
+use crate::places::Places;
 use crate::settle::{Acknowledger, held_up};
 use crate::width::Widths;
 use crate::work::Known;
@@ -27,6 +28,7 @@ pub(crate) struct Pusher {
     pub(crate) flows: Arc<Flows>,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) pauses: Pauses,
+    pub(crate) places: Places,
     pub(crate) widths: Widths,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) archive: Arc<dyn Archive>,

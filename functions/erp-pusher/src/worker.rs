@@ -1,5 +1,6 @@
 //! The queue's receive loop, where no Lambda does it.
 
+use std::collections::HashSet;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -190,6 +191,7 @@ impl Worker {
             receiver: Receiver::Loop,
             visibility: Some(VISIBILITY),
             is_repeated: false,
+            put_off: HashSet::new(),
             deadline: Deadline::NONE,
             goes_on,
             has_begun: &has_begun,
@@ -217,14 +219,14 @@ pub(crate) async fn conclude(
     receiver: Receiver,
 ) -> Result<(), StoreError> {
     let now = clock.now();
-    let mut done = Vec::with_capacity(turns.len());
+    let (mut done, mut again) = (Vec::with_capacity(turns.len()), Vec::new());
     for Turn { message, outcome } in turns {
         let count = message.received.receive_count;
         match policy::of(outcome, Receive { now, count, receiver }).again {
-            // One that has lapsed meanwhile is another's: nothing of it is to be changed here.
-            Some(wait) => _ = queue.delay(system, &message.received.receipt, wait).await?,
+            Some(wait) => again.push((message.received.receipt.clone(), wait)),
             None => done.push(message.received.receipt.clone()),
         }
     }
+    queue.delay_all(system, &again).await?;
     queue.delete(system, &done).await
 }

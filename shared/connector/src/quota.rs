@@ -165,6 +165,67 @@ impl Quota {
         }
     }
 
+    /// Names the budget that all processes share.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How long a call takes at the limit's pace.
+    #[must_use]
+    pub fn pace(&self) -> Duration {
+        self.limit.period / self.limit.calls.get()
+    }
+
+    /// How many calls of that use could begin now with the permits that are at hand, after those that wait for one.
+    #[must_use]
+    pub fn at_hand(&self, purpose: Use) -> usize {
+        self.state().at_hand(self.clock.monotonic(), purpose)
+    }
+
+    /// How long one more call of that use would wait, as far as it can be told. Where that is not known the budget is asked
+    /// for so many calls; their permits are at hand then.
+    pub async fn outlook(&self, purpose: Use, calls: usize) -> Duration {
+        loop {
+            // Made before the look, so that no move between the two is missed.
+            let moved = self.moved.notified();
+            match self.look_out(purpose, calls) {
+                Outlook::Known(wait) => return wait,
+                Outlook::Ask(ask) => self.ask(&ask).await,
+                Outlook::Asked => moved.await,
+            }
+        }
+    }
+
+    fn look_out(&self, purpose: Use, calls: usize) -> Outlook {
+        let now = self.clock.monotonic();
+        let mut state = self.state();
+        let waiting = state.line.waiting(purpose);
+        let wait = state.wait(now, purpose, waiting, self.limit);
+        if state.at_hand(now, purpose) > 0 || !wait.is_zero() {
+            return Outlook::Known(wait);
+        }
+        // Whoever is first in the line asks by himself.
+        if state.is_asking || waiting > 0 {
+            return Outlook::Asked;
+        }
+        Outlook::Ask(self.question(&mut state, now, purpose, calls))
+    }
+
+    /// What the budget is asked; from here on somebody asks.
+    fn question(&self, state: &mut State, now: Duration, purpose: Use, calls: usize) -> Ask {
+        let ask = Ask {
+            holder: self.holder.clone(),
+            purpose,
+            wanted: state.permits.wanted(calls),
+            begun: state.permits.begun(now),
+        };
+        // What is left is for something more urgent.
+        state.permits.give_back();
+        state.is_asking = true;
+        ask
+    }
+
     fn look(&self, place: &Place<'_>, deadline: Deadline) -> Result<Turn, OutOfTime> {
         let now = self.clock.monotonic();
         let mut state = self.state();
@@ -185,16 +246,8 @@ impl Quota {
         if !wait.is_zero() {
             return Ok(Turn::Next(wait));
         }
-        let ask = Ask {
-            holder: self.holder.clone(),
-            purpose: place.purpose,
-            wanted: state.permits.wanted(state.line.len()),
-            begun: state.permits.begun(now),
-        };
-        // What is left is for something more urgent.
-        state.permits.give_back();
-        state.is_asking = true;
-        Ok(Turn::Ask(ask))
+        let waiting = state.line.len();
+        Ok(Turn::Ask(self.question(&mut state, now, place.purpose, waiting)))
     }
 
     /// Asks the budget. A store that does not answer is asked again a little later: no call goes out unbudgeted.
@@ -224,6 +277,11 @@ impl Quota {
 }
 
 impl State {
+    fn at_hand(&self, now: Duration, purpose: Use) -> usize {
+        let left = usize::try_from(self.permits.left_for(now, purpose)).unwrap_or(usize::MAX);
+        left.saturating_sub(self.line.waiting(purpose))
+    }
+
     /// How long a call waits, as far as it can be told, that has so many ahead.
     fn wait(&self, now: Duration, purpose: Use, ahead: usize, limit: Limit) -> Duration {
         let ahead = u32::try_from(ahead).unwrap_or(u32::MAX).saturating_sub(self.permits.left(now));
@@ -233,6 +291,15 @@ impl State {
         let refused = self.refused.filter(|(refused, _)| self.permits.left(now) == 0 && *refused <= purpose);
         refused.map_or(Duration::ZERO, |(_, until)| until.saturating_sub(now)) + others
     }
+}
+
+/// What can be told of one more call.
+enum Outlook {
+    Known(Duration),
+    /// The budget is to be asked.
+    Ask(Ask),
+    /// Somebody asks it.
+    Asked,
 }
 
 /// What a look at the line says.

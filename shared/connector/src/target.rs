@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
-use crate::{Class, Document, Failure, Found, Repeat, Use, lenient};
+use crate::{Class, Document, Failure, Found, Quota, Repeat, Use, lenient};
 
 /// A document on its way to its target.
 #[derive(Debug, Clone, Copy)]
@@ -65,9 +65,10 @@ pub trait Target: Send + Sync {
         Err(Failure::new("look-up", table, Class::Refused, None, "there is no such look-up table"))
     }
 
-    /// Waits until there is room for one more call: until few others wait for a permit. Whoever works many documents at
-    /// once begins as many as keep somebody waiting, and so fills the quota however long the answers take.
-    async fn has_room(&self, _document: &'static Document) {}
+    /// The quota that a push of that document goes under; `None` where nobody counts.
+    fn quota(&self, _document: &'static Document) -> Option<&Quota> {
+        None
+    }
 
     /// What delivering a document again does, in the same or a newer version.
     fn repeat(&self, document: &'static Document) -> Repeat {

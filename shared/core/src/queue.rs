@@ -112,6 +112,14 @@ pub trait Queue: Send + Sync {
     /// the message is not this receiver's any more, and nothing has changed.
     async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError>;
 
+    /// Delays messages as [`Queue::delay`] does one. Those whose receipts have lapsed are left alone.
+    async fn delay_all(&self, system: System, delays: &[(String, Duration)]) -> Result<(), StoreError> {
+        for (receipt, delay) in delays {
+            self.delay(system, receipt, *delay).await?;
+        }
+        Ok(())
+    }
+
     /// Counts the messages.
     async fn depth(&self, system: System) -> Result<Depth, StoreError>;
 

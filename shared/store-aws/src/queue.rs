@@ -9,8 +9,8 @@ use aws_sdk_sqs::types::QueueAttributeName::{
     ApproximateNumberOfMessagesNotVisible as InFlight,
 };
 use aws_sdk_sqs::types::{
-    BatchResultErrorEntry, DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
-    QueueAttributeName, SendMessageBatchRequestEntry,
+    BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
+    MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry,
 };
 use chrono::DateTime;
 use futures::future::try_join_all;
@@ -71,6 +71,14 @@ impl Queue for Aws {
             Err(error) if error.code().is_some_and(is_lapsed) => Ok(false),
             Err(error) => Err(call.failed(&error)),
         }
+    }
+
+    async fn delay_all(&self, system: System, delays: &[(String, Duration)]) -> Result<(), StoreError> {
+        let call = self.queue_call(system, "delaying messages", "sqs:ChangeMessageVisibility")?;
+        for batch in delays.chunks(BATCH) {
+            self.delay_batch(call, batch).await?;
+        }
+        Ok(())
     }
 
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
@@ -167,6 +175,18 @@ impl Aws {
         self.until_done(call, receipts.len(), is_lapsed, delete).await
     }
 
+    async fn delay_batch(&self, call: Call<'_>, delays: &[(String, Duration)]) -> Result<(), StoreError> {
+        let change = |places: Vec<usize>| async move {
+            let entries =
+                places.into_iter().map(|place| delay_entry(place, &delays[place])).collect::<Result<_, _>>();
+            let entries = entries.map_err(|error| call.because(error.to_string()))?;
+            let change = self.sqs().change_message_visibility_batch().queue_url(call.name);
+            let answer = change.set_entries(Some(entries)).send().await;
+            answer.map(|answer| answer.failed).map_err(|error| call.failed(&error))
+        };
+        self.until_done(call, delays.len(), is_lapsed, change).await
+    }
+
     /// Asks for all entries of a batch, and again for those that SQS failed to do: it answers 200 all the same. Those
     /// that failed with a code that `is_done` are done too.
     pub(super) async fn until_done<F>(
@@ -246,6 +266,14 @@ fn send_entry(place: usize, message: &Outgoing) -> Result<SendMessageBatchReques
 
 fn delete_entry(place: usize, receipt: &str) -> Result<DeleteMessageBatchRequestEntry, BuildError> {
     DeleteMessageBatchRequestEntry::builder().id(place.to_string()).receipt_handle(receipt).build()
+}
+
+fn delay_entry(
+    place: usize,
+    (receipt, delay): &(String, Duration),
+) -> Result<ChangeMessageVisibilityBatchRequestEntry, BuildError> {
+    let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(place.to_string());
+    entry.receipt_handle(receipt).visibility_timeout(seconds((*delay).min(MAX_VISIBILITY))).build()
 }
 
 /// Whether SQS says that a receipt is not that of the message's last receive, or of no message at all.

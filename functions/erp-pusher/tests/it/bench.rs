@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use relay_connector::{Catalog, Connection};
 use relay_core::clock::{Clock as _, Deadline, SeededRng, SimulatedClock};
@@ -10,7 +11,8 @@ use relay_core::{Entry, EntryId, Outcome, Stores, System, WorkItem};
 use relay_erp_pusher::worker::Worked;
 use relay_erp_pusher::{ErpPusher, Turn};
 use relay_job::{
-    ActiveFlows, Connections, CredentialCheck, FlowFile, FlowSettings, Flows, Job as _, Parts, work,
+    ActiveFlows, Connections, CredentialCheck, FlowFile, FlowSettings, Flows, Invocation, Job as _, Parts,
+    work,
 };
 use relay_store_sqlite::Sqlite;
 use serde_json::{Value, json};
@@ -158,17 +160,13 @@ impl Bench {
         items: &[WorkItem],
         deadline: Deadline,
     ) -> anyhow::Result<Value> {
-        let record = |(place, item): (usize, &WorkItem)| {
-            json!({
-                "messageId": format!("m{place}"),
-                "receiptHandle": format!("r{place}"),
-                "body": item.encode(),
-                "attributes": { "MessageGroupId": item.group(), "ApproximateReceiveCount": "1" },
-                "eventSourceARN": "arn:aws:sqs:eu-west-1:1:relay-shop.fifo",
-            })
-        };
-        let records: Vec<_> = items.iter().enumerate().map(record).collect();
-        self.pusher.invoke(json!({ "Records": records }), deadline).await
+        self.pusher.invoke(event(items, 1), deadline).await
+    }
+
+    /// Works items as Lambda hands them over the so manieth time, and tells what became of each.
+    pub(crate) async fn handled(&self, items: &[WorkItem], receive: u32) -> Vec<Turn> {
+        let deadline = Deadline::within(self.clock.as_ref(), Duration::from_secs(100));
+        self.pusher.handle(event(items, receive), Invocation::first(deadline)).await.unwrap()
     }
 
     /// What the ledger knows of a document.
@@ -187,6 +185,24 @@ impl Bench {
         let depth = self.parts.stores.queue.depth(SHOP).await.unwrap();
         depth.waiting + depth.in_flight
     }
+}
+
+/// What Lambda hands over.
+fn event(items: &[WorkItem], receive: u32) -> Value {
+    let record = |(place, item): (usize, &WorkItem)| {
+        json!({
+            "messageId": format!("m{place}-{}", item.key),
+            "receiptHandle": format!("r{place}"),
+            "body": item.encode(),
+            "attributes": {
+                "MessageGroupId": item.group(),
+                "ApproximateReceiveCount": receive.to_string(),
+            },
+            "eventSourceARN": "arn:aws:sqs:eu-west-1:1:relay-shop.fifo",
+        })
+    };
+    let records: Vec<_> = items.iter().enumerate().map(record).collect();
+    json!({ "Records": records })
 }
 
 /// A row that can be mapped.

@@ -85,7 +85,7 @@ async fn an_event_answers_with_the_messages_that_come_again_alone() {
     bench.vendor.deliveries.lock().unwrap().push_back(Err(failure(Class::Retry { after: None })));
     let items = [bench.row("one", good(1)), bench.row("one", good(2)), bench.row("one", bad(3))];
     let answer = bench.invoked(&items).await.unwrap();
-    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "m0" }] }));
+    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "m0-1" }] }));
     let is_there = bench.entry("one", "2").await.unwrap().delivered.is_some();
     assert!(is_there && bench.entry("one", "3").await.unwrap().failed.is_some());
 }
@@ -164,7 +164,7 @@ async fn a_document_that_could_not_be_recorded_comes_again_alone_and_its_event_d
     let (bench, down) = failing_ledger();
     down.set(false, true);
     let answer = bench.invoked(&[bench.row("one", good(1))]).await.unwrap();
-    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "m0" }] }));
+    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "m0-1" }] }));
     assert_eq!(bench.vendor.delivered.lock().unwrap().len(), 1, "it was sent: the next turn asks first");
 }
 

@@ -6,6 +6,7 @@ mod bench;
 mod hosts;
 mod pauses;
 mod phases;
+mod places;
 mod pools;
 mod side_by_side;
 mod vendor;

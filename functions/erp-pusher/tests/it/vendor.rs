@@ -1,14 +1,14 @@
 //! A vendor that answers as it was told to, and remembers what it was asked.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_connector::{
-    Class, Connection, Delivery, Document, Failure, Field, Found, Kind, Pools, Push, Query, Repeat, Role,
-    Target, Unacknowledged, Use, Verdict,
+    Class, Connection, Delivery, Document, Failure, Field, Found, Kind, Pools, Push, Query, Quota, Repeat,
+    Role, Target, Unacknowledged, Use, Verdict,
 };
 use relay_core::clock::{Clock as _, Deadline, SystemClock};
 use serde_json::Value;
@@ -85,6 +85,10 @@ pub(crate) struct Vendor {
     pub(crate) calls: Mutex<Vec<(usize, Vec<u64>)>>,
     /// How urgent each delivery was.
     pub(crate) purposes: Mutex<Vec<Use>>,
+    /// How often it was asked whether it has a document.
+    pub(crate) asked: AtomicUsize,
+    /// What its calls go under.
+    pub(crate) quota: OnceLock<Quota>,
     /// What was acknowledged.
     pub(crate) acknowledged: Mutex<Vec<Acknowledged>>,
 }
@@ -104,8 +108,11 @@ impl Target for Vendor {
     async fn deliver(
         &self,
         batch: &[Delivery<'_>],
-        _deadline: Deadline,
+        deadline: Deadline,
     ) -> Vec<Result<Option<String>, Failure>> {
+        if let Some(quota) = self.quota.get() {
+            quota.wait(batch[0].purpose, deadline).await.unwrap();
+        }
         self.purposes.lock().unwrap().extend(batch.iter().map(|delivery| delivery.purpose));
         let numbers = batch.iter().filter_map(|delivery| delivery.number()?.parse().ok()).collect();
         let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
@@ -121,7 +128,12 @@ impl Target for Vendor {
     }
 
     async fn find(&self, _delivery: &Delivery<'_>, _deadline: Deadline) -> Result<Found, Failure> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(Found::CannotBeAsked)
+    }
+
+    fn quota(&self, _document: &'static Document) -> Option<&Quota> {
+        self.quota.get()
     }
 
     fn way_to_change(&self, _document: &'static Document) -> Option<&'static str> {

@@ -32,9 +32,14 @@ impl Permits {
         if now < self.until { self.left } else { 0 }
     }
 
+    /// How many are left for calls of that use.
+    pub(super) fn left_for(&self, now: Duration, purpose: Use) -> u32 {
+        if purpose <= self.purpose { self.left(now) } else { 0 }
+    }
+
     /// Uses one, if there is one.
     pub(super) fn take(&mut self, now: Duration, purpose: Use) -> bool {
-        let is_left = self.left(now) > 0 && purpose <= self.purpose;
+        let is_left = self.left_for(now, purpose) > 0;
         if is_left {
             self.left -= 1;
             self.begun.push((now, purpose));

@@ -261,6 +261,31 @@ async fn reads_go_before_a_backlog_of_pushes_and_starve_none() {
 }
 
 #[tokio::test]
+async fn whoever_looks_out_has_permits_at_hand_or_is_told_when_there_will_be_some() {
+    let (clock, quota) = quota(60, MINUTE);
+    assert_eq!(quota.at_hand(Use::Push), 0, "nobody has asked");
+    assert_eq!(quota.outlook(Use::Push, 4).await, Duration::ZERO);
+    assert_eq!((quota.at_hand(Use::Push), quota.at_hand(Use::Replay)), (4, 0));
+    wait(&quota, Use::Push).await;
+    assert_eq!(quota.at_hand(Use::Push), 3);
+    let mut made = 1;
+    let told = loop {
+        let told = quota.outlook(Use::Push, 10).await;
+        if !told.is_zero() {
+            break told;
+        }
+        wait(&quota, Use::Push).await;
+        made += 1;
+        assert!(made <= 60, "it has an end");
+    };
+    let began = clock.monotonic();
+    assert_eq!(quota.outlook(Use::Push, 10).await, told, "it is known, and not asked for again");
+    clock.advance(told);
+    assert_eq!(quota.outlook(Use::Push, 10).await, Duration::ZERO);
+    assert!(quota.at_hand(Use::Push) > 0 && clock.monotonic() == began + told, "nobody has waited");
+}
+
+#[tokio::test]
 async fn whoever_stops_waiting_leaves_no_hole() {
     let (clock, quota) = one_a_second().await;
     let log = Log::default();

@@ -1,7 +1,7 @@
 //! The receivers as a target of flows.
 
 use async_trait::async_trait;
-use relay_connector::{Delivery, Document, Failure, Found, Repeat, Target, Use, count_failure};
+use relay_connector::{Delivery, Document, Failure, Found, Quota, Repeat, Target, count_failure};
 use relay_core::clock::Deadline;
 
 use crate::catalog::POST;
@@ -28,10 +28,8 @@ impl Target for Client {
         Ok(Found::CannotBeAsked)
     }
 
-    async fn has_room(&self, document: &'static Document) {
-        if let Some(quota) = self.quota_of(document.name) {
-            quota.has_room(Use::Push).await;
-        }
+    fn quota(&self, document: &'static Document) -> Option<&Quota> {
+        self.quota_of(document.name)
     }
 
     fn repeat(&self, document: &'static Document) -> Repeat {

@@ -1,7 +1,7 @@
 //! Bills: saving one, asking whether one is there, and Kingdee as a target of flows.
 
 use async_trait::async_trait;
-use relay_connector::{Class, Delivery, Document, Failure, Found, Repeat, Target, Use, lenient};
+use relay_connector::{Class, Delivery, Document, Failure, Found, Quota, Repeat, Target, Use, lenient};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
@@ -126,8 +126,8 @@ impl Target for Client {
         Client::lookup(self, table, code, deadline).await
     }
 
-    async fn has_room(&self, _document: &'static Document) {
-        self.quota.has_room(Use::Push).await;
+    fn quota(&self, _document: &'static Document) -> Option<&Quota> {
+        Some(&self.quota)
     }
 
     /// A bill whose id is given with it is changed.

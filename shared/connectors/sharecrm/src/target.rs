@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use relay_connector::settings::keys;
 use relay_connector::{
-    Class, Delivery, Document, Failure, Found, OutOfTime, Pass, Rejection, Request, Target, Told, Use,
+    Class, Delivery, Document, Failure, Found, OutOfTime, Pass, Quota, Rejection, Request, Target, Told, Use,
     count_failure, lenient,
 };
 use relay_core::clock::Deadline;
@@ -93,8 +93,8 @@ impl Target for Client {
         delivered
     }
 
-    async fn has_room(&self, _document: &'static Document) {
-        self.push_quota.has_room(Use::Push).await;
+    fn quota(&self, _document: &'static Document) -> Option<&Quota> {
+        Some(&self.push_quota)
     }
 
     /// The push interface cannot be asked; the same id again updates the same record.

@@ -3,7 +3,7 @@
 use std::slice;
 
 use async_trait::async_trait;
-use relay_connector::{Class, Delivery, Document, Failure, Found, Repeat, Target, Use, lenient};
+use relay_connector::{Class, Delivery, Document, Failure, Found, Quota, Repeat, Target, Use, lenient};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
@@ -44,8 +44,8 @@ impl Target for Client {
         }
     }
 
-    async fn has_room(&self, _document: &'static Document) {
-        self.quota.has_room(Use::Push).await;
+    fn quota(&self, _document: &'static Document) -> Option<&Quota> {
+        Some(&self.quota)
     }
 }
 

@@ -102,6 +102,31 @@ async fn a_delayed_message_comes_back_when_its_delay_is_over() {
 }
 
 #[tokio::test]
+async fn many_are_delayed_at_once_each_for_its_own_time_and_an_old_receipt_delays_nothing() {
+    let ports = Ports::open().await;
+    ports.send(&[message("a", "a1"), message("b", "b1"), message("c", "c1")]).await;
+    let old = ports.receive().await;
+    ports.wait(61);
+    let received = ports.receive().await;
+    let delays: Vec<_> = received
+        .iter()
+        .map(|message| match message.body.as_str() {
+            "a1" => (message.receipt.clone(), Duration::ZERO),
+            "b1" => (message.receipt.clone(), Duration::from_secs(300)),
+            _ => (old.iter().find(|old| old.id == message.id).unwrap().receipt.clone(), Duration::ZERO),
+        })
+        .collect();
+    ports.stores.queue.delay_all(System::new("kingdee"), &delays).await.unwrap();
+    assert_eq!(ports.bodies().await, ["a1"]);
+    ports.wait(61);
+    let mut bodies = ports.bodies().await;
+    bodies.sort_unstable();
+    assert_eq!(bodies, ["a1", "c1"], "whose delay was asked by an old receipt was in flight for its minute");
+    ports.wait(240);
+    assert!(ports.bodies().await.contains(&"b1".to_owned()));
+}
+
+#[tokio::test]
 async fn a_message_that_nobody_can_work_ends_in_the_dead_letter_queue() {
     let ports = Ports::open().await;
     ports.send(&[message("a", "poison"), message("a", "next")]).await;
