@@ -60,6 +60,8 @@ pub enum Carries<'a> {
     Batches(&'a [(System, Vec<Outgoing>)]),
     /// An entry to write.
     Entry(&'a Entry),
+    /// The name of a checkpoint to write.
+    Name(&'a str),
 }
 
 /// On which side of a call the hook is.
@@ -150,6 +152,7 @@ decorated! {
         receive(system: System, max: usize, visibility: Duration) -> Vec<Received>;
         delete(system: System, receipts: &[String]) -> ();
         delay(system: System, receipt: &str, delay: Duration) -> bool;
+        delay_all(system: System, delays: &[(String, Duration)]) -> ();
         depth(system: System) -> Depth;
         dead(system: System) -> u64;
         dead_letters(system: System, limit: usize, after: Option<&str>) -> Vec<DeadLetter>;
@@ -158,7 +161,7 @@ decorated! {
 
     Checkpoints as checkpoints {
         get(name: &str) -> Option<Checkpoint>;
-        put(name: &str, value: &str, expected: Option<u64>, lease: Option<&Lease>) -> bool;
+        put(name: &str, value: &str, expected: Option<u64>, lease: Option<&Lease>) -> bool, carries Name(name);
         remove(name: &str) -> ();
         acquire(name: &str, owner: &str, ttl: Duration) -> Option<Lease>;
         release(lease: &Lease) -> ();

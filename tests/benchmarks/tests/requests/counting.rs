@@ -44,7 +44,7 @@ fn billed(call: &Call<'_>) -> (&'static str, usize) {
         }
         (Port::Queue, "receive", _) => ("queue receives", 1),
         (Port::Queue, "delete", _) => ("queue deletes", 1),
-        (Port::Queue, "delay", _) => ("queue delays", 1),
+        (Port::Queue, "delay" | "delay_all", _) => ("queue delays", 1),
         (Port::Queue, ..) => ("queue depths", 1),
         (Port::Checkpoints, "get" | "list", _) => ("checkpoint reads", 1),
         (Port::Checkpoints, ..) => ("checkpoint writes", 1),

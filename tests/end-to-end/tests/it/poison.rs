@@ -214,7 +214,7 @@ async fn a_queue_that_hangs_while_messages_are_given_back_takes_one_requests_tim
     let process = house.start_with(&fuse);
     let messages = trades(&house, &process, 10).await;
     house.vendors.kingdee.faults.set_rates(FaultRates::none().with(Fault::Status(503), 1_000));
-    fuse.silence(Port::Queue, "delay");
+    fuse.silence(Port::Queue, "delay_all");
     let began = SystemClock.monotonic();
     let again = handle(&process, messages.iter().map(record).collect()).await;
     assert_eq!(again.as_array().unwrap().len(), 10);

@@ -56,7 +56,7 @@ impl Scenario {
         // A whole day takes five times as long to run as an hour.
         let minutes =
             if dice.random_ratio(1, 12) { 1_440 } else { [20, 45, 60, 90, 180][dice.random_range(0..5)] };
-        let conditions = Conditions {
+        let mut conditions = Conditions {
             lasts: Duration::from_secs(minutes * 60),
             edits: dice.random_ratio(1, 2),
             refuses_duplicates: dice.random_ratio(2, 3),
@@ -65,7 +65,11 @@ impl Scenario {
             by_events: std::array::from_fn::<_, PROCESSES, _>(|_| dice.random_ratio(1, 3)),
             receiver_replaces: dice.random_ratio(1, 2),
             redelivers: dice.random_ratio(1, 3),
+            // By dice of its own, so that whatever else a seed draws stays as it was.
+            scarce: StdRng::seed_from_u64(!seed).random_ratio(1, 4),
         };
+        // Only who pushes as Lambda does puts documents off.
+        conditions.by_events[0] |= conditions.scarce;
         let themes: Vec<Theme> = THEMES.into_iter().filter(|_| dice.random_ratio(2, 5)).collect();
         let mut draw = Draw {
             dice,

@@ -41,6 +41,8 @@ pub struct Conditions {
     pub by_events: [bool; PROCESSES],
     /// The receiver of JSON keeps one document of each `id` (`HTTP_POST_REPEAT`).
     pub receiver_replaces: bool,
+    /// WDT and Kingdee take so few calls a minute that most documents wait for their turn.
+    pub scarce: bool,
     /// Now and then an event source does not delete what a function has done: it comes again.
     pub redelivers: bool,
 }

@@ -90,6 +90,7 @@ fn changes_something(call: &Call<'_>) -> bool {
 fn told(process: &str, call: &Call<'_>, fails: bool) -> String {
     let written = match call.carries {
         Carries::Entry(entry) => format!(" {} {} r{}", entry.id.flow, entry.id.key, entry.revision),
+        Carries::Name(name) => format!(" {name}"),
         _ => String::new(),
     };
     let fails = if fails { " FAILS" } else { "" };

@@ -82,8 +82,9 @@ impl World {
         vendors.wangdian.set_lag(conditions.lag);
         // Each takes no call more than our own settings have: WDT and ShareCRM would take some more, and what Kingdee
         // would take is not known.
-        vendors.wangdian.set_calls_a_minute(Some(50));
-        vendors.kingdee.set_calls_a_minute(Some(60));
+        let (to_wangdian, to_kingdee) = calls_a_minute(conditions);
+        vendors.wangdian.set_calls_a_minute(Some(to_wangdian));
+        vendors.kingdee.set_calls_a_minute(Some(to_kingdee));
         vendors.sharecrm.set_calls_in_20_seconds(Some(80));
         let folder = Folder::new()?;
         let settings = settings(conditions, &folder);
@@ -160,12 +161,20 @@ impl World {
 }
 
 /// What the processes are set to.
+/// How many calls a minute WDT takes, and Kingdee.
+fn calls_a_minute(conditions: &Conditions) -> (usize, usize) {
+    if conditions.scarce { (15, 6) } else { (50, 60) }
+}
+
 fn settings(conditions: &Conditions, folder: &Folder) -> BTreeMap<String, String> {
     let either = |is: bool, one: &str, other: &str| if is { one } else { other }.to_owned();
+    let (to_wangdian, to_kingdee) = calls_a_minute(conditions);
     let own = [
         ("RELAY_START", "2026-11-22T19:00:00+08:00".to_owned()),
         ("RELAY_FLOWS_DIR", folder.flows().display().to_string()),
         ("KINGDEE_EDITS", either(conditions.edits, "on", "off")),
+        ("WDT_CALLS_PER_MINUTE", to_wangdian.to_string()),
+        ("KINGDEE_CALLS_PER_MINUTE", to_kingdee.to_string()),
         ("HTTP_POST_REPEAT", either(conditions.receiver_replaces, "replaces", "doubles")),
     ];
     let given = relay_simulators::settings_in_process().into_iter();
