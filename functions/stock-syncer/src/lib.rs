@@ -72,13 +72,16 @@ impl Job for StockSyncer {
         let event: Event = serde_json::from_value(event)
             .context("the event is neither `{}` nor `{\"flow\": \"<name of a flow that reads a pool>\"}`")?;
         let reports = match event.flow {
-            None => self.sync_all(deadline).await,
+            None => {
+                let pools = self.pools.iter();
+                join_all(pools.map(|pool| self.sync(pool, Patience::WhileWorked, deadline))).await
+            }
             Some(name) => {
                 let pool = self.pools.iter().find(|pool| pool.serves(&name)).with_context(|| {
                     let known: Vec<_> = self.pools.iter().flat_map(Pool::flow_names).collect();
                     format!("`{name}` reads no pool; the flows that do are: {}", known.join(", "))
                 })?;
-                vec![self.sync(pool, Patience::None, deadline).await]
+                vec![self.sync(pool, Patience::WhileWorked, deadline).await]
             }
         };
         let failed = reports.iter().any(|report| report.error.is_some());

@@ -24,6 +24,9 @@ const PULL: Duration = Duration::from_secs(10);
 /// A turn ends after so long, so that the flows and pauses of the next are those of its time.
 const TURN: Duration = Duration::from_secs(180);
 
+/// Targets that have worked nothing for so long are not waited for by a function. SQS may take some seconds to count.
+const IN_VAIN: Duration = Duration::from_secs(30);
+
 /// How often it is looked whether the targets have worked what a pull has brought.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -47,10 +50,24 @@ pub struct Syncer {
 /// What a turn does about rows that stand behind those that it has queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// Leaves them to the next turn: a function is paid for while it waits.
+    /// Leaves them to the next turn.
     None,
+    /// Waits as long as the targets work what it has queued, and pulls again: a function is paid for while it waits, and
+    /// the turn of a function comes only every few minutes.
+    WhileWorked,
     /// Waits until the targets have worked most of what it has queued, and pulls again.
     UntilWorked,
+}
+
+/// What came of waiting for the targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    /// There was nothing to wait for.
+    NotAtAll,
+    /// They have worked, or the turn is over.
+    Some,
+    /// They do not work.
+    InVain,
 }
 
 /// What became of one pool's turn.
@@ -155,7 +172,7 @@ impl Syncer {
         }
         let source = self.source(&pool.query)?;
         let mut seen = HashSet::new();
-        let until = Deadline::within(self.clock.as_ref(), TURN);
+        let until = self.end_of_turn(deadline);
         let mut is_worked = false;
         loop {
             let mut rows = match self.pull(source, &pool.query, deadline).await {
@@ -172,13 +189,16 @@ impl Syncer {
             // A full page hides what stands behind it until its rows are acknowledged.
             let most = source.most(&pool.query).filter(|most| page.len() >= *most);
             let goes_on = match (most, patience) {
-                (Some(most), Patience::UntilWorked) if self.is_the_one(pool, along).await? => {
+                (Some(most), Patience::WhileWorked | Patience::UntilWorked)
+                    if self.is_the_one(pool, along).await? =>
+                {
                     // A page that is known already shows something else once all of it is worked, at the latest.
                     let left = if is_news { most as u64 / 2 } else { 0 };
-                    let has_waited = self.waits_for(left, pool, until).await?;
+                    let waited = self.wait_for(left, pool, patience, until).await?;
                     // Only a pull that is made when all is worked shows that there is no more.
-                    let was_worked = std::mem::replace(&mut is_worked, !is_news && !has_waited);
-                    is_news || has_waited || !was_worked
+                    let all_worked = !is_news && waited == Waited::NotAtAll;
+                    let was_worked = std::mem::replace(&mut is_worked, all_worked);
+                    waited != Waited::InVain && !(all_worked && was_worked)
                 }
                 _ => is_news,
             };
@@ -200,18 +220,36 @@ impl Syncer {
         Ok(along.is_some())
     }
 
-    /// Waits until the targets have worked all but so much of what pulls have brought; says whether there was anything to
-    /// wait for.
-    async fn waits_for(&self, left: u64, pool: &Pool, until: Deadline) -> Result<bool, StoreError> {
-        let mut has_waited = false;
-        while self.longest_queue(pool).await? > left {
-            has_waited = true;
-            if until.is_over(self.clock.as_ref()) {
-                break;
+    /// When to pull no more in this turn, and to wait no longer.
+    fn end_of_turn(&self, deadline: Deadline) -> Deadline {
+        let clock = self.clock.as_ref();
+        let last_pull = deadline.left(clock).map(|left| Deadline::within(clock, left.saturating_sub(PULL)));
+        Deadline::within(clock, TURN).or_sooner(last_pull.unwrap_or(Deadline::NONE))
+    }
+
+    /// Waits until the targets have worked all but so much of what pulls have brought.
+    async fn wait_for(
+        &self,
+        left: u64,
+        pool: &Pool,
+        patience: Patience,
+        until: Deadline,
+    ) -> Result<Waited, StoreError> {
+        let (mut waited, mut shortest, mut since) = (Waited::NotAtAll, u64::MAX, self.clock.monotonic());
+        loop {
+            let (longest, now) = (self.longest_queue(pool).await?, self.clock.monotonic());
+            if longest <= left || until.is_over(self.clock.as_ref()) {
+                return Ok(waited);
             }
+            if longest < shortest {
+                (shortest, since) = (longest, now);
+            }
+            if patience == Patience::WhileWorked && now.saturating_sub(since) >= IN_VAIN {
+                return Ok(Waited::InVain);
+            }
+            waited = Waited::Some;
             self.clock.sleep(LOOK).await;
         }
-        Ok(has_waited)
     }
 
     /// Whether a target lags so far behind that pulling would only repeat what its queue holds: a pool gives its rows

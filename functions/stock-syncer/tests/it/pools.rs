@@ -198,17 +198,20 @@ async fn a_vendor_without_pools_is_noticed_when_the_syncer_is_built() {
     assert!(error.contains("`room.change`: no vendor is connected that has such a pool"), "{error}");
 }
 
-/// A house where two messages are worked whenever somebody looks how many there are: as the pusher has it, a row is
+/// A house where some messages are worked whenever somebody looks how many there are: as the pusher has it, a row is
 /// acknowledged before its message is deleted.
-fn worked(rows: usize) -> House {
+fn worked(rows: usize, at_a_look: usize) -> House {
     let mut house = filled(rows);
     let (stores, room) = (house.stores.clone(), house.room.clone());
     house.stores = decorate(&house.stores, move |side, call| {
         let (looks, queue, room) =
             (call.operation == "depth" && side == Side::Before, stores.queue.clone(), room.clone());
         async move {
-            let received =
-                if looks { queue.receive(ONE, 2, Duration::from_secs(60)).await? } else { Vec::new() };
+            let received = if looks {
+                queue.receive(ONE, at_a_look, Duration::from_secs(60)).await?
+            } else {
+                Vec::new()
+            };
             for message in received {
                 room.take(&WorkItem::decode(&message.body).unwrap().key);
                 queue.delete(ONE, &[message.receipt]).await?;
@@ -227,10 +230,39 @@ fn filled(rows: usize) -> House {
 
 #[tokio::test]
 async fn beside_its_targets_a_turn_pulls_again_as_rows_are_worked() {
-    let house = worked(5 * CAP);
+    let house = worked(5 * CAP, 2);
     let reports = house.syncer(&BOTH[..1]).sync_along().await;
     assert_eq!((reports[0].rows, reports[0].error.as_deref()), (5 * CAP as u64, None));
     assert!(house.room.waiting() < CAP, "all are queued, and the last are being worked");
+}
+
+#[tokio::test]
+async fn a_function_pulls_again_as_rows_are_worked_and_waits_for_nobody_who_does_not_work() {
+    let house = worked(5 * CAP, 2);
+    let deadline = Deadline::within(house.clock.as_ref(), Duration::from_secs(170));
+    let invoked = |house: &House| {
+        let syncer = house.syncer(&BOTH[..1]);
+        async move { syncer.invoke(json!({}), deadline).await.unwrap()["pools"][0]["rows"].clone() }
+    };
+    assert_eq!(invoked(&house).await, 5 * CAP);
+
+    let house = filled(5 * CAP);
+    let began = house.clock.now();
+    let deadline = Deadline::within(house.clock.as_ref(), Duration::from_secs(170));
+    let answer = house.syncer(&BOTH[..1]).invoke(json!({}), deadline).await.unwrap();
+    assert_eq!(answer["pools"][0]["rows"], CAP);
+    let waited = (house.clock.now() - began).num_seconds();
+    assert!((30..=40).contains(&waited), "{waited} s");
+}
+
+#[tokio::test]
+async fn a_function_ends_before_its_time_is_up() {
+    let house = worked(200 * CAP, 1);
+    let began = house.clock.now();
+    let deadline = Deadline::within(house.clock.as_ref(), Duration::from_secs(60));
+    house.syncer(&BOTH[..1]).invoke(json!({}), deadline).await.unwrap();
+    let took = (house.clock.now() - began).num_seconds();
+    assert!((45..=52).contains(&took), "{took} s");
 }
 
 #[tokio::test]
