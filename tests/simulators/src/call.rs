@@ -17,6 +17,8 @@ pub(crate) struct Call {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// When it came in: limits go by that.
+    pub(crate) came_in: DateTime<Utc>,
     /// When the vendor looks at it.
     pub(crate) at: DateTime<Utc>,
     /// How many calls of the same operation were under way when it came in.

@@ -47,6 +47,7 @@ async fn enter<V: Simulated>(State(vendor): State<Arc<V>>, request: Request) -> 
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,
+        came_in: vendor.clock().now(),
         at: vendor.clock().now(),
         beside: 0,
     };

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+/// No call is looked at later than so long after it came in.
+const SLOWEST: TimeDelta = TimeDelta::hours(1);
+
 pub(crate) struct Limit {
     calls: Option<usize>,
     span: TimeDelta,
@@ -37,18 +40,45 @@ impl Limit {
         self.refused
     }
 
-    /// Whether one more call is within the limit; a refused call does not count.
-    pub(crate) fn admits(&mut self, now: DateTime<Utc>) -> bool {
+    /// Whether one more call that came in then is within the limit; a refused call does not count. One that is looked at late
+    /// is counted among those that came in with it.
+    pub(crate) fn admits(&mut self, came_in: DateTime<Utc>) -> bool {
         let Some(calls) = self.calls else { return true };
-        while self.admitted.front().is_some_and(|oldest| now - *oldest >= self.span) {
+        let kept = self.span + SLOWEST;
+        while self.admitted.front().is_some_and(|oldest| came_in - *oldest >= kept) {
             self.admitted.pop_front();
         }
-        let admits = self.admitted.len() < calls;
-        if admits {
-            self.admitted.push_back(now);
-        } else {
+        let place = self.admitted.partition_point(|other| *other <= came_in);
+        self.admitted.insert(place, came_in);
+        let too_many = |first: usize| {
+            let ends = self.admitted.get(first).zip(self.admitted.get(first + calls));
+            ends.is_some_and(|(first, last)| *last - *first < self.span)
+        };
+        let admits = !(place.saturating_sub(calls)..=place).any(too_many);
+        if !admits {
+            self.admitted.remove(place);
             self.refused += 1;
         }
         admits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
+    }
+
+    #[test]
+    fn in_no_span_are_there_more_than_the_limit_in_whatever_order_they_are_looked_at() {
+        let mut limit = Limit::new(2, TimeDelta::seconds(10));
+        assert!(limit.admits(at(20)) && limit.admits(at(25)));
+        assert!(!limit.admits(at(29)), "two others came in within ten seconds");
+        assert!(limit.admits(at(30)) && !limit.admits(at(31)));
+        // Looked at late.
+        assert!(!limit.admits(at(21)) && !limit.admits(at(16)) && limit.admits(at(15)));
+        assert_eq!(limit.refused(), 4);
     }
 }

@@ -31,3 +31,31 @@ fn pools_are_delivered_and_then_acknowledged() {
         assert!(wangdian.waiting_shipments().is_empty());
     });
 }
+
+#[test]
+#[ignore = "needs the local AWS: tests/local-aws/run"]
+fn what_is_behind_the_quota_of_a_target_goes_back_to_its_queue_until_its_turn() {
+    on_the_stack(async |stack| {
+        let wangdian = &stack.vendors.wangdian;
+        let above = stack.vendors.refused_for_quota();
+        // ShareCRM takes 80 in twenty seconds.
+        let numbers: Vec<_> = (0..130_u32).map(|place| format!("G2-{place}")).collect();
+        for (place, number) in (0..).zip(&numbers) {
+            wangdian.change_stock("S001", "G2", number, Decimal::from(place));
+        }
+        let is_done = || wangdian.stock().iter().all(|row| row.acknowledged_count == row.stock_change_count);
+        while !is_done() {
+            let pulled = stack.invoke("StockSyncer", &json!({})).await.unwrap();
+            assert!(!pulled.failed, "{}", pulled.payload);
+            stack.until_quiet().await.unwrap();
+        }
+        let records = stack.vendors.sharecrm.records();
+        let ours = wangdian.stock().into_iter().filter(|row| numbers.contains(&row.spec_no));
+        let delivered =
+            ours.map(|row| records[&("erpStockObj".to_owned(), row.rec_id.to_string())].history.len());
+        assert_eq!(delivered.collect::<Vec<_>>(), vec![1; numbers.len()]);
+        assert_eq!(stack.vendors.refused_for_quota(), above, "no call was above a limit");
+        let told = stack.log("ErpPusher").await.unwrap();
+        assert!(told.iter().any(|line| line.contains("they come again when it is their turn")));
+    });
+}

@@ -24,6 +24,9 @@ const TARGETS: [&str; 4] = ["kingdee", "sharecrm", "wangdian", "http"];
 /// Documents from this number on belong to a meeting.
 const MEETING: usize = 50;
 
+/// Some minutes of a scarce quota.
+const FLOOD: usize = 20;
+
 /// As many documents as a worker receives at once.
 const BATCH: usize = 10;
 
@@ -85,6 +88,9 @@ impl Scenario {
         let mut events: Vec<(Duration, What)> = events.into_iter().map(|what| (draw.time(), what)).collect();
         if draw.chance(1, 2) {
             events.extend(draw.meeting());
+        }
+        if conditions.scarce {
+            events.extend(draw.flood());
         }
         events.sort_by_key(|(at, _)| *at);
         let events = events.into_iter().enumerate().map(|(id, (at, what))| Event { id, at, what }).collect();
@@ -219,6 +225,19 @@ impl Draw {
             }
         };
         after.into_iter().map(|(after, what)| (begins + seconds(after), what)).collect()
+    }
+
+    /// More trades than their quota takes, while the ledger fails now and then: what was put off is sent, and comes again.
+    fn flood(&mut self) -> Vec<(Duration, What)> {
+        let begins = self.time();
+        let trade = What::Trade { ago: Duration::ZERO, is_audited: true };
+        let trades = (0..FLOOD).map(|_| (begins, trade.clone()));
+        let failures = (1..30).map(|turn| {
+            let (side, kind) = (Side::Before, StoreErrorKind::Throttled);
+            let failing = What::Store { slot: 0, port: Port::Ledger, side, kind, calls: 1 };
+            (begins + turn * Duration::from_secs(29), failing)
+        });
+        trades.chain(failures).collect()
     }
 
     fn of_theme(&mut self, theme: Theme) -> What {

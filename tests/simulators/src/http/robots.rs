@@ -46,7 +46,7 @@ pub(super) fn wecom(state: &mut State, call: &Call, fault: Option<&Fault>) -> Re
         if query.get("key").map(String::as_str) != Some(WECOM_KEY) {
             return refuse(93000, "invalid webhook url, hint: [simulated]");
         }
-        if fault == Some(&Fault::RateLimited) || !state.wecom.admits(call.at) {
+        if fault == Some(&Fault::RateLimited) || !state.wecom.admits(call.came_in) {
             return refuse(45009, "api freq out of limit");
         }
         business(fault, 40058)?;
@@ -78,7 +78,7 @@ pub(super) fn dingtalk(state: &mut State, call: &Call, fault: Option<&Fault>) ->
         if given("sign") != sign {
             return refuse(310000, "sign not match");
         }
-        if fault == Some(&Fault::RateLimited) || !state.dingtalk.admits(call.at) {
+        if fault == Some(&Fault::RateLimited) || !state.dingtalk.admits(call.came_in) {
             return refuse(130101, "send too fast, exceed 20 times per minute");
         }
         business(fault, 310000)?;
@@ -111,7 +111,8 @@ pub(super) fn feishu(state: &mut State, call: &Call, fault: Option<&Fault>) -> R
             return refuse(19021, "sign match fail or timestamp is not within one hour from current time");
         }
         let [minute, second] = &mut state.feishu;
-        if fault == Some(&Fault::RateLimited) || !(minute.admits(call.at) && second.admits(call.at)) {
+        if fault == Some(&Fault::RateLimited) || !(minute.admits(call.came_in) && second.admits(call.came_in))
+        {
             return refuse(11232, "frequency limited psm[simulated]");
         }
         business(fault, 9499)?;

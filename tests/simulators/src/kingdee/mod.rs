@@ -222,7 +222,7 @@ impl Simulated for Kingdee {
             }
             _ => {}
         }
-        if !lock(&self.state).calls.admits(call.at) {
+        if !lock(&self.state).calls.admits(call.came_in) {
             return too_often();
         }
         match call.path.as_str() {

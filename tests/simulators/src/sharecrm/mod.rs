@@ -124,7 +124,7 @@ impl ShareCrm {
 
     fn push(&self, state: &mut State, call: &Call, fault: Option<&Fault>) -> Result<Value, Refusal> {
         token::check(state, call)?;
-        if fault == Some(&Fault::RateLimited) || !state.push_calls.admits(call.at) {
+        if fault == Some(&Fault::RateLimited) || !state.push_calls.admits(call.came_in) {
             return Err(self.too_often());
         }
         if fault == Some(&Fault::DailyQuotaUsed) {

@@ -50,7 +50,7 @@ pub(super) fn token(state: &mut State, call: &Call, dice: &Dice) -> Result<Value
     if call.beside > 0 {
         return Err(Refusal(30004, "concurrent token calls are not allowed".to_owned()));
     }
-    if !state.token_calls.admits(call.at) {
+    if !state.token_calls.admits(call.came_in) {
         return Err(Refusal(14001, "more than 10 token calls a minute".to_owned()));
     }
     post_json(call)?;

@@ -154,7 +154,7 @@ impl Wangdian {
     ) -> Result<Found, Refusal> {
         let now = call.at.timestamp();
         let mut state = lock(&self.state);
-        if fault == Some(&Fault::RateLimited) || !state.limit.admits(call.at) {
+        if fault == Some(&Fault::RateLimited) || !state.limit.admits(call.came_in) {
             return Err(Refusal::new(1012, "系统调用频繁,请稍后重试"));
         }
         if let Some(Fault::InnerRefusal(message)) = fault {
