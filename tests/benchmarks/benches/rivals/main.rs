@@ -1,6 +1,7 @@
 //! The relay beside a plain Python script and Node-RED: the same two jobs, in turns in one run, each over HTTP.
 //!
-//! `relay` is built for speed: `cargo bench --profile speed -p benchmarks --bench rivals`; `-- pushes` or `-- trades` measures one job.
+//! `cargo bench --profile speed -p benchmarks --bench rivals`; `-- pushes` or `-- trades` measures one job. `relay` is built for speed, in
+//! whatever profile this is, as its users build it.
 //! Each of the three is a process of its own that keeps what it has taken, or done, where a crash does not lose it; it is
 //! killed after each round, and what it has kept is counted.
 //!

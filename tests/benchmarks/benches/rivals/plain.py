@@ -34,7 +34,7 @@ def opened(file, table):
 def receive(port, file):
     secret = os.environ["QINCE_PUSH_SECRETS"]
     database = opened(file, "CREATE TABLE pushes (msg_id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID")
-    # One connection behind a lock: with one for each thread SQLite makes those who wait sleep, and that takes longer.
+    # One connection behind a lock: of several, SQLite lets one write and has the others sleep.
     writing = threading.Lock()
 
     class Receiver(BaseHTTPRequestHandler):
