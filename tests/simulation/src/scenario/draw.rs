@@ -72,7 +72,7 @@ impl Scenario {
             scarce: StdRng::seed_from_u64(!seed).random_ratio(1, 4),
         };
         // Only who pushes as Lambda does puts documents off.
-        conditions.by_events[0] |= conditions.scarce;
+        conditions.by_events = conditions.by_events.map(|by_events| by_events || conditions.scarce);
         let themes: Vec<Theme> = THEMES.into_iter().filter(|_| dice.random_ratio(2, 5)).collect();
         let mut draw = Draw {
             dice,
@@ -232,10 +232,11 @@ impl Draw {
         let begins = self.time();
         let trade = What::Trade { ago: Duration::ZERO, is_audited: true };
         let trades = (0..FLOOD).map(|_| (begins, trade.clone()));
-        let failures = (1..30).map(|turn| {
+        let failures = (1..60).map(|turn| {
             let (side, kind) = (Side::Before, StoreErrorKind::Throttled);
-            let failing = What::Store { slot: 0, port: Port::Ledger, side, kind, calls: 1 };
-            (begins + turn * Duration::from_secs(29), failing)
+            let slot = turn as usize % PROCESSES;
+            let failing = What::Store { slot, port: Port::Ledger, side, kind, calls: 1 };
+            (begins + turn * Duration::from_secs(13), failing)
         });
         trades.chain(failures).collect()
     }
