@@ -1,12 +1,13 @@
 //! The 39 documents of the enterprise edition's open API, as data
 //! (`https://open.wangdian.cn/qyb/open/apidoc/doc?path=<name>.php`).
 //!
+//! Fields, titles, kinds, code tables and the parameters that a flow may fix stand in `catalog/*.tsv`; here stand the rules.
+//!
 //! | module | documents |
 //! |---|---|
 //! | `basic.rs` | 基础: shops, warehouses, carriers, suppliers |
 //! | `goods.rs` | 货品: goods, platform goods, bundles |
 //! | `orders.rs` | 订单: orders, their stock-outs, the two pools |
-//! | `trade.rs`, `trade_line.rs` | every field of an order and of its lines |
 //! | `after_sales.rs` | 售后: refunds and returns |
 //! | `purchase.rs` | 采购: purchases and their returns |
 //! | `numbers.rs` | the numbers that keep a pushed document from being made twice |
@@ -21,8 +22,6 @@ mod orders;
 mod purchase;
 mod stock;
 mod times;
-mod trade;
-mod trade_line;
 
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -61,8 +61,8 @@ fn the_vendors_limits_are_kept() {
 #[test]
 fn no_document_names_a_field_twice_and_every_key_is_a_field() {
     for each in endpoints() {
-        let names: BTreeSet<_> = each.document.fields.iter().map(|field| field.name).collect();
-        assert_eq!(names.len(), each.document.fields.len(), "{}", each.php);
+        let names: BTreeSet<_> = each.document.fields().iter().map(|field| field.name).collect();
+        assert_eq!(names.len(), each.document.fields().len(), "{}", each.php);
         let times = each.document.window_times.iter().map(|time| &time.field);
         for key in each.document.keys.iter().copied().flatten().chain(&each.document.version).chain(times) {
             assert!(names.contains(key), "{}: {key}", each.php);
@@ -73,21 +73,37 @@ fn no_document_names_a_field_twice_and_every_key_is_a_field() {
 #[test]
 fn an_order_has_all_its_fields() {
     let trade = endpoint("wangdian.trade_query").unwrap();
-    assert_eq!(trade.document.fields.len(), 120);
-    let Kind::List(lines) = field(trade.document.fields, "goods_list").unwrap().kind else {
+    assert_eq!(trade.document.fields().len(), 126);
+    let Kind::List(lines) = field(trade.document.fields(), "goods_list").unwrap().kind else {
         panic!("no lines")
     };
-    assert_eq!(lines.len(), 65);
+    assert_eq!(lines.len(), 67);
     assert_eq!(field(lines, "share_amount2").unwrap().kind, Kind::Decimal);
-    assert_eq!(field(trade.document.fields, "modified").unwrap().kind, Kind::Time);
-    assert_eq!(field(trade.document.fields, "trade_status").unwrap().kind, Kind::Integer);
-    assert_eq!(field(trade.document.fields, "trade_id").unwrap().kind, Kind::Text);
+    assert_eq!(field(trade.document.fields(), "modified").unwrap().kind, Kind::Time);
+    assert_eq!(field(trade.document.fields(), "trade_status").unwrap().kind, Kind::Integer);
+    assert_eq!(field(trade.document.fields(), "trade_id").unwrap().kind, Kind::Text);
+}
+
+#[test]
+fn a_document_begins_where_its_field_list_says() {
+    for each in endpoints() {
+        let relay_connector::Fields::Sheet(sheet) = each.document.fields else { panic!("{}", each.php) };
+        let begins = match (each.form, each.list_key) {
+            (Some(Form::List { field }), _) => format!("{field}[]"),
+            (Some(Form::Object { field }), _) => field.to_owned(),
+            (Some(Form::Fields), _) => String::new(),
+            (None, Some(key)) => format!("{key}[]"),
+            (None, None) => "?[]".to_owned(),
+        };
+        assert_eq!(sheet.root, begins, "{}", each.php);
+        assert!(!sheet.fields.is_empty(), "{}", each.php);
+    }
 }
 
 #[test]
 fn a_pushed_order_insists_on_what_the_vendor_insists_on() {
     let order = endpoint("wangdian.trade_push").unwrap().document;
-    let required = |name| field(order.fields, name).unwrap().required;
+    let required = |name| field(order.fields(), name).unwrap().is_required();
     assert!(["tid", "pay_time", "paid", "order_list", "receiver_mobile"].into_iter().all(required));
     assert!(!["trade_time", "warehouse_no", "seller_memo"].into_iter().any(required));
 }
@@ -97,13 +113,17 @@ fn a_number_is_required_and_every_question_is_of_a_query_that_takes_it() {
     for each in endpoints() {
         let Some(push) = each.document.push else { continue };
         if let Some(number) = push.number {
-            assert!(field(each.document.fields, number).is_some_and(|field| field.required), "{}", each.php);
+            assert!(
+                field(each.document.fields(), number).is_some_and(relay_connector::Field::is_required),
+                "{}",
+                each.php
+            );
         }
         let Some(question) = push.asked else { continue };
         let query = endpoint(question.document).unwrap().document;
         let fixed = question.requests.iter().copied().flatten().map(|(name, _)| name);
         for param in fixed.chain([&question.param]) {
-            assert!(query.params.contains(param), "{}: {param}", each.php);
+            assert!(query.param_names().any(|known| known == *param), "{}: {param}", each.php);
         }
     }
 }
@@ -121,7 +141,7 @@ fn what_can_be_turned_to_another_time_begins_with_the_last_change() {
         for time in document.window_times {
             let of_requests = time.requests.iter().copied().flatten().map(|condition| &condition.param);
             for param in of_requests.chain(time.sends.iter().map(|(name, _)| name)) {
-                assert!(document.params.contains(param), "{}: {param}", document.name);
+                assert!(document.param_names().any(|known| known == *param), "{}: {param}", document.name);
             }
         }
     }
