@@ -7,9 +7,11 @@
 //! |---|---|
 //! | `field` | fields: name, kind, code table, whether a target insists on them |
 //! | `sheet` | the fields of a document, read from its data file (`shared/connectors/VENDOR/catalog`) when first asked for |
+//! | `caution` | what a vendor leaves out, or refuses, because of a request's parameters |
 //! | `window` | the times that windows are over |
 //! | `push` | what keeps a document from being made twice |
 
+mod caution;
 mod field;
 mod push;
 mod sheet;
@@ -18,8 +20,9 @@ mod window;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use caution::Caution;
 pub use field::{ANY_FIELDS, Certainty, Field, Kind, Need, field};
-pub use push::{ONCE, Push, Question, Repeat, Step};
+pub use push::{Hours, ONCE, Push, Question, Repeat, Step};
 pub use sheet::{FieldList, Sheet};
 pub use window::{Condition, Held, Test, WindowTime};
 
@@ -53,6 +56,8 @@ pub struct Document {
     pub pages: Option<Pages>,
     /// Parameters that are sent with these values unless a flow says otherwise.
     pub defaults: &'static [(&'static str, &'static str)],
+    /// What the author of a flow must know of its parameters.
+    pub cautions: &'static [Caution],
     /// How a target tells one document from another; `None` of what is not pushed.
     pub push: Option<Push>,
 }
@@ -100,6 +105,7 @@ impl Document {
         max_span: None,
         pages: None,
         defaults: &[],
+        cautions: &[],
         push: None,
     };
 

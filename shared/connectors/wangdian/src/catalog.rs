@@ -1,4 +1,4 @@
-//! The 39 documents of the enterprise edition's open API, as data
+//! The 39 documents of the enterprise edition's open API and three archives, as data
 //! (`https://open.wangdian.cn/qyb/open/apidoc/doc?path=<name>.php`).
 //!
 //! Fields, titles, kinds, code tables and the parameters that a flow may fix stand in `catalog/*.tsv`; here stand the rules.
@@ -12,10 +12,14 @@
 //! | `purchase.rs` | 采购: purchases and their returns |
 //! | `numbers.rs` | the numbers that keep a pushed document from being made twice |
 //! | `times.rs` | the times that windows are over where parameters decide it |
+//! | `archives.rs` | 历史: orders, stock-outs and refunds that have left the live tables |
+//! | `cautions.rs` | what a request's parameters leave out |
 //! | `stock.rs` | 库存: stock, counts, transfers, other stock-ins and stock-outs |
 
 mod after_sales;
+mod archives;
 mod basic;
+mod cautions;
 mod goods;
 mod numbers;
 mod orders;
@@ -76,7 +80,7 @@ impl Endpoint {
     }
 }
 
-/// Every endpoint, in the order of the vendor's list.
+/// Every endpoint, in the order of the vendor's list; the archives, which are not on it, at the end.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     [
         basic::ENDPOINTS,
@@ -85,6 +89,7 @@ pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
         after_sales::ENDPOINTS,
         purchase::ENDPOINTS,
         stock::ENDPOINTS,
+        archives::ENDPOINTS,
     ]
     .into_iter()
     .flatten()

@@ -7,7 +7,7 @@ use toml_edit::Item;
 use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
-use super::{codes, key, window};
+use super::{cautions, codes, key, window};
 use crate::expression::{self, Expression, Term};
 use crate::flow::{Source, Target};
 use crate::key::Key;
@@ -33,6 +33,7 @@ pub(super) fn source(
     let mut params = params(table, document, report);
     if let Some(document) = document {
         window::check(table, document, &mut params, report);
+        cautions::check(table, document, &params, report);
     }
     let level = document.map(Level::document);
     let key = key::key(table, document, report);

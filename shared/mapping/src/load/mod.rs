@@ -1,5 +1,6 @@
 //! Reads a flow file and checks it against the catalog: every mistake is reported, none stops the reading.
 
+mod cautions;
 mod codes;
 mod constant;
 mod conversion;

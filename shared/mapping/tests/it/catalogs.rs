@@ -167,3 +167,18 @@ fn what_all_examples_send_is_told_where_it_has_no_rule() {
     };
     assert!(warned("warehouse_no") && warned("goods_list") && found.len() == 2, "{found:?}");
 }
+
+#[test]
+fn what_a_request_leaves_out_or_has_refused_is_told() {
+    let stockins = |params: &str| {
+        let source = format!("document = \"wangdian.stockin_order_query\"\nkey = \"stockin_no\"\n{params}");
+        said(&source, &record("stockin_no", "x = \"order_no\""))
+    };
+    let found = stockins("");
+    let [(Severity::Warning, message)] = &found[..] else { panic!("{found:?}") };
+    assert!(message.contains("80 已完成") && message.contains("status = \"80\""), "{message}");
+    let found = stockins("params = { status = \"30\" }");
+    let [(Severity::Error, message)] = &found[..] else { panic!("{found:?}") };
+    assert!(message.contains("`order_type`"), "{message}");
+    assert_eq!(stockins("params = { order_type = \"6\", status = \"30\" }"), []);
+}

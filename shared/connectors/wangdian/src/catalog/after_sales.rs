@@ -1,6 +1,6 @@
 use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, TARGET, WINDOWED, numbers, pages, pushed, read, times};
+use super::{Endpoint, Form, TARGET, WINDOWED, cautions, numbers, pages, pushed, read, times};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
@@ -50,6 +50,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             name: "wangdian.stockin_order_query_refund",
             title: "查询退货入库单管理",
             fields: sheet!("../../catalog/stockin_order_query_refund.tsv"),
+            cautions: cautions::STOCKIN,
             keys: &[&["stockin_no"], &["order_no"]],
             ..WINDOWED
         },

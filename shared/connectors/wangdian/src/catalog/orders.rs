@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, POOL, TARGET, WINDOWED, numbers, pushed, read, times};
+use super::{Endpoint, Form, POOL, TARGET, WINDOWED, cautions, numbers, pushed, read, times};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &TRADE_PUSH,
@@ -55,6 +55,7 @@ static STOCKOUT_QUERY_TRADE: Endpoint = read(
         fields: sheet!("../../catalog/stockout_order_query_trade.tsv"),
         keys: &[&["stockout_id"], &["order_no"]],
         window_times: times::SALES_STOCKOUT,
+        cautions: cautions::STOCKOUT,
         ..WINDOWED
     },
 );

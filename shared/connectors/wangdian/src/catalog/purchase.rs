@@ -1,6 +1,6 @@
 use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, TARGET, WINDOWED, numbers, pushed, read};
+use super::{Endpoint, Form, TARGET, WINDOWED, cautions, numbers, pushed, read};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
@@ -47,6 +47,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             name: "wangdian.stockin_order_query_purchase",
             title: "查询采购入库单",
             fields: sheet!("../../catalog/stockin_order_query_purchase.tsv"),
+            cautions: cautions::STOCKIN,
             keys: &[&["stockin_no"], &["order_no"], &["stockin_id"]],
             ..WINDOWED
         },

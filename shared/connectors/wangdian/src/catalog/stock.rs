@@ -1,6 +1,6 @@
 use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, TARGET, WINDOWED, numbers, pushed, read, times};
+use super::{Endpoint, Form, TARGET, WINDOWED, cautions, numbers, pages, pushed, read, times};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &read(
@@ -64,6 +64,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             name: "wangdian.stockin_order_query",
             title: "查询入库单管理",
             fields: sheet!("../../catalog/stockin_order_query.tsv"),
+            cautions: cautions::STOCKIN_ORDER,
             keys: &[&["stockin_no"], &["order_no"], &["stockin_id"]],
             ..WINDOWED
         },
@@ -90,6 +91,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             fields: sheet!("../../catalog/stockout_order_query.tsv"),
             keys: &[&["stockout_no"], &["order_no"], &["stockout_id"]],
             window_times: times::STOCKOUT,
+            cautions: cautions::STOCKOUT,
             ..WINDOWED
         },
     ),
@@ -138,6 +140,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             title: "查询调拨单",
             fields: sheet!("../../catalog/stock_transfer_query.tsv"),
             keys: &[&["transfer_no"]],
+            // One public client is given no more.
+            pages: pages(30),
             // The vendor selects by it, but is not known to show it.
             version: None,
             ..WINDOWED

@@ -10,8 +10,23 @@ fn it_holds_the_vendors_39_documents_in_the_vendors_order() {
     let listed: Vec<_> = include_str!("../vendor_list.txt").lines().collect();
     let (php, titles): (Vec<_>, Vec<_>) = listed.iter().map(|line| line.split_once(' ').unwrap()).unzip();
     assert_eq!(php.len(), 39);
-    assert_eq!(endpoints().map(|endpoint| endpoint.php).collect::<Vec<_>>(), php);
-    assert_eq!(documents().iter().map(|document| document.title).collect::<Vec<_>>(), titles);
+    assert_eq!(endpoints().take(39).map(|endpoint| endpoint.php).collect::<Vec<_>>(), php);
+    assert_eq!(documents()[..39].iter().map(|document| document.title).collect::<Vec<_>>(), titles);
+}
+
+#[test]
+fn an_archive_is_asked_like_its_live_query() {
+    for name in ["trade_query", "stockout_order_query_trade", "refund_query"] {
+        let live = endpoint(&format!("wangdian.{name}")).unwrap();
+        let archive = endpoint(&format!("wangdian.his_{name}")).unwrap();
+        let shape = |each: &Endpoint| {
+            let times: Vec<_> = each.document.window_times.iter().map(|time| time.field).collect();
+            let Endpoint { list_key, document, .. } = each;
+            (*list_key, document.max_span, document.pages, document.keys, times, document.fields().len())
+        };
+        assert_eq!(shape(archive), shape(live), "{name}");
+        assert_eq!(archive.php, format!("his_{name}.php"));
+    }
 }
 
 #[test]
@@ -51,6 +66,8 @@ fn the_vendors_limits_are_kept() {
     };
     assert_eq!(limits("wangdian.trade_query"), (Some(3_599), Some(100)));
     assert_eq!(limits("wangdian.refund_query"), (Some(2_591_999), Some(40)));
+    assert_eq!(limits("wangdian.his_refund_query"), (Some(2_591_999), Some(40)));
+    assert_eq!(limits("wangdian.stock_transfer_query"), (Some(2_591_999), Some(30)));
     assert_eq!(limits("wangdian.warehouse_query"), (None, Some(30)));
     assert_eq!(limits("wangdian.logistics"), (None, None));
     assert_eq!(limits("wangdian.logistics_sync_query"), (None, Some(100)));
@@ -134,7 +151,13 @@ fn what_can_be_turned_to_another_time_begins_with_the_last_change() {
     let names: Vec<_> = turned.iter().map(|document| document.name).collect();
     assert_eq!(
         names,
-        ["wangdian.stockout_order_query_trade", "wangdian.refund_query", "wangdian.stockout_order_query"]
+        [
+            "wangdian.stockout_order_query_trade",
+            "wangdian.refund_query",
+            "wangdian.stockout_order_query",
+            "wangdian.his_stockout_order_query_trade",
+            "wangdian.his_refund_query",
+        ]
     );
     for document in turned {
         assert_eq!(document.window_times[0].field, "modified");
