@@ -161,7 +161,33 @@ fn object(row: Value) -> Map<String, Value> {
     row
 }
 
-const WRITES: &[Write] = &[
+/// Documents that are delivered as these are, and those that are known by this field: with what else is in them, and
+/// whether the same number again is refused.
+macro_rules! writes {
+    ($($other:expr,)* ; $($push:literal: $number:literal $more:tt refused: $refused:literal,)*) => {
+        &[
+            $($other,)*
+            $(Write {
+                document: concat!("wangdian.", $push),
+                params: &[],
+                operation: $push,
+                body: |_, number| {
+                    let mut body = json!($more);
+                    body[$number] = json!(format!("N-{number}"));
+                    body
+                },
+                spoil: None,
+                written: |vendors, body| pushes(vendors, $push, &body[$number]),
+                goes_by_status: false,
+                refuses_again: $refused,
+            },)*
+        ]
+    };
+}
+
+/// All but three: stock is counted by night alone, platform goods have no number, and nobody can be asked for a stock-in of
+/// a return.
+const WRITES: &[Write] = writes![
     Write {
         document: "wangdian.trade_push",
         params: &[("shop_no", "S001")],
@@ -198,6 +224,17 @@ const WRITES: &[Write] = &[
         goes_by_status: false,
         refuses_again: false,
     },
+    ;
+    "goods_push": "goods_no" {"goods_name": "每日纯牛奶", "spec_list": [{"spec_no": "ML-250-24"}]} refused: false,
+    "sales_refund_push": "refund_no" {"platform_id": 127, "shop_no": "S001", "tid": "T-1", "order_list": [{"oid": "T-1-1", "num": 1}]} refused: false,
+    "purchase_order_push": "outer_no" {"provider_no": "GYS-1", "details_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
+    "stockin_purchase_push": "outer_no" {"purchase_no": "CG1", "details_list": [{"spec_no": "ML-250-24", "stockin_num": 2}]} refused: true,
+    "purchase_return_push": "outer_no" {"provider_no": "GYS-1", "detail_list": [{"spec_no": "ML-250-24", "num": 1}]} refused: true,
+    "purchase_return_order_push": "outer_no" {"return_no": "CT1", "detail_list": [{"spec_no": "ML-250-24", "num": 1}]} refused: true,
+    "stockin_order_push": "outer_no" {"warehouse_no": "WH01", "goods_list": [{"spec_no": "ML-250-24", "stockin_num": 2}]} refused: true,
+    "stockout_order_push": "outer_no" {"warehouse_no": "WH01", "detail_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
+    "stockin_transfer_push": "outer_no" {"src_order_no": "TF1", "goods_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
+    "stockout_transfer_push": "outer_no" {"src_order_no": "TF1", "goods_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
 ];
 
 fn order(number: u32) -> Value {
