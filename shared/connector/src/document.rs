@@ -2,14 +2,28 @@
 //!
 //! Each vendor crate describes its documents in its `catalog.rs`; the mapping crate checks flow files
 //! against them. This crate is all that the two share, so that neither needs to know the other.
+//!
+//! | module | what |
+//! |---|---|
+//! | `field` | fields: name, kind, code table, whether a target insists on them |
+//! | `sheet` | the fields of a document, read from its data file (`shared/connectors/VENDOR/catalog`) when first asked for |
+//! | `caution` | what a vendor leaves out, or refuses, because of a request's parameters |
+//! | `window` | the times that windows are over |
+//! | `push` | what keeps a document from being made twice |
 
+mod caution;
+mod field;
 mod push;
+mod sheet;
 mod window;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use push::{ONCE, Push, Question, Repeat, Step};
+pub use caution::Caution;
+pub use field::{ANY_FIELDS, Certainty, Field, Kind, Need, field};
+pub use push::{Hours, ONCE, Push, Question, Repeat, Step};
+pub use sheet::{FieldList, Sheet};
 pub use window::{Condition, Held, Test, WindowTime};
 
 /// One document that a vendor hands over or accepts, such as `wangdian.trade_query`.
@@ -23,11 +37,12 @@ pub struct Document {
     pub role: Role,
     /// The routes that it can be read over, its usual one first; empty where there is one alone.
     pub routes: &'static [&'static str],
-    /// Request parameters that a flow may fix, in the vendor's spelling.
+    /// Request parameters that a flow may fix, in the vendor's spelling, beside those of its sheet.
     pub params: &'static [&'static str],
-    /// The known fields. Vendors add fields without notice, so this is never a closed list for reading.
-    pub fields: &'static [Field],
-    /// Whether the field list is incomplete, so that a name outside of it may be right all the same.
+    /// Where its fields stand.
+    pub fields: Fields,
+    /// Whether fields that are written here are not all, so that a name outside of them may be right all the same. A sheet
+    /// says so itself.
     pub open: bool,
     /// Which fields tell one document of a source from another: any one of these sets. Empty where that is not known.
     pub keys: &'static [&'static [&'static str]],
@@ -41,8 +56,19 @@ pub struct Document {
     pub pages: Option<Pages>,
     /// Parameters that are sent with these values unless a flow says otherwise.
     pub defaults: &'static [(&'static str, &'static str)],
+    /// What the author of a flow must know of its parameters.
+    pub cautions: &'static [Caution],
     /// How a target tells one document from another; `None` of what is not pushed.
     pub push: Option<Push>,
+}
+
+/// Where the fields of a document stand.
+#[derive(Debug, Clone, Copy)]
+pub enum Fields {
+    /// In the program.
+    Written(&'static [Field]),
+    /// In a data file.
+    Sheet(&'static Sheet),
 }
 
 /// How the pages of a document are counted.
@@ -71,7 +97,7 @@ impl Document {
         role: Role::Listed,
         routes: &[],
         params: &[],
-        fields: &[],
+        fields: Fields::Written(&[]),
         open: true,
         keys: &[],
         window_times: &[],
@@ -79,8 +105,45 @@ impl Document {
         max_span: None,
         pages: None,
         defaults: &[],
+        cautions: &[],
         push: None,
     };
+
+    /// The known fields, at the document's top.
+    #[must_use]
+    pub fn fields(&self) -> &'static [Field] {
+        match self.fields {
+            Fields::Written(fields) => fields,
+            Fields::Sheet(sheet) => sheet.fields,
+        }
+    }
+
+    /// Whether the known fields may not be all.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        match self.fields {
+            Fields::Written(_) => self.open,
+            Fields::Sheet(sheet) => !sheet.is_complete,
+        }
+    }
+
+    /// The names of the request parameters that a flow may fix.
+    pub fn param_names(&self) -> impl Iterator<Item = &'static str> {
+        let of_sheet = match self.fields {
+            Fields::Written(_) => &[],
+            Fields::Sheet(sheet) => sheet.params,
+        };
+        of_sheet.iter().map(|param| param.name).chain(self.params.iter().copied())
+    }
+
+    /// What is known of a request parameter; `None` of one of which only the name is known.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&'static Field> {
+        match self.fields {
+            Fields::Written(_) => None,
+            Fields::Sheet(sheet) => field(sheet.params, name),
+        }
+    }
 
     /// The field of a target that holds our number of a document.
     #[must_use]
@@ -114,89 +177,6 @@ pub enum Role {
     Target,
     /// We list it to resolve look-ups.
     Listed,
-}
-
-/// One field of a document.
-#[derive(Debug)]
-pub struct Field {
-    /// The wire name. One `*` stands for the part that a tenant chooses, as in `custom_field*_number`.
-    pub name: &'static str,
-    /// The vendor's description, in Chinese.
-    pub title: &'static str,
-    /// What its value is.
-    pub kind: Kind,
-    /// Whether a target refuses the document without it.
-    pub required: bool,
-}
-
-/// What the value of a field is. Sources are lenient: any scalar may come as a string.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Text, ids included.
-    Text,
-    /// A whole number.
-    Integer,
-    /// Money, a price, a quantity or a rate: exact.
-    Decimal,
-    /// A calendar day.
-    Date,
-    /// A point in time, China time.
-    Time,
-    /// True or false.
-    Flag,
-    /// One nested object.
-    Object(&'static [Field]),
-    /// A list of objects.
-    List(&'static [Field]),
-    /// An object whose field names are the tenant's own.
-    Map,
-    /// An object of lists of objects, all names the tenant's own.
-    MapOfLists,
-    /// Whatever the other end makes of it: one value, an object or a list, at any depth. Nobody knows more of it, so a
-    /// flow is not warned of any name in it.
-    Any,
-}
-
-impl PartialEq for Field {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.kind == other.kind
-    }
-}
-
-impl Eq for Field {}
-
-impl Field {
-    /// An optional field.
-    #[must_use]
-    pub const fn new(name: &'static str, title: &'static str, kind: Kind) -> Self {
-        Self { name, title, kind, required: false }
-    }
-
-    /// A field that the target insists on.
-    #[must_use]
-    pub const fn required(name: &'static str, title: &'static str, kind: Kind) -> Self {
-        Self { name, title, kind, required: true }
-    }
-
-    /// Whether `name` is this field's wire name, or matches its tenant pattern.
-    #[must_use]
-    pub fn is_named(&self, name: &str) -> bool {
-        match self.name.split_once('*') {
-            None => self.name == name,
-            Some((head, tail)) => {
-                name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
-            }
-        }
-    }
-}
-
-/// Fields of which nothing is known: a document, or a part of one, that is the user's own.
-pub const ANY_FIELDS: &[Field] = &[Field::new("*", "任意字段 (any field)", Kind::Any)];
-
-/// Finds a field by its wire name.
-#[must_use]
-pub fn field<'a>(fields: &'a [Field], name: &str) -> Option<&'a Field> {
-    fields.iter().find(|field| field.is_named(name))
 }
 
 /// A table that turns a code of one system into an id of another, such as `kingdee.customer`.
@@ -244,18 +224,5 @@ impl Catalog {
     /// Every look-up, by name.
     pub fn lookups(&self) -> impl Iterator<Item = &'static Lookup> {
         self.lookups.values().copied()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tenant_pattern_matches_its_names_only() {
-        let field = Field::new("custom_field*_number", "自定义字段", Kind::Text);
-        assert!(field.is_named("custom_field42obgp309axx5_number"));
-        assert!(!field.is_named("custom_field42obgp309axx5"));
-        assert!(!field.is_named("custom_field_numbe"));
     }
 }

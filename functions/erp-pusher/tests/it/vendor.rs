@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_connector::{
-    Class, Connection, Delivery, Document, Failure, Field, Found, Kind, Pools, Push, Query, Quota, Repeat,
-    Role, Target, Unacknowledged, Use, Verdict,
+    Class, Connection, Delivery, Document, Failure, Field, Fields, Found, Kind, Pools, Push, Query, Quota,
+    Repeat, Role, Target, Unacknowledged, Use, Verdict,
 };
 use relay_core::clock::{Clock as _, Deadline, SystemClock};
 use serde_json::Value;
@@ -20,7 +20,7 @@ const FIELDS: &[Field] = &[
     Field::new("remark", "备注", Kind::Text),
 ];
 const ROW: Document = Document {
-    fields: FIELDS,
+    fields: Fields::Written(FIELDS),
     keys: &[&["number"]],
     params: &["shop_no"],
     version: Some("version"),
@@ -34,21 +34,21 @@ pub(crate) static DOCUMENTS: [Document; 5] = [
     Document {
         name: "shop.bill",
         role: Role::Target,
-        fields: FIELDS,
+        fields: Fields::Written(FIELDS),
         push: Some(Push::new(Some("number"), Repeat::Refuses, None)),
         ..Document::UNKNOWN
     },
     Document {
         name: "shop.note",
         role: Role::Target,
-        fields: FIELDS,
+        fields: Fields::Written(FIELDS),
         push: Some(Push::new(Some("number"), Repeat::Replaces, None).batched(4).with_alike("remark", 3)),
         ..Document::UNKNOWN
     },
     Document {
         name: "shop.memo",
         role: Role::Target,
-        fields: FIELDS,
+        fields: Fields::Written(FIELDS),
         push: Some(Push::new(Some("number"), Repeat::Replaces, None).batched(25)),
         ..Document::UNKNOWN
     },

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use relay_connector::{
-    Catalog, Class, Connection, Document, Failure, Field, Kind, Pages, Pools, Push, Query, Repeat, Role,
-    Unacknowledged, Verdict, lenient,
+    Catalog, Class, Connection, Document, Failure, Field, Fields, Kind, Pages, Pools, Push, Query, Repeat,
+    Role, Unacknowledged, Verdict, lenient,
 };
 use relay_core::clock::Deadline;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ const CHANGE: Document = Document {
     role: Role::Pool,
     routes: &["direct", "qimen"],
     params: &["shelf"],
-    fields: &[Field::new("id", "编号", Kind::Text), Field::new("shelf", "货架", Kind::Text)],
+    fields: Fields::Written(&[Field::new("id", "编号", Kind::Text), Field::new("shelf", "货架", Kind::Text)]),
     keys: &[&["id"]],
     pages: Some(Pages { first: 0, cap: 4 }),
     ..Document::UNKNOWN
@@ -37,7 +37,7 @@ const fn bill(name: &'static str) -> Document {
         name,
         title: "单据",
         role: Role::Target,
-        fields: NUMBER,
+        fields: Fields::Written(NUMBER),
         push: Some(Push::new(Some("number"), Repeat::Refuses, None)),
         ..Document::UNKNOWN
     }

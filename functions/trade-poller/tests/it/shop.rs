@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use relay_connector::{
-    Catalog, Class, Connection, Document, Failure, Field, Kind, Page, PageOf, Pages, Push, Query, Repeat,
-    Role, Span, VendorTime, Windows,
+    Catalog, Class, Connection, Document, Failure, Field, Fields, Kind, Page, PageOf, Pages, Push, Query,
+    Repeat, Role, Span, VendorTime, Windows,
 };
 use relay_core::clock::{Clock, Deadline, SimulatedClock};
 use serde_json::json;
@@ -24,11 +24,11 @@ const ORDER: Document = Document {
     role: Role::Windowed,
     routes: &["direct", "qimen"],
     params: &["status"],
-    fields: &[
+    fields: Fields::Written(&[
         Field::new("id", "编号", Kind::Text),
         Field::new("status", "状态", Kind::Text),
         Field::new("modified", "修改时间", Kind::Time),
-    ],
+    ]),
     keys: &[&["id"]],
     version: Some("modified"),
     max_span: Some(Duration::from_secs(3_600)),
@@ -43,7 +43,7 @@ const fn bill(name: &'static str) -> Document {
         name,
         title: "单据",
         role: Role::Target,
-        fields: NUMBER,
+        fields: Fields::Written(NUMBER),
         push: Some(Push::new(Some("number"), Repeat::Refuses, None)),
         ..Document::UNKNOWN
     }

@@ -1,4 +1,11 @@
-//! What keeps a document that is pushed twice from being made twice.
+//! What keeps a document that is pushed twice from being made twice, and how much a vendor takes of it.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+
+use crate::china;
 
 /// How a vendor tells one pushed document from another.
 #[derive(Debug, Clone, Copy)]
@@ -13,15 +20,60 @@ pub struct Push {
     pub batch: usize,
     /// A field at the document's top, and the most documents of one call that may hold the same in it.
     pub alike: Option<(&'static str, usize)>,
+    /// The list in the document of which one call takes no more lines than that.
+    pub lines: Option<(&'static str, usize)>,
+    /// The field of the answer to a call for one document that holds the vendor's own number of it.
+    pub gives: Option<&'static str>,
+    /// The hours of the day, in China, between which the vendor takes it.
+    pub hours: Option<Hours>,
+    /// How many calls the vendor takes a day, where that is less than the account's allowance.
+    pub calls_a_day: Option<NonZeroU32>,
     /// The steps in the life of what was pushed, first to last.
     pub steps: &'static [Step],
+}
+
+/// Hours of the day, in China: from the first on, until the second begins; over midnight where that is less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hours {
+    /// The hour from which on.
+    pub from: u32,
+    /// The hour until which.
+    pub until: u32,
+}
+
+impl Hours {
+    /// How long it is from that time until they begin; nothing while they last.
+    #[must_use]
+    pub fn wait(self, now: DateTime<Utc>) -> Duration {
+        let hour = |hour: u32| NaiveTime::MIN + TimeDelta::hours(i64::from(hour));
+        let local = now.with_timezone(&china::zone()).time();
+        let (from, until) = (hour(self.from), hour(self.until));
+        let is_within = match from <= until {
+            true => from <= local && local < until,
+            false => from <= local || local < until,
+        };
+        let left = from - local;
+        let left = if left < TimeDelta::zero() { left + TimeDelta::days(1) } else { left };
+        if is_within { Duration::ZERO } else { left.to_std().unwrap_or_default() }
+    }
 }
 
 impl Push {
     /// A document that is pushed alone, and is done with when it is there.
     #[must_use]
     pub const fn new(number: Option<&'static str>, repeat: Repeat, asked: Option<Question>) -> Self {
-        Self { number, repeat, asked, batch: 1, alike: None, steps: &[Step::Save] }
+        Self {
+            number,
+            repeat,
+            asked,
+            batch: 1,
+            alike: None,
+            lines: None,
+            gives: None,
+            hours: None,
+            calls_a_day: None,
+            steps: &[Step::Save],
+        }
     }
 
     /// The same, of which one call may hold so many.
@@ -34,6 +86,24 @@ impl Push {
     #[must_use]
     pub const fn with_alike(self, field: &'static str, most: usize) -> Self {
         Self { alike: Some((field, most)), ..self }
+    }
+
+    /// The same, of which one call takes so many lines in that list.
+    #[must_use]
+    pub const fn with_lines(self, list: &'static str, most: usize) -> Self {
+        Self { lines: Some((list, most)), ..self }
+    }
+
+    /// The same, to which the vendor answers with its own number in that field.
+    #[must_use]
+    pub const fn giving(self, field: &'static str) -> Self {
+        Self { gives: Some(field), ..self }
+    }
+
+    /// The same, which is taken between those hours and so often a day.
+    #[must_use]
+    pub const fn within(self, from: u32, until: u32, calls_a_day: NonZeroU32) -> Self {
+        Self { hours: Some(Hours { from, until }), calls_a_day: Some(calls_a_day), ..self }
     }
 
     /// The same, with these steps in its life.
@@ -90,3 +160,28 @@ pub struct Question {
 
 /// One request, which holds nothing but the number.
 pub const ONCE: &[&[(&str, &str)]] = &[&[]];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hours_of_a_night_begin_in_the_evening_and_last_until_the_morning() {
+        let night = Hours { from: 20, until: 6 };
+        let wait = |time: &str| {
+            let time = china::parse(&format!("2026-11-22 {time}")).unwrap();
+            night.wait(time.to_utc()).as_secs()
+        };
+        assert_eq!(["20:00:00", "23:59:59", "00:00:00", "05:59:59"].map(wait), [0; 4]);
+        assert_eq!(["06:00:00", "12:00:00", "19:59:59"].map(wait), [14 * 3_600, 8 * 3_600, 1]);
+    }
+
+    #[test]
+    fn the_hours_of_a_day_are_waited_for_over_midnight() {
+        let day = Hours { from: 9, until: 17 };
+        let wait =
+            |time: &str| day.wait(china::parse(&format!("2026-11-22 {time}")).unwrap().to_utc()).as_secs();
+        assert_eq!(["09:00:00", "16:59:59"].map(wait), [0; 2]);
+        assert_eq!(["08:00:00", "18:00:00"].map(wait), [3_600, 15 * 3_600]);
+    }
+}

@@ -84,7 +84,9 @@ impl Condition {
 }
 
 impl Test {
-    fn holds(self, held: Held<'_>) -> bool {
+    /// Whether a parameter that is held so meets it for certain.
+    #[must_use]
+    pub fn holds(self, held: Held<'_>) -> bool {
         let number = |text: &str| text.trim().parse::<u32>().ok();
         match (self, held) {
             (Self::Given, held) => held != Held::Nothing,

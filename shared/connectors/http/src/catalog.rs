@@ -1,6 +1,6 @@
 //! The documents, as data.
 
-use relay_connector::{ANY_FIELDS, Document, Field, Kind, Push, Repeat, Role};
+use relay_connector::{ANY_FIELDS, Document, Field, Fields, Kind, Push, Repeat, Role};
 
 /// Signed JSON from anybody, at `/http/{name}`.
 pub const WEBHOOK: &str = "http.webhook";
@@ -40,7 +40,7 @@ static DOCUMENTS: [Document; 5] = [
         title: "通用 Webhook (signed JSON, pushed to /http/{name})",
         role: Role::Pushed,
         params: &[NAME],
-        fields: ANY_FIELDS,
+        fields: Fields::Written(ANY_FIELDS),
         ..Document::UNKNOWN
     },
     // Whether a receiver keeps what comes twice apart, nobody knows but who runs it, so a repeat may double; who knows
@@ -50,13 +50,22 @@ static DOCUMENTS: [Document; 5] = [
         title: "通用 HTTP 推送 (JSON to an HTTPS address)",
         role: Role::Target,
         params: &[PATH],
-        fields: POST_FIELDS,
+        fields: Fields::Written(POST_FIELDS),
         push: Some(Push::new(Some(ID), Repeat::Doubles, None)),
         ..Document::UNKNOWN
     },
-    Document { name: WECOM_ROBOT, title: "企业微信群机器人", fields: WECOM_FIELDS, ..ROBOT },
-    Document { name: DINGTALK_ROBOT, title: "钉钉群机器人", fields: DINGTALK_FIELDS, ..ROBOT },
-    Document { name: FEISHU_ROBOT, title: "飞书群机器人", fields: FEISHU_FIELDS, ..ROBOT },
+    Document {
+        name: WECOM_ROBOT, title: "企业微信群机器人", fields: Fields::Written(WECOM_FIELDS), ..ROBOT
+    },
+    Document {
+        name: DINGTALK_ROBOT,
+        title: "钉钉群机器人",
+        fields: Fields::Written(DINGTALK_FIELDS),
+        ..ROBOT
+    },
+    Document {
+        name: FEISHU_ROBOT, title: "飞书群机器人", fields: Fields::Written(FEISHU_FIELDS), ..ROBOT
+    },
 ];
 
 /// A message in a group. A robot replaces nothing: what is sent twice is there twice. `Replaces` is what is wanted all

@@ -1,6 +1,6 @@
 //! Kingdee's documents and look-up tables, as data (V1).
 
-use relay_connector::{Document, Field, Kind, Lookup, ONCE, Pages, Push, Question, Repeat, Role, Step};
+use relay_connector::{Document, Fields, Lookup, ONCE, Pages, Push, Question, Repeat, Role, Step, sheet};
 
 /// The documents of this crate.
 #[must_use]
@@ -69,14 +69,12 @@ const LOOKUPS: &[Lookup] = &[
     Lookup { name: "kingdee.material_unit", title: "商品编码 → 该商品基本单位 id" },
 ];
 
-const DOCUMENTS: &[Document] = &[
+static DOCUMENTS: &[Document] = &[
     Document {
         name: "kingdee.sal_order_save",
         title: "新增或者修改一张销售订单",
         role: Role::Target,
-        params: &[],
-        fields: BILL,
-        open: false,
+        fields: sheet!("../catalog/v1_sal_order_save.tsv"),
         push: Some(numbered("kingdee.sal_order_list")),
         ..Document::UNKNOWN
     },
@@ -84,34 +82,30 @@ const DOCUMENTS: &[Document] = &[
         name: "kingdee.sal_outbound_save",
         title: "新增或者修改一张销售出库单",
         role: Role::Target,
-        params: &[],
-        fields: BILL,
-        // Its page has fields that an order has not, such as delivery_type_number.
-        open: true,
+        fields: sheet!("../catalog/v1_sal_outbound_save.tsv"),
         push: Some(numbered("kingdee.sal_outbound_list")),
         ..Document::UNKNOWN
     },
-    list("kingdee.sal_order_list", "销售订单列表", BILLS),
-    list("kingdee.sal_outbound_list", "销售出库单列表", BILLS),
-    base_data("kingdee.customer_list", "客户列表", BASE_DATA),
-    base_data("kingdee.material_list", "商品列表", MATERIALS),
-    base_data("kingdee.store_list", "仓库列表", BASE_DATA),
-    base_data("kingdee.emp_list", "职员列表", BASE_DATA),
-    base_data("kingdee.measure_unit_list", "计量单位列表", BASE_DATA),
+    list("kingdee.sal_order_list", "销售订单列表", sheet!("../catalog/v1_sal_order_list.tsv")),
+    list("kingdee.sal_outbound_list", "销售出库单列表", sheet!("../catalog/v1_sal_outbound_list.tsv")),
+    base_data("kingdee.customer_list", "客户列表", sheet!("../catalog/v1_customer_list.tsv")),
+    base_data("kingdee.material_list", "商品列表", sheet!("../catalog/v1_material_list.tsv")),
+    base_data("kingdee.store_list", "仓库列表", sheet!("../catalog/v1_store_list.tsv")),
+    base_data("kingdee.emp_list", "职员列表", sheet!("../catalog/v1_emp_list.tsv")),
+    base_data("kingdee.measure_unit_list", "计量单位列表", sheet!("../catalog/v1_measure_unit_list.tsv")),
 ];
 
 /// The vendor cuts larger pages silently, and still counts pages by what was asked.
 pub(crate) const PAGES: Pages = Pages { first: 1, cap: 100 };
 
-const fn list(name: &'static str, title: &'static str, fields: &'static [Field]) -> Document {
-    let (role, params, pages) = (Role::Listed, &["search"], Some(PAGES));
-    Document { name, title, role, params, fields, pages, keys: &[&["id"]], ..Document::UNKNOWN }
+const fn list(name: &'static str, title: &'static str, fields: Fields) -> Document {
+    let (role, pages) = (Role::Listed, Some(PAGES));
+    Document { name, title, role, fields, pages, keys: &[&["id"]], ..Document::UNKNOWN }
 }
 
-/// The parameters that the vendor's page lists, with what they hold when nothing is left out.
-const fn base_data(name: &'static str, title: &'static str, fields: &'static [Field]) -> Document {
+/// With what its parameters hold when nothing is left out.
+const fn base_data(name: &'static str, title: &'static str, fields: Fields) -> Document {
     Document {
-        params: &["search", "enable", "parent", "starttime", "endtime"],
         defaults: &[("search", ""), ("enable", "-1"), ("parent", ""), ("starttime", "-1"), ("endtime", "-1")],
         ..list(name, title, fields)
     }
@@ -132,59 +126,10 @@ const fn numbered(list: &'static str) -> Push {
     Push::new(Some("billno"), Repeat::Doubles, Some(asked)).batched(1).with_steps(&[Step::Save])
 }
 
-const BILL: &[Field] = &[
-    Field::new("id", "单据 id(修改时必填)", Kind::Text),
-    // The vendor would number the bill itself; only with our number can a lost answer be asked after.
-    Field::required("billno", "单据编号", Kind::Text),
-    Field::required("billdate", "单据日期,格式:2019-01-01", Kind::Date),
-    Field::new("billsource", "单据来源(固定 APP)", Kind::Text),
-    Field::required("customerid_id", "客户信息", Kind::Text),
-    Field::new("empid_id", "业务员", Kind::Text),
-    Field::new("remark", "备注", Kind::Text),
-    Field::new("contact_linkman", "联系人", Kind::Text),
-    Field::new("contact_phone", "联系电话", Kind::Text),
-    Field::new("contact_country_id", "国家", Kind::Text),
-    Field::new("contact_province_id", "省份", Kind::Text),
-    Field::new("contact_city_id", "城市", Kind::Text),
-    Field::new("contact_district_id", "区县", Kind::Text),
-    Field::new("contact_address", "详细地址", Kind::Text),
-    Field::new("bill_dis_amount", "整单折扣额", Kind::Decimal),
-    Field::new("bill_dis_rate", "整单折扣率", Kind::Decimal),
-    Field::new("custom_field*_number", "自定义字段(编码)", Kind::Text),
-    Field::required("material_entity", "商品分录", Kind::List(LINES)),
-];
-
-const LINES: &[Field] = &[
-    Field::required("materialid_id", "商品", Kind::Text),
-    Field::new("stockid_id", "仓库", Kind::Text),
-    Field::new("spid_id", "仓位(仓库启用仓位时必填)", Kind::Text),
-    Field::required("qty", "数量", Kind::Decimal),
-    Field::new("unit_id", "单位(只能填商品关联的单位)", Kind::Text),
-    Field::new("taxprice", "单价(是否含税由系统参数“商品价格为含税单价”决定)", Kind::Decimal),
-    Field::new("is_free", "是否赠品;true-是,false-否(默认)", Kind::Flag),
-    Field::new("cess", "税率(百分数,13 即 13%)", Kind::Decimal),
-];
-
-const BILLS: &[Field] =
-    &[Field::new("id", "单据 id", Kind::Text), Field::new("billno", "单据编号", Kind::Text)];
-
-const BASE_DATA: &[Field] = &[
-    Field::new("id", "记录 id", Kind::Text),
-    Field::new("number", "编码", Kind::Text),
-    Field::new("name", "名称", Kind::Text),
-    Field::new("enable", "是否启用", Kind::Flag),
-];
-
-const MATERIALS: &[Field] = &[
-    Field::new("id", "商品 id", Kind::Text),
-    Field::new("number", "商品编码", Kind::Text),
-    Field::new("name", "商品名称", Kind::Text),
-    Field::new("enable", "是否启用", Kind::Flag),
-    Field::new("baseunitid_id", "基本单位 id", Kind::Text),
-];
-
 #[cfg(test)]
 mod tests {
+    use relay_connector::{Kind, field};
+
     use super::*;
 
     #[test]
@@ -199,10 +144,15 @@ mod tests {
     fn every_field_of_the_vendors_page_is_known() {
         let order = &documents()[0];
         for name in ["billdate", "billno", "customerid_id", "custom_field42obgp309axx5_number"] {
-            assert!(relay_connector::field(order.fields, name).is_some(), "{name}");
+            assert!(field(order.fields(), name).is_some(), "{name}");
         }
-        for name in ["materialid_id", "stockid_id", "qty", "unit_id", "taxprice", "is_free", "cess"] {
-            assert!(relay_connector::field(LINES, name).is_some(), "{name}");
+        let Kind::List(lines) = field(order.fields(), "material_entity").unwrap().kind else {
+            panic!("no lines")
+        };
+        for name in
+            ["materialid_id", "stockid_id", "qty", "unit_id", "taxprice", "is_free", "cess", "custom_field1"]
+        {
+            assert!(field(lines, name).is_some(), "{name}");
         }
     }
 

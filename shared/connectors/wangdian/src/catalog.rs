@@ -1,28 +1,31 @@
-//! The 39 documents of the enterprise edition's open API, as data
+//! The 39 documents of the enterprise edition's open API and three archives, as data
 //! (`https://open.wangdian.cn/qyb/open/apidoc/doc?path=<name>.php`).
+//!
+//! Fields, titles, kinds, code tables and the parameters that a flow may fix stand in `catalog/*.tsv`; here stand the rules.
 //!
 //! | module | documents |
 //! |---|---|
 //! | `basic.rs` | 基础: shops, warehouses, carriers, suppliers |
 //! | `goods.rs` | 货品: goods, platform goods, bundles |
 //! | `orders.rs` | 订单: orders, their stock-outs, the two pools |
-//! | `trade.rs`, `trade_line.rs` | every field of an order and of its lines |
 //! | `after_sales.rs` | 售后: refunds and returns |
 //! | `purchase.rs` | 采购: purchases and their returns |
 //! | `numbers.rs` | the numbers that keep a pushed document from being made twice |
 //! | `times.rs` | the times that windows are over where parameters decide it |
+//! | `archives.rs` | 历史: orders, stock-outs and refunds that have left the live tables |
+//! | `cautions.rs` | what a request's parameters leave out |
 //! | `stock.rs` | 库存: stock, counts, transfers, other stock-ins and stock-outs |
 
 mod after_sales;
+mod archives;
 mod basic;
+mod cautions;
 mod goods;
 mod numbers;
 mod orders;
 mod purchase;
 mod stock;
 mod times;
-mod trade;
-mod trade_line;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -77,7 +80,7 @@ impl Endpoint {
     }
 }
 
-/// Every endpoint, in the order of the vendor's list.
+/// Every endpoint, in the order of the vendor's list; the archives, which are not on it, at the end.
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     [
         basic::ENDPOINTS,
@@ -86,6 +89,7 @@ pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
         after_sales::ENDPOINTS,
         purchase::ENDPOINTS,
         stock::ENDPOINTS,
+        archives::ENDPOINTS,
     ]
     .into_iter()
     .flatten()

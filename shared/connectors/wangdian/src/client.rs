@@ -8,6 +8,7 @@ use relay_connector::{
 };
 use relay_core::clock::{Clock, Deadline};
 
+use crate::admission::Daily;
 use crate::catalog::Endpoint;
 use crate::envelope::Envelope;
 use crate::error::{self, Rejected, VENDOR};
@@ -27,8 +28,9 @@ const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
 pub struct Client {
     settings: Settings,
     transport: Metered,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) quota: Quota,
+    pub(crate) daily: Vec<Daily>,
     times: [VendorTime; 2],
 }
 
@@ -41,7 +43,8 @@ impl Client {
         let quota = Quota::new(VENDOR, &[&settings.sid], settings.calls_per_minute, MINUTE, surroundings);
         let transport = Metered::new(VENDOR, transport, clock.clone());
         let times = [(); 2].map(|()| VendorTime::new(VENDOR, clock.clone()));
-        Self { settings, transport, clock, quota, times }
+        let daily = Daily::all(&settings, surroundings);
+        Self { settings, transport, clock, quota, daily, times }
     }
 
     /// What lies between two calls when there is always one more to make.

@@ -63,6 +63,11 @@ impl Envelope {
         }
     }
 
+    /// A field of the answer.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        lenient::field(&self.content, name)
+    }
+
     /// The code, for the trace.
     pub(crate) fn code(&self) -> Option<String> {
         CODES.iter().find_map(|name| lenient::field(&self.content, name))
@@ -160,7 +165,7 @@ pub(crate) fn refusal(entry: &Value) -> String {
 
 /// Which document or record an entry of a list of refusals is about.
 fn document_of(entry: &Value) -> Option<String> {
-    ["tid", "rec_id", "oid"].iter().find_map(|name| lenient::field(entry, name))
+    ["refund_no", "goods_no", "tid", "rec_id", "oid"].iter().find_map(|name| lenient::field(entry, name))
 }
 
 /// Why an entry was refused. An entry without the known fields speaks for itself.

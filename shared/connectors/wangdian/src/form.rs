@@ -22,6 +22,9 @@ pub(crate) fn filled(
     if !documents.iter().all(|document| document.is_object()) {
         return Err(not_sent(operation, "the document is not a JSON object"));
     }
+    if let Some(message) = documents.iter().find_map(|document| too_long(endpoint, document)) {
+        return Err(not_sent(operation, message));
+    }
     match (endpoint.form, documents) {
         (None, _) => return Err(not_sent(operation, "this document is read, not pushed")),
         (Some(Form::List { field }), documents) => {
@@ -32,6 +35,18 @@ pub(crate) fn filled(
         (Some(_), _) => return Err(not_sent(operation, "it takes one document a call")),
     }
     Ok(parameters)
+}
+
+/// What is wrong with a document of more lines than one call takes.
+fn too_long(endpoint: &Endpoint, document: &Value) -> Option<String> {
+    let (list, most) = endpoint.document.push?.lines?;
+    let lines = document.get(list)?.as_array()?.len();
+    (lines > most).then(|| {
+        format!(
+            "`{list}` has {lines} lines, and one call takes {most}: let the flow's `where` choose fewer, or divide the \
+             document in the source"
+        )
+    })
 }
 
 /// Spreads a document over form fields of its own; what is nested travels as JSON in its field.

@@ -8,6 +8,7 @@
 //! | `client.rs` | [`Client`]: one account, one allowance of calls, one call |
 //! | [`sign`] | the two routes' signs |
 //! | `parameters.rs` | the parameters of a call: none empty, JSON in ASCII |
+//! | `admission.rs` | what is taken at certain hours, and so often a day, alone |
 //! | `direct.rs`, `qimen.rs` | how a call looks on each route |
 //! | `envelope.rs` | what every answer is wrapped in |
 //! | `error.rs` | what an answer means, decided in one place |
@@ -17,6 +18,7 @@
 //! | `find.rs` | asking for what was pushed by our number |
 
 mod acknowledgement;
+mod admission;
 pub mod catalog;
 mod client;
 mod connector;

@@ -13,7 +13,7 @@ use crate::error::{Rejected, not_sent, refused_inside};
 use crate::form;
 use crate::settings::Route;
 
-/// What became of one document: it has our number there.
+/// What became of one document: the vendor's number of it, or ours where its answer tells none.
 type Outcome = Result<Option<String>, Failure>;
 
 #[async_trait]
@@ -23,7 +23,8 @@ impl Target for Client {
         let cap = batch.first().map_or(1, |delivery| delivery.document.batch());
         for together in batch.chunks(cap) {
             match (self.push(together, deadline).await, together) {
-                (Ok(()), _) => outcomes.extend(together.iter().map(|delivery| Ok(delivery.number()))),
+                (Ok(given), [only]) => outcomes.push(Ok(given.or_else(|| only.number()))),
+                (Ok(_), _) => outcomes.extend(together.iter().map(|delivery| Ok(delivery.number()))),
                 (Err(rejected), [_]) => outcomes.push(Err(rejected.failure)),
                 (Err(rejected), _) => outcomes.extend(self.told_apart(together, &rejected, deadline).await),
             }
@@ -61,21 +62,26 @@ enum Rest {
 }
 
 impl Client {
-    /// Pushes documents in one call.
+    /// Pushes documents in one call, and gives the vendor's own number of what it made, where its answer holds that.
     ///
     /// # Errors
     /// Refused, without a call, where a document is none that is pushed or has the wrong shape; otherwise what the
     /// vendor's answer means.
-    async fn push(&self, together: &[Delivery<'_>], deadline: Deadline) -> Result<(), Rejected> {
-        let Some(Delivery { document, params, .. }) = together.first() else { return Ok(()) };
+    async fn push(&self, together: &[Delivery<'_>], deadline: Deadline) -> Result<Option<String>, Rejected> {
+        let Some(Delivery { document, params, .. }) = together.first() else { return Ok(None) };
         let endpoint = catalog::endpoint(document.name)
             .ok_or_else(|| not_sent(document.name, "is no document of the catalog"))?;
         let bodies: Vec<_> = together.iter().map(|delivery| delivery.body).collect();
         let parameters = form::filled(endpoint, params, &bodies)?;
+        self.admitted(endpoint, deadline).await?;
         let purpose = together.iter().map(|delivery| delivery.purpose).min().unwrap_or(Use::Push);
         let answer = self.call(Route::Direct, endpoint, parameters, purpose, deadline).await;
-        let errors = answer?.take_errors();
-        if errors.is_empty() { Ok(()) } else { Err(Rejected::in_part(endpoint.php, errors)) }
+        let mut envelope = answer?;
+        let errors = envelope.take_errors();
+        if !errors.is_empty() {
+            return Err(Rejected::in_part(endpoint.php, errors));
+        }
+        Ok(document.push.and_then(|push| push.gives).and_then(|field| envelope.field(field)))
     }
 
     /// Tells the documents of a rejected call apart: by our number where the answer names it, otherwise by sending each
@@ -99,7 +105,7 @@ impl Client {
                 }
                 (None, Rest::Taken) => Ok(delivery.number()),
                 (None, Rest::Alone) => match self.push(slice::from_ref(delivery), deadline).await {
-                    Ok(()) => Ok(delivery.number()),
+                    Ok(given) => Ok(given.or_else(|| delivery.number())),
                     Err(rejected) => Err(rejected.failure),
                 },
                 (None, Rest::AsTheCall) => Err(failure.clone()),

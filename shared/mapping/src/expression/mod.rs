@@ -126,6 +126,61 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// Every path that is compared with a constant, with that constant as text and the lists as in [`visit`](Self::visit).
+    pub(crate) fn comparisons<'a>(
+        &'a self,
+        lists: &mut Vec<&'a Path>,
+        seen: &mut impl FnMut(&[&'a Path], &'a Path, &str),
+    ) {
+        match self {
+            Self::Compare(comparison, left, right) => {
+                let is_of_codes = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+                for (one, other) in [(left, right), (right, left)] {
+                    match (&**one, &**other) {
+                        (Self::First(paths), Self::First(values)) if is_of_codes => {
+                            compared(paths, values, lists, seen);
+                        }
+                        _ => one.comparisons(lists, seen),
+                    }
+                }
+            }
+            Self::In(left, values) => {
+                if let Self::First(paths) = &**left {
+                    compared(paths, values, lists, seen);
+                }
+            }
+            Self::Not(inner) => inner.comparisons(lists, seen),
+            Self::Calculate(_, left, right) | Self::And(left, right) | Self::Or(left, right) => {
+                left.comparisons(lists, seen);
+                right.comparisons(lists, seen);
+            }
+            Self::Sum { list, filter, .. } | Self::Count { list, filter } => {
+                lists.push(list);
+                filter.iter().for_each(|filter| filter.comparisons(lists, seen));
+                lists.pop();
+            }
+            Self::First(_) | Self::Has(_) => {}
+        }
+    }
+}
+
+fn compared<'a>(
+    paths: &'a [Term],
+    values: &[Term],
+    lists: &[&'a Path],
+    seen: &mut impl FnMut(&[&'a Path], &'a Path, &str),
+) {
+    let [Term::Path(path)] = paths else { return };
+    for value in values {
+        match value {
+            Term::Text(text) => seen(lists, path, text),
+            Term::Number(number) => seen(lists, path, &number.to_string()),
+            Term::Path(_) | Term::LineNumber => {}
+        }
+    }
+}
+
 fn visit_terms<'a>(terms: &'a [Term], lists: &[&'a Path], seen: &mut impl FnMut(&[&'a Path], &'a Path)) {
     for term in terms {
         if let Term::Path(path) = term {

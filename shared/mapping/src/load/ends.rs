@@ -7,7 +7,7 @@ use toml_edit::Item;
 use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
-use super::{key, window};
+use super::{cautions, codes, key, window};
 use crate::expression::{self, Expression, Term};
 use crate::flow::{Source, Target};
 use crate::key::Key;
@@ -33,6 +33,7 @@ pub(super) fn source(
     let mut params = params(table, document, report);
     if let Some(document) = document {
         window::check(table, document, &mut params, report);
+        cautions::check(table, document, &params, report);
     }
     let level = document.map(Level::document);
     let key = key::key(table, document, report);
@@ -106,16 +107,33 @@ fn params(table: &Table<'_>, document: Option<&Document>, report: &mut Report<'_
     let Some(params) = table.get("params").and_then(|entry| entry.table(report)) else { return Vec::new() };
     let mut read = Vec::new();
     for entry in params.entries() {
-        if let Some(document) = document.filter(|document| !document.params.contains(&entry.key)) {
-            let message =
-                format!("`{}` has no request parameter `{}` that a flow may fix", document.name, entry.key);
-            report.unknown(entry.key_span.clone(), message, entry.key, document.params);
+        let param = param(&entry, report);
+        if let Some(document) = document {
+            check_param(&entry, param.as_ref(), document, report);
         }
-        if let Some(param) = param(&entry, report) {
-            read.push((entry.key.to_owned(), param));
-        }
+        read.extend(param.map(|param| (entry.key.to_owned(), param)));
     }
     read
+}
+
+/// Reports a parameter that the document is not known to have, and a value that it does not take.
+fn check_param(entry: &Entry<'_>, param: Option<&Param>, document: &Document, report: &mut Report<'_>) {
+    let known: Vec<_> = document.param_names().collect();
+    if !known.contains(&entry.key) {
+        let is_the_authors_own = report.text_at(&entry.key_span).starts_with(['\'', '"']);
+        if !(document.is_open() && is_the_authors_own) {
+            let message =
+                format!("`{}` has no request parameter `{}` that a flow may fix", document.name, entry.key);
+            report.unknown(entry.key_span.clone(), message, entry.key, &known);
+        }
+        return;
+    }
+    if let (Some(field), Some(Param::Fixed(value))) = (document.param(entry.key), param) {
+        // Some take several, with commas between.
+        for part in value.split(',') {
+            codes::check(field, part.trim(), entry.span.clone(), codes::OF_A_SETTING, report);
+        }
+    }
 }
 
 fn param(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Param> {

@@ -1,6 +1,6 @@
 //! `[fields]`: one target object with its rules, nested objects and lists.
 
-use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Kind, field};
+use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Kind, Need, field};
 use toml_edit::Item;
 
 use super::reach::{self, Level};
@@ -28,21 +28,19 @@ impl Loader<'_> {
         level: &Level<'_>,
         report: &mut Report<'_>,
     ) -> Fields {
-        let level = level.for_target(known, self.target.open);
+        let level = level.for_target(known, self.target.is_open());
         let mut fields = Fields::default();
         for entry in table.entries().filter(|entry| !WORDS.contains(&entry.key)) {
             let is_the_authors_own = report.text_at(&entry.key_span).starts_with(['\'', '"']);
-            let Some((kind, required)) = self.kind(&entry, known, is_the_authors_own, report) else {
-                continue;
-            };
-            let content = match kind {
+            let Some(wanted) = self.wanted(&entry, known, is_the_authors_own, report) else { continue };
+            let required = wanted.required;
+            let content = match wanted.kind {
                 Some(Kind::Object(inner)) => self.object(&entry, Some(inner), &level, report),
                 Some(Kind::Map) => self.object(&entry, None, &level, report),
                 Some(Kind::MapOfLists) => self.lists(&entry, &level, report),
                 Some(Kind::List(inner)) => self.list(&entry, Some(inner), &level, report),
-                Some(Kind::Any) => self.any(&entry, required, &level, report),
-                _ => rule::rules(&entry, Wanted { kind, required }, self.catalog, &level, report)
-                    .map(Content::Value),
+                Some(Kind::Any) => self.any(&entry, wanted, &level, report),
+                _ => rule::rules(&entry, wanted, self.catalog, &level, report).map(Content::Value),
             };
             if let Some(content) = content {
                 fields.0.push(crate::rule::Field { name: entry.key.to_owned(), required, content });
@@ -51,43 +49,68 @@ impl Loader<'_> {
         if let Some(entry) = table.get("copy") {
             self.copies(&entry, table, known, &level, &mut fields, report);
         }
-        for missing in known.unwrap_or_default().iter().filter(|field| field.required) {
-            let copied = |fields: &Fields| fields.0.iter().any(|field| field.name == missing.name);
-            if table.get(missing.name).is_none() && !copied(&fields) {
-                let Field { name, title, .. } = missing;
-                let mut message = format!("the target requires `{name}` ({title}): it has no rule here");
-                if self.is_number(missing, known) {
-                    message.push_str(", and without this number a repeated push makes a second document");
-                }
-                report.mistake(table.span.clone(), message, Some(format!("{} = \"…\"", missing.name)));
-            }
+        let copied = |name: &str| fields.0.iter().any(|field| field.name == name);
+        let is_missing = |field: &&Field| table.get(field.name).is_none() && !copied(field.name);
+        for missing in known.unwrap_or_default().iter().filter(is_missing) {
+            self.missing(missing, known, table, report);
         }
         check_order(table, &fields, report);
         fields
     }
 
+    /// Reports a field that the target requires, and warns of one that all examples send.
+    fn missing(
+        &self,
+        field: &Field,
+        known: Option<&'static [Field]>,
+        table: &Table<'_>,
+        report: &mut Report<'_>,
+    ) {
+        let Field { name, title, need, .. } = field;
+        let (severity, mut message) = match need {
+            Need::Optional => return,
+            Need::Expected => (
+                Severity::Warning,
+                format!(
+                    "all known examples send `{name}` ({title}), and it has no rule here: the target may refuse what lacks it"
+                ),
+            ),
+            Need::Required => {
+                (Severity::Error, format!("the target requires `{name}` ({title}): it has no rule here"))
+            }
+        };
+        if self.is_number(field, known) {
+            message.push_str(", and without this number a repeated push makes a second document");
+        }
+        let help = match field.kind {
+            Kind::List(_) => format!("write a table [….{name}] with `each = \"the source's list\"`"),
+            _ => format!("{name} = \"…\""),
+        };
+        report.say(severity, table.span.clone(), message, Some(help));
+    }
+
     /// Whether the field, one of `known`, holds our number of the document.
     fn is_number(&self, field: &Field, known: Option<&'static [Field]>) -> bool {
-        let is_top = known.is_some_and(|known| std::ptr::eq(known, self.target.fields));
+        let is_top = known.is_some_and(|known| std::ptr::eq(known, self.target.fields()));
         is_top && self.target.number() == Some(field.name)
     }
 
     /// What the target says about a field; reports one that it does not have, or is not known to have.
-    fn kind(
+    fn wanted(
         &self,
         entry: &Entry<'_>,
         known: Option<&'static [Field]>,
         is_the_authors_own: bool,
         report: &mut Report<'_>,
-    ) -> Option<(Option<Kind>, bool)> {
-        let Some(known) = known else { return Some((None, false)) };
+    ) -> Option<Wanted> {
+        let Some(known) = known else { return Some(Wanted::UNKNOWN) };
         match field(known, entry.key) {
-            Some(field) => Some((Some(field.kind), field.required)),
-            None if self.target.open => {
+            Some(field) => Some(Wanted::by(field)),
+            None if self.target.is_open() => {
                 if !is_the_authors_own {
-                    warn_of_unknown(entry, known, report);
+                    say_unknown(entry, known, report);
                 }
-                Some((None, false))
+                Some(Wanted::UNKNOWN)
             }
             None => {
                 let names: Vec<_> = known.iter().map(|field| field.name).collect();
@@ -103,7 +126,7 @@ impl Loader<'_> {
     fn any(
         &self,
         entry: &Entry<'_>,
-        required: bool,
+        wanted: Wanted,
         level: &Level<'_>,
         report: &mut Report<'_>,
     ) -> Option<Content> {
@@ -112,10 +135,7 @@ impl Loader<'_> {
                 self.list(entry, Some(ANY_FIELDS), level, report)
             }
             Item::Table(_) => self.object(entry, Some(ANY_FIELDS), level, report),
-            _ => {
-                let wanted = Wanted { kind: Some(Kind::Any), required };
-                rule::rules(entry, wanted, self.catalog, level, report).map(Content::Value)
-            }
+            _ => rule::rules(entry, wanted, self.catalog, level, report).map(Content::Value),
         }
     }
 
@@ -188,9 +208,8 @@ impl Loader<'_> {
             }
             reach::check(&[expression::Term::Path(path.clone())], &name, 0, level, false, report);
             let target = Entry { key: &key, key_span: name.span.clone(), ..entry.clone() };
-            let kind = self.kind(&target, known, is_the_authors_own, report);
-            let Some((kind, required)) = kind else { continue };
-            let wanted = Wanted { kind, required };
+            let Some(wanted) = self.wanted(&target, known, is_the_authors_own, report) else { continue };
+            let required = wanted.required;
             if let Some(rule) = rule::copy(path, &name, wanted, report) {
                 let content = Content::Value(vec![rule]);
                 fields.0.push(crate::rule::Field { name: key, required, content });
@@ -209,16 +228,19 @@ fn copied_name(path: &Path, written: &str) -> (String, bool) {
     }
 }
 
-/// A target takes what it does not know without a word, and leaves it out.
-fn warn_of_unknown(entry: &Entry<'_>, known: &'static [Field], report: &mut Report<'_>) {
+/// A target takes what it does not know without a word, and leaves it out. A name that is all but that of a known field is
+/// a slip, every other may be right.
+fn say_unknown(entry: &Entry<'_>, known: &'static [Field], report: &mut Report<'_>) {
     let names: Vec<_> = known.iter().map(|field| field.name).collect();
     let way_out = format!("A field that it has all the same is written in quotes: '{}' = …", entry.key);
-    let help = match closest(entry.key, &names) {
+    let slip = reach::near_miss(known, entry.key);
+    let severity = if slip.is_some() { Severity::Error } else { Severity::Warning };
+    let help = match slip.or_else(|| closest(entry.key, &names)) {
         Some(meant) => format!("did you mean `{meant}`? {way_out}"),
         None => way_out,
     };
     let message = format!("the target has no known field `{}` here", entry.key);
-    report.say(Severity::Warning, entry.key_span.clone(), message, Some(help));
+    report.say(severity, entry.key_span.clone(), message, Some(help));
 }
 
 fn is_unique(entry: &Entry<'_>) -> bool {

@@ -81,7 +81,7 @@ fn check_cover(parts: &[Vec<Term>], entry: &Entry<'_>, document: &Document, repo
 fn is_the_authors_own(path: &Path, document: &Document) -> bool {
     path.steps.iter().any(|step| match step {
         Step::Field(name, span) => {
-            expression::is_quoted(name, span) && relay_connector::field(document.fields, name).is_none()
+            expression::is_quoted(name, span) && relay_connector::field(document.fields(), name).is_none()
         }
         _ => false,
     })

@@ -1,5 +1,7 @@
 //! Reads a flow file and checks it against the catalog: every mistake is reported, none stops the reading.
 
+mod cautions;
+mod codes;
 mod constant;
 mod conversion;
 mod ends;
@@ -62,7 +64,7 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     let loader = fields::Loader { catalog, target: target.document };
     let level = reach::Level::document(source_document);
     let table = fields;
-    let fields = loader.fields(&table, Some(target.document.fields), &level, report);
+    let fields = loader.fields(&table, Some(target.document.fields()), &level, report);
     let ends::SourceEnd { source, key, version, filter } = source?;
     let name = name.to_owned();
     let version_terms = version.as_ref().map(|(terms, _)| terms.as_slice()).unwrap_or_default();

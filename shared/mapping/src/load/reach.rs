@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use relay_connector::{Document, Field, Kind, field};
 
+use super::codes;
 use super::report::{Report, Written, closest, suggestion};
 use crate::diagnostic::Severity;
 use crate::expression::{Expression, Path, Root, Step, Term, is_quoted};
@@ -23,7 +24,7 @@ pub(super) struct Level<'a> {
 enum Known {
     Object(&'static [Field]),
     List(&'static [Field]),
-    Scalar(Kind),
+    Scalar(&'static Field),
     Anything,
 }
 
@@ -37,7 +38,7 @@ struct Broken {
 
 impl<'a> Level<'a> {
     pub(super) fn document(document: &Document) -> Self {
-        Self { known: Known::Object(document.fields), open: document.open, parent: None, target: None }
+        Self { known: Known::Object(document.fields()), open: document.is_open(), parent: None, target: None }
     }
 
     /// The same place in the source, while another target object is mapped. `None`: its fields are the tenant's.
@@ -134,12 +135,32 @@ pub(super) fn expression(
             broken.say(written, 0, report);
         }
     });
+    expression.comparisons(&mut Vec::new(), &mut |lists, path, value| {
+        if let Some(field) = coded(walk_within(lists, path, level).ok(), path) {
+            let span = report.place_within(written, path.span.clone());
+            codes::check(field, value, span, codes::OF_THE_AUTHOR, report);
+        }
+    });
+}
+
+/// The field that a path leads to, where it has a code table and its author did not write it as his own, in quotes.
+pub(super) fn coded_field(path: &Path, level: &Level<'_>) -> Option<&'static Field> {
+    coded(walk(path, level).ok(), path)
+}
+
+fn coded(known: Option<Known>, path: &Path) -> Option<&'static Field> {
+    let is_the_authors_own =
+        matches!(path.steps.last(), Some(Step::Field(name, span)) if is_quoted(name, span));
+    match known {
+        Some(Known::Scalar(field)) if !field.codes.is_empty() && !is_the_authors_own => Some(field),
+        _ => None,
+    }
 }
 
 /// The kind of what a path leads to, where that is known.
 pub(super) fn kind(path: &Path, level: &Level<'_>) -> Option<Kind> {
     match walk(path, level) {
-        Ok(Known::Scalar(kind)) => Some(kind),
+        Ok(Known::Scalar(field)) => Some(field.kind),
         _ => None,
     }
 }
@@ -249,11 +270,12 @@ fn follow(steps: &[Step], start: Known, open: bool) -> Result<Known, Broken> {
 }
 
 fn member(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool) -> Result<Known, Broken> {
-    match field(fields, name).map(|field| field.kind) {
-        Some(Kind::Object(fields)) => Ok(Known::Object(fields)),
-        Some(Kind::List(fields)) => Ok(Known::List(fields)),
-        Some(Kind::Map | Kind::MapOfLists | Kind::Any) => Ok(Known::Anything),
-        Some(kind) => Ok(Known::Scalar(kind)),
+    let known = field(fields, name);
+    match known.map(|field| (field, field.kind)) {
+        Some((_, Kind::Object(fields))) => Ok(Known::Object(fields)),
+        Some((_, Kind::List(fields))) => Ok(Known::List(fields)),
+        Some((_, Kind::Map | Kind::MapOfLists | Kind::Any)) => Ok(Known::Anything),
+        Some((field, _)) => Ok(Known::Scalar(field)),
         None if open && is_quoted(name, span) => Ok(Known::Anything),
         None => Err(unknown(fields, name, span, open)),
     }
@@ -281,7 +303,7 @@ fn unknown(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool
 
 /// The known field that an unknown name of an open document all but spells: more likely a slip than a field that
 /// the vendor's page leaves out.
-fn near_miss(fields: &'static [Field], name: &str) -> Option<&'static str> {
+pub(super) fn near_miss(fields: &'static [Field], name: &str) -> Option<&'static str> {
     const SHORTEST: usize = 5;
     let length = name.chars().count();
     let slips = if length < 2 * SHORTEST { 1 } else { 2 };

@@ -1,9 +1,10 @@
 //! The rule of one field.
 
-use relay_connector::{Catalog, Kind};
+use relay_connector::{Catalog, Field, Kind};
 use serde_json::Value;
 use toml_edit::Item;
 
+use super::codes;
 use super::constant::constant;
 use super::conversion::{conversion, usual};
 use super::reach::{self, Level};
@@ -43,6 +44,18 @@ const KEYS: [&str; 19] = [
 pub(super) struct Wanted {
     pub(super) kind: Option<Kind>,
     pub(super) required: bool,
+    /// The field itself, where it is a known one.
+    field: Option<&'static Field>,
+}
+
+impl Wanted {
+    /// Of a field that is the tenant's own.
+    pub(super) const UNKNOWN: Self = Self { kind: None, required: false, field: None };
+
+    /// Of a known field.
+    pub(super) fn by(field: &'static Field) -> Self {
+        Self { kind: Some(field.kind), required: field.is_required(), field: Some(field) }
+    }
 }
 
 /// A field's rule, or its rules by condition.
@@ -135,6 +148,7 @@ fn rule(
     let usual = usual(wanted.kind);
     let taken = take(table, conversion.as_ref().unwrap_or(&usual), goes_through, wanted, level, report);
     let (take, source) = taken?;
+    check_source_codes(table, &take, level, report);
     let computed = match &take {
         Take::Compute(expression) => Some(expression),
         _ => None,
@@ -176,8 +190,10 @@ fn take(
         report.mistake(other.key_span, message, None);
     }
     if entry.key == "value" {
-        let wanted = if goes_through { None } else { wanted.kind };
-        let value = constant(&entry, wanted, report)?;
+        let value = match goes_through {
+            true => constant(&entry, None, report)?,
+            false => sent(&entry, wanted, report)?,
+        };
         return Some(match value {
             Value::String(text) if goes_through => (Take::Text(vec![Piece::Literal(text.clone())]), text),
             value => (Take::Constant(value), "value".to_owned()),
@@ -250,10 +266,36 @@ fn through(table: &Table<'_>, wanted: Wanted, catalog: &Catalog, report: &mut Re
             }
             let codes = codes
                 .entries()
-                .filter_map(|code| Some((code.key.to_owned(), constant(&code, wanted.kind, report)?)))
+                .filter_map(|code| Some((code.key.to_owned(), sent(&code, wanted, report)?)))
                 .collect();
-            let otherwise = otherwise.and_then(|entry| constant(&entry, wanted.kind, report));
+            let otherwise = otherwise.and_then(|entry| sent(&entry, wanted, report));
             Some(Through::Codes { codes, otherwise })
+        }
+    }
+}
+
+/// A constant that is sent as it is: one that the target's field takes.
+fn sent(entry: &Entry<'_>, wanted: Wanted, report: &mut Report<'_>) -> Option<Value> {
+    let value = constant(entry, wanted.kind, report)?;
+    if let (Some(field), Some(text)) = (wanted.field, value.as_str()) {
+        codes::check(field, text, entry.span.clone(), codes::OF_A_SETTING, report);
+    }
+    Some(value)
+}
+
+/// Reports codes of the source that the fields at hand never hold.
+fn check_source_codes(table: &Table<'_>, take: &Take, level: &Level<'_>, report: &mut Report<'_>) {
+    let Take::From(terms) = take else { return };
+    let fields: Option<Vec<_>> = terms.iter().map(|term| reach::coded_field(term.path()?, level)).collect();
+    let (Some(fields), Some(codes)) = (fields, table.get("codes")) else { return };
+    let Some(codes) =
+        codes.item.as_table_like().map(|codes_table| Table::new(codes_table, codes.span.clone()))
+    else {
+        return;
+    };
+    for code in codes.entries() {
+        if let Some(field) = fields.last().filter(|_| !fields.iter().any(|field| field.takes(code.key))) {
+            codes::check(field, code.key, code.key_span.clone(), codes::OF_THE_AUTHOR, report);
         }
     }
 }
@@ -267,7 +309,7 @@ fn absent(table: &Table<'_>, wanted: Wanted, report: &mut Report<'_>) -> Option<
                 None,
             );
         }
-        return constant(&default, wanted.kind, report).map(Absent::Default);
+        return sent(&default, wanted, report).map(Absent::Default);
     }
     let usual = if wanted.required { Absent::Error } else { Absent::Omit };
     let Some(written) = table.text("absent", report) else { return Some(usual) };

@@ -97,7 +97,7 @@ fn ways_out(document: &Document, last_change: &WindowTime, other: Option<&Window
     )
 }
 
-fn held<'p>(params: &'p [(String, Param)], name: &str) -> Held<'p> {
+pub(super) fn held<'p>(params: &'p [(String, Param)], name: &str) -> Held<'p> {
     match params.iter().find(|(known, _)| known == name) {
         None => Held::Nothing,
         Some((_, Param::Fixed(value))) => Held::Text(value),

@@ -4,6 +4,7 @@
 
 mod any;
 mod bench;
+mod catalogs;
 mod diagnostics;
 mod ends;
 mod faults;

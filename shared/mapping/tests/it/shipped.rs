@@ -43,7 +43,7 @@ fn every_documented_field_of_a_direct_order_is_carried() {
         };
         fields.iter().map(|field| (field.name.to_owned(), value(field))).collect()
     }
-    let order = filled(catalog().document("qince.direct_order").unwrap().fields);
+    let order = filled(catalog().document("qince.direct_order").unwrap().fields());
     let mapped = body("direct-order-to-sharecrm", &order);
     let details = &mapped["detailFieldVals"];
     let places = [

@@ -195,7 +195,7 @@ async fn a_wrong_type_in_any_field_is_answered_with_0_and_arrives_or_fails_with_
     let orders = house.vendors.qince.orders(50, house.minutes_ago(60), house.now());
     let smallest = orders.into_iter().find(|order| order["prods"][1].is_null()).unwrap();
     let mut posted = Vec::new();
-    for (place, names) in places(catalog.document("qince.direct_order").unwrap().fields, "") {
+    for (place, names) in places(catalog.document("qince.direct_order").unwrap().fields(), "") {
         for wrong in [json!(["a", "b"]), json!({"a": "b"}), json!(1.5), json!(true), json!(null)] {
             if place == "/id" && !wrong.is_number() {
                 // Without its key a document is none, and refused above.

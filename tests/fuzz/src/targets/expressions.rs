@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Kind, Push, Repeat, Role};
+use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Fields, Kind, Push, Repeat, Role};
 use relay_mapping::Flow;
 use serde_json::{Value, json};
 
@@ -89,11 +89,19 @@ pub const WORDS: &[&str] = &[
 ];
 
 static OPEN: [Document; 2] = [
-    Document { name: "any.event", role: Role::Pushed, fields: ANY_FIELDS, ..Document::UNKNOWN },
+    Document {
+        name: "any.event",
+        role: Role::Pushed,
+        fields: Fields::Written(ANY_FIELDS),
+        ..Document::UNKNOWN
+    },
     Document {
         name: "any.call",
         role: Role::Target,
-        fields: &[Field::required("id", "编号", Kind::Text), Field::new("*", "任意字段", Kind::Any)],
+        fields: Fields::Written(&[
+            Field::required("id", "编号", Kind::Text),
+            Field::new("*", "任意字段", Kind::Any),
+        ]),
         push: Some(Push::new(Some("id"), Repeat::Doubles, None)),
         ..Document::UNKNOWN
     },

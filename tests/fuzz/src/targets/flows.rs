@@ -122,7 +122,7 @@ fn maps(flow: &Flow, document: &Value) {
     assert_eq!(sightings.missing(flow), flow.absent_paths(document), "what one document lacks is missing");
     assert!(!sightings.note(flow, document), "a document holds nothing new when it is seen again");
     let Ok(mapped) = mapped else { return };
-    for field in flow.target().document.fields.iter().filter(|field| field.required) {
+    for field in flow.target().document.fields().iter().filter(|field| field.is_required()) {
         assert!(mapped.body.get(field.name).is_some(), "the target requires `{}`", field.name);
     }
 }

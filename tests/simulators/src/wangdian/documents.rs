@@ -30,6 +30,8 @@ pub struct PushedDocument {
 pub(super) struct Documents {
     pushed: BTreeMap<&'static str, Vec<PushedDocument>>,
     rows: BTreeMap<String, Vec<Map<String, Value>>>,
+    /// Calls that counted stock, by day in China.
+    counts: BTreeMap<i64, u32>,
 }
 
 /// What a repeated number does.
@@ -114,7 +116,11 @@ impl Documents {
         now: i64,
         fault: Option<&Fault>,
     ) -> Result<Found, Refusal> {
-        let bodies = bodies(field, params, endpoint.name == "stock_sync_by_pd")?;
+        let is_count = endpoint.name == "stock_sync_by_pd";
+        if is_count {
+            self.admit_count(params, now)?;
+        }
+        let bodies = bodies(field, params, is_count)?;
         let Some(made) = MADE.iter().find(|made| made.push == endpoint.name) else {
             return Ok(Found::fields(&[("new_count", 1), ("chg_count", 0)]));
         };
@@ -146,6 +152,26 @@ impl Documents {
         }
         let counts = Found::fields(&[("new_count", new_count), ("chg_count", chg_count)]);
         Ok(if made.repeat == Repeat::Replaces { counts } else { Found::fields(&[]).with(made.id, &last) })
+    }
+
+    /// A count is taken from 20:00 to 06:00 in China, 2,000 times a day, with 500 rows at most.
+    fn admit_count(&mut self, params: &Params, now: i64) -> Result<(), Refusal> {
+        const DAY: i64 = 86_400;
+        let in_china = now + 8 * 3_600;
+        let (day, second) = (in_china.div_euclid(DAY), in_china.rem_euclid(DAY));
+        if (6 * 3_600..20 * 3_600).contains(&second) {
+            return Err(Refusal::new(100, "该接口只允许在20:00-06:00调用"));
+        }
+        let counts = self.counts.entry(day).or_default();
+        *counts += 1;
+        if *counts > 2_000 {
+            return Err(Refusal::new(100, "该接口每天最多调用2000次"));
+        }
+        let rows = params.get("goods_list").and_then(|text| serde_json::from_str::<Vec<Value>>(text).ok());
+        match rows {
+            Some(rows) if rows.len() > 500 => Err(Refusal::new(100, "goods_list最多500条")),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn pushed(&self, push: &str) -> Vec<PushedDocument> {

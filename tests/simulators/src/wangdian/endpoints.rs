@@ -88,7 +88,7 @@ static ENDPOINTS: &[Endpoint] = &[
     push("sales_refund_push", "api_refund_list"),
     push("stockin_refund_push", "stockin_refund_info"),
     Endpoint { page_size_max: 40, ..windowed("refund_query", "refunds", REFUND) },
-    windowed("his_refund_query", "refunds", REFUND),
+    Endpoint { page_size_max: 40, ..windowed("his_refund_query", "refunds", REFUND) },
     windowed("stockin_order_query_refund", "stockin_list", &["stockin_no", "src_order_no"]),
     push("purchase_order_push", "purchase_info"),
     push("stockin_purchase_push", "purchase_info"),
@@ -108,7 +108,7 @@ static ENDPOINTS: &[Endpoint] = &[
     push("stock_transfer_push", "transfer_info"),
     push("stockout_transfer_push", "stockout_info"),
     push("stockin_transfer_push", "stockin_info"),
-    read("stock_transfer_query", "transfer_list", Kind::Full),
+    Endpoint { page_size_max: 30, ..read("stock_transfer_query", "transfer_list", Kind::Full) },
 ];
 
 #[cfg(test)]

@@ -53,18 +53,18 @@ fn the_catalog_has_every_field_of_the_vendors_page_and_example_and_no_other() {
     let example = paths_of(&json(&event("qince/direct-order.json")), "");
     assert_eq!((page.len(), example.len()), (136, 101));
     let documented: BTreeSet<_> = page.union(&example).cloned().collect();
-    assert_eq!(paths(direct_order().fields, ""), documented);
+    assert_eq!(paths(direct_order().fields(), ""), documented);
 }
 
 #[test]
 fn the_direct_order_is_pushed_and_may_grow() {
     let order = direct_order();
-    assert_eq!((order.role, order.open), (Role::Pushed, true));
-    assert!(order.fields.iter().all(|field| !field.required && !field.title.is_empty()));
+    assert_eq!((order.role, order.is_open()), (Role::Pushed, true));
+    assert!(order.fields().iter().all(|field| !field.is_required() && !field.title.is_empty()));
 }
 
 #[test]
 fn key_and_version_are_fields_of_the_order() {
-    assert_eq!(relay_connector::field(direct_order().fields, KEY).unwrap().kind, Kind::Text);
-    assert_eq!(relay_connector::field(direct_order().fields, VERSION).unwrap().kind, Kind::Time);
+    assert_eq!(relay_connector::field(direct_order().fields(), KEY).unwrap().kind, Kind::Text);
+    assert_eq!(relay_connector::field(direct_order().fields(), VERSION).unwrap().kind, Kind::Time);
 }

@@ -1,7 +1,6 @@
-use relay_connector::Kind::{Decimal, Integer, List, Text, Time};
-use relay_connector::{Document, Field};
+use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, TARGET, WINDOWED, numbers, pushed, read, times};
+use super::{Endpoint, Form, TARGET, WINDOWED, cautions, numbers, pages, pushed, read, times};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &read(
@@ -11,29 +10,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stock_query",
             title: "增量查询库存(分页查询)",
-            // `goods_no` is the Qimen route's.
-            params: &["warehouse_no", "spec_no", "goods_no", "barcode", "is_deleted", "spec_is_deleted"],
-            fields: &[
-                Field::new("spec_id", "单品主键", Text),
-                Field::new("spec_no", "商家编码", Text),
-                Field::new("warehouse_id", "仓库主键", Text),
-                Field::new("warehouse_no", "仓库编号", Text),
-                Field::new("stock_num", "实物库存", Decimal),
-                // Spelled so by the vendor.
-                Field::new("avaliable_num", "可发库存", Decimal),
-                Field::new("lock_num", "锁定量", Decimal),
-                Field::new("order_num", "待审核量", Decimal),
-                Field::new("sending_num", "待发货量", Decimal),
-                Field::new("purchase_num", "采购在途量", Decimal),
-                Field::new("transfer_num", "调拨在途量", Decimal),
-                Field::new("to_transfer_num", "待调拨量", Decimal),
-                Field::new("to_purchase_num", "待采购量", Decimal),
-                Field::new("purchase_arrive_num", "采购到货量", Decimal),
-                Field::new("refund_num", "销售退货量", Decimal),
-                Field::new("return_num", "采购退货量", Decimal),
-                Field::new("modified", "最后修改时间", Time),
-            ],
-            open: true,
+            fields: sheet!("../../catalog/stock_query.tsv"),
             keys: &[&["spec_no", "warehouse_no"], &["spec_id", "warehouse_id"]],
             ..WINDOWED
         },
@@ -45,24 +22,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stock_sync_by_pd",
             title: "创建盘点单",
-            params: &[],
-            fields: &[
-                Field::required("warehouse_no", "仓库编号", Text),
-                Field::new("mode", "盘点方式: 0 单品, 1 货位", Integer),
-                Field::required("api_outer_no", "外部单号", Text),
-                Field::new("is_check", "是否审核", Integer),
-                Field::new("is_post_error", "是否严格: 1 一错全错, 0 部分成功", Integer),
-                Field::new("is_create_stock", "是否创建库存", Integer),
-                Field::required(
-                    "goods_list",
-                    "货品明细, 最多 500 行",
-                    List(&[
-                        Field::required("spec_no", "商家编码", Text),
-                        Field::required("stock_num", "盘点数量", Decimal),
-                    ]),
-                ),
-            ],
-            open: true,
+            fields: sheet!("../../catalog/stock_sync_by_pd.tsv"),
             push: Some(numbers::STOCK_COUNT),
             ..TARGET
         },
@@ -77,9 +37,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             &Document {
                 name: "wangdian.stock_pd_order_query",
                 title: "查询盘点单",
-                params: &["warehouse_no", "pd_no", "api_outer_no"],
-                fields: &[Field::new("pd_no", "盘点单号", Text)],
-                open: true,
+                fields: sheet!("../../catalog/stock_pd_order_query.tsv"),
                 keys: &[&["pd_no"]],
                 version: None,
                 ..WINDOWED
@@ -93,13 +51,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockin_order_push",
             title: "创建其他入库单",
-            params: &[],
-            fields: &[
-                Field::required("outer_no", "外部单号", Text),
-                Field::new("warehouse_no", "仓库编号", Text),
-                Field::new("is_check", "是否审核", Integer),
-            ],
-            open: true,
+            fields: sheet!("../../catalog/stockin_order_push.tsv"),
             push: Some(numbers::STOCKIN_ORDER),
             ..TARGET
         },
@@ -111,14 +63,8 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockin_order_query",
             title: "查询入库单管理",
-            params: &["order_type", "status", "outer_no", "src_order_no", "stockin_no", "warehouse_no"],
-            fields: &[
-                Field::new("stockin_id", "入库单主键", Text),
-                Field::new("order_no", "入库单号", Text),
-                Field::new("stockin_no", "入库单号", Text),
-                Field::new("modified", "最后修改时间", Time),
-            ],
-            open: true,
+            fields: sheet!("../../catalog/stockin_order_query.tsv"),
+            cautions: cautions::STOCKIN_ORDER,
             keys: &[&["stockin_no"], &["order_no"], &["stockin_id"]],
             ..WINDOWED
         },
@@ -130,14 +76,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockout_order_push",
             title: "创建其他出库单",
-            params: &[],
-            fields: &[
-                Field::required("outer_no", "外部单号", Text),
-                Field::new("is_check", "是否审核", Integer),
-                Field::new("is_submit", "是否提交", Integer),
-                Field::new("warehouse_no", "仓库编号", Text),
-            ],
-            open: true,
+            fields: sheet!("../../catalog/stockout_order_push.tsv"),
             push: Some(numbers::STOCKOUT_ORDER),
             ..TARGET
         },
@@ -149,17 +88,10 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockout_order_query",
             title: "查询出库单管理",
-            params: &["order_type", "status", "outer_no", "src_order_no", "stockout_no", "warehouse_no"],
-            fields: &[
-                Field::new("stockout_id", "出库单主键", Text),
-                Field::new("order_no", "出库单号", Text),
-                Field::new("stockout_no", "出库单号", Text),
-                Field::new("consign_time", "出库时间", Time),
-                Field::new("modified", "最后修改时间", Time),
-            ],
-            open: true,
+            fields: sheet!("../../catalog/stockout_order_query.tsv"),
             keys: &[&["stockout_no"], &["order_no"], &["stockout_id"]],
             window_times: times::STOCKOUT,
+            cautions: cautions::STOCKOUT,
             ..WINDOWED
         },
     ),
@@ -170,31 +102,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stock_transfer_push",
             title: "创建调拨单",
-            params: &[],
-            fields: &[
-                Field::required("outer_no", "外部单号", Text),
-                Field::required("from_warehouse_no", "源仓库编号", Text),
-                Field::required("to_warehouse_no", "目标仓库编号", Text),
-                Field::new("address", "地址", Text),
-                Field::new("contact", "联系人", Text),
-                Field::new("telno", "电话", Text),
-                Field::new("remark", "备注", Text),
-                Field::new("transfer_type", "调拨类型: 0 分步, 1 快速", Integer),
-                Field::new("mode", "调拨方式: 0 单品, 1 货位", Integer),
-                Field::new("autocheck", "是否自动审核", Integer),
-                Field::required(
-                    "skus",
-                    "货品明细, 最多 500 行",
-                    List(&[
-                        Field::required("spec_no", "商家编码", Text),
-                        Field::required("num", "调拨数量", Decimal),
-                        Field::new("from_position_no", "源货位编号", Text),
-                        Field::new("to_position_no", "目标货位编号", Text),
-                        Field::new("remark", "备注", Text),
-                    ]),
-                ),
-            ],
-            open: true,
+            fields: sheet!("../../catalog/stock_transfer_push.tsv"),
             push: Some(numbers::TRANSFER),
             ..TARGET
         },
@@ -206,9 +114,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockout_transfer_push",
             title: "创建调拨出库单",
-            params: &[],
-            fields: &[Field::required("outer_no", "外部单号", Text)],
-            open: true,
+            fields: sheet!("../../catalog/stockout_transfer_push.tsv"),
             push: Some(numbers::STOCKOUT_TRANSFER),
             ..TARGET
         },
@@ -220,9 +126,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stockin_transfer_push",
             title: "创建调拨入库单",
-            params: &[],
-            fields: &[Field::required("outer_no", "外部单号", Text)],
-            open: true,
+            fields: sheet!("../../catalog/stockin_transfer_push.tsv"),
             push: Some(numbers::STOCKIN_TRANSFER),
             ..TARGET
         },
@@ -234,13 +138,10 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
         &Document {
             name: "wangdian.stock_transfer_query",
             title: "查询调拨单",
-            params: &["from_warehouse_no", "to_warehouse_no", "transfer_no", "api_outer_no", "status"],
-            fields: &[
-                Field::new("transfer_no", "调拨单号", Text),
-                Field::new("details_list", "货品明细", List(&[])),
-            ],
-            open: true,
+            fields: sheet!("../../catalog/stock_transfer_query.tsv"),
             keys: &[&["transfer_no"]],
+            // One public client is given no more.
+            pages: pages(30),
             // The vendor selects by it, but is not known to show it.
             version: None,
             ..WINDOWED

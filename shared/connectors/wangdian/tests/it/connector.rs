@@ -30,7 +30,7 @@ fn problems(settings: &Settings, uses: &Uses) -> Vec<String> {
 fn it_is_known_by_its_name_and_takes_documents() {
     assert_eq!(Wangdian.system().name(), "wangdian");
     assert_eq!((Wangdian.title(), Wangdian.queue()), ("旺店通", Some("WDT")));
-    assert_eq!(Wangdian.documents().len(), 39);
+    assert_eq!(Wangdian.documents().len(), 42);
     assert!(Wangdian.documents().iter().all(|document| document.name.starts_with("wangdian.")));
     assert!(Wangdian.lookups().is_empty());
 }

@@ -7,6 +7,7 @@ mod batches;
 mod catalog;
 mod connector;
 mod finding;
+mod limits;
 mod pools;
 mod pushes;
 mod reading;

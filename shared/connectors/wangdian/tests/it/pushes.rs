@@ -54,7 +54,7 @@ async fn a_supplier_is_pushed_as_flat_fields() {
 
 #[tokio::test]
 async fn a_stock_count_is_flat_with_its_goods_as_json() {
-    let bench = Bench::new(vec![payload("push/accepted.json")]);
+    let bench = Bench::new(vec![payload("push/accepted.json")]).by_night();
     let count = json!({"warehouse_no": "W1", "api_outer_no": "C1", "goods_list": [{"spec_no": "a", "stock_num": "3"}]});
     bench.push("wangdian.stock_sync_by_pd", &[], &count).await.unwrap();
     assert_eq!(bench.forms()[0]["warehouse_no"], "W1");
@@ -64,7 +64,7 @@ async fn a_stock_count_is_flat_with_its_goods_as_json() {
 #[tokio::test]
 async fn every_target_of_the_catalog_can_be_pushed() {
     for document in documents().iter().filter(|document| document.role == relay_connector::Role::Target) {
-        let bench = Bench::new(vec![answer(200, r#"{"code": "0", "message": ""}"#)]);
+        let bench = Bench::new(vec![answer(200, r#"{"code": "0", "message": ""}"#)]).by_night();
         let endpoint = endpoint(document.name).unwrap();
         bench.push(document.name, &[], &json!({"outer_no": "X1", "任意": [1]})).await.unwrap();
         assert!(bench.requests()[0].url.path().ends_with(endpoint.php));

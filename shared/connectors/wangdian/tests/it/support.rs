@@ -50,6 +50,7 @@ impl Script {
 /// A client and the script behind it.
 pub(crate) struct Bench {
     pub(crate) client: Client,
+    pub(crate) clock: Arc<SimulatedClock>,
     script: Arc<Script>,
 }
 
@@ -61,9 +62,15 @@ impl Bench {
     pub(crate) fn with(settings: Settings, answers: Vec<Answer>) -> Self {
         let script = Arc::new(Script::answering(answers));
         let clock = Arc::new(SimulatedClock::starting_at(time("2022-11-01T02:00:00Z")));
-        let surroundings = Surroundings::unshared(script.clone(), clock, Arc::new(SystemRng));
+        let surroundings = Surroundings::unshared(script.clone(), clock.clone(), Arc::new(SystemRng));
         let client = Client::new(settings, &surroundings);
-        Self { client, script }
+        Self { client, clock, script }
+    }
+
+    /// The same at 21:00 in China, when stock is counted.
+    pub(crate) fn by_night(self) -> Self {
+        self.clock.set(time("2022-11-01T13:00:00Z"));
+        self
     }
 
     /// Delivers one document.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use relay_connector::Connector;
-use relay_simulators::wangdian::{TradeMix, Wangdian};
+use relay_simulators::wangdian::{self, TradeMix};
 use relay_simulators::{Faults, Vendors};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -78,28 +78,57 @@ const fn read(
     Read { document, route: Some(route), operation, load }
 }
 
-const READS: &[Read] = &[
+/// Documents that are read as these are, and those whose rows are known by these fields, over both routes.
+macro_rules! reads {
+    ($($other:expr,)* ; $($query:literal: $($key:literal)+,)*) => {
+        &[
+            $($other,)*
+            $(
+                read(concat!("wangdian.", $query), "direct", $query, |vendors, count| {
+                    rows(vendors, $query, &[$($key),+], count);
+                }),
+                read(concat!("wangdian.", $query), "qimen", $query, |vendors, count| {
+                    rows(vendors, $query, &[$($key),+], count);
+                }),
+            )*
+        ]
+    };
+}
+
+/// All but two: carriers come without pages, and what tells the stock-outs of purchase returns apart is not known.
+const READS: &[Read] = reads![
     read("wangdian.trade_query", "direct", "trade_query", trades),
     read("wangdian.trade_query", "qimen", "trade_query", trades),
-    // Its pages are shorter than the general rule's.
-    read("wangdian.refund_query", "direct", "refund_query", |vendors, count| {
-        rows(&vendors.wangdian, "refund_query", "refund_no", count);
-    }),
-    read("wangdian.shop", "direct", "shop", shops),
-    read("wangdian.shop", "qimen", "shop", shops),
     read("wangdian.api_goods_stock_change_query", "direct", "api_goods_stock_change_query", stock_changes),
     read("wangdian.api_goods_stock_change_query", "qimen", "api_goods_stock_change_query", stock_changes),
     read("wangdian.logistics_sync_query", "direct", "logistics_sync_query", shipments),
+    read("wangdian.logistics_sync_query", "qimen", "logistics_sync_query", shipments),
+    ;
+    "shop": "shop_no",
+    "warehouse_query": "warehouse_no",
+    "purchase_provider_query": "provider_no",
+    "goods_query": "goods_no",
+    "suites_query": "suite_no",
+    "stockout_order_query_trade": "stockout_id",
+    "refund_query": "refund_no",
+    "stockin_order_query_refund": "stockin_no",
+    "purchase_order_query": "purchase_no",
+    "stockin_order_query_purchase": "stockin_no",
+    "purchase_return_query": "return_no",
+    "stock_query": "spec_no" "warehouse_no",
+    "stock_pd_order_query": "pd_no",
+    "stockin_order_query": "stockin_no",
+    "stockout_order_query": "stockout_no",
+    "stock_transfer_query": "transfer_no",
+    "his_trade_query": "trade_no",
+    "his_stockout_order_query_trade": "stockout_id",
+    "his_refund_query": "refund_no",
 ];
 
 fn trades(vendors: &Vendors, count: u32) {
     let now = vendors.clock().now();
     let mix = TradeMix::default();
     vendors.wangdian.generate_trades(count, now - TimeDelta::minutes(30), now, mix);
-}
-
-fn shops(vendors: &Vendors, count: u32) {
-    rows(&vendors.wangdian, "shop", "shop_no", count);
 }
 
 fn stock_changes(vendors: &Vendors, count: u32) {
@@ -116,10 +145,14 @@ fn shipments(vendors: &Vendors, count: u32) {
     }
 }
 
-fn rows(wangdian: &Wangdian, query: &str, key: &str, count: u32) {
+/// So many rows, each known by these fields and changed now, whatever time the window is over.
+fn rows(vendors: &Vendors, query: &str, key: &[&str], count: u32) {
+    let now = wangdian::time_text(vendors.clock().now());
     for number in 0..count {
-        let row = json!({key: format!("N-{number}"), "is_disabled": 0, "amount": "12.5000"});
-        wangdian.put_row(query, &[key], object(row));
+        let mut row = object(json!({"is_disabled": 0, "amount": "12.5000"}));
+        row.extend(key.iter().map(|field| ((*field).to_owned(), json!(format!("N-{number}")))));
+        row.extend(["modified", "goods_modified", "consign_time"].map(|time| (time.to_owned(), json!(now))));
+        vendors.wangdian.put_row(query, key, row);
     }
 }
 
@@ -128,7 +161,33 @@ fn object(row: Value) -> Map<String, Value> {
     row
 }
 
-const WRITES: &[Write] = &[
+/// Documents that are delivered as these are, and those that are known by this field: with what else is in them, and
+/// whether the same number again is refused.
+macro_rules! writes {
+    ($($other:expr,)* ; $($push:literal: $number:literal $more:tt refused: $refused:literal,)*) => {
+        &[
+            $($other,)*
+            $(Write {
+                document: concat!("wangdian.", $push),
+                params: &[],
+                operation: $push,
+                body: |_, number| {
+                    let mut body = json!($more);
+                    body[$number] = json!(format!("N-{number}"));
+                    body
+                },
+                spoil: None,
+                written: |vendors, body| pushes(vendors, $push, &body[$number]),
+                goes_by_status: false,
+                refuses_again: $refused,
+            },)*
+        ]
+    };
+}
+
+/// All but three: stock is counted by night alone, platform goods have no number, and nobody can be asked for a stock-in of
+/// a return.
+const WRITES: &[Write] = writes![
     Write {
         document: "wangdian.trade_push",
         params: &[("shop_no", "S001")],
@@ -165,6 +224,17 @@ const WRITES: &[Write] = &[
         goes_by_status: false,
         refuses_again: false,
     },
+    ;
+    "goods_push": "goods_no" {"goods_name": "每日纯牛奶", "spec_list": [{"spec_no": "ML-250-24"}]} refused: false,
+    "sales_refund_push": "refund_no" {"platform_id": 127, "shop_no": "S001", "tid": "T-1", "order_list": [{"oid": "T-1-1", "num": 1}]} refused: false,
+    "purchase_order_push": "outer_no" {"provider_no": "GYS-1", "details_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
+    "stockin_purchase_push": "outer_no" {"purchase_no": "CG1", "details_list": [{"spec_no": "ML-250-24", "stockin_num": 2}]} refused: true,
+    "purchase_return_push": "outer_no" {"provider_no": "GYS-1", "detail_list": [{"spec_no": "ML-250-24", "num": 1}]} refused: true,
+    "purchase_return_order_push": "outer_no" {"return_no": "CT1", "detail_list": [{"spec_no": "ML-250-24", "num": 1}]} refused: true,
+    "stockin_order_push": "outer_no" {"warehouse_no": "WH01", "goods_list": [{"spec_no": "ML-250-24", "stockin_num": 2}]} refused: true,
+    "stockout_order_push": "outer_no" {"warehouse_no": "WH01", "detail_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
+    "stockin_transfer_push": "outer_no" {"src_order_no": "TF1", "goods_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
+    "stockout_transfer_push": "outer_no" {"src_order_no": "TF1", "goods_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
 ];
 
 fn order(number: u32) -> Value {
