@@ -1,8 +1,11 @@
-//! What 1,000 polled trades cost in requests to AWS, as its own log counts them, against the budget.
+//! What work costs in requests to AWS, as its own log counts them: 1,000 polled trades against the budget, and every kind of
+//! work against what the bill goes by.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-use std::collections::BTreeMap;
+mod orders;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use local_aws::{Stack, on_the_stack};
 use relay_core::System;
@@ -38,7 +41,7 @@ fn a_thousand_polled_trades_stay_within_the_budget() {
             *count -= before.get(what).unwrap_or(&0);
             *count > 0 && !OURS.contains(&what.as_str())
         });
-        let largest = largest_entry(stack).await;
+        let largest = largest_entry(stack, &trades).await;
         println!("{counted:#?}\nthe largest entry of the ledger: {largest} bytes");
         for (what, exactly) in budget() {
             assert_eq!(counted.remove(&what), Some(exactly), "{what}");
@@ -76,21 +79,29 @@ async fn counts(stack: &Stack) -> BTreeMap<String, u64> {
     counts
 }
 
-/// The size of the ledger's largest item.
-async fn largest_entry(stack: &Stack) -> usize {
-    let table = std::env::var("LEDGER_TABLE").unwrap();
-    let (mut sizes, mut start) = (Vec::new(), Value::Null);
+/// The size of the ledger's largest item of these trades.
+async fn largest_entry(stack: &Stack, trades: &BTreeSet<String>) -> usize {
+    let items = items(stack, "LEDGER_TABLE").await;
+    let is_one = |item: &&Value| text(&item["id"]).rsplit('/').next().is_some_and(|key| trades.contains(key));
+    let sizes: Vec<_> = items.iter().filter(is_one).map(size).collect();
+    assert_eq!(sizes.len(), TRADES as usize);
+    sizes.into_iter().max().unwrap()
+}
+
+/// Every item of the table that a setting names.
+async fn items(stack: &Stack, setting: &str) -> Vec<Value> {
+    let table = std::env::var(setting).unwrap();
+    let (mut items, mut start) = (Vec::new(), Value::Null);
     loop {
         let mut asked = json!({ "TableName": table });
         if start.is_object() {
             asked["ExclusiveStartKey"] = start;
         }
         let mut page = stack.aws.call("DynamoDB_20120810.Scan", &asked).await.unwrap();
-        sizes.extend(page["Items"].as_array().unwrap().iter().map(size));
+        items.extend(page["Items"].as_array().unwrap().iter().cloned());
         start = page["LastEvaluatedKey"].take();
         if !start.is_object() {
-            assert_eq!(sizes.len(), TRADES as usize);
-            return sizes.into_iter().max().unwrap();
+            return items;
         }
     }
 }
