@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::Sub;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Stack;
 
@@ -167,6 +167,27 @@ impl Stack {
         Ok(taken)
     }
 
+    /// Every item of the table that a setting names.
+    ///
+    /// # Errors
+    /// When there is no such table.
+    pub async fn items(&self, setting: &str) -> anyhow::Result<Vec<Value>> {
+        let table = std::env::var(setting)?;
+        let (mut items, mut start) = (Vec::new(), Value::Null);
+        loop {
+            let mut asked = json!({ "TableName": table });
+            if start.is_object() {
+                asked["ExclusiveStartKey"] = start;
+            }
+            let mut page = self.aws.call("DynamoDB_20120810.Scan", &asked).await?;
+            items.extend(page["Items"].as_array().into_iter().flatten().cloned());
+            start = page["LastEvaluatedKey"].take();
+            if !start.is_object() {
+                return Ok(items);
+            }
+        }
+    }
+
     /// The most memory that a process of each function has held since it was started, in KiB, by the function's name in the
     /// template. A program that was not built for release holds more.
     ///
@@ -188,6 +209,19 @@ impl Stack {
         }
         Ok(peaks)
     }
+}
+
+/// The bytes of an item's names and values, as DynamoDB counts them (numbers a little above).
+#[must_use]
+pub fn size_of(item: &Value) -> usize {
+    let attributes = item.as_object().into_iter().flatten();
+    attributes.map(|(name, value)| name.len() + text_of(value).len()).sum()
+}
+
+/// A value without its type: the text of `{"S": "text"}`.
+#[must_use]
+pub fn text_of(value: &Value) -> &str {
+    value.as_object().and_then(|typed| typed.values().next()).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether a function says that without being asked for more. What Lambda writes around its lines is not its own.

@@ -1,15 +1,12 @@
-//! What work costs in requests to AWS, as its own log counts them: 1,000 polled trades against the budget, and every kind of
-//! work against what the bill goes by.
+//! What 1,000 polled trades cost in requests to AWS, as its own log counts them, against the budget.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-mod orders;
+use std::collections::BTreeMap;
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use local_aws::meter::size_of;
 use local_aws::{Stack, on_the_stack};
 use relay_core::System;
-use serde_json::{Value, json};
 
 const TRADES: u32 = 1_000;
 
@@ -41,7 +38,7 @@ fn a_thousand_polled_trades_stay_within_the_budget() {
             *count -= before.get(what).unwrap_or(&0);
             *count > 0 && !OURS.contains(&what.as_str())
         });
-        let largest = largest_entry(stack, &trades).await;
+        let largest = largest_entry(stack).await;
         println!("{counted:#?}\nthe largest entry of the ledger: {largest} bytes");
         for (what, exactly) in budget() {
             assert_eq!(counted.remove(&what), Some(exactly), "{what}");
@@ -79,39 +76,9 @@ async fn counts(stack: &Stack) -> BTreeMap<String, u64> {
     counts
 }
 
-/// The size of the ledger's largest item of these trades.
-async fn largest_entry(stack: &Stack, trades: &BTreeSet<String>) -> usize {
-    let items = items(stack, "LEDGER_TABLE").await;
-    let is_one = |item: &&Value| text(&item["id"]).rsplit('/').next().is_some_and(|key| trades.contains(key));
-    let sizes: Vec<_> = items.iter().filter(is_one).map(size).collect();
-    assert_eq!(sizes.len(), TRADES as usize);
-    sizes.into_iter().max().unwrap()
-}
-
-/// Every item of the table that a setting names.
-async fn items(stack: &Stack, setting: &str) -> Vec<Value> {
-    let table = std::env::var(setting).unwrap();
-    let (mut items, mut start) = (Vec::new(), Value::Null);
-    loop {
-        let mut asked = json!({ "TableName": table });
-        if start.is_object() {
-            asked["ExclusiveStartKey"] = start;
-        }
-        let mut page = stack.aws.call("DynamoDB_20120810.Scan", &asked).await.unwrap();
-        items.extend(page["Items"].as_array().unwrap().iter().cloned());
-        start = page["LastEvaluatedKey"].take();
-        if !start.is_object() {
-            return items;
-        }
-    }
-}
-
-/// The bytes of names and values, as DynamoDB counts them (numbers a little above).
-fn size(item: &Value) -> usize {
-    let attributes = item.as_object().unwrap().iter();
-    attributes.map(|(name, value)| name.len() + text(value).len()).sum()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_object().and_then(|typed| typed.values().next()).and_then(Value::as_str).unwrap_or_default()
+/// The size of the ledger's largest item.
+async fn largest_entry(stack: &Stack) -> usize {
+    let items = stack.items("LEDGER_TABLE").await.unwrap();
+    assert_eq!(items.len(), TRADES as usize);
+    items.iter().map(size_of).max().unwrap()
 }

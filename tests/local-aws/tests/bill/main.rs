@@ -1,15 +1,19 @@
 //! What each kind of work of an order takes of AWS, with vendors that need 300 ms to answer: the bill is reckoned from it
 //! (`tests/benchmarks/bill`).
 //!
-//! `BILL_COUNTED=write tests/local-aws/run test thousand` writes the counts, and otherwise they are compared. Times and memory
+//! `BILL_COUNTED=write tests/local-aws/run test orders` writes the counts, and otherwise they are compared. Times and memory
 //! are only written: they are this machine's.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+mod memory;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use local_aws::meter::Taken;
+use local_aws::meter::{Taken, size_of, text_of};
 use local_aws::stack::minutes_ago;
 use local_aws::{Stack, on_the_stack};
 use relay_core::System;
@@ -18,8 +22,6 @@ use relay_simulators::{Fault, FaultRates};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-use crate::{items, size, text};
 
 const LATENCY: Duration = Duration::from_millis(300);
 
@@ -95,7 +97,7 @@ fn a_thousand_orders_take_what_the_bill_goes_by() {
             faults.clear();
         }
         let counted = Counted {
-            made_by: "BILL_COUNTED=write tests/local-aws/run test thousand".to_owned(),
+            made_by: "BILL_COUNTED=write tests/local-aws/run test orders".to_owned(),
             latency_ms: 300,
             peak_kib: stack.peaks().unwrap(),
             item_bytes: largest_items(stack).await,
@@ -203,11 +205,11 @@ async fn largest_items(stack: &Stack) -> BTreeMap<String, usize> {
         ("lookup", "LOOKUP_TABLE", "id"),
         ("checkpoint", "CHECKPOINT_TABLE", "name"),
     ] {
-        for item in items(stack, setting).await {
-            let kind = text(&item[key]).split('/').next().unwrap_or_default();
+        for item in stack.items(setting).await.unwrap() {
+            let kind = text_of(&item[key]).split('/').next().unwrap_or_default();
             let name = if key == "id" { table.to_owned() } else { format!("{table} {kind}") };
             let most: &mut usize = largest.entry(name).or_default();
-            *most = size(&item).max(*most);
+            *most = size_of(&item).max(*most);
         }
     }
     largest
