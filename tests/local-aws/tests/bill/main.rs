@@ -1,8 +1,8 @@
 //! What each kind of work of an order takes of AWS, with vendors that need 300 ms to answer: the bill is reckoned from it
 //! (`tests/benchmarks/bill`).
 //!
-//! `BILL_COUNTED=write tests/local-aws/run test orders` writes the counts, and otherwise they are compared. Times and memory
-//! are only written: they are this machine's.
+//! `tests/local-aws/run count` writes the counts (`BILL_COUNTED=write`); otherwise they are compared. Times and memory are only
+//! written: they are this machine's.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
@@ -97,7 +97,7 @@ fn a_thousand_orders_take_what_the_bill_goes_by() {
             faults.clear();
         }
         let counted = Counted {
-            made_by: "BILL_COUNTED=write tests/local-aws/run test orders".to_owned(),
+            made_by: "tests/local-aws/run count".to_owned(),
             latency_ms: 300,
             peak_kib: stack.peaks().unwrap(),
             item_bytes: largest_items(stack).await,
@@ -240,6 +240,6 @@ fn compare(counted: &Counted) {
     }
     assert!(
         differ.is_empty(),
-        "{differ:#?}\n`BILL_COUNTED=write` writes the file anew; then run tests/benchmarks/bill/bill"
+        "{differ:#?}\n`tests/local-aws/run count` writes the file anew; then run tests/benchmarks/bill/bill --write"
     );
 }
