@@ -40,10 +40,10 @@ impl Asked {
     fn read(line: &str) -> Option<Self> {
         let words: Vec<_> = line.split_whitespace().collect();
         let (words, items) = match *words.as_slice() {
-            [.., method, path, "-", target, table, _] => ([method, path, target, table], ["-", "1", "-"]),
-            [.., method, path, whose, keys, kind, target, table, _] => {
+            [.., method, path, whose @ ("test" | "function"), keys, kind, target, table, _] => {
                 ([method, path, target, table], [whose, keys, kind])
             }
+            [.., method, path, "-", target, table, _] => ([method, path, target, table], ["-", "1", "-"]),
             _ => return None,
         };
         let ([method, path, target, table], [whose, keys, kind]) = (words.map(str::to_owned), items);
@@ -228,4 +228,29 @@ pub fn text_of(value: &Value) -> &str {
 fn is_logged_by_default(line: &str) -> bool {
     serde_json::from_str::<Value>(line)
         .is_ok_and(|line| !matches!(line["level"].as_str(), Some("TRACE" | "DEBUG")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_whose_request_it_is_and_of_how_many_items() {
+        let start = "[2026-11-29 12:16:38 +0000] [13727] [INFO]";
+        let read = |line: &str| Asked::read(&format!("{start} {line}")).unwrap();
+        let asked = read("POST / function 10 - DynamoDB_20120810.BatchGetItem relay-ledger 200");
+        assert_eq!(
+            (asked.keys, asked.operation.as_str(), asked.table.as_str()),
+            (10, "BatchGetItem", "relay-ledger")
+        );
+        let asked = read("POST / test 1 quota DynamoDB_20120810.UpdateItem relay-checkpoints 200");
+        assert_eq!((asked.is_a_tests, asked.kind.as_str()), (true, "quota"));
+        let asked = read("PUT /archive/2026/one - - - 200");
+        assert_eq!(
+            (asked.method.as_str(), asked.path.as_str(), asked.operation.as_str()),
+            ("PUT", "/archive/2026/one", "-")
+        );
+        let asked = read("POST / - AmazonSQS.SendMessageBatch - 200");
+        assert_eq!((asked.operation.as_str(), asked.table.as_str()), ("SendMessageBatch", "-"));
+    }
 }
