@@ -1,8 +1,8 @@
 //! What each kind of work of an order takes of AWS, with vendors that need 300 ms to answer: the bill is reckoned from it
 //! (`tests/benchmarks/bill`).
 //!
-//! `tests/local-aws/run count` writes the counts (`BILL_COUNTED=write`); otherwise they are compared. Times and memory are only
-//! written: they are this machine's.
+//! `tests/local-aws/run count` writes the counts, and `count --check` compares them. Times and memory are only written: they are
+//! this machine's.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
@@ -25,8 +25,9 @@ use serde_json::json;
 
 const LATENCY: Duration = Duration::from_millis(300);
 
-/// So much may a count differ, and a fifth of it besides: what is done once a minute falls into one kind of work or another.
-const MAY_DIFFER: u64 = 6;
+/// So much may a count differ, and a fifth of it besides: what is done once a minute, and what the stack's own schedules do, falls
+/// into one kind of work or another.
+const MAY_DIFFER: u64 = 15;
 
 const PUSHES: u64 = 20;
 const ALONE: u64 = 10;
