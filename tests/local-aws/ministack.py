@@ -5,7 +5,9 @@ A drop-in for the `ministack` command: without these variables, and AUTH, it is 
 CLOCK_FILE    a file with the number of seconds by which its clock is ahead of the machine's. Whoever writes it moves the
               clock, at once: messages become visible, deduplication ids and leases lapse, and a test of twelve hours
               takes no time. It only ever goes forward: a smaller number is not taken.
-REQUEST_LOG   a file that gets a line for each request: X-Amz-Target, the tables of DynamoDB that it names, and the status.
+REQUEST_LOG   a file that gets a line for each request: method, path, whose request it is of DynamoDB (`test` or `function`),
+              how many keys it names, what its one key begins with (up to a slash), X-Amz-Target, the tables of DynamoDB
+              that it names, and the status.
 PROCESS_LOG   a file that gets a line for each function that is started: the number of its process, and its name. A function
               closes its memory and its environment to others, so that nobody else can tell.
 LAYERS_IN     the variable that tells a function where its layers are: /opt, where Lambda unpacks them. ministack gives
@@ -67,7 +69,7 @@ if os.environ.get("REQUEST_LOG"):
     from hypercorn.config import Config
 
     Config.accesslog = os.environ["REQUEST_LOG"]
-    Config.access_log_format = "%({x-amz-target}i)s %({tables}o)s %(s)s"
+    Config.access_log_format = "%(m)s %(U)s %({keys}o)s %({x-amz-target}i)s %({tables}o)s %(s)s"
 
     from ministack.services import dynamodb
 
@@ -78,7 +80,17 @@ if os.environ.get("REQUEST_LOG"):
         # The log sees no bodies, so that the answer's head tells it.
         asked = json.loads(body or "{}")
         tables = asked.get("RequestItems") or [asked.get("TableName", "-")]
-        return status, answer | {"tables": ",".join(tables)}, content
+        whose = "test" if "Credential=test/" in headers.get("authorization", "") else "function"
+        keys = f"{whose} {count_keys(asked)} {first_word_of_key(asked)}"
+        return status, answer | {"tables": ",".join(tables), "keys": keys}, content
+
+    def count_keys(asked):
+        items = asked.get("RequestItems", {}).values()
+        return sum(len(of.get("Keys", [])) if isinstance(of, dict) else len(of) for of in items) or 1
+
+    def first_word_of_key(asked):
+        name = (asked.get("Key") or asked.get("Item") or {}).get("name", {}).get("S", "-")
+        return name.split("/")[0]
 
     dynamodb.handle_request = with_tables
 

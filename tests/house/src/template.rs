@@ -51,6 +51,7 @@ pub fn filled(template: &str, vendors: &[Vendor]) -> anyhow::Result<String> {
         match mark(line) {
             Some("made: groups") => filled.extend(indented(indent, declared::groups(vendors))),
             Some("made: parameters") => filled.extend(indented(indent, declared::parameters(vendors))),
+            Some("made: conditions") => filled.extend(indented(indent, declared::conditions(vendors))),
             Some("made: variables") => filled.extend(indented(indent, declared::variables(vendors))),
             Some("for each target") => rest = targets.after_example(&mut filled, rest)?,
             Some("for each webhook") => rest = pushing.after_example(&mut filled, rest)?,

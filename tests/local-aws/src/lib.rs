@@ -6,11 +6,13 @@
 //! | module | what |
 //! |---|---|
 //! | [`stack`] | the deployed stack: its API, queues, ledger, secret and processes |
+//! | [`meter`] | what work takes of AWS |
 //! | [`operator`] | `relay` as a process of its own on the stack |
 //! | [`turns`] | what the pusher's log tells of documents |
 //! | [`aws`] | what is asked of AWS beyond the ports |
 
 pub mod aws;
+pub mod meter;
 pub mod operator;
 pub mod stack;
 pub mod turns;

@@ -38,7 +38,7 @@ pub(crate) struct Deployed {
     pid: u32,
     pub(crate) vendors_port: u16,
     webhook: String,
-    functions: BTreeMap<String, String>,
+    pub(crate) functions: BTreeMap<String, String>,
 }
 
 /// The deployed stack, the vendors before it, and what may befall it.
@@ -309,7 +309,7 @@ impl Stack {
     }
 
     /// The processes that the local AWS has started: the functions.
-    fn children(&self) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn children(&self) -> anyhow::Result<Vec<String>> {
         let parent = self.deployed.pid.to_string();
         let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output()?;
         let lines = String::from_utf8_lossy(&listed.stdout).into_owned();
@@ -335,24 +335,6 @@ impl Stack {
         let asked = json!({ "SecretId": SECRET, "SecretString": text });
         self.aws.call("secretsmanager.PutSecretValue", &asked).await?;
         Ok(())
-    }
-
-    /// How many requests AWS has had since it was started, by operation and, for DynamoDB, the name of the table:
-    /// `PutItem relay-ledger`.
-    ///
-    /// # Errors
-    /// When its log cannot be read.
-    pub fn requests(&self) -> anyhow::Result<BTreeMap<String, u64>> {
-        let mut requests = BTreeMap::new();
-        for line in fs::read_to_string(self.folder.join("requests.log"))?.lines() {
-            // "… DynamoDB_20120810.BatchGetItem relay-ledger 200"
-            let mut words = line.split_whitespace().rev().skip(1);
-            let (table, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-            let operation = target.rsplit('.').next().unwrap_or_default();
-            let request = if table == "-" { operation.to_owned() } else { format!("{operation} {table}") };
-            *requests.entry(request).or_default() += 1;
-        }
-        Ok(requests)
     }
 }
 

@@ -11,6 +11,7 @@ use relay_job::Job;
 use serde_json::Value;
 use tracing::Instrument as _;
 
+use crate::lambda::metrics::Scope;
 use crate::lambda::{Host, metrics};
 
 /// What Lambda gives a function, less the time of one call to a vendor: nothing is begun that could be cut off.
@@ -26,6 +27,7 @@ pub async fn work<F: Job>(
     host: &mut Host<F>,
     event: LambdaEvent<Value>,
     collector: &Collector,
+    scope: Scope,
     lines: impl Write,
 ) -> anyhow::Result<Value> {
     let (event, context) = event.into_parts();
@@ -37,7 +39,7 @@ pub async fn work<F: Job>(
         let answer = host.invoke(event, deadline).await;
         answer.inspect_err(|error| tracing::error!(error = format!("{error:#}"), "the event was not worked"))
     };
-    metrics::written(collector, clock.as_ref(), lines, answer.instrument(span)).await
+    metrics::written(collector, scope, clock.as_ref(), lines, answer.instrument(span)).await
 }
 
 /// Until when something may be begun. `cargo lambda watch` always names ten minutes past 1970, and means none.

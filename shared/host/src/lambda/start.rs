@@ -12,6 +12,7 @@ use relay_job::Job;
 use serde_json::json;
 use tokio::sync::Mutex;
 
+use crate::lambda::metrics::Scope;
 use crate::lambda::{Host, invocation, metrics};
 use crate::secret::{self, with_secret};
 use crate::{SecretsManager, Settings, SettingsError, Wiring, logs, memory};
@@ -38,8 +39,8 @@ async fn serve<F: Job>() -> anyhow::Result<()> {
         "this program runs on Lambda: try `cargo lambda watch`, or `relay invoke` for a run without Lambda",
     )?;
     let collector = metrics::collect(environment.get("RELAY_METRICS_NAMESPACE").unwrap_or("erp-relay"))?;
-    let host = match start::<F>(environment).await {
-        Ok(host) => Arc::new(Mutex::new(host)),
+    let (host, scope) = match start::<F>(environment).await {
+        Ok((host, scope)) => (Arc::new(Mutex::new(host)), scope),
         Err(error) => {
             report(&format!("{error:#}")).await;
             return Err(error);
@@ -50,7 +51,7 @@ async fn serve<F: Job>() -> anyhow::Result<()> {
         async move {
             let mut host = host.lock().await;
             // On the heap: a function's future within the runtime's is nested deeper than the compiler lays out.
-            let answer = Box::pin(invocation::work(&mut *host, event, collector, io::stdout())).await;
+            let answer = Box::pin(invocation::work(&mut *host, event, collector, scope, io::stdout())).await;
             answer.map_err(|error| Diagnostic {
                 error_type: "Error".to_owned(),
                 error_message: format!("{error:#}"),
@@ -61,13 +62,16 @@ async fn serve<F: Job>() -> anyhow::Result<()> {
     Runtime::new(invoke).run().await.map_err(anyhow::Error::from_boxed)
 }
 
-async fn start<F: Job>(environment: Settings) -> anyhow::Result<Host<F>> {
+async fn start<F: Job>(environment: Settings) -> anyhow::Result<(Host<F>, Scope)> {
     let settings = with_secret(&environment, &SecretsManager).await?;
     let origin = secret::origin(&environment);
-    let hosted =
-        async { Host::new(environment, Arc::new(SecretsManager), Wiring::on_this_machine(settings).await?) };
+    let hosted = async {
+        let scope = Scope::of(&environment)?;
+        let wiring = Wiring::on_this_machine(settings).await?;
+        Ok((Host::new(environment, Arc::new(SecretsManager), wiring)?, scope))
+    };
     // Not as context: the error says what is missing before it says where that was looked for.
-    hosted.await.map_err(|error| match error.downcast::<SettingsError>() {
+    hosted.await.map_err(|error: anyhow::Error| match error.downcast::<SettingsError>() {
         Ok(error) => anyhow::anyhow!("{error} ({origin})"),
         Err(error) => error,
     })

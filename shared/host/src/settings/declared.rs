@@ -29,6 +29,7 @@ pub(crate) const LEDGER_DAYS: Setting =
     Setting::optional("RELAY_LEDGER_DAYS", Value("400"), "a whole number of days, 30 or more");
 pub(crate) const ARCHIVE_BUCKET: Setting =
     Setting::optional("ARCHIVE_BUCKET", Absent, "an output of the stack");
+pub(crate) const METRICS: Setting = Setting::optional("RELAY_METRICS", Value("alarms"), "`alarms` or `all`");
 pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 
 /// The settings that no connector owns.
@@ -39,6 +40,7 @@ pub const OURS: &[Setting] = &[
     SECRET_ID,
     HISTORY_DAYS,
     LEDGER_DAYS,
+    METRICS,
     Setting::optional("RELAY_METRICS_NAMESPACE", Value("erp-relay"), "where CloudWatch files the metrics"),
     CHECKPOINT_TABLE,
     LEDGER_TABLE,

@@ -21,7 +21,8 @@ use relay_core::clock::Clock as _;
 use relay_core::{StoreError, Stores, System};
 use relay_decorator::{Port, Side, decorate};
 use relay_erp_pusher::ErpPusher;
-use relay_host::lambda::{Host, invocation, metrics};
+use relay_host::lambda::metrics::{self, Scope};
+use relay_host::lambda::{Host, invocation};
 use relay_host::{Settings, logs};
 use relay_job::Job;
 use relay_simulators::qince::{Digest, PushStyle};
@@ -59,7 +60,7 @@ impl MakeWriter<'_> for Output {
 }
 
 impl Output {
-    /// Every line, each of which is JSON: logs, and metrics.
+    /// Every line, each of which is JSON: logs, and what was counted, as metrics or without.
     fn lines(&self) -> (Vec<Value>, Vec<Value>) {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         let lines = text.lines().map(|line| {
@@ -67,7 +68,7 @@ impl Output {
             assert_eq!(value.to_string(), line, "a name that comes twice is lost");
             value
         });
-        lines.partition(|line| line.get("_aws").is_none())
+        lines.partition(|line| line.get("level").is_some())
     }
 }
 
@@ -101,7 +102,14 @@ impl Day {
         headers.insert("lambda-runtime-deadline-ms", deadline.timestamp_millis().into());
         let id = format!("request-{}", self.requests);
         let context = Context::new(&id, Arc::new(Config::default()), &headers).unwrap();
-        invocation::work(host, LambdaEvent::new(event, context), self.collector, self.output.clone()).await
+        invocation::work(
+            host,
+            LambdaEvent::new(event, context),
+            self.collector,
+            Scope::default(),
+            self.output.clone(),
+        )
+        .await
     }
 
     async fn push_all(&mut self, pusher: &mut Host<ErpPusher>) {
@@ -263,15 +271,16 @@ async fn every_line_is_lambdas_json_and_none_tells_anything_private() {
     tracing::debug!(target: "hyper", "s0EXAMPLEpushsecret");
     drop(guard);
 
-    let (logs, metrics) = day.output.lines();
+    let (logs, counted) = day.output.lines();
     let private = day.private().await;
     assert!(logs.len() > 100 && private.len() > 40, "{} lines, {} words", logs.len(), private.len());
-    for line in logs.iter().chain(&metrics).map(Value::to_string) {
+    for line in logs.iter().chain(&counted).map(Value::to_string) {
         let told = private.iter().find(|private| line.contains(private.as_str()));
         assert_eq!(told, None, "{line}");
     }
     check_logs(&logs);
-    check_metrics(&metrics);
+    check_metrics(&counted);
+    check_counted(&counted);
 }
 
 fn check_logs(logs: &[Value]) {
@@ -327,10 +336,13 @@ fn pushes(line: &Value) -> u64 {
     line["pushes_refused"].as_u64().unwrap()
 }
 
+/// CloudWatch is paid for each by the month.
+const LABEL_SETS: usize = 10;
+
 /// Metrics as CloudWatch takes them: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 fn check_metrics(lines: &[Value]) {
-    let mut kinds = BTreeSet::new();
-    for line in lines {
+    let (mut kinds, mut label_sets) = (BTreeSet::new(), made_of_logs());
+    for line in lines.iter().filter(|line| line.get("_aws").is_some()) {
         assert!(line["_aws"]["Timestamp"].as_u64().is_some() && line["requestId"].is_string(), "{line}");
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "erp-relay");
@@ -348,23 +360,46 @@ fn check_metrics(lines: &[Value]) {
             let values = line[name].as_array().cloned().unwrap_or_else(|| vec![line[name].clone()]);
             assert!((1..=100).contains(&values.len()) && values.iter().all(Value::is_number), "{line}");
             kinds.insert(format!("{name} [{unit}] by {}", dimensions.join(", ")));
+            let labels: Vec<_> = dimensions.iter().map(|name| line[name].to_string()).collect();
+            label_sets.insert(format!("{name} {}", labels.join(" ")));
         }
     }
-    let refused =
-        |reason: &str| lines.iter().filter(|line| line["reason"] == reason).map(pushes).sum::<u64>();
-    assert_eq!(refused("digest"), WRONG_DIGESTS, "one that is taken in its second turn is none of them");
-    assert_eq!(refused("malformed"), MALFORMED);
+    assert!(label_sets.len() <= LABEL_SETS, "{label_sets:#?}");
+    insta::assert_snapshot!(Vec::from_iter(kinds).join("\n"));
+    let mut one = lines.iter().find(|line| line["reason"] == "digest").unwrap().clone();
+    one["_aws"]["Timestamp"] = json!("…");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&one).unwrap());
     let waited =
         lines.iter().filter(|line| line["target"] == "kingdee").filter_map(|line| line["waited"].as_array());
     let longest = waited.flatten().filter_map(Value::as_f64).fold(0.0, f64::max);
     assert!(longest >= 60.0, "{longest} s");
+}
+
+/// The metrics that the stack makes of log lines. They have no dimensions.
+fn made_of_logs() -> BTreeSet<String> {
+    let template = include_str!("../../../../template.yaml");
+    let made = template.lines().filter(|line| line.contains("MetricValue: $."));
+    let names = made.filter_map(|line| line.split_once("MetricName: ")?.1.split(',').next());
+    let made: BTreeSet<_> = names.map(str::to_owned).collect();
+    assert_eq!(made.len(), 2, "{made:?}");
+    made
+}
+
+/// What was counted, whether it is a metric or not.
+fn check_counted(lines: &[Value]) {
+    let refused =
+        |reason: &str| lines.iter().filter(|line| line["reason"] == reason).map(pushes).sum::<u64>();
+    assert_eq!(refused("digest"), WRONG_DIGESTS, "one that is taken in its second turn is none of them");
+    assert_eq!(refused("malformed"), MALFORMED);
     let is_unrouted = |line: &&Value| line["flow"] == "qince/unrouted" && line["outcome"] == "failed";
     let unrouted: Vec<_> = lines.iter().filter(is_unrouted).map(|line| &line["documents"]).collect();
     assert_eq!(unrouted, [&json!(1)], "what the receiver records as failed counts too");
-    let lag = lines.iter().rev().find_map(|line| line["watermark_lag"][0].as_f64());
+    let lag = lines.iter().rev().find_map(|line| line["watermark_lag_max"].as_f64());
     assert!(lag >= Some(7_200.0), "a poll that failed tells how far behind it is: {lag:?}");
-    insta::assert_snapshot!(Vec::from_iter(kinds).join("\n"));
-    let mut one = lines.iter().find(|line| line["reason"] == "too_large").unwrap().clone();
-    one["_aws"]["Timestamp"] = json!("…");
-    insta::assert_snapshot!(serde_json::to_string_pretty(&one).unwrap());
+    let plain: Vec<_> = lines.iter().filter(|line| line.get("_aws").is_none()).collect();
+    assert!(plain.iter().all(|line| line["message"] == "counted" && line["requestId"].is_string()));
+    let of_day = ["message", "requestId", "flow", "outcome", "vendor", "class", "reason"];
+    let names = plain.iter().flat_map(|line| line.as_object().unwrap().keys());
+    let names: BTreeSet<_> = names.map(String::as_str).filter(|name| !of_day.contains(name)).collect();
+    insta::assert_snapshot!(Vec::from_iter(names).join("\n"));
 }

@@ -15,15 +15,47 @@ pub fn groups(vendors: &[Vendor]) -> Vec<String> {
     for vendor in vendors {
         lines.push(format!("- Label: {{ default: {} }}", vendor.called()));
         lines.push("  Parameters:".to_owned());
+        let delivery = vendor.queue.map(|_| format!("    - {}", delivery(vendor)));
+        lines.extend(delivery);
         lines.extend(settings(vendor).map(|setting| format!("    - {}", camel_case(setting.name))));
     }
     lines
 }
 
-/// A parameter for each setting that is no secret.
+/// A parameter for each setting that is no secret, and one for each target that says whether its queue is worked.
 #[must_use]
 pub fn parameters(vendors: &[Vendor]) -> Vec<String> {
-    vendors.iter().flat_map(settings).map(parameter).collect()
+    let of = |vendor| {
+        targets(std::slice::from_ref(vendor)).map(delivery_parameter).chain(settings(vendor).map(parameter))
+    };
+    vendors.iter().flat_map(of).collect()
+}
+
+/// Whether the queue of each target is worked.
+#[must_use]
+pub fn conditions(vendors: &[Vendor]) -> Vec<String> {
+    let condition = |vendor: &Vendor| {
+        format!("{}Delivers: !Equals [!Ref {}, \"on\"]", vendor.logical_id(), delivery(vendor))
+    };
+    targets(vendors).map(condition).collect()
+}
+
+fn targets(vendors: &[Vendor]) -> impl Iterator<Item = &Vendor> {
+    vendors.iter().filter(|vendor| vendor.queue.is_some())
+}
+
+fn delivery(vendor: &Vendor) -> String {
+    format!("{}Delivery", vendor.logical_id())
+}
+
+fn delivery_parameter(vendor: &Vendor) -> String {
+    let (name, called) = (delivery(vendor), vendor.called());
+    let description = quoted(&format!(
+        "Whether documents are delivered to {called}. off - where no flow goes there; what comes for it waits in its queue."
+    ));
+    format!(
+        "{name}: {{ Type: String, Default: \"on\", AllowedValues: [\"on\", \"off\"], Description: {description} }}"
+    )
 }
 
 /// The same settings in the environment of the functions.

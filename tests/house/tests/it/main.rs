@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up fails")]
 
+mod bill;
 mod catalogs;
 mod made;
 mod rules;

@@ -45,6 +45,9 @@ fn a_further_vendor_gets_all_that_a_stack_must_have_of_it() {
         r#"ShopRetriesPerCall: { Type: String, Default: "", AllowedPattern: "^\\d*$", Description: "A number of tries. Empty - 3." }"#,
         r#"ShopStyle: { Type: String, Default: "", AllowedValues: ["", "plain", "signed"], Description: "`plain` or `signed`." }"#,
         r#"ShopAccount: { Type: String, Default: "", Description: "See docs/settings.md." }"#,
+        "- ShopDelivery",
+        r#"ShopDelivers: !Equals [!Ref ShopDelivery, "on"]"#,
+        "Condition: ShopDelivers",
         "SHOP_BASE_URL: !Ref ShopBaseUrl",
         "SHOP_QUEUE_URL: !Ref ShopQueue",
         "- !GetAtt ShopQueue.Arn",
@@ -66,6 +69,7 @@ fn a_further_vendor_gets_all_that_a_stack_must_have_of_it() {
         assert!(added.contains(&line), "{line}\nis not among\n{added:#?}");
     }
     assert!(!with.contains("SHOP_KEY"), "a secret is no parameter");
+    assert!(added.iter().any(|line| line.starts_with("ShopDelivery: { Type: String, Default: \"on\"")));
     let queue = "- !GetAtt ShopQueue.Arn";
     assert_eq!(with.matches(queue).count(), TEMPLATE.matches("- !GetAtt KingdeeQueue.Arn").count());
     assert!(

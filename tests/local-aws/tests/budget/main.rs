@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use local_aws::meter::size_of;
 use local_aws::{Stack, on_the_stack};
 use relay_core::System;
-use serde_json::{Value, json};
 
 const TRADES: u32 = 1_000;
 
@@ -78,29 +78,7 @@ async fn counts(stack: &Stack) -> BTreeMap<String, u64> {
 
 /// The size of the ledger's largest item.
 async fn largest_entry(stack: &Stack) -> usize {
-    let table = std::env::var("LEDGER_TABLE").unwrap();
-    let (mut sizes, mut start) = (Vec::new(), Value::Null);
-    loop {
-        let mut asked = json!({ "TableName": table });
-        if start.is_object() {
-            asked["ExclusiveStartKey"] = start;
-        }
-        let mut page = stack.aws.call("DynamoDB_20120810.Scan", &asked).await.unwrap();
-        sizes.extend(page["Items"].as_array().unwrap().iter().map(size));
-        start = page["LastEvaluatedKey"].take();
-        if !start.is_object() {
-            assert_eq!(sizes.len(), TRADES as usize);
-            return sizes.into_iter().max().unwrap();
-        }
-    }
-}
-
-/// The bytes of names and values, as DynamoDB counts them (numbers a little above).
-fn size(item: &Value) -> usize {
-    let attributes = item.as_object().unwrap().iter();
-    attributes.map(|(name, value)| name.len() + text(value).len()).sum()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_object().and_then(|typed| typed.values().next()).and_then(Value::as_str).unwrap_or_default()
+    let items = stack.items("LEDGER_TABLE").await.unwrap();
+    assert_eq!(items.len(), TRADES as usize);
+    items.iter().map(size_of).max().unwrap()
 }

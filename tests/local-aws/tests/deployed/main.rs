@@ -14,7 +14,7 @@
 //! | `flows` | a changed flow needs no build |
 //! | `rotation` | a secret that changes while functions run |
 //! | `starts` | what a function says that cannot start, or finds no queue or table |
-//! | `secrecy` | logs hold metrics, no secret and nothing of a customer |
+//! | `secrecy` | logs hold counts, no secret and nothing of a customer |
 //!
 //! The tests share a stack: they run one after the other, each with documents of its own.
 

@@ -1,0 +1,256 @@
+//! What work takes of AWS: requests, runs and their time, what is logged, memory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Sub;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::Stack;
+
+/// The functions, by their names in the template.
+const FUNCTIONS: [&str; 4] = ["WebhookReceiver", "TradePoller", "StockSyncer", "ErpPusher"];
+
+/// What CloudWatch counts of an event beside its text, in bytes.
+const OF_AN_EVENT: u64 = 26;
+
+/// One request that the local AWS had.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// `PUT`.
+    pub method: String,
+    /// `/bucket/object`.
+    pub path: String,
+    /// Whether it came from a test, and not from a function; known of DynamoDB's alone.
+    pub is_a_tests: bool,
+    /// How many items of DynamoDB it names.
+    pub keys: u64,
+    /// What the name of its one item begins with, up to a slash: `quota`.
+    pub kind: String,
+    /// `PutItem`, where the service has such names; `-` otherwise.
+    pub operation: String,
+    /// DynamoDB's table; `-` otherwise.
+    pub table: String,
+}
+
+impl Asked {
+    /// "… POST / function 1 quota DynamoDB_20120810.UpdateItem relay-checkpoints 200": what is not DynamoDB's has one `-` for
+    /// the three that tell of items.
+    fn read(line: &str) -> Option<Self> {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let (words, items) = match *words.as_slice() {
+            [.., method, path, whose @ ("test" | "function"), keys, kind, target, table, _] => {
+                ([method, path, target, table], [whose, keys, kind])
+            }
+            [.., method, path, "-", target, table, _] => ([method, path, target, table], ["-", "1", "-"]),
+            _ => return None,
+        };
+        let ([method, path, target, table], [whose, keys, kind]) = (words.map(str::to_owned), items);
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let (keys, kind) = (keys.parse().ok()?, kind.to_owned());
+        Some(Self { method, path, is_a_tests: whose == "test", keys, kind, operation, table })
+    }
+
+    /// What is paid for, and how many units of it; nothing for what costs nothing or is the tests' own.
+    fn paid(&self) -> Option<(String, u64)> {
+        let table = ["CHECKPOINT", "LEDGER", "LOOKUP"]
+            .into_iter()
+            .find(|name| std::env::var(format!("{name}_TABLE")).is_ok_and(|table| table == self.table));
+        let items = |how: &str| {
+            let table = table.unwrap_or("other").to_lowercase();
+            let kind = if self.kind == "-" { String::new() } else { format!(" {}", self.kind) };
+            (format!("{how} {table}{kind}"), self.keys)
+        };
+        match self.operation.as_str() {
+            _ if self.is_a_tests => None,
+            "GetItem" | "BatchGetItem" => Some(items("read")),
+            "PutItem" | "UpdateItem" | "DeleteItem" => Some(items("write")),
+            "SendMessage"
+            | "SendMessageBatch"
+            | "ReceiveMessage"
+            | "DeleteMessage"
+            | "DeleteMessageBatch"
+            | "ChangeMessageVisibility"
+            | "ChangeMessageVisibilityBatch" => Some(("queue".to_owned(), 1)),
+            "GetSecretValue" => Some(("secret".to_owned(), 1)),
+            "-" => {
+                let bucket = std::env::var("ARCHIVE_BUCKET").ok()?;
+                let is_object = self.method == "PUT" && self.path.contains(&format!("{bucket}/"));
+                is_object.then(|| ("object".to_owned(), 1))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What all functions together have taken.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Units that are paid for, by what they are: `read ledger`, `write checkpoint quota`, `queue`, `object`.
+    pub requests: BTreeMap<String, u64>,
+    /// How often each function has run.
+    pub runs: BTreeMap<String, u64>,
+    /// How long in all.
+    pub milliseconds: BTreeMap<String, u64>,
+    /// What each has logged itself at `INFO` and above, as CloudWatch counts it.
+    pub log_bytes: BTreeMap<String, u64>,
+}
+
+impl Sub<&Self> for Taken {
+    type Output = Self;
+
+    /// What was taken since then.
+    fn sub(self, earlier: &Self) -> Self {
+        let since = |now: BTreeMap<String, u64>, then: &BTreeMap<String, u64>| {
+            let less = |(what, count): (String, u64)| {
+                let more = count - then.get(&what).copied().unwrap_or_default();
+                (more > 0).then_some((what, more))
+            };
+            now.into_iter().filter_map(less).collect()
+        };
+        Self {
+            requests: since(self.requests, &earlier.requests),
+            runs: since(self.runs, &earlier.runs),
+            milliseconds: since(self.milliseconds, &earlier.milliseconds),
+            log_bytes: since(self.log_bytes, &earlier.log_bytes),
+        }
+    }
+}
+
+impl Stack {
+    /// Every request that AWS has had since it was started.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    fn asked(&self) -> anyhow::Result<Vec<Asked>> {
+        let log = fs::read_to_string(self.folder.join("requests.log"))?;
+        Ok(log.lines().filter_map(Asked::read).collect())
+    }
+
+    /// How many requests AWS has had since it was started, by operation and, for DynamoDB, the name of the table:
+    /// `PutItem relay-ledger`.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub fn requests(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        let mut requests = BTreeMap::new();
+        for Asked { operation, table, .. } in self.asked()? {
+            let request = if table == "-" { operation } else { format!("{operation} {table}") };
+            *requests.entry(request).or_default() += 1;
+        }
+        Ok(requests)
+    }
+
+    /// What all functions have taken since AWS was started.
+    ///
+    /// # Errors
+    /// When its logs cannot be read.
+    pub async fn taken(&self) -> anyhow::Result<Taken> {
+        let mut taken = Taken::default();
+        for (what, units) in self.asked()?.iter().filter_map(Asked::paid) {
+            *taken.requests.entry(what).or_default() += units;
+        }
+        for function in FUNCTIONS {
+            // One that never ran has no log.
+            for line in self.log(function).await.unwrap_or_default() {
+                let name = || function.to_owned();
+                if let Some((_, report)) = line.split_once("Billed Duration: ") {
+                    let took = report.split_whitespace().next().unwrap_or_default().parse::<u64>()?;
+                    *taken.runs.entry(name()).or_default() += 1;
+                    *taken.milliseconds.entry(name()).or_default() += took;
+                } else if is_logged_by_default(&line) {
+                    *taken.log_bytes.entry(name()).or_default() += line.len() as u64 + OF_AN_EVENT;
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Every item of the table that a setting names.
+    ///
+    /// # Errors
+    /// When there is no such table.
+    pub async fn items(&self, setting: &str) -> anyhow::Result<Vec<Value>> {
+        let table = std::env::var(setting)?;
+        let (mut items, mut start) = (Vec::new(), Value::Null);
+        loop {
+            let mut asked = json!({ "TableName": table });
+            if start.is_object() {
+                asked["ExclusiveStartKey"] = start;
+            }
+            let mut page = self.aws.call("DynamoDB_20120810.Scan", &asked).await?;
+            items.extend(page["Items"].as_array().into_iter().flatten().cloned());
+            start = page["LastEvaluatedKey"].take();
+            if !start.is_object() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// The most memory that a process of each function has held since it was started, in KiB, by the function's name in the
+    /// template. A program that was not built for release holds more.
+    ///
+    /// # Errors
+    /// When the machine's processes cannot be listed.
+    pub fn peaks(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        let noted = fs::read_to_string(self.folder.join("processes")).unwrap_or_default();
+        let mut peaks = BTreeMap::new();
+        for child in self.children()? {
+            let called = noted.lines().rev().find_map(|line| line.strip_prefix(&child)?.strip_prefix(' '));
+            let function = self.deployed.functions.iter().find(|(_, name)| Some(name.as_str()) == called);
+            // One that ended meanwhile has none.
+            let Ok(status) = fs::read_to_string(format!("/proc/{child}/status")) else { continue };
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next());
+            if let (Some((function, _)), Some(peak)) = (function, peak) {
+                let most: &mut u64 = peaks.entry(function.clone()).or_default();
+                *most = peak.parse::<u64>()?.max(*most);
+            }
+        }
+        Ok(peaks)
+    }
+}
+
+/// The bytes of an item's names and values, as DynamoDB counts them (numbers a little above).
+#[must_use]
+pub fn size_of(item: &Value) -> usize {
+    let attributes = item.as_object().into_iter().flatten();
+    attributes.map(|(name, value)| name.len() + text_of(value).len()).sum()
+}
+
+/// A value without its type: the text of `{"S": "text"}`.
+#[must_use]
+pub fn text_of(value: &Value) -> &str {
+    value.as_object().and_then(|typed| typed.values().next()).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether a function says that without being asked for more. What Lambda writes around its lines is not its own.
+fn is_logged_by_default(line: &str) -> bool {
+    serde_json::from_str::<Value>(line)
+        .is_ok_and(|line| !matches!(line["level"].as_str(), Some("TRACE" | "DEBUG")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_whose_request_it_is_and_of_how_many_items() {
+        let start = "[2026-11-29 12:16:38 +0000] [13727] [INFO]";
+        let read = |line: &str| Asked::read(&format!("{start} {line}")).unwrap();
+        let asked = read("POST / function 10 - DynamoDB_20120810.BatchGetItem relay-ledger 200");
+        assert_eq!(
+            (asked.keys, asked.operation.as_str(), asked.table.as_str()),
+            (10, "BatchGetItem", "relay-ledger")
+        );
+        let asked = read("POST / test 1 quota DynamoDB_20120810.UpdateItem relay-checkpoints 200");
+        assert_eq!((asked.is_a_tests, asked.kind.as_str()), (true, "quota"));
+        let asked = read("PUT /archive/2026/one - - - 200");
+        assert_eq!(
+            (asked.method.as_str(), asked.path.as_str(), asked.operation.as_str()),
+            ("PUT", "/archive/2026/one", "-")
+        );
+        let asked = read("POST / - AmazonSQS.SendMessageBatch - 200");
+        assert_eq!((asked.operation.as_str(), asked.table.as_str()), ("SendMessageBatch", "-"));
+    }
+}
