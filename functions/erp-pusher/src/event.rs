@@ -1,6 +1,6 @@
 //! The SQS event and its partial-batch answer.
 //!
-//! Records are decoded one by one: a body that is no work item fails alone, in the pusher, and not its batch.
+//! Records are decoded one by one: a body that is no work item fails alone, when it is opened, and not its batch.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,6 @@ use relay_core::item::content_hash;
 use relay_core::{Received, System};
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-use crate::open::Message;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,7 +34,7 @@ pub fn decode(
     event: Value,
     queues: &BTreeMap<String, System>,
     now: DateTime<Utc>,
-) -> anyhow::Result<Vec<Message>> {
+) -> anyhow::Result<Vec<(Option<System>, Received)>> {
     let records = match event {
         Value::Object(mut fields) => fields.remove("Records"),
         _ => None,
@@ -45,10 +43,14 @@ pub fn decode(
     Ok(records.iter().map(|record| message(record, queues, now)).collect())
 }
 
-fn message(record: &Value, queues: &BTreeMap<String, System>, now: DateTime<Utc>) -> Message {
+fn message(
+    record: &Value,
+    queues: &BTreeMap<String, System>,
+    now: DateTime<Utc>,
+) -> (Option<System>, Received) {
     match Record::deserialize(record) {
-        Ok(record) => Message::open(system_of(&record.event_source_arn, queues), received(record, now)),
-        Err(_) => Message::open(None, received(stranger(record), now)),
+        Ok(record) => (system_of(&record.event_source_arn, queues), received(record, now)),
+        Err(_) => (None, received(stranger(record), now)),
     }
 }
 
@@ -101,8 +103,9 @@ mod tests {
         names.into_iter().map(|(queue, system)| (queue.to_owned(), System::new(system))).collect()
     }
 
-    fn decode(event: Value) -> anyhow::Result<Vec<Message>> {
-        super::decode(event, &queues(), DateTime::UNIX_EPOCH)
+    fn decode(event: Value) -> anyhow::Result<Vec<Received>> {
+        let messages = super::decode(event, &queues(), DateTime::UNIX_EPOCH)?;
+        Ok(messages.into_iter().map(|(_, received)| received).collect())
     }
 
     #[test]
@@ -119,7 +122,7 @@ mod tests {
     fn a_record_without_body_or_attributes_is_still_a_message() {
         let event = json!({ "Records": [{ "messageId": "m1" }] });
         let messages = decode(event).unwrap();
-        let received = &messages[0].received;
+        let received = &messages[0];
         assert_eq!((received.id.as_str(), received.body.as_str(), received.receive_count), ("m1", "", 1));
         assert_eq!(received.group, "m1", "it holds no other back");
     }
@@ -140,9 +143,9 @@ mod tests {
         let records = json!([null, { "body": "{}" }, { "messageId": "m3", "body": { "flow": "f" } },
                              { "messageId": "m4", "attributes": { "SentTimestamp": 1 } }]);
         let messages = decode(json!({ "Records": records })).unwrap();
-        let ids: Vec<_> = messages.iter().map(|message| message.received.id.as_str()).collect();
+        let ids: Vec<_> = messages.iter().map(|message| message.id.as_str()).collect();
         assert_eq!((ids.len(), &ids[2..]), (4, ["m3", "m4"].as_slice()));
         assert_ne!(ids[0], ids[1]);
-        assert_eq!(messages[2].received.body, r#"{"messageId":"m3","body":{"flow":"f"}}"#);
+        assert_eq!(messages[2].body, r#"{"messageId":"m3","body":{"flow":"f"}}"#);
     }
 }

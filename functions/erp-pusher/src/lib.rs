@@ -74,11 +74,15 @@ use crate::settle::{Acknowledger, LedgerWriter};
 use crate::targets::Targets;
 use crate::width::Widths;
 
+use crate::open::{length, open_within};
 pub use open::{Message, Turn};
 pub use worker::{Idle, Worked, Worker};
 
 /// As many messages as an event source hands out at most.
 const BATCH: usize = 10;
+
+/// So much text is opened at once: a document takes some twenty times its length, and a function has 256 MB.
+const AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// Pushes what the queues hold.
 pub struct ErpPusher {
@@ -154,12 +158,15 @@ impl Job for ErpPusher {
     /// messages out again when their visibility timeout ends, later than we would, and Lambda counts the error.
     async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Vec<Turn>> {
         let messages = event::decode(event, &self.parts.queues, self.parts.clock.now());
-        let messages = messages.context("reading the SQS event")?;
+        let (messages, closed) = open_within(AT_ONCE, messages.context("reading the SQS event")?);
         let mut turns = Vec::with_capacity(messages.len());
+        turns.extend(closed.into_iter().map(Turn::later));
         let (mut begun, mut unread) = (false, None);
         for (system, mut messages) in self.by_system(messages)? {
             let of_event = messages.len();
-            messages.extend(self.top_up(system, &messages, invocation.deadline).await);
+            let more = self.top_up(system, &messages, invocation.deadline).await;
+            let (more, closed) = open_within(AT_ONCE.saturating_sub(length(&messages)), more);
+            messages.extend(more);
             let received = messages.iter().map(|message| &message.received);
             let put_off = self.pusher.places.put_off(system, received).await;
             let batch = Batch {
@@ -183,7 +190,9 @@ impl Job for ErpPusher {
                     waiting
                 }
             };
-            self.conclude_own(system, &worked.split_off(of_event)).await;
+            let mut own = worked.split_off(of_event);
+            own.extend(closed.into_iter().map(Turn::later));
+            self.conclude_own(system, &own).await;
             turns.extend(worked);
         }
         match unread {

@@ -2,7 +2,7 @@
 
 use relay_connector::Use;
 use relay_core::ledger::of_no_flow;
-use relay_core::{EntryId, Outcome, Received, System, WorkItem};
+use relay_core::{EntryId, Outcome, Received, System, WorkItem, codec};
 
 /// A message, opened.
 #[derive(Debug, Clone)]
@@ -22,6 +22,12 @@ impl Message {
         Self { queue, item: WorkItem::decode(&received.body), received }
     }
 
+    /// A message that stays closed, because there was no room for it beside others.
+    fn closed(queue: Option<System>, received: Received) -> Self {
+        let item = Err("it was too large to be opened beside others".to_owned());
+        Self { queue, received, item }
+    }
+
     /// The flow, as far as it could be read.
     pub(crate) fn flow(&self) -> Option<&str> {
         self.item.as_ref().ok().map(|item| item.flow.as_str())
@@ -36,6 +42,29 @@ impl Message {
     pub(crate) fn entry_id(&self) -> Option<EntryId> {
         self.item.as_ref().ok().map(|item| EntryId::new(&item.flow, &item.key))
     }
+}
+
+/// How long the texts of messages are together.
+pub(crate) fn length(messages: &[Message]) -> usize {
+    messages.iter().map(|message| codec::unpacked_len(&message.received.body)).sum()
+}
+
+/// Opens messages as far as their texts are no longer than that together, and tells which stay closed. The first is opened
+/// however large it is, so that each has its turn.
+pub(crate) fn open_within(
+    most: usize,
+    messages: Vec<(Option<System>, Received)>,
+) -> (Vec<Message>, Vec<Message>) {
+    let (mut open, mut closed, mut length) = (Vec::new(), Vec::new(), 0_usize);
+    for (queue, received) in messages {
+        length = length.saturating_add(codec::unpacked_len(&received.body));
+        if open.is_empty() || length <= most {
+            open.push(Message::open(queue, received));
+        } else {
+            closed.push(Message::closed(queue, received));
+        }
+    }
+    (open, closed)
 }
 
 /// How urgent the call for a document is.
@@ -53,6 +82,11 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// The turn of a message that comes again at once.
+    pub(crate) fn later(message: Message) -> Self {
+        Self { message, outcome: Outcome::AT_ONCE }
+    }
+
     /// The flow, or the name in a flow's place where the message could not be read.
     #[must_use]
     pub fn flow(&self) -> &str {

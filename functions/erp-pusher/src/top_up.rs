@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use relay_core::clock::Deadline;
 use relay_core::policy::Receiver;
-use relay_core::{StoreError, System};
+use relay_core::{Received, StoreError, System};
 
 use crate::open::{Message, Turn};
 use crate::worker::conclude;
@@ -22,7 +22,7 @@ impl ErpPusher {
         system: System,
         messages: &[Message],
         deadline: Deadline,
-    ) -> Vec<Message> {
+    ) -> Vec<(Option<System>, Received)> {
         let mut more = Vec::new();
         let Some(left) = deadline.left(self.parts.clock.as_ref()) else { return more };
         let most = self.pusher.most_together(system);
@@ -37,7 +37,7 @@ impl ErpPusher {
                 }
             };
             is_full = received.len() == wanted;
-            more.extend(received.into_iter().map(|received| Message::open(Some(system), received)));
+            more.extend(received.into_iter().map(|received| (Some(system), received)));
         }
         more
     }

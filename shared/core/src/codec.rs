@@ -49,6 +49,16 @@ pub fn unpack(packed: &str) -> Result<String, String> {
     expanded(&bytes, EXPANDED_LIMIT)
 }
 
+/// How long a text is that [`pack`] has made, by its own word: without unpacking it.
+#[must_use]
+pub fn unpacked_len(packed: &str) -> usize {
+    let Some(encoded) = packed.strip_prefix(GZIP) else { return packed.len() };
+    // The last four bytes of gzip are the length; four characters of base64 are three bytes.
+    let end = encoded.get(encoded.len().saturating_sub(8)..).and_then(|end| BASE64.decode(end).ok());
+    let length = end.and_then(|end| end.last_chunk::<4>().map(|length| u32::from_le_bytes(*length)));
+    length.and_then(|length| usize::try_from(length).ok()).unwrap_or(packed.len())
+}
+
 /// Reads no further than a byte beyond the limit: a megabyte may unpack to a gigabyte.
 fn expanded(packed: &[u8], limit: u64) -> Result<String, String> {
     let mut text = Vec::new();
@@ -76,6 +86,15 @@ pub fn reason(error: &serde_json::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_length_of_a_packed_text_is_known_without_unpacking_it() {
+        for length in [0, 5, PLAIN_LIMIT + 1, PLAIN_LIMIT + 2, 1_000_003] {
+            let text: String = (0..length).map(|place| char::from(b'a' + (place % 7) as u8)).collect();
+            assert_eq!(unpacked_len(&pack(text)), length);
+        }
+        assert_eq!(unpacked_len("gzip:!"), 6, "what is broken is as long as it is");
+    }
 
     #[test]
     fn small_texts_stay_readable_and_large_ones_shrink() {

@@ -180,3 +180,18 @@ async fn a_message_that_names_no_flow_and_no_queue_of_ours_is_recorded_as_failed
     bench.invoked(&[gone]).await.unwrap();
     assert_eq!(bench.entry("gone", "1").await.unwrap().failed.unwrap().class, "flow");
 }
+
+#[tokio::test]
+async fn messages_that_are_too_large_together_have_their_turns_in_events_of_their_own() {
+    let bench = Bench::new();
+    let large = |number: u64| {
+        let mut row = good(number);
+        row["remark"] = "很长".repeat(300_000).into();
+        bench.row("one", row)
+    };
+    // Each 1.8 MB, and a few KB as it travels.
+    let answer = bench.invoked(&(0..5).map(large).collect::<Vec<_>>()).await.unwrap();
+    let again: Vec<_> = answer["batchItemFailures"].as_array().unwrap().iter().collect();
+    assert_eq!((again.len(), bench.vendor.delivered.lock().unwrap().len()), (3, 2), "{again:?}");
+    assert_eq!(bench.entry("one", "4").await, None, "nothing is said of what was not opened");
+}

@@ -119,7 +119,8 @@ fn opened(event: Value) -> Depth {
         return Depth::Refused;
     };
     assert_eq!(Some(messages.len()), count, "a message for each record");
-    messages.iter().map(worked).max().unwrap_or(Depth::Refused)
+    let messages = messages.into_iter().map(|(queue, received)| Message::open(queue, received));
+    messages.map(|message| worked(&message)).max().unwrap_or(Depth::Refused)
 }
 
 fn worked(message: &Message) -> Depth {
