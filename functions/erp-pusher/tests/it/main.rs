@@ -1,6 +1,6 @@
 //! The pusher between a queue and a stand-in vendor, which is a pool and a target at once.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail by panicking, as tests do")]
 
 mod bench;
 mod hosts;
