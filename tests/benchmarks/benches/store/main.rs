@@ -7,6 +7,7 @@ mod accepting;
 mod before;
 mod growing;
 mod reading;
+mod sized;
 mod slow_disk;
 
 use std::env;
@@ -43,6 +44,9 @@ async fn main() -> anyhow::Result<ExitCode> {
             true => growing::measure(100_000, 400).await?,
             false => growing::measure(1_000, 40).await?,
         };
+    }
+    if wants("sized") {
+        is_good &= sized::measure(&sized::Size::by(is_measured())).await?;
     }
     // A limit is one of a measurement: on a machine that does other things beside, a check says nothing of time.
     Ok(if is_good || !is_measured() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
