@@ -5,12 +5,12 @@
 
 use rusqlite::{Connection, params};
 
-/// A shorter end is not worth a row of its own, with its place in an index. For two targets on a RAM disk, sent 16 at a time
-/// and worked off, sharing 2,000 bytes writes 35 KiB instead of 72, with a quarter less processor time; sharing 3,800
-/// bytes writes 44 KiB instead of 72.
+/// A shorter end is not worth a row of its own, with its place in an index. For two targets, sent 16 at a time and worked off,
+/// sharing 2,000 bytes writes 35 KiB rather than 72, with a quarter less processor time; sharing 3,800 bytes writes 44 KiB
+/// rather than 72 (`tests/benchmarks/README.md`).
 ///
-/// A message for one target stays whole: a row of its own for the body would save 2 KiB of the 33 that a body of 2,000
-/// bytes writes, and cost as much processor time as it saves.
+/// A message for one target stays whole: a row of its own for the body would write 48 KiB rather than 53 for a trade of
+/// 7,000 bytes, with a twentieth more processor time.
 const AT_LEAST: usize = 1_000;
 
 /// The body of a message, in SQL.
