@@ -139,7 +139,7 @@ impl Sqlite {
                 messages.iter().flat_map(|(system, of)| of.iter().map(|one| (*system, one))).collect();
             let mut end: Option<End<'_>> = None;
             for (place, (system, message)) in all.iter().enumerate() {
-                if !end.as_ref().is_some_and(|end| end.before(&message.body).is_some()) {
+                if end.as_ref().is_none_or(|end| end.before(&message.body).is_none()) {
                     end = all.get(place + 1).and_then(|(_, next)| End::of(&message.body, &next.body));
                 }
                 if is_fresh(tx, now, *system, message)? {
