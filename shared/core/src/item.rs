@@ -60,8 +60,6 @@ pub struct WorkItem {
     /// `None` in messages of programs that did not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_kind: Option<VersionKind>,
-    /// The document as the source handed it over.
-    pub document: Value,
     /// Whether the source waits for an acknowledgement. A replay never acknowledges: its counters are old.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub acknowledge: bool,
@@ -72,6 +70,9 @@ pub struct WorkItem {
     /// Set when a person replays it, and unlike any other message's: a replay keeps the trace of what failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
+    /// The document as the source handed it over. It comes last, so that the messages of one document for several targets
+    /// end alike, and a store can keep the end once.
+    pub document: Value,
 }
 
 impl WorkItem {

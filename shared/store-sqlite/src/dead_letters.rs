@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use relay_core::{DeadLetter, System};
 use rusqlite::{Connection, params};
 
+use super::shared_text::BODY;
 use super::{millis, time};
 
 /// Buries a message. From now on `visible_at` is when it died.
@@ -21,10 +22,10 @@ pub(super) fn list(
     after: i64,
 ) -> rusqlite::Result<Vec<DeadLetter>> {
     connection
-        .prepare(
-            "SELECT id, group_id, body, receive_count, sent_at FROM messages
+        .prepare(&format!(
+            "SELECT id, group_id, {BODY}, receive_count, sent_at FROM messages
              WHERE queue = ?1 AND dead = 1 AND id > ?2 ORDER BY id LIMIT ?3",
-        )?
+        ))?
         .query_map(params![system.name(), after, limit], |row| {
             Ok(DeadLetter {
                 id: row.get::<_, i64>(0)?.to_string(),
@@ -53,8 +54,8 @@ pub(super) fn redrive(
     for id in found.into_iter().filter(|id| ids.is_none_or(|ids| ids.contains(id))) {
         connection
             .prepare_cached(
-                "INSERT INTO messages (queue, group_id, body, sent_at, visible_at)
-                 SELECT queue, group_id, body, ?2, ?2 FROM messages WHERE id = ?1",
+                "INSERT INTO messages (queue, group_id, body, shared_id, sent_at, visible_at)
+                 SELECT queue, group_id, body, shared_id, ?2, ?2 FROM messages WHERE id = ?1",
             )?
             .execute([id, millis(now)])?;
         connection.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([id])?;

@@ -26,8 +26,11 @@ const ROWS: usize = 200;
 /// would cost a write twice.
 const RESERVE: usize = 256;
 
-/// How many pages a step gives back to the file system at most.
-const PAGES: usize = 256;
+/// How many pages a step gives back to the file system at most: 256 KiB. A write that comes meanwhile waits for this one step.
+const PAGES: usize = 64;
+
+/// How many such steps follow each other at most, while nobody waits: 4 MiB, and with [`SOON`] 40 MiB a second.
+pub(super) const STEPS: usize = 16;
 
 /// How often a step is tried.
 const EVERY: Duration = Duration::from_secs(1);
@@ -48,7 +51,7 @@ pub struct Cleaned {
 }
 
 impl Cleaned {
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         Self { rows: self.rows + other.rows, has_more: self.has_more || other.has_more }
     }
 }
@@ -82,7 +85,7 @@ pub(super) fn clean(
             [(DEAD_LETTERS, earlier(believed, RETENTION)), (HISTORY, earlier(believed, retention.history))];
         cleaned = cleaned.and(forget(connection, &due)?);
     }
-    Ok(cleaned.and(walk.step(connection, retention.ledger)?).and(give_back(connection)?))
+    Ok(cleaned.and(walk.step(connection, retention.ledger)?))
 }
 
 /// What lives for hours at most, and what was written with a longer life by a clock that was ahead.
@@ -188,8 +191,9 @@ fn is_over(entry: &str, due: i64) -> bool {
     !is_open && entry.delivered.is_some_and(|delivered| millis(delivered.at) <= due)
 }
 
-/// Gives free pages back to the file system; a file that cannot shrink keeps them for what comes next.
-fn give_back(connection: &Connection) -> rusqlite::Result<Cleaned> {
+/// Gives some free pages back to the file system; a file that cannot shrink keeps them for what comes next. Each is taken from
+/// the file's end, and what stands there moves into a free one, so that it costs a write of either.
+pub(super) fn give_back(connection: &Connection) -> rusqlite::Result<Cleaned> {
     let read = |sql: &str| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, usize>(0));
     let is_incremental = read("PRAGMA auto_vacuum")? == 2;
     let free = read("PRAGMA freelist_count")?.saturating_sub(RESERVE);

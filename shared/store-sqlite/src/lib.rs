@@ -10,6 +10,7 @@
 //! | `migrations` | brings the file of an earlier program up, step by step |
 //! | `writer` | the one connection that writes: what has gathered is one transaction |
 //! | `request` | what waits for the writer |
+//! | `shared_text` | what messages of one send end with stands once |
 //! | `blocking` | where work that blocks is done |
 //! | `lane` | a connection that reads, used by one after the other |
 //! | `retention`, `housekeeping` | how long what is done with is kept, and how it is forgotten |
@@ -35,6 +36,7 @@ mod queue;
 mod quotas;
 mod request;
 mod retention;
+mod shared_text;
 mod steady_time;
 mod wal;
 mod writer;
@@ -192,10 +194,20 @@ impl Sqlite {
     /// # Errors
     /// When the store cannot be written: what was forgotten until then stays so.
     pub async fn housekeeping(&self) -> Result<Cleaned, StoreError> {
-        let (retention, mut all) = (self.retention, Cleaned::default());
+        let retention = self.retention;
+        let clean = move |connection: &Connection, now| housekeeping::clean(connection, now, &retention);
+        let cleaned = self.in_steps(clean).await?;
+        Ok(cleaned.and(self.in_steps(|connection, _| housekeeping::give_back(connection)).await?))
+    }
+
+    /// Does some work step by step, until there is no more of it.
+    async fn in_steps(
+        &self,
+        step: impl Fn(&Connection, DateTime<Utc>) -> rusqlite::Result<Cleaned> + Copy + Send + 'static,
+    ) -> Result<Cleaned, StoreError> {
+        let mut all = Cleaned::default();
         loop {
-            let clean = move |connection: &Connection, now| housekeeping::clean(connection, now, &retention);
-            let cleaned = self.write_in(housekeeping::DOING, clean).await?;
+            let cleaned = self.write_in(housekeeping::DOING, step).await?;
             all.rows += cleaned.rows;
             if !cleaned.has_more {
                 return Ok(all);

@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params};
 
+use super::shared_text::{BODY, End};
 use super::{Sqlite, dead_letters, later, millis, time};
 use relay_core::queue::{DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Queue, Received};
 use relay_core::{DeadLetter, StoreError, System};
@@ -133,8 +135,16 @@ impl Queue for Sqlite {
 impl Sqlite {
     async fn send_in_one(&self, messages: Vec<(System, Vec<Outgoing>)>) -> Result<(), StoreError> {
         self.write_in("sending to the queue in", move |tx, now| {
-            for (system, messages) in &messages {
-                messages.iter().try_for_each(|message| send_one(tx, now, *system, message))?;
+            let all: Vec<_> =
+                messages.iter().flat_map(|(system, of)| of.iter().map(|one| (*system, one))).collect();
+            let mut end: Option<End<'_>> = None;
+            for (place, (system, message)) in all.iter().enumerate() {
+                if end.as_ref().is_none_or(|end| end.before(&message.body).is_none()) {
+                    end = all.get(place + 1).and_then(|(_, next)| End::of(&message.body, &next.body));
+                }
+                if is_fresh(tx, now, *system, message)? {
+                    store(tx, now, *system, message, end.as_mut())?;
+                }
             }
             Ok(())
         })
@@ -142,7 +152,13 @@ impl Sqlite {
     }
 }
 
-fn send_one(tx: &Connection, now: DateTime<Utc>, system: System, message: &Outgoing) -> rusqlite::Result<()> {
+/// Whether a message is none that was sent before.
+fn is_fresh(
+    tx: &Connection,
+    now: DateTime<Utc>,
+    system: System,
+    message: &Outgoing,
+) -> rusqlite::Result<bool> {
     let expires_at = later(now, DEDUPLICATION_INTERVAL);
     // An id that has expired is as good as none, and so is one that ends later than any may: it was written by a clock
     // that was ahead.
@@ -153,13 +169,27 @@ fn send_one(tx: &Connection, now: DateTime<Utc>, system: System, message: &Outgo
              WHERE expires_at <= ?4 OR expires_at > excluded.expires_at",
         )?
         .execute(params![system.name(), message.deduplication, expires_at, millis(now)])?;
-    if fresh == 1 {
-        tx.prepare_cached(
-            "INSERT INTO messages (queue, group_id, body, sent_at, visible_at) VALUES (?1, ?2, ?3, ?4, ?4)",
-        )?
-        .execute(params![system.name(), message.group, message.body, millis(now)])?;
-    }
-    Ok(())
+    Ok(fresh == 1)
+}
+
+/// Stores a message, whole or without the end that it shares with others.
+fn store(
+    tx: &Connection,
+    now: DateTime<Utc>,
+    system: System,
+    message: &Outgoing,
+    end: Option<&mut End<'_>>,
+) -> rusqlite::Result<()> {
+    let body = ValueRef::from(message.body.as_str());
+    let (body, shared_id) = match end.and_then(|end| Some((end.before(&message.body)?, end))) {
+        Some((head, end)) => (ValueRef::Blob(head.as_bytes()), Some(end.id(tx)?)),
+        None => (body, None),
+    };
+    tx.prepare_cached(
+        "INSERT INTO messages (queue, group_id, body, shared_id, sent_at, visible_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+    )?
+    .execute(params![system.name(), message.group, ToSqlOutput::Borrowed(body), shared_id, millis(now)])
+    .map(drop)
 }
 
 /// The oldest visible messages of groups that have none in flight.
@@ -191,10 +221,10 @@ fn find_visible(
 }
 
 fn take_one(tx: &Connection, id: i64, visible_at: i64) -> rusqlite::Result<Received> {
-    tx.prepare_cached(
+    tx.prepare_cached(&format!(
         "UPDATE messages SET visible_at = ?2, receive_count = receive_count + 1 WHERE id = ?1
-         RETURNING group_id, body, receive_count, sent_at",
-    )?
+         RETURNING group_id, {BODY}, receive_count, sent_at",
+    ))?
     .query_row(params![id, visible_at], |row| {
         let receive_count: u32 = row.get(2)?;
         Ok(Received {

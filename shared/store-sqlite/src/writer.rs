@@ -18,7 +18,7 @@ use rusqlite::Connection;
 
 use super::blocking::Blocking;
 use super::health::Health;
-use super::housekeeping::{self, Pace};
+use super::housekeeping::{self, Cleaned, Pace};
 use super::request::{Request, request};
 use super::retention::Retention;
 use super::steady_time::{Began, SteadyTime};
@@ -103,6 +103,7 @@ impl Shared {
         let Some(at_work) = at_work.as_mut() else { return };
         while let Some(first) = self.first() {
             at_work.serve_group(first, || self.waiting().requests.pop_front());
+            at_work.keep_house(|| self.waiting().requests.is_empty());
         }
     }
 
@@ -147,14 +148,12 @@ impl Turn {
 }
 
 impl AtWork {
-    /// Serves a request together with those that have gathered behind it, and cleans up after the answers: a push does not
-    /// wait for that.
+    /// Serves a request together with those that have gathered behind it.
     fn serve_group(&mut self, first: Box<dyn Request>, arriving: impl FnMut() -> Option<Box<dyn Request>>) {
         let is_full = self.serve(first, arriving);
         if self.wal.wants_shrinking(is_full, self.time.clock().monotonic()) {
             self.wal.shrink(&self.connection);
         }
-        self.keep_house();
     }
 
     /// Serves a request together with those that have gathered behind it. Says whether the disk is full.
@@ -252,32 +251,59 @@ impl AtWork {
         is_full
     }
 
-    /// Cleans up a little, if it is time to: in a transaction of its own, so that no push depends on it.
-    fn keep_house(&mut self) {
+    /// Cleans up a little, if it is time to: after the answers, so that a push does not wait for it, and in transactions of
+    /// their own, so that none depends on them.
+    fn keep_house(&mut self, is_idle: impl Fn() -> bool) {
         if !self.pace.is_time(self.time.clock().monotonic()) {
             return;
         }
-        let retention = self.retention;
-        let clean = move |connection: &Connection, now| housekeeping::clean(connection, now, &retention);
-        let (request, mut cleaned) = request(housekeeping::DOING, clean);
-        let mut alone = vec![Turn::of(request)];
         // Another program that writes is not waited for: that would keep the next push waiting too.
         let hurried = self.connection.busy_timeout(wal::PATIENCE);
-        let done = hurried.map_err(Arc::new).and_then(|()| self.transact(&mut alone, || None));
+        let cleaned = match hurried {
+            Ok(()) => self.clean().and_then(|cleaned| Ok(cleaned.and(self.give_back(is_idle)?))),
+            Err(error) => Err(self.health.met(housekeeping::DOING, error)),
+        };
         if let Err(error) = self.connection.busy_timeout(super::open::BUSY_TIMEOUT) {
             tracing::warn!(%error, "the store no longer waits for other programs");
         }
-        self.answer(alone, &done);
-        let cleaned = cleaned.try_recv().unwrap_or_else(|_| Ok(housekeeping::Cleaned::default()));
-        match cleaned {
-            Ok(cleaned) => self.pace.note(self.time.clock().monotonic(), cleaned),
-            Err(error) => {
-                self.pace.note(self.time.clock().monotonic(), housekeeping::Cleaned::default());
-                if error.kind != StoreErrorKind::Busy {
-                    tracing::warn!(%error, "the store could not be cleaned up");
-                }
+        self.pace.note(self.time.clock().monotonic(), *cleaned.as_ref().unwrap_or(&Cleaned::default()));
+        if let Err(error) = cleaned
+            && error.kind != StoreErrorKind::Busy
+        {
+            tracing::warn!(%error, "the store could not be cleaned up");
+        }
+    }
+
+    fn clean(&self) -> Result<Cleaned, StoreError> {
+        let retention = self.retention;
+        self.alone(move |connection, now| housekeeping::clean(connection, now, &retention))
+    }
+
+    /// Gives free pages back for as long as nobody waits, and no more of them at a time than the budget has.
+    fn give_back(&self, is_idle: impl Fn() -> bool) -> Result<Cleaned, StoreError> {
+        let mut given = Cleaned::default();
+        for _ in 0..housekeeping::STEPS {
+            if !is_idle() {
+                break;
+            }
+            given = self.alone(|connection, _| housekeeping::give_back(connection))?;
+            if !given.has_more {
+                break;
             }
         }
+        Ok(given)
+    }
+
+    /// Does what nobody has asked for.
+    fn alone(
+        &self,
+        work: impl FnMut(&Connection, DateTime<Utc>) -> rusqlite::Result<Cleaned> + Send + 'static,
+    ) -> Result<Cleaned, StoreError> {
+        let (request, mut cleaned) = request(housekeeping::DOING, work);
+        let mut alone = vec![Turn::of(request)];
+        let done = self.transact(&mut alone, || None);
+        self.answer(alone, &done);
+        cleaned.try_recv().unwrap_or_else(|_| Ok(Cleaned::default()))
     }
 
     fn is_full(&self, error: &Failure) -> bool {
@@ -467,6 +493,29 @@ mod tests {
             fits.await.unwrap().unwrap();
         }
         assert_eq!(bench.done(), [1, 2, 4]);
+    }
+
+    #[tokio::test]
+    async fn free_pages_are_given_back_within_a_budget_and_not_while_somebody_waits() {
+        // 16 MiB.
+        let bench = Bench::new(|connection| {
+            connection
+                .execute_batch("INSERT INTO done VALUES (0, zeroblob(16777216)); DELETE FROM done")
+                .unwrap();
+        });
+        let mut at_work = bench.writer.shared.at_work();
+        let at_work = at_work.as_mut().unwrap();
+        let mut free_after = |is_idle: &dyn Fn() -> bool| {
+            at_work.pace = Pace::default();
+            at_work.keep_house(is_idle);
+            at_work.connection.query_row("PRAGMA freelist_count", [], |row| row.get::<_, usize>(0)).unwrap()
+        };
+        let all = free_after(&|| false);
+        assert!(all > 4_000, "{all}");
+        let asked = std::cell::Cell::new(0);
+        let somebody_comes = || asked.replace(asked.get() + 1) < 3;
+        assert_eq!(free_after(&somebody_comes), all - 3 * 64, "whoever comes waits for one step");
+        assert_eq!(free_after(&|| true), all - 3 * 64 - 16 * 64);
     }
 
     #[tokio::test(start_paused = true)]

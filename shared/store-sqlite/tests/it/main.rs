@@ -10,4 +10,5 @@ mod health;
 mod killed;
 mod migrations;
 mod retention;
+mod shared_text;
 mod together;

@@ -294,3 +294,39 @@ async fn a_store_stops_growing_once_retention_is_reached_and_shrinks_when_less_c
     // 1 MiB of free pages is left for what comes next.
     assert!(bytes(folder.path()) < reached.min(1_500_000), "{} of {reached}", bytes(folder.path()));
 }
+
+/// What `relay serve` does after a busy day: it looks at its queue once a second, and that is all.
+#[tokio::test]
+async fn a_backlog_that_was_worked_off_leaves_a_small_file() {
+    let setup = Setup::keeping(10, 30);
+    let look = async || setup.stores.queue.receive(KINGDEE, 100, DAY).await.unwrap();
+    let size = || {
+        let connection = Connection::open(setup.folder.path().join("relay.db")).unwrap();
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        bytes(setup.folder.path())
+    };
+    let messages: Vec<_> =
+        (0..3_000).map(|n| Outgoing { body: noise(n), ..message(&n.to_string()) }).collect();
+    setup.stores.queue.send(KINGDEE, &messages).await.unwrap();
+    let full = size();
+    assert!(full > 10_000_000, "{full}");
+    loop {
+        let receipts: Vec<_> = look().await.into_iter().map(|message| message.receipt).collect();
+        if receipts.is_empty() {
+            break;
+        }
+        setup.stores.queue.delete(KINGDEE, &receipts).await.unwrap();
+    }
+    // The budget is 4 MiB at a time, so that this is no one step that a push would wait for.
+    let mut last = size();
+    assert!(last > full / 2, "{last} of {full}");
+    // Deduplication ids live for five minutes.
+    for _ in 0..6 * 60 {
+        setup.clock.advance(Duration::from_secs(1));
+        look().await;
+        let now = size();
+        assert!(now + 4_300_000 > last, "{now} after {last}");
+        last = now;
+    }
+    assert!(size() < 2_000_000, "{} of {full}", size());
+}

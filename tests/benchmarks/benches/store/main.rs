@@ -1,12 +1,15 @@
-//! The SQLite store by itself: pushes at once, reads of a large ledger meanwhile, and a store that stops growing.
+//! The SQLite store by itself: pushes at once, reads of a large ledger meanwhile, a store that stops growing, what it would save
+//! to compress bodies, and a large store against an empty one.
 //!
-//! `cargo bench -p benchmarks --bench store` measures all three; `-- accepting`, `-- reading` or `-- growing` one of them.
-//! It exits with 1 where a limit is broken.
+//! `cargo bench -p benchmarks --bench store` measures all; `-- accepting`, `-- reading`, `-- growing`, `-- bodies` or `-- sized`
+//! one of them. It exits with 1 where a limit is broken.
 
 mod accepting;
 mod before;
+mod bodies;
 mod growing;
 mod reading;
+mod sized;
 mod slow_disk;
 
 use std::env;
@@ -28,6 +31,10 @@ async fn main() -> anyhow::Result<ExitCode> {
             reading::status(Path::new(file), entries.parse()?).await?;
             return Ok(ExitCode::SUCCESS);
         }
+        ["sized", folder] => {
+            let is_good = sized::measure(&sized::Size::by(true), Some(Path::new(folder))).await?;
+            return Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         _ => {}
     }
     let wants = |part| arguments.is_empty() || arguments.contains(&part);
@@ -43,6 +50,13 @@ async fn main() -> anyhow::Result<ExitCode> {
             true => growing::measure(100_000, 400).await?,
             false => growing::measure(1_000, 40).await?,
         };
+    }
+    if wants("bodies") {
+        let (messages, runs) = if is_measured() { (2_000, 7) } else { (20, 1) };
+        bodies::compare(messages, runs).await?;
+    }
+    if wants("sized") {
+        is_good &= sized::measure(&sized::Size::by(is_measured()), None).await?;
     }
     // A limit is one of a measurement: on a machine that does other things beside, a check says nothing of time.
     Ok(if is_good || !is_measured() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

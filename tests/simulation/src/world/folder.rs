@@ -20,11 +20,18 @@ const FORMER: &str = "
     DROP TABLE archive;
     DROP TABLE steady_time;
     DROP TABLE quotas;
+    UPDATE messages SET body = CAST(body AS TEXT) || (SELECT text FROM shared_text WHERE id = shared_id)
+        WHERE shared_id IS NOT NULL;
+    DROP TRIGGER shared_text_goes;
+    DROP TRIGGER shared_text_stays;
+    DROP INDEX messages_by_shared_text;
+    ALTER TABLE messages DROP COLUMN shared_id;
+    DROP TABLE shared_text;
     PRAGMA user_version = 0;
 ";
 
 /// The steps that are taken back: whoever adds one adds it here too.
-const STEPS: u32 = 6;
+const STEPS: u32 = 7;
 
 const FLOWS: [(&str, &str); 6] = [
     ("trade-to-kingdee", include_str!("../../../../shared/flows/trade-to-kingdee.toml")),
