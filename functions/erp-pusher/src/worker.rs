@@ -227,6 +227,8 @@ pub(crate) async fn conclude(
             None => done.push(message.received.receipt.clone()),
         }
     }
-    queue.delay_all(system, &again).await?;
+    if !again.is_empty() {
+        queue.delay_all(system, &again).await?;
+    }
     queue.delete(system, &done).await
 }
