@@ -108,14 +108,20 @@ impl Loader<'_> {
             Some(field) => Some(Wanted::by(field)),
             None if self.target.is_open() => {
                 if !is_the_authors_own {
-                    say_unknown(entry, known, report);
+                    warn_of_unknown(entry, known, report);
                 }
                 Some(Wanted::UNKNOWN)
             }
+            None if is_the_authors_own => Some(Wanted::UNKNOWN),
             None => {
                 let names: Vec<_> = known.iter().map(|field| field.name).collect();
-                let message = format!("the target has no field `{}` here", entry.key);
-                report.unknown(entry.key_span.clone(), message, entry.key, &names);
+                let message = format!("the target has no known field `{}` here", entry.key);
+                report.say(
+                    Severity::Error,
+                    entry.key_span.clone(),
+                    message,
+                    Some(way_out(entry.key, &names)),
+                );
                 None
             }
         }
@@ -228,19 +234,19 @@ fn copied_name(path: &Path, written: &str) -> (String, bool) {
     }
 }
 
-/// A target takes what it does not know without a word, and leaves it out. A name that is all but that of a known field is
-/// a slip, every other may be right.
-fn say_unknown(entry: &Entry<'_>, known: &'static [Field], report: &mut Report<'_>) {
+/// A target takes what it does not know without a word, and leaves it out.
+fn warn_of_unknown(entry: &Entry<'_>, known: &'static [Field], report: &mut Report<'_>) {
     let names: Vec<_> = known.iter().map(|field| field.name).collect();
-    let way_out = format!("A field that it has all the same is written in quotes: '{}' = …", entry.key);
-    let slip = reach::near_miss(known, entry.key);
-    let severity = if slip.is_some() { Severity::Error } else { Severity::Warning };
-    let help = match slip.or_else(|| closest(entry.key, &names)) {
+    let message = format!("the target has no known field `{}` here", entry.key);
+    report.say(Severity::Warning, entry.key_span.clone(), message, Some(way_out(entry.key, &names)));
+}
+
+fn way_out(unknown: &str, names: &[&str]) -> String {
+    let way_out = format!("A field that it has all the same is written in quotes: '{unknown}' = …");
+    match closest(unknown, names) {
         Some(meant) => format!("did you mean `{meant}`? {way_out}"),
         None => way_out,
-    };
-    let message = format!("the target has no known field `{}` here", entry.key);
-    report.say(severity, entry.key_span.clone(), message, Some(help));
+    }
 }
 
 fn is_unique(entry: &Entry<'_>) -> bool {

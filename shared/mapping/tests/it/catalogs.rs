@@ -54,9 +54,12 @@ fn of_a_list_that_may_be_incomplete_it_is_a_warning_with_the_way_to_say_i_know()
         "{message}"
     );
     assert_eq!(said(RETURN, &record("return_no", "x = \".'nobody_knows'\"")), []);
+}
 
+#[test]
+fn what_the_list_of_a_target_lacks_is_written_in_quotes_also_where_the_list_is_complete() {
     let written = said(TRADE, &order("nobody_knows = \"trade_no\"", ""));
-    let [(Severity::Warning, message)] = &written[..] else { panic!("{written:?}") };
+    let [(Severity::Error, message)] = &written[..] else { panic!("{written:?}") };
     assert!(
         message.contains("no known field `nobody_knows`") && message.contains("'nobody_knows' ="),
         "{message}"
@@ -65,7 +68,7 @@ fn of_a_list_that_may_be_incomplete_it_is_a_warning_with_the_way_to_say_i_know()
 }
 
 #[test]
-fn a_slip_in_a_field_of_the_target_is_a_mistake_unless_its_author_knows_it() {
+fn a_slip_in_a_field_of_a_target_is_told_with_what_was_meant_unless_its_author_knows_it() {
     let found = said(TRADE, &order("contact_adress = \"receiver_address\"", ""));
     let [(Severity::Error, message)] = &found[..] else { panic!("{found:?}") };
     assert!(message.contains("did you mean `contact_address`?"), "{message}");
