@@ -22,7 +22,7 @@ const STEPS: [&str; 7] = [
     include_str!("migrations/4.sql"),
     include_str!("migrations/5.sql"),
     include_str!("migrations/6.sql"),
-    include_str!("migrations/7-shared-text.sql"),
+    include_str!("migrations/7.sql"),
 ];
 
 /// How long to wait for another program that brings up the same file: a million entries take seconds.

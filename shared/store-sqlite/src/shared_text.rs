@@ -1,7 +1,7 @@
 //! What messages of one send end with stands once: a push for two targets is one document.
 //!
 //! A message that is not whole is stored as what it begins with, as a blob, and the id of its end. The end goes with the last
-//! message that needs it: a trigger sees to that (`migrations/7-shared-text.sql`).
+//! message that needs it: a trigger sees to that (`migrations/7.sql`).
 
 use rusqlite::{Connection, params};
 
