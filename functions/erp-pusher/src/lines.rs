@@ -134,7 +134,9 @@ impl<'a> Lines<'a> {
         if is_overdue(&message.received, self.pusher.clock.now()) {
             return None;
         }
-        if !self.held.was_put_off(&message.received)
+        // Whoever has been here before asks for a permit: were he sent behind the others again, all of them would go round for
+        // ever, each behind the next.
+        if message.received.receive_count <= 1
             && let Some(wait) = self.pusher.places.taken(quota, purpose).await
         {
             return Some(wait);
