@@ -30,6 +30,11 @@ pub enum Class {
         /// How long the vendor asks to wait.
         after: Option<Duration>,
     },
+    /// The vendor does not take this document now, whatever else it takes: nothing was sent.
+    NotYet {
+        /// After how long it will.
+        after: Duration,
+    },
     /// The time that there was is over: nothing was sent, and nothing is wrong.
     OutOfTime,
     /// It may have been done: ask the target before repeating.
@@ -51,6 +56,7 @@ impl Class {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Retry { .. } => "retry",
+            Self::NotYet { .. } => "not yet",
             Self::OutOfTime => "out of time",
             Self::Unknown => "unknown",
             Self::Paused { .. } => "paused",

@@ -73,6 +73,8 @@ pub enum RetryCause {
     Target,
     /// The target asks for some time: it is asked nothing else meanwhile either.
     TargetLimits,
+    /// The target takes this document at another time; it may take others now.
+    NotYet,
     /// The target's answer was lost: it may have the document.
     AnswerLost,
     /// The source did not take the acknowledgement.

@@ -240,6 +240,7 @@ fn of_retry<'a>(
         RetryCause::TargetLimits => {
             Consequences { record: attempt, rest: Some(Outcome::Postponed { wait }), target, ..retry }
         }
+        RetryCause::NotYet => Consequences { record: attempt, ..retry },
         RetryCause::Source => retry,
         RetryCause::SourcePaused => Consequences { check_credentials: true, ..retry },
         RetryCause::Store => {

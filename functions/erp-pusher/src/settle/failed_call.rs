@@ -27,6 +27,7 @@ pub(crate) fn meaning(failure: Failure, work: &Work<'_>, rng: &dyn Rng) -> Outco
         Class::Paused { until } => Outcome::Paused { until, reason: message },
         Class::Retry { after: Some(after) } => again(after, RetryCause::TargetLimits, message),
         Class::Retry { after: None } => again(Duration::ZERO, RetryCause::Target, message),
+        Class::NotYet { after } => again(after, RetryCause::NotYet, message),
         Class::OutOfTime => Outcome::AT_ONCE,
         Class::Unknown => again(UNKNOWN_WAIT, RetryCause::AnswerLost, message),
     }

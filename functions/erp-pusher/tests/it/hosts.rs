@@ -108,6 +108,20 @@ async fn where_the_target_limits_the_rate_the_rest_of_the_batch_waits_and_burns_
 }
 
 #[tokio::test]
+async fn a_document_that_its_target_takes_at_another_hour_holds_up_no_other() {
+    let bench = Bench::new();
+    let after = Duration::from_secs(600);
+    bench.vendor.deliveries.lock().unwrap().push_back(Err(failure(Class::NotYet { after })));
+    let turns = bench.worked(&[bench.row("one", good(1)), bench.row("one", good(2))]).await;
+    assert_eq!((names(&turns), bench.left().await), (vec!["retry", "delivered"], 1));
+    assert_eq!(bench.health().await.error, None, "it says nothing of the target");
+    assert!(bench.entry("one", "1").await.unwrap().attempts.is_some(), "the reason is kept");
+    assert!(bench.work().await.is_empty());
+    bench.clock.advance(after);
+    assert_eq!(names(&bench.work().await), ["delivered"]);
+}
+
+#[tokio::test]
 async fn a_paused_target_leaves_its_messages_in_the_queue_of_relay_and_gives_them_back_to_lambdas() {
     let (by_worker, by_lambda) = (Bench::new(), Bench::new());
     for bench in [&by_worker, &by_lambda] {

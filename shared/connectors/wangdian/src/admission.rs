@@ -37,7 +37,8 @@ impl Client {
     /// Waits for a call of the day's, where the interface counts them.
     ///
     /// # Errors
-    /// To be tried again, without a call, at other hours than the vendor's and when the day's calls are used up.
+    /// To be tried later, without a call, at other hours than the vendor's and when the day's calls are used up. Other
+    /// documents are not held up.
     pub(crate) async fn admitted(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<(), Failure> {
         let Some(push) = endpoint.document.push else { return Ok(()) };
         let wait = push.hours.map_or(Duration::ZERO, |hours| hours.wait(self.now(Route::Direct)));
@@ -65,6 +66,6 @@ impl Client {
 }
 
 fn later(endpoint: &Endpoint, after: Duration, message: String) -> Failure {
-    let class = Class::Retry { after: Some(after) };
+    let class = Class::NotYet { after };
     Failure::in_our_words(VENDOR, endpoint.php, class, None, message)
 }

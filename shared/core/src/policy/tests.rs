@@ -86,6 +86,7 @@ fn table() -> Vec<Line> {
         (changed,                             change,      None,  None,            no_code, Some("failed"),    FAILED, false, None),
         (retry(RetryCause::Target),           attempt,     again, None,            None,    Some("retried"),   AGAIN,  false, BUSY),
         (retry(RetryCause::TargetLimits),     attempt,     again, waits,           None,    Some("retried"),   AGAIN,  false, BUSY),
+        (retry(RetryCause::NotYet),           attempt,     again, None,            None,    Some("retried"),   AGAIN,  false, None),
         (retry(RetryCause::AnswerLost),       unanswered,  again, None,            None,    Some("retried"),   AGAIN,  false, BUSY),
         (retry(RetryCause::Source),           Nothing,     again, None,            None,    Some("retried"),   AGAIN,  false, None),
         (retry(RetryCause::SourcePaused),     Nothing,     again, None,            None,    Some("retried"),   AGAIN,  true,  None),

@@ -18,6 +18,9 @@ const READS: u64 = 600_000;
 /// How long somebody who was refused is taken to wait, after the time when he is to ask again.
 const PATIENCE: u64 = 5_000;
 
+/// The calls of a shorter period keep a pace; in milliseconds.
+const PACED: u64 = 3_600_000;
+
 /// Milliseconds since a moment that all who share the window count from.
 type Moment = u64;
 
@@ -78,7 +81,11 @@ impl Limit {
     }
 
     /// How soon after so many calls others may begin: a little sooner than at the limit's pace, which the limit itself holds.
+    /// At once where a day's calls are counted: whoever has some calls to make in an evening is not to wait until morning.
     fn pause_after(self, calls: u32) -> u64 {
+        if self.millis() >= PACED {
+            return 0;
+        }
         u64::from(calls) * self.millis() * 9 / 10 / u64::from(self.calls.get())
     }
 

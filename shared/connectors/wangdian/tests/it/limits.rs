@@ -17,7 +17,7 @@ async fn a_count_waits_for_the_evening_without_a_call() {
     // 10:00 in China.
     let bench = Bench::new(vec![payload("push/accepted.json")]);
     let failure = bench.push("wangdian.stock_sync_by_pd", &[], &count(1)).await.unwrap_err();
-    let Class::Retry { after: Some(after) } = failure.class else { panic!("{failure:?}") };
+    let Class::NotYet { after } = failure.class else { panic!("{failure:?}") };
     assert_eq!(after.as_secs(), 10 * 3_600);
     assert!(failure.message.contains("20:00 to 6:00"), "{}", failure.message);
     assert!(bench.requests().is_empty());
@@ -26,6 +26,27 @@ async fn a_count_waits_for_the_evening_without_a_call() {
         bench.push("wangdian.stock_sync_by_pd", &[], &count(500)).await.unwrap().as_deref(),
         Some("PD-1")
     );
+}
+
+#[tokio::test]
+async fn a_day_has_so_many_counts_at_whatever_pace() {
+    let bench = Bench::new(vec![payload("push/accepted.json"); 2_000]);
+    // 20:00 in China.
+    bench.clock.set(bench.clock.now() + chrono::TimeDelta::hours(10));
+    let began = bench.clock.monotonic();
+    let push = async || bench.push("wangdian.stock_sync_by_pd", &[], &count(1)).await;
+    let refused = loop {
+        match push().await {
+            Ok(_) => {}
+            Err(failure) => break failure,
+        }
+    };
+    let Class::NotYet { after } = refused.class else { panic!("{refused:?}") };
+    assert!(refused.message.contains("2000 calls"), "{}", refused.message);
+    assert!((1_990..=2_000).contains(&bench.requests().len()), "{}", bench.requests().len());
+    assert!((1_700..=1_900).contains(&after.as_secs()), "{after:?}");
+    // The account has 50 calls a minute, which is all that they wait for.
+    assert!((bench.clock.monotonic() - began).as_secs() < 3_000);
 }
 
 #[tokio::test]
