@@ -118,6 +118,18 @@ pub(crate) enum Command {
         #[arg(value_name = "TARGET|FLOW")]
         name: String,
     },
+    /// List what there is: the documents of all vendors, and the look-up tables
+    Documents {
+        /// Only those with this text in their name or title
+        text: Option<String>,
+    },
+    /// List the fields of a document, with titles, kinds, code tables and who says so
+    Fields {
+        /// The document, as `relay documents` lists it: `wangdian.trade_query`, `trade_query` or its title
+        document: String,
+        /// Only those with this text in their name, title or codes
+        text: Option<String>,
+    },
     /// Work on look-ups
     Lookups {
         #[command(subcommand)]
@@ -141,6 +153,11 @@ pub(crate) enum LookupsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FlowsCommand {
+    /// Write the shipped flow files into a folder, to edit them there; what is there already is left alone
+    Export {
+        /// The folder
+        folder: PathBuf,
+    },
     /// Let go of a flow whose file was taken away: what comes for it is not kept any more
     Retire {
         /// The flow

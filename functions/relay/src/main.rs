@@ -10,6 +10,7 @@ mod drain;
 mod file_limit;
 mod output;
 mod server;
+mod shipped;
 mod supervise;
 mod tally;
 
@@ -107,11 +108,16 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
             commands::lookups::import(&file, json).await
         }
         Command::Flows { command: FlowsCommand::Check { folder } } => {
-            commands::flows::check(folder.as_deref(), json)
+            commands::flows::check::run(folder.as_deref(), json)
         }
         Command::Flows { command: FlowsCommand::Retire { name } } => {
-            commands::flows::retire(&name, json).await
+            commands::flows::retire::run(&name, json).await
         }
+        Command::Flows { command: FlowsCommand::Export { folder } } => {
+            commands::flows::export::run(&folder, json)
+        }
+        Command::Documents { text } => Ok(commands::documents::run(text.as_deref(), json)),
+        Command::Fields { document, text } => commands::fields::run(&document, text.as_deref(), json),
     }
 }
 

@@ -129,11 +129,16 @@ impl Document {
 
     /// The names of the request parameters that a flow may fix.
     pub fn param_names(&self) -> impl Iterator<Item = &'static str> {
+        self.param_fields().map(|param| param.name).chain(self.params.iter().copied())
+    }
+
+    /// The request parameters that a flow may fix, those of which more than the name is known.
+    pub fn param_fields(&self) -> impl Iterator<Item = &'static Field> {
         let of_sheet = match self.fields {
             Fields::Written(_) => &[],
             Fields::Sheet(sheet) => sheet.params,
         };
-        of_sheet.iter().map(|param| param.name).chain(self.params.iter().copied())
+        of_sheet.iter()
     }
 
     /// What is known of a request parameter; `None` of one of which only the name is known.
@@ -177,6 +182,20 @@ pub enum Role {
     Target,
     /// We list it to resolve look-ups.
     Listed,
+}
+
+impl Role {
+    /// As people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pushed => "pushed",
+            Self::Windowed => "windows",
+            Self::Pool => "pool",
+            Self::Target => "target",
+            Self::Listed => "list",
+        }
+    }
 }
 
 /// A table that turns a code of one system into an id of another, such as `kingdee.customer`.

@@ -25,6 +25,14 @@ pub enum OperationError {
     /// No flow of that name is without its file.
     #[error("there is no flow `{}` whose file is away{}", .0.name, .0.meant())]
     NoAbsentFlow(Unknown),
+    /// No vendor has a document of that name, or several have it.
+    #[error("no vendor has a document `{name}`{}: `relay documents` lists them, `relay documents TEXT` those with that in their name or title", or(.meant))]
+    NoDocument {
+        /// The name.
+        name: String,
+        /// Those that were perhaps meant.
+        meant: Vec<String>,
+    },
     /// The flow has a file, so it cannot be retired.
     #[error("the flow `{flow}` has a file, {file}: take it away first")]
     HasFile {
@@ -74,6 +82,7 @@ impl OperationError {
             | Self::UnknownTarget(_)
             | Self::UnknownName { .. }
             | Self::NoAbsentFlow(_)
+            | Self::NoDocument { .. }
             | Self::HasFile { .. }
             | Self::PauseTooLong => true,
             Self::UnknownDocument { .. }
@@ -82,6 +91,11 @@ impl OperationError {
             | Self::Store(_) => false,
         }
     }
+}
+
+/// "Did you mean", of several.
+fn or(meant: &[String]) -> String {
+    if meant.is_empty() { String::new() } else { format!(" (did you mean `{}`?)", meant.join("`, or `")) }
 }
 
 /// A name that nobody knows.

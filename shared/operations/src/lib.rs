@@ -10,6 +10,7 @@
 //! | [`settle`] | a failed document that a person has dealt with by hand |
 //! | [`pauses`] | targets and flows that a person pauses and resumes |
 //! | [`dead_letters`] | messages that were received too often |
+//! | [`documents`] | what vendors hand over and take: documents, fields, look-up tables |
 //! | [`lookups`] | ids that a person knows better than the target |
 //! | [`retire`] | flows whose file was taken away for good |
 //! | [`names`] | the flows, targets and documents that a person has named |
@@ -17,6 +18,7 @@
 //! | [`times`] | times and spans, as a person in China reads them |
 
 pub mod dead_letters;
+pub mod documents;
 pub mod error;
 pub mod failures;
 pub mod lookups;

@@ -1,8 +1,10 @@
 //! The commands, one file each: they parse, call [`relay_operations`], and print.
 
 pub(crate) mod dead;
+pub(crate) mod documents;
 pub(crate) mod drain;
 pub(crate) mod failures;
+pub(crate) mod fields;
 pub(crate) mod flows;
 pub(crate) mod invoke;
 pub(crate) mod lookups;

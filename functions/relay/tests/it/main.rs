@@ -9,6 +9,7 @@
 
 mod by_hand;
 mod demo;
+mod documents;
 mod events;
 mod floods;
 mod flows;

@@ -69,6 +69,50 @@ pub enum Kind {
     Any,
 }
 
+impl Kind {
+    /// As the data files and people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Decimal => "decimal",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Flag => "flag",
+            Self::Object(_) => "object",
+            Self::List(_) => "list",
+            Self::Map => "map",
+            Self::MapOfLists => "lists",
+            Self::Any => "any",
+        }
+    }
+}
+
+impl Need {
+    /// As the data files and people call it; nothing of what may be left out.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Required => "yes",
+            Self::Expected => "likely",
+            Self::Optional => "",
+        }
+    }
+}
+
+impl Certainty {
+    /// As the data files and people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vendor => "vendor",
+            Self::Seen => "seen",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
 impl PartialEq for Field {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name && self.kind == other.kind

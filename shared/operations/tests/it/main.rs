@@ -4,5 +4,6 @@
 
 mod answers;
 mod desk;
+mod documents;
 mod names;
 mod steering;

@@ -6,25 +6,11 @@ use relay_job::{Flows, Routed};
 use relay_mapping::{Diagnostic, Diagnostics, Severity};
 use serde_json::{Value, json};
 
-use super::{existing, operations};
 use crate::Done;
 use crate::output::say;
 
-/// `relay flows retire`
-pub(crate) async fn retire(name: &str, json: bool) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
-    operations(&wiring).retire(name).await?;
-    if json {
-        say!("{}", place.with(json!({ "retired": name })));
-    } else {
-        say!("{}", place.line());
-        say!("{name} is retired: nothing is kept for it any more; what has failed stays in the ledger.");
-    }
-    Ok(Done::Well)
-}
-
 /// `relay flows check`
-pub(crate) fn check(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
+pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     let settings = Settings::from_environment();
     let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
     let error = match relay_host::flows::load(folder.as_deref()) {

@@ -1,0 +1,5 @@
+//! `relay flows …`, one file each.
+
+pub(crate) mod check;
+pub(crate) mod export;
+pub(crate) mod retire;

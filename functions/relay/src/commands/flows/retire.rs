@@ -1,0 +1,18 @@
+use serde_json::json;
+
+use crate::Done;
+use crate::commands::{existing, operations};
+use crate::output::say;
+
+/// `relay flows retire`
+pub(crate) async fn run(name: &str, json: bool) -> anyhow::Result<Done> {
+    let (wiring, place) = existing().await?;
+    operations(&wiring).retire(name).await?;
+    if json {
+        say!("{}", place.with(json!({ "retired": name })));
+    } else {
+        say!("{}", place.line());
+        say!("{name} is retired: nothing is kept for it any more; what has failed stays in the ledger.");
+    }
+    Ok(Done::Well)
+}

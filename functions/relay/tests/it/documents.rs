@@ -1,0 +1,62 @@
+//! `relay documents`, `relay fields`, `relay flows export`.
+
+use std::fs;
+
+use crate::support::Installation;
+
+#[test]
+fn documents_are_listed_and_found_by_their_chinese_titles() {
+    let installation = Installation::empty();
+    let all = installation.relay(&["documents"]).with_status(0).stdout;
+    for name in ["wangdian.trade_query", "kingdee.sal_order_save", "qince.direct_order", "kingdee.customer"] {
+        assert!(all.contains(name), "{name} in {all}");
+    }
+    let found = installation.relay(&["documents", "销售订单", "--json"]).with_status(0).json();
+    let names: Vec<_> = found["documents"].as_array().unwrap().iter().map(|row| &row["name"]).collect();
+    assert!(names.iter().any(|name| *name == "kingdee.sal_order_save"), "{found}");
+    assert!(!names.iter().any(|name| *name == "wangdian.shop"), "{found}");
+    let none = installation.relay(&["documents", "没有这样的"]).with_status(0).stdout;
+    assert!(none.contains("No document") && none.contains("没有这样的"), "{none}");
+}
+
+#[test]
+fn fields_are_shown_with_title_kind_codes_and_who_says_so() {
+    let installation = Installation::empty();
+    let shown = installation.relay(&["fields", "wangdian.trade_query", "商家编码"]).with_status(0).stdout;
+    let line =
+        shown.lines().find(|line| line.contains("goods_list[].spec_no")).unwrap_or_else(|| panic!("{shown}"));
+    for said in ["商家编码", "text", "vendor"] {
+        assert!(line.contains(said), "{said} in {line}");
+    }
+    let json = installation.relay(&["fields", "kingdee.sal_order_save", "--json"]).with_status(0).json();
+    assert_eq!((&json["name"], &json["can_be"]), (&"kingdee.sal_order_save".into(), &"target".into()));
+    let billdate =
+        json["field_list"].as_array().unwrap().iter().find(|row| row["path"] == "billdate").unwrap();
+    assert_eq!((&billdate["required"], &billdate["kind"]), (&"yes".into(), &"date".into()));
+    let whole = installation.relay(&["fields", "kingdee.sal_order_save"]).with_status(0).stdout;
+    assert!(whole.contains("In a flow file:") && whole.contains("[fields.material_entity]"), "{whole}");
+}
+
+#[test]
+fn a_misspelt_name_is_answered_with_what_was_meant() {
+    let installation = Installation::empty();
+    let answer = installation.relay(&["fields", "wangdian.trade_qeury"]).with_status(2);
+    assert!(answer.stderr.contains("did you mean `wangdian.trade_query`?"), "{}", answer.stderr);
+    let field = installation.relay(&["fields", "trade_query", "trade_tme"]).with_status(0).stdout;
+    assert!(field.contains("Did you mean `trade_time`?"), "{field}");
+}
+
+#[test]
+fn exported_flows_pass_the_check_and_overwrite_nothing() {
+    let installation = Installation::empty();
+    fs::create_dir(installation.path("flows")).unwrap();
+    fs::write(installation.path("flows/trade-to-kingdee.toml"), "mine").unwrap();
+    let answer = installation.relay(&["flows", "export", "flows", "--json"]).with_status(0).json();
+    assert_eq!(answer["kept"], serde_json::json!(["trade-to-kingdee.toml"]));
+    assert_eq!(answer["written"].as_array().unwrap().len(), 4, "{answer}");
+    assert_eq!(fs::read_to_string(installation.path("flows/trade-to-kingdee.toml")).unwrap(), "mine");
+    fs::remove_file(installation.path("flows/trade-to-kingdee.toml")).unwrap();
+    let said = installation.relay(&["flows", "export", "flows"]).with_status(0).stdout;
+    assert!(said.contains("wrote flows/trade-to-kingdee.toml") && said.contains("kept"), "{said}");
+    installation.relay(&["flows", "check", "flows"]).with_status(0);
+}
