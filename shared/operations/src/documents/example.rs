@@ -90,8 +90,8 @@ fn value(test: Test, param: Option<&Field>) -> Option<String> {
         Test::Is(value) => Some(value.to_owned()),
         Test::Given => Some(codes.last().copied().unwrap_or(UNKNOWN).to_owned()),
         Test::Below(bound) => {
-            let below = codes.iter().filter(|code| number(code).is_some_and(|number| number < bound));
-            Some(below.last().map_or_else(|| (bound - 1).to_string(), |code| (*code).to_owned()))
+            let mut below = codes.iter().filter(|code| number(code).is_some_and(|number| number < bound));
+            Some(below.next_back().map_or_else(|| (bound - 1).to_string(), |code| (*code).to_owned()))
         }
         Test::From(bound) => Some(bound.to_string()),
     }
