@@ -1,13 +1,13 @@
 //! From a source document to the target's.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use crate::conversion::{Conversion, convert, without_emoji};
-use crate::expression::{Datum, Failing, Scope, amount, find, first, holds, lines};
+use crate::expression::{Datum, Failing, Scope, amount, find, first, holds};
 use crate::fault::{Cause, Fault};
-use crate::rule::{Absent, Content, Field, Fields, List, Rule, Take, Through};
+use crate::rule::{Absent, Content, Field, Fields, Rule, Take, Through};
 use crate::template;
 
 /// What a look-up is asked: the code `key` in `table`.
@@ -39,7 +39,7 @@ pub struct Mapped {
 
 /// Maps one document. Without a context it only finds out what would be looked up.
 pub(crate) struct Mapper<'c> {
-    context: Option<&'c Context<'c>>,
+    pub(crate) context: Option<&'c Context<'c>>,
     pub(crate) asked: BTreeSet<LookupKey>,
     pub(crate) faults: Vec<Fault>,
 }
@@ -47,9 +47,9 @@ pub(crate) struct Mapper<'c> {
 /// Where a field stands in the target, spelled out only for a fault.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    parent: Option<&'a Place<'a>>,
-    name: &'a str,
-    index: Option<usize>,
+    pub(crate) parent: Option<&'a Place<'a>>,
+    pub(crate) name: &'a str,
+    pub(crate) index: Option<usize>,
 }
 
 impl Place<'_> {
@@ -85,21 +85,40 @@ impl<'c> Mapper<'c> {
         parent: Option<&Place<'_>>,
     ) -> Map<String, Value> {
         let faults_before = self.faults.len();
+        let mapped = self.read(fields, scope, parent);
+        // What reads a target that has faults would only repeat them.
+        if self.faults.len() == faults_before { self.derive(fields, scope, parent, mapped) } else { mapped }
+    }
+
+    /// The fields that read the source alone.
+    pub(crate) fn read(
+        &mut self,
+        fields: &Fields,
+        scope: &Scope<'_>,
+        parent: Option<&Place<'_>>,
+    ) -> Map<String, Value> {
         let mut mapped = Map::with_capacity(fields.0.len());
-        let mut has_readers = false;
-        for field in &fields.0 {
-            if field.reads_target() {
-                has_readers = true;
-            } else if let Some(value) = self.field(field, scope, parent) {
+        for field in fields.0.iter().filter(|field| !field.reads_target()) {
+            if let Some(value) = self.field(field, scope, parent) {
                 mapped.insert(field.name.clone(), value);
             }
         }
-        if !has_readers {
+        mapped
+    }
+
+    /// Adds the fields that read the target object at hand.
+    pub(crate) fn derive(
+        &mut self,
+        fields: &Fields,
+        scope: &Scope<'_>,
+        parent: Option<&Place<'_>>,
+        mut mapped: Map<String, Value>,
+    ) -> Map<String, Value> {
+        let mut readers = fields.0.iter().filter(|field| field.reads_target()).peekable();
+        if readers.peek().is_none() {
             return mapped;
         }
-        // What reads a target that has faults would only repeat them.
-        let is_whole = self.faults.len() == faults_before;
-        for field in fields.0.iter().filter(|field| is_whole && field.reads_target()) {
+        for field in readers {
             let value = self.field(field, &scope.with_target(&mapped), parent);
             if let Some(value) = value {
                 mapped.insert(field.name.clone(), value);
@@ -133,44 +152,15 @@ impl<'c> Mapper<'c> {
             Content::Object(fields) => Some(self.fields(fields, scope, Some(&place)))
                 .filter(|object| !object.is_empty())
                 .map(Value::Object),
-            Content::List(list) => {
-                let lines = self.list(list, scope, &place, parent)?;
+            Content::List(blocks) => {
+                let lines = self.list(blocks, scope, &place, parent)?;
                 if lines.is_empty() && field.required {
-                    self.fault(&place, &list.each.text, None, Cause::NoLines);
+                    let lists = blocks.iter().filter_map(|block| Some(block.each.as_ref()?.text.as_str()));
+                    self.fault(&place, &lists.collect::<Vec<_>>().join(", "), None, Cause::NoLines);
                 }
                 Some(lines).filter(|lines| !lines.is_empty()).map(Value::Array)
             }
         }
-    }
-
-    fn list(
-        &mut self,
-        list: &List,
-        scope: &Scope<'_>,
-        place: &Place<'_>,
-        parent: Option<&Place<'_>>,
-    ) -> Option<Vec<Value>> {
-        let sources = match lines(&list.each, scope) {
-            Ok(sources) => sources,
-            Err(failing) => {
-                self.failing(place, failing);
-                return None;
-            }
-        };
-        let mut mapped = Vec::with_capacity(sources.len());
-        for (index, source) in sources.into_iter().enumerate() {
-            let line = Scope::line(scope, source, index);
-            let line_place = Place { parent, name: place.name, index: Some(mapped.len()) };
-            match list.filter.as_ref().map_or(Ok(true), |filter| holds(filter, &line)) {
-                Ok(true) => mapped.push(self.fields(&list.fields, &line, Some(&line_place))),
-                Ok(false) => {}
-                Err(failing) => self.failing(place, failing.at_line(&list.each, index)),
-            }
-        }
-        for name in &list.unique {
-            make_unique(&mut mapped, name);
-        }
-        Some(mapped.into_iter().map(Value::Object).collect())
     }
 
     fn rule(&mut self, rule: &Rule, scope: &Scope<'_>, place: &Place<'_>) -> Option<Value> {
@@ -278,12 +268,12 @@ impl<'c> Mapper<'c> {
         }
     }
 
-    fn failing(&mut self, place: &Place<'_>, failing: Failing) {
+    pub(crate) fn failing(&mut self, place: &Place<'_>, failing: Failing) {
         let Failing { source, value, cause } = failing;
         self.fault(place, &source, value.as_deref(), cause);
     }
 
-    fn fault(&mut self, place: &Place<'_>, source: &str, value: Option<&str>, cause: Cause) {
+    pub(crate) fn fault(&mut self, place: &Place<'_>, source: &str, value: Option<&str>, cause: Cause) {
         self.faults.push(Fault::new(place.spelled(), source, value, cause));
     }
 }
@@ -295,23 +285,5 @@ fn copied(value: &Value, conversion: &Conversion) -> Option<Value> {
         (Value::Null, _) => None,
         (Value::String(_), _) | (_, Conversion::Value) => Some(value.clone()),
         _ => convert(&Conversion::Json, &Datum::Json(value)).ok().flatten(),
-    }
-}
-
-/// Repeated values get `-2`, `-3`, … in the order of the lines: the same document always gives the same ones.
-fn make_unique(lines: &mut [Map<String, Value>], name: &str) {
-    let mut taken = HashSet::new();
-    let mut repeats: BTreeMap<String, usize> = BTreeMap::new();
-    for line in lines {
-        let Some(Value::String(text)) = line.get_mut(name) else { continue };
-        if taken.contains(text.as_str()) {
-            let original = text.clone();
-            let count = repeats.entry(original.clone()).or_insert(1);
-            while taken.contains(text.as_str()) {
-                *count += 1;
-                *text = format!("{original}-{count}");
-            }
-        }
-        taken.insert(text.clone());
     }
 }

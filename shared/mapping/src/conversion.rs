@@ -121,13 +121,7 @@ fn integer(text: &str) -> Result<String, Cause> {
 
 fn decimal(number: Decimal, scale: Option<u32>, rounding: RoundingStrategy) -> Result<String, Cause> {
     let Some(scale) = scale else { return Ok(number::write(number)) };
-    let mut rounded = number.round_dp_with_strategy(scale, rounding);
-    if rounded.is_zero() {
-        rounded = Decimal::ZERO;
-    }
-    rounded.rescale(scale);
-    // Padding that does not fit is left out by `rescale`.
-    if rounded.scale() == scale { Ok(rounded.to_string()) } else { Err(Cause::TooLarge) }
+    number::write_at(number.round_dp_with_strategy(scale, rounding), scale)
 }
 
 fn flag(text: &str) -> Result<bool, Cause> {

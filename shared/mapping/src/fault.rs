@@ -64,6 +64,21 @@ pub enum Cause {
     /// A division by zero.
     #[error("divides by zero: filter such lines, or correct the amount in the source system")]
     DividesByZero,
+    /// Two amounts that must be equal, or compare as the flow says, do not.
+    #[error(
+        "does not hold: {left} against {right}, a difference of {difference} (tolerance: {tolerance}): correct the amounts \
+         in the source system, or change the flow"
+    )]
+    Differs {
+        /// The amount on the left, or the sum of the lines.
+        left: String,
+        /// The amount on the right, or what the lines should sum up to.
+        right: String,
+        /// The left one less the right one.
+        difference: String,
+        /// What difference there may be.
+        tolerance: String,
+    },
     /// A list that the target requires came out empty.
     #[error("gives no lines: the target takes no document without them; filter such documents with `filter`")]
     NoLines,

@@ -7,6 +7,7 @@ use relay_core::VersionKind;
 use serde_json::Value;
 
 use crate::apply::{Context, LookupKey, Mapped, Mapper};
+use crate::check::Check;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{Expression, Failing, Scope, Term, first, holds, written};
 use crate::fault::Fault;
@@ -25,6 +26,7 @@ pub struct Flow {
     pub(crate) version: Option<(Vec<Term>, VersionKind)>,
     pub(crate) filter: Option<Expression>,
     pub(crate) fields: Fields,
+    pub(crate) checks: Vec<Check>,
     pub(crate) reads: Vec<Read>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -153,7 +155,11 @@ impl Flow {
     /// Every fault of the document at once.
     pub fn apply(&self, document: &Value, context: &Context<'_>) -> Result<Mapped, Vec<Fault>> {
         let mut mapper = Mapper::new(Some(context));
-        let body = Value::Object(mapper.fields(&self.fields, &Scope::document(document), None));
+        let mapped = mapper.fields(&self.fields, &Scope::document(document), None);
+        if mapper.faults.is_empty() {
+            mapper.faults.extend(self.checks.iter().filter_map(|check| check.fault(document, &mapped)));
+        }
+        let body = Value::Object(self.fields.sent(mapped));
         match resolve(&self.target.params, context.settings) {
             Ok(params) if mapper.faults.is_empty() => Ok(Mapped { body, params }),
             Ok(_) => Err(mapper.faults),

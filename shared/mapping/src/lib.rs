@@ -15,7 +15,10 @@
 //! | `lookup`, `codes` + `otherwise`, `as` | an id of the target system, a code table, a conversion |
 //! | `absent`, `default` | what to do when there is nothing to read |
 //! | `[ { when = …, … }, { … } ]` | the first rule whose condition holds |
-//! | `each`, `where` | a list: one target line per source line that passes the filter |
+//! | `each`, `where` | a list: one target line per source line that passes the filter; `[[…]]`: several blocks of lines |
+//! | `remainder`, `total` | amounts of lines, rounded so that their sum is the rounded sum, or the head's amount |
+//! | `send = false` | a field that is read with `target.x` and not sent |
+//! | `check`, `tolerance` (in `[target]`) | sums that must hold before the document is sent |
 //! | `copy = [ … ]` | fields that keep name and content |
 //!
 //! A field is **absent** when it is missing, `null`, blank, an empty list or object, or a zero date
@@ -25,16 +28,19 @@
 //! four vendors take strings), or with the digits that `scale` asks for. Only flags are JSON booleans.
 
 mod apply;
+mod check;
 mod conversion;
 mod diagnostic;
 mod expression;
 mod fault;
 mod flow;
 mod key;
+mod lines;
 mod load;
 mod number;
 mod params;
 mod reads;
+mod remainder;
 mod rule;
 mod template;
 mod time;

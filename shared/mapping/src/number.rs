@@ -53,6 +53,14 @@ pub(crate) fn write(number: Decimal) -> String {
     if number.is_zero() { "0".to_owned() } else { number.normalize().to_string() }
 }
 
+/// Writes with exactly so many digits after the point.
+pub(crate) fn write_at(number: Decimal, scale: u32) -> Result<String, Cause> {
+    let mut padded = if number.is_zero() { Decimal::ZERO } else { number };
+    padded.rescale(scale);
+    // Padding that does not fit is left out by `rescale`.
+    if padded.scale() == scale { Ok(padded.to_string()) } else { Err(Cause::TooLarge) }
+}
+
 pub(crate) fn add(left: Decimal, right: Decimal) -> Result<Decimal, Cause> {
     let (left, right) = (left.normalize(), right.normalize());
     let sum = left.checked_add(right).ok_or(Cause::TooLarge)?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::expression::{Expression, Path, Root, Step, Term, is_absent, items};
 use crate::flow::Flow;
-use crate::rule::{Content, Fields, Rule, Take};
+use crate::rule::{Content, Fields, Lines, Rule, Take};
 
 /// One path, from the top of the document.
 #[derive(Debug)]
@@ -117,18 +117,24 @@ impl Gathering {
             match &field.content {
                 Content::Value(rules) => rules.iter().for_each(|rule| self.rule(rule, levels)),
                 Content::Object(fields) => self.fields(fields, levels),
-                Content::List(list) => {
-                    self.path(&list.each, levels);
-                    let Some(lines) = lines(&list.each, levels) else { continue };
-                    list.filter.iter().for_each(|filter| self.expression(filter, &lines));
-                    self.fields(&list.fields, &lines);
-                }
+                Content::List(blocks) => blocks.iter().for_each(|block| self.lines(block, levels)),
             }
         }
     }
 
+    fn lines(&mut self, block: &Lines, levels: &Levels) {
+        block.when.iter().for_each(|when| self.expression(when, levels));
+        let Some(each) = &block.each else { return self.fields(&block.fields, levels) };
+        self.path(each, levels);
+        let Some(lines) = lines(each, levels) else { return };
+        block.filter.iter().for_each(|filter| self.expression(filter, &lines));
+        self.fields(&block.fields, &lines);
+    }
+
     fn rule(&mut self, rule: &Rule, levels: &Levels) {
         rule.when.iter().for_each(|when| self.expression(when, levels));
+        let total = rule.remainder.iter().filter_map(|remainder| remainder.total.as_ref());
+        total.for_each(|total| self.expression(&total.amount, levels));
         match &rule.take {
             Take::From(terms) => self.terms(terms, levels),
             Take::Copy(path) => self.path(path, levels),

@@ -208,6 +208,29 @@ impl Path {
     }
 }
 
+impl Path {
+    /// A path to a field of something, as the path to that something and the one to the field from there: `lines.amount`
+    /// as `lines` and `amount`.
+    fn last_field(&self) -> Option<(Self, Self)> {
+        let (last, steps) = self.steps.split_last()?;
+        let Step::Field(name, span) = last else { return None };
+        if steps.is_empty() {
+            return None;
+        }
+        let list_end = span.start.saturating_sub(1);
+        let list_text = self.text.get(..list_end.checked_sub(self.span.start)?)?.trim_end_matches('.');
+        let list = Self {
+            root: self.root,
+            steps: steps.to_vec(),
+            text: list_text.to_owned(),
+            span: self.span.start..list_end,
+        };
+        let field =
+            Self { root: Root::Up(0), steps: vec![last.clone()], text: name.clone(), span: span.clone() };
+        Some((list, field))
+    }
+}
+
 /// Whether a field was written in quotes: its author knows it, whatever our list of fields says.
 pub(crate) fn is_quoted(name: &str, span: &Range<usize>) -> bool {
     span.len() != name.len()

@@ -253,6 +253,10 @@ impl Parser<'_> {
         }
         if self.takes_function("sum") {
             let (list, filter) = self.filtered_list()?;
+            if let Some((list, field)) = list.last_field().filter(|_| filter.is_none() && self.takes(")")) {
+                let each = Box::new(Expression::First(vec![Term::Path(field)]));
+                return Ok(Expression::Sum { list, filter: None, each });
+            }
             self.expect(",")?;
             let start = self.span().start;
             let each = self.any()?;

@@ -51,7 +51,7 @@ pub(super) fn source(
 }
 
 pub(super) fn target(table: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Target> {
-    table.expect(&["document", "params"], report);
+    table.expect(&["document", "params", "check", "tolerance"], report);
     let document = document(table, catalog, |role| role == Role::Target, "target", report);
     let params = params(table, document, report);
     Some(Target { document: document?, params })

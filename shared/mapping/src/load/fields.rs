@@ -3,13 +3,14 @@
 use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Kind, Need, field};
 use toml_edit::Item;
 
+use super::lines::LIST_WORDS;
 use super::reach::{self, Level};
 use super::report::{Report, closest};
 use super::rule::{self, Wanted};
 use super::table::{Entry, Table};
 use crate::diagnostic::Severity;
 use crate::expression::{self, Path, Root, Step};
-use crate::rule::{Content, Fields, List, Take};
+use crate::rule::{Content, Fields, Take};
 
 /// Keys of a table of fields that are no fields.
 const WORDS: [&str; 3] = ["each", "where", "copy"];
@@ -20,18 +21,28 @@ pub(super) struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// The rules of the whole document.
+    pub(super) fn document(&self, table: &Table<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Fields {
+        self.fields(table, &WORDS, Some(self.target.fields()), level, report)
+    }
+
     /// The rules of one object. `known`: its fields, or `None` where they are the tenant's own.
     pub(super) fn fields(
         &self,
         table: &Table<'_>,
+        words: &[&str],
         known: Option<&'static [Field]>,
         level: &Level<'_>,
         report: &mut Report<'_>,
     ) -> Fields {
-        let level = level.for_target(known, self.target.is_open());
+        // What is not sent no list of the vendor's fields knows; `check_order` sees to it that it has a rule.
+        let of_target = known.filter(|_| table.entries().all(|entry| is_sent(&entry)));
+        let level = level.for_target(of_target, self.target.is_open());
         let mut fields = Fields::default();
-        for entry in table.entries().filter(|entry| !WORDS.contains(&entry.key)) {
+        for entry in table.entries().filter(|entry| !words.contains(&entry.key)) {
             let is_the_authors_own = report.text_at(&entry.key_span).starts_with(['\'', '"']);
+            let is_sent = is_sent(&entry);
+            let known = known.filter(|_| is_sent);
             let Some(wanted) = self.wanted(&entry, known, is_the_authors_own, report) else { continue };
             let required = wanted.required;
             let content = match wanted.kind {
@@ -43,8 +54,11 @@ impl Loader<'_> {
                 _ => rule::rules(&entry, wanted, self.catalog, &level, report).map(Content::Value),
             };
             if let Some(content) = content {
-                fields.0.push(crate::rule::Field { name: entry.key.to_owned(), required, content });
+                fields.0.push(crate::rule::Field { name: entry.key.to_owned(), required, is_sent, content });
             }
+        }
+        if words != LIST_WORDS {
+            refuse_remainders(table, report);
         }
         if let Some(entry) = table.get("copy") {
             self.copies(&entry, table, known, &level, &mut fields, report);
@@ -140,6 +154,7 @@ impl Loader<'_> {
             Item::Table(table) if table.contains_key("each") => {
                 self.list(entry, Some(ANY_FIELDS), level, report)
             }
+            Item::ArrayOfTables(_) => self.list(entry, Some(ANY_FIELDS), level, report),
             Item::Table(_) => self.object(entry, Some(ANY_FIELDS), level, report),
             _ => rule::rules(entry, wanted, self.catalog, level, report).map(Content::Value),
         }
@@ -157,43 +172,16 @@ impl Loader<'_> {
             let message = format!("`{}` is one object, not a list", entry.key);
             report.mistake(word.key_span, message, Some(format!("remove `{}`", word.key)));
         }
-        Some(Content::Object(self.fields(&table, known, level, report)))
+        Some(Content::Object(self.fields(&table, &WORDS, known, level, report)))
     }
 
     fn lists(&self, entry: &Entry<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Content> {
         let table = entry.table(report)?;
         let lists = table.entries().filter_map(|entry| {
             let content = self.list(&entry, None, level, report)?;
-            Some(crate::rule::Field { name: entry.key.to_owned(), required: false, content })
+            Some(crate::rule::Field { name: entry.key.to_owned(), required: false, is_sent: true, content })
         });
         Some(Content::Object(Fields(lists.collect())))
-    }
-
-    fn list(
-        &self,
-        entry: &Entry<'_>,
-        known: Option<&'static [Field]>,
-        level: &Level<'_>,
-        report: &mut Report<'_>,
-    ) -> Option<Content> {
-        let Some(table) = entry.item.as_table_like() else {
-            let message = format!("`{}` is a list of lines", entry.key);
-            let help = format!("write a table [….{}] with `each = \"the source's list\"`", entry.key);
-            report.mistake(entry.span.clone(), message, Some(help));
-            return None;
-        };
-        let table = Table::new(table, entry.span.clone());
-        let each = table.required_text("each", report)?;
-        let path = report.parsed(&each, expression::path(each.text))?;
-        let lines = reach::lines(&path, &each, level, report)?;
-        let filter = table.text("where", report).and_then(|written| {
-            let filter = report.parsed(&written, expression::condition(written.text))?;
-            reach::expression(&filter, &written, &lines, report);
-            Some(filter)
-        });
-        let fields = self.fields(&table, known, &lines, report);
-        let unique = table.entries().filter(is_unique).map(|entry| entry.key.to_owned()).collect();
-        Some(Content::List(List { each: path, filter, fields, unique }))
     }
 
     fn copies(
@@ -218,7 +206,7 @@ impl Loader<'_> {
             let required = wanted.required;
             if let Some(rule) = rule::copy(path, &name, wanted, report) {
                 let content = Content::Value(vec![rule]);
-                fields.0.push(crate::rule::Field { name: key, required, content });
+                fields.0.push(crate::rule::Field { name: key, required, is_sent: true, content });
             }
         }
     }
@@ -249,13 +237,24 @@ fn way_out(unknown: &str, names: &[&str]) -> String {
     }
 }
 
-fn is_unique(entry: &Entry<'_>) -> bool {
-    let table_is = |table: &dyn toml_edit::TableLike| {
-        table.get("unique").and_then(toml_edit::Item::as_bool) == Some(true)
-    };
+/// Reports what only lines have.
+fn refuse_remainders(table: &Table<'_>, report: &mut Report<'_>) {
+    for entry in table.entries() {
+        let remainder = entry.item.as_inline_table().and_then(|rule| rule.get("remainder"));
+        if let Some(remainder) = remainder {
+            let span = remainder.span().unwrap_or_else(|| entry.span.clone());
+            report.mistake(span, "`remainder` belongs to an amount of a list's lines", None);
+        }
+    }
+}
+
+/// Whether the target is sent a field: `send = false` says that it is not.
+fn is_sent(entry: &Entry<'_>) -> bool {
+    let is_held_back =
+        |rule: &toml_edit::InlineTable| rule.get("send").and_then(toml_edit::Value::as_bool) == Some(false);
     match entry.item.as_array() {
-        Some(rules) => rules.iter().filter_map(toml_edit::Value::as_inline_table).any(|rule| table_is(rule)),
-        None => entry.item.as_table_like().is_some_and(table_is),
+        Some(rules) => !rules.iter().filter_map(toml_edit::Value::as_inline_table).any(is_held_back),
+        None => !entry.item.as_inline_table().is_some_and(is_held_back),
     }
 }
 

@@ -1,14 +1,17 @@
 //! Reads a flow file and checks it against the catalog: every mistake is reported, none stops the reading.
 
 mod cautions;
+mod check;
 mod codes;
 mod constant;
 mod conversion;
 mod ends;
 mod fields;
 mod key;
+mod lines;
 mod numbering;
 mod reach;
+mod remainder;
 mod report;
 mod rule;
 mod table;
@@ -58,17 +61,20 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     let (source, target) = (file.table("source", report), file.table("target", report));
     let (source_document, source) =
         source.map_or((None, None), |table| ends::source(&table, catalog, report));
-    let target = target.and_then(|table| ends::target(&table, catalog, report));
+    let target_table = target;
+    let target = target_table.as_ref().and_then(|table| ends::target(table, catalog, report));
     let fields = file.table("fields", report);
     let (source_document, target, fields) = (source_document?, target?, fields?);
     let loader = fields::Loader { catalog, target: target.document };
     let level = reach::Level::document(source_document);
     let table = fields;
-    let fields = loader.fields(&table, Some(target.document.fields()), &level, report);
+    let fields = loader.document(&table, &level, report);
+    let checks =
+        target_table.iter().flat_map(|table| check::checks(table, &fields, &level, report)).collect();
     let ends::SourceEnd { source, key, version, filter } = source?;
     let name = name.to_owned();
     let version_terms = version.as_ref().map(|(terms, _)| terms.as_slice()).unwrap_or_default();
     numbering::check(&table, &fields, target.document, &key.example(), version_terms, report);
     let reads = Gathering::of(&key.0, version_terms, filter.as_ref(), &fields);
-    Some(Flow { name, source, target, key, version, filter, fields, reads, warnings: Vec::new() })
+    Some(Flow { name, source, target, key, version, filter, fields, checks, reads, warnings: Vec::new() })
 }

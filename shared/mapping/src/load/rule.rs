@@ -8,6 +8,7 @@ use super::codes;
 use super::constant::constant;
 use super::conversion::{conversion, usual};
 use super::reach::{self, Level};
+use super::remainder;
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
 use crate::conversion::Conversion;
@@ -17,7 +18,7 @@ use crate::template::{self, Piece};
 
 /// What a rule takes its value from: exactly one of these.
 const TAKES: [&str; 5] = ["from", "value", "setting", "text", "compute"];
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 22] = [
     "from",
     "value",
     "setting",
@@ -31,6 +32,9 @@ const KEYS: [&str; 19] = [
     "absent",
     "default",
     "unique",
+    "remainder",
+    "total",
+    "send",
     "scale",
     "rounding",
     "strip",
@@ -125,6 +129,7 @@ fn plain(take: Take, written: &Written<'_>, wanted: Wanted) -> Rule {
         through: Through::Nothing,
         absent: if wanted.required { Absent::Error } else { Absent::Omit },
         reads_target: false,
+        remainder: None,
     }
 }
 
@@ -136,6 +141,9 @@ fn rule(
     report: &mut Report<'_>,
 ) -> Option<Rule> {
     table.expect(&KEYS, report);
+    if let Some(send) = table.get("send").filter(|send| send.item.as_bool().is_none()) {
+        send.wrong_type("true or false", report);
+    }
     let when = table.text("when", report).and_then(|written| {
         let when = report.parsed(&written, expression::condition(written.text))?;
         reach::expression(&when, &written, level, report);
@@ -158,6 +166,7 @@ fn rule(
         expression.visit(&mut Vec::new(), &mut |_, path| reads_target |= path.root == Root::Target);
     }
     let strip_emoji = table.get("strip").is_some();
+    let (conversion, remainder) = remainder::of(table, conversion, reads_target, level, report);
     Some(Rule {
         when,
         take,
@@ -167,6 +176,7 @@ fn rule(
         through: through?,
         absent: absent?,
         reads_target,
+        remainder,
     })
 }
 

@@ -10,6 +10,7 @@ mod ends;
 mod faults;
 mod hostile;
 mod language;
+mod money;
 mod properties;
 mod reads;
 mod shipped;

@@ -1,0 +1,148 @@
+//! Lists of the target: their blocks of lines, and what is done to lines together.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use crate::apply::{Mapper, Place};
+use crate::expression::{Datum, Scope, amount, holds, lines};
+use crate::number;
+use crate::remainder::Remainder;
+use crate::rule::Lines;
+
+impl Mapper<'_> {
+    pub(crate) fn list(
+        &mut self,
+        blocks: &[Lines],
+        scope: &Scope<'_>,
+        place: &Place<'_>,
+        parent: Option<&Place<'_>>,
+    ) -> Option<Vec<Value>> {
+        let mut mapped = Vec::new();
+        for block in blocks {
+            let lines = match block.when.as_ref().map_or(Ok(true), |when| holds(when, scope)) {
+                Ok(true) => self.lines(block, scope, place, parent, mapped.len())?,
+                Ok(false) => Vec::new(),
+                Err(failing) => {
+                    self.failing(place, failing);
+                    return None;
+                }
+            };
+            mapped.extend(lines);
+        }
+        for name in blocks.iter().flat_map(|block| &block.unique) {
+            make_unique(&mut mapped, name);
+        }
+        Some(mapped.into_iter().map(Value::Object).collect())
+    }
+
+    /// The lines of one block, of which the first is number `first` of its list.
+    fn lines(
+        &mut self,
+        block: &Lines,
+        scope: &Scope<'_>,
+        place: &Place<'_>,
+        parent: Option<&Place<'_>>,
+        first: usize,
+    ) -> Option<Vec<Map<String, Value>>> {
+        let faults_before = self.faults.len();
+        let mut scopes = Vec::new();
+        match &block.each {
+            None => scopes.push(*scope),
+            Some(each) => match lines(each, scope) {
+                Ok(sources) => {
+                    for (index, source) in sources.into_iter().enumerate() {
+                        let line = Scope::line(scope, source, index);
+                        match block.filter.as_ref().map_or(Ok(true), |filter| holds(filter, &line)) {
+                            Ok(true) => scopes.push(line),
+                            Ok(false) => {}
+                            Err(failing) => self.failing(place, failing.at_line(each, index)),
+                        }
+                    }
+                }
+                Err(failing) => {
+                    self.failing(place, failing);
+                    return None;
+                }
+            },
+        }
+        let line_place = |index| Place { parent, name: place.name, index: Some(first + index) };
+        let mut mapped: Vec<_> = scopes
+            .iter()
+            .enumerate()
+            .map(|(index, line)| self.read(&block.fields, line, Some(&line_place(index))))
+            .collect();
+        if self.faults.len() == faults_before {
+            for (name, remainder) in &block.remainders {
+                self.round_together(&mut mapped, name, remainder, scopes.first(), place);
+            }
+        }
+        if self.faults.len() > faults_before {
+            return Some(mapped);
+        }
+        let lines = mapped.into_iter().zip(&scopes).enumerate();
+        let derived = lines.map(|(index, (mapped, line))| {
+            self.derive(&block.fields, line, Some(&line_place(index)), mapped)
+        });
+        Some(derived.collect())
+    }
+
+    /// Rounds a field of all lines of a block, so that nothing is gained or lost in their sum.
+    fn round_together(
+        &mut self,
+        lines: &mut [Map<String, Value>],
+        name: &str,
+        remainder: &Remainder,
+        line: Option<&Scope<'_>>,
+        place: &Place<'_>,
+    ) {
+        // Without a context there are no values to round.
+        let (Some(line), Some(_)) = (line, self.context) else { return };
+        let total = match remainder.total.as_ref().map(|total| amount(&total.amount, line)).transpose() {
+            Ok(total) => total,
+            Err(failing) => return self.failing(place, failing),
+        };
+        let values = |line: &Map<String, Value>| line.get(name).map(|value| Datum::Json(value).decimal());
+        let rounded = lines
+            .iter()
+            .filter_map(values)
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|exact| remainder.rounded(&exact, total));
+        let texts = rounded.and_then(|amounts| {
+            amounts
+                .into_iter()
+                .map(|amount| number::write_at(amount, remainder.scale))
+                .collect::<Result<Vec<_>, _>>()
+        });
+        match texts {
+            Ok(texts) => {
+                let fields = lines.iter_mut().filter_map(|line| line.get_mut(name));
+                fields.zip(texts).for_each(|(field, text)| *field = Value::String(text));
+            }
+            Err(cause) => {
+                let source =
+                    remainder.total.as_ref().map_or("the sum of the lines", |total| total.source.as_str());
+                let field = Place { parent: Some(place), name, index: None };
+                self.fault(&field, source, None, cause);
+            }
+        }
+    }
+}
+
+/// Repeated values get `-2`, `-3`, … in the order of the lines: the same document always gives the same ones.
+fn make_unique(lines: &mut [Map<String, Value>], name: &str) {
+    let mut taken = HashSet::new();
+    let mut repeats: BTreeMap<String, usize> = BTreeMap::new();
+    for line in lines {
+        let Some(Value::String(text)) = line.get_mut(name) else { continue };
+        if taken.contains(text.as_str()) {
+            let original = text.clone();
+            let count = repeats.entry(original.clone()).or_insert(1);
+            while taken.contains(text.as_str()) {
+                *count += 1;
+                *text = format!("{original}-{count}");
+            }
+        }
+        taken.insert(text.clone());
+    }
+}
