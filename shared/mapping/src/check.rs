@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use crate::expression::{Comparison, Expression, Failing, Scope, amount};
-use crate::fault::{Cause, Fault};
+use crate::fault::{Cause, Difference, Fault};
 use crate::number;
 
 /// A comparison of two amounts.
@@ -43,13 +43,13 @@ impl Check {
             Comparison::GreaterOrEqual => -difference <= self.tolerance,
         };
         (!holds).then(|| {
-            let cause = Cause::Differs {
+            let found = Difference {
                 left: number::write(left),
                 right: number::write(right),
                 difference: number::write(difference),
                 tolerance: number::write(self.tolerance),
             };
-            fault(&self.source, None, cause)
+            fault(&self.source, None, Cause::Differs(Box::new(found)))
         })
     }
 }

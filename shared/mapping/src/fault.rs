@@ -65,23 +65,25 @@ pub enum Cause {
     #[error("divides by zero: filter such lines, or correct the amount in the source system")]
     DividesByZero,
     /// Two amounts that must be equal, or compare as the flow says, do not.
-    #[error(
-        "does not hold: {left} against {right}, a difference of {difference} (tolerance: {tolerance}): correct the amounts \
-         in the source system, or change the flow"
-    )]
-    Differs {
-        /// The amount on the left, or the sum of the lines.
-        left: String,
-        /// The amount on the right, or what the lines should sum up to.
-        right: String,
-        /// The left one less the right one.
-        difference: String,
-        /// What difference there may be.
-        tolerance: String,
-    },
+    #[error("does not hold: {0}: correct the amounts in the source system, or change the flow")]
+    Differs(Box<Difference>),
     /// A list that the target requires came out empty.
     #[error("gives no lines: the target takes no document without them; filter such documents with `filter`")]
     NoLines,
+}
+
+/// Two amounts that should compare otherwise. Boxed in its cause: faults are handed up through every rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{left} against {right}, a difference of {difference} (tolerance: {tolerance})")]
+pub struct Difference {
+    /// The amount on the left, or the sum of the lines.
+    pub left: String,
+    /// The amount on the right, or what the lines should sum up to.
+    pub right: String,
+    /// The left one less the right one.
+    pub difference: String,
+    /// What difference there may be.
+    pub tolerance: String,
 }
 
 const SHOWN: usize = 80;

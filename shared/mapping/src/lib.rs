@@ -47,7 +47,7 @@ mod time;
 
 pub use apply::{Context, LookupKey, Mapped};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use fault::{Cause, Fault};
+pub use fault::{Cause, Difference, Fault};
 pub use flow::{Flow, Source, Target};
 pub use params::{Param, resolve};
 pub use reads::Sightings;

@@ -3,7 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::expression::Expression;
-use crate::fault::Cause;
+use crate::fault::{Cause, Difference};
 use crate::number;
 
 /// How the amounts of a list's lines are rounded together.
@@ -58,13 +58,13 @@ impl Remainder {
             return Ok(rounded);
         }
         if total.is_some() && left.abs() > self.most_that_rounding_leaves(exact.len())? {
-            let (left_side, right_side) = (number::write(sum), number::write(wanted));
-            return Err(Cause::Differs {
-                left: left_side,
-                right: right_side,
+            let difference = Difference {
+                left: number::write(sum),
+                right: number::write(wanted),
                 difference: number::write(-left),
                 tolerance: "what rounding leaves".to_owned(),
-            });
+            };
+            return Err(Cause::Differs(Box::new(difference)));
         }
         if let Some(bearer) = self.bearer(&rounded) {
             rounded[bearer] = number::add(rounded[bearer], left)?;
@@ -176,7 +176,7 @@ mod tests {
         let closed = rule.rounded(&amounts, Some("100".parse().unwrap())).unwrap();
         assert_eq!(closed, decimals(&["33.33", "33.33", "33.34"]));
         let refused = rule.rounded(&amounts, Some("100.05".parse().unwrap())).unwrap_err();
-        assert!(matches!(refused, Cause::Differs { difference, .. } if difference == "-0.06"));
+        assert!(matches!(refused, Cause::Differs(found) if found.difference == "-0.06"));
     }
 
     #[test]
