@@ -163,6 +163,11 @@ pub(crate) enum FlowsCommand {
         /// The flow
         name: String,
     },
+    /// Run the tests that stand beside flow files (NAME.test.toml), and tell which rules no test reaches
+    Test {
+        /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]
+        folder: Option<PathBuf>,
+    },
     /// Check flow files, and list every mistake with its line
     Check {
         /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]

@@ -23,6 +23,7 @@ use relay_mapping::Diagnostics;
 use relay_operations::OperationError;
 
 use crate::cli::{Cli, Command, FlowsCommand, LookupsCommand};
+use crate::commands::flows::test::FailingTests;
 use crate::output::{say, tell};
 
 /// What a command came to.
@@ -110,6 +111,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Flows { command: FlowsCommand::Check { folder } } => {
             commands::flows::check::run(folder.as_deref(), json)
         }
+        Command::Flows { command: FlowsCommand::Test { folder } } => {
+            commands::flows::test::run(folder.as_deref(), json)
+        }
         Command::Flows { command: FlowsCommand::Retire { name } } => {
             commands::flows::retire::run(&name, json).await
         }
@@ -125,7 +129,11 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
 fn exit_status(error: &anyhow::Error) -> u8 {
     let is_wrong = error.chain().any(|cause| {
         let operation = cause.downcast_ref::<OperationError>().is_some_and(OperationError::is_wrong_usage);
-        operation || cause.is::<WrongUsage>() || cause.is::<SettingsError>() || cause.is::<Diagnostics>()
+        operation
+            || cause.is::<WrongUsage>()
+            || cause.is::<FailingTests>()
+            || cause.is::<SettingsError>()
+            || cause.is::<Diagnostics>()
     });
     if is_wrong { 2 } else { 1 }
 }

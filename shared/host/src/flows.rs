@@ -1,10 +1,11 @@
 //! The flow files: the shipped ones, or the user's.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::Context as _;
 use relay_connector::SettingsError;
+use relay_job::flow_tests::TestFile;
 use relay_job::{FlowFile, Flows};
 
 /// The flows that come with the program, by file name.
@@ -15,6 +16,9 @@ const SHIPPED: [(&str, &str); 5] = [
     ("stock-to-sharecrm", include_str!("../../flows/stock-to-sharecrm.toml")),
     ("trade-to-kingdee", include_str!("../../flows/trade-to-kingdee.toml")),
 ];
+
+/// What the name of a test file ends with: `NAME.test.toml` tests the flow `NAME.toml`.
+pub const TEST: &str = ".test.toml";
 
 /// Where Lambda puts the files of a function's layers.
 const LAYERS: &str = "/opt";
@@ -39,6 +43,23 @@ pub fn load(folder: Option<&Path>) -> anyhow::Result<Flows> {
     Ok(Flows::parse(files, &relay_connectors::catalog())?)
 }
 
+/// The test files of a folder.
+///
+/// # Errors
+/// A folder or a file that cannot be read.
+pub fn tests(folder: &Path) -> anyhow::Result<Vec<TestFile>> {
+    let mut files = Vec::new();
+    for path in entries(folder)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(flow) = name.strip_suffix(TEST) else { continue };
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        let (flow, file, folder) = (flow.to_owned(), path.display().to_string(), folder.to_owned());
+        let beside = Box::new(move |name: &str| fs::read_to_string(folder.join(name)));
+        files.push(TestFile { flow, file, text, beside });
+    }
+    Ok(files)
+}
+
 fn shipped() -> Vec<FlowFile> {
     let file = |(name, text): (&str, &str)| FlowFile {
         name: name.to_owned(),
@@ -49,23 +70,31 @@ fn shipped() -> Vec<FlowFile> {
 }
 
 fn read_folder(folder: &Path) -> anyhow::Result<Vec<FlowFile>> {
-    let unusable = |why: &str| SettingsError {
-        problems: vec![format!("the folder of flow files {} (RELAY_FLOWS_DIR) {why}", folder.display())],
-    };
-    let unreadable = |error: io::Error| unusable(&format!("cannot be read: {error}"));
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if is_flow(&path) {
-            let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            files.push(FlowFile { name, file: path.display().to_string(), text });
-        }
+    for path in entries(folder)?.into_iter().filter(|path| is_flow(path)) {
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        files.push(FlowFile { name, file: path.display().to_string(), text });
     }
     if files.is_empty() {
-        return Err(unusable("holds no flow files (*.toml)").into());
+        return Err(unusable(folder, "holds no flow files (*.toml)").into());
     }
     Ok(files)
+}
+
+/// What stands in a folder, by name.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
+    let unreadable = |error: io::Error| unusable(folder, &format!("cannot be read: {error}"));
+    let entries = fs::read_dir(folder).map_err(unreadable)?;
+    let mut paths: Vec<_> =
+        entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>().map_err(unreadable)?;
+    paths.sort_unstable();
+    Ok(paths)
+}
+
+fn unusable(folder: &Path, why: &str) -> SettingsError {
+    let problem = format!("the folder of flow files {} (RELAY_FLOWS_DIR) {why}", folder.display());
+    SettingsError { problems: vec![problem] }
 }
 
 fn holds_flows(folder: &Path) -> bool {
@@ -73,7 +102,8 @@ fn holds_flows(folder: &Path) -> bool {
 }
 
 fn is_flow(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "toml")
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".toml") && !name.ends_with(TEST)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! | [`needs`] | what a job needs, said before it is built |
 //! | [`parts`] | what a job is built of |
 //! | [`flows`] | the flows, each with the system that it delivers to |
+//! | [`flow_tests`] | the tests that stand beside flow files, run |
 //! | [`active_flows`] | the flows that take documents in, with a file or without |
 //! | [`sightings`] | which paths of a flow no document has held so far |
 //! | [`watermark`] | how far a flow has been read |
@@ -21,6 +22,7 @@
 
 pub mod active_flows;
 pub mod credential_check;
+pub mod flow_tests;
 pub mod flows;
 pub mod health;
 pub mod job;

@@ -9,6 +9,7 @@ use crate::expression::{Datum, Failing, Scope, amount, find, first, holds};
 use crate::fault::{Cause, Fault};
 use crate::rule::{Absent, Content, Field, Fields, Rule, Take, Through};
 use crate::template;
+use crate::trace::Trace;
 
 /// What a look-up is asked: the code `key` in `table`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,11 +38,22 @@ pub struct Mapped {
     pub params: Vec<(String, String)>,
 }
 
+/// The target's document, or why there is none, with how it came about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Traced {
+    /// The document, or every fault at once.
+    pub mapped: Result<Mapped, Vec<Fault>>,
+    /// How it came about.
+    pub trace: Trace,
+}
+
 /// Maps one document. Without a context it only finds out what would be looked up.
 pub(crate) struct Mapper<'c> {
     pub(crate) context: Option<&'c Context<'c>>,
     pub(crate) asked: BTreeSet<LookupKey>,
     pub(crate) faults: Vec<Fault>,
+    /// Told how each field comes about, where somebody asks.
+    pub(crate) trace: Option<Trace>,
 }
 
 /// Where a field stands in the target, spelled out only for a fault.
@@ -53,7 +65,7 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn spelled(&self) -> String {
+    pub(crate) fn spelled(&self) -> String {
         let mut place = self.parent.map(|parent| parent.spelled() + ".").unwrap_or_default();
         place.push_str(self.name);
         if let Some(index) = self.index {
@@ -66,7 +78,7 @@ impl Place<'_> {
 /// The first rule whose condition holds.
 fn applying<'a>(rules: &'a [Rule], scope: &Scope<'_>) -> Result<Option<&'a Rule>, Failing> {
     for rule in rules {
-        if rule.when.as_ref().map_or(Ok(true), |when| holds(when, scope))? {
+        if rule.when.as_ref().map_or(Ok(true), |when| holds(&when.expression, scope))? {
             return Ok(Some(rule));
         }
     }
@@ -75,7 +87,7 @@ fn applying<'a>(rules: &'a [Rule], scope: &Scope<'_>) -> Result<Option<&'a Rule>
 
 impl<'c> Mapper<'c> {
     pub(crate) fn new(context: Option<&'c Context<'c>>) -> Self {
-        Self { context, asked: BTreeSet::new(), faults: Vec::new() }
+        Self { context, asked: BTreeSet::new(), faults: Vec::new(), trace: None }
     }
 
     pub(crate) fn fields(
@@ -135,19 +147,23 @@ impl<'c> Mapper<'c> {
                 let rule = match applying(rules, scope) {
                     Ok(rule) => rule,
                     Err(failing) => {
+                        self.unmatched(rules, &place, false);
                         self.failing(&place, failing);
                         return None;
                     }
                 };
-                match rule {
-                    Some(rule) => self.rule(rule, scope, &place),
-                    None if field.required => {
+                let Some(rule) = rule else {
+                    self.unmatched(rules, &place, true);
+                    if field.required {
                         let conditions: Vec<_> = rules.iter().map(|rule| rule.source.as_str()).collect();
                         self.fault(&place, &conditions.join(", "), None, Cause::Absent);
-                        None
                     }
-                    None => None,
-                }
+                    return None;
+                };
+                self.traced(|trace| trace.begin(place.spelled(), field.is_sent, rule, scope));
+                let value = self.rule(rule, scope, &place);
+                self.traced(|trace| trace.end(value.as_ref()));
+                value
             }
             Content::Object(fields) => Some(self.fields(fields, scope, Some(&place)))
                 .filter(|object| !object.is_empty())
@@ -160,6 +176,17 @@ impl<'c> Mapper<'c> {
                 }
                 Some(lines).filter(|lines| !lines.is_empty()).map(Value::Array)
             }
+        }
+    }
+
+    fn unmatched(&mut self, rules: &[Rule], place: &Place<'_>, is_known: bool) {
+        self.traced(|trace| trace.unmatched(place.spelled(), rules.first().map(|rule| rule.at), is_known));
+    }
+
+    /// Tells the trace, where there is one.
+    pub(crate) fn traced(&mut self, tell: impl FnOnce(&mut Trace)) {
+        if let Some(trace) = &mut self.trace {
+            tell(trace);
         }
     }
 
@@ -205,6 +232,7 @@ impl<'c> Mapper<'c> {
                 return Err(());
             }
         };
+        self.traced(|trace| trace.converted(&value));
         match (&rule.through, value) {
             (Through::Nothing, value) => Ok(Some(value)),
             (Through::Lookup(table), Value::String(key)) => self.looked_up(table, key, rule, place),
@@ -234,7 +262,9 @@ impl<'c> Mapper<'c> {
             self.asked.insert(asked);
             return Err(());
         };
-        match context.lookups.get(&asked) {
+        let id = context.lookups.get(&asked);
+        self.traced(|trace| trace.looked_up(&asked, id));
+        match id {
             Some(id) => Ok(Some(Value::String(id.clone()))),
             None => {
                 let LookupKey { table, key } = asked;
@@ -246,9 +276,10 @@ impl<'c> Mapper<'c> {
 
     fn setting(&mut self, name: &str, rule: &Rule, place: &Place<'_>) -> Option<Value> {
         let setting = self.context?.settings.get(name).filter(|value| !value.is_empty());
+        self.traced(|trace| trace.read_setting(name, setting));
         match (setting, &rule.absent) {
             (Some(setting), _) => self.converted(rule, &Datum::Text(setting), place).ok().flatten(),
-            (None, Absent::Default(value)) => Some(value.clone()),
+            (None, Absent::Default(value)) => Some(self.defaulted(value)),
             (None, Absent::Omit) => None,
             (None, Absent::Error) => {
                 self.fault(place, name, None, Cause::NoSetting { name: name.to_owned() });
@@ -260,12 +291,17 @@ impl<'c> Mapper<'c> {
     fn absent(&mut self, rule: &Rule, place: &Place<'_>) -> Option<Value> {
         match &rule.absent {
             Absent::Omit => None,
-            Absent::Default(value) => Some(value.clone()),
+            Absent::Default(value) => Some(self.defaulted(value)),
             Absent::Error => {
                 self.fault(place, &rule.source, None, Cause::Absent);
                 None
             }
         }
+    }
+
+    fn defaulted(&mut self, value: &Value) -> Value {
+        self.traced(Trace::defaulted);
+        value.clone()
     }
 
     pub(crate) fn failing(&mut self, place: &Place<'_>, failing: Failing) {
@@ -274,7 +310,9 @@ impl<'c> Mapper<'c> {
     }
 
     pub(crate) fn fault(&mut self, place: &Place<'_>, source: &str, value: Option<&str>, cause: Cause) {
-        self.faults.push(Fault::new(place.spelled(), source, value, cause));
+        let fault = Fault::new(place.spelled(), source, value, cause);
+        self.traced(|trace| trace.fault(&fault));
+        self.faults.push(fault);
     }
 }
 

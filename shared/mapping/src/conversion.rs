@@ -60,6 +60,30 @@ pub(crate) enum Division {
     Street,
 }
 
+impl Conversion {
+    /// Its name in flow files, with what it does to digits.
+    pub(crate) fn name(&self) -> String {
+        let name = match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Decimal { scale: Some(scale), .. } => return format!("decimal, scale {scale}"),
+            Self::Decimal { scale: None, .. } => "decimal",
+            Self::Time { write, .. } if !write.contains("%H") => "date",
+            Self::Time { .. } => "time",
+            Self::Epoch { milliseconds: true, .. } => "epoch",
+            Self::Epoch { .. } => "epoch, in seconds",
+            Self::Flag => "flag",
+            Self::Json => "json",
+            Self::Value => "as it stands",
+            Self::Division(Division::Province) => "province",
+            Self::Division(Division::City) => "city",
+            Self::Division(Division::District) => "district",
+            Self::Division(Division::Street) => "street",
+        };
+        name.to_owned()
+    }
+}
+
 /// The result; `None` where the conversion leaves nothing.
 pub(crate) fn convert(conversion: &Conversion, datum: &Datum<'_>) -> Result<Option<Value>, Cause> {
     let scalar =

@@ -33,6 +33,12 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// A mistake that a whole file is.
+    #[must_use]
+    pub fn of_file(file: &str, text: &str, message: String, help: Option<String>) -> Self {
+        Self::new(Severity::Error, file, text, 0..0, message, help)
+    }
+
     pub(crate) fn new(
         severity: Severity,
         file: &str,

@@ -6,15 +6,16 @@ use relay_connector::{Catalog, Document};
 use relay_core::VersionKind;
 use serde_json::Value;
 
-use crate::apply::{Context, LookupKey, Mapped, Mapper};
+use crate::apply::{Context, LookupKey, Mapped, Mapper, Traced};
 use crate::check::Check;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expression::{Expression, Failing, Scope, Term, first, holds, written};
+use crate::expression::{Failing, Scope, Term, first, holds, written};
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::params::{self, Param, resolve};
 use crate::reads::Read;
-use crate::rule::{Fields, Take};
+use crate::rule::{Condition, Fields, Take, Through};
+use crate::trace::{ConditionTrace, Trace};
 
 /// A checked flow.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Flow {
     pub(crate) target: Target,
     pub(crate) key: Key,
     pub(crate) version: Option<(Vec<Term>, VersionKind)>,
-    pub(crate) filter: Option<Expression>,
+    pub(crate) filter: Option<Condition>,
     pub(crate) fields: Fields,
     pub(crate) checks: Vec<Check>,
     pub(crate) reads: Vec<Read>,
@@ -96,6 +97,18 @@ impl Flow {
         settings
     }
 
+    /// The tables in which its rules look codes up.
+    #[must_use]
+    pub fn lookup_tables(&self) -> BTreeSet<&str> {
+        let mut tables = BTreeSet::new();
+        self.fields.rules(&mut |rule| {
+            if let Through::Lookup(table) = &rule.through {
+                tables.insert(table.as_str());
+            }
+        });
+        tables
+    }
+
     /// The settings that reading the source needs.
     #[must_use]
     pub fn source_settings(&self) -> BTreeSet<&str> {
@@ -108,7 +121,7 @@ impl Flow {
     /// When the filter cannot be evaluated: it compares by size, or counts with, what is no number.
     pub fn admits(&self, document: &Value) -> Result<bool, Fault> {
         let Some(filter) = &self.filter else { return Ok(true) };
-        holds(filter, &Scope::document(document)).map_err(|Failing { source, value, cause }| {
+        holds(&filter.expression, &Scope::document(document)).map_err(|Failing { source, value, cause }| {
             Fault::new("filter".to_owned(), &source, value.as_deref(), cause)
         })
     }
@@ -154,16 +167,38 @@ impl Flow {
     /// # Errors
     /// Every fault of the document at once.
     pub fn apply(&self, document: &Value, context: &Context<'_>) -> Result<Mapped, Vec<Fault>> {
+        self.mapped(document, context, None).0
+    }
+
+    /// The same, with how it came about. The filter is told too, and decides nothing here.
+    #[must_use]
+    pub fn trace(&self, document: &Value, context: &Context<'_>) -> Traced {
+        let filter = self.filter.as_ref().map(|filter| {
+            let holds = self.admits(document).ok();
+            ConditionTrace::of(filter, &Scope::document(document), holds)
+        });
+        let (mapped, trace) = self.mapped(document, context, Some(Trace::of(filter)));
+        Traced { mapped, trace: trace.unwrap_or_default() }
+    }
+
+    fn mapped(
+        &self,
+        document: &Value,
+        context: &Context<'_>,
+        trace: Option<Trace>,
+    ) -> (Result<Mapped, Vec<Fault>>, Option<Trace>) {
         let mut mapper = Mapper::new(Some(context));
+        mapper.trace = trace;
         let mapped = mapper.fields(&self.fields, &Scope::document(document), None);
         if mapper.faults.is_empty() {
             mapper.faults.extend(self.checks.iter().filter_map(|check| check.fault(document, &mapped)));
         }
         let body = Value::Object(self.fields.sent(mapped));
-        match resolve(&self.target.params, context.settings) {
+        let mapped = match resolve(&self.target.params, context.settings) {
             Ok(params) if mapper.faults.is_empty() => Ok(Mapped { body, params }),
             Ok(_) => Err(mapper.faults),
             Err(fault) => Err(mapper.faults.into_iter().chain([fault]).collect()),
-        }
+        };
+        (mapped, mapper.trace)
     }
 }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::{Map, Value};
 
 use crate::apply::{Mapper, Place};
-use crate::expression::{Datum, Scope, amount, holds, lines};
+use crate::expression::{Datum, Failing, Scope, amount, holds, lines};
 use crate::number;
 use crate::remainder::Remainder;
-use crate::rule::Lines;
+use crate::rule::{Condition, Lines};
+use crate::trace::{ConditionTrace, LineTrace};
 
 impl Mapper<'_> {
     pub(crate) fn list(
@@ -20,7 +21,7 @@ impl Mapper<'_> {
     ) -> Option<Vec<Value>> {
         let mut mapped = Vec::new();
         for block in blocks {
-            let lines = match block.when.as_ref().map_or(Ok(true), |when| holds(when, scope)) {
+            let lines = match self.passes(block.when.as_ref(), scope, place) {
                 Ok(true) => self.lines(block, scope, place, parent, mapped.len())?,
                 Ok(false) => Vec::new(),
                 Err(failing) => {
@@ -32,6 +33,7 @@ impl Mapper<'_> {
         }
         for name in blocks.iter().flat_map(|block| &block.unique) {
             make_unique(&mut mapped, name);
+            self.corrected(&mapped, name, 0, place, parent);
         }
         Some(mapped.into_iter().map(Value::Object).collect())
     }
@@ -52,8 +54,8 @@ impl Mapper<'_> {
             Some(each) => match lines(each, scope) {
                 Ok(sources) => {
                     for (index, source) in sources.into_iter().enumerate() {
-                        let line = Scope::line(scope, source, index);
-                        match block.filter.as_ref().map_or(Ok(true), |filter| holds(filter, &line)) {
+                        let line = Scope::line(scope, each, source, index);
+                        match self.passes(block.filter.as_ref(), &line, place) {
                             Ok(true) => scopes.push(line),
                             Ok(false) => {}
                             Err(failing) => self.failing(place, failing.at_line(each, index)),
@@ -75,6 +77,7 @@ impl Mapper<'_> {
         if self.faults.len() == faults_before {
             for (name, remainder) in &block.remainders {
                 self.round_together(&mut mapped, name, remainder, scopes.first(), place);
+                self.corrected(&mapped, name, first, place, parent);
             }
         }
         if self.faults.len() > faults_before {
@@ -85,6 +88,46 @@ impl Mapper<'_> {
             self.derive(&block.fields, line, Some(&line_place(index)), mapped)
         });
         Some(derived.collect())
+    }
+
+    /// Whether a block, or a line, is one that the target gets.
+    fn passes(
+        &mut self,
+        condition: Option<&Condition>,
+        scope: &Scope<'_>,
+        place: &Place<'_>,
+    ) -> Result<bool, Failing> {
+        let Some(condition) = condition else { return Ok(true) };
+        let passes = holds(&condition.expression, scope)?;
+        self.traced(|trace| {
+            trace.line(condition, passes, || LineTrace {
+                target: place.spelled(),
+                line: scope.place(),
+                condition: ConditionTrace::of(condition, scope, Some(false)),
+            });
+        });
+        Ok(passes)
+    }
+
+    /// Tells the trace what became of a field that was changed when all lines were there, of which the first is number
+    /// `first`.
+    fn corrected(
+        &mut self,
+        lines: &[Map<String, Value>],
+        name: &str,
+        first: usize,
+        list: &Place<'_>,
+        parent: Option<&Place<'_>>,
+    ) {
+        self.traced(|trace| {
+            for (index, line) in lines.iter().enumerate() {
+                let line_place = Place { parent, name: list.name, index: Some(first + index) };
+                let place = Place { parent: Some(&line_place), name, index: None };
+                if let Some(value) = line.get(name) {
+                    trace.corrected(&place.spelled(), value);
+                }
+            }
+        });
     }
 
     /// Rounds a field of all lines of a block, so that nothing is gained or lost in their sum.

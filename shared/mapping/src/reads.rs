@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::expression::{Expression, Path, Root, Step, Term, is_absent, items};
 use crate::flow::Flow;
-use crate::rule::{Content, Fields, Lines, Rule, Take};
+use crate::rule::{Condition, Content, Fields, Lines, Rule, Take};
 
 /// One path, from the top of the document.
 #[derive(Debug)]
@@ -101,13 +101,13 @@ impl Gathering {
     pub(crate) fn of(
         key: &[Vec<Term>],
         version: &[Term],
-        filter: Option<&Expression>,
+        filter: Option<&Condition>,
         fields: &Fields,
     ) -> Vec<Read> {
         let mut gathering = Self::default();
         let top = vec![Vec::new()];
         key.iter().map(Vec::as_slice).chain([version]).for_each(|terms| gathering.terms(terms, &top));
-        filter.into_iter().for_each(|filter| gathering.expression(filter, &top));
+        filter.into_iter().for_each(|filter| gathering.expression(&filter.expression, &top));
         gathering.fields(fields, &top);
         gathering.reads
     }
@@ -123,16 +123,16 @@ impl Gathering {
     }
 
     fn lines(&mut self, block: &Lines, levels: &Levels) {
-        block.when.iter().for_each(|when| self.expression(when, levels));
+        block.when.iter().for_each(|when| self.expression(&when.expression, levels));
         let Some(each) = &block.each else { return self.fields(&block.fields, levels) };
         self.path(each, levels);
         let Some(lines) = lines(each, levels) else { return };
-        block.filter.iter().for_each(|filter| self.expression(filter, &lines));
+        block.filter.iter().for_each(|filter| self.expression(&filter.expression, &lines));
         self.fields(&block.fields, &lines);
     }
 
     fn rule(&mut self, rule: &Rule, levels: &Levels) {
-        rule.when.iter().for_each(|when| self.expression(when, levels));
+        rule.when.iter().for_each(|when| self.expression(&when.expression, levels));
         let total = rule.remainder.iter().filter_map(|remainder| remainder.total.as_ref());
         total.for_each(|total| self.expression(&total.amount, levels));
         match &rule.take {

@@ -1,11 +1,29 @@
 //! A flow's mapping as it is applied: checked, with every expression parsed.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::conversion::Conversion;
 use crate::expression::{Expression, Path, Term};
 use crate::remainder::Remainder;
 use crate::template::Piece;
+
+/// Where something stands in a flow file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+/// A condition, as it is evaluated and as it is written.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    pub(crate) expression: Expression,
+    pub(crate) text: String,
+    pub(crate) at: Position,
+}
 
 /// One target object: its fields in the order of the flow file.
 #[derive(Debug, Default)]
@@ -33,10 +51,10 @@ pub(crate) enum Content {
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     /// Whether the block gives lines at all, by what the enclosing document says.
-    pub(crate) when: Option<Expression>,
+    pub(crate) when: Option<Condition>,
     /// The source's list; `None` for a single line, which reads the enclosing document itself.
     pub(crate) each: Option<Path>,
-    pub(crate) filter: Option<Expression>,
+    pub(crate) filter: Option<Condition>,
     pub(crate) fields: Fields,
     /// Fields whose repeated values get `-2`, `-3`, ….
     pub(crate) unique: Vec<String>,
@@ -46,7 +64,8 @@ pub(crate) struct Lines {
 
 #[derive(Debug)]
 pub(crate) struct Rule {
-    pub(crate) when: Option<Expression>,
+    pub(crate) at: Position,
+    pub(crate) when: Option<Condition>,
     pub(crate) take: Take,
     /// What is read, as written: for faults.
     pub(crate) source: String,

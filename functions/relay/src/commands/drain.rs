@@ -2,16 +2,19 @@ use std::time::Duration;
 
 use relay_core::pause;
 use relay_erp_pusher::ErpPusher;
+use relay_host::Settings;
 use relay_operations::pauses;
 use serde_json::json;
 
 use super::existing;
+use super::flows::test;
 use crate::Done;
 use crate::drain::{Drained, drain};
 use crate::output::say;
 
 /// `relay drain`
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
+    test::must_pass(&Settings::from_environment())?;
     let (wiring, place) = existing().await?;
     let pusher = wiring.build::<ErpPusher>()?;
     wiring.active.announce().await;

@@ -6,13 +6,14 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use relay_core::clock::Deadline;
 use relay_erp_pusher::ErpPusher;
-use relay_host::Wiring;
+use relay_host::{Settings, Wiring};
 use relay_job::{Job as _, Unfinished};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::{Report, TradePoller};
 use relay_webhook_receiver::Receiver;
 use serde_json::{Value, json};
 
+use super::flows::test;
 use crate::cli::Function;
 use crate::output::{say, tell};
 use crate::{Done, WrongUsage};
@@ -20,6 +21,7 @@ use crate::{Done, WrongUsage};
 /// `relay invoke`
 pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done> {
     let event = read(event)?;
+    test::must_pass(&Settings::from_environment())?;
     let wiring = Wiring::from_environment().await?;
     wiring.active.announce().await;
     match answer(function, event, &wiring).await? {

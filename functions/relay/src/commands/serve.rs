@@ -7,8 +7,8 @@ use relay_connector::Role;
 use relay_core::clock::Deadline;
 use relay_core::{System, pause};
 use relay_erp_pusher::{ErpPusher, Idle, Worker};
-use relay_host::Wiring;
 use relay_host::wiring::both;
+use relay_host::{Settings, Wiring};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
 use relay_webhook_receiver::Receiver;
@@ -17,6 +17,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 
+use super::flows::test;
 use super::place::Place;
 use crate::output::say;
 use crate::supervise::{Stop, Supervisor};
@@ -38,6 +39,7 @@ const WEBHOOK: &str = "webhook";
 /// `relay serve`
 pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     let mut signals = Signals::heard()?;
+    test::must_pass(&Settings::from_environment())?;
     let wiring = Wiring::from_environment().await?;
     let clock = wiring.clock.clone();
     let (stop, stopped) = watch::channel(false);

@@ -53,10 +53,15 @@ fn exported_flows_pass_the_check_and_overwrite_nothing() {
     fs::write(installation.path("flows/trade-to-kingdee.toml"), "mine").unwrap();
     let answer = installation.relay(&["flows", "export", "flows", "--json"]).with_status(0).json();
     assert_eq!(answer["kept"], serde_json::json!(["trade-to-kingdee.toml"]));
-    assert_eq!(answer["written"].as_array().unwrap().len(), 4, "{answer}");
+    assert_eq!(
+        answer["written"].as_array().unwrap().len(),
+        13,
+        "four flows, five tests, four documents: {answer}"
+    );
     assert_eq!(fs::read_to_string(installation.path("flows/trade-to-kingdee.toml")).unwrap(), "mine");
     fs::remove_file(installation.path("flows/trade-to-kingdee.toml")).unwrap();
     let said = installation.relay(&["flows", "export", "flows"]).with_status(0).stdout;
     assert!(said.contains("wrote flows/trade-to-kingdee.toml") && said.contains("kept"), "{said}");
     installation.relay(&["flows", "check", "flows"]).with_status(0);
+    installation.relay(&["flows", "test", "flows"]).with_status(0);
 }

@@ -12,6 +12,7 @@ mod demo;
 mod documents;
 mod events;
 mod floods;
+mod flow_tests;
 mod flows;
 mod lost_store;
 mod memory;

@@ -14,26 +14,29 @@ use crate::{number, time};
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     value: &'a Value,
-    number: usize,
-    parent: Option<&'a Scope<'a>>,
+    /// The number of the line, from 1.
+    pub(super) number: usize,
+    pub(super) parent: Option<&'a Scope<'a>>,
+    /// The list whose line it is.
+    pub(super) list: Option<&'a Path>,
     target: Option<&'a Map<String, Value>>,
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn document(value: &'a Value) -> Self {
-        Self { value, number: 0, parent: None, target: None }
+        Self { value, number: 0, parent: None, list: None, target: None }
     }
 
     /// One line of a list within `parent`, counted from 0.
-    pub(crate) fn line(parent: &'a Scope<'a>, value: &'a Value, index: usize) -> Self {
-        Self { value, number: index + 1, parent: Some(parent), target: None }
+    pub(crate) fn line(parent: &'a Scope<'a>, list: &'a Path, value: &'a Value, index: usize) -> Self {
+        Self { value, number: index + 1, parent: Some(parent), list: Some(list), target: None }
     }
 
     pub(crate) fn with_target(self, target: &'a Map<String, Value>) -> Self {
         Self { target: Some(target), ..self }
     }
 
-    fn up(&self, levels: usize) -> Option<&Scope<'a>> {
+    pub(super) fn up(&self, levels: usize) -> Option<&Scope<'a>> {
         let mut scope = self;
         for _ in 0..levels {
             scope = scope.parent?;
@@ -183,7 +186,7 @@ fn filtered<'a>(
     let mut kept = Vec::new();
     for (index, line) in lines(list, scope)?.into_iter().enumerate() {
         let keep = match filter {
-            Some(filter) => holds(filter, &Scope::line(scope, line, index))
+            Some(filter) => holds(filter, &Scope::line(scope, list, line, index))
                 .map_err(|failing| failing.at_line(list, index))?,
             None => true,
         };
@@ -224,7 +227,7 @@ pub(crate) fn amount(expression: &Expression, scope: &Scope<'_>) -> Result<Decim
         Expression::Sum { list, filter, each } => filtered(list, filter.as_deref(), scope)?
             .into_iter()
             .try_fold(Decimal::ZERO, |sum, (index, line)| {
-                let addend = amount(each, &Scope::line(scope, line, index))
+                let addend = amount(each, &Scope::line(scope, list, line, index))
                     .map_err(|failing| failing.at_line(list, index))?;
                 number::add(sum, addend).map_err(|cause| Failing::at(&list.text, None, cause))
             }),

@@ -3,6 +3,7 @@
 mod evaluate;
 mod parse;
 mod parse_path;
+mod read_values;
 mod token;
 
 use std::ops::Range;
@@ -13,6 +14,7 @@ pub(crate) use evaluate::{
     Datum, Failing, Scope, amount, find, first, holds, is_absent, items, lines, written,
 };
 pub(crate) use parse::{alternatives, amount as parse_amount, condition, path};
+pub(crate) use read_values::{reads_of, reads_of_terms};
 
 /// Where a path begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

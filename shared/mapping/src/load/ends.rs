@@ -8,16 +8,17 @@ use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
 use super::{cautions, codes, key, window};
-use crate::expression::{self, Expression, Term};
+use crate::expression::{self, Term};
 use crate::flow::{Source, Target};
 use crate::key::Key;
 use crate::params::Param;
+use crate::rule::Condition;
 
 pub(super) struct SourceEnd {
     pub(super) source: Source,
     pub(super) key: Key,
     pub(super) version: Option<(Vec<Term>, VersionKind)>,
-    pub(super) filter: Option<Expression>,
+    pub(super) filter: Option<Condition>,
 }
 
 /// The source, and its document even where the rest has mistakes: the mapping can be checked against it.
@@ -39,8 +40,8 @@ pub(super) fn source(
     let key = key::key(table, document, report);
     let version = table.get("version").and_then(|entry| version(&entry, level.as_ref(), report));
     let filter = table.text("filter", report).and_then(|written| {
-        let filter = report.parsed(&written, expression::condition(written.text))?;
-        level.iter().for_each(|level| reach::expression(&filter, &written, level, report));
+        let filter = report.condition(&written)?;
+        level.iter().for_each(|level| reach::expression(&filter.expression, &written, level, report));
         Some(filter)
     });
     let end = document.zip(key).map(|(document, key)| {

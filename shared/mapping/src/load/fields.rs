@@ -288,7 +288,7 @@ fn target_fields(field: &crate::rule::Field) -> Vec<String> {
             Take::Compute(expression) => Some(expression),
             _ => None,
         };
-        for expression in rule.when.iter().chain(computed) {
+        for expression in rule.when.iter().map(|when| &when.expression).chain(computed) {
             expression.visit(&mut Vec::new(), &mut note);
         }
     }

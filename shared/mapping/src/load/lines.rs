@@ -51,8 +51,8 @@ impl Loader<'_> {
         report: &mut Report<'_>,
     ) -> Option<Lines> {
         let when = table.text("when", report).and_then(|written| {
-            let when = report.parsed(&written, expression::condition(written.text))?;
-            reach::expression(&when, &written, level, report);
+            let when = report.condition(&written)?;
+            reach::expression(&when.expression, &written, level, report);
             Some(when)
         });
         if table.get("each").is_none() && !(must_have_each && when.is_none()) {
@@ -71,8 +71,8 @@ impl Loader<'_> {
         let path = report.parsed(&each, expression::path(each.text))?;
         let lines = reach::lines(&path, &each, level, report)?;
         let filter = table.text("where", report).and_then(|written| {
-            let filter = report.parsed(&written, expression::condition(written.text))?;
-            reach::expression(&filter, &written, &lines, report);
+            let filter = report.condition(&written)?;
+            reach::expression(&filter.expression, &written, &lines, report);
             Some(filter)
         });
         let fields = self.fields(table, &LIST_WORDS, known, &lines, report);

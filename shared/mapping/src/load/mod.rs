@@ -12,9 +12,9 @@ mod lines;
 mod numbering;
 mod reach;
 mod remainder;
-mod report;
+pub(crate) mod report;
 mod rule;
-mod table;
+pub(crate) mod table;
 mod window;
 
 use relay_connector::Catalog;

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::expression::SyntaxError;
+use crate::expression::{self, SyntaxError};
+use crate::rule::{Condition, Position};
 
-pub(super) struct Report<'t> {
+pub(crate) struct Report<'t> {
     file: &'t str,
     text: &'t str,
     found: Vec<(usize, Diagnostic)>,
@@ -13,21 +14,21 @@ pub(super) struct Report<'t> {
 
 /// Text of the flow file that holds an expression, and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Written<'t> {
-    pub(super) text: &'t str,
-    pub(super) span: Range<usize>,
+pub(crate) struct Written<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) span: Range<usize>,
 }
 
 impl<'t> Report<'t> {
-    pub(super) fn new(file: &'t str, text: &'t str) -> Self {
+    pub(crate) fn new(file: &'t str, text: &'t str) -> Self {
         Self { file, text, found: Vec::new() }
     }
 
-    pub(super) fn mistake(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
+    pub(crate) fn mistake(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
         self.say(Severity::Error, span, message, help);
     }
 
-    pub(super) fn say(
+    pub(crate) fn say(
         &mut self,
         severity: Severity,
         span: Range<usize>,
@@ -40,17 +41,31 @@ impl<'t> Report<'t> {
     }
 
     /// What stands in the file at that place.
-    pub(super) fn text_at(&self, span: &Range<usize>) -> &'t str {
+    pub(crate) fn text_at(&self, span: &Range<usize>) -> &'t str {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
+    /// Line and column of a place.
+    pub(crate) fn position(&self, start: usize) -> Position {
+        let before = self.text.get(..start).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+    }
+
+    /// The parsed condition, or its mistake reported.
+    pub(crate) fn condition(&mut self, written: &Written<'_>) -> Option<Condition> {
+        let expression = self.parsed(written, expression::condition(written.text))?;
+        let at = self.position(written.span.start);
+        Some(Condition { expression, text: written.text.to_owned(), at })
+    }
+
     /// A name that is none of the known ones.
-    pub(super) fn unknown(&mut self, span: Range<usize>, message: String, name: &str, known: &[&str]) {
+    pub(crate) fn unknown(&mut self, span: Range<usize>, message: String, name: &str, known: &[&str]) {
         self.mistake(span, message, suggestion(name, known));
     }
 
     /// A mistake within an expression, underlined there and not as a whole.
-    pub(super) fn within(
+    pub(crate) fn within(
         &mut self,
         written: &Written<'_>,
         inner: Range<usize>,
@@ -61,7 +76,7 @@ impl<'t> Report<'t> {
         self.mistake(span, message, help);
     }
 
-    pub(super) fn place_within(&self, written: &Written<'_>, inner: Range<usize>) -> Range<usize> {
+    pub(crate) fn place_within(&self, written: &Written<'_>, inner: Range<usize>) -> Range<usize> {
         // Only text without escapes stands in the file as it was read.
         match self.text[written.span.clone()].find(written.text) {
             Some(offset) if !written.text.is_empty() => {
@@ -73,26 +88,26 @@ impl<'t> Report<'t> {
     }
 
     /// The parsed expression, or its mistake reported.
-    pub(super) fn parsed<T>(&mut self, written: &Written<'_>, parsed: Result<T, SyntaxError>) -> Option<T> {
+    pub(crate) fn parsed<T>(&mut self, written: &Written<'_>, parsed: Result<T, SyntaxError>) -> Option<T> {
         parsed.map_err(|error| self.within(written, error.span, error.message, None)).ok()
     }
 
     /// Everything found, in the order of the file.
-    pub(super) fn finish(mut self) -> Vec<Diagnostic> {
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|(start, _)| *start);
         self.found.into_iter().map(|(_, diagnostic)| diagnostic).collect()
     }
 }
 
 /// What of the known names one is closest to, if it is close.
-pub(super) fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |known: &&&str| strsim::damerau_levenshtein(name, known);
     let closest = known.iter().min_by_key(distance);
     closest.filter(|known| distance(known) <= name.chars().count() / 3 + 1).copied()
 }
 
 /// "did you mean", or all that is known where that is little.
-pub(super) fn suggestion(name: &str, known: &[&str]) -> Option<String> {
+pub(crate) fn suggestion(name: &str, known: &[&str]) -> Option<String> {
     const FEW: usize = 16;
     match closest(name, known) {
         Some(closest) => Some(format!("did you mean `{closest}`?")),

@@ -73,7 +73,7 @@ pub(super) fn rules(
     if let Some(text) = entry.item.as_str() {
         let written = Written { text, span: entry.span.clone() };
         let take = from(&written, &usual(wanted.kind), level, report)?;
-        return Some(vec![plain(take, &written, wanted)]);
+        return Some(vec![plain(take, &written, wanted, report)]);
     }
     let tables: Vec<Table<'_>> = match entry.item {
         Item::Value(toml_edit::Value::Array(array))
@@ -107,7 +107,7 @@ pub(super) fn copy(path: Path, name: &Written<'_>, wanted: Wanted, report: &mut 
     match wanted.kind {
         None | Some(Kind::Any) => {
             let wanted = Wanted { required: false, ..wanted };
-            Some(plain(Take::Copy(path), name, wanted))
+            Some(plain(Take::Copy(path), name, wanted, report))
         }
         Some(Kind::Object(_) | Kind::List(_) | Kind::Map | Kind::MapOfLists) => {
             let message =
@@ -115,12 +115,13 @@ pub(super) fn copy(path: Path, name: &Written<'_>, wanted: Wanted, report: &mut 
             report.mistake(name.span.clone(), message, None);
             None
         }
-        Some(_) => Some(plain(Take::From(vec![expression::Term::Path(path)]), name, wanted)),
+        Some(_) => Some(plain(Take::From(vec![expression::Term::Path(path)]), name, wanted, report)),
     }
 }
 
-fn plain(take: Take, written: &Written<'_>, wanted: Wanted) -> Rule {
+fn plain(take: Take, written: &Written<'_>, wanted: Wanted, report: &Report<'_>) -> Rule {
     Rule {
+        at: report.position(written.span.start),
         when: None,
         take,
         source: written.text.to_owned(),
@@ -145,8 +146,8 @@ fn rule(
         send.wrong_type("true or false", report);
     }
     let when = table.text("when", report).and_then(|written| {
-        let when = report.parsed(&written, expression::condition(written.text))?;
-        reach::expression(&when, &written, level, report);
+        let when = report.condition(&written)?;
+        reach::expression(&when.expression, &written, level, report);
         Some(when)
     });
     let through = through(table, wanted, catalog, report);
@@ -162,12 +163,13 @@ fn rule(
         _ => None,
     };
     let mut reads_target = false;
-    for expression in when.iter().chain(computed) {
+    for expression in when.iter().map(|when| &when.expression).chain(computed) {
         expression.visit(&mut Vec::new(), &mut |_, path| reads_target |= path.root == Root::Target);
     }
     let strip_emoji = table.get("strip").is_some();
     let (conversion, remainder) = remainder::of(table, conversion, reads_target, level, report);
     Some(Rule {
+        at: report.position(table.span.start),
         when,
         take,
         source,

@@ -7,43 +7,43 @@ use toml_edit::{Item, TableLike, Value};
 use super::report::{Report, Written};
 
 #[derive(Clone)]
-pub(super) struct Table<'t> {
+pub(crate) struct Table<'t> {
     table: &'t dyn TableLike,
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 /// One `key = value`.
 #[derive(Clone)]
-pub(super) struct Entry<'t> {
-    pub(super) key: &'t str,
-    pub(super) key_span: Range<usize>,
-    pub(super) item: &'t Item,
-    pub(super) span: Range<usize>,
+pub(crate) struct Entry<'t> {
+    pub(crate) key: &'t str,
+    pub(crate) key_span: Range<usize>,
+    pub(crate) item: &'t Item,
+    pub(crate) span: Range<usize>,
 }
 
 impl<'t> Table<'t> {
-    pub(super) fn new(table: &'t dyn TableLike, span: Range<usize>) -> Self {
+    pub(crate) fn new(table: &'t dyn TableLike, span: Range<usize>) -> Self {
         Self { table, span }
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'t>> + use<'t> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'t>> + use<'t> {
         let table = self.table;
         table.iter().filter_map(move |(name, _)| entry(table, name))
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<Entry<'t>> {
+    pub(crate) fn get(&self, key: &str) -> Option<Entry<'t>> {
         entry(self.table, key)
     }
 
     /// Reports every key that is none of `known`.
-    pub(super) fn expect(&self, known: &[&str], report: &mut Report<'_>) {
+    pub(crate) fn expect(&self, known: &[&str], report: &mut Report<'_>) {
         for entry in self.entries().filter(|entry| !known.contains(&entry.key)) {
             report.unknown(entry.key_span, format!("unknown key `{}`", entry.key), entry.key, known);
         }
     }
 
     /// A table that must be there.
-    pub(super) fn table(&self, key: &str, report: &mut Report<'_>) -> Option<Table<'t>> {
+    pub(crate) fn table(&self, key: &str, report: &mut Report<'_>) -> Option<Table<'t>> {
         let Some(entry) = self.get(key) else {
             report.mistake(self.span.clone(), format!("the table [{key}] is missing"), None);
             return None;
@@ -52,12 +52,12 @@ impl<'t> Table<'t> {
     }
 
     /// A text, if the key is there.
-    pub(super) fn text(&self, key: &str, report: &mut Report<'_>) -> Option<Written<'t>> {
+    pub(crate) fn text(&self, key: &str, report: &mut Report<'_>) -> Option<Written<'t>> {
         self.get(key)?.text(report)
     }
 
     /// A text that must be there.
-    pub(super) fn required_text(&self, key: &str, report: &mut Report<'_>) -> Option<Written<'t>> {
+    pub(crate) fn required_text(&self, key: &str, report: &mut Report<'_>) -> Option<Written<'t>> {
         if self.get(key).is_none() {
             report.mistake(self.span.clone(), format!("`{key}` is missing"), None);
         }
@@ -73,7 +73,7 @@ fn entry<'t>(table: &'t dyn TableLike, key: &str) -> Option<Entry<'t>> {
 }
 
 impl<'t> Entry<'t> {
-    pub(super) fn text(&self, report: &mut Report<'_>) -> Option<Written<'t>> {
+    pub(crate) fn text(&self, report: &mut Report<'_>) -> Option<Written<'t>> {
         let text = self.item.as_str();
         if text.is_none() {
             self.wrong_type("a text in quotes", report);
@@ -81,7 +81,7 @@ impl<'t> Entry<'t> {
         Some(Written { text: text?, span: self.span.clone() })
     }
 
-    pub(super) fn table(&self, report: &mut Report<'_>) -> Option<Table<'t>> {
+    pub(crate) fn table(&self, report: &mut Report<'_>) -> Option<Table<'t>> {
         let table = self.item.as_table_like();
         if table.is_none() {
             self.wrong_type("a table", report);
@@ -89,13 +89,13 @@ impl<'t> Entry<'t> {
         Some(Table::new(table?, self.span.clone()))
     }
 
-    pub(super) fn wrong_type(&self, expected: &str, report: &mut Report<'_>) {
+    pub(crate) fn wrong_type(&self, expected: &str, report: &mut Report<'_>) {
         let message = format!("`{}` must be {expected}, not {}", self.key, type_name(self.item));
         report.mistake(self.span.clone(), message, None);
     }
 
     /// A list of texts, or a single one.
-    pub(super) fn texts(&self, report: &mut Report<'_>) -> Option<Vec<Written<'t>>> {
+    pub(crate) fn texts(&self, report: &mut Report<'_>) -> Option<Vec<Written<'t>>> {
         if let Some(text) = self.item.as_str() {
             return Some(vec![Written { text, span: self.span.clone() }]);
         }

@@ -8,12 +8,14 @@ mod catalogs;
 mod diagnostics;
 mod ends;
 mod faults;
+mod flow_tests;
 mod hostile;
 mod language;
 mod money;
 mod properties;
 mod reads;
 mod shipped;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -83,6 +83,11 @@ fn remark_as_json(remark: &Remark) -> Value {
     })
 }
 
+/// `1 flow`, `2 flows`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 fn and_warnings(count: usize) -> String {
     match count {
         0 => String::new(),
@@ -91,7 +96,7 @@ fn and_warnings(count: usize) -> String {
     }
 }
 
-fn as_json(diagnostics: &[&Diagnostic]) -> Value {
+pub(super) fn as_json(diagnostics: &[&Diagnostic]) -> Value {
     let found = diagnostics.iter().map(|diagnostic| {
         json!({
             "file": diagnostic.file,

@@ -3,3 +3,4 @@
 pub(crate) mod check;
 pub(crate) mod export;
 pub(crate) mod retire;
+pub(crate) mod test;

@@ -1,0 +1,106 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use relay_host::{Settings, settings};
+use relay_job::flow_tests::{self, TestedFlow};
+use relay_mapping::flow_test::{Difference, Tested};
+use relay_mapping::{Diagnostics, Missing, Position};
+use serde_json::json;
+
+use super::check::{as_json, counted};
+use crate::output::say;
+use crate::{Done, shipped};
+
+/// Flow files whose own tests fail: nothing is begun with them.
+#[derive(Debug)]
+pub(crate) struct FailingTests(String);
+
+impl fmt::Display for FailingTests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the flow files' own tests fail, so nothing is begun with them (`relay flows test`):\n{}",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for FailingTests {}
+
+/// Refuses a folder whose tests fail. The shipped flows were tested when this program was built.
+pub(crate) fn must_pass(settings: &Settings) -> anyhow::Result<()> {
+    let Some(folder) = settings::flows_folder(settings) else { return Ok(()) };
+    let flows = relay_host::flows::load(Some(&folder))?;
+    let failing = match flow_tests::run(&flows, &relay_host::flows::tests(&folder)?) {
+        Ok(flows) => {
+            let failing = flows.iter().filter(|flow| flow.failed().next().is_some());
+            failing.flat_map(|flow| flow.failed().flat_map(|test| failure(flow, test))).collect::<Vec<_>>()
+        }
+        Err(mistakes) => vec![mistakes.to_string()],
+    };
+    if failing.is_empty() { Ok(()) } else { Err(FailingTests(failing.join("\n")).into()) }
+}
+
+/// `relay flows test`
+pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
+    let settings = Settings::from_environment();
+    let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
+    let flows = match tested(folder.as_deref())? {
+        Ok(flows) => flows,
+        Err(mistakes) => {
+            let found: Vec<_> = mistakes.0.iter().collect();
+            if json {
+                say!("{}", json!({ "mistakes": as_json(&found) }));
+            } else {
+                say!("{mistakes}\n\n{}.", counted(found.len(), "mistake"));
+            }
+            return Ok(Done::WithFailures);
+        }
+    };
+    let failed = flows.iter().flat_map(TestedFlow::failed).count();
+    if json {
+        say!("{}", json!({ "flows": flows, "failed": failed }));
+    } else {
+        flows.iter().for_each(print);
+        let tests: usize = flows.iter().map(|flow| flow.tests.len()).sum();
+        let failed = if failed == 0 { "none failed".to_owned() } else { format!("{failed} failed") };
+        say!("{}, {}, {failed}.", counted(flows.len(), "flow"), counted(tests, "test"));
+    }
+    Ok(if failed == 0 { Done::Well } else { Done::WithFailures })
+}
+
+/// What the tests of a folder come to, or its mistakes.
+fn tested(folder: Option<&Path>) -> anyhow::Result<Result<Vec<TestedFlow>, Diagnostics>> {
+    let flows = match relay_host::flows::load(folder) {
+        Ok(flows) => flows,
+        Err(error) => return error.downcast::<Diagnostics>().map(Err),
+    };
+    let tests = folder.map_or_else(|| Ok(shipped::tests()), relay_host::flows::tests)?;
+    Ok(flow_tests::run(&flows, &tests))
+}
+
+fn print(flow: &TestedFlow) {
+    let TestedFlow { flow: name, flow_file, tests, coverage, .. } = flow;
+    if tests.is_empty() {
+        say!("{name}: no tests (write {name}.test.toml beside it)\n");
+        return;
+    }
+    let (reached, of) = (coverage.reached, coverage.of);
+    say!("{name}: {}; they reach {reached} of {of} rules and conditions", counted(tests.len(), "test"));
+    flow.failed().flat_map(|test| failure(flow, test)).for_each(|line| say!("{line}"));
+    for Missing { at: Position { line, column }, target, what } in &coverage.missing {
+        say!("  not reached: {target}: {what} ({flow_file}:{line}:{column})");
+    }
+    say!("");
+}
+
+/// The lines that tell of a test that failed.
+fn failure(flow: &TestedFlow, test: &Tested) -> Vec<String> {
+    let Tested { name, line, differences, .. } = test;
+    let file = flow.test_file.as_deref().unwrap_or_default();
+    let difference = |Difference { field, line, expected, found }: &Difference| {
+        format!("    {field}: expected {expected}, found {found} ({file}:{line})")
+    };
+    let head = format!("  FAILED {name} ({file}:{line})");
+    std::iter::once(head).chain(differences.iter().map(difference)).collect()
+}

@@ -1,0 +1,116 @@
+//! `relay flows test`, and a folder whose tests fail.
+
+use crate::support::Installation;
+
+const FLOWS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/flows");
+
+/// A folder with one shipped flow, its tests, and a change of these.
+fn with_tests(change: (&str, &str)) -> Installation {
+    let installation = Installation::empty();
+    let flows = installation.path("flows");
+    std::fs::create_dir_all(flows.join("tests")).unwrap();
+    for file in ["stock-to-sharecrm.toml", "stock-to-sharecrm.test.toml", "tests/stock-change.json"] {
+        let text = std::fs::read_to_string(format!("{FLOWS}/{file}")).unwrap();
+        let text = if file.ends_with(".test.toml") { text.replace(change.0, change.1) } else { text };
+        std::fs::write(flows.join(file), text).unwrap();
+    }
+    installation
+}
+
+const AS_SHIPPED: (&str, &str) = ("", "");
+const WRONG: (&str, &str) = ("sync_stock         = \"128\"", "sync_stock         = 127");
+
+#[test]
+fn the_tests_of_the_shipped_flows_pass_and_reach_every_rule() {
+    let shipped = Installation::empty().relay(&["flows", "test", "--json"]).with_status(0).json();
+    let folder = Installation::empty().relay(&["flows", "test", FLOWS, "--json"]).with_status(0).json();
+    for answer in [&shipped, &folder] {
+        assert_eq!(answer["failed"], 0, "{answer}");
+        let flows = answer["flows"].as_array().unwrap();
+        assert_eq!(flows.len(), 5, "{answer}");
+        for flow in flows {
+            assert!(flow["tests"].as_array().unwrap().len() >= 4, "{flow}");
+            assert_eq!(flow["coverage"]["missing"], serde_json::json!([]), "{flow}");
+            assert!(flow["coverage"]["of"].as_u64().unwrap() > 10, "{flow}");
+        }
+    }
+}
+
+#[test]
+fn the_tests_that_the_documents_show_pass() {
+    let document = include_str!("../../../../docs/flows.md");
+    let (_, tests) = document.split_once("## Tests").unwrap().1.split_once("```toml\n").unwrap();
+    let (tests, _) = tests.split_once("```").unwrap();
+    let installation = Installation::empty();
+    std::fs::create_dir_all(installation.path("flows/tests")).unwrap();
+    for file in ["trade-to-kingdee.toml", "tests/trade.json"] {
+        std::fs::copy(format!("{FLOWS}/{file}"), installation.path("flows").join(file)).unwrap();
+    }
+    std::fs::write(installation.path("flows/trade-to-kingdee.test.toml"), tests).unwrap();
+    let answer = installation.relay(&["flows", "test", "flows"]).with_status(0);
+    assert!(answer.stdout.ends_with("1 flow, 3 tests, none failed.\n"), "{}", answer.stdout);
+}
+
+#[test]
+fn a_test_that_fails_is_told_field_by_field_with_its_line() {
+    let installation = with_tests(WRONG);
+    let answer = installation.relay(&["flows", "test", "flows"]).with_status(1);
+    let text = std::fs::read_to_string(installation.path("flows/stock-to-sharecrm.test.toml")).unwrap();
+    let line = 1 + text.lines().position(|line| line.contains("= 127")).unwrap();
+    let said = format!(
+        "    masterFieldVal.sync_stock: expected the number 127, found \"128\" (flows/stock-to-sharecrm.test.toml:{line})"
+    );
+    assert!(answer.stdout.contains(&said), "{}", answer.stdout);
+    assert!(answer.stdout.ends_with("1 flow, 4 tests, 1 failed.\n"), "{}", answer.stdout);
+    let json = installation.relay(&["flows", "test", "flows", "--json"]).with_status(1).json();
+    assert_eq!(json["failed"], 1);
+    assert_eq!(json["flows"][0]["tests"][0]["differences"][0]["line"], line, "{json}");
+}
+
+#[test]
+fn rules_that_no_test_reaches_are_named_with_their_place_and_are_no_failure() {
+    let installation = with_tests(AS_SHIPPED);
+    let test = "[settings]\nSHARECRM_DATA_CENTER_ID = \"DC1\"\n[[test]]\nname = \"n\"\n\
+                document = { rec_id = \"1\", sync_stock = \"1\" }\nrequest = {}\n";
+    std::fs::write(installation.path("flows/stock-to-sharecrm.test.toml"), test).unwrap();
+    let answer = installation.relay(&["flows", "test", "flows"]).with_status(0);
+    for said in [
+        "stock-to-sharecrm: 1 test; they reach 6 of 12 rules and conditions",
+        "not reached: masterFieldVal.spec_no: nothing is sent (flows/stock-to-sharecrm.toml:28:22)",
+    ] {
+        assert!(answer.stdout.contains(said), "{said} in {}", answer.stdout);
+    }
+}
+
+#[test]
+fn nothing_is_begun_with_a_folder_whose_tests_fail() {
+    for change in [WRONG, ("nothing =", "nohting =")] {
+        let mut installation = with_tests(change);
+        installation.set("RELAY_FLOWS_DIR", "flows");
+        let event = crate::support::events("stock-syncer/schedule.json");
+        let commands: [&[&str]; 3] =
+            [&["serve"], &["drain"], &["invoke", "stock-syncer", "--event", event.to_str().unwrap()]];
+        for command in commands {
+            let answer = installation.relay(command).with_status(2);
+            let said = "the flow files' own tests fail, so nothing is begun with them (`relay flows test`)";
+            assert!(answer.stderr.contains(said), "{command:?}: {}", answer.stderr);
+            assert!(answer.stderr.contains("stock-to-sharecrm.test.toml:"), "{}", answer.stderr);
+            assert!(!installation.path("relay.db").exists(), "{command:?}");
+        }
+        installation.relay(&["flows", "check"]).with_status(0);
+    }
+}
+
+#[test]
+fn a_test_file_is_no_flow_and_one_of_no_flow_is_a_mistake() {
+    let installation = with_tests(AS_SHIPPED);
+    let checked = installation.relay(&["flows", "check", "flows", "--json"]).with_status(0).json();
+    assert_eq!(checked["flows"].as_array().unwrap().len(), 1, "{checked}");
+    std::fs::write(installation.path("flows/other.test.toml"), "[[test]]\n").unwrap();
+    let answer = installation.relay(&["flows", "test", "flows"]).with_status(1);
+    assert!(
+        answer.stdout.contains("tests the flow `other`, which is not in this folder"),
+        "{}",
+        answer.stdout
+    );
+}

@@ -1,0 +1,198 @@
+//! Runs a test: a document goes the pusher's way, up to what would be sent.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use relay_core::guard::{Candidate, Verdict, judge};
+use relay_core::item::content_hash;
+use relay_core::ledger::{Delivered, Stamp};
+use relay_core::{Entry, EntryId, Skip};
+use serde_json::Value;
+
+use super::{Difference, Expected, Line, Outcome, Test, Tested, Why};
+use crate::apply::{Context, Mapped};
+use crate::fault::Fault;
+use crate::flow::Flow;
+use crate::trace::Trace;
+
+/// What became of a document.
+enum Became {
+    Sent(Mapped),
+    Failed(Vec<String>),
+    Nothing(Why),
+}
+
+pub(super) fn test(test: &Test, flow: &Flow) -> Tested {
+    let mut run = Run { test, flow, traces: Vec::new(), differences: Vec::new() };
+    let entry = run.entry();
+    let became = run.becomes(&test.document, &entry, DateTime::UNIX_EPOCH + TimeDelta::seconds(1));
+    run.compare(&became);
+    Tested { name: test.name.clone(), line: test.line, differences: run.differences, traces: run.traces }
+}
+
+struct Run<'a> {
+    test: &'a Test,
+    flow: &'a Flow,
+    traces: Vec<Trace>,
+    differences: Vec<Difference>,
+}
+
+impl Run<'_> {
+    /// The ledger's entry of the document, where an earlier version has been delivered.
+    fn entry(&mut self) -> Entry {
+        let (flow, test) = (self.flow, self.test);
+        let key = |document: &Value| flow.key(document).unwrap_or_default();
+        let mut entry = Entry::new(EntryId::new(flow.name(), key(&test.document)));
+        let Some(before) = &test.before else { return entry };
+        if key(before) != entry.id.key {
+            let found = format!("another document, `{}`", key(before));
+            self.differs("before", test.line, &format!("a version of `{}`", entry.id.key), &found);
+        }
+        match self.becomes(before, &entry, DateTime::UNIX_EPOCH) {
+            Became::Sent(mapped) => entry.delivered = Some(delivered(flow, before, &mapped)),
+            other => self.differs("before", test.line, "a request", &other.shown()),
+        }
+        entry
+    }
+
+    fn becomes(&mut self, document: &Value, entry: &Entry, received_at: DateTime<Utc>) -> Became {
+        let Test { settings, lookups, .. } = self.test;
+        let failed = |fault: Fault| Became::Failed(vec![fault.to_string()]);
+        if let Err(fault) = self.flow.key(document) {
+            return failed(fault);
+        }
+        let traced = self.flow.trace(document, &Context { settings, lookups });
+        let judged = self.judged(document, entry, received_at);
+        // A document that the flow does not map takes no way but that to its filter.
+        let trace = if judged.is_err() { Trace::of(traced.trace.filter) } else { traced.trace };
+        self.traces.push(trace);
+        if let Err(became) = judged {
+            return became;
+        }
+        match traced.mapped {
+            Ok(mapped) => {
+                let sent = content_hash(&mapped.body);
+                let is_there = entry.delivered.as_ref().is_some_and(|delivered| delivered.body_hash == sent);
+                if is_there { Became::Nothing(Why::Unchanged) } else { Became::Sent(mapped) }
+            }
+            Err(faults) => Became::Failed(faults.iter().map(Fault::to_string).collect()),
+        }
+    }
+
+    /// What filter and guard make of it; `Ok` where it is for the target.
+    fn judged(&self, document: &Value, entry: &Entry, received_at: DateTime<Utc>) -> Result<(), Became> {
+        match self.flow.admits(document) {
+            Ok(true) => {}
+            Ok(false) => return Err(Became::Nothing(Why::Filtered)),
+            Err(fault) => return Err(Became::Failed(vec![fault.to_string()])),
+        }
+        let version = self.flow.version(document);
+        let kind = Some(self.flow.version_kind());
+        let stamp = Stamp { version: version.as_deref(), kind, received_at: Some(received_at) };
+        match judge(entry, Candidate { stamp, hash: &content_hash(document), replay: None }) {
+            Verdict::Push => Ok(()),
+            Verdict::Skip(Skip::Older) => Err(Became::Nothing(Why::Older)),
+            Verdict::Skip(_) => Err(Became::Nothing(Why::Same)),
+            Verdict::Unordered(reason) => {
+                let source = self.flow.version_source().unwrap_or_default();
+                Err(Became::Failed(vec![format!("version: `{source}`: {reason}")]))
+            }
+            Verdict::Settled(message) => Err(Became::Failed(vec![message])),
+        }
+    }
+
+    fn compare(&mut self, became: &Became) {
+        let (test, flow) = (self.test, self.flow);
+        let differences = &mut self.differences;
+        let mut named = |expected: &Option<Expected>, found: Option<String>, name| {
+            if let Some(expected) = expected {
+                expected.compare(found.map(Value::String).as_ref(), name, differences);
+            }
+        };
+        named(&test.key, flow.key(&test.document).ok(), "key");
+        named(&test.version, flow.version(&test.document), "version");
+        match (&test.outcome, became) {
+            (Outcome::Request { body, params, absent }, Became::Sent(mapped)) => {
+                if let Some(body) = body {
+                    body.compare(Some(&mapped.body), "", &mut self.differences);
+                }
+                if let Some(params) = params {
+                    let found =
+                        mapped.params.iter().map(|(name, value)| (name.clone(), value.clone().into()));
+                    params.compare(Some(&Value::Object(found.collect())), "params", &mut self.differences);
+                }
+                self.absent(absent, &mapped.body);
+            }
+            (Outcome::Request { body, .. }, other) => {
+                let line = body.as_ref().map_or(test.line, Expected::line);
+                self.differs("request", line, "a request", &other.shown());
+            }
+            (Outcome::Faults { texts, .. }, Became::Failed(faults)) => self.faults(texts, faults),
+            (Outcome::Faults { line, .. }, other) => {
+                self.differs("faults", *line, "faults", &other.shown());
+            }
+            (Outcome::Nothing { line, why }, Became::Nothing(found)) => {
+                if let Some(why) = why.filter(|why| why != found) {
+                    self.differs("nothing", *line, why.name(), found.name());
+                }
+            }
+            (Outcome::Nothing { line, .. }, other) => {
+                self.differs("nothing", *line, "that nothing is sent", &other.shown());
+            }
+        }
+    }
+
+    fn absent(&mut self, absent: &[Line], body: &Value) {
+        for Line { text, line } in absent {
+            let pointer = format!("/{}", text.replace('[', "/").replace(']', "").replace('.', "/"));
+            if let Some(found) = body.pointer(&pointer) {
+                self.differs(text, *line, "nothing", &found.to_string());
+            }
+        }
+    }
+
+    /// Each text is in a fault of its own, and no fault is left over.
+    fn faults(&mut self, texts: &[Line], faults: &[String]) {
+        let mut left: Vec<_> = faults.iter().collect();
+        for Line { text, line } in texts {
+            match left.iter().position(|fault| fault.contains(text.as_str())) {
+                Some(place) => _ = left.remove(place),
+                None => self.differs("faults", *line, &format!("a fault that says `{text}`"), &told(faults)),
+            }
+        }
+        let line = texts.first().map_or(self.test.line, |text| text.line);
+        for fault in left {
+            self.differs("faults", line, "no other fault", fault);
+        }
+    }
+
+    fn differs(&mut self, field: &str, line: usize, expected: &str, found: &str) {
+        let (field, expected, found) = (field.to_owned(), expected.to_owned(), found.to_owned());
+        self.differences.push(Difference { field, line, expected, found });
+    }
+}
+
+impl Became {
+    fn shown(&self) -> String {
+        match self {
+            Self::Sent(_) => "a request".to_owned(),
+            Self::Failed(faults) => format!("the fault {}", told(faults)),
+            Self::Nothing(why) => format!("that nothing is sent ({})", why.name()),
+        }
+    }
+}
+
+fn told(faults: &[String]) -> String {
+    faults.join("; ")
+}
+
+fn delivered(flow: &Flow, document: &Value, mapped: &Mapped) -> Delivered {
+    Delivered {
+        version: flow.version(document),
+        version_kind: Some(flow.version_kind()),
+        hash: content_hash(document),
+        body_hash: content_hash(&mapped.body),
+        target_id: None,
+        received_at: Some(DateTime::UNIX_EPOCH),
+        at: DateTime::UNIX_EPOCH,
+        follows: None,
+    }
+}
