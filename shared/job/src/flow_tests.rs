@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use crate::Flows;
 
+/// Reads a file by its name relative to a test file.
+pub type Beside = Box<dyn Fn(&str) -> io::Result<String> + Send + Sync>;
+
 /// A test file, not read yet.
 pub struct TestFile {
     /// The flow that it tests: its name is the file's, without `.test.toml`.
@@ -17,7 +20,7 @@ pub struct TestFile {
     /// Its text.
     pub text: String,
     /// Reads a file that stands beside it, by its relative name.
-    pub beside: Box<dyn Fn(&str) -> io::Result<String> + Send + Sync>,
+    pub beside: Beside,
 }
 
 /// What the tests of one flow came to.
