@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn every_shipped_file_of_a_set_comes_with_the_program() {
-        for (set, folder) in [(Set::Default, "")] {
+        let sets = [(Set::Default, "")];
+        for (set, folder) in sets {
             let known: BTreeSet<_> = set.files().iter().map(|file| file.name.to_owned()).collect();
             assert_eq!(known, files_of(folder), "{set:?}");
         }

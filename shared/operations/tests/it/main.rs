@@ -1,6 +1,6 @@
 //! What an operator asks and does, on a store and a simulated clock.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail by panicking, as tests do")]
 
 mod answers;
 mod desk;
