@@ -27,6 +27,11 @@ macro_rules! tell {
 
 pub(crate) use {say, tell};
 
+/// `1 mistake`, `2 mistakes`.
+pub(crate) fn counted(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
 /// What `say!` stands for.
 pub(crate) fn write_line(line: fmt::Arguments<'_>) {
     if broken().is_none() {

@@ -113,7 +113,7 @@ impl Poller {
         // Where the store does not answer nothing is known.
         let behind = now - read_until.ok()?.unwrap_or(self.start);
         let lag = behind.to_std().unwrap_or_default();
-        metrics::histogram!("watermark_lag", "flow" => report.flow.clone()).record(lag);
+        metrics::histogram!("watermark_lag", "flow" => relay_core::metric_name(&report.flow)).record(lag);
         Some(lag)
     }
 

@@ -46,7 +46,7 @@ impl Prepared<'_> {
     /// Counts what was sent.
     fn count(self) -> Taken {
         for flow in self.flows {
-            metrics::counter!("queued", "flow" => flow.to_owned()).increment(1);
+            metrics::counter!("queued", "flow" => crate::metric_name(flow)).increment(1);
         }
         self.taken
     }

@@ -190,7 +190,7 @@ fn depth(value: &Value) -> usize {
 }
 
 /// SQS ids are at most 128 plain characters; keys may be Chinese and long.
-fn digest(parts: &[&str]) -> String {
+pub(crate) fn digest(parts: &[&str]) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(part.len().to_be_bytes());

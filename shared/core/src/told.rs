@@ -2,13 +2,14 @@
 
 use tracing::Level;
 
+use crate::metric_name;
 use crate::outcome::Outcome;
 use crate::policy::{Consequences, Logged};
 
 /// Counts an outcome under the name of its flow, or the one that stands in a flow's place.
 pub fn count(flow: &str, consequences: &Consequences<'_>) {
     if let Some(outcome) = consequences.counted {
-        metrics::counter!("documents", "flow" => flow.to_owned(), "outcome" => outcome).increment(1);
+        metrics::counter!("documents", "flow" => metric_name(flow), "outcome" => outcome).increment(1);
     }
 }
 

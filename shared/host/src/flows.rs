@@ -28,7 +28,19 @@ const LAYERS: &str = "/opt";
 /// # Errors
 /// A folder that cannot be read, or [`relay_mapping::Diagnostics`]: every mistake of every file with its line.
 pub fn load(folder: Option<&Path>) -> anyhow::Result<Flows> {
-    let files = match folder {
+    Ok(Flows::parse(files(folder)?, &relay_connectors::catalog())?)
+}
+
+/// The same, without the files that have mistakes: for whoever looks at an installation, and does not work.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn load_sound(folder: Option<&Path>) -> anyhow::Result<Flows> {
+    Ok(Flows::sound(files(folder)?, &relay_connectors::catalog()))
+}
+
+fn files(folder: Option<&Path>) -> anyhow::Result<Vec<FlowFile>> {
+    Ok(match folder {
         // A stand-in of Lambda that mounts no layer runs the same stack. On Lambda itself a function whose layer is
         // missing does not start, so nobody's own flows are replaced in silence.
         Some(folder) if folder == Path::new(LAYERS) && !holds_flows(folder) => {
@@ -39,8 +51,7 @@ pub fn load(folder: Option<&Path>) -> anyhow::Result<Flows> {
         }
         Some(folder) => read_folder(folder)?,
         None => shipped(),
-    };
-    Ok(Flows::parse(files, &relay_connectors::catalog())?)
+    })
 }
 
 /// The test files of a folder.
@@ -72,7 +83,9 @@ fn shipped() -> Vec<FlowFile> {
 fn read_folder(folder: &Path) -> anyhow::Result<Vec<FlowFile>> {
     let mut files = Vec::new();
     for path in entries(folder)?.into_iter().filter(|path| is_flow(path)) {
-        let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        // What is not UTF-8 is a mistake of that file, which is found where its text is checked.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         files.push(FlowFile { name, file: path.display().to_string(), text });
     }

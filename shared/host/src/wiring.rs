@@ -57,13 +57,15 @@ impl Wiring {
     }
 
     /// Builds as [`Wiring::from_environment`] does, on a store that is there already: whoever looks at one in the wrong
-    /// folder is told so, and not that all is well.
+    /// folder is told so, and not that all is well. Flow files with mistakes are left out ([`Flows::broken`]): they are no
+    /// reason not to look.
     ///
     /// # Errors
-    /// As [`Wiring::from_environment`], and where there is no store.
+    /// As [`Wiring::from_environment`], but for mistakes in flow files; and where there is no store.
     pub async fn of_existing_store() -> anyhow::Result<Self> {
         let (settings, clock) = (environment().await?, Arc::new(SystemClock));
-        let flows = known_flows(&settings, clock.clone()).await?;
+        let flows = flows::load_sound(settings::flows_folder(&settings).as_deref())?;
+        let flows = known_settings(flows, &settings, clock.clone()).await?;
         let stores = stores::open_existing(&settings, clock.clone()).await?;
         Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemRng)))
     }
@@ -276,6 +278,10 @@ async fn environment() -> anyhow::Result<Settings> {
 /// whose file is away may name it.
 async fn known_flows(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Flows> {
     let flows = flows::load(settings::flows_folder(settings).as_deref())?;
+    known_settings(flows, settings, clock).await
+}
+
+async fn known_settings(flows: Flows, settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Flows> {
     let mut unknown: BTreeSet<&str> = declared::unknown(settings, &flows);
     if !unknown.is_empty() {
         // Without a store there is no such flow.

@@ -97,8 +97,11 @@ impl ActiveFlows {
         match before {
             Some(before) if before.registry == registry => Seen { at, ..before },
             _ => {
-                let flows =
-                    Arc::new(self.present.and(read(&absent(&registry, &self.present), &self.catalog)));
+                let flows = Arc::new(self.present.and(read(
+                    &unread(&registry, &self.present),
+                    &self.present,
+                    &self.catalog,
+                )));
                 Seen { at, registry, flows }
             }
         }
@@ -122,7 +125,7 @@ impl ActiveFlows {
             registry.insert(flow.name().to_owned(), registered);
         }
         for (name, registered) in registry.iter_mut() {
-            if self.present.named(name).is_none() {
+            if is_absent(name, &self.present) {
                 registered.absent_since.get_or_insert(now);
             }
         }
@@ -132,8 +135,18 @@ impl ActiveFlows {
 /// The registered flows without a file.
 #[must_use]
 pub fn absent(registry: &Registry, present: &Flows) -> Registry {
-    let absent = registry.iter().filter(|(name, _)| present.named(name).is_none());
+    let absent = registry.iter().filter(|(name, _)| is_absent(name, present));
     absent.map(|(name, registered)| (name.clone(), registered.clone())).collect()
+}
+
+fn is_absent(name: &str, present: &Flows) -> bool {
+    present.named(name).is_none() && present.broken_named(name).is_none()
+}
+
+/// The registered flows whose text is the registry's: their file is away, or has mistakes.
+fn unread(registry: &Registry, present: &Flows) -> Registry {
+    let unread = registry.iter().filter(|(name, _)| present.named(name).is_none());
+    unread.map(|(name, registered)| (name.clone(), registered.clone())).collect()
 }
 
 /// The settings that registered flows without a file name: they are not unknown, for the file may come back.
@@ -146,16 +159,18 @@ pub async fn settings_of_absent(
     catalog: &Catalog,
 ) -> Result<BTreeSet<String>, StoreError> {
     let registry = registry::read(checkpoints).await?;
-    let flows = read(&absent(&registry, present), catalog);
+    let flows = read(&unread(&registry, present), present, catalog);
     Ok(flows.iter().flat_map(|routed| routed.settings()).map(str::to_owned).collect())
 }
 
 /// The flows of registered texts. One that this version of the program does not read any more is told and left out.
-fn read(absent: &Registry, catalog: &Catalog) -> Vec<Arc<Routed>> {
+fn read(unread: &Registry, present: &Flows, catalog: &Catalog) -> Vec<Arc<Routed>> {
     let mut flows = Vec::new();
-    for (name, Registered { text, absent_since, .. }) in absent {
+    for (name, Registered { text, absent_since, .. }) in unread {
         let file = FlowFile { name: name.clone(), file: format!("{name}.toml"), text: text.clone() };
         match Routed::parse(file, catalog) {
+            // Of its mistakes whoever has read the files tells.
+            Ok(routed) if present.broken_named(name).is_some() => flows.push(Arc::new(routed)),
             Ok(routed) => {
                 tracing::warn!(
                     flow = name,

@@ -21,6 +21,27 @@ pub struct FlowFile {
 /// The flows of an installation, by name.
 pub struct Flows {
     flows: Vec<Arc<Routed>>,
+    broken: Vec<BrokenFile>,
+}
+
+/// A flow file with mistakes.
+#[derive(Debug, Clone)]
+pub struct BrokenFile {
+    /// The flow's name.
+    pub name: String,
+    /// The file, as messages call it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// What is wrong with it, and what may be.
+    pub found: Diagnostics,
+}
+
+impl BrokenFile {
+    /// Its mistakes.
+    pub fn mistakes(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.found.of(Severity::Error)
+    }
 }
 
 /// A flow, and the system that it delivers to.
@@ -95,18 +116,47 @@ impl Flows {
         if found.of(Severity::Error).next().is_some() {
             return Err(found);
         }
-        Ok(Self::of(flows))
+        Ok(Self::of(flows, Vec::new()))
     }
 
-    fn of(mut flows: Vec<Arc<Routed>>) -> Self {
+    /// The flows whose files have no mistakes; those with some are [`broken`](Self::broken). For whoever looks at an
+    /// installation: what works reads all files or none.
+    #[must_use]
+    pub fn sound(files: impl IntoIterator<Item = FlowFile>, catalog: &Catalog) -> Self {
+        let (mut flows, mut broken) = (Vec::new(), Vec::new());
+        for file in files {
+            match Routed::parse(file.clone(), catalog) {
+                Ok(routed) => flows.push(Arc::new(routed)),
+                Err(found) => {
+                    let FlowFile { name, file, text } = file;
+                    broken.push(BrokenFile { name, file, text, found });
+                }
+            }
+        }
+        Self::of(flows, broken)
+    }
+
+    fn of(mut flows: Vec<Arc<Routed>>, broken: Vec<BrokenFile>) -> Self {
         flows.sort_by(|one, two| one.flow.name().cmp(two.flow.name()));
-        Self { flows }
+        Self { flows, broken }
+    }
+
+    /// The files with mistakes, where flows were read without them.
+    #[must_use]
+    pub fn broken(&self) -> &[BrokenFile] {
+        &self.broken
+    }
+
+    /// The file of that flow, where it has mistakes.
+    #[must_use]
+    pub fn broken_named(&self, name: &str) -> Option<&BrokenFile> {
+        self.broken.iter().find(|file| file.name == name)
     }
 
     /// These flows and others.
     #[must_use]
     pub fn and(&self, others: impl IntoIterator<Item = Arc<Routed>>) -> Self {
-        Self::of(self.flows.iter().cloned().chain(others).collect())
+        Self::of(self.flows.iter().cloned().chain(others).collect(), self.broken.clone())
     }
 
     /// What may be a mistake in the flow files.

@@ -37,7 +37,7 @@ pub mod work;
 
 pub use active_flows::ActiveFlows;
 pub use credential_check::CredentialCheck;
-pub use flows::{FlowFile, FlowSettings, Flows, Routed};
+pub use flows::{BrokenFile, FlowFile, FlowSettings, Flows, Routed};
 pub use job::{Invocation, Job, Unfinished};
 pub use needs::Needs;
 pub use parts::{Connections, Parts};

@@ -21,6 +21,7 @@ use crate::trace::{ConditionTrace, Trace};
 #[derive(Debug)]
 pub struct Flow {
     pub(crate) name: String,
+    pub(crate) title: Option<String>,
     pub(crate) source: Source,
     pub(crate) target: Target,
     pub(crate) key: Key,
@@ -65,6 +66,12 @@ impl Flow {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What it is called for people, where its file says so: `销售订单 → 金蝶`.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
     }
 
     /// What may be a mistake: names that our lists of fields, where they are incomplete, do not know.

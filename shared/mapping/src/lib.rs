@@ -36,6 +36,7 @@ mod expression;
 mod fault;
 mod flow;
 pub mod flow_test;
+mod full_width;
 mod key;
 mod lines;
 mod load;

@@ -20,6 +20,10 @@ impl Piece {
 }
 
 pub(crate) fn parse(text: &str) -> Result<Vec<Piece>, SyntaxError> {
+    if let Some((at, sign)) = text.char_indices().find(|(_, sign)| "｛｝".contains(*sign)) {
+        let message = "a full-width brace is text, and reads nothing: write `{` and `}`";
+        return Err(SyntaxError::new(at..at + sign.len_utf8(), message));
+    }
     let mut pieces = Vec::new();
     let mut literal = String::new();
     let mut at = 0;

@@ -22,7 +22,7 @@ impl Operations<'_> {
     /// # Errors
     /// [`OperationError::UnknownFlow`]; a store that does not answer.
     pub async fn check_flow(&self, name: &str) -> Result<(), OperationError> {
-        if self.flows.named(name).is_some() || self.is_of_no_flow(name) {
+        if self.has_file(name) || self.is_of_no_flow(name) {
             return Ok(());
         }
         let known = self.known_flows().await?;
@@ -30,6 +30,11 @@ impl Operations<'_> {
             return Ok(());
         }
         Err(OperationError::UnknownFlow(Unknown::new(name, known.iter().map(String::as_str))))
+    }
+
+    /// Whether the flow has a file, with mistakes or without.
+    fn has_file(&self, name: &str) -> bool {
+        self.flows.named(name).is_some() || self.flows.broken_named(name).is_some()
     }
 
     /// The target of that name.
@@ -52,7 +57,7 @@ impl Operations<'_> {
             return Ok(Scope::Target(system));
         }
         let registered = registry::read(self.stores.checkpoints.as_ref()).await?;
-        if self.flows.named(name).is_some() || registered.contains_key(name) {
+        if self.has_file(name) || registered.contains_key(name) {
             return Ok(Scope::Flow(name));
         }
         let with_file = self.flows.iter().map(|routed| routed.flow.name());

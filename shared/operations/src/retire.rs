@@ -14,8 +14,9 @@ impl Operations<'_> {
     /// # Errors
     /// A flow that has a file, or that nobody knows; a store that does not answer.
     pub async fn retire(&self, flow: &str) -> Result<(), OperationError> {
-        if let Some(routed) = self.flows.named(flow) {
-            return Err(OperationError::HasFile { flow: flow.to_owned(), file: routed.file.clone() });
+        let broken = self.flows.broken_named(flow).map(|broken| &broken.file);
+        if let Some(file) = self.flows.named(flow).map(|routed| &routed.file).or(broken) {
+            return Err(OperationError::HasFile { flow: flow.to_owned(), file: file.clone() });
         }
         let checkpoints = self.stores.checkpoints.as_ref();
         let absent = active_flows::absent(&registry::read(checkpoints).await?, self.flows);

@@ -21,10 +21,18 @@ use relay_host::{Wiring, settings};
 use relay_operations::Operations;
 
 use self::place::Place;
+use crate::output::{counted, tell};
 
 /// The store that is there already, and its place.
 async fn existing() -> anyhow::Result<(Wiring, Place)> {
     let wiring = Wiring::of_existing_store().await?;
+    for broken in wiring.flows.broken() {
+        let (file, mistakes) = (&broken.file, broken.mistakes().count());
+        tell!(
+            "warning: {file} has {}, and is left out here: `relay flows check` shows them",
+            counted(mistakes, "mistake")
+        );
+    }
     let place = Place::of(&wiring)?;
     Ok((wiring, place))
 }

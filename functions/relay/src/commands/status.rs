@@ -57,6 +57,9 @@ fn print(place: &Place, status: &Status) {
 /// What is to be known and needs nobody.
 fn notes(status: &Status) {
     for (name, flow) in &status.flows {
+        if let Some(title) = &flow.title {
+            say!("{name}: {title}");
+        }
         if let Some(pause) = &flow.paused {
             say!("{name}: {}", pauses::told(pause));
         }

@@ -16,6 +16,7 @@ mod flow_tests;
 mod flows;
 mod lost_store;
 mod memory;
+mod mistakes;
 mod names;
 mod pipes;
 mod place;

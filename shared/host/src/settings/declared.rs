@@ -154,6 +154,8 @@ pub(crate) fn unknown<'a>(settings: &'a Settings, flows: &Flows) -> BTreeSet<&'a
         .names()
         .filter(|name| begins_like_ours(name))
         .filter(|name| named(name).is_none() && !of_flows.contains(name))
+        // A file that cannot be read may name it.
+        .filter(|name| !flows.broken().iter().any(|broken| broken.text.contains(*name)))
         .collect()
 }
 

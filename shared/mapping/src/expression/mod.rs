@@ -167,6 +167,49 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// Every path that is counted with, with the lists as in [`visit`](Self::visit).
+    pub(crate) fn amounts<'a>(
+        &'a self,
+        lists: &mut Vec<&'a Path>,
+        seen: &mut impl FnMut(&[&'a Path], &'a Path),
+    ) {
+        match self {
+            Self::First(terms) => visit_terms(terms, lists, seen),
+            Self::Calculate(_, left, right) => {
+                left.amounts(lists, seen);
+                right.amounts(lists, seen);
+            }
+            Self::Sum { list, filter, each } => {
+                lists.push(list);
+                filter.iter().for_each(|filter| filter.amounts(lists, seen));
+                each.amounts(lists, seen);
+                lists.pop();
+            }
+            Self::Count { list, filter } => {
+                lists.push(list);
+                filter.iter().for_each(|filter| filter.amounts(lists, seen));
+                lists.pop();
+            }
+            Self::Compare(_, left, right) => {
+                // A number that is written makes a number of the other side.
+                let is_number = |side: &Self| matches!(side, Self::First(terms) if matches!(terms.as_slice(), [Term::Number(_)]));
+                for (side, other) in [(left, right), (right, left)] {
+                    if !matches!(**side, Self::First(_)) || is_number(other) {
+                        side.amounts(lists, seen);
+                    }
+                }
+            }
+            Self::Not(inner) => inner.amounts(lists, seen),
+            Self::And(left, right) | Self::Or(left, right) => {
+                left.amounts(lists, seen);
+                right.amounts(lists, seen);
+            }
+            Self::In(..) | Self::Has(_) => {}
+        }
+    }
+}
+
 fn compared<'a>(
     paths: &'a [Term],
     values: &[Term],

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::token::{Spanned, Token, tokens};
 use super::{Comparison, Expression, Operation, Path, SyntaxError, Term};
+use crate::full_width;
 
 const MAX_DEPTH: usize = 40;
 const MAX_TOKENS: usize = 1_000;
@@ -43,6 +44,23 @@ pub(crate) fn amount(text: &str) -> Parsed<Expression> {
 }
 
 fn whole<'t, T>(text: &'t str, read: impl FnOnce(&mut Parser<'t>) -> Parsed<T>) -> Parsed<T> {
+    read_whole(text, read).map_err(|error| of_full_width(text, error))
+}
+
+/// A mistake at a full-width sign is that sign.
+fn of_full_width(text: &str, error: SyntaxError) -> SyntaxError {
+    let start = error.span.start;
+    let sign = text.get(start..).and_then(|rest| rest.chars().next());
+    match sign.and_then(|sign| Some((sign, full_width::meant(sign)?))) {
+        Some((sign, meant)) => {
+            let (message, help) = full_width::told(sign, meant);
+            SyntaxError::new(start..start + sign.len_utf8(), format!("{message}: {help}"))
+        }
+        None => error,
+    }
+}
+
+fn read_whole<'t, T>(text: &'t str, read: impl FnOnce(&mut Parser<'t>) -> Parsed<T>) -> Parsed<T> {
     let tokens = tokens(text)?;
     if tokens.len() > MAX_TOKENS {
         return Err(SyntaxError::new(0..text.len(), "this expression is too long"));

@@ -7,7 +7,7 @@ use toml_edit::Item;
 use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
-use super::{cautions, codes, key, window};
+use super::{cautions, codes, fitting, key, window};
 use crate::expression::{self, Term};
 use crate::flow::{Source, Target};
 use crate::key::Key;
@@ -33,15 +33,22 @@ pub(super) fn source(
     let route = document.and_then(|document| route(table, document, report));
     let mut params = params(table, document, report);
     if let Some(document) = document {
+        let mistakes = report.mistakes();
         window::check(table, document, &mut params, report);
-        cautions::check(table, document, &params, report);
+        // What is wrong with the windows is most often what a caution would say of the same parameters.
+        if report.mistakes() == mistakes {
+            cautions::check(table, document, &params, report);
+        }
     }
     let level = document.map(Level::document);
     let key = key::key(table, document, report);
     let version = table.get("version").and_then(|entry| version(&entry, level.as_ref(), report));
     let filter = table.text("filter", report).and_then(|written| {
         let filter = report.condition(&written)?;
-        level.iter().for_each(|level| reach::expression(&filter.expression, &written, level, report));
+        if let Some(level) = &level {
+            reach::expression(&filter.expression, &written, level, report);
+            fitting::expression(&filter.expression, &written, level, report);
+        }
         Some(filter)
     });
     let end = document.zip(key).map(|(document, key)| {

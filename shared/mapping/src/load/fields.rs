@@ -64,7 +64,13 @@ impl Loader<'_> {
             self.copies(&entry, table, known, &level, &mut fields, report);
         }
         let copied = |name: &str| fields.0.iter().any(|field| field.name == name);
-        let is_missing = |field: &&Field| table.get(field.name).is_none() && !copied(field.name);
+        // One that stands there misspelt has been told.
+        let names: Vec<_> = known.unwrap_or_default().iter().map(|field| field.name).collect();
+        let unknown = table.entries().filter(|entry| field(known.unwrap_or_default(), entry.key).is_none());
+        let meant: Vec<_> = unknown.filter_map(|entry| closest(entry.key, &names)).collect();
+        let is_missing = |field: &&Field| {
+            table.get(field.name).is_none() && !copied(field.name) && !meant.contains(&field.name)
+        };
         for missing in known.unwrap_or_default().iter().filter(is_missing) {
             self.missing(missing, known, table, report);
         }
@@ -100,7 +106,7 @@ impl Loader<'_> {
             Kind::List(_) => format!("write a table [….{name}] with `each = \"the source's list\"`"),
             _ => format!("{name} = \"…\""),
         };
-        report.say(severity, table.span.clone(), message, Some(help));
+        report.say_missing(severity, table.span.clone(), message, Some(help));
     }
 
     /// Whether the field, one of `known`, holds our number of the document.
@@ -200,7 +206,11 @@ impl Loader<'_> {
                 report.mistake(name.span, format!("`{key}` has a rule already"), None);
                 continue;
             }
+            let mistakes = report.mistakes();
             reach::check(&[expression::Term::Path(path.clone())], &name, 0, level, false, report);
+            if report.mistakes() > mistakes {
+                continue;
+            }
             let target = Entry { key: &key, key_span: name.span.clone(), ..entry.clone() };
             let Some(wanted) = self.wanted(&target, known, is_the_authors_own, report) else { continue };
             let required = wanted.required;

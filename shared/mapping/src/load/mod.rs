@@ -7,6 +7,7 @@ mod constant;
 mod conversion;
 mod ends;
 mod fields;
+mod fitting;
 mod key;
 mod lines;
 mod numbering;
@@ -14,50 +15,64 @@ mod reach;
 mod remainder;
 pub(crate) mod report;
 mod rule;
+mod statements;
 pub(crate) mod table;
+mod toml;
 mod window;
 
 use relay_connector::Catalog;
 use toml_edit::Document;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::flow::Flow;
 use crate::reads::Gathering;
 use report::Report;
 use table::Table;
 
 pub(crate) fn flow(name: &str, file: &str, text: &str, catalog: &Catalog) -> Result<Flow, Diagnostics> {
-    let document = Document::parse(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        let message = format!("this is not TOML: {}", error.message().trim());
-        Diagnostics(vec![Diagnostic::new(Severity::Error, file, text, span, message, None)])
-    })?;
-    let mut report = Report::new(file, text);
+    let readable = toml::readable(file, text);
+    let mut report = Report::new(file, readable.text.as_ref()).of_part(readable.is_partial);
     check_name(name, &mut report);
-    let loaded = load(name, &Table::new(document.as_table(), 0..0), catalog, &mut report);
-    let found = Diagnostics(report.finish());
+    check_encoding(readable.text.as_ref(), &mut report);
+    let (parsed, nothing) = (Document::parse(readable.text.as_ref()).ok(), toml_edit::Table::new());
+    let document = parsed.as_ref().map_or(&nothing, |document| document.as_table());
+    let loaded = load(name, &Table::new(document, 0..0), catalog, &mut report);
+    let mut found = report.finish();
+    found.extend(readable.mistakes);
+    found.sort_by_key(|found| (found.line, found.column));
+    let found = Diagnostics(found);
     match loaded {
         Some(flow) if found.of(Severity::Error).next().is_none() => Ok(Flow { warnings: found.0, ..flow }),
         _ => Err(found),
     }
 }
 
-/// A flow is called as its file, and counted under that name: CloudWatch drops what is counted under one with other
-/// characters, and tells nobody.
+/// A flow is called as its file. Its name is typed in a shell, and stands in the names of checkpoints.
 fn check_name(name: &str, report: &mut Report<'_>) {
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    const LONGEST: usize = 200;
+    let is_plain = |character: char| character.is_alphanumeric() || "-_".contains(character);
+    let help =
+        || Some("rename the file, for example to `trade-to-kingdee.toml` or `订单到金蝶.toml`".to_owned());
     if name.is_empty() || !name.chars().all(is_plain) {
-        let help = "rename the file, for example to `trade-to-kingdee.toml`".to_owned();
-        report.mistake(
-            0..0,
-            "the name of a flow's file expects letters (a–z, A–Z), digits, `-` and `_`",
-            Some(help),
-        );
+        let message = "the name of a flow's file expects letters, Chinese ones too, digits, `-` and `_`";
+        report.mistake(0..0, message, help());
+    } else if name.len() > LONGEST {
+        report.mistake(0..0, "the name of this flow's file is too long", help());
+    }
+}
+
+/// What was not UTF-8 is read as a sign that no person writes.
+fn check_encoding(text: &str, report: &mut Report<'_>) {
+    let sign = char::REPLACEMENT_CHARACTER;
+    if let Some(at) = text.find(sign) {
+        let help = "save it as UTF-8: 记事本 → 另存为 → 编码 UTF-8".to_owned();
+        report.mistake(at..at + sign.len_utf8(), "this file is not UTF-8; perhaps it is GBK", Some(help));
     }
 }
 
 fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Flow> {
-    file.expect(&["source", "target", "fields"], report);
+    file.expect(&["title", "source", "target", "fields"], report);
+    let title = file.text("title", report).map(|written| written.text.to_owned());
     let (source, target) = (file.table("source", report), file.table("target", report));
     let (source_document, source) =
         source.map_or((None, None), |table| ends::source(&table, catalog, report));
@@ -76,5 +91,17 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     let version_terms = version.as_ref().map(|(terms, _)| terms.as_slice()).unwrap_or_default();
     numbering::check(&table, &fields, target.document, &key.example(), version_terms, report);
     let reads = Gathering::of(&key.0, version_terms, filter.as_ref(), &fields);
-    Some(Flow { name, source, target, key, version, filter, fields, checks, reads, warnings: Vec::new() })
+    Some(Flow {
+        name,
+        title,
+        source,
+        target,
+        key,
+        version,
+        filter,
+        fields,
+        checks,
+        reads,
+        warnings: Vec::new(),
+    })
 }

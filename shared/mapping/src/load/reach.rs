@@ -46,6 +46,11 @@ impl<'a> Level<'a> {
         Self { target: Some((target.unwrap_or_default(), target.is_none() || open)), ..self }
     }
 
+    /// Whether its fields hold that one.
+    fn has(&self, name: &str) -> bool {
+        matches!(self.known, Known::Object(fields) if field(fields, name).is_some_and(|it| it.name == name))
+    }
+
     fn line(parent: &'a Level<'a>, known: Known) -> Self {
         let open = parent.open || matches!(known, Known::Anything);
         Self { known, open, parent: Some(parent), target: None }
@@ -149,10 +154,20 @@ pub(super) fn coded_field(path: &Path, level: &Level<'_>) -> Option<&'static Fie
 }
 
 fn coded(known: Option<Known>, path: &Path) -> Option<&'static Field> {
-    let is_the_authors_own =
-        matches!(path.steps.last(), Some(Step::Field(name, span)) if is_quoted(name, span));
     match known {
-        Some(Known::Scalar(field)) if !field.codes.is_empty() && !is_the_authors_own => Some(field),
+        Some(Known::Scalar(field)) if !field.codes.is_empty() && !is_the_authors_own(path) => Some(field),
+        _ => None,
+    }
+}
+
+fn is_the_authors_own(path: &Path) -> bool {
+    matches!(path.steps.last(), Some(Step::Field(name, span)) if is_quoted(name, span))
+}
+
+/// The field of one value that a path leads to, where that is known and its author did not write it as his own, in quotes.
+pub(super) fn scalar(lists: &[&Path], path: &Path, level: &Level<'_>) -> Option<&'static Field> {
+    match walk_within(lists, path, level) {
+        Ok(Known::Scalar(field)) if path.root != Root::Target && !is_the_authors_own(path) => Some(field),
         _ => None,
     }
 }
@@ -224,7 +239,7 @@ fn walk(path: &Path, level: &Level<'_>) -> Result<Known, Broken> {
             };
         }
     }
-    follow(&path.steps, start.known, start.open)
+    follow(&path.steps, start.known, start.open).map_err(|broken| elsewhere(broken, path, level, start))
 }
 
 fn follow(steps: &[Step], start: Known, open: bool) -> Result<Known, Broken> {
@@ -267,6 +282,36 @@ fn follow(steps: &[Step], start: Known, open: bool) -> Result<Known, Broken> {
         };
     }
     Ok(known)
+}
+
+/// Adds where the field stands, to what is said of one that is looked for at the wrong level. One that stands above or
+/// at the line at hand is more likely meant than one of the same name that our list does not know.
+fn elsewhere(broken: Broken, path: &Path, level: &Level<'_>, start: &Level<'_>) -> Broken {
+    let Some(Step::Field(name, span)) = path.steps.first() else { return broken };
+    let (Known::Object(fields), true) = (start.known, broken.span == *span) else { return broken };
+    let way_out = match start.open {
+        true => format!(" A field that is there all the same is written in quotes: .'{name}'"),
+        false => String::new(),
+    };
+    let levels = std::iter::successors(Some(level), |level| level.parent);
+    let mut having = levels.enumerate().filter(|(_, at)| !std::ptr::eq(*at, start));
+    if let Some((up, _)) = having.find(|(_, at)| at.has(name)) {
+        let meant = format!("{}{name}", "^.".repeat(up));
+        let help = Some(format!("did you mean `{meant}`? There it stands.{way_out}"));
+        return Broken { severity: Severity::Error, help, ..broken };
+    }
+    let lines =
+        fields.iter().find(|list| matches!(list.kind, Kind::List(inner) if field(inner, name).is_some()));
+    match lines.map(|list| list.name) {
+        Some(list) => {
+            let help = format!(
+                "it stands in the lines of `{list}`: take it there, in a list with each = \"{list}\", or of one line, \
+                 as `{list}[0].{name}`.{way_out}"
+            );
+            Broken { help: Some(help), ..broken }
+        }
+        None => broken,
+    }
 }
 
 fn member(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool) -> Result<Known, Broken> {

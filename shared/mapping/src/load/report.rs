@@ -10,6 +10,8 @@ pub(crate) struct Report<'t> {
     file: &'t str,
     text: &'t str,
     found: Vec<(usize, Diagnostic)>,
+    /// Whether a part of the file could not be read: what is not found may stand there.
+    is_partial: bool,
 }
 
 /// Text of the flow file that holds an expression, and where it stands.
@@ -21,7 +23,35 @@ pub(crate) struct Written<'t> {
 
 impl<'t> Report<'t> {
     pub(crate) fn new(file: &'t str, text: &'t str) -> Self {
-        Self { file, text, found: Vec::new() }
+        Self { file, text, found: Vec::new(), is_partial: false }
+    }
+
+    /// The same, where a part of the file could not be read.
+    pub(crate) fn of_part(self, is_partial: bool) -> Self {
+        Self { is_partial, ..self }
+    }
+
+    /// Something that does not stand where it must.
+    pub(crate) fn missing(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
+        self.say_missing(Severity::Error, span, message, help);
+    }
+
+    /// Something that does not stand where it must, or should.
+    pub(crate) fn say_missing(
+        &mut self,
+        severity: Severity,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        if !self.is_partial {
+            self.say(severity, span, message, help);
+        }
+    }
+
+    /// How many mistakes have been found so far.
+    pub(crate) fn mistakes(&self) -> usize {
+        self.found.iter().filter(|(_, found)| found.severity == Severity::Error).count()
     }
 
     pub(crate) fn mistake(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
@@ -92,10 +122,16 @@ impl<'t> Report<'t> {
         parsed.map_err(|error| self.within(written, error.span, error.message, None)).ok()
     }
 
-    /// Everything found, in the order of the file.
+    /// Everything found, each thing once, in the order of the file.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|(start, _)| *start);
-        self.found.into_iter().map(|(_, diagnostic)| diagnostic).collect()
+        let mut told: Vec<Diagnostic> = Vec::with_capacity(self.found.len());
+        for (_, diagnostic) in self.found {
+            if !told.contains(&diagnostic) {
+                told.push(diagnostic);
+            }
+        }
+        told
     }
 }
 

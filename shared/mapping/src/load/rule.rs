@@ -7,6 +7,7 @@ use toml_edit::Item;
 use super::codes;
 use super::constant::constant;
 use super::conversion::{conversion, usual};
+use super::fitting;
 use super::reach::{self, Level};
 use super::remainder;
 use super::report::{Report, Written};
@@ -148,14 +149,24 @@ fn rule(
     let when = table.text("when", report).and_then(|written| {
         let when = report.condition(&written)?;
         reach::expression(&when.expression, &written, level, report);
+        fitting::expression(&when.expression, &written, level, report);
         Some(when)
     });
     let through = through(table, wanted, catalog, report);
     let goes_through = !matches!(through, Some(Through::Nothing));
+    let mistakes = report.mistakes();
     let conversion = conversion(table, wanted, goes_through, report);
+    let is_fitting = report.mistakes() == mistakes;
     let absent = absent(table, wanted, report);
     let usual = usual(wanted.kind);
-    let taken = take(table, conversion.as_ref().unwrap_or(&usual), goes_through, wanted, level, report);
+    let taken = take(
+        table,
+        conversion.as_ref().filter(|_| is_fitting).unwrap_or(&usual),
+        goes_through,
+        wanted,
+        level,
+        report,
+    );
     let (take, source) = taken?;
     check_source_codes(table, &take, level, report);
     let computed = match &take {
@@ -228,6 +239,7 @@ fn take(
         _ => {
             let amount = report.parsed(&written, expression::parse_amount(written.text))?;
             reach::expression(&amount, &written, level, report);
+            fitting::expression(&amount, &written, level, report);
             Take::Compute(amount)
         }
     };
@@ -243,6 +255,7 @@ fn from(
     let terms = report.parsed(written, expression::alternatives(written.text))?;
     let must_be_scalar = !matches!(conversion, Conversion::Json | Conversion::Value);
     reach::check(&terms, written, 0, level, must_be_scalar, report);
+    fitting::check(&terms, written, conversion, level, report);
     Some(Take::From(terms))
 }
 

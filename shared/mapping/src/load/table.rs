@@ -45,7 +45,7 @@ impl<'t> Table<'t> {
     /// A table that must be there.
     pub(crate) fn table(&self, key: &str, report: &mut Report<'_>) -> Option<Table<'t>> {
         let Some(entry) = self.get(key) else {
-            report.mistake(self.span.clone(), format!("the table [{key}] is missing"), None);
+            report.missing(self.span.clone(), format!("the table [{key}] is missing"), None);
             return None;
         };
         entry.table(report)
@@ -59,7 +59,7 @@ impl<'t> Table<'t> {
     /// A text that must be there.
     pub(crate) fn required_text(&self, key: &str, report: &mut Report<'_>) -> Option<Written<'t>> {
         if self.get(key).is_none() {
-            report.mistake(self.span.clone(), format!("`{key}` is missing"), None);
+            report.missing(self.span.clone(), format!("`{key}` is missing"), None);
         }
         self.text(key, report)
     }

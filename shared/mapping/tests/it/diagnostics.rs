@@ -35,14 +35,26 @@ fn a_diagnostic_knows_its_line_and_column() {
 }
 
 #[test]
-fn a_flow_whose_name_could_not_be_counted_is_a_mistake_of_its_file() {
+fn a_flow_may_have_a_chinese_name_and_none_that_a_shell_reads_otherwise() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/trade-to-kingdee.toml");
     let text = fs::read_to_string(path).unwrap();
-    for name in ["订单到金蝶", "trade to kingdee", "trade.v2", ""] {
-        let mistakes = Flow::parse(name, &format!("{name}.toml"), &text, &catalog()).unwrap_err();
+    for name in ["trade to kingdee", "trade.v2", "", "a/b", "订单→金蝶", &"订".repeat(80)] {
+        let mistakes = Flow::parse(name, &format!("{name}.toml"), &text, &catalog());
+        let mistakes = mistakes.map(|_| ()).unwrap_err();
         assert_eq!(mistakes.0.len(), 1, "{name}");
         let report = mistakes.to_string();
-        assert!(report.contains("letters") && report.contains(&format!("{name}.toml")), "{report}");
+        assert!(report.contains("the name of") && report.contains(&format!("{name}.toml")), "{report}");
     }
-    assert!(Flow::parse("Trade_2-to-kingdee", "f.toml", &text, &catalog()).is_ok());
+    for name in ["Trade_2-to-kingdee", "订单到金蝶", "订单-1"] {
+        assert!(Flow::parse(name, "f.toml", &text, &catalog()).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_title_is_what_people_are_shown() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/trade-to-kingdee.toml");
+    let text = fs::read_to_string(path).unwrap();
+    let titled = Flow::parse("f", "f.toml", &format!("title = \"订单 → 金蝶\"\n{text}"), &catalog()).unwrap();
+    assert_eq!(titled.title(), Some("订单 → 金蝶"));
+    assert_eq!(Flow::parse("f", "f.toml", &text, &catalog()).unwrap().title(), None);
 }

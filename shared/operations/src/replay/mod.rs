@@ -76,7 +76,7 @@ impl Operations<'_> {
                     items.entry(system).or_default().extend(of_system);
                 }
                 moved.push(entry);
-            } else if let Some(routed) = self.flows.named(&entry.id.flow) {
+            } else if let Some(routed) = self.with_file(&entry.id.flow, &takers) {
                 let of_entry = self.again(routed, &entry);
                 if of_entry.iter().any(|item| item.key != entry.id.key) {
                     moved.push(entry);
@@ -118,6 +118,12 @@ impl Operations<'_> {
         let pushed = connector.pushed(self.settings, kind)?;
         let is_taken = self.readers(self.flows).of(pushed.0, &pushed.1).next().is_some();
         is_taken.then_some(pushed)
+    }
+
+    /// The flow, where it has a file. While that has mistakes, what works goes on by the text before them.
+    fn with_file<'f>(&'f self, flow: &str, takers: &'f Flows) -> Option<&'f Routed> {
+        let before = || takers.named(flow).filter(|_| self.flows.broken_named(flow).is_some());
+        self.flows.named(flow).or_else(before).map(|routed| routed.as_ref())
     }
 
     fn readers<'r>(&'r self, flows: &'r Flows) -> Readers<'r> {

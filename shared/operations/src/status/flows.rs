@@ -9,7 +9,8 @@ use relay_core::health::Part;
 use relay_core::ledger::Counts;
 use relay_core::pause::Pause;
 use relay_core::registry::{self, Registered};
-use relay_job::{Routed, active_flows, sightings, watermark};
+use relay_job::{BrokenFile, Routed, active_flows, sightings, watermark};
+use relay_mapping::Diagnostic;
 use serde::Serialize;
 
 use super::Doing;
@@ -41,6 +42,10 @@ pub struct FlowStatus {
     pub source_health: Doing,
     /// Since when its file is away; now, where no start has noticed it.
     pub absent_since: Option<DateTime<Utc>>,
+    /// What its file calls it for people.
+    pub title: Option<String>,
+    /// The mistakes of its file: nothing starts with it, and what runs goes on by the text before.
+    pub mistakes: Vec<String>,
     /// The pause that a person has set: its documents wait.
     pub paused: Option<Pause>,
     /// Since when the flow is known.
@@ -65,6 +70,9 @@ impl Operations<'_> {
             status.since = registry.get(name).map(|registered| registered.since);
             flows.insert(name.to_owned(), status);
         }
+        for file in self.flows.broken() {
+            flows.insert(file.name.clone(), self.broken(file, registry.get(&file.name), counts).await?);
+        }
         for (name, registered) in active_flows::absent(&registry, self.flows) {
             let status = self.absent(&name, registered, counts).await?;
             flows.insert(name, status);
@@ -84,11 +92,33 @@ impl Operations<'_> {
         if source.role == Role::Windowed && status.source_health.last_success.is_none() {
             status.notes.push("no poll has succeeded yet".to_owned());
         }
+        status.title = routed.flow.title().map(str::to_owned);
         status.notes.append(&mut status.source_health.notes);
         // A misspelt path of an open document looks like this, and so does a field that no tenant fills in.
         let missing = sightings::missing(self.stores.checkpoints.as_ref(), &routed.flow).await?;
         if let Some(paths) = missing.filter(|paths| !paths.is_empty()) {
             status.notes.push(never_held(&paths));
+        }
+        Ok(status)
+    }
+
+    /// A flow whose file has mistakes, as it was before them.
+    async fn broken(
+        &self,
+        file: &BrokenFile,
+        registered: Option<&Registered>,
+        counts: &Counts,
+    ) -> Result<FlowStatus, OperationError> {
+        let of =
+            |end: fn(&Registered) -> &String| registered.map_or("", |registered| end(registered).as_str());
+        let (source, target) = (of(|it| &it.source), of(|it| &it.target));
+        let role = self.catalog.document(source).map(|document| document.role);
+        let mut status = self.known(&file.name, source, target, role, counts).await?;
+        status.since = registered.map(|registered| registered.since);
+        let told = |mistake: &Diagnostic| format!("{}:{}: {}", mistake.file, mistake.line, mistake.message);
+        status.mistakes = file.mistakes().map(told).collect();
+        if role == Some(Role::Windowed) {
+            status.source_health = self.doing(Part::Poll(file.name.clone())).await?;
         }
         Ok(status)
     }
@@ -132,6 +162,8 @@ impl Operations<'_> {
             lag_s: read_until.map(behind).as_ref().map(Duration::as_secs),
             source_health: Doing::default(),
             absent_since: None,
+            title: None,
+            mistakes: Vec::new(),
             paused: self.pause_of_flow(name).await?,
             since: None,
             role,

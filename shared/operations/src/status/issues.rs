@@ -45,6 +45,13 @@ fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<S
     if flow.failed > 0 {
         issues.push(failed(name, flow.failed));
     }
+    if let [first, more @ ..] = flow.mistakes.as_slice() {
+        let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
+        issues.push(format!(
+            "{name}: its file has mistakes, so that nothing starts with it; what runs goes on by the text before: {first}{more}: \
+             `relay flows check` shows them"
+        ));
+    }
     if let Some(since) = flow.absent_since {
         let meanwhile = match flow.role {
             Some(Role::Windowed) => {

@@ -1,76 +1,105 @@
 use std::path::{Path, PathBuf};
 
+use relay_core::metric_name;
 use relay_host::remarks::{self, Remark};
 use relay_host::{Settings, settings};
-use relay_job::{Flows, Routed};
-use relay_mapping::{Diagnostic, Diagnostics, Severity};
+use relay_job::{BrokenFile, Flows, Routed};
+use relay_mapping::{Diagnostic, Severity};
 use serde_json::{Value, json};
 
 use crate::Done;
-use crate::output::say;
+use crate::output::{counted, say};
+
+/// What is wrong with a folder of flow files, and what may be.
+struct Found<'f> {
+    diagnostics: Vec<&'f Diagnostic>,
+    remarks: &'f [Remark],
+}
 
 /// `relay flows check`
 pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     let settings = Settings::from_environment();
     let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
-    let error = match relay_host::flows::load(folder.as_deref()) {
-        Ok(flows) => {
-            let remarks = remarks::of_settings(&flows, &settings);
-            let is_sound = !remarks.iter().any(|remark| remark.is_mistake);
-            print(&flows, &remarks, json);
-            return Ok(if is_sound { Done::Well } else { Done::WithFailures });
-        }
-        Err(error) => error,
-    };
-    let diagnostics = error.downcast::<Diagnostics>()?;
-    let mistakes: Vec<_> = diagnostics.of(Severity::Error).collect();
-    let warnings: Vec<_> = diagnostics.of(Severity::Warning).collect();
+    // One file with a mistake hides none of the others'.
+    let flows = relay_host::flows::load_sound(folder.as_deref())?;
+    let remarks = remarks::of_settings(&flows, &settings);
+    let of_broken = flows.broken().iter().flat_map(|broken: &BrokenFile| &broken.found.0);
+    let mut diagnostics: Vec<_> = flows.warnings().chain(of_broken).collect();
+    diagnostics.sort_by_key(|found| (&found.file, found.line, found.column));
+    let found = Found { diagnostics, remarks: &remarks };
     if json {
-        say!("{}", json!({ "mistakes": as_json(&mistakes), "warnings": as_json(&warnings) }));
+        say!("{}", as_json(&flows, &found))
     } else {
-        say!("{diagnostics}\n\n{} mistakes{}.", mistakes.len(), and_warnings(warnings.len()));
+        print(&flows, &found)
     }
-    Ok(Done::WithFailures)
+    Ok(if found.mistakes() == 0 { Done::Well } else { Done::WithFailures })
 }
 
-fn print(flows: &Flows, remarks: &[Remark], json: bool) {
-    let ends = |routed: &Routed| {
-        let flow = &routed.flow;
-        (flow.name().to_owned(), flow.source().document.name, flow.target().document.name)
-    };
-    let (mistakes, remarked): (Vec<_>, Vec<_>) = remarks.iter().partition(|remark| remark.is_mistake);
-    let warnings: Vec<_> = flows.warnings().collect();
-    if json {
-        let flows: Vec<_> = flows
-            .iter()
-            .map(|routed| ends(routed))
-            .map(|(name, source, target)| json!({ "name": name, "source": source, "target": target }))
-            .collect();
-        let mut warnings = as_json(&warnings);
-        if let Value::Array(all) = &mut warnings {
-            all.extend(remarked.iter().copied().map(remark_as_json));
-        }
-        let mistakes: Vec<_> = mistakes.iter().copied().map(remark_as_json).collect();
-        say!("{}", json!({ "flows": flows, "mistakes": mistakes, "warnings": warnings }));
-        return;
+impl Found<'_> {
+    fn mistakes(&self) -> usize {
+        self.count(Severity::Error, true)
     }
-    for warning in &warnings {
-        say!("{warning}\n");
+
+    fn warnings(&self) -> usize {
+        self.count(Severity::Warning, false)
     }
-    for remark in remarks {
+
+    fn count(&self, severity: Severity, is_mistake: bool) -> usize {
+        let diagnostics = self.diagnostics.iter().filter(|found| found.severity == severity).count();
+        diagnostics + self.remarks.iter().filter(|remark| remark.is_mistake == is_mistake).count()
+    }
+}
+
+fn print(flows: &Flows, found: &Found<'_>) {
+    for diagnostic in &found.diagnostics {
+        say!("{diagnostic}\n");
+    }
+    for remark in found.remarks {
         let kind = if remark.is_mistake { "error" } else { "warning" };
         let help = remark.help.as_deref().map(|help| format!("\n  = help: {help}")).unwrap_or_default();
         say!("{kind}: {}\n --> {}:{}:{}{help}\n", remark.message, remark.file, remark.line, remark.column);
     }
-    if !mistakes.is_empty() {
-        say!("{} mistakes.", mistakes.len());
+    let warnings = match found.warnings() {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "warning")),
+    };
+    if found.mistakes() > 0 {
+        say!("{}{warnings}.", counted(found.mistakes(), "mistake"));
         return;
     }
-    for (name, source, target) in flows.iter().map(|routed| ends(routed)) {
-        say!("{name}: {source} → {target}");
-    }
-    let count = warnings.len() + remarked.len();
-    say!("{} flows, no mistakes{}.", flows.iter().count(), and_warnings(count));
+    flows.iter().for_each(|routed| print_flow(routed));
+    say!("{}, no mistakes{warnings}.", counted(flows.iter().count(), "flow"));
+}
+
+fn print_flow(routed: &Routed) {
+    let flow = &routed.flow;
+    let title = flow.title().map(|title| format!(" ({title})")).unwrap_or_default();
+    let (source, target) = (flow.source().document.name, flow.target().document.name);
+    let name = flow.name();
+    let metric = metric_name(name);
+    let metric = if metric == name { String::new() } else { format!(" (counted as {metric})") };
+    say!("{name}{title}: {source} → {target}{metric}");
+}
+
+fn as_json(flows: &Flows, found: &Found<'_>) -> Value {
+    let flows: Vec<_> = flows.iter().map(|routed| flow_as_json(routed)).collect();
+    let of = |severity: Severity, is_mistake: bool| -> Vec<Value> {
+        let diagnostics = found.diagnostics.iter().filter(|found| found.severity == severity);
+        let remarks = found.remarks.iter().filter(|remark| remark.is_mistake == is_mistake);
+        diagnostics.map(|found| diagnostic_as_json(found)).chain(remarks.map(remark_as_json)).collect()
+    };
+    json!({ "flows": flows, "mistakes": of(Severity::Error, true), "warnings": of(Severity::Warning, false) })
+}
+
+fn flow_as_json(routed: &Routed) -> Value {
+    let flow = &routed.flow;
+    json!({
+        "name": flow.name(),
+        "title": flow.title(),
+        "source": flow.source().document.name,
+        "target": flow.target().document.name,
+        "metric": metric_name(flow.name()),
+    })
 }
 
 fn remark_as_json(remark: &Remark) -> Value {
@@ -83,28 +112,17 @@ fn remark_as_json(remark: &Remark) -> Value {
     })
 }
 
-/// `1 flow`, `2 flows`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+/// Diagnostics for programs.
+pub(super) fn diagnostics_as_json(diagnostics: &[&Diagnostic]) -> Value {
+    diagnostics.iter().map(|diagnostic| diagnostic_as_json(diagnostic)).collect()
 }
 
-fn and_warnings(count: usize) -> String {
-    match count {
-        0 => String::new(),
-        1 => ", 1 warning".to_owned(),
-        count => format!(", {count} warnings"),
-    }
-}
-
-pub(super) fn as_json(diagnostics: &[&Diagnostic]) -> Value {
-    let found = diagnostics.iter().map(|diagnostic| {
-        json!({
-            "file": diagnostic.file,
-            "line": diagnostic.line,
-            "column": diagnostic.column,
-            "message": diagnostic.message,
-            "help": diagnostic.help,
-        })
-    });
-    found.collect()
+fn diagnostic_as_json(diagnostic: &Diagnostic) -> Value {
+    json!({
+        "file": diagnostic.file,
+        "line": diagnostic.line,
+        "column": diagnostic.column,
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+    })
 }

@@ -7,8 +7,8 @@ use relay_mapping::flow_test::{Difference, Tested};
 use relay_mapping::{Diagnostics, Missing, Position};
 use serde_json::json;
 
-use super::check::{as_json, counted};
-use crate::output::say;
+use super::check::diagnostics_as_json;
+use crate::output::{counted, say};
 use crate::{Done, shipped};
 
 /// Flow files whose own tests fail: nothing is begun with them.
@@ -50,7 +50,7 @@ pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
         Err(mistakes) => {
             let found: Vec<_> = mistakes.0.iter().collect();
             if json {
-                say!("{}", json!({ "mistakes": as_json(&found) }));
+                say!("{}", json!({ "mistakes": diagnostics_as_json(&found) }));
             } else {
                 say!("{mistakes}\n\n{}.", counted(found.len(), "mistake"));
             }
