@@ -56,16 +56,34 @@ impl Wiring {
         Self::on_this_machine(environment().await?).await
     }
 
-    /// Builds as [`Wiring::from_environment`] does, on a store that is there already: whoever looks at one in the wrong
-    /// folder is told so, and not that all is well. Flow files with mistakes are left out ([`Flows::broken`]): they are no
-    /// reason not to look.
+    /// Builds as [`Wiring::from_environment`] does, on a store that is there already: whoever works on one in the wrong
+    /// folder is told so, and not that all is done.
     ///
     /// # Errors
-    /// As [`Wiring::from_environment`], but for mistakes in flow files; and where there is no store.
+    /// As [`Wiring::from_environment`], and where there is no store.
     pub async fn of_existing_store() -> anyhow::Result<Self> {
+        let (settings, clock) = (environment().await?, Arc::new(SystemClock));
+        let flows = known_flows(&settings, clock.clone()).await?;
+        Self::on_existing_store(flows, settings, clock).await
+    }
+
+    /// The same, for whoever asks and steers, and does not work: flow files with mistakes are left out
+    /// ([`Flows::broken`]), for they are no reason not to look.
+    ///
+    /// # Errors
+    /// As [`Wiring::of_existing_store`], but for mistakes in flow files.
+    pub async fn to_look_at() -> anyhow::Result<Self> {
         let (settings, clock) = (environment().await?, Arc::new(SystemClock));
         let flows = flows::load_sound(settings::flows_folder(&settings).as_deref())?;
         let flows = known_settings(flows, &settings, clock.clone()).await?;
+        Self::on_existing_store(flows, settings, clock).await
+    }
+
+    async fn on_existing_store(
+        flows: Flows,
+        settings: Settings,
+        clock: Arc<SystemClock>,
+    ) -> anyhow::Result<Self> {
         let stores = stores::open_existing(&settings, clock.clone()).await?;
         Ok(Self::with_flows(flows, settings, stores, clock, Arc::new(SystemRng)))
     }

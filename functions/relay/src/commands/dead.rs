@@ -5,13 +5,13 @@ use relay_operations::dead_letters::{Dead, Says};
 use relay_operations::times::shown;
 use serde_json::json;
 
-use super::{existing, operations};
+use super::{looked_at, operations};
 use crate::Done;
 use crate::output::say;
 
 /// `relay dead`
 pub(crate) async fn list(target: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     let letters = operations(&wiring).dead_letters(target).await?;
     if json {
         say!("{}", place.with(json!({ "dead_letters": letters })));
@@ -24,7 +24,7 @@ pub(crate) async fn list(target: Option<&str>, json: bool) -> anyhow::Result<Don
 
 /// `relay dead --redrive`
 pub(crate) async fn redrive(target: Option<&str>, ids: &[String], json: bool) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     let named = (!ids.is_empty()).then_some(ids);
     let moved = operations(&wiring).redrive(target, named).await?;
     let count: u64 = moved.values().sum();

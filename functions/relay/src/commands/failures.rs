@@ -3,13 +3,13 @@ use relay_operations::failures::Failure;
 use relay_operations::times::shown;
 use serde_json::json;
 
-use super::{existing, operations};
+use super::{looked_at, operations};
 use crate::Done;
 use crate::output::say;
 
 /// `relay failures`
 pub(crate) async fn run(flow: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     let failures = operations(&wiring).failures(flow).await?;
     if json {
         let failures: Vec<_> = failures.iter().flat_map(Failure::of_entry).collect();

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use relay_operations::lookups::Imported;
 use serde_json::json;
 
-use super::{existing, operations};
+use super::{looked_at, operations};
 use crate::Done;
 use crate::output::say;
 
@@ -13,7 +13,7 @@ use crate::output::say;
 pub(crate) async fn import(file: &Path, json: bool) -> anyhow::Result<Done> {
     // First: a file that is not there is told whatever the store is up to.
     let rows = File::open(file).with_context(|| format!("reading the look-ups {}", file.display()))?;
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     let imported = operations(&wiring).import_lookups(rows).await?;
     let Imported { imported: count, mistakes } = &imported;
     if json {

@@ -23,14 +23,21 @@ use relay_operations::Operations;
 use self::place::Place;
 use crate::output::{counted, tell};
 
-/// The store that is there already, and its place.
+/// The store that is there already, to work on, and its place.
 async fn existing() -> anyhow::Result<(Wiring, Place)> {
     let wiring = Wiring::of_existing_store().await?;
+    let place = Place::of(&wiring)?;
+    Ok((wiring, place))
+}
+
+/// The store that is there already, to ask and to steer, and its place. Flow files with mistakes are told and left out.
+async fn looked_at() -> anyhow::Result<(Wiring, Place)> {
+    let wiring = Wiring::to_look_at().await?;
     for broken in wiring.flows.broken() {
-        let (file, mistakes) = (&broken.file, broken.mistakes().count());
+        let mistakes = counted(broken.mistakes().count(), "mistake");
         tell!(
-            "warning: {file} has {}, and is left out here: `relay flows check` shows them",
-            counted(mistakes, "mistake")
+            "warning: {} has {mistakes}, and is left out here: `relay flows check` shows them",
+            broken.file
         );
     }
     let place = Place::of(&wiring)?;

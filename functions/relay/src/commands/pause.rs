@@ -3,7 +3,7 @@ use std::time::Duration;
 use relay_operations::pauses::{Steered, told};
 use serde_json::json;
 
-use super::{existing, operations, person};
+use super::{looked_at, operations, person};
 use crate::Done;
 use crate::output::say;
 
@@ -15,7 +15,7 @@ pub(crate) async fn run(
     lasts: Option<Duration>,
     json: bool,
 ) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     let (reason, by) = (reason.unwrap_or("no reason given"), person(by, &wiring));
     let (paused, pause) = operations(&wiring).pause(name, reason, by, lasts).await?;
     if json {

@@ -5,13 +5,13 @@ use relay_operations::replay::Replayed;
 use serde_json::json;
 
 use super::place::Place;
-use super::{existing, operations};
+use super::{looked_at, operations};
 use crate::Done;
 use crate::output::say;
 
 /// `relay replay`
 pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     let operations = operations(&wiring);
     let replayed = match (flow, key) {
         (Some(flow), Some(key)) => operations.replay(flow, key).await?,

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{existing, operations, person};
+use super::{looked_at, operations, person};
 use crate::Done;
 use crate::output::say;
 
@@ -12,7 +12,7 @@ pub(crate) async fn run(
     by: Option<&str>,
     json: bool,
 ) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     let settled = operations(&wiring).settle(flow, key, reason, person(by, &wiring)).await?;
     if json {
         say!("{}", place.with(json!(settled)));

@@ -6,13 +6,13 @@ use relay_operations::show::{ByHand, Shown};
 use relay_operations::times::shown;
 use serde_json::json;
 
-use super::{existing, operations};
+use super::{looked_at, operations};
 use crate::Done;
 use crate::output::say;
 
 /// `relay show`
 pub(crate) async fn run(flow: &str, key: &str, json: bool) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     let document = operations(&wiring).show(flow, key).await?;
     if json {
         say!("{}", place.with(json!(document)));

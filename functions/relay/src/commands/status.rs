@@ -7,14 +7,14 @@ use relay_operations::times::{shown, span};
 use serde_json::json;
 
 use super::place::Place;
-use super::{existing, operations};
+use super::{looked_at, operations};
 use crate::Done;
 use crate::output::say;
 use crate::tally::plain_table;
 
 /// `relay status`
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     let status = operations(&wiring).status().await?;
     if json {
         say!("{}", place.with(json!(status)));

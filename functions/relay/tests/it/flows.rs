@@ -83,7 +83,7 @@ fn a_field_that_is_not_known_is_a_warning_with_its_line_and_a_suggestion() {
         "flows/doubtful.toml:15:1",
         "did you mean `refund_fee`?",
         "doubtful: qince.direct_order → wangdian.sales_refund_push",
-        "1 flows, no mistakes, 2 warnings.",
+        "1 flow, no mistakes, 2 warnings.",
     ] {
         assert!(answer.stdout.contains(said), "{said} in {}", answer.stdout);
     }

@@ -7,6 +7,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod broken;
 mod by_hand;
 mod demo;
 mod documents;

@@ -22,7 +22,7 @@ fn delivered(version: &str) -> Delivered {
     }
 }
 
-fn failed(seconds: i64) -> Failed {
+pub(crate) fn failed(seconds: i64) -> Failed {
     Failed {
         version: Some("2".to_owned()),
         version_kind: None,

@@ -14,6 +14,7 @@
 mod archive;
 mod checkpoints;
 mod dead_letters;
+mod flow_names;
 mod intake;
 mod ledger;
 mod local_aws;

@@ -1,12 +1,12 @@
 use serde_json::json;
 
 use crate::Done;
-use crate::commands::{existing, operations};
+use crate::commands::{looked_at, operations};
 use crate::output::say;
 
 /// `relay flows retire`
 pub(crate) async fn run(name: &str, json: bool) -> anyhow::Result<Done> {
-    let (wiring, place) = existing().await?;
+    let (wiring, place) = looked_at().await?;
     operations(&wiring).retire(name).await?;
     if json {
         say!("{}", place.with(json!({ "retired": name })));
