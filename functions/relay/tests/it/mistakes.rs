@@ -38,7 +38,7 @@ fn every_seeded_mistake_is_found_once_in_its_line_and_with_the_way_out() {
         expected += 1;
         let is_told = |mistake: &Value| {
             let said = |part: &str| mistake[part].as_str().unwrap_or_default().to_owned();
-            mistake["line"].to_string() == line
+            mistake["line"] == line.parse::<u64>().unwrap()
                 && said("message").contains(says)
                 && said("help").contains(help)
         };

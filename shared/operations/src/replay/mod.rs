@@ -123,7 +123,7 @@ impl Operations<'_> {
     /// The flow, where it has a file. While that has mistakes, what works goes on by the text before them.
     fn with_file<'f>(&'f self, flow: &str, takers: &'f Flows) -> Option<&'f Routed> {
         let before = || takers.named(flow).filter(|_| self.flows.broken_named(flow).is_some());
-        self.flows.named(flow).or_else(before).map(|routed| routed.as_ref())
+        self.flows.named(flow).or_else(before).map(AsRef::as_ref)
     }
 
     fn readers<'r>(&'r self, flows: &'r Flows) -> Readers<'r> {
