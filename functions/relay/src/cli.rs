@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::shipped::Set;
+
 /// Keeps 旺店通, 勤策, 纷享销客 and 金蝶云星辰 in step: no order lost, none doubled.
 ///
 /// Settings come from the environment (see the README). Logs go to standard error, at the level of `RUST_LOG`.
@@ -25,6 +27,15 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run every flow against simulated vendors, and tell what happened (the default)
     Demo,
+    /// Write a folder to start from: flow files with their tests, and a settings file; what is there already is left alone
+    Init {
+        /// Which flows
+        #[arg(long)]
+        set: Set,
+        /// The folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
     /// Run the webhook server, the schedules and the queue workers until stopped
     Serve {
         /// Where the webhook server listens

@@ -11,6 +11,7 @@ mod file_limit;
 mod output;
 mod server;
 mod shipped;
+mod start_settings;
 mod supervise;
 mod tally;
 
@@ -120,6 +121,7 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Flows { command: FlowsCommand::Export { folder } } => {
             commands::flows::export::run(&folder, json)
         }
+        Command::Init { set, folder } => commands::init::run(set, &folder, json),
         Command::Documents { text } => Ok(commands::documents::run(text.as_deref(), json)),
         Command::Fields { document, text } => commands::fields::run(&document, text.as_deref(), json),
     }

@@ -2,10 +2,13 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 use relay_host::flows::TEST;
+use relay_job::FlowFile;
 use relay_job::flow_tests::TestFile;
 
 /// A file that comes with the program.
@@ -16,17 +19,26 @@ pub(crate) struct File {
 }
 
 /// What belongs together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Set {
-    /// What runs where nobody has flow files of his own.
+    /// What runs where nobody has flow files of his own
     Default,
+    /// 车销快消: Qince's orders in ShareCRM and WDT, with what becomes of them
+    FieldSales,
 }
 
 /// What was written, and what was there already and is left as it was.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
-    pub(crate) new: Vec<&'static str>,
-    pub(crate) kept: Vec<&'static str>,
+    pub(crate) new: Vec<String>,
+    pub(crate) kept: Vec<String>,
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    Everyone,
+    OwnerAlone,
 }
 
 /// Files of a folder of `shared/flows`, by their names.
@@ -56,11 +68,64 @@ const DEFAULT: &[File] = files!["":
     "trade-to-kingdee.toml",
 ];
 
+/// Of `shared/flows/field-sales`.
+const FIELD_SALES: &[File] = files!["field-sales/":
+    "cancelled-order-to-wangdian.test.toml",
+    "cancelled-order-to-wangdian.toml",
+    "refund-to-sharecrm.test.toml",
+    "refund-to-sharecrm.toml",
+    "stock-snapshot-to-sharecrm.test.toml",
+    "stock-snapshot-to-sharecrm.toml",
+    "tests/direct-order.json",
+    "tests/refund.json",
+];
+
+/// Of the default flows, those that a set has too.
+const FIELD_SALES_OF_DEFAULT: [&str; 3] =
+    ["direct-order-to-sharecrm", "direct-order-to-wangdian", "shipping-to-sharecrm"];
+
 impl Set {
-    fn files(self) -> &'static [File] {
+    /// As a person types it.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// What it is for.
+    pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::Default => DEFAULT,
+            Self::Default => "The flows that run where nobody has flow files of his own",
+            Self::FieldSales => "车销快消 / field sales",
         }
+    }
+
+    /// Its flows.
+    pub(crate) fn flows(self) -> Vec<FlowFile> {
+        let is_flow = |file: &&File| file.name.ends_with(".toml") && !file.name.ends_with(TEST);
+        let flow = |file: File| {
+            let name = file.name.trim_end_matches(".toml").to_owned();
+            FlowFile { name, file: file.name.to_owned(), text: file.text.to_owned() }
+        };
+        self.files().iter().filter(is_flow).copied().map(flow).collect()
+    }
+
+    fn files(self) -> Vec<File> {
+        match self {
+            Self::Default => DEFAULT.to_vec(),
+            Self::FieldSales => {
+                let is_of_set = |file: &&File| {
+                    let flow = file.name.trim_end_matches(".toml").trim_end_matches(".test");
+                    FIELD_SALES_OF_DEFAULT.contains(&flow) || file.name == "tests/waybill.json"
+                };
+                FIELD_SALES.iter().chain(DEFAULT.iter().filter(is_of_set)).copied().collect()
+            }
+        }
+    }
+}
+
+impl Written {
+    /// Names the files from the folder above.
+    pub(crate) fn within(&mut self, folder: &str) {
+        self.new.iter_mut().chain(&mut self.kept).for_each(|file| *file = format!("{folder}/{file}"));
     }
 }
 
@@ -69,22 +134,36 @@ impl Set {
 /// # Errors
 /// A folder or file that cannot be written.
 pub(crate) fn write(set: Set, folder: &Path) -> anyhow::Result<Written> {
-    fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
     let mut written = Written::default();
     for File { name, text } in set.files() {
-        let path = folder.join(name);
-        let of_file = path.parent().unwrap_or(folder);
-        fs::create_dir_all(of_file).with_context(|| format!("creating the folder {}", of_file.display()))?;
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(mut file) => {
-                file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))?;
-                written.new.push(name);
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => written.kept.push(name),
-            Err(error) => return Err(error).with_context(|| format!("writing {}", path.display())),
-        }
+        let is_new = write_new(&folder.join(name), text, For::Everyone)?;
+        let told = if is_new { &mut written.new } else { &mut written.kept };
+        told.push(name.to_owned());
     }
     Ok(written)
+}
+
+/// Writes a file where there is none, with its folder; says whether it did.
+///
+/// # Errors
+/// A folder or file that cannot be written.
+pub(crate) fn write_new(path: &Path, text: &str, reader: For) -> anyhow::Result<bool> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    if reader == For::OwnerAlone {
+        options.mode(0o600);
+    }
+    match options.open(path) {
+        Ok(mut file) => {
+            file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("writing {}", path.display())),
+    }
 }
 
 /// The tests of the flows that run where nobody has flow files of his own.
@@ -121,10 +200,19 @@ mod tests {
 
     #[test]
     fn every_shipped_file_of_a_set_comes_with_the_program() {
-        let sets = [(Set::Default, "")];
-        for (set, folder) in sets {
-            let known: BTreeSet<_> = set.files().iter().map(|file| file.name.to_owned()).collect();
-            assert_eq!(known, files_of(folder), "{set:?}");
+        for (files, folder) in [(DEFAULT, ""), (FIELD_SALES, "field-sales")] {
+            let known: BTreeSet<_> = files.iter().map(|file| file.name.to_owned()).collect();
+            assert_eq!(known, files_of(folder), "{folder}");
+        }
+    }
+
+    #[test]
+    fn each_flow_of_a_set_has_tests() {
+        for set in [Set::Default, Set::FieldSales] {
+            let names: Vec<_> = set.files().iter().map(|file| file.name).collect();
+            for FlowFile { name, .. } in set.flows() {
+                assert!(names.contains(&format!("{name}.test.toml").as_str()), "{name}");
+            }
         }
     }
 }

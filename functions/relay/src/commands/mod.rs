@@ -6,6 +6,7 @@ pub(crate) mod drain;
 pub(crate) mod failures;
 pub(crate) mod fields;
 pub(crate) mod flows;
+pub(crate) mod init;
 pub(crate) mod invoke;
 pub(crate) mod lookups;
 pub(crate) mod pause;

@@ -15,6 +15,7 @@ mod events;
 mod floods;
 mod flow_tests;
 mod flows;
+mod init;
 mod lost_store;
 mod memory;
 mod mistakes;

@@ -42,6 +42,7 @@ mod catalog_rows;
 mod clocks;
 mod crashes;
 mod deadlines;
+mod from_the_pages;
 mod fuse;
 mod generic;
 mod happy_day;

@@ -1,0 +1,50 @@
+//! `relay init`
+
+use std::path::Path;
+
+use relay_job::Flows;
+use serde_json::json;
+
+use crate::Done;
+use crate::output::{counted, say};
+use crate::shipped::{self, Set, Written};
+use crate::start_settings;
+
+/// The folder of the flow files, in that of the installation.
+const FLOWS: &str = "flows";
+
+/// The file of the settings.
+const SETTINGS: &str = "settings.env";
+
+pub(crate) fn run(set: Set, folder: &Path, json: bool) -> anyhow::Result<Done> {
+    let flows_folder = folder.join(FLOWS);
+    let mut written = shipped::write(set, &flows_folder)?;
+    written.within(FLOWS);
+    let flows = Flows::parse(set.flows(), &relay_connectors::catalog())?;
+    let file = folder.join(SETTINGS);
+    match shipped::write_new(&file, &start_settings::text(&flows, FLOWS), shipped::For::OwnerAlone)? {
+        true => written.new.push(SETTINGS.to_owned()),
+        false => written.kept.push(SETTINGS.to_owned()),
+    }
+    let Written { new, kept } = &written;
+    if json {
+        say!(
+            "{}",
+            json!({ "set": set.name(), "folder": folder.display().to_string(), "written": new, "kept": kept })
+        );
+        return Ok(Done::Well);
+    }
+    new.iter().for_each(|file| say!("wrote {}", folder.join(file).display()));
+    kept.iter().for_each(|file| say!("kept {}: it is there already", folder.join(file).display()));
+    say!("\n{} ({}):", set.title(), counted(flows.iter().count(), "flow"));
+    for routed in flows.iter() {
+        let title = routed.flow.title().unwrap_or_default();
+        say!("  {}  {title}", routed.flow.name());
+    }
+    say!(
+        "\nRead the head of each flow file: it says what a tenant must check. Then, in {}:\n  fill in {SETTINGS}\n  set -a; . \
+         ./{SETTINGS}; set +a\n  relay flows check && relay flows test\n  relay serve",
+        folder.display()
+    );
+    Ok(Done::Well)
+}
