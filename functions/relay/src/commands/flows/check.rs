@@ -28,9 +28,9 @@ pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     diagnostics.sort_by_key(|found| (&found.file, found.line, found.column));
     let found = Found { diagnostics, remarks: &remarks };
     if json {
-        say!("{}", as_json(&flows, &found))
+        say!("{}", as_json(&flows, &found));
     } else {
-        print(&flows, &found)
+        print(&flows, &found);
     }
     Ok(if found.mistakes() == 0 { Done::Well } else { Done::WithFailures })
 }
