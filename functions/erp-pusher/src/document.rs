@@ -21,11 +21,12 @@ use tracing::{Instrument as _, Span, field};
 use crate::batch::Held;
 use crate::deliver::Sending;
 use crate::guard;
-use crate::map::{Plan, faults, lacks_id};
+use crate::map::{Plan, faults, lacks_id, unknown_codes};
 use crate::resolve::Resolver;
 use crate::settle::{self, LedgerWriter};
 use crate::stop::Stop;
 use crate::targets::Targets;
+use crate::waiting::Waiting;
 use crate::work::{Known, Work};
 
 /// From this age on a document is asked after before it is sent. The copy of a dead letter that is redriven was never
@@ -43,6 +44,7 @@ pub(crate) struct Documents {
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) targets: Targets,
     pub(crate) resolver: Resolver,
+    pub(crate) waiting: Arc<Waiting>,
     pub(crate) ledger_writer: LedgerWriter,
     pub(crate) seen: Seen,
 }
@@ -120,7 +122,9 @@ impl Documents {
             Err(Stop::Call(failure)) => settle::meaning(failure, &work, self.ledger_writer.rng.as_ref()),
             Err(Stop::Store(error)) => return Err(error),
         };
-        self.ledger_writer.record(&work, plan.as_ref(), outcome).await
+        let outcome = self.ledger_writer.record(&work, plan.as_ref(), outcome).await?;
+        self.waiting.settled(&work, &outcome).await?;
+        Ok(outcome)
     }
 
     fn work<'a>(&self, held: &Held<'a>, item: &'a WorkItem, message: &'a Received, known: Known) -> Work<'a> {
@@ -133,7 +137,18 @@ impl Documents {
         let kind = flow.map(|routed| routed.flow.version_kind()).or(item.version_kind);
         let hash = content_hash(&item.document);
         let archived = held.history().location();
-        Work { system: held.system(), item, message, hash, kind, known, resumed, repeated, archived }
+        Work {
+            system: held.system(),
+            item,
+            message,
+            hash,
+            kind,
+            known,
+            resumed,
+            repeated,
+            archived,
+            missing: Vec::new(),
+        }
     }
 
     /// What is known of a document.
@@ -153,7 +168,18 @@ impl Documents {
         let known = self.known(EntryId::new(&item.flow, &item.key)).await?;
         let (kind, hash) = (item.version_kind, content_hash(&item.document));
         let (system, archived) = (held.system(), held.history().location());
-        let work = Work { system, item, message, hash, kind, known, resumed: true, repeated: true, archived };
+        let work = Work {
+            system,
+            item,
+            message,
+            hash,
+            kind,
+            known,
+            resumed: true,
+            repeated: true,
+            archived,
+            missing: Vec::new(),
+        };
         let why = "a mistake in the program stopped this document's turn: the log tells its place; report it, and \
                    replay the document with a version that mends it";
         let outcome = Outcome::failed_try(FailureClass::Panic, None, why);
@@ -173,7 +199,14 @@ impl Documents {
         let document = &work.item.document;
         let mapped = self.mapped(&routed.flow, document, held).await?;
         self.seen.note(&routed.flow, document).await;
-        let mapped = mapped.map_err(faults)?;
+        let mapped = match mapped {
+            Ok(mapped) => mapped,
+            Err(found) => {
+                work.missing = unknown_codes(&found);
+                self.waiting.note(&work.missing).await?;
+                return Err(faults(found));
+            }
+        };
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
         let target = self.targets.get(work.system)?;

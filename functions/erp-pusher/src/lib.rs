@@ -21,6 +21,7 @@
 //! | `stop` | what ends a document's turn before all phases are done |
 //! | `guard` | whether it is for the target |
 //! | `resolve` | the ids that it needs |
+//! | `waiting` | documents that failed for a code, sent again when it is known |
 //! | `map` | the document in its target's form |
 //! | `deliver` | asked after, and sent |
 //! | `gather` | the documents that a target takes in one call |
@@ -46,6 +47,7 @@ mod settle;
 mod stop;
 mod targets;
 mod top_up;
+mod waiting;
 mod width;
 mod work;
 pub mod worker;
@@ -72,6 +74,7 @@ use crate::push::{Pusher, Unread};
 use crate::resolve::Resolver;
 use crate::settle::{Acknowledger, LedgerWriter};
 use crate::targets::Targets;
+use crate::waiting::Waiting;
 use crate::width::Widths;
 
 use crate::open::{length, open_within};
@@ -107,6 +110,7 @@ impl Job for ErpPusher {
         let mut needs = Needs::sources(flows.with_source(Role::Pool));
         for routed in flows.iter() {
             needs.target(routed.flow.target().document);
+            routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table));
             needs.settings.extend(routed.flow.settings().into_iter().map(str::to_owned));
         }
         needs
@@ -116,7 +120,8 @@ impl Job for ErpPusher {
         let settings = parts.settings.values(parts.flows.iter().flat_map(|routed| routed.flow.settings()))?;
         let stores = &parts.stores;
         let targets = Targets(parts.connections.clone());
-        let resolver = Resolver::new(stores.lookups.clone(), targets.clone(), parts.clock.clone());
+        let waiting = Arc::new(Waiting::new(parts));
+        let resolver = Resolver::new(parts, waiting.clone());
         let ledger_writer = LedgerWriter {
             checkpoints: stores.checkpoints.clone(),
             ledger: stores.ledger.clone(),
@@ -124,8 +129,15 @@ impl Job for ErpPusher {
             rng: parts.rng.clone(),
         };
         let seen = Seen::new(stores.checkpoints.clone());
-        let documents =
-            Documents { flows: parts.flows.clone(), settings, targets, resolver, ledger_writer, seen };
+        let documents = Documents {
+            flows: parts.flows.clone(),
+            settings,
+            targets,
+            resolver,
+            waiting,
+            ledger_writer,
+            seen,
+        };
         let pusher = Pusher {
             documents,
             acknowledger: Acknowledger::build(parts)?,

@@ -1,12 +1,13 @@
 //! Map: a document in its target's form.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use relay_connector::{Document, Repeat, Target};
+use relay_connector::{Document, Repeat, Target, lenient};
 use relay_core::item::content_hash;
 use relay_core::ledger::Delivered;
-use relay_core::{FailureClass, System};
-use relay_mapping::{Cause, Fault, Mapped};
+use relay_core::{FailureClass, System, UnknownCode};
+use relay_mapping::{Fault, LookupKey, Mapped};
 
 use crate::stop::Stop;
 
@@ -24,6 +25,11 @@ impl<'a> Plan<'a> {
     pub(crate) fn new(target: &'a dyn Target, document: &'static Document, mapped: Mapped) -> Self {
         let body_hash = content_hash(&mapped.body);
         Self { target, document, mapped: Arc::new(mapped), body_hash }
+    }
+
+    /// Our number of it, where its form has a field for one.
+    pub(crate) fn number(&self) -> Option<String> {
+        lenient::field(&self.mapped.body, self.document.number()?)
     }
 
     /// Whether sending it again, in the same or a newer version, takes the place of what is there.
@@ -52,9 +58,18 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Whether it was an id that a field lacked.
+/// Whether it was a code that nobody knew.
 pub(crate) fn lacks_id(fault: &Fault) -> bool {
-    matches!(fault.cause, Cause::NoEntry { .. })
+    fault.cause.unknown_code().is_some()
+}
+
+/// The codes that nobody knew, each once.
+pub(crate) fn unknown_codes(faults: &[Fault]) -> Vec<UnknownCode> {
+    let codes = faults.iter().filter_map(|fault| fault.cause.unknown_code());
+    let codes: BTreeSet<_> = codes
+        .map(|LookupKey { table, key }| UnknownCode { table: table.clone(), code: key.clone() })
+        .collect();
+    codes.into_iter().collect()
 }
 
 /// One line for all faults; fields that fail for the same reason share its words.

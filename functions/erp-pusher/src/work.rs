@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::guard::Candidate;
 use relay_core::ledger::{Entry, Stamp};
-use relay_core::{Received, System, VersionKind, WorkItem};
+use relay_core::{Received, System, UnknownCode, VersionKind, WorkItem};
 
 /// How long a vendor is taken to work on a request after we gave its answer up.
 pub(crate) const LATE: TimeDelta = TimeDelta::seconds(90);
@@ -38,6 +38,8 @@ pub(crate) struct Work<'a> {
     pub(crate) repeated: bool,
     /// Where the archive will have this turn, for the ledger to point to.
     pub(crate) archived: Option<&'a str>,
+    /// The codes that nobody knew, where it fails for them.
+    pub(crate) missing: Vec<UnknownCode>,
 }
 
 impl Work<'_> {

@@ -155,10 +155,54 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LookupsCommand {
-    /// Import ids from a CSV file with the columns table, code and id; they never expire
+    /// Tell which tables there are, and how many codes each holds
+    List,
+    /// Tell what a table holds
+    Show {
+        /// The table
+        table: String,
+        /// Of this code alone
+        code: Option<String>,
+    },
+    /// Import a CSV file into a table, all of it or nothing, and send what waits for its codes again
+    ///
+    /// A table of yours (`table.region`) has any columns: the first is the code, or those that `--code` names. Into a table of
+    /// a vendor (`kingdee.customer`) go two: code and id. Without a table the file's columns are table, code and id. What was
+    /// imported never expires.
+    #[command(allow_missing_positional = true)]
     Import {
+        /// The table
+        table: Option<String>,
         /// The file
         file: PathBuf,
+        /// The columns that make the code [default: the first]
+        #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "table")]
+        code: Vec<String>,
+        /// What the columns are, where the file has no header
+        #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "table")]
+        columns: Vec<String>,
+        /// Forget the rows that the file does not hold
+        #[arg(long, requires = "table")]
+        replace: bool,
+    },
+    /// Write a table as a CSV file that Excel reads
+    Export {
+        /// The table
+        table: String,
+        /// The file [default: standard output]
+        file: Option<PathBuf>,
+    },
+    /// Forget a code of a table, or the whole table
+    Remove {
+        /// The table
+        table: String,
+        /// The code
+        code: Option<String>,
+    },
+    /// List the codes that nobody knows, each once, with how many documents wait for it
+    Missing {
+        /// Of this table alone
+        table: Option<String>,
     },
 }
 

@@ -23,7 +23,7 @@ use relay_host::SettingsError;
 use relay_mapping::Diagnostics;
 use relay_operations::OperationError;
 
-use crate::cli::{Cli, Command, FlowsCommand, LookupsCommand};
+use crate::cli::{Cli, Command, FlowsCommand};
 use crate::commands::flows::test::FailingTests;
 use crate::output::{say, tell};
 
@@ -106,11 +106,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Dead { target, redrive: true, ids } => {
             commands::dead::redrive(target.as_deref(), &ids, json).await
         }
-        Command::Lookups { command: LookupsCommand::Import { file } } => {
-            commands::lookups::import(&file, json).await
-        }
+        Command::Lookups { command } => commands::lookups::run(command, json).await,
         Command::Flows { command: FlowsCommand::Check { folder } } => {
-            commands::flows::check::run(folder.as_deref(), json)
+            commands::flows::check::run(folder.as_deref(), json).await
         }
         Command::Flows { command: FlowsCommand::Test { folder } } => {
             commands::flows::test::run(folder.as_deref(), json)

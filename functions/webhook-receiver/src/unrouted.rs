@@ -61,6 +61,7 @@ impl Receiver {
             at: now,
             trace,
             replay: None,
+            missing: Vec::new(),
         };
         self.intake.fail(&id, &failed).await.map(drop)
     }

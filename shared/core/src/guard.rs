@@ -167,6 +167,7 @@ mod tests {
             hash: hash.to_owned(),
             body_hash: String::new(),
             target_id: None,
+            number: None,
             received_at: None,
             at: DateTime::UNIX_EPOCH,
             follows: None,
@@ -188,6 +189,7 @@ mod tests {
             at: DateTime::UNIX_EPOCH,
             trace: String::new(),
             replay: None,
+            missing: Vec::new(),
         }
     }
 

@@ -166,6 +166,7 @@ impl Intake {
             at: self.clock.now(),
             trace: item.trace.clone(),
             replay: item.replay.clone(),
+            missing: Vec::new(),
         };
         self.fail(&EntryId::new(&item.flow, &item.key), &failed).await
     }

@@ -89,6 +89,9 @@ pub struct Delivered {
     pub body_hash: String,
     /// The target's own id of it.
     pub target_id: Option<String>,
+    /// Our number of it there, as it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// When we received the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received_at: Option<DateTime<Utc>>,
@@ -183,6 +186,30 @@ pub struct Failed {
     /// The replay that has failed so, where it was one: its message may be delivered again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
+    /// The codes that no look-up knew, where it failed for them: it is sent again when they are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<UnknownCode>,
+}
+
+/// A code that a look-up did not know.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UnknownCode {
+    /// The look-up, as faults name it: `kingdee.customer`, `table.shop.tax_rate`, `delivered.orders`.
+    pub table: String,
+    /// The code.
+    pub code: String,
+}
+
+impl UnknownCode {
+    /// The table of the marks that say that somebody waits for a code.
+    pub const MARKS: &str = "waiting";
+
+    /// The mark that says that somebody waits for it: its table and its code among the look-ups.
+    #[must_use]
+    pub fn mark(&self) -> (String, String) {
+        // No table has a slash in its name.
+        (Self::MARKS.to_owned(), format!("{}/{}", self.table, self.code))
+    }
 }
 
 /// Changes an entry, again and again until nobody else has written it in between, and answers what `change` did at last.

@@ -1,4 +1,5 @@
-//! Port: ids of the targets by our codes, so that a material's id is asked for once and not per line.
+//! Port: what is known of codes: ids of the targets, and the tables of a tenant. A material's id is asked for once and not per
+//! line.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,20 @@ use chrono::{DateTime, Utc};
 
 use crate::StoreError;
 
-/// Ids of the targets by our codes, with expiry.
+/// What is known of a code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LookupRow {
+    /// The table.
+    pub table: String,
+    /// The code.
+    pub code: String,
+    /// The target's id of it; in a table of the tenant the whole row, as JSON.
+    pub id: String,
+    /// Until when it is believed; `None`: for good.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What is known of codes, with expiry.
 #[async_trait]
 pub trait Lookups: Send + Sync {
     /// The ids that are known of `(table, code)` and have not expired.
@@ -21,6 +35,16 @@ pub trait Lookups: Send + Sync {
         id: &str,
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError>;
+
+    /// Remembers ids by code for good, beside what the table holds.
+    async fn put_all(&self, table: &str, ids: &[(String, String)]) -> Result<(), StoreError>;
+
+    /// Has a table hold these ids by code, and nothing else. On DynamoDB another process may see it half changed; after an
+    /// error it is to be done again.
+    async fn replace(&self, table: &str, ids: &[(String, String)]) -> Result<(), StoreError>;
+
+    /// Everything that has not expired, of one table or of all, by table and code.
+    async fn list(&self, table: Option<&str>) -> Result<Vec<LookupRow>, StoreError>;
 
     /// Forgets an id.
     async fn remove(&self, table: &str, code: &str) -> Result<(), StoreError>;

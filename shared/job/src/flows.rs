@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use relay_connector::{Catalog, Query, Role};
 use relay_core::System;
-use relay_mapping::{Diagnostic, Diagnostics, Flow, Severity};
+use relay_mapping::{Diagnostic, Diagnostics, Flow, LookupTable, Severity};
+
+use crate::suggest;
 
 /// A flow file, not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +104,9 @@ impl Flows {
     /// # Errors
     /// [`Diagnostics`]: every mistake of every file with its line, and the warnings of all.
     pub fn parse(files: impl IntoIterator<Item = FlowFile>, catalog: &Catalog) -> Result<Self, Diagnostics> {
-        let (mut flows, mut found) = (Vec::new(), Vec::new());
+        let (mut flows, mut found, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for file in files {
+            names.push(file.name.clone());
             match Routed::parse(file, catalog) {
                 Ok(routed) => {
                     found.extend_from_slice(routed.flow.warnings());
@@ -112,6 +115,7 @@ impl Flows {
                 Err(diagnostics) => found.extend(diagnostics.0),
             }
         }
+        found.extend(unknown_flows(&flows, &names));
         let found = Diagnostics(found);
         if found.of(Severity::Error).next().is_some() {
             return Err(found);
@@ -123,8 +127,9 @@ impl Flows {
     /// installation: what works reads all files or none.
     #[must_use]
     pub fn sound(files: impl IntoIterator<Item = FlowFile>, catalog: &Catalog) -> Self {
-        let (mut flows, mut broken) = (Vec::new(), Vec::new());
+        let (mut flows, mut broken, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for file in files {
+            names.push(file.name.clone());
             match Routed::parse(file.clone(), catalog) {
                 Ok(routed) => flows.push(Arc::new(routed)),
                 Err(found) => {
@@ -133,6 +138,15 @@ impl Flows {
                 }
             }
         }
+        flows.retain(|routed| {
+            let found = unknown_flows(std::slice::from_ref(routed), &names);
+            let is_sound = found.is_empty();
+            if !is_sound {
+                let (name, file, text) = (routed.flow.name().to_owned(), routed.file.clone(), routed.text.clone());
+                broken.push(BrokenFile { name, file, text, found: Diagnostics(found) });
+            }
+            is_sound
+        });
         Self::of(flows, broken)
     }
 
@@ -198,6 +212,23 @@ impl Flows {
     pub fn with_source(&self, role: Role) -> impl Iterator<Item = &Arc<Routed>> {
         self.flows.iter().filter(move |routed| routed.flow.source().document.role == role)
     }
+}
+
+/// What is to be said of look-ups in the deliveries of flows that there are not.
+fn unknown_flows(flows: &[Arc<Routed>], names: &[String]) -> Vec<Diagnostic> {
+    let named = flows.iter().flat_map(|routed| routed.flow.tables());
+    let unknown = named.filter_map(|lookup| match &lookup.table {
+        LookupTable::Delivered { flow, .. } if !names.contains(flow) => {
+            let meant = suggest::closest(flow, names.iter().map(String::as_str));
+            let help = meant.map(|meant| format!("did you mean `delivered.{meant}`?"));
+            Some(match help {
+                Some(help) => lookup.missing.clone().with_help(help),
+                None => lookup.missing.clone(),
+            })
+        }
+        _ => None,
+    });
+    unknown.collect()
 }
 
 /// The values of the settings that flows may name: no secret is among them.

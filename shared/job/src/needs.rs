@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relay_connector::{Document, Role, Uses};
 use relay_core::System;
+use relay_mapping::LookupTable;
 
 use crate::flows::Routed;
 
@@ -30,6 +31,15 @@ impl Needs {
             needs.settings.extend(routed.flow.source_settings().into_iter().map(str::to_owned));
         }
         needs
+    }
+
+    /// The same, and looking codes up.
+    pub fn lookup(&mut self, table: &LookupTable) {
+        match table {
+            LookupTable::Listed { document, .. } => self.target(document),
+            LookupTable::Vendor(name) => _ = self.connectors.entry(System::of_document(name)).or_default(),
+            LookupTable::Tenant { .. } | LookupTable::Delivered { .. } => {}
+        }
     }
 
     /// The same, and delivering a document to its system.

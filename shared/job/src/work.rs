@@ -1,7 +1,7 @@
 //! Work items made of a source's documents.
 
 use chrono::{DateTime, Utc};
-use relay_core::WorkItem;
+use relay_core::{EntryId, Failed, WorkItem};
 use relay_core::clock::Rng;
 use relay_core::item::content_hash;
 use relay_mapping::Flow;
@@ -25,6 +25,25 @@ pub fn item(flow: &Flow, document: Value, acknowledge: bool, now: DateTime<Utc>,
         trace: rng.uuid().to_string(),
         replay: None,
     }
+}
+
+/// A version that has failed as a new message, with key and version as the flow reads them today: what could not be read
+/// when it failed is perhaps what was mended. It acknowledges nothing: what the source counts has moved on.
+#[must_use]
+pub fn again(flow: &Flow, id: &EntryId, failed: &Failed, now: DateTime<Utc>, rng: &dyn Rng) -> WorkItem {
+    let mut item = item(flow, failed.document.clone(), false, now, rng);
+    if !is_unreadable(&id.key) {
+        item.key.clone_from(&id.key);
+    }
+    mark(&mut item, failed, rng);
+    item
+}
+
+/// A replay tells of the document what its first message told.
+pub fn mark(item: &mut WorkItem, failed: &Failed, rng: &dyn Rng) {
+    item.received_at = failed.received_at;
+    item.trace.clone_from(&failed.trace);
+    item.replay = Some(rng.uuid().to_string());
 }
 
 /// Whether a key is one that was made of a document's content, because the flow could not read it.

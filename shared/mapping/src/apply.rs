@@ -7,25 +7,17 @@ use serde_json::{Map, Value};
 use crate::conversion::{Conversion, convert, without_emoji};
 use crate::expression::{Datum, Failing, Scope, amount, find, first, holds};
 use crate::fault::{Cause, Fault};
-use crate::rule::{Absent, Content, Field, Fields, Rule, Take, Through};
+use crate::lookup::{LookupKey, joined};
+use crate::rule::{Absent, Content, Field, Fields, LookedUp, Rule, Take, Through};
 use crate::template;
 use crate::trace::Trace;
-
-/// What a look-up is asked: the code `key` in `table`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LookupKey {
-    /// The table, such as `kingdee.customer`.
-    pub table: String,
-    /// The code.
-    pub key: String,
-}
 
 /// What the mapping needs besides the document.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// Settings by name.
     pub settings: &'a BTreeMap<String, String>,
-    /// The ids of what [`crate::Flow::lookups`] names.
+    /// What is known of the codes that [`crate::Flow::lookups`] names.
     pub lookups: &'a BTreeMap<LookupKey, String>,
 }
 
@@ -196,6 +188,11 @@ impl<'c> Mapper<'c> {
             Take::Copy(path) => return find(path, scope).and_then(|value| copied(value, &rule.conversion)),
             Take::Setting(name) => return self.setting(name, rule, place),
             Take::From(terms) => first(terms, scope).map(|datum| self.converted(rule, &datum, place)),
+            Take::Parts(parts) => {
+                let parts: Option<Vec<_>> =
+                    parts.iter().map(|terms| Some(first(terms, scope)?.text()?.into_owned())).collect();
+                parts.map(|parts| self.converted(rule, &Datum::Text(&joined(&parts)), place))
+            }
             Take::Text(pieces) => match template::fill(pieces, scope) {
                 Ok(text) => Some(self.converted(rule, &Datum::Text(&text), place)),
                 Err(_) => None,
@@ -235,7 +232,7 @@ impl<'c> Mapper<'c> {
         self.traced(|trace| trace.converted(&value));
         match (&rule.through, value) {
             (Through::Nothing, value) => Ok(Some(value)),
-            (Through::Lookup(table), Value::String(key)) => self.looked_up(table, key, rule, place),
+            (Through::Lookup(lookup), Value::String(key)) => self.looked_up(lookup, key, rule, place),
             (Through::Codes { codes, otherwise }, Value::String(code)) => {
                 let found = codes.iter().find(|(known, _)| *known == code).map(|(_, value)| value);
                 if let Some(found) = found.or(otherwise.as_ref()) {
@@ -252,23 +249,26 @@ impl<'c> Mapper<'c> {
 
     fn looked_up(
         &mut self,
-        table: &str,
+        lookup: &LookedUp,
         key: String,
         rule: &Rule,
         place: &Place<'_>,
     ) -> Result<Option<Value>, ()> {
-        let asked = LookupKey { table: table.to_owned(), key };
+        let asked = LookupKey { table: lookup.name.clone(), key };
         let Some(context) = self.context else {
             self.asked.insert(asked);
             return Err(());
         };
-        let id = context.lookups.get(&asked);
-        self.traced(|trace| trace.looked_up(&asked, id));
-        match id {
-            Some(id) => Ok(Some(Value::String(id.clone()))),
+        let found = context.lookups.get(&asked);
+        self.traced(|trace| trace.looked_up(&asked, found));
+        match found {
+            Some(found) => convert(&lookup.then, &Datum::Text(found)).map_err(|cause| {
+                let source = format!("{} of {}", lookup.name, asked.key);
+                self.fault(place, &source, Some(found), cause);
+            }),
             None => {
-                let LookupKey { table, key } = asked;
-                self.fault(place, &rule.source, Some(&key), Cause::NoEntry { table });
+                let key = asked.key.clone();
+                self.fault(place, &rule.source, Some(&key), lookup.miss(asked));
                 Err(())
             }
         }

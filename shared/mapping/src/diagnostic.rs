@@ -63,6 +63,18 @@ impl Diagnostic {
         let column = before[line_start..].chars().count() + 1;
         Self { severity, file: file.to_owned(), line, column, message, help, report }
     }
+
+    /// The same with a way out, of which the flow file alone tells nothing.
+    #[must_use]
+    pub fn with_help(mut self, help: String) -> Self {
+        // Under the bar that stands beside the file's text.
+        let bar =
+            self.report.find("--> ").map_or(0, |arrow| arrow - self.report[..arrow].rfind('\n').unwrap_or(0));
+        let margin = " ".repeat(bar);
+        self.report.push_str(&format!("\n{margin}|\n{margin}= help: {help}"));
+        self.help = Some(help);
+        self
+    }
 }
 
 impl fmt::Display for Diagnostic {

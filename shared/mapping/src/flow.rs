@@ -6,12 +6,13 @@ use relay_connector::{Catalog, Document};
 use relay_core::VersionKind;
 use serde_json::Value;
 
-use crate::apply::{Context, LookupKey, Mapped, Mapper, Traced};
+use crate::apply::{Context, Mapped, Mapper, Traced};
 use crate::check::Check;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{Failing, Scope, Term, first, holds, written};
 use crate::fault::Fault;
 use crate::key::Key;
+use crate::lookup::{Lookup, LookupKey};
 use crate::params::{self, Param, resolve};
 use crate::reads::Read;
 use crate::rule::{Condition, Fields, Take, Through};
@@ -104,13 +105,13 @@ impl Flow {
         settings
     }
 
-    /// The tables in which its rules look codes up.
+    /// The names of the tables in which its rules look codes up, results included: as [`LookupKey`] names them.
     #[must_use]
     pub fn lookup_tables(&self) -> BTreeSet<&str> {
         let mut tables = BTreeSet::new();
         self.fields.rules(&mut |rule| {
-            if let Through::Lookup(table) = &rule.through {
-                tables.insert(table.as_str());
+            if let Through::Lookup(looked_up) = &rule.through {
+                tables.insert(looked_up.name.as_str());
             }
         });
         tables
@@ -159,6 +160,18 @@ impl Flow {
     #[must_use]
     pub fn version_kind(&self) -> VersionKind {
         self.version.as_ref().map_or(VersionKind::Received, |(_, kind)| *kind)
+    }
+
+    /// The look-ups that its rules name, in the order of the file.
+    #[must_use]
+    pub fn tables(&self) -> Vec<&Lookup> {
+        let mut tables = Vec::new();
+        self.fields.rules(&mut |rule| {
+            if let Through::Lookup(looked_up) = &rule.through {
+                tables.push(&looked_up.lookup);
+            }
+        });
+        tables
     }
 
     /// What [`Self::apply`] will look up for this document.

@@ -4,14 +4,11 @@ use serde_json::Value;
 
 use crate::expression::{Datum, Scope, Term, first, written};
 use crate::fault::{Cause, Fault};
+use crate::lookup::joined;
 
 /// The parts of a key, each with its fall-backs. A document has a key when it has every part.
 #[derive(Debug)]
 pub(crate) struct Key(pub(crate) Vec<Vec<Term>>);
-
-/// What stands between the parts, and what a part that holds it is written with. Both are fine in a shell.
-const BETWEEN: &str = "/";
-const ESCAPES: [(&str, &str); 2] = [("%", "%25"), (BETWEEN, "%2F")];
 
 impl Key {
     /// Its first part, as the flow file has it.
@@ -23,14 +20,8 @@ impl Key {
     /// as in an address. Different values never give the same text.
     pub(crate) fn read(&self, document: &Value) -> Result<String, Fault> {
         let scope = Scope::document(document);
-        match self.0.as_slice() {
-            [only] => part(only, &scope),
-            parts => {
-                let parts: Result<Vec<_>, _> =
-                    parts.iter().map(|terms| part(terms, &scope).map(escaped)).collect();
-                Ok(parts?.join(BETWEEN))
-            }
-        }
+        let parts: Result<Vec<_>, _> = self.0.iter().map(|terms| part(terms, &scope)).collect();
+        Ok(joined(&parts?))
     }
 }
 
@@ -45,8 +36,4 @@ fn part(terms: &[Term], scope: &Scope<'_>) -> Result<String, Fault> {
         };
         Fault::new("key".to_owned(), &written(terms), value.as_deref(), cause)
     })
-}
-
-fn escaped(text: String) -> String {
-    ESCAPES.iter().fold(text, |text, (sign, escape)| text.replace(sign, escape))
 }

@@ -12,7 +12,8 @@
 //! | `.'x'`, `$.'x'` | a field that our list of the document's fields does not know, but the author does |
 //! | `value`, `setting`, `text`, `compute` | a constant, a setting, a template, exact arithmetic and `sum(…)` |
 //! | `target.x` (in `compute` and `when`) | what was mapped into the same target object |
-//! | `lookup`, `codes` + `otherwise`, `as` | an id of the target system, a code table, a conversion |
+//! | `lookup` (+ `result`, `by`) | what a vendor, a table of the tenant or another flow's delivery knows of a code |
+//! | `codes` + `otherwise`, `as` | a code table, a conversion |
 //! | `absent`, `default` | what to do when there is nothing to read |
 //! | `[ { when = …, … }, { … } ]` | the first rule whose condition holds |
 //! | `each`, `where` | a list: one target line per source line that passes the filter; `[[…]]`: several blocks of lines |
@@ -40,6 +41,7 @@ mod full_width;
 mod key;
 mod lines;
 mod load;
+mod lookup;
 mod number;
 mod params;
 mod reads;
@@ -49,11 +51,12 @@ mod template;
 mod time;
 mod trace;
 
-pub use apply::{Context, LookupKey, Mapped, Traced};
+pub use apply::{Context, Mapped, Traced};
 pub use coverage::{Coverage, Covered, Missing};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use fault::{Cause, Difference, Fault};
 pub use flow::{Flow, Source, Target};
+pub use lookup::{DELIVERED, DeliveredAs, Lookup, LookupKey, LookupTable, TENANT, is_tenant_table, joined};
 pub use params::{Param, resolve};
 pub use reads::Sightings;
 pub use relay_core::{Version, VersionKind};

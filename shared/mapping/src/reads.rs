@@ -137,6 +137,7 @@ impl Gathering {
         total.for_each(|total| self.expression(&total.amount, levels));
         match &rule.take {
             Take::From(terms) => self.terms(terms, levels),
+            Take::Parts(parts) => parts.iter().for_each(|terms| self.terms(terms, levels)),
             Take::Copy(path) => self.path(path, levels),
             Take::Compute(expression) => self.expression(expression, levels),
             Take::Text(pieces) => pieces.iter().for_each(|piece| self.terms(piece.terms(), levels)),

@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::conversion::Conversion;
 use crate::expression::{Expression, Path, Term};
+use crate::fault::Cause;
+use crate::lookup::{DeliveredAs, Lookup, LookupKey, LookupTable};
 use crate::remainder::Remainder;
 use crate::template::Piece;
 
@@ -82,6 +84,8 @@ pub(crate) struct Rule {
 #[derive(Debug)]
 pub(crate) enum Take {
     From(Vec<Term>),
+    /// Several, each with its fall-backs, that make one code together.
+    Parts(Vec<Vec<Term>>),
     /// A field as it stands, empty or not.
     Copy(Path),
     Constant(Value),
@@ -94,8 +98,37 @@ pub(crate) enum Take {
 #[derive(Debug)]
 pub(crate) enum Through {
     Nothing,
-    Lookup(String),
+    Lookup(Box<LookedUp>),
     Codes { codes: Vec<(String, Value)>, otherwise: Option<Value> },
+}
+
+/// A look-up, and what becomes of its answer.
+#[derive(Debug)]
+pub(crate) struct LookedUp {
+    pub(crate) lookup: Lookup,
+    /// Its table's name.
+    pub(crate) name: String,
+    /// How the answer is written.
+    pub(crate) then: Conversion,
+}
+
+impl LookedUp {
+    /// What is said where the code is not known.
+    pub(crate) fn miss(&self, asked: LookupKey) -> Cause {
+        match &self.lookup.table {
+            LookupTable::Vendor(_) => Cause::NoEntry(asked),
+            LookupTable::Listed { document, .. } => Cause::NoRow { asked, document: document.name },
+            LookupTable::Tenant { table, result } => {
+                Cause::NoTenantEntry { asked, table: table.clone(), result: result.clone() }
+            }
+            LookupTable::Delivered { flow, result: DeliveredAs::Id } => {
+                Cause::NotDelivered { asked, flow: flow.clone() }
+            }
+            LookupTable::Delivered { flow, result: DeliveredAs::Number } => {
+                Cause::NoNumber { asked, flow: flow.clone() }
+            }
+        }
+    }
 }
 
 /// What to do where there is nothing to read.

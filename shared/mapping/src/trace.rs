@@ -136,6 +136,9 @@ impl Trace {
     pub(crate) fn begin(&mut self, target: String, is_sent: bool, rule: &Rule, scope: &Scope<'_>) {
         let (takes, reads) = match &rule.take {
             Take::From(terms) => ("from", reads_of_terms(terms, scope)),
+            Take::Parts(parts) => {
+                ("from", parts.iter().flat_map(|terms| reads_of_terms(terms, scope)).collect())
+            }
             Take::Copy(path) => ("copy", vec![ReadValue::of(path, scope)]),
             Take::Constant(_) => ("value", Vec::new()),
             Take::Setting(_) => ("setting", Vec::new()),

@@ -41,6 +41,27 @@ pub enum OperationError {
         /// Its file.
         file: String,
     },
+    /// No table has that name, and none can.
+    #[error(
+        "there is no look-up table `{table}`{meant} (a table of yours is called `table.` and a word: `table.region`)"
+    )]
+    UnknownTable {
+        /// The name.
+        table: String,
+        /// What was perhaps meant.
+        meant: String,
+    },
+    /// A table that holds nothing.
+    #[error("the look-up table `{table}` holds nothing{meant}")]
+    EmptyTable {
+        /// The name.
+        table: String,
+        /// What was perhaps meant.
+        meant: String,
+    },
+    /// A table cannot be written as a file.
+    #[error("the table cannot be written as CSV: {0}")]
+    Unwritable(String),
     /// A pause is to last for no time, or beyond all calendars.
     #[error("a pause lasts for a time between a second and ten years")]
     PauseTooLong,
@@ -84,10 +105,13 @@ impl OperationError {
             | Self::NoAbsentFlow(_)
             | Self::NoDocument { .. }
             | Self::HasFile { .. }
+            | Self::UnknownTable { .. }
+            | Self::EmptyTable { .. }
             | Self::PauseTooLong => true,
             Self::UnknownDocument { .. }
             | Self::NotFailed { .. }
             | Self::NotFailedAnyMore { .. }
+            | Self::Unwritable(_)
             | Self::Store(_) => false,
         }
     }

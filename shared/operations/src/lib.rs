@@ -11,7 +11,7 @@
 //! | [`pauses`] | targets and flows that a person pauses and resumes |
 //! | [`dead_letters`] | messages that were received too often |
 //! | [`documents`] | what vendors hand over and take: documents, fields, look-up tables |
-//! | [`lookups`] | ids that a person knows better than the target |
+//! | [`lookups`] | what a person knows of codes, and the codes that nobody knows |
 //! | [`retire`] | flows whose file was taken away for good |
 //! | [`names`] | the flows, targets and documents that a person has named |
 //! | [`error`] | why an operation was not done |

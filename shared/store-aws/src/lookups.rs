@@ -1,15 +1,22 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use chrono::{DateTime, Utc};
 
 use super::Aws;
 use super::failure::Call;
 use super::item::{EXPIRES_AT, ID, Item, id, number, number_of, text, text_of};
-use relay_core::{Lookups, StoreError};
+use relay_core::{LookupRow, Lookups, StoreError};
 
 /// The target's id.
 const VALUE: &str = "value";
+/// Table and code, where the item's id does not tell them whole.
+const TABLE: &str = "table";
+const CODE: &str = "code";
+
+/// DynamoDB takes at most as many changes in one request.
+const BATCH: usize = 25;
 
 #[async_trait]
 impl Lookups for Aws {
@@ -35,12 +42,32 @@ impl Lookups for Aws {
     ) -> Result<(), StoreError> {
         let call = self.lookups_call("writing a look-up", "dynamodb:PutItem");
         let put = self.dynamodb().put_item().table_name(call.name);
-        let put = put.item(ID, text(id(table, code))).item(VALUE, text(value));
-        let put = match expires_at {
-            Some(end) => put.item(EXPIRES_AT, number(end.timestamp())),
-            None => put,
-        };
+        let put = put.set_item(Some(item(table, code, value, expires_at)));
         put.send().await.map_err(|error| call.failed(&error)).map(drop)
+    }
+
+    async fn put_all(&self, table: &str, ids: &[(String, String)]) -> Result<(), StoreError> {
+        // DynamoDB refuses a request that names an item twice.
+        let items: BTreeMap<_, _> =
+            ids.iter().map(|(code, value)| (id(table, code), item(table, code, value, None))).collect();
+        self.change(items.into_values().map(put_of).collect()).await
+    }
+
+    async fn replace(&self, table: &str, ids: &[(String, String)]) -> Result<(), StoreError> {
+        let kept: BTreeSet<_> = ids.iter().map(|(code, _)| id(table, code)).collect();
+        let known = self.scanned(Some(table)).await?;
+        self.put_all(table, ids).await?;
+        let gone = known.iter().filter_map(|item| text_of(item, ID)).filter(|id| !kept.contains(*id));
+        self.change(gone.map(delete_of).collect()).await
+    }
+
+    async fn list(&self, table: Option<&str>) -> Result<Vec<LookupRow>, StoreError> {
+        let now = self.clock.now().timestamp();
+        let items = self.scanned(table).await?;
+        let is_known = |item: &&Item| number_of::<i64>(item, EXPIRES_AT).is_none_or(|end| end > now);
+        let mut rows: Vec<_> = items.iter().filter(is_known).filter_map(row).collect();
+        rows.sort_unstable();
+        Ok(rows)
     }
 
     async fn remove(&self, table: &str, code: &str) -> Result<(), StoreError> {
@@ -50,7 +77,90 @@ impl Lookups for Aws {
     }
 }
 
+/// An item. Its id tells table and code where it holds both whole.
+fn item(table: &str, code: &str, value: &str, expires_at: Option<DateTime<Utc>>) -> Item {
+    let id = id(table, code);
+    let mut item = Item::from([(VALUE.to_owned(), text(value))]);
+    if told(&id) != Some((table.to_owned(), code.to_owned())) {
+        item.insert(TABLE.to_owned(), text(table));
+        item.insert(CODE.to_owned(), text(code));
+    }
+    item.insert(ID.to_owned(), text(id));
+    item.extend(expires_at.map(|end| (EXPIRES_AT.to_owned(), number(end.timestamp()))));
+    item
+}
+
+/// The table and the code that an id tells.
+fn told(id: &str) -> Option<(String, String)> {
+    let (table, code) = id.split_once('/')?;
+    Some((table.replace("%2F", "/").replace("%25", "%"), code.to_owned()))
+}
+
+fn row(item: &Item) -> Option<LookupRow> {
+    let written = text_of(item, TABLE).zip(text_of(item, CODE));
+    let written = written.map(|(table, code)| (table.to_owned(), code.to_owned()));
+    let (table, code) = written.or_else(|| told(text_of(item, ID)?))?;
+    let end = number_of::<i64>(item, EXPIRES_AT);
+    let expires_at = end.and_then(|end| DateTime::from_timestamp(end, 0));
+    Some(LookupRow { table, code, id: text_of(item, VALUE)?.to_owned(), expires_at })
+}
+
+fn put_of(item: Item) -> WriteRequest {
+    let put = PutRequest::builder().set_item(Some(item)).build().ok();
+    WriteRequest::builder().set_put_request(put).build()
+}
+
+fn delete_of(id: &str) -> WriteRequest {
+    let delete = DeleteRequest::builder().key(ID, text(id)).build().ok();
+    WriteRequest::builder().set_delete_request(delete).build()
+}
+
 impl Aws {
+    /// Makes changes, 25 in a request. Where the table is throttled an answer names what was left out.
+    async fn change(&self, changes: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let call = self.lookups_call("writing look-ups", "dynamodb:BatchWriteItem");
+        for batch in changes.chunks(BATCH) {
+            let mut retry = self.retry();
+            let mut left = batch.to_vec();
+            loop {
+                let asked = left.len();
+                let answer = self.dynamodb().batch_write_item().request_items(call.name, left).send().await;
+                let answer = answer.map_err(|error| call.failed(&error))?;
+                left = answer.unprocessed_items.into_iter().flat_map(HashMap::into_values).flatten().collect();
+                if left.is_empty() {
+                    break;
+                }
+                if left.len() < asked {
+                    retry.renew();
+                }
+                if !retry.wait().await {
+                    let left = format!("UnprocessedItems: {} of {asked} left out again and again", left.len());
+                    return Err(call.refused(Some("ThrottlingException"), &left));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The items of a table, or all: for a person's commands, which read the whole of it.
+    async fn scanned(&self, table: Option<&str>) -> Result<Vec<Item>, StoreError> {
+        let call = self.lookups_call("listing look-ups", "dynamodb:Scan");
+        let scan = self.dynamodb().scan().table_name(call.name).consistent_read(true);
+        let scan = match table {
+            Some(table) => scan
+                .filter_expression("begins_with(#id, :table)")
+                .expression_attribute_names("#id", ID)
+                .expression_attribute_values(":table", text(id(table, ""))),
+            None => scan,
+        };
+        let mut pages = scan.into_paginator().items().send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.try_next().await.map_err(|error| call.failed(&error))? {
+            items.push(item);
+        }
+        Ok(items)
+    }
+
     fn lookups_call(&self, doing: &'static str, action: &'static str) -> Call<'_> {
         Call { doing, action, setting: "LOOKUP_TABLE", name: &self.names.lookup_table }
     }

@@ -17,7 +17,7 @@ use relay_core::clock::Rng;
 use relay_core::ledger::Counts;
 use relay_core::quota::{Ask, Grant, Limit};
 use relay_core::{
-    Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Lease, Ledger, Lookups, Outgoing,
+    Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Lease, Ledger, LookupRow, Lookups, Outgoing,
     Queue, Quotas, Received, StoreError, Stores, System,
 };
 
@@ -178,6 +178,9 @@ decorated! {
     Lookups as lookups {
         get(codes: &[(String, String)]) -> HashMap<(String, String), String>;
         put(table: &str, code: &str, id: &str, expires_at: Option<DateTime<Utc>>) -> ();
+        put_all(table: &str, ids: &[(String, String)]) -> ();
+        replace(table: &str, ids: &[(String, String)]) -> ();
+        list(table: Option<&str>) -> Vec<LookupRow>;
         remove(table: &str, code: &str) -> ();
     }
 

@@ -116,6 +116,7 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
         resumed: repeated,
         repeated,
         archived: None,
+        missing: Vec::new(),
     };
     let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new() };
     let plan = Plan::new(&target, if target.is_asked { &ASKED } else { &UNASKED }, mapped);
@@ -173,6 +174,7 @@ fn failed_version_one() -> Entry {
         at: DateTime::UNIX_EPOCH,
         trace: String::new(),
         replay: None,
+        missing: Vec::new(),
     });
     entry
 }
@@ -203,6 +205,7 @@ async fn what_is_there_proves_nothing_where_an_older_version_may_have_gone_out()
         hash: "h1".to_owned(),
         body_hash: "b1".to_owned(),
         target_id: Some("7".to_owned()),
+        number: None,
         received_at: None,
         at: DateTime::UNIX_EPOCH,
         follows: None,

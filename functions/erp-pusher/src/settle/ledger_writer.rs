@@ -54,6 +54,7 @@ impl LedgerWriter {
             at: self.clock.now(),
             trace: message.id.clone(),
             replay: None,
+            missing: Vec::new(),
         };
         let id = EntryId::new(UNREADABLE, &message.id);
         ledger::record_failure(self.ledger.as_ref(), &id, &failed).await.inspect_err(|error| {
@@ -76,14 +77,14 @@ impl LedgerWriter {
             Record::Delivered { target_id } => {
                 let Some(plan) = plan else { return Ok(outcome) };
                 let target_id = target_id.map(str::to_owned);
-                let recorded = self.delivered(work, target_id, &plan.body_hash, plan.replaces()).await?;
+                let recorded = self.delivered(work, target_id, plan, plan.replaces()).await?;
                 Ok(recorded.unwrap_or(outcome))
             }
             Record::Unchanged => {
                 let Some(plan) = plan else { return Ok(outcome) };
                 let delivered = work.known.entry.delivered.as_ref();
                 let target_id = delivered.and_then(|delivered| delivered.target_id.clone());
-                let recorded = self.delivered(work, target_id, &plan.body_hash, false).await?;
+                let recorded = self.delivered(work, target_id, plan, false).await?;
                 Ok(recorded.unwrap_or(outcome))
             }
             Record::Failed { class, code, message, tried } => {
@@ -110,7 +111,7 @@ impl LedgerWriter {
         &self,
         work: &Work<'_>,
         target_id: Option<String>,
-        body_hash: &str,
+        plan: &Plan<'_>,
         replaces: bool,
     ) -> Result<Option<Outcome>, StoreError> {
         let at = self.clock.now();
@@ -118,8 +119,9 @@ impl LedgerWriter {
             version: work.item.version.clone(),
             version_kind: work.kind,
             hash: work.hash.clone(),
-            body_hash: body_hash.to_owned(),
+            body_hash: plan.body_hash.clone(),
             target_id: target_id.clone(),
+            number: plan.number(),
             received_at: Some(work.item.received_at),
             at,
             follows: work.follows(at),
@@ -220,6 +222,7 @@ impl LedgerWriter {
             at: self.clock.now(),
             trace: item.trace.clone(),
             replay: item.replay.clone(),
+            missing: Vec::new(),
         };
         ledger::update(self.ledger.as_ref(), &id, None, |entry| entry.stand(failed.clone())).await
     }
@@ -234,6 +237,7 @@ impl LedgerWriter {
     }
 
     fn failure(&self, work: &Work<'_>, class: FailureClass, code: Option<&str>, message: &str) -> Failed {
+        let missing = if class == FailureClass::Mapping { work.missing.clone() } else { Vec::new() };
         Failed {
             version: work.item.version.clone(),
             version_kind: work.kind,
@@ -247,6 +251,7 @@ impl LedgerWriter {
             at: self.clock.now(),
             trace: work.item.trace.clone(),
             replay: work.item.replay.clone(),
+            missing,
         }
     }
 

@@ -87,16 +87,21 @@ impl Bench {
 
     /// The same, its stores behind others.
     pub(crate) fn over(stand_in: impl FnOnce(Stores) -> Stores) -> Self {
+        let (notes, memos) = (together("shop.note"), together("shop.memo"));
+        Self::built(&[("one", ROWS), ("two", ROWS), ("notes", &notes), ("memos", &memos)], stand_in)
+    }
+
+    /// With these flows.
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        Self::built(files, |stores| stores)
+    }
+
+    fn built(files: &[(&str, &str)], stand_in: impl FnOnce(Stores) -> Stores) -> Self {
         let clock = Arc::new(SimulatedClock::starting_at("2026-11-28T04:00:00Z".parse().unwrap()));
         let folder = tempfile::tempdir().unwrap();
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
         let stores = stand_in(stores);
-        let flows = Arc::new(flows(&[
-            ("one", ROWS),
-            ("two", ROWS),
-            ("notes", &together("shop.note")),
-            ("memos", &together("shop.memo")),
-        ]));
+        let flows = Arc::new(flows(files));
         let vendor = Arc::new(Vendor::default());
         let connection: Arc<dyn Connection> = vendor.clone();
         let settings = BTreeMap::from([("SHOP_NO".to_owned(), "s1".to_owned())]);

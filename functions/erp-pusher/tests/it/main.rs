@@ -4,6 +4,7 @@
 
 mod bench;
 mod hosts;
+mod look_ups;
 mod pauses;
 mod phases;
 mod places;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relay_connector::{
-    Class, Connection, Delivery, Document, Failure, Field, Fields, Found, Kind, Pools, Push, Query, Quota,
-    Repeat, Role, Target, Unacknowledged, Use, Verdict,
+    Class, Connection, Delivery, Document, Failure, Field, Fields, Found, Kind, Lists, Page, PageOf, Pages,
+    Pools, Push, Query, Quota, Repeat, Role, Target, Unacknowledged, Use, Verdict,
 };
 use relay_core::clock::{Clock as _, Deadline, SystemClock};
 use serde_json::Value;
@@ -28,9 +28,16 @@ const ROW: Document = Document {
 };
 
 /// Documents of the stand-in.
-pub(crate) static DOCUMENTS: [Document; 5] = [
+pub(crate) static DOCUMENTS: [Document; 6] = [
     Document { name: "shop.row", role: Role::Pool, ..ROW },
     Document { name: "shop.change", role: Role::Windowed, ..ROW },
+    Document {
+        name: "shop.staff",
+        role: Role::Listed,
+        pages: Some(Pages { first: 0, cap: 2 }),
+        params: &["number"],
+        ..ROW
+    },
     Document {
         name: "shop.bill",
         role: Role::Target,
@@ -87,6 +94,10 @@ pub(crate) struct Vendor {
     pub(crate) purposes: Mutex<Vec<Use>>,
     /// How often it was asked whether it has a document.
     pub(crate) asked: AtomicUsize,
+    /// The staff that it lists.
+    pub(crate) staff: Mutex<Vec<Value>>,
+    /// Each call for the staff: the page's number, or the code that was asked for.
+    pub(crate) listed: Mutex<Vec<String>>,
     /// What its calls go under.
     pub(crate) quota: OnceLock<Quota>,
     /// What was acknowledged.
@@ -94,6 +105,10 @@ pub(crate) struct Vendor {
 }
 
 impl Connection for Vendor {
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+
     fn pools(&self) -> Option<&dyn Pools> {
         Some(self)
     }
@@ -138,6 +153,19 @@ impl Target for Vendor {
 
     fn way_to_change(&self, _document: &'static Document) -> Option<&'static str> {
         Some("SHOP_EDITS=on")
+    }
+}
+
+#[async_trait]
+impl Lists for Vendor {
+    async fn list(&self, query: &Query, page: PageOf, _deadline: Deadline) -> Result<Page, Failure> {
+        let code = query.params.iter().find(|(name, _)| name == "number").map(|(_, code)| code.clone());
+        self.listed.lock().unwrap().push(code.clone().unwrap_or_else(|| format!("page {}", page.number)));
+        let is_asked = |row: &&Value| code.as_ref().is_none_or(|code| row["number"].to_string() == *code);
+        let staff: Vec<_> = self.staff.lock().unwrap().iter().filter(is_asked).cloned().collect();
+        let total = Some(staff.len() as u64);
+        let rows = staff.into_iter().skip(page.number as usize * 2).take(2).collect();
+        Ok(Page { rows, total, as_of: None })
     }
 }
 

@@ -16,6 +16,7 @@ mod floods;
 mod flow_tests;
 mod flows;
 mod init;
+mod look_ups;
 mod lost_store;
 mod memory;
 mod mistakes;

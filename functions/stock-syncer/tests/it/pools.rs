@@ -106,6 +106,7 @@ async fn refuse(house: &House, flow: &str, row: &Value) {
         at: house.clock.now(),
         trace: "t".to_owned(),
         replay: None,
+        missing: Vec::new(),
     };
     let id = EntryId::new(flow, row["id"].as_str().unwrap());
     assert!(record_failure(house.stores.ledger.as_ref(), &id, &failed).await.unwrap());

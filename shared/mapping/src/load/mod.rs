@@ -10,6 +10,7 @@ mod fields;
 mod fitting;
 mod key;
 mod lines;
+mod lookup;
 mod numbering;
 mod reach;
 mod remainder;

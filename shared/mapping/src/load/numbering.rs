@@ -54,6 +54,10 @@ fn shared_because(rule: &Rule) -> Option<&'static str> {
         Take::Setting(_) => Some("this is a setting"),
         Take::Copy(_) => None,
         Take::From(terms) => (!are_fields(terms)).then_some("this rule falls back on a constant"),
+        Take::Parts(parts) => {
+            let is_shared = parts.iter().any(|terms| !are_fields(terms));
+            is_shared.then_some("this rule falls back on a constant")
+        }
         Take::Text(pieces) => {
             let differs = |piece: &Piece| !piece.terms().is_empty() && are_fields(piece.terms());
             (!pieces.iter().any(differs)).then_some("this text reads no field")
@@ -66,6 +70,7 @@ fn shared_because(rule: &Rule) -> Option<&'static str> {
 fn changing<'r>(rule: &'r Rule, version: &[Term]) -> Option<&'r str> {
     let terms: Vec<&Term> = match &rule.take {
         Take::From(terms) => terms.iter().collect(),
+        Take::Parts(parts) => parts.iter().flatten().collect(),
         Take::Text(pieces) => pieces.iter().flat_map(Piece::terms).collect(),
         _ => Vec::new(),
     };

@@ -66,8 +66,18 @@ impl<'t> Report<'t> {
         help: Option<String>,
     ) {
         let start = span.start;
-        let found = Diagnostic::new(severity, self.file, self.text, span, message.into(), help);
-        self.found.push((start, found));
+        self.found.push((start, self.diagnostic(severity, span, message, help)));
+    }
+
+    /// What is to be said of a place, without saying it.
+    pub(super) fn diagnostic(
+        &self,
+        severity: Severity,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) -> Diagnostic {
+        Diagnostic::new(severity, self.file, self.text, span, message.into(), help)
     }
 
     /// What stands in the file at that place.

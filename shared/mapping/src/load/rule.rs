@@ -8,18 +8,20 @@ use super::codes;
 use super::constant::constant;
 use super::conversion::{conversion, usual};
 use super::fitting;
+use super::lookup;
 use super::reach::{self, Level};
 use super::remainder;
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
 use crate::conversion::Conversion;
 use crate::expression::{self, Path, Root};
-use crate::rule::{Absent, Rule, Take, Through};
+use crate::lookup::LookupTable;
+use crate::rule::{Absent, LookedUp, Rule, Take, Through};
 use crate::template::{self, Piece};
 
 /// What a rule takes its value from: exactly one of these.
 const TAKES: [&str; 5] = ["from", "value", "setting", "text", "compute"];
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 24] = [
     "from",
     "value",
     "setting",
@@ -28,6 +30,8 @@ const KEYS: [&str; 22] = [
     "when",
     "as",
     "lookup",
+    "result",
+    "by",
     "codes",
     "otherwise",
     "absent",
@@ -222,6 +226,9 @@ fn take(
             value => (Take::Constant(value), "value".to_owned()),
         });
     }
+    if entry.key == "from" && entry.item.is_array() {
+        return parts(table, &entry, level, report);
+    }
     let written = entry.text(report)?;
     let source = written.text.to_owned();
     let take = match entry.key {
@@ -246,6 +253,30 @@ fn take(
     Some((take, source))
 }
 
+/// Several paths that make one code of a look-up together.
+fn parts(
+    table: &Table<'_>,
+    entry: &Entry<'_>,
+    level: &Level<'_>,
+    report: &mut Report<'_>,
+) -> Option<(Take, String)> {
+    let written = entry.texts(report)?;
+    if table.get("lookup").is_none() || written.len() < 2 {
+        let message = "a list of paths is the code of a `lookup` that several fields make together";
+        let help = "for the first that is present write \"one | other\"".to_owned();
+        report.mistake(entry.span.clone(), message, Some(help));
+        return None;
+    }
+    let part = |written: &Written<'_>| {
+        let terms = report.parsed(written, expression::alternatives(written.text))?;
+        reach::check(&terms, written, 0, level, true, report);
+        Some(terms)
+    };
+    let parts: Option<Vec<_>> = written.iter().map(part).collect();
+    let source: Vec<_> = written.iter().map(|written| written.text).collect();
+    Some((Take::Parts(parts?), source.join(", ")))
+}
+
 fn from(
     written: &Written<'_>,
     conversion: &Conversion,
@@ -265,6 +296,11 @@ fn through(table: &Table<'_>, wanted: Wanted, catalog: &Catalog, report: &mut Re
         let help = "for a field that is absent write `default`".to_owned();
         report.mistake(otherwise.key_span.clone(), "`otherwise` belongs to `codes`", Some(help));
     }
+    for key in ["result", "by"].into_iter().filter(|_| lookup.is_none()) {
+        if let Some(entry) = table.get(key) {
+            report.mistake(entry.key_span, format!("`{key}` belongs to a `lookup`"), None);
+        }
+    }
     match (lookup, codes) {
         (None, None) => Some(Through::Nothing),
         (Some(_), Some(codes)) => {
@@ -272,17 +308,14 @@ fn through(table: &Table<'_>, wanted: Wanted, catalog: &Catalog, report: &mut Re
             None
         }
         (Some(entry), None) => {
-            let written = entry.text(report)?;
-            if !matches!(wanted.kind, None | Some(Kind::Text | Kind::Integer | Kind::Any)) {
+            let lookup = lookup::lookup(table, &entry, catalog, report)?;
+            let is_id = matches!(lookup.table, LookupTable::Vendor(_) | LookupTable::Delivered { .. });
+            if is_id && !matches!(wanted.kind, None | Some(Kind::Text | Kind::Integer | Kind::Any)) {
                 report.mistake(entry.key_span, "a look-up gives an id, which does not fit this field", None);
             }
-            if catalog.lookup(written.text).is_none() {
-                let known: Vec<_> = catalog.lookups().map(|lookup| lookup.name).collect();
-                let message = format!("no vendor has a look-up table `{}`", written.text);
-                report.unknown(written.span, message, written.text, &known);
-                return None;
-            }
-            Some(Through::Lookup(written.text.to_owned()))
+            let then = if is_id { Conversion::Text } else { usual(wanted.kind) };
+            let name = lookup.table.to_string();
+            Some(Through::Lookup(Box::new(LookedUp { lookup, name, then })))
         }
         (None, Some(entry)) => {
             let codes = entry.table(report)?;

@@ -200,6 +200,70 @@ fn a_look_up_is_asked_only_where_its_rule_applies() {
 }
 
 #[test]
+fn a_look_up_names_its_table_its_result_and_the_field_of_its_code() {
+    let flow = trade_flow(
+        "a = { from = \"shop_no\", lookup = \"table.shop\", result = \"税率\" }\n\
+         b = { from = [\"shop_no\", \"warehouse_no\"], lookup = \"table.stock\" }\n\
+         c = { from = \"shop_no\", lookup = \"wangdian.shop\", result = \"shop_name\" }\n\
+         d = { from = \"shop_no\", lookup = \"wangdian.shop\", by = \"shop_id\", result = \"shop_name\" }\n\
+         e = { from = \"shop_no\", lookup = \"delivered.bills\" }\n\
+         f = { from = \"shop_no\", lookup = \"delivered.bills\", result = \"number\" }",
+    );
+    let asked = flow.lookups(&json!({ "shop_no": "S/1", "warehouse_no": "W1" }));
+    let asked: Vec<_> = asked.iter().map(|asked| (asked.table.as_str(), asked.key.as_str())).collect();
+    assert_eq!(
+        asked,
+        [
+            ("delivered.bills", "S/1"),
+            ("delivered.bills.number", "S/1"),
+            ("table.shop.税率", "S/1"),
+            ("table.stock", "S%2F1/W1"),
+            ("wangdian.shop[shop_id].shop_name", "S/1"),
+            ("wangdian.shop[shop_no].shop_name", "S/1"),
+        ]
+    );
+    let part = flow.lookups(&json!({ "warehouse_no": "W1" }));
+    assert!(part.is_empty(), "a code of which a part is absent is absent: {part:?}");
+}
+
+/// A decimal, a flag and a date come out of a table as the target's fields take them.
+#[test]
+fn what_a_table_gives_is_written_as_the_field_wants_it() {
+    let text = "[source]\ndocument = \"wangdian.trade_query\"\nkey = \"trade_no\"\n[target]\n\
+                document = \"kingdee.sal_order_save\"\n[fields]\nbillno = \"trade_no\"\n\
+                billdate = { from = \"shop_no\", lookup = \"table.shop\", result = \"date\" }\n\
+                customerid_id = { from = \"shop_no\", lookup = \"table.shop\" }\n\
+                [fields.material_entity]\neach = \"goods_list\"\nmaterialid_id = \"spec_no\"\nqty = \"num\"\n\
+                unit_id = \"spec_no\"\nstockid_id = \"spec_no\"\n\
+                is_free = { from = \"^.shop_no\", lookup = \"table.shop\", result = \"gift\" }\n\
+                taxprice = { from = \"^.shop_no\", lookup = \"table.shop\", result = \"price\" }\n";
+    let flow = Flow::parse("f", "f.toml", text, &catalog()).unwrap();
+    let document = json!({ "trade_no": "T", "shop_no": "S", "goods_list": [{ "spec_no": "A", "num": "1" }] });
+    let told = [("date", "2026-11-29 10:00:00"), ("gift", "是"), ("price", "1.50"), ("", "C1")];
+    let answered = |told: &[(&str, &str)]| {
+        let name = |result: &str| if result.is_empty() { String::new() } else { format!(".{result}") };
+        let told = told.iter().map(|(result, value)| {
+            let (table, key) = (format!("table.shop{}", name(result)), "S".to_owned());
+            (relay_mapping::LookupKey { table, key }, (*value).to_owned())
+        });
+        let (settings, lookups) = (Default::default(), told.collect());
+        flow.apply(&document, &relay_mapping::Context { settings: &settings, lookups: &lookups })
+    };
+    let body = answered(&told).unwrap().body;
+    let line = &body["material_entity"][0];
+    assert_eq!(
+        (&body["billdate"], &line["is_free"], &line["taxprice"]),
+        (&json!("2026-11-29"), &json!(true), &json!("1.5"))
+    );
+    let faults = answered(&[("date", "soon"), ("gift", "是"), ("price", "1.50"), ("", "C1")]).unwrap_err();
+    assert_eq!(
+        faults[0].to_string(),
+        "billdate: `table.shop.date of S` = \"soon\" is not a time such as 2016-12-01 00:00:00: correct it in the source \
+         system, or change the flow"
+    );
+}
+
+#[test]
 fn a_list_that_php_wrote_as_an_object_is_read() {
     let document = json!({"goods_list": {"0": {"num": "1"}, "2": {"num": "2"}}});
     assert_eq!(field("{ compute = \"sum(goods_list, num)\" }", &document), "3");

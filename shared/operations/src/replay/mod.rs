@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use relay_connector::Document;
 use relay_core::ledger::{self, of_no_flow};
-use relay_core::{Entry, EntryId, Failed, FailureClass, Intake, StoreError, System, WorkItem};
+use relay_core::{Entry, EntryId, FailureClass, Intake, StoreError, System, WorkItem};
 use relay_job::pushed::Readers;
-use relay_job::{Flows, Routed, work};
+use relay_job::{Flows, work};
 use serde::Serialize;
 
 use crate::{OperationError, Operations};
@@ -77,7 +77,9 @@ impl Operations<'_> {
                 }
                 moved.push(entry);
             } else if let Some(routed) = self.with_file(&entry.id.flow, &takers) {
-                let of_entry = self.again(routed, &entry);
+                let (now, rng) = (self.clock.now(), self.rng.as_ref());
+                let again = |failed| work::again(&routed.flow, &entry.id, failed, now, rng);
+                let of_entry: Vec<_> = entry.failures().map(again).collect();
                 if of_entry.iter().any(|item| item.key != entry.id.key) {
                     moved.push(entry);
                 }
@@ -142,32 +144,10 @@ impl Operations<'_> {
         for failed in entry.failures() {
             let of_version = self.readers(takers).work_items(document, params, &failed.document, clock, rng);
             for (system, mut of_system) in of_version {
-                of_system.iter_mut().for_each(|item| self.mark(item, failed));
+                of_system.iter_mut().for_each(|item| work::mark(item, failed, rng));
                 items.entry(system).or_default().extend(of_system);
             }
         }
         items
-    }
-
-    /// The failed versions as new messages, each with key and version as the flow reads them today: what could not be
-    /// read when it failed is perhaps what was mended. They acknowledge nothing: what the source counts has moved on.
-    fn again(&self, routed: &Routed, entry: &Entry) -> Vec<WorkItem> {
-        let version = |failed: &Failed| {
-            let (now, document) = (self.clock.now(), failed.document.clone());
-            let mut item = work::item(&routed.flow, document, false, now, self.rng.as_ref());
-            if !work::is_unreadable(&entry.id.key) {
-                item.key.clone_from(&entry.id.key);
-            }
-            self.mark(&mut item, failed);
-            item
-        };
-        entry.failures().map(version).collect()
-    }
-
-    /// A replay tells of the document what its first message told.
-    fn mark(&self, item: &mut WorkItem, failed: &Failed) {
-        item.received_at = failed.received_at;
-        item.trace.clone_from(&failed.trace);
-        item.replay = Some(self.rng.uuid().to_string());
     }
 }

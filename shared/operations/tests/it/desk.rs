@@ -79,6 +79,7 @@ impl Desk {
             at: self.clock.now(),
             trace: "t".to_owned(),
             replay: None,
+            missing: Vec::new(),
         };
         let id = EntryId::new(flow, key);
         assert!(ledger::record_failure(self.stores.ledger.as_ref(), &id, &failed).await.unwrap());

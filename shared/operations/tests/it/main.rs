@@ -5,5 +5,6 @@
 mod answers;
 mod desk;
 mod documents;
+mod look_ups;
 mod names;
 mod steering;

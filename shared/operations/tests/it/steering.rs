@@ -72,7 +72,7 @@ async fn look_ups_are_imported_all_or_none() {
     let code = ("kingdee.material".to_owned(), "A1".to_owned());
     let held = async || desk.stores.lookups.get(std::slice::from_ref(&code)).await.unwrap().remove(&code);
     assert_eq!(held().await, None);
-    let answer = desk.ask().import_lookups(&b"table, code, id\nkingdee.material, A1, 9\n"[..]).await.unwrap();
+    let answer = desk.ask().import_lookups(b"table, code, id\nkingdee.material, A1, 9\n").await.unwrap();
     assert_eq!((answer.imported, answer.mistakes.len()), (1, 0), "{:?}", answer.mistakes);
     assert_eq!(held().await.as_deref(), Some("9"));
 }

@@ -19,6 +19,7 @@ fn delivered() -> Entry {
         hash: "f".repeat(64),
         body_hash: "f".repeat(64),
         target_id: Some("1234567890123456789".to_owned()),
+        number: None,
         at: DateTime::from_timestamp_nanos(1_795_348_800_123_456_789),
         follows: None,
     });

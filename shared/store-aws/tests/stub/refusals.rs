@@ -26,6 +26,7 @@ pub(crate) fn failed(at: DateTime<Utc>) -> Failed {
         at,
         trace: "t".to_owned(),
         replay: None,
+        missing: Vec::new(),
     }
 }
 

@@ -70,6 +70,7 @@ fn delivered(at: DateTime<Utc>) -> Delivered {
         hash: "a".repeat(64),
         body_hash: "b".repeat(64),
         target_id: Some("1001".to_owned()),
+        number: None,
         received_at: Some(at),
         at,
         follows: None,
@@ -90,6 +91,7 @@ fn failed(at: DateTime<Utc>) -> Failed {
         at,
         trace: "t".to_owned(),
         replay: None,
+        missing: Vec::new(),
     }
 }
 

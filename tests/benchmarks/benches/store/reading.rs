@@ -144,6 +144,7 @@ pub(crate) fn delivered(at: chrono::DateTime<chrono::Utc>) -> Delivered {
         hash: "a".repeat(64),
         body_hash: "b".repeat(64),
         target_id: Some("1234567890".to_owned()),
+        number: None,
         received_at: Some(at),
         at,
         follows: None,

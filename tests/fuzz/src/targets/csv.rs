@@ -31,22 +31,22 @@ pub const WORDS: &[&str] = &[
 pub fn run(input: &[u8]) -> Depth {
     let (rows, mistakes) = lookups::read(input, &CATALOG);
     let lines = input.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
-    assert!(rows.len() + mistakes.len() <= lines, "a row or a mistake for each line");
+    // The header may be told twice: for what it says, and for what it does not.
+    assert!(rows.len() + mistakes.len() <= lines + 1, "a row or a mistake for each line");
     for row in &rows {
         assert!(CATALOG.lookup(&row.table).is_some(), "a row is of a table that there is");
         assert!(!row.code.is_empty() && !row.id.is_empty(), "a row says what is what");
+    }
+    if rows.is_empty() {
+        return Depth::Refused;
     }
     let mut written = csv::Writer::from_writer(Vec::new());
     rows.iter().for_each(|row| written.serialize(row).expect("a row can be written"));
     let written = written.into_inner().expect("a file in memory");
     assert_eq!(
-        lookups::read(written.as_slice(), &CATALOG),
+        lookups::read(&written, &CATALOG),
         (rows.clone(), Vec::new()),
         "a row is read as written"
     );
-    match (rows.is_empty(), mistakes.is_empty()) {
-        (false, true) => Depth::Accepted,
-        (false, false) => Depth::Opened,
-        (true, _) => Depth::Refused,
-    }
+    if mistakes.is_empty() { Depth::Accepted } else { Depth::Opened }
 }

@@ -176,6 +176,7 @@ fn is_known_once_delivered(item: &WorkItem) {
         hash: hash.clone(),
         body_hash: String::new(),
         target_id: None,
+        number: None,
         at: now(),
         follows: None,
     });

@@ -140,6 +140,7 @@ async fn the_deepest_document_that_is_taken_comes_through_queue_and_ledger_and_b
             at: DateTime::UNIX_EPOCH,
             trace: "t".to_owned(),
             replay: None,
+            missing: Vec::new(),
         };
         ledger::record_failure(ports.stores.ledger.as_ref(), &id, &failed).await.unwrap();
         let kept = ports.stores.ledger.failed(Some("f"), 1, None).await.unwrap().remove(0);

@@ -17,6 +17,7 @@ fn delivered(version: &str) -> Delivered {
         hash: "delivered".to_owned(),
         body_hash: "b".to_owned(),
         target_id: Some("1234567890123456789".to_owned()),
+        number: None,
         at: DateTime::UNIX_EPOCH,
         follows: None,
     }
@@ -36,6 +37,7 @@ pub(crate) fn failed(seconds: i64) -> Failed {
         at: DateTime::from_timestamp(seconds, 0).unwrap(),
         trace: "t".to_owned(),
         replay: None,
+        missing: Vec::new(),
     }
 }
 

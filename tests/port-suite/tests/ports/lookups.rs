@@ -45,3 +45,48 @@ async fn many_odd_codes_are_read_at_once() {
     lookups.put("kingdee.material", "S1", "", None).await.unwrap();
     assert_eq!(lookups.get(&codes[5..6]).await.unwrap()[&codes[5]], "", "the last one written");
 }
+
+/// What a table holds, without expiry.
+async fn held(ports: &Ports, table: Option<&str>) -> Vec<(String, String, String)> {
+    let rows = ports.stores.lookups.list(table).await.unwrap();
+    rows.into_iter().map(|row| (row.table, row.code, row.id)).collect()
+}
+
+fn pairs(ids: &[(&str, &str)]) -> Vec<(String, String)> {
+    ids.iter().map(|(code, id)| ((*code).to_owned(), (*id).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_table_is_written_listed_and_replaced_as_a_whole_and_others_are_left_alone() {
+    let ports = Ports::open().await;
+    let lookups = &ports.stores.lookups;
+    let row = |table: &str, code: &str, id: &str| (table.to_owned(), code.to_owned(), id.to_owned());
+    let hour = ports.clock.now() + Duration::from_secs(3600);
+    lookups.put("kingdee.unit", "件", "9", Some(hour)).await.unwrap();
+    let long = "规格".repeat(2_500);
+    let ids = [("华东/一", "R1"), (long.as_str(), "R2"), ("", "{}")];
+    lookups.put_all("table.region", &pairs(&ids)).await.unwrap();
+    // A name that the other begins with, and one that an item's id escapes.
+    lookups.put_all("table.region2", &pairs(&[("a", "1")])).await.unwrap();
+    lookups.put_all("table.a/b%", &pairs(&[("c", "2")])).await.unwrap();
+    let whole = [("", "{}"), ("华东/一", "R1"), (long.as_str(), "R2")];
+    assert_eq!(
+        held(&ports, Some("table.region")).await,
+        whole.map(|(code, id)| row("table.region", code, id))
+    );
+    let all = held(&ports, None).await;
+    assert_eq!(all.len(), 6, "{all:.99?}");
+    assert!(all.contains(&row("table.a/b%", "c", "2")) && all.contains(&row("kingdee.unit", "件", "9")));
+
+    lookups.put_all("table.region", &pairs(&[("华东/一", "R9")])).await.unwrap();
+    assert_eq!(held(&ports, Some("table.region")).await.len(), 3, "beside what it holds");
+    let many: Vec<_> = (0..60).map(|n| (format!("S{n:02}"), n.to_string())).collect();
+    lookups.replace("table.region", &many).await.unwrap();
+    let now: Vec<_> = many.iter().map(|(code, id)| row("table.region", code, id)).collect();
+    assert_eq!(held(&ports, Some("table.region")).await, now);
+    lookups.replace("table.region", &[]).await.unwrap();
+    assert!(held(&ports, Some("table.region")).await.is_empty());
+    assert_eq!(held(&ports, Some("table.region2")).await, [row("table.region2", "a", "1")]);
+    ports.wait(3600);
+    assert!(held(&ports, Some("kingdee.unit")).await.is_empty(), "it has expired");
+}

@@ -1,10 +1,13 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use relay_core::clock::SystemClock;
 use relay_core::metric_name;
 use relay_host::remarks::{self, Remark};
-use relay_host::{Settings, settings};
+use relay_host::{Settings, settings, stores};
 use relay_job::{BrokenFile, Flows, Routed};
 use relay_mapping::{Diagnostic, Severity};
+use relay_operations::lookups;
 use serde_json::{Value, json};
 
 use crate::Done;
@@ -17,14 +20,15 @@ struct Found<'f> {
 }
 
 /// `relay flows check`
-pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
+pub(crate) async fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     let settings = Settings::from_environment();
     let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
     // One file with a mistake hides none of the others'.
     let flows = relay_host::flows::load_sound(folder.as_deref())?;
     let remarks = remarks::of_settings(&flows, &settings);
     let of_broken = flows.broken().iter().flat_map(|broken: &BrokenFile| &broken.found.0);
-    let mut diagnostics: Vec<_> = flows.warnings().chain(of_broken).collect();
+    let unimported = unimported(&flows, &settings).await;
+    let mut diagnostics: Vec<_> = flows.warnings().chain(of_broken).chain(&unimported).collect();
     diagnostics.sort_by_key(|found| (&found.file, found.line, found.column));
     let found = Found { diagnostics, remarks: &remarks };
     if json {
@@ -33,6 +37,13 @@ pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
         print(&flows, &found);
     }
     Ok(if found.mistakes() == 0 { Done::Well } else { Done::WithFailures })
+}
+
+/// What is to be said of tables that were never imported. A store that does not answer, or that there is not yet, holds none.
+async fn unimported(flows: &Flows, settings: &Settings) -> Vec<Diagnostic> {
+    let stores = stores::open_existing(settings, Arc::new(SystemClock)).await.ok();
+    let lookups = stores.as_ref().map(|stores| stores.lookups.as_ref());
+    lookups::unimported(flows, lookups).await.unwrap_or_default()
 }
 
 impl Found<'_> {

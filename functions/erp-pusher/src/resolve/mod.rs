@@ -1,4 +1,7 @@
-//! Resolve: the ids that a document needs, from the look-up store, or asked of the target and remembered.
+//! Resolve: what a document needs to know of its codes: from the look-up store, from the ledger, or asked of the vendor and
+//! remembered.
+
+mod listed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,13 +9,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::{Clock, Deadline};
-use relay_core::{Lookups, Outcome};
-use relay_mapping::LookupKey;
+use relay_core::{Lookups, Outcome, UnknownCode};
+use relay_job::Parts;
+use relay_mapping::{LookupKey, LookupTable};
+use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::batch::Held;
 use crate::stop::Stop;
 use crate::targets::Targets;
+use crate::waiting::Waiting;
+use listed::Listings;
 
 /// Ids of base data hardly ever change; within a day a mistake in them heals by itself.
 const REMEMBERED: Duration = Duration::from_secs(20 * 3600);
@@ -27,7 +34,11 @@ const MISSED: TimeDelta = TimeDelta::minutes(15);
 
 pub(crate) struct Resolver {
     lookups: Arc<dyn Lookups>,
+    /// The look-ups that flows name.
+    tables: BTreeMap<String, LookupTable>,
     targets: Targets,
+    listings: Listings,
+    waiting: Arc<Waiting>,
     clock: Arc<dyn Clock>,
     at_hand: Mutex<AtHand>,
     missed: Mutex<BTreeMap<LookupKey, DateTime<Utc>>>,
@@ -50,10 +61,17 @@ struct AtHand {
 }
 
 impl Resolver {
-    pub(crate) fn new(lookups: Arc<dyn Lookups>, targets: Targets, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(parts: &Parts, waiting: Arc<Waiting>) -> Self {
+        let named = parts.flows.iter().flat_map(|routed| routed.flow.tables());
+        let tables: BTreeMap<_, _> =
+            named.map(|lookup| (lookup.table.to_string(), lookup.table.clone())).collect();
+        let (connections, clock) = (parts.connections.clone(), parts.clock.clone());
         Self {
-            lookups,
-            targets,
+            lookups: parts.stores.lookups.clone(),
+            listings: Listings::new(connections.clone(), clock.clone(), tables.values()),
+            tables,
+            targets: Targets(connections),
+            waiting,
             clock,
             at_hand: Mutex::default(),
             missed: Mutex::default(),
@@ -86,12 +104,11 @@ impl Resolver {
         if left.is_empty() {
             return Ok(ids);
         }
-        let codes: Vec<_> = left.iter().map(|key| (key.table.clone(), key.key.clone())).collect();
-        let mut stored = self.lookups.get(&codes).await?;
-        for (key, code) in left.into_iter().zip(codes) {
-            let id = match stored.remove(&code) {
+        let mut stored = self.stored(&left).await?;
+        for key in left {
+            let id = match stored.remove(key) {
                 Some(id) => Some(id),
-                None if self.has_missed(key) => None,
+                None if !self.can_be_asked(key) || self.has_missed(key) => None,
                 None => self.ask_once(key, held).await?,
             };
             if let Some(id) = id {
@@ -100,6 +117,45 @@ impl Resolver {
             }
         }
         Ok(ids)
+    }
+
+    /// What our own stores know.
+    async fn stored(&self, wanted: &[&LookupKey]) -> Result<BTreeMap<LookupKey, String>, Stop> {
+        let (mut codes, mut delivered) = (Vec::new(), Vec::new());
+        for key in wanted {
+            match self.tables.get(&key.table) {
+                Some(LookupTable::Delivered { flow, result }) => {
+                    delivered.push((*key, flow.as_str(), *result))
+                }
+                Some(LookupTable::Tenant { table, .. }) => codes.push((table.clone(), key.key.clone())),
+                _ => codes.push((key.table.clone(), key.key.clone())),
+            }
+        }
+        let mut found: BTreeMap<_, _> = self.waiting.deliveries(&delivered).await?.into_iter().collect();
+        if codes.is_empty() {
+            return Ok(found);
+        }
+        let stored = self.lookups.get(&codes).await?;
+        for key in wanted {
+            let value = match self.tables.get(&key.table) {
+                Some(LookupTable::Delivered { .. }) => None,
+                Some(LookupTable::Tenant { table, result }) => {
+                    let row = stored.get(&(table.clone(), key.key.clone()));
+                    row.and_then(|row| result_of(row, result.as_deref()))
+                }
+                _ => stored.get(&(key.table.clone(), key.key.clone())).cloned(),
+            };
+            found.extend(value.map(|value| ((*key).clone(), value)));
+        }
+        Ok(found)
+    }
+
+    /// Whether somebody else may know the code.
+    fn can_be_asked(&self, key: &LookupKey) -> bool {
+        !matches!(
+            self.tables.get(&key.table),
+            Some(LookupTable::Delivered { .. } | LookupTable::Tenant { .. })
+        )
     }
 
     fn has_missed(&self, key: &LookupKey) -> bool {
@@ -148,13 +204,30 @@ impl Resolver {
     }
 
     async fn ask(&self, key: &LookupKey, deadline: Deadline) -> Result<Option<String>, Stop> {
-        let id = self.targets.of_table(&key.table)?.lookup(&key.table, &key.key, deadline).await?;
+        let id = match self.tables.get(&key.table) {
+            Some(LookupTable::Listed { document, by, result }) => {
+                self.listings.find(document, by, result, &key.key, deadline).await?
+            }
+            _ => self.targets.of_table(&key.table)?.lookup(&key.table, &key.key, deadline).await?,
+        };
         if let Some(id) = &id {
+            // First: where this fails, the code is asked for once more, and so this is done once more.
+            self.waiting.arrived(&UnknownCode { table: key.table.clone(), code: key.key.clone() }).await?;
             let expires_at = self.clock.now() + REMEMBERED;
             self.lookups.put(&key.table, &key.key, id, Some(expires_at)).await?;
         }
         Ok(id)
     }
+}
+
+/// A column of a row of the tenant's; without one, the first. What is blank is not there.
+fn result_of(row: &str, column: Option<&str>) -> Option<String> {
+    let row: serde_json::Map<String, Value> = serde_json::from_str(row).ok()?;
+    let value = match column {
+        Some(column) => row.get(column)?,
+        None => row.values().next()?,
+    };
+    value.as_str().filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 /// Those of the ids that are wanted.

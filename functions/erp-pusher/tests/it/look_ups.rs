@@ -1,0 +1,156 @@
+//! Codes of tables of the tenant, of lists of a vendor, and of what other flows have delivered.
+
+use relay_core::UnknownCode;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, ROWS, names};
+
+/// A flow whose remark is what `rule` says.
+fn looking_up(rule: &str) -> String {
+    ROWS.replace(
+        "amount = { from = \"amount\", as = \"decimal\", absent = \"error\" }",
+        &format!("remark = {{ {rule} }}"),
+    )
+}
+
+fn row(number: u64, remark: &str) -> Value {
+    json!({ "number": number, "version": 1, "remark": remark })
+}
+
+/// What was sent, by number and remark.
+fn sent(bench: &Bench) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    bench
+        .vendor
+        .delivered
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|bill| (text(&bill["number"]), text(&bill["remark"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_row_of_a_table_gives_several_results_and_a_code_of_two_fields_is_one_code() {
+    let rules = [
+        ("first", r#"from = "remark", lookup = "table.shop""#),
+        ("rate", r#"from = "remark", lookup = "table.shop", result = "rate""#),
+        ("both", r#"from = ["remark", "number"], lookup = "table.stock""#),
+    ];
+    let flows = rules.map(|(name, rule)| (name, looking_up(rule)));
+    let bench = Bench::of(&flows.each_ref().map(|(name, text)| (*name, text.as_str())));
+    let lookups = &bench.parts.stores.lookups;
+    lookups.put("table.shop", "S1", r#"{"customer":"C1","rate":""}"#, None).await.unwrap();
+    lookups.put("table.shop", "S2", r#"{"customer":"C2","rate":"0.13"}"#, None).await.unwrap();
+    lookups.put("table.stock", "S%2F1/7", r#"{"store":"W1"}"#, None).await.unwrap();
+    let documents = [
+        bench.row("first", row(1, "S1")),
+        bench.row("rate", row(2, "S2")),
+        bench.row("both", row(7, "S/1")),
+        bench.row("rate", row(4, "S1")),
+    ];
+    assert_eq!(names(&bench.worked(&documents).await), ["delivered", "delivered", "delivered", "failed"]);
+    let wanted = [("1", "C1"), ("2", "0.13"), ("7", "W1")];
+    assert_eq!(sent(&bench), wanted.map(|(number, remark)| (number.to_owned(), remark.to_owned())));
+    let failed = bench.entry("rate", "4").await.unwrap().failed.unwrap();
+    assert_eq!(
+        failed.message,
+        "remark: `remark` = \"S1\" has no entry with a `rate` in `table.shop`: import it (`relay lookups import table.shop \
+         FILE`), which sends what waits for it again",
+    );
+    let missing = UnknownCode { table: "table.shop.rate".to_owned(), code: "S1".to_owned() };
+    assert_eq!((failed.class.code(), failed.missing), ("mapping", vec![missing]));
+}
+
+/// Bills, and notes that refer to them.
+fn bills_and_notes(result: &str) -> Bench {
+    let notes = looking_up(&format!(r#"from = "remark", lookup = "delivered.bills"{result}"#));
+    Bench::of(&[("bills", ROWS), ("notes", &notes), ("others", &notes)])
+}
+
+#[tokio::test]
+async fn what_refers_to_another_flows_bill_waits_for_it_and_is_sent_as_soon_as_it_is_there() {
+    let bench = bills_and_notes("");
+    bench.vendor.deliveries.lock().unwrap().extend([Ok(Some("id-7".to_owned())), Ok(None), Ok(None)]);
+    let early =
+        [bench.row("notes", row(1, "7")), bench.row("others", row(2, "7")), bench.row("notes", row(3, "8"))];
+    assert_eq!(names(&bench.worked(&early).await), ["failed", "failed", "failed"]);
+    let waits = bench.entry("notes", "1").await.unwrap().failed.unwrap();
+    assert_eq!(
+        waits.message,
+        "remark: `remark` = \"7\" is the key of a document that the flow `bills` has not delivered yet: this one waits for it, \
+         and is sent again as soon as it is there"
+    );
+    let bill = bench.row("bills", json!({ "number": 7, "version": 1, "amount": "1.50" }));
+    assert_eq!(names(&bench.worked(&[bill]).await), ["delivered"]);
+    assert_eq!(bench.left().await, 2, "those that waited for it, and not the third");
+    let mut turns = names(&bench.work().await);
+    turns.extend(names(&bench.work().await));
+    assert_eq!(turns, ["delivered", "delivered"]);
+    let notes: Vec<_> = sent(&bench).into_iter().filter(|(number, _)| number != "7").collect();
+    assert_eq!(notes.iter().map(|(_, remark)| remark.as_str()).collect::<Vec<_>>(), ["id-7", "id-7"]);
+    assert!(bench.entry("notes", "1").await.unwrap().failed.is_none());
+    assert!(bench.entry("notes", "3").await.unwrap().failed.is_some());
+}
+
+#[tokio::test]
+async fn a_reference_may_be_our_number_of_the_bill() {
+    let bench = bills_and_notes(r#", result = "number""#);
+    bench.vendor.deliveries.lock().unwrap().push_back(Ok(None));
+    let bill = bench.row("bills", json!({ "number": 7, "version": 1, "amount": "1.50" }));
+    assert_eq!(names(&bench.worked(&[bill]).await), ["delivered"]);
+    assert_eq!(names(&bench.worked(&[bench.row("notes", row(1, "7"))]).await), ["delivered"]);
+    assert_eq!(sent(&bench)[1], ("1".to_owned(), "7".to_owned()));
+}
+
+/// The two are worked by two processes: the bill is recorded after the note has looked for it, and walks before the note's
+/// failure is recorded.
+#[tokio::test]
+async fn a_bill_that_arrives_while_its_reference_fails_is_not_missed() {
+    let bench = bills_and_notes("");
+    assert_eq!(names(&bench.worked(&[bench.row("notes", row(1, "7"))]).await), ["failed"]);
+    // As a walk that came too early leaves it: the bill is there, the mark is gone, and the note has failed.
+    let bill = bench.row("bills", json!({ "number": 7, "version": 1, "amount": "1.50" }));
+    let note = bench.entry("notes", "1").await.unwrap().failed.unwrap();
+    let (table, mark) = note.missing[0].mark();
+    bench.parts.stores.lookups.remove(&table, &mark).await.unwrap();
+    assert_eq!(names(&bench.worked(&[bill]).await), ["delivered"]);
+    assert_eq!(bench.left().await, 0);
+    bench.parts.stores.lookups.put(&table, &mark, "", None).await.unwrap();
+    // Its own turn, once more: the message was not deleted before its process ended.
+    assert_eq!(names(&bench.worked(&[bench.row("notes", row(1, "7"))]).await), ["skipped"]);
+    assert_eq!(names(&bench.work().await), ["delivered"]);
+}
+
+#[tokio::test]
+async fn a_list_is_read_where_that_costs_less_than_asking_for_each_code() {
+    let rule = r#"from = "remark", lookup = "shop.staff", result = "amount""#;
+    let flow = looking_up(rule);
+    let bench = Bench::of(&[("rows", &flow)]);
+    let staff = |number: u64| json!({ "number": number, "amount": format!("E{number}") });
+    *bench.vendor.staff.lock().unwrap() = (1..=6).map(staff).collect();
+    for (number, code) in [(1, "1"), (2, "5"), (3, "6"), (4, "4")] {
+        assert_eq!(
+            names(&bench.worked(&[bench.row("rows", row(number, code))]).await),
+            ["delivered"],
+            "{code}"
+        );
+    }
+    // The first page, then as many codes as there are pages left, then the pages.
+    assert_eq!(*bench.vendor.listed.lock().unwrap(), ["page 0", "5", "6", "page 1"]);
+    assert_eq!(sent(&bench).last().unwrap().1, "E4");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_code_of_the_vendors_is_sent_when_another_document_finds_it_there() {
+    let flow = looking_up(r#"from = "remark", lookup = "shop.staff", result = "amount""#);
+    let bench = Bench::of(&[("rows", &flow)]);
+    let waiting: Vec<_> = (1..=3).map(|number| bench.row("rows", row(number, "9"))).collect();
+    assert_eq!(names(&bench.worked(&waiting).await), ["failed", "failed", "failed"]);
+    assert_eq!(bench.left().await, 0);
+    bench.vendor.staff.lock().unwrap().push(json!({ "number": 9, "amount": "E9" }));
+    bench.clock.advance(std::time::Duration::from_secs(61));
+    assert_eq!(names(&bench.worked(&[bench.row("rows", row(4, "9"))]).await), ["delivered"]);
+    assert_eq!(bench.left().await, 3);
+    assert_eq!(names(&bench.work().await), ["delivered", "delivered", "delivered"]);
+}

@@ -1,0 +1,106 @@
+//! Look-ups: where a rule's code becomes what the target wants.
+
+use std::fmt;
+
+use relay_connector::Document;
+
+use crate::diagnostic::Diagnostic;
+
+/// What a look-up is asked: the code `key` in `table`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LookupKey {
+    /// The table, as [`LookupTable`] writes it: `kingdee.customer`, `table.shop.tax_rate`.
+    pub table: String,
+    /// The code.
+    pub key: String,
+}
+
+/// A look-up that a flow names, and where.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    /// Which table.
+    pub table: LookupTable,
+    /// What is to be said at its place in the flow file where the table is not there: for tables of the tenant and other
+    /// flows, of which a flow file alone tells nothing.
+    pub missing: Diagnostic,
+}
+
+/// Where the answer to a look-up comes from. It displays as [`LookupKey`], faults and stores name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookupTable {
+    /// A vendor's own table: `kingdee.customer`.
+    Vendor(&'static str),
+    /// A document that a vendor lists, such as `wangdian.shop`.
+    Listed {
+        /// The document.
+        document: &'static Document,
+        /// The field of a row that holds the code.
+        by: String,
+        /// The field that is the answer.
+        result: String,
+    },
+    /// A table of the tenant, as `relay lookups import` has written it: `table.shop`.
+    Tenant {
+        /// Its name, with the `table.` in front.
+        table: String,
+        /// The column that is the answer; `None`: the first one beside the code.
+        result: Option<String>,
+    },
+    /// What another flow has delivered, by its key: `delivered.orders`.
+    Delivered {
+        /// The flow.
+        flow: String,
+        /// What of it.
+        result: DeliveredAs,
+    },
+}
+
+/// What is asked of a document that another flow has delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveredAs {
+    /// The target's own id of it.
+    Id,
+    /// Our number of it, as it was sent.
+    Number,
+}
+
+/// What the names of tables of the tenant begin with.
+pub const TENANT: &str = "table.";
+
+/// What the names of look-ups of other flows begin with.
+pub const DELIVERED: &str = "delivered.";
+
+impl fmt::Display for LookupTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Vendor(name) => f.write_str(name),
+            Self::Listed { document, by, result } => write!(f, "{}[{by}].{result}", document.name),
+            Self::Tenant { table, result: None } => f.write_str(table),
+            Self::Tenant { table, result: Some(result) } => write!(f, "{table}.{result}"),
+            Self::Delivered { flow, result: DeliveredAs::Id } => write!(f, "{DELIVERED}{flow}"),
+            Self::Delivered { flow, result: DeliveredAs::Number } => write!(f, "{DELIVERED}{flow}.number"),
+        }
+    }
+}
+
+/// Whether a text can be the name of a table of the tenant: `table.` and a word. A full stop in it would be taken for the
+/// beginning of a result.
+#[must_use]
+pub fn is_tenant_table(name: &str) -> bool {
+    let is_plain = |character: char| character.is_alphanumeric() || "-_".contains(character);
+    name.strip_prefix(TENANT).is_some_and(|word| !word.is_empty() && word.chars().all(is_plain))
+}
+
+/// What joins the parts of a code: `["shop_no", "warehouse_no"]` gives `S01/W02`. A `/` or `%` within a part is escaped, so
+/// that different parts never give the same code; a code of one part is that part as it stands.
+#[must_use]
+pub fn joined<S: AsRef<str>>(parts: &[S]) -> String {
+    const ESCAPES: [(&str, &str); 2] = [("%", "%25"), ("/", "%2F")];
+    let escaped = |part: &S| {
+        ESCAPES.iter().fold(part.as_ref().to_owned(), |text, (sign, escape)| text.replace(sign, escape))
+    };
+    match parts {
+        [only] => only.as_ref().to_owned(),
+        parts => parts.iter().map(escaped).collect::<Vec<_>>().join("/"),
+    }
+}
