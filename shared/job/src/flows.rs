@@ -142,7 +142,8 @@ impl Flows {
             let found = unknown_flows(std::slice::from_ref(routed), &names);
             let is_sound = found.is_empty();
             if !is_sound {
-                let (name, file, text) = (routed.flow.name().to_owned(), routed.file.clone(), routed.text.clone());
+                let (name, file, text) =
+                    (routed.flow.name().to_owned(), routed.file.clone(), routed.text.clone());
                 broken.push(BrokenFile { name, file, text, found: Diagnostics(found) });
             }
             is_sound

@@ -1,9 +1,9 @@
 //! Work items made of a source's documents.
 
 use chrono::{DateTime, Utc};
-use relay_core::{EntryId, Failed, WorkItem};
 use relay_core::clock::Rng;
 use relay_core::item::content_hash;
+use relay_core::{EntryId, Failed, WorkItem};
 use relay_mapping::Flow;
 use serde_json::Value;
 

@@ -5,10 +5,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::apply::LookupKey;
 use crate::coverage::{Branch, Way};
 use crate::expression::{Scope, reads_of, reads_of_terms};
 use crate::fault::Fault;
+use crate::lookup::LookupKey;
 use crate::rule::{Condition, Position, Rule, Take};
 
 /// How a target's document came about.

@@ -126,7 +126,8 @@ impl Aws {
                 let asked = left.len();
                 let answer = self.dynamodb().batch_write_item().request_items(call.name, left).send().await;
                 let answer = answer.map_err(|error| call.failed(&error))?;
-                left = answer.unprocessed_items.into_iter().flat_map(HashMap::into_values).flatten().collect();
+                left =
+                    answer.unprocessed_items.into_iter().flat_map(HashMap::into_values).flatten().collect();
                 if left.is_empty() {
                     break;
                 }
@@ -134,7 +135,8 @@ impl Aws {
                     retry.renew();
                 }
                 if !retry.wait().await {
-                    let left = format!("UnprocessedItems: {} of {asked} left out again and again", left.len());
+                    let left =
+                        format!("UnprocessedItems: {} of {asked} left out again and again", left.len());
                     return Err(call.refused(Some("ThrottlingException"), &left));
                 }
             }

@@ -75,13 +75,11 @@ impl Lookups for Sqlite {
                 "SELECT lookup, code, id, expires_at FROM lookups WHERE (?1 IS NULL OR lookup = ?1)
                  AND (expires_at IS NULL OR expires_at > ?2 AND expires_at <= ?3) ORDER BY lookup, code",
             )?;
-            let rows = statement.query_map(
-                params![table, millis(now), later(now, LONGEST_REMEMBERED)],
-                |row| {
+            let rows =
+                statement.query_map(params![table, millis(now), later(now, LONGEST_REMEMBERED)], |row| {
                     let expires_at = row.get::<_, Option<i64>>(3)?.map(time);
                     Ok(LookupRow { table: row.get(0)?, code: row.get(1)?, id: row.get(2)?, expires_at })
-                },
-            )?;
+                })?;
             rows.collect()
         })
         .await

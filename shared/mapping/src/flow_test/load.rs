@@ -7,11 +7,11 @@ use toml_edit::{Document, Item};
 
 use super::given::{self, Beside};
 use super::{Expected, Line, Outcome, Test, Why};
-use crate::apply::LookupKey;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::flow::Flow;
 use crate::load::report::Report;
 use crate::load::table::{Entry, Table};
+use crate::lookup::LookupKey;
 
 /// What the whole file says, for the tests that do not say it themselves.
 const COMMON: [&str; 3] = ["document", "settings", "lookups"];

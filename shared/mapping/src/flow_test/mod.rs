@@ -32,9 +32,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::apply::LookupKey;
 use crate::diagnostic::Diagnostics;
 use crate::flow::Flow;
+use crate::lookup::LookupKey;
 use crate::trace::Trace;
 
 pub(crate) use expected::Expected;

@@ -191,6 +191,7 @@ fn delivered(flow: &Flow, document: &Value, mapped: &Mapped) -> Delivered {
         hash: content_hash(document),
         body_hash: content_hash(&mapped.body),
         target_id: None,
+        number: None,
         received_at: Some(DateTime::UNIX_EPOCH),
         at: DateTime::UNIX_EPOCH,
         follows: None,

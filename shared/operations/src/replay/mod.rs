@@ -8,7 +8,7 @@ use relay_connector::Document;
 use relay_core::ledger::{self, of_no_flow};
 use relay_core::{Entry, EntryId, FailureClass, Intake, StoreError, System, WorkItem};
 use relay_job::pushed::Readers;
-use relay_job::{Flows, work};
+use relay_job::{Flows, Routed, work};
 use serde::Serialize;
 
 use crate::{OperationError, Operations};

@@ -43,10 +43,6 @@ pub fn run(input: &[u8]) -> Depth {
     let mut written = csv::Writer::from_writer(Vec::new());
     rows.iter().for_each(|row| written.serialize(row).expect("a row can be written"));
     let written = written.into_inner().expect("a file in memory");
-    assert_eq!(
-        lookups::read(&written, &CATALOG),
-        (rows.clone(), Vec::new()),
-        "a row is read as written"
-    );
+    assert_eq!(lookups::read(&written, &CATALOG), (rows.clone(), Vec::new()), "a row is read as written");
     if mistakes.is_empty() { Depth::Accepted } else { Depth::Opened }
 }
