@@ -40,7 +40,7 @@ impl Sheet {
                     continue;
                 }
             };
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, |position| line(text, position));
             let mut cells: Vec<_> = record.iter().map(|cell| cell.trim().to_owned()).collect();
             // Excel writes the empty rows and columns beside a table too.
             if cells.iter().all(String::is_empty) {
@@ -77,6 +77,13 @@ impl Sheet {
             self.rows.push((line, cells));
         }
     }
+}
+
+/// The line of a record. Its position is where the one before it has ended, and blank lines may lie in between.
+fn line(text: &str, position: &csv::Position) -> u64 {
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let blank = text.bytes().skip(start).take_while(|byte| *byte == b'\n').count();
+    position.line() + blank as u64
 }
 
 /// The file's text.
