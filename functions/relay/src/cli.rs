@@ -41,7 +41,12 @@ pub(crate) enum Command {
         /// Where the webhook server listens
         #[arg(long, default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
+        /// Read, map and show documents; send nothing, acknowledge nothing, move no watermark
+        #[arg(long)]
+        dry_run: bool,
     },
+    /// Try every connection that the flows need, without sending anything, and tell what is wrong
+    Doctor,
     /// Run one function once with a Lambda event, and print its answer
     Invoke {
         /// The function
@@ -68,6 +73,21 @@ pub(crate) enum Command {
         /// The document's key
         #[arg(long)]
         key: String,
+    },
+    /// Tell what would become of a document, field by field, and send nothing
+    Explain {
+        /// A file with the document as its source hands it over (JSON); `-` reads standard input
+        #[arg(required_unless_present_any = ["key", "number"], conflicts_with_all = ["key", "number"])]
+        file: Option<PathBuf>,
+        /// Its flow
+        #[arg(long)]
+        flow: String,
+        /// The document that the ledger or the archive has under this key
+        #[arg(long, conflicts_with = "number")]
+        key: Option<String>,
+        /// The document that the source has under this number: it is asked
+        #[arg(long)]
+        number: Option<String>,
     },
     /// List the dead letters, the messages that were received too often
     Dead {
@@ -217,6 +237,14 @@ pub(crate) enum FlowsCommand {
     Retire {
         /// The flow
         name: String,
+    },
+    /// Make a test of a document that came, with personal data masked, for the end of its flow's test file
+    Record {
+        /// The document's key
+        key: String,
+        /// Its flow, where several have such a document
+        #[arg(long)]
+        flow: Option<String>,
     },
     /// Run the tests that stand beside flow files (NAME.test.toml), and tell which rules no test reaches
     Test {

@@ -86,8 +86,10 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
     let json = cli.json;
     match cli.command.unwrap_or(Command::Demo) {
         Command::Demo => demo::run(json).await,
-        Command::Serve { listen } => commands::serve::run(listen).await,
+        Command::Serve { listen, dry_run: true } => commands::dry_run::run(listen, json).await,
+        Command::Serve { listen, dry_run: false } => commands::serve::run(listen).await,
         Command::Invoke { function, event } => commands::invoke::run(function, &event).await,
+        Command::Doctor => commands::doctor::run(json).await,
         Command::Drain => commands::drain::run(json).await,
         Command::Status => commands::status::run(json).await,
         Command::Failures { flow } => commands::failures::run(flow.as_deref(), json).await,
@@ -102,6 +104,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         }
         Command::Resume { name } => commands::resume::run(&name, json).await,
         Command::Show { flow, key } => commands::show::run(&flow, &key, json).await,
+        Command::Explain { file, flow, key, number } => {
+            commands::explain::run(file.as_deref(), &flow, key.as_deref(), number.as_deref(), json).await
+        }
         Command::Dead { target, redrive: false, .. } => commands::dead::list(target.as_deref(), json).await,
         Command::Dead { target, redrive: true, ids } => {
             commands::dead::redrive(target.as_deref(), &ids, json).await
@@ -109,6 +114,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Lookups { command } => commands::lookups::run(command, json).await,
         Command::Flows { command: FlowsCommand::Check { folder } } => {
             commands::flows::check::run(folder.as_deref(), json).await
+        }
+        Command::Flows { command: FlowsCommand::Record { key, flow } } => {
+            commands::flows::record::run(&key, flow.as_deref(), json).await
         }
         Command::Flows { command: FlowsCommand::Test { folder } } => {
             commands::flows::test::run(folder.as_deref(), json)

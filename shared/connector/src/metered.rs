@@ -32,6 +32,11 @@ impl Transport for Metered {
             return Err(TransportError::OutOfTime);
         }
         let told = request.told.take();
+        if !record::sends() {
+            let unsent = Err(TransportError::NotSent(record::UNSENT.to_owned()));
+            record::note(self.vendor, told, &unsent, Duration::ZERO);
+            return unsent;
+        }
         let began = self.clock.monotonic();
         let answer = self.transport.send(request).await;
         let took = self.clock.monotonic().saturating_sub(began);

@@ -14,7 +14,12 @@ use crate::transport::{Response, TransportError};
 
 tokio::task_local! {
     static RECORDER: Arc<Mutex<Vec<Exchange>>>;
+    /// Whether calls are made.
+    static SENDS: bool;
 }
+
+/// What a call fails with that is not made, because nothing is to be sent.
+pub const UNSENT: &str = "nothing is sent here";
 
 /// What stands in an answer where a secret was quoted.
 const HIDDEN: &str = "[secret]";
@@ -38,6 +43,22 @@ pub async fn recorded<T>(work: impl Future<Output = T>) -> (T, Vec<Exchange>) {
     let done = RECORDER.scope(calls.clone(), work).await;
     let calls = std::mem::take(&mut *calls.lock().unwrap_or_else(PoisonError::into_inner));
     (done, calls)
+}
+
+/// Does some work of which no call reaches a vendor, but for those that fetch a token: what would be called is given, and
+/// the work meets a connection that there is not.
+pub async fn unsent<T>(work: impl Future<Output = T>) -> (T, Vec<Exchange>) {
+    recorded(SENDS.scope(false, work)).await
+}
+
+/// Fetches a token, also within work that is [`unsent`]: a log-in leaves nothing behind.
+pub(crate) async fn logging_in<T>(fetch: impl Future<Output = T>) -> T {
+    SENDS.scope(true, fetch).await
+}
+
+/// Whether a call is made.
+pub(crate) fn sends() -> bool {
+    SENDS.try_with(|sends| *sends).unwrap_or(true)
 }
 
 /// Notes calls that were recorded elsewhere, where somebody records: one call may have been made for several documents.
@@ -88,6 +109,11 @@ impl Told {
 mod tests {
     use std::time::Duration;
 
+    use async_trait::async_trait;
+    use relay_core::clock::SimulatedClock;
+
+    use crate::{Metered, Request, Transport};
+
     use super::*;
 
     fn told() -> Option<Told> {
@@ -97,6 +123,36 @@ mod tests {
             body: "[]".to_owned(),
             hidden: vec![SecretString::from("abcd"), SecretString::from("")],
         })
+    }
+
+    /// A vendor that answers everything.
+    struct Answers;
+
+    #[async_trait]
+    impl Transport for Answers {
+        async fn send(&self, _request: Request) -> Result<Response, TransportError> {
+            Ok(Response::new(200, "done"))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_unsent_reaches_no_vendor_but_for_a_log_in() {
+        let clock = Arc::new(SimulatedClock::starting_at(chrono::DateTime::UNIX_EPOCH));
+        let vendor = Metered::new("wdt", Arc::new(Answers), clock);
+        let call = |told: Option<Told>| {
+            let request = Request::get("https://vendor.example/".parse().unwrap());
+            vendor.send(Request { told, ..request })
+        };
+        let ((log_in, untold, of_document), calls) =
+            unsent(async { (logging_in(call(None)).await, call(None).await, call(self::told()).await) })
+                .await;
+        assert_eq!(log_in.unwrap().body, b"done");
+        for refused in [untold, of_document] {
+            assert!(matches!(refused, Err(TransportError::NotSent(_))), "{refused:?}");
+        }
+        let operations: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
+        assert_eq!(operations, ["trade_push.php"]);
+        assert!(call(told()).await.is_ok(), "afterwards all is sent again");
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use crate::failure::{Class, Failure};
+use crate::record::logging_in;
 
 /// An access token and what came with it.
 #[derive(Debug, Clone)]
@@ -144,7 +145,7 @@ impl TokenKeeper {
                 return Ok(token);
             }
             if self.store.claim(&self.name).await.map_err(|error| self.store_failure(&error))? {
-                let token = fetch().await?;
+                let token = logging_in(fetch()).await?;
                 self.store.save(&self.name, &token).await.map_err(|error| self.store_failure(&error))?;
                 return Ok(token);
             }

@@ -156,6 +156,15 @@ fn flag(text: &str) -> Result<bool, Cause> {
     }
 }
 
+/// An address with this in its street's place: what a flow splits off it stays as it is.
+#[must_use]
+pub fn without_street(address: &str, street: &str) -> String {
+    match relay_divisions::split(address) {
+        Ok(parts) => format!("{}{}{}{street}", parts.province, parts.city, parts.district),
+        Err(_) => street.to_owned(),
+    }
+}
+
 fn division(address: &str, part: Division) -> Result<String, Cause> {
     let parts = relay_divisions::split(address)
         .map_err(|unsplittable| Cause::Unsplittable { reason: unsplittable.reason.to_string() })?;

@@ -61,6 +61,12 @@ pub(crate) fn write_at(number: Decimal, scale: u32) -> Result<String, Cause> {
     if padded.scale() == scale { Ok(padded.to_string()) } else { Err(Cause::TooLarge) }
 }
 
+/// Whether both are the same decimal, however they are written.
+#[must_use]
+pub fn is_same_number(one: &str, other: &str) -> bool {
+    matches!((read(one), read(other)), (Ok(one), Ok(other)) if one == other)
+}
+
 pub(crate) fn add(left: Decimal, right: Decimal) -> Result<Decimal, Cause> {
     let (left, right) = (left.normalize(), right.normalize());
     let sum = left.checked_add(right).ok_or(Cause::TooLarge)?;

@@ -89,6 +89,41 @@ pub enum OperationError {
         /// The key.
         key: String,
     },
+    /// The flow has no file, so that there is no mapping to go by.
+    #[error("the flow `{0}` has no file: put it back into the folder of flows")]
+    NoFile(String),
+    /// The document is known, and its content is kept no more.
+    #[error(
+        "the content of the document `{key}` of the flow `{flow}` is not kept (RELAY_HISTORY_DAYS): fetch it from its source, \
+         or give it as a file"
+    )]
+    NotKept {
+        /// The flow.
+        flow: String,
+        /// The key.
+        key: String,
+    },
+    /// Documents of several flows have that key.
+    #[error("documents of several flows have the key `{key}` ({flows}): name one with --flow")]
+    OfSeveralFlows {
+        /// The key.
+        key: String,
+        /// The flows.
+        flows: String,
+    },
+    /// No flow has a document of that key whose content is kept.
+    #[error("nothing is kept of a document `{0}` (RELAY_HISTORY_DAYS)")]
+    NothingKept(String),
+    /// The source does not show the document.
+    #[error("`{key}` cannot be fetched from {document}: {why}")]
+    NotFetched {
+        /// The source's document.
+        document: &'static str,
+        /// The key.
+        key: String,
+        /// Why.
+        why: String,
+    },
     /// A store did not do what it was asked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -107,11 +142,16 @@ impl OperationError {
             | Self::HasFile { .. }
             | Self::UnknownTable { .. }
             | Self::EmptyTable { .. }
-            | Self::PauseTooLong => true,
+            | Self::PauseTooLong
+            | Self::NoFile(_) => true,
             Self::UnknownDocument { .. }
             | Self::NotFailed { .. }
             | Self::NotFailedAnyMore { .. }
             | Self::Unwritable(_)
+            | Self::OfSeveralFlows { .. }
+            | Self::NothingKept(_)
+            | Self::NotKept { .. }
+            | Self::NotFetched { .. }
             | Self::Store(_) => false,
         }
     }

@@ -6,6 +6,9 @@
 //! | [`status`] | where every source, flow, queue and target stands, and what needs a person |
 //! | [`failures`] | the documents that failed, with their reasons |
 //! | [`show`] | everything that is known of one document |
+//! | [`doctor`] | every connection that the flows need, tried without writing |
+//! | [`explain`] | what would become of a document, and why |
+//! | [`record`] | a flow test, made of what was kept of a document |
 //! | [`replay`] | failed documents, sent through their flows again |
 //! | [`settle`] | a failed document that a person has dealt with by hand |
 //! | [`pauses`] | targets and flows that a person pauses and resumes |
@@ -18,12 +21,15 @@
 //! | [`times`] | times and spans, as a person in China reads them |
 
 pub mod dead_letters;
+pub mod doctor;
 pub mod documents;
 pub mod error;
+pub mod explain;
 pub mod failures;
 pub mod lookups;
 pub mod names;
 pub mod pauses;
+pub mod record;
 pub mod replay;
 pub mod retire;
 pub mod settle;

@@ -20,7 +20,7 @@ use crate::{Done, WrongUsage};
 
 /// `relay invoke`
 pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done> {
-    let event = read(event)?;
+    let event = read("event", event)?;
     test::must_pass(&Settings::from_environment())?;
     let wiring = Wiring::from_environment().await?;
     wiring.active.announce().await;
@@ -79,13 +79,13 @@ fn told(report: &Report) -> String {
     format!("{flow}: {windows} windows, {rows} rows{until}")
 }
 
-fn read(file: &Path) -> Result<Value, WrongUsage> {
+/// A JSON file; `-` is standard input. `what` it is called in errors.
+pub(super) fn read(what: &str, file: &Path) -> Result<Value, WrongUsage> {
     let text =
         if file == Path::new("-") { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
-    let text =
-        text.map_err(|error| WrongUsage(format!("the event {} cannot be read: {error}", file.display())))?;
-    serde_json::from_str(&text)
-        .map_err(|error| WrongUsage(format!("the event {} is not JSON: {error}", file.display())))
+    let wrong = |why: String| WrongUsage(format!("the {what} {} {why}", file.display()));
+    let text = text.map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    serde_json::from_str(&text).map_err(|error| wrong(format!("is not JSON: {error}")))
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! The commands, one file each: they parse, call [`relay_operations`], and print.
 
 pub(crate) mod dead;
+pub(crate) mod doctor;
 pub(crate) mod documents;
 pub(crate) mod drain;
+pub(crate) mod dry_run;
+pub(crate) mod explain;
 pub(crate) mod failures;
 pub(crate) mod fields;
 pub(crate) mod flows;
@@ -18,8 +21,10 @@ pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod status;
 
-use relay_host::{Wiring, settings};
+use anyhow::Context as _;
+use relay_host::{Settings, Store, Wiring, settings};
 use relay_operations::Operations;
+use tempfile::TempDir;
 
 use self::place::Place;
 use crate::output::{counted, tell};
@@ -43,6 +48,24 @@ async fn looked_at() -> anyhow::Result<(Wiring, Place)> {
     }
     let place = Place::of(&wiring)?;
     Ok((wiring, place))
+}
+
+/// The store that is there already; where there is none yet, one that goes with the process, for what can be asked before
+/// anything has run.
+async fn existing_or_none() -> anyhow::Result<(Wiring, Place, Option<TempDir>)> {
+    let environment = Settings::from_environment();
+    match settings::store(&environment)? {
+        Store::Sqlite(file) if !file.exists() => {
+            let folder =
+                tempfile::tempdir().context("making a folder for a store that goes with the process")?;
+            let store = format!("sqlite:{}", folder.path().join("relay.db").display());
+            let stored: Settings = [("RELAY_STORE".to_owned(), store)].into_iter().collect();
+            let wiring = Wiring::on_this_machine(stored.or(environment)).await?;
+            let place = Place::without_store(&wiring);
+            Ok((wiring, place, Some(folder)))
+        }
+        _ => existing().await.map(|(wiring, place)| (wiring, place, None)),
+    }
 }
 
 /// What can be asked of an installation, and done there.

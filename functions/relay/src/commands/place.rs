@@ -26,6 +26,12 @@ impl Place {
         })
     }
 
+    /// Of a process that works without a store.
+    pub(crate) fn without_store(wiring: &Wiring) -> Self {
+        let flows_folder = settings::flows_folder(&wiring.settings).map(|folder| whole(&folder));
+        Self { store: "none yet".to_owned(), flows_folder }
+    }
+
     /// As a line.
     pub(crate) fn line(&self) -> String {
         let flows = self.flows_folder.as_deref().unwrap_or("the shipped ones");

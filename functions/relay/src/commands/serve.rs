@@ -28,10 +28,10 @@ const POLL_EVERY: Duration = Duration::from_secs(5 * 60);
 const SYNC_EVERY: Duration = Duration::from_secs(3 * 60);
 
 /// How often an empty queue is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the work in hand may take after a signal: longer than one call to a vendor.
-const GRACE: Duration = Duration::from_secs(35);
+pub(super) const GRACE: Duration = Duration::from_secs(35);
 
 /// The task that takes pushes.
 const WEBHOOK: &str = "webhook";
@@ -44,11 +44,7 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     let clock = wiring.clock.clone();
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::start(&wiring, listen, stopped).await?;
-    if let Some(address) = tasks.webhook {
-        let prefixes = relay_connectors::CONNECTORS.iter().filter_map(|connector| connector.webhook_prefix());
-        let addresses: Vec<_> = prefixes.map(|prefix| format!("http://{address}{prefix}…")).collect();
-        say!("Taking pushes at {}", addresses.join(" and "));
-    }
+    tasks.webhook.into_iter().for_each(told_addresses);
     say!("{}", Place::of(&wiring)?.line());
     tasks.here.run_until(signals.next()).await;
     say!("Stopping after the work in hand; a second signal stops at once.");
@@ -60,6 +56,13 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
         () = signals.next() => {}
     }
     Ok(Done::Well)
+}
+
+/// Tells where pushes are taken.
+pub(super) fn told_addresses(address: SocketAddr) {
+    let prefixes = relay_connectors::CONNECTORS.iter().filter_map(|connector| connector.webhook_prefix());
+    let addresses: Vec<_> = prefixes.map(|prefix| format!("http://{address}{prefix}…")).collect();
+    say!("Taking pushes at {}", addresses.join(" and "));
 }
 
 /// What `relay serve` does at the same time.
@@ -128,7 +131,7 @@ fn pushes_to(system: System) -> String {
 }
 
 /// Polls the windows.
-async fn poll(supervisor: Supervisor, poller: TradePoller) {
+pub(super) async fn poll(supervisor: Supervisor, poller: TradePoller) {
     let turn = || async {
         tokio::select! {
             // A turn that is broken off loses nothing: its watermark has not moved.
@@ -141,7 +144,7 @@ async fn poll(supervisor: Supervisor, poller: TradePoller) {
 }
 
 /// Reads the pools.
-async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
+pub(super) async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
     let turn = || async {
         let began = supervisor.clock.monotonic();
         tokio::select! {
@@ -156,7 +159,12 @@ async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
 }
 
 /// Takes pushes; on a new listener at the same address where the one before has failed.
-async fn receive(supervisor: Supervisor, address: SocketAddr, listener: TcpListener, receiver: Receiver) {
+pub(super) async fn receive(
+    supervisor: Supervisor,
+    address: SocketAddr,
+    listener: TcpListener,
+    receiver: Receiver,
+) {
     let (listener, receiver) = (Mutex::new(Some(listener)), Arc::new(receiver));
     let turn = || async {
         let bound = listener.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -173,23 +181,23 @@ async fn receive(supervisor: Supervisor, address: SocketAddr, listener: TcpListe
     supervisor.keep(WEBHOOK, turn).await;
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
 }
 
 /// The signals that stop the program, from the first moment on.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn heard() -> anyhow::Result<Self> {
+    pub(super) fn heard() -> anyhow::Result<Self> {
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         Ok(Self { terminate, interrupt })
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

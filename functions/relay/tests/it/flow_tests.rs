@@ -1,6 +1,6 @@
 //! `relay flows test`, and a folder whose tests fail.
 
-use crate::support::Installation;
+use crate::support::{Installation, Town};
 
 const FLOWS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/flows");
 
@@ -113,4 +113,56 @@ fn a_test_file_is_no_flow_and_one_of_no_flow_is_a_mistake() {
         "{}",
         answer.stdout
     );
+}
+
+#[test]
+fn a_test_recorded_of_a_document_that_came_passes_and_names_no_person() {
+    let town = Town::open();
+    let installation = town.installation();
+    installation.invoke("webhook-receiver", "webhook-receiver/direct-order.json").with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    let key = "7226306356013346628";
+    let of_several = installation.relay(&["flows", "record", key]).with_status(1);
+    assert!(
+        of_several.stderr.contains("direct-order-to-sharecrm, direct-order-to-wangdian"),
+        "{}",
+        of_several.stderr
+    );
+
+    let flow = "direct-order-to-wangdian";
+    let answer = installation.relay(&["flows", "record", key, "--flow", flow]).with_status(0);
+    for personal in ["李四", "18254623212", "02589652314", "云龙山路", "张明", "南京苏果超市", "请尽快送货"]
+    {
+        assert!(!answer.stdout.contains(personal), "{personal} in {}", answer.stdout);
+    }
+    for kept in
+        ["receiver_city = \"南京市\"", "spec_no = \"P0001\"", "WDT_SHOP_NO = \"S001\"", "paid = \"190\""]
+    {
+        assert!(answer.stdout.contains(kept), "{kept} in {}", answer.stdout);
+    }
+    assert!(!answer.stdout.contains("not what was delivered"), "{}", answer.stdout);
+    std::fs::create_dir(installation.path("flows")).unwrap();
+    std::fs::copy(format!("{FLOWS}/{flow}.toml"), installation.path(&format!("flows/{flow}.toml"))).unwrap();
+    std::fs::write(installation.path(&format!("flows/{flow}.test.toml")), &answer.stdout).unwrap();
+    let tested = installation.relay(&["flows", "test", "flows"]).with_status(0);
+    assert!(tested.stdout.ends_with("1 flow, 1 test, none failed.\n"), "{}", tested.stdout);
+    let again = installation.relay(&["flows", "record", key, "--flow", flow]).with_status(0);
+    assert_eq!(again.stdout, answer.stdout);
+    installation.relay(&["flows", "record", "nothing"]).with_status(1);
+}
+
+#[test]
+fn a_recorded_test_brings_the_ids_that_were_looked_up() {
+    let town = Town::open();
+    town.stock_the_sample_trade();
+    let installation = town.installation();
+    installation.invoke("erp-pusher", "erp-pusher/sqs.json");
+    let answer = installation.relay(&["flows", "record", "JY202611220001"]).with_status(0);
+    std::fs::create_dir(installation.path("flows")).unwrap();
+    let flow = "trade-to-kingdee";
+    std::fs::copy(format!("{FLOWS}/{flow}.toml"), installation.path(&format!("flows/{flow}.toml"))).unwrap();
+    std::fs::write(installation.path(&format!("flows/{flow}.test.toml")), &answer.stdout).unwrap();
+    installation.relay(&["flows", "test", "flows"]).with_status(0);
+    assert!(answer.stdout.contains("[test.lookups.\"kingdee.customer\"]\napi_zy01 = "), "{}", answer.stdout);
+    assert!(!answer.stdout.contains("id-1"), "the ids are Kingdee's own: {}", answer.stdout);
 }

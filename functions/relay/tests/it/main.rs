@@ -10,8 +10,11 @@
 mod broken;
 mod by_hand;
 mod demo;
+mod doctor;
 mod documents;
+mod dry_run;
 mod events;
+mod explain;
 mod floods;
 mod flow_tests;
 mod flows;

@@ -2,5 +2,6 @@
 
 pub(crate) mod check;
 pub(crate) mod export;
+pub(crate) mod record;
 pub(crate) mod retire;
 pub(crate) mod test;

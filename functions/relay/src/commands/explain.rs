@@ -1,0 +1,159 @@
+use std::path::Path;
+
+use relay_mapping::{ConditionTrace, Ended, FieldTrace, LineTrace, ReadValue};
+use relay_operations::explain::{Asked, Becomes, Compared, Explained, Request, Target};
+use relay_operations::times::shown;
+use serde_json::{Value, json};
+
+use super::{existing_or_none, invoke, looked_at, operations};
+use crate::output::say;
+use crate::{Done, WrongUsage};
+
+/// `relay explain`
+pub(crate) async fn run(
+    file: Option<&Path>,
+    flow: &str,
+    key: Option<&str>,
+    number: Option<&str>,
+    json: bool,
+) -> anyhow::Result<Done> {
+    let asked = match (file, key, number) {
+        (Some(file), ..) => Asked::Document(invoke::read("document", file)?),
+        (None, Some(key), _) => Asked::Key(key),
+        (None, None, Some(number)) => Asked::Fetched(number),
+        (None, None, None) => return Err(WrongUsage("name a file, --key or --number".to_owned()).into()),
+    };
+    // What is not asked of the store needs none: a flow can be tried before anything runs.
+    let (wiring, place, _folder) = match &asked {
+        Asked::Document(_) | Asked::HandedOver(_) | Asked::Fetched(_) => existing_or_none().await?,
+        Asked::Key(_) => looked_at().await.map(|(wiring, place)| (wiring, place, None))?,
+    };
+    let connect = |system| wiring.connection(system).map_err(|error| format!("{error:#}"));
+    let explained = operations(&wiring).explain(flow, asked, &connect, Target::IsRead).await?;
+    if json {
+        say!("{}", place.with(json!(explained)));
+    } else {
+        say!("{}; nothing is sent\n", place.line());
+        print(&explained);
+    }
+    let is_well = explained.verdict.becomes != Becomes::Fails;
+    Ok(if is_well { Done::Well } else { Done::WithFailures })
+}
+
+/// Shows in short what would become of a document.
+pub(super) fn summarize(explained: &Explained) {
+    head(explained);
+    explained.request.iter().for_each(request);
+    say!("");
+}
+
+/// Shows what would become of a document.
+fn print(explained: &Explained) {
+    let Explained { flow_file, trace, .. } = explained;
+    head(explained);
+    if let Some(filter) = &trace.filter {
+        let holds = match filter.holds {
+            Some(true) => "holds",
+            Some(false) => "does not hold",
+            None => "cannot be told",
+        };
+        say!("\nThe filter {holds}: {}", condition(filter));
+    }
+    say!("\nThe fields ({flow_file}):");
+    trace.fields.iter().for_each(field);
+    for LineTrace { target, line, condition: left_out } in &trace.left_out {
+        let line = if line.is_empty() { "a block of lines" } else { line };
+        say!("  {target}: {line} is left out: {}", condition(left_out));
+    }
+    explained.request.iter().for_each(request);
+    compared("what was sent last", "sent", &explained.sent_last);
+    compared("what the target holds now", "there", &explained.target_now);
+}
+
+/// Which document it is, and what would become of it.
+fn head(explained: &Explained) {
+    let Explained { flow, origin, key, version, verdict, faults, unresolved, .. } = explained;
+    let (key, version) = (key.as_deref().unwrap_or("(no key)"), version.as_deref().unwrap_or("-"));
+    say!("{flow} {key}, version {version}, from {origin}");
+    let becomes = match verdict.becomes {
+        Becomes::Sent => "It would be sent",
+        Becomes::Nothing => "Nothing would be sent",
+        Becomes::Fails => "It would fail",
+    };
+    let why = verdict.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+    say!("{becomes}{why}.");
+    faults.iter().for_each(|fault| say!("- {fault}"));
+    for code in unresolved {
+        say!("- {} `{}` could not be asked for: {}", code.table, code.code, code.why);
+    }
+}
+
+fn field(field: &FieldTrace) {
+    let FieldTrace { target, when, takes, source, conversion, lookup, result, ended, .. } = field;
+    let value = match (result, ended) {
+        (Some(value), _) if !field.is_sent => format!("{value} (not sent)"),
+        (Some(value), Ended::Default) => format!("{value} (the default)"),
+        (Some(value), _) => value.to_string(),
+        (None, Ended::Fault) => "FAULT".to_owned(),
+        (None, Ended::NoRule) => "(left out: no rule applies)".to_owned(),
+        (None, _) => "(left out: there is nothing to read)".to_owned(),
+    };
+    let mut steps = Vec::new();
+    steps.extend(when.as_ref().map(|when| format!("when {when}")));
+    steps.extend((!source.is_empty()).then(|| format!("{takes} {source}")));
+    steps.extend(field.reads.iter().map(read));
+    let is_changed = field.converted.is_some() && !source.is_empty();
+    steps.extend(conversion.as_ref().filter(|_| is_changed).map(|name| format!("as {name}")));
+    steps.extend(lookup.as_ref().map(|lookup| {
+        let id = lookup.id.as_deref().unwrap_or("unknown");
+        format!("{} {} is {id}", lookup.table, lookup.code)
+    }));
+    let line = field.at.map(|at| format!("line {}", at.line));
+    let how = line.into_iter().chain(steps).collect::<Vec<_>>().join("; ");
+    say!("  {target} = {value}");
+    if !how.is_empty() {
+        say!("      {how}");
+    }
+}
+
+fn read(ReadValue { path, value }: &ReadValue) -> String {
+    match value {
+        Some(value) => format!("{path} = {}", Value::from(value.as_str())),
+        None => format!("{path} is absent"),
+    }
+}
+
+fn condition(condition: &ConditionTrace) -> String {
+    let found: Vec<_> = condition.reads.iter().map(read).collect();
+    format!("{} ({}; line {})", condition.condition, found.join(", "), condition.at.line)
+}
+
+fn request(request: &Request) {
+    say!("\nThe request ({}):", request.document);
+    if let Some(call) = &request.call {
+        say!("  {} {}", call.vendor, call.operation);
+        call.parameters.iter().for_each(|(name, value)| say!("  {name}={value}"));
+        if !call.body.is_empty() {
+            say!("  {}", call.body);
+        }
+        return;
+    }
+    request.params.iter().for_each(|(name, value)| say!("  {name}={value}"));
+    say!("  {}", request.body);
+    if let Some(why) = &request.no_call {
+        say!("  (as the flow makes it; how the vendor takes it cannot be shown: {why})");
+    }
+}
+
+fn compared(with: &str, there: &str, compared: &Compared) {
+    let at = compared.at.map(|at| format!(" ({})", shown(at))).unwrap_or_default();
+    match &compared.not_compared {
+        Some(why) => say!("\nBeside {with}: {why}."),
+        None if compared.differing.is_empty() => say!("\nBeside {with}{at}: no difference."),
+        None => say!("\nBeside {with}{at}:"),
+    }
+    for differing in &compared.differing {
+        let value = |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), Value::to_string);
+        say!("  {}: {there} {}, now {}", differing.field, value(&differing.there), value(&differing.now));
+    }
+}
