@@ -45,20 +45,25 @@ impl TestedFlow {
     }
 }
 
-/// Runs the tests of flows.
+/// What is wrong with the folder beside its tests: files that test a flow which there is not.
+#[must_use]
+pub fn without_flow(flows: &Flows, files: &[TestFile]) -> Vec<Diagnostic> {
+    let orphans = files.iter().filter(|file| flows.named(&file.flow).is_none());
+    let mistake = |TestFile { flow, file, text, .. }: &TestFile| {
+        let message = format!("this file tests the flow `{flow}`, which is not in this folder");
+        let help =
+            "a test file has its flow's name: `trade-to-kingdee.test.toml` tests `trade-to-kingdee.toml`";
+        Diagnostic::of_file(file, text, message, Some(help.to_owned()))
+    };
+    orphans.map(mistake).collect()
+}
+
+/// Runs the tests of flows. Files that test none of them are left alone.
 ///
 /// # Errors
-/// Every mistake of every test file, and each file that tests a flow which there is not.
+/// Every mistake of every test file.
 pub fn run(flows: &Flows, files: &[TestFile]) -> Result<Vec<TestedFlow>, Diagnostics> {
     let mut mistakes = Vec::new();
-    for TestFile { flow, file, text, .. } in files {
-        if flows.named(flow).is_none() {
-            let message = format!("this file tests the flow `{flow}`, which is not in this folder");
-            let help =
-                "a test file has its flow's name: `trade-to-kingdee.test.toml` tests `trade-to-kingdee.toml`";
-            mistakes.push(Diagnostic::of_file(file, text, message, Some(help.to_owned())));
-        }
-    }
     let mut tested = Vec::new();
     for routed in flows.iter() {
         let flow = &routed.flow;

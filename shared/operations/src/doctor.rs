@@ -40,8 +40,8 @@ pub enum Went {
 }
 
 impl Tried {
-    fn new(of: impl ToString, what: impl Into<String>, went: Went, message: impl Into<String>) -> Self {
-        Self { of: of.to_string(), what: what.into(), went, message: message.into(), look_at: Vec::new() }
+    fn new(of: &str, what: impl Into<String>, went: Went, message: impl Into<String>) -> Self {
+        Self { of: of.to_owned(), what: what.into(), went, message: message.into(), look_at: Vec::new() }
     }
 }
 
@@ -93,7 +93,7 @@ impl Operations<'_> {
         let wrong = |problem: String| {
             let named = connector.settings().iter().filter(|setting| problem.starts_with(setting.name));
             let look_at = named.filter(|setting| !setting.found.is_empty()).map(place).collect();
-            let tried = Tried::new(connector.system(), "its settings", Went::Wrong, problem);
+            let tried = Tried::new(connector.system().name(), "its settings", Went::Wrong, problem);
             Tried { look_at, ..tried }
         };
         Some(problems.into_iter().map(wrong).collect())
@@ -103,7 +103,7 @@ impl Operations<'_> {
         let system = connector.system();
         let connection = match connect(system) {
             Ok(connection) => connection,
-            Err(why) => return vec![Tried::new(system, "the connection", Went::Wrong, why)],
+            Err(why) => return vec![Tried::new(system.name(), "the connection", Went::Wrong, why)],
         };
         let mut tried = Vec::new();
         let mut sources = Vec::<Query>::new();
@@ -118,7 +118,7 @@ impl Operations<'_> {
                     }
                     Err(error) => {
                         let what = format!("reading for {}", routed.flow.name());
-                        tried.push(Tried::new(system, what, Went::Wrong, format!("{error:#}")));
+                        tried.push(Tried::new(system.name(), what, Went::Wrong, format!("{error:#}")));
                     }
                 }
             }
@@ -145,7 +145,7 @@ impl Operations<'_> {
         let read: Result<usize, Failure> = match document.role {
             Role::Pushed => {
                 let message = "pushes are verified with the secret that is set; whether it is the vendor's shows the first push";
-                return vec![Tried::new(system, what, Went::Untried, message)];
+                return vec![Tried::new(system.name(), what, Went::Untried, message)];
             }
             Role::Pool => match connection.pools() {
                 // What is pulled waits there until it is acknowledged.
@@ -202,7 +202,7 @@ impl Operations<'_> {
                     _ => {
                         let message = "it can be asked nothing; the way to a push is free as far as can be told \
                                        without one (settings, log-in)";
-                        Tried::new(system, what, Went::Untried, message)
+                        Tried::new(system.name(), what, Went::Untried, message)
                     }
                 });
             }
@@ -213,11 +213,13 @@ impl Operations<'_> {
 
 fn told(connector: &dyn Connector, what: String, well: &str, read: Result<usize, Failure>) -> Tried {
     let failure = match read {
-        Ok(0) => return Tried::new(connector.system(), what, Went::Well, well),
-        Ok(rows) => return Tried::new(connector.system(), what, Went::Well, format!("{well}: {rows} rows")),
+        Ok(0) => return Tried::new(connector.system().name(), what, Went::Well, well),
+        Ok(rows) => {
+            return Tried::new(connector.system().name(), what, Went::Well, format!("{well}: {rows} rows"));
+        }
         Err(failure) => failure,
     };
-    let tried = Tried::new(connector.system(), what, Went::Wrong, failure.in_full());
+    let tried = Tried::new(connector.system().name(), what, Went::Wrong, failure.in_full());
     let settings = connector.settings().iter().filter(|setting| !setting.found.is_empty());
     // Those that must be set are what a vendor knows us by.
     let look_at = settings.filter(|setting| setting.is_secret || !setting.has_default()).map(place).collect();

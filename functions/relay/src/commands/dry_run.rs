@@ -73,7 +73,9 @@ pub(crate) async fn run(listen: std::net::SocketAddr, json: bool) -> anyhow::Res
     if let Some(syncer) = syncer {
         tasks.spawn_local_on(sync(supervisor.clone(), syncer), &here);
     }
-    tasks.spawn_local_on(show(supervisor, wiring, scratch.queue, json), &here);
+    let shown = Shown { wiring, reading, queue: scratch.queue, json };
+    let clock = shown.wiring.clock.clone();
+    tasks.spawn_local_on(show(supervisor, shown), &here);
     if !json {
         say!("{}", place.line());
         say!(
@@ -86,7 +88,7 @@ pub(crate) async fn run(listen: std::net::SocketAddr, json: bool) -> anyhow::Res
     let ended = here.run_until(async { while tasks.join_next().await.is_some() {} });
     tokio::select! {
         () = ended => {}
-        () = reading.clock.sleep(GRACE) => {}
+        () = clock.sleep(GRACE) => {}
         () = signals.next() => {}
     }
     Ok(Done::Well)
@@ -122,14 +124,24 @@ fn receiving(real: &Stores, scratch: &Stores) -> Stores {
     }
 }
 
+/// What was queued, with what it is explained by.
+struct Shown {
+    /// The store that is there: its ledger, archive and look-ups tell what is known.
+    wiring: Wiring,
+    /// The vendors, beside the scratch store: a token that is fetched goes there.
+    reading: Wiring,
+    queue: Arc<dyn Queue>,
+    json: bool,
+}
+
 /// Explains what was queued, instead of pushing it.
-async fn show(supervisor: Supervisor, wiring: Wiring, queue: Arc<dyn Queue>, json: bool) {
-    let (wiring, queue) = (&wiring, &queue);
+async fn show(supervisor: Supervisor, shown: Shown) {
+    let (shown, queue) = (&shown, &shown.queue);
     let turn = || async move {
         let mut has_shown = false;
         for system in relay_connectors::targets() {
             for message in queue.receive(system, BATCH, VISIBILITY).await? {
-                tell(wiring, &message, json).await?;
+                shown.tell(&message).await?;
                 queue.delete(system, &[message.receipt]).await?;
                 has_shown = true;
             }
@@ -139,17 +151,19 @@ async fn show(supervisor: Supervisor, wiring: Wiring, queue: Arc<dyn Queue>, jso
     supervisor.keep("show", turn).await;
 }
 
-async fn tell(wiring: &Wiring, message: &Received, json: bool) -> anyhow::Result<()> {
-    let item = WorkItem::decode(&message.body).map_err(anyhow::Error::msg)?;
-    let connect = |system| wiring.connection(system).map_err(|error| format!("{error:#}"));
-    let asked = Asked::HandedOver(item.document);
-    let explained = operations(wiring).explain(&item.flow, asked, &connect, Target::IsLeftAlone).await;
-    match explained {
-        Ok(explained) if json => say!("{}", json!(explained)),
-        Ok(explained) => explain::summarize(&explained),
-        Err(error) => say!("{} {}: cannot be explained: {error}", item.flow, item.key),
+impl Shown {
+    async fn tell(&self, message: &Received) -> anyhow::Result<()> {
+        let item = WorkItem::decode(&message.body).map_err(anyhow::Error::msg)?;
+        let connect = |system| self.reading.connection(system).map_err(|error| format!("{error:#}"));
+        let asked = Asked::HandedOver(item.document);
+        let operations = operations(&self.wiring);
+        match operations.explain(&item.flow, asked, &connect, Target::IsLeftAlone).await {
+            Ok(explained) if self.json => say!("{}", json!(explained)),
+            Ok(explained) => explain::summarize(&explained),
+            Err(error) => say!("{} {}: cannot be explained: {error}", item.flow, item.key),
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A port that says of all that is to be stored that it is not.

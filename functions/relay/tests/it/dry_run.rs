@@ -27,6 +27,8 @@ fn a_dry_run_shows_what_would_be_sent_and_leaves_everything_as_it_was() {
     let installation = town.installation();
     // What was read before the dry run.
     installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    // A window is read as soon as a second is due.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
     let before = watermarks(&installation);
     assert!(!before.is_empty());
     vendors.wangdian.generate_trade("S001", 55, SystemClock.now() - TimeDelta::seconds(90));
@@ -37,7 +39,7 @@ fn a_dry_run_shows_what_would_be_sent_and_leaves_everything_as_it_was() {
 
     let server = Server::of(&installation, &mut installation.command(&DRY_RUN));
     assert!(!server.stores(&push), "it is to be delivered again");
-    // Nothing outside tells when all is shown: the turns begin at once, and are short.
+    // Nothing outside tells when all is shown; the turns begin at once, and are short.
     std::thread::sleep(std::time::Duration::from_secs(6));
     let (status, shown) = server.terminate();
     assert_eq!(status, Some(0), "{shown}");

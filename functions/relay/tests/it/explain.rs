@@ -1,5 +1,7 @@
 //! `relay explain`: what would become of a document, and that nothing is sent for the answer.
 
+use chrono::TimeDelta;
+use relay_core::clock::{Clock as _, SystemClock};
 use relay_simulators::qince::PushStyle;
 use serde_json::{Value, json};
 
@@ -114,7 +116,7 @@ fn a_change_is_compared_with_what_was_sent_and_with_what_the_target_holds() {
 #[test]
 fn a_document_is_fetched_from_its_source_by_its_number() {
     let (town, installation) = town_with_trade();
-    town.vendors.wangdian.generate_trade("S001", 30, chrono::Utc::now() - chrono::TimeDelta::minutes(5));
+    town.vendors.wangdian.generate_trade("S001", 30, SystemClock.now() - TimeDelta::minutes(5));
     let trade_no = town.vendors.wangdian.trades()[0].trade_no.clone();
     let arguments = ["explain", "--flow", TRADES, "--number", &trade_no, "--json"];
     let answer = installation.relay(&arguments);

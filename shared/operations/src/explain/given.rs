@@ -37,7 +37,7 @@ impl Operations<'_> {
     pub(crate) async fn kept(&self, flow: &str, key: &str) -> Result<(Value, String), OperationError> {
         let entry = self.entry(flow, key).await?;
         let locations = entry.as_ref().map(|entry| entry.archive.clone()).unwrap_or_default();
-        let failed = entry.iter().flat_map(|entry| entry.failures());
+        let failed = entry.iter().flat_map(relay_core::Entry::failures);
         // Of those that cannot be compared, the last received.
         let failed = failed.max_by_key(|failed| failed.received_at);
         let history = self.stores.archive.read(&EntryId::new(flow, key), &locations).await?;
