@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use relay_core::clock::{Clock, Rng};
 use relay_core::{Entry, EntryId, Intake, Ledger, Lookups, Outcome, Skip, StoreError, UnknownCode};
-use relay_job::{Flows, Routed, work};
+use relay_job::{Flows, Routed, known_codes, work};
 use relay_mapping::{DeliveredAs, LookupKey, LookupTable, TENANT};
 
 use crate::work::Work;
@@ -73,30 +73,6 @@ impl Waiting {
             | Outcome::Paused { .. }
             | Outcome::Postponed { .. } => Ok(()),
         }
-    }
-
-    /// What flows have delivered under these keys, as far as they have.
-    pub(crate) async fn deliveries(
-        &self,
-        wanted: &[(&LookupKey, &str, DeliveredAs)],
-    ) -> Result<Vec<(LookupKey, String)>, StoreError> {
-        let id = |(key, flow, _): &(&LookupKey, &str, DeliveredAs)| EntryId::new(*flow, &key.key);
-        let ids: BTreeSet<_> = wanted.iter().map(id).collect();
-        let ids: Vec<_> = ids.into_iter().collect();
-        let mut found = Vec::new();
-        if ids.is_empty() {
-            return Ok(found);
-        }
-        let entries = self.ledger.read(&ids).await?;
-        for asked in wanted {
-            let delivered = entries.get(&id(asked)).and_then(|entry| entry.delivered.as_ref());
-            let value = delivered.and_then(|delivered| match asked.2 {
-                DeliveredAs::Id => delivered.target_id.clone(),
-                DeliveredAs::Number => delivered.number.clone(),
-            });
-            found.extend(value.map(|value| (asked.0.clone(), value)));
-        }
-        Ok(found)
     }
 
     async fn delivered(&self, flow: &str, key: &str) -> Result<(), StoreError> {
@@ -181,7 +157,7 @@ impl Waiting {
                 })
             })
             .collect();
-        for (key, _) in self.deliveries(&asked).await? {
+        for (key, _) in known_codes::deliveries(self.ledger.as_ref(), &asked).await? {
             self.arrived(&UnknownCode { table: key.table, code: key.key }).await?;
         }
         Ok(())

@@ -10,6 +10,7 @@
 //! | [`parts`] | what a job is built of |
 //! | [`flows`] | the flows, each with the system that it delivers to |
 //! | [`flow_tests`] | the tests that stand beside flow files, run |
+//! | [`known_codes`] | what our own stores know of the codes that a document looks up |
 //! | [`active_flows`] | the flows that take documents in, with a file or without |
 //! | [`sightings`] | which paths of a flow no document has held so far |
 //! | [`watermark`] | how far a flow has been read |
@@ -26,6 +27,7 @@ pub mod flow_tests;
 pub mod flows;
 pub mod health;
 pub mod job;
+pub mod known_codes;
 pub mod needs;
 pub mod parts;
 pub mod pushed;

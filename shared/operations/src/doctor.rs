@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 use relay_connector::record::{UNSENT, unsent};
 use relay_connector::{Connection, Connector, Delivery, Failure, Found, PageOf, Query, Role, Span, Uses};
 use relay_core::System;
-use relay_job::{Needs, Routed};
+use relay_job::{Needs, Routed, known_codes};
+use relay_mapping::LookupTable;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -56,7 +57,10 @@ impl Operations<'_> {
     pub async fn doctor(&self, connect: Connect<'_>) -> Vec<Tried> {
         let mut tried = vec![self.store_takes_a_value().await];
         let mut needs = Needs::sources(self.flows.iter());
-        self.flows.iter().for_each(|routed| needs.target(routed.flow.target().document));
+        for routed in self.flows.iter() {
+            needs.target(routed.flow.target().document);
+            routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table));
+        }
         for connector in self.connectors {
             let Some(uses) = needs.connectors.get(&connector.system()) else { continue };
             match self.settings_of(*connector, uses) {
@@ -106,6 +110,7 @@ impl Operations<'_> {
             Err(why) => return vec![Tried::new(system.name(), "the connection", Went::Wrong, why)],
         };
         let mut tried = Vec::new();
+        tried.extend(self.try_lookups(connector, connection.as_ref()).await);
         let mut sources = Vec::<Query>::new();
         let mut targets = Vec::new();
         for routed in self.flows.iter() {
@@ -169,8 +174,31 @@ impl Operations<'_> {
         vec![told(connector, what, "it was read", read)]
     }
 
-    /// One harmless question to a target: a code that it does not have, a number that it does not have; where it can be
-    /// asked nothing, the log-in alone.
+    /// One harmless question to each table of a vendor that flows look codes up in: a code that it does not have.
+    async fn try_lookups(&self, connector: &dyn Connector, connection: &dyn Connection) -> Vec<Tried> {
+        let system = connector.system();
+        let mut tried = Vec::new();
+        for (name, table) in known_codes::tables(self.flows) {
+            let answer = match (&table, connection.target(), connection.lists()) {
+                (LookupTable::Vendor(table), Some(target), _) if System::of_document(table) == system => {
+                    target.lookup(table, NOBODYS, self.patience()).await.map(|_| 0)
+                }
+                (LookupTable::Listed { document, .. }, _, Some(lists))
+                    if System::of_document(document.name) == system =>
+                {
+                    let route = document.routes.first().map(|route| (*route).to_owned());
+                    let query = Query { document, route, params: Vec::new() };
+                    let page = PageOf { number: 0, size: 1 };
+                    lists.list(&query, page, self.patience()).await.map(|page| page.rows.len())
+                }
+                _ => continue,
+            };
+            tried.push(told(connector, format!("the look-up {name}"), "it answers", answer));
+        }
+        tried
+    }
+
+    /// One harmless question to a target: a number that it does not have; where it can be asked nothing, the log-in alone.
     async fn try_target(
         &self,
         connector: &dyn Connector,
@@ -180,10 +208,6 @@ impl Operations<'_> {
         let (system, document) = (connector.system(), routed.flow.target().document);
         let Some(target) = connection.target() else { return Vec::new() };
         let mut tried = Vec::new();
-        for table in routed.flow.lookup_tables() {
-            let answer = target.lookup(table, NOBODYS, self.patience()).await.map(|_| 0);
-            tried.push(told(connector, format!("the look-up {table}"), "it answers", answer));
-        }
         let body = nobodys(document);
         let delivery = Delivery::of(document, &[], &body);
         let what = format!("{} (nothing is sent)", document.name);

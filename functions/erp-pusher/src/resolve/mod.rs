@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::{Clock, Deadline};
-use relay_core::{Lookups, Outcome, UnknownCode};
-use relay_job::Parts;
+use relay_core::{Ledger, Lookups, Outcome, UnknownCode};
+use relay_job::{Parts, known_codes};
 use relay_mapping::{LookupKey, LookupTable};
-use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::batch::Held;
@@ -34,6 +33,7 @@ const MISSED: TimeDelta = TimeDelta::minutes(15);
 
 pub(crate) struct Resolver {
     lookups: Arc<dyn Lookups>,
+    ledger: Arc<dyn Ledger>,
     /// The look-ups that flows name.
     tables: BTreeMap<String, LookupTable>,
     targets: Targets,
@@ -62,12 +62,11 @@ struct AtHand {
 
 impl Resolver {
     pub(crate) fn new(parts: &Parts, waiting: Arc<Waiting>) -> Self {
-        let named = parts.flows.iter().flat_map(|routed| routed.flow.tables());
-        let tables: BTreeMap<_, _> =
-            named.map(|lookup| (lookup.table.to_string(), lookup.table.clone())).collect();
+        let tables = known_codes::tables(&parts.flows);
         let (connections, clock) = (parts.connections.clone(), parts.clock.clone());
         Self {
             lookups: parts.stores.lookups.clone(),
+            ledger: parts.stores.ledger.clone(),
             listings: Listings::new(connections.clone(), clock.clone(), tables.values()),
             tables,
             targets: Targets(connections),
@@ -104,11 +103,14 @@ impl Resolver {
         if left.is_empty() {
             return Ok(ids);
         }
-        let mut stored = self.stored(&left).await?;
+        let mut stored =
+            known_codes::stored(self.lookups.as_ref(), self.ledger.as_ref(), &self.tables, &left).await?;
         for key in left {
             let id = match stored.remove(key) {
                 Some(id) => Some(id),
-                None if !self.can_be_asked(key) || self.has_missed(key) => None,
+                None if !known_codes::can_be_asked(self.tables.get(&key.table)) || self.has_missed(key) => {
+                    None
+                }
                 None => self.ask_once(key, held).await?,
             };
             if let Some(id) = id {
@@ -117,45 +119,6 @@ impl Resolver {
             }
         }
         Ok(ids)
-    }
-
-    /// What our own stores know.
-    async fn stored(&self, wanted: &[&LookupKey]) -> Result<BTreeMap<LookupKey, String>, Stop> {
-        let (mut codes, mut delivered) = (Vec::new(), Vec::new());
-        for key in wanted {
-            match self.tables.get(&key.table) {
-                Some(LookupTable::Delivered { flow, result }) => {
-                    delivered.push((*key, flow.as_str(), *result))
-                }
-                Some(LookupTable::Tenant { table, .. }) => codes.push((table.clone(), key.key.clone())),
-                _ => codes.push((key.table.clone(), key.key.clone())),
-            }
-        }
-        let mut found: BTreeMap<_, _> = self.waiting.deliveries(&delivered).await?.into_iter().collect();
-        if codes.is_empty() {
-            return Ok(found);
-        }
-        let stored = self.lookups.get(&codes).await?;
-        for key in wanted {
-            let value = match self.tables.get(&key.table) {
-                Some(LookupTable::Delivered { .. }) => None,
-                Some(LookupTable::Tenant { table, result }) => {
-                    let row = stored.get(&(table.clone(), key.key.clone()));
-                    row.and_then(|row| result_of(row, result.as_deref()))
-                }
-                _ => stored.get(&(key.table.clone(), key.key.clone())).cloned(),
-            };
-            found.extend(value.map(|value| ((*key).clone(), value)));
-        }
-        Ok(found)
-    }
-
-    /// Whether somebody else may know the code.
-    fn can_be_asked(&self, key: &LookupKey) -> bool {
-        !matches!(
-            self.tables.get(&key.table),
-            Some(LookupTable::Delivered { .. } | LookupTable::Tenant { .. })
-        )
     }
 
     fn has_missed(&self, key: &LookupKey) -> bool {
@@ -218,16 +181,6 @@ impl Resolver {
         }
         Ok(id)
     }
-}
-
-/// A column of a row of the tenant's; without one, the first. What is blank is not there.
-fn result_of(row: &str, column: Option<&str>) -> Option<String> {
-    let row: serde_json::Map<String, Value> = serde_json::from_str(row).ok()?;
-    let value = match column {
-        Some(column) => row.get(column)?,
-        None => row.values().next()?,
-    };
-    value.as_str().filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 /// Those of the ids that are wanted.

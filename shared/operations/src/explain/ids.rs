@@ -1,15 +1,19 @@
-//! The ids that a document needs: those that are known, and those that its target is asked for. Nothing is remembered.
+//! The ids that a document needs: those that our stores know, and those that vendors are asked for. Nothing is remembered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use relay_connector::{Document, PageOf, Query, lenient};
 use relay_core::System;
-use relay_job::Routed;
-use relay_mapping::LookupKey;
+use relay_job::{Routed, known_codes};
+use relay_mapping::{LookupKey, LookupTable};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Connect;
 use crate::{OperationError, Operations};
+
+/// As many pages of a list are read for one code.
+const PAGES: u32 = 20;
 
 /// A code of which nobody could be asked for the id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,16 +39,15 @@ impl Operations<'_> {
         document: &Value,
         connect: Connect<'_>,
     ) -> Result<Resolved, OperationError> {
-        let wanted = routed.flow.lookups(document);
-        let codes: Vec<_> = wanted.iter().map(|key| (key.table.clone(), key.key.clone())).collect();
-        let known = self.stores.lookups.get(&codes).await?;
-        let (mut ids, mut unresolved) = (BTreeMap::new(), Vec::new());
-        for (key, code) in wanted.into_iter().zip(codes) {
-            let id = match known.get(&code) {
-                Some(id) => Ok(Some(id.clone())),
-                None => self.asked(&key, connect).await,
-            };
-            match id {
+        let (wanted, tables) = (routed.flow.lookups(document), known_codes::tables(self.flows));
+        let mut ids = self.known_ids(&wanted).await?;
+        let mut unresolved = Vec::new();
+        for key in wanted {
+            let table = tables.get(&key.table);
+            if ids.contains_key(&key) || !known_codes::can_be_asked(table) {
+                continue;
+            }
+            match self.asked(&key, table, connect).await {
                 Ok(Some(id)) => _ = ids.insert(key, id),
                 Ok(None) => {}
                 Err(why) => unresolved.push(Unresolved { table: key.table, code: key.key, why }),
@@ -53,11 +56,62 @@ impl Operations<'_> {
         Ok(Resolved { ids, unresolved })
     }
 
-    async fn asked(&self, key: &LookupKey, connect: Connect<'_>) -> Result<Option<String>, String> {
-        let table = self.catalog.lookup(&key.table).ok_or("there is no such look-up table")?;
-        let connection = connect(System::of_document(table.name))?;
-        let target = connection.target().ok_or("it looks up no codes")?;
-        let answer = target.lookup(&key.table, &key.key, self.patience()).await;
-        answer.map_err(|failure| failure.in_full())
+    /// What our own stores know.
+    pub(crate) async fn known_ids(
+        &self,
+        wanted: &BTreeSet<LookupKey>,
+    ) -> Result<BTreeMap<LookupKey, String>, OperationError> {
+        let (lookups, ledger) = (self.stores.lookups.as_ref(), self.stores.ledger.as_ref());
+        let wanted: Vec<_> = wanted.iter().collect();
+        Ok(known_codes::stored(lookups, ledger, &known_codes::tables(self.flows), &wanted).await?)
+    }
+
+    async fn asked(
+        &self,
+        key: &LookupKey,
+        table: Option<&LookupTable>,
+        connect: Connect<'_>,
+    ) -> Result<Option<String>, String> {
+        match table {
+            Some(LookupTable::Listed { document, by, result }) => {
+                self.listed(document, by, result, &key.key, connect).await
+            }
+            Some(LookupTable::Vendor(name)) => {
+                let connection = connect(System::of_document(name))?;
+                let target = connection.target().ok_or("it looks up no codes")?;
+                let answer = target.lookup(name, &key.key, self.patience()).await;
+                answer.map_err(|failure| failure.in_full())
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A field of the row of a list that has that code: asked for by the code where the vendor takes it, else looked for
+    /// on the first pages.
+    async fn listed(
+        &self,
+        document: &'static Document,
+        by: &str,
+        result: &str,
+        code: &str,
+        connect: Connect<'_>,
+    ) -> Result<Option<String>, String> {
+        let connection = connect(System::of_document(document.name))?;
+        let lists = connection.lists().ok_or("it lists nothing")?;
+        let takes_codes = document.param_names().any(|name| name == by);
+        let params = if takes_codes { vec![(by.to_owned(), code.to_owned())] } else { Vec::new() };
+        let route = document.routes.first().map(|route| (*route).to_owned());
+        let query = Query { document, route, params };
+        for number in 0..if takes_codes { 1 } else { PAGES } {
+            let page = lists.list(&query, PageOf { number, size: u32::MAX }, self.patience()).await;
+            let rows = page.map_err(|failure| failure.in_full())?.rows;
+            if let Some(row) = rows.iter().find(|row| lenient::field(row, by).as_deref() == Some(code)) {
+                return Ok(lenient::field(row, result));
+            }
+            if rows.is_empty() || takes_codes {
+                return Ok(None);
+            }
+        }
+        Err(format!("it is not on the first {PAGES} pages of the list"))
     }
 }

@@ -135,15 +135,12 @@ impl Operations<'_> {
         document: &Value,
     ) -> Result<BTreeMap<LookupKey, String>, OperationError> {
         let wanted = routed.flow.lookups(document);
-        let codes: Vec<_> = wanted.iter().map(|key| (key.table.clone(), key.key.clone())).collect();
-        let known = self.stores.lookups.get(&codes).await?;
-        let ids = wanted.into_iter().zip(codes).enumerate();
-        Ok(ids
-            .map(|(place, (key, code))| {
-                let made_up = || format!("id-{}", place + 1);
-                (key, known.get(&code).cloned().unwrap_or_else(made_up))
-            })
-            .collect())
+        let mut known = self.known_ids(&wanted).await?;
+        let id = |(place, key): (usize, LookupKey)| {
+            let id = known.remove(&key).unwrap_or_else(|| format!("id-{}", place + 1));
+            (key, id)
+        };
+        Ok(wanted.into_iter().enumerate().map(id).collect())
     }
 }
 

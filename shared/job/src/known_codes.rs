@@ -1,0 +1,100 @@
+//! What our own stores know of the codes that a document looks up: ids that were remembered or imported, tables of the
+//! tenant, deliveries of other flows. Nobody else is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_core::{EntryId, Ledger, Lookups, StoreError};
+use relay_mapping::{DeliveredAs, LookupKey, LookupTable};
+use serde_json::Value;
+
+use crate::Flows;
+
+/// A delivery that is looked up: the look-up, the flow whose delivery it is, and what of it.
+pub type DeliveryAsked<'a> = (&'a LookupKey, &'a str, DeliveredAs);
+
+/// The look-ups that flows name, by the name that [`LookupKey`] has.
+#[must_use]
+pub fn tables(flows: &Flows) -> BTreeMap<String, LookupTable> {
+    let named = flows.iter().flat_map(|routed| routed.flow.tables());
+    named.map(|lookup| (lookup.table.to_string(), lookup.table.clone())).collect()
+}
+
+/// Whether somebody else than our own stores may know a code of this table.
+#[must_use]
+pub fn can_be_asked(table: Option<&LookupTable>) -> bool {
+    !matches!(table, Some(LookupTable::Delivered { .. } | LookupTable::Tenant { .. }))
+}
+
+/// What our own stores know.
+///
+/// # Errors
+/// A store that does not answer.
+pub async fn stored(
+    lookups: &dyn Lookups,
+    ledger: &dyn Ledger,
+    tables: &BTreeMap<String, LookupTable>,
+    wanted: &[&LookupKey],
+) -> Result<BTreeMap<LookupKey, String>, StoreError> {
+    let (mut codes, mut delivered) = (Vec::new(), Vec::new());
+    for key in wanted {
+        match tables.get(&key.table) {
+            Some(LookupTable::Delivered { flow, result }) => delivered.push((*key, flow.as_str(), *result)),
+            Some(LookupTable::Tenant { table, .. }) => codes.push((table.clone(), key.key.clone())),
+            _ => codes.push((key.table.clone(), key.key.clone())),
+        }
+    }
+    let mut found: BTreeMap<_, _> = deliveries(ledger, &delivered).await?.into_iter().collect();
+    if codes.is_empty() {
+        return Ok(found);
+    }
+    let stored = lookups.get(&codes).await?;
+    for key in wanted {
+        let value = match tables.get(&key.table) {
+            Some(LookupTable::Delivered { .. }) => None,
+            Some(LookupTable::Tenant { table, result }) => {
+                let row = stored.get(&(table.clone(), key.key.clone()));
+                row.and_then(|row| result_of(row, result.as_deref()))
+            }
+            _ => stored.get(&(key.table.clone(), key.key.clone())).cloned(),
+        };
+        found.extend(value.map(|value| ((*key).clone(), value)));
+    }
+    Ok(found)
+}
+
+/// What flows have delivered under these keys, as far as they have.
+///
+/// # Errors
+/// A store that does not answer.
+pub async fn deliveries(
+    ledger: &dyn Ledger,
+    wanted: &[DeliveryAsked<'_>],
+) -> Result<Vec<(LookupKey, String)>, StoreError> {
+    let id = |(key, flow, _): &DeliveryAsked<'_>| EntryId::new(*flow, &key.key);
+    let ids: BTreeSet<_> = wanted.iter().map(id).collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let mut found = Vec::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let entries = ledger.read(&ids).await?;
+    for asked in wanted {
+        let delivered = entries.get(&id(asked)).and_then(|entry| entry.delivered.as_ref());
+        let value = delivered.and_then(|delivered| match asked.2 {
+            DeliveredAs::Id => delivered.target_id.clone(),
+            DeliveredAs::Number => delivered.number.clone(),
+        });
+        found.extend(value.map(|value| (asked.0.clone(), value)));
+    }
+    Ok(found)
+}
+
+/// A column of a row of the tenant's; without one, the first. What is blank is not there.
+fn result_of(row: &str, column: Option<&str>) -> Option<String> {
+    let row: serde_json::Map<String, Value> = serde_json::from_str(row).ok()?;
+    let value = match column {
+        Some(column) => row.get(column)?,
+        None => row.values().next()?,
+    };
+    value.as_str().filter(|value| !value.is_empty()).map(str::to_owned)
+}
