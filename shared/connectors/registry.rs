@@ -3,7 +3,7 @@
 //! A connector joins with a line in [`CONNECTORS`]. Everything else that goes through all vendors goes through this list:
 //! the documents that flows may name, the settings that there are, the queues of a store.
 
-use relay_connector::{Catalog, Connector, Setting};
+use relay_connector::{Catalog, Connector, Setting, Settings};
 use relay_core::System;
 
 /// Every connector.
@@ -28,11 +28,21 @@ pub fn of(system: System) -> Option<&'static dyn Connector> {
     named(system.name())
 }
 
-/// Everything that flows can name.
+/// Everything that flows can name where nothing is set.
 #[must_use]
 pub fn catalog() -> Catalog {
+    catalog_by(&Settings::default())
+}
+
+/// Everything that flows can name by these settings, and what they could by others.
+#[must_use]
+pub fn catalog_by(settings: &Settings) -> Catalog {
     let add = |catalog: Catalog, connector: &&dyn Connector| {
-        catalog.with(connector.documents(), connector.lookups())
+        let catalog = catalog.with(connector.documents_by(settings), connector.lookups());
+        let others = connector.variants().iter().filter(|variant| !variant.is_chosen(settings));
+        others.fold(catalog, |catalog, variant| {
+            catalog.without(variant.setting.name, variant.value, (variant.documents)())
+        })
     };
     CONNECTORS.iter().fold(Catalog::default(), add)
 }

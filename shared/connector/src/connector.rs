@@ -6,7 +6,7 @@ use std::sync::Arc;
 use relay_core::clock::{Clock, Rng};
 use relay_core::{Quotas, System};
 
-use crate::settings::{Setting, Settings, SettingsError};
+use crate::settings::{Default, Setting, Settings, SettingsError};
 use crate::source::{Lists, Pools, Windows};
 use crate::target::Target;
 use crate::token::Unshared;
@@ -21,8 +21,20 @@ pub trait Connector: Send + Sync {
     /// The vendor's own name, for people: `旺店通`.
     fn title(&self) -> &'static str;
 
-    /// Every document that flows may name.
+    /// Every document that flows may name where nothing is set.
     fn documents(&self) -> &'static [Document];
+
+    /// What its documents are by a setting, where the vendor has several interfaces: one of these for each, that of the
+    /// setting's default included. Empty where they are the same by all settings.
+    fn variants(&self) -> &'static [Variant] {
+        &[]
+    }
+
+    /// The documents that flows may name by these settings.
+    fn documents_by(&self, settings: &Settings) -> &'static [Document] {
+        let chosen = self.variants().iter().find(|variant| variant.is_chosen(settings));
+        chosen.map_or_else(|| self.documents(), |variant| (variant.documents)())
+    }
 
     /// Every look-up table that flows may name.
     fn lookups(&self) -> &'static [Lookup] {
@@ -70,8 +82,31 @@ pub trait Connector: Send + Sync {
     ) -> Result<Arc<dyn Connection>, SettingsError>;
 }
 
+/// The documents of a vendor where a setting has this value.
+#[derive(Debug, Clone, Copy)]
+pub struct Variant {
+    /// The setting.
+    pub setting: Setting,
+    /// Its value.
+    pub value: &'static str,
+    /// The documents.
+    pub documents: fn() -> &'static [Document],
+}
+
+impl Variant {
+    /// Whether the setting has this value, or has it by default.
+    #[must_use]
+    pub fn is_chosen(&self, settings: &Settings) -> bool {
+        let default = match self.setting.default {
+            Default::Value(value) => Some(value),
+            _ => None,
+        };
+        settings.get(self.setting.name).or(default) == Some(self.value)
+    }
+}
+
 /// What a connector is used for: it checks the settings of that alone.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, std::default::Default, PartialEq, Eq)]
 pub struct Uses {
     /// The names of the documents that are used.
     pub documents: BTreeSet<&'static str>,

@@ -60,6 +60,9 @@ pub struct Document {
     pub cautions: &'static [Caution],
     /// How a target tells one document from another; `None` of what is not pushed.
     pub push: Option<Push>,
+    /// Names of a field that a flow may write in each other's place, at any depth: a vendor's interfaces name it
+    /// differently. The document is sent with the one that it has.
+    pub same: &'static [(&'static str, &'static str)],
 }
 
 /// Where the fields of a document stand.
@@ -107,6 +110,7 @@ impl Document {
         defaults: &[],
         cautions: &[],
         push: None,
+        same: &[],
     };
 
     /// The known fields, at the document's top.
@@ -150,6 +154,23 @@ impl Document {
         }
     }
 
+    /// The field among `known`, fields of one place in this document, that a name means: its own, or the same one's of
+    /// another interface.
+    #[must_use]
+    pub fn meant<'f>(&self, known: &'f [Field], name: &str) -> Option<&'f Field> {
+        let other = |(one, other): &(&'static str, &'static str)| match name {
+            name if name == *one => Some(*other),
+            name if name == *other => Some(*one),
+            _ => None,
+        };
+        // A name that a vendor's list has is never another's.
+        let own = known.iter().find(|field| field.name == name);
+        let same = || {
+            self.same.iter().filter_map(other).find_map(|name| known.iter().find(|field| field.name == name))
+        };
+        own.or_else(same).or_else(|| field(known, name))
+    }
+
     /// The field of a target that holds our number of a document.
     #[must_use]
     pub fn number(&self) -> Option<&'static str> {
@@ -167,6 +188,15 @@ impl Document {
     pub fn repeat(&self) -> Repeat {
         self.push.map_or(Repeat::Doubles, |push| push.repeat)
     }
+}
+
+/// Whether a field of that name is among these, or within them.
+fn holds(fields: &[Field], name: &str) -> bool {
+    fields.iter().any(|field| match field.kind {
+        _ if field.name == name => true,
+        Kind::Object(inner) | Kind::List(inner) => holds(inner, name),
+        _ => false,
+    })
 }
 
 /// Which end of a flow a document can be.
@@ -212,6 +242,15 @@ pub struct Lookup {
 pub struct Catalog {
     documents: BTreeMap<&'static str, &'static Document>,
     lookups: BTreeMap<&'static str, &'static Lookup>,
+    elsewhere: Vec<Elsewhere>,
+}
+
+/// Documents that are known by another value of a setting.
+#[derive(Debug)]
+struct Elsewhere {
+    setting: &'static str,
+    value: &'static str,
+    documents: &'static [Document],
 }
 
 impl Catalog {
@@ -221,6 +260,27 @@ impl Catalog {
         self.documents.extend(documents.iter().map(|document| (document.name, document)));
         self.lookups.extend(lookups.iter().map(|lookup| (lookup.name, lookup)));
         self
+    }
+
+    /// Notes documents that are known only where a setting has that value.
+    #[must_use]
+    pub fn without(
+        mut self,
+        setting: &'static str,
+        value: &'static str,
+        documents: &'static [Document],
+    ) -> Self {
+        self.elsewhere.push(Elsewhere { setting, value, documents });
+        self
+    }
+
+    /// The setting by which a document is known, or a field of it, that is not known by these: `KINGDEE_AUTH=v2`.
+    #[must_use]
+    pub fn elsewhere(&self, document: &str, name: Option<&str>) -> Option<String> {
+        let knows =
+            |known: &Document| known.name == document && name.is_none_or(|name| holds(known.fields(), name));
+        let other = self.elsewhere.iter().find(|other| other.documents.iter().any(knows))?;
+        Some(format!("{}={}", other.setting, other.value))
     }
 
     /// The document of that name.

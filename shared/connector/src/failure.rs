@@ -125,6 +125,14 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// The failure.
+    #[must_use]
+    pub fn failure(&self) -> &Failure {
+        match self {
+            Self::Token(failure) | Self::Other(failure) => failure,
+        }
+    }
+
     /// The failure, to add to what it says.
     pub fn failure_mut(&mut self) -> &mut Failure {
         match self {

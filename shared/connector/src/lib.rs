@@ -50,7 +50,7 @@ pub mod vendor_time;
 pub mod webhook;
 
 pub use age::AgeLimit;
-pub use connector::{Connection, Connector, Surroundings, Uses};
+pub use connector::{Connection, Connector, Surroundings, Uses, Variant};
 pub use document::*;
 pub use failure::{Class, Failure, Rejection};
 pub use found::Found;

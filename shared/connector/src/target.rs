@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
-use crate::{Class, Document, Failure, Found, Quota, Repeat, Use, lenient};
+use crate::{Class, Document, Failure, Found, Quota, Repeat, Step, Use, lenient};
 
 /// A document on its way to its target.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +63,35 @@ pub trait Target: Send + Sync {
     /// What the vendor's answer means; refused where there is no such table.
     async fn lookup(&self, table: &str, _code: &str, _deadline: Deadline) -> Result<Option<String>, Failure> {
         Err(Failure::new("look-up", table, Class::Refused, None, "there is no such look-up table"))
+    }
+
+    /// Takes a step in the life of a document that is there, by the target's id of it. After [`Class::Unknown`] its
+    /// [`Target::stage`] tells whether it was taken.
+    ///
+    /// # Errors
+    /// What the vendor's answer means; refused where the document's row has no such step.
+    async fn step(
+        &self,
+        document: &'static Document,
+        _id: &str,
+        step: Step,
+        _deadline: Deadline,
+    ) -> Result<(), Failure> {
+        let message = format!("there is no such step: {step:?}");
+        Err(Failure::in_our_words("step", document.name, Class::Refused, None, message))
+    }
+
+    /// The last step that a document has taken, by the target's id of it; `None` where it is not there.
+    ///
+    /// # Errors
+    /// What the vendor's answer means; refused where it cannot be asked for.
+    async fn stage(
+        &self,
+        document: &'static Document,
+        _id: &str,
+        _deadline: Deadline,
+    ) -> Result<Option<Step>, Failure> {
+        Err(Failure::in_our_words("stage", document.name, Class::Refused, None, "it cannot be asked for"))
     }
 
     /// The quota that a push of that document goes under; `None` where nobody counts.

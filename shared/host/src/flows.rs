@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::Context as _;
-use relay_connector::SettingsError;
+use relay_connector::{Connector, Document, Settings, SettingsError, Variant};
 use relay_job::flow_tests::TestFile;
 use relay_job::{FlowFile, Flows};
 
@@ -23,20 +23,20 @@ pub const TEST: &str = ".test.toml";
 /// Where Lambda puts the files of a function's layers.
 const LAYERS: &str = "/opt";
 
-/// The user's flows where a folder is given, otherwise the shipped ones.
+/// The user's flows where a folder is given, otherwise the shipped ones, checked by what vendors know by these settings.
 ///
 /// # Errors
 /// A folder that cannot be read, or [`relay_mapping::Diagnostics`]: every mistake of every file with its line.
-pub fn load(folder: Option<&Path>) -> anyhow::Result<Flows> {
-    Ok(Flows::parse(files(folder)?, &relay_connectors::catalog())?)
+pub fn load(folder: Option<&Path>, settings: &Settings) -> anyhow::Result<Flows> {
+    Ok(Flows::parse(files(folder)?, &relay_connectors::catalog_by(settings))?)
 }
 
 /// The same, without the files that have mistakes: for whoever looks at an installation, and does not work.
 ///
 /// # Errors
 /// A folder that cannot be read.
-pub fn load_sound(folder: Option<&Path>) -> anyhow::Result<Flows> {
-    Ok(Flows::sound(files(folder)?, &relay_connectors::catalog()))
+pub fn load_sound(folder: Option<&Path>, settings: &Settings) -> anyhow::Result<Flows> {
+    Ok(Flows::sound(files(folder)?, &relay_connectors::catalog_by(settings)))
 }
 
 fn files(folder: Option<&Path>) -> anyhow::Result<Vec<FlowFile>> {
@@ -52,6 +52,30 @@ fn files(folder: Option<&Path>) -> anyhow::Result<Vec<FlowFile>> {
         Some(folder) => read_folder(folder)?,
         None => shipped(),
     })
+}
+
+/// By which interface the flows are checked, of the vendors that have several: `KINGDEE_AUTH=v1 (not set)`.
+#[must_use]
+pub fn interfaces(flows: &Flows, settings: &Settings) -> Vec<String> {
+    let is_of = |document: &Document, system: &str| {
+        document.name.split_once('.').is_some_and(|(vendor, _)| vendor == system)
+    };
+    let is_used = |connector: &&&dyn Connector| {
+        let system = connector.system();
+        flows.iter().any(|routed| {
+            let flow = &routed.flow;
+            [flow.source().document, flow.target().document].iter().any(|end| is_of(end, system.name()))
+        })
+    };
+    let used = relay_connectors::CONNECTORS.iter().filter(is_used);
+    let chosen =
+        used.flat_map(|connector| connector.variants()).filter(|variant| variant.is_chosen(settings));
+    let told = |variant: &Variant| {
+        let name = variant.setting.name;
+        let unset = if settings.get(name).is_none() { " (not set)" } else { "" };
+        format!("{name}={}{unset}", variant.value)
+    };
+    chosen.map(told).collect()
 }
 
 /// The test files of a folder.
@@ -125,9 +149,12 @@ mod tests {
 
     #[test]
     fn the_shipped_flows_run_where_no_layer_is_mounted_and_nowhere_else() {
-        assert_eq!(load(Some(Path::new(LAYERS))).unwrap().iter().count(), SHIPPED.len());
+        assert_eq!(
+            load(Some(Path::new(LAYERS)), &Settings::default()).unwrap().iter().count(),
+            SHIPPED.len()
+        );
         let empty = tempfile::tempdir().unwrap();
-        let error = load(Some(empty.path())).err().unwrap().to_string();
+        let error = load(Some(empty.path()), &Settings::default()).err().unwrap().to_string();
         assert!(error.contains("holds no flow files"), "{error}");
     }
 }

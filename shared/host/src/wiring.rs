@@ -74,7 +74,7 @@ impl Wiring {
     /// As [`Wiring::of_existing_store`], but for mistakes in flow files.
     pub async fn to_look_at() -> anyhow::Result<Self> {
         let (settings, clock) = (environment().await?, Arc::new(SystemClock));
-        let flows = flows::load_sound(settings::flows_folder(&settings).as_deref())?;
+        let flows = flows::load_sound(settings::flows_folder(&settings).as_deref(), &settings)?;
         let flows = known_settings(flows, &settings, clock.clone()).await?;
         Self::on_existing_store(flows, settings, clock).await
     }
@@ -110,7 +110,7 @@ impl Wiring {
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> anyhow::Result<Self> {
-        let flows = flows::load(settings::flows_folder(&settings).as_deref())?;
+        let flows = flows::load(settings::flows_folder(&settings).as_deref(), &settings)?;
         Ok(Self::with_flows(flows, settings, stores, clock, rng))
     }
 
@@ -123,7 +123,7 @@ impl Wiring {
     ) -> Self {
         flows.log_warnings();
         let owner = rng.uuid().to_string();
-        let (flows, catalog) = (Arc::new(flows), Arc::new(relay_connectors::catalog()));
+        let (flows, catalog) = (Arc::new(flows), Arc::new(relay_connectors::catalog_by(&settings)));
         let checkpoints = &stores.checkpoints;
         Self {
             active: Arc::new(ActiveFlows::new(
@@ -219,7 +219,9 @@ impl Wiring {
                 (Some(uses), _) => {
                     connector.check(&self.settings, uses).and_then(|()| self.connected(*connector).map(Some))
                 }
-                (None, Some(role)) if has_role(*connector, role) => Ok(self.connected(*connector).ok()),
+                (None, Some(role)) if has_role(*connector, &self.settings, role) => {
+                    Ok(self.connected(*connector).ok())
+                }
                 (None, _) => Ok(None),
             };
             // Do not return early: report the missing settings of every vendor at once.
@@ -273,8 +275,8 @@ pub fn both<A, B>(one: anyhow::Result<A>, other: anyhow::Result<B>) -> anyhow::R
     }
 }
 
-fn has_role(connector: &dyn Connector, role: Role) -> bool {
-    connector.documents().iter().any(|document| document.role == role)
+fn has_role(connector: &dyn Connector, settings: &Settings, role: Role) -> bool {
+    connector.documents_by(settings).iter().any(|document| document.role == role)
 }
 
 /// Every system that has a queue, by the names that its queue may end with: its own, and that of its setting.
@@ -295,7 +297,7 @@ async fn environment() -> anyhow::Result<Settings> {
 /// The flows, once every setting that looks like ours is known to be one. The store is asked only where one is not: a flow
 /// whose file is away may name it.
 async fn known_flows(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Flows> {
-    let flows = flows::load(settings::flows_folder(settings).as_deref())?;
+    let flows = flows::load(settings::flows_folder(settings).as_deref(), settings)?;
     known_settings(flows, settings, clock).await
 }
 
@@ -304,7 +306,8 @@ async fn known_settings(flows: Flows, settings: &Settings, clock: Arc<dyn Clock>
     if !unknown.is_empty() {
         // Without a store there is no such flow.
         if let Ok(stores) = stores::open_existing(settings, clock).await {
-            let (checkpoints, catalog) = (stores.checkpoints.as_ref(), relay_connectors::catalog());
+            let (checkpoints, catalog) =
+                (stores.checkpoints.as_ref(), relay_connectors::catalog_by(settings));
             let named = active_flows::settings_of_absent(checkpoints, &flows, &catalog).await?;
             unknown.retain(|name| !named.contains(*name));
         }

@@ -18,7 +18,7 @@ use serde_json::Value;
 const TRADE: &str = include_str!("../../../events/wangdian/trade.json");
 
 fn main() -> anyhow::Result<()> {
-    let flows = flows::load(None)?;
+    let flows = flows::load(None, &relay_connector::Settings::default())?;
     let flow = &flows.named("trade-to-kingdee").context("the flow of trades")?.flow;
     for (lines, times) in [(3, 10_000), (2_000, 5)] {
         compare(flow, lines, if is_measured() { times } else { 1 })?;

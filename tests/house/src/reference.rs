@@ -1,5 +1,6 @@
 //! The pages of the documents: what `relay fields` shows, one page a document, and an index.
 
+use relay_connector::Settings;
 use relay_operations::documents::fields::{Described, FieldRow, of_all};
 use relay_operations::documents::{LookupRow, lookups};
 
@@ -21,34 +22,67 @@ written in quotes by who knows better.
 /// Every page.
 #[must_use]
 pub fn pages() -> Vec<Made> {
-    let documents = of_all(relay_connectors::CONNECTORS);
-    let mut pages = vec![Made { file: format!("{FOLDER}/README.md"), text: index(&documents) }];
-    pages.extend(documents.iter().map(|document| Made { file: file(document), text: page(document) }));
+    let sections = sections();
+    let mut pages = vec![Made { file: format!("{FOLDER}/README.md"), text: index(&sections) }];
+    for section in &sections {
+        let of = |document| Made { file: file(section, document), text: page(section, document) };
+        pages.extend(section.documents.iter().map(of));
+    }
     pages
 }
 
+/// The documents of a vendor, by one of its interfaces where it has several.
+struct Section {
+    /// The setting by which they are known, such as `KINGDEE_AUTH=v2`; empty where that is the default.
+    setting: String,
+    /// What is added to the vendor's name in the names of files.
+    suffix: String,
+    documents: Vec<Described>,
+}
+
+fn sections() -> Vec<Section> {
+    let unset = Settings::default();
+    let mut sections = Vec::new();
+    for connector in relay_connectors::CONNECTORS {
+        let of = |setting: String, suffix: String, settings: &Settings| Section {
+            setting,
+            suffix,
+            documents: of_all(&[*connector], settings),
+        };
+        sections.push(of(String::new(), String::new(), &unset));
+        for variant in connector.variants().iter().filter(|variant| !variant.is_chosen(&unset)) {
+            let (name, value) = (variant.setting.name, variant.value);
+            let settings = Settings::from_iter([(name.to_owned(), value.to_owned())]);
+            sections.push(of(format!("{name}={value}"), format!("-{value}"), &settings));
+        }
+    }
+    sections
+}
+
 /// From the root of the repository: `docs/reference/wangdian/trade_query.md`.
-fn file(described: &Described) -> String {
-    format!("{FOLDER}/{}", link(described))
+fn file(section: &Section, described: &Described) -> String {
+    format!("{FOLDER}/{}", link(section, described))
 }
 
-fn link(described: &Described) -> String {
-    format!("{}.md", described.document.name.replacen('.', "/", 1))
+fn link(section: &Section, described: &Described) -> String {
+    format!("{}.md", described.document.name.replacen('.', &format!("{}/", section.suffix), 1))
 }
 
-fn index(documents: &[Described]) -> String {
+fn index(sections: &[Section]) -> String {
     let mut page = format!("# Documents\n\n{MADE}\n\n{HEAD}");
-    for documents in documents.chunk_by(|one, next| one.document.vendor == next.document.vendor) {
+    for section in sections {
+        let documents = &section.documents;
         let vendor = documents.first().map_or("", |described| described.document.vendor);
+        let by = in_brackets(&section.setting);
         page.push_str(&format!(
-            "\n## {vendor}\n\n| document | title | can be | read by | fields |\n|---|---|---|---|---|\n"
+            "\n## {vendor}{by}\n\n| document | title | can be | read by | fields |\n|---|---|---|---|---|\n"
         ));
         for described in documents {
             let document = &described.document;
             let more = if document.is_complete { "" } else { " or more" };
             let read = if document.role == document.can_be { "" } else { document.role };
             let (name, title, can_be) = (document.name, cell(document.title), document.can_be);
-            let (fields, link) = (document.fields, link(described));
+            let (fields, link) = (document.fields, link(section, described));
             page.push_str(&format!(
                 "| [`{name}`]({link}) | {title} | {can_be} | {read} | {fields}{more} |\n"
             ));
@@ -60,9 +94,14 @@ fn index(documents: &[Described]) -> String {
     page + "\n## Look-up tables\n\n| look-up | title |\n|---|---|\n" + &rows.collect::<String>()
 }
 
-fn page(described: &Described) -> String {
+fn in_brackets(setting: &str) -> String {
+    if setting.is_empty() { String::new() } else { format!(" ({setting})") }
+}
+
+fn page(section: &Section, described: &Described) -> String {
     let document = &described.document;
-    let mut page = format!("# `{}`\n\n{MADE}\n\n{}: {}\n", document.name, document.vendor, document.title);
+    let vendor = format!("{}{}", document.vendor, in_brackets(&section.setting));
+    let mut page = format!("# `{}`\n\n{MADE}\n\n{vendor}: {}\n", document.name, document.title);
     page.push_str("\n| | |\n|---|---|\n");
     for fact in &described.facts {
         page.push_str(&format!("| {} | {} |\n", fact.about, cell(&fact.says)));

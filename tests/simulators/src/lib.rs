@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`wangdian`] | 旺店通, both routes (openapi2 and Qimen) over one state |
-//! | [`kingdee`] | 金蝶云·星辰 V1 |
+//! | [`kingdee`] | 金蝶云·星辰, V1 and V2 over one state |
 //! | [`sharecrm`] | 纷享销客 token and push |
 //! | [`qince`] | 勤策 as the sender of pushes |
 //! | [`http`] | everything else: a receiver of JSON, three group robots, a sender of JSON |
@@ -50,7 +50,7 @@ pub use wangdian::Wangdian;
 pub struct Vendors {
     /// 旺店通, both routes.
     pub wangdian: Arc<Wangdian>,
-    /// 金蝶云·星辰 V1.
+    /// 金蝶云·星辰, V1 and V2.
     pub kingdee: Arc<Kingdee>,
     /// 纷享销客.
     pub sharecrm: Arc<ShareCrm>,

@@ -22,6 +22,7 @@ pub fn settings() -> Vec<(&'static str, &'static str)> {
         ("KINGDEE_USERNAME", jdy.username),
         ("KINGDEE_PASSWORD", jdy.password),
         ("KINGDEE_ACCOUNT_ID", jdy.account_id),
+        ("KINGDEE_OUTER_INSTANCE_ID", kingdee::OUTER_INSTANCE_ID),
         ("SHARECRM_APP_ID", crm.app_id),
         ("SHARECRM_APP_SECRET", crm.app_secret),
         ("SHARECRM_PERMANENT_CODE", crm.permanent_code),

@@ -1,4 +1,5 @@
 use relay_connectors::CONNECTORS;
+use relay_host::Settings;
 use relay_operations::documents::{self, DocumentRow, LookupRow};
 use serde_json::json;
 
@@ -8,7 +9,7 @@ use crate::tally::plain_table;
 
 /// `relay documents`
 pub(crate) fn run(text: Option<&str>, json: bool) -> Done {
-    let documents = documents::documents(CONNECTORS, text);
+    let documents = documents::documents(CONNECTORS, &Settings::from_environment(), text);
     let lookups = documents::lookups(CONNECTORS, text);
     if json {
         say!("{}", json!({ "documents": documents, "lookups": lookups }));

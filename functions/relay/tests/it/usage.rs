@@ -88,7 +88,7 @@ fn malformed_settings_are_named_and_their_values_are_not_shown() {
     let malformed = [
         ("WDT_BASE_URL", "api.wangdian.cn/s3cret-path"),
         ("WDT_CALLS_PER_MINUTE", "0"),
-        ("KINGDEE_AUTH", "v2"),
+        ("KINGDEE_AUTH", "v3"),
         ("KINGDEE_CALLS_PER_MINUTE", "many-s3cret"),
         ("SHARECRM_EXTRA_HEADERS", "X-Token s3cret"),
         ("SHARECRM_MAX_BODY_BYTES", "1 MiB"),

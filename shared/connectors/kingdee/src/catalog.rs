@@ -1,165 +1,149 @@
-//! Kingdee's documents and look-up tables, as data (V1).
+//! What the documents of both interfaces have in common, as data. The documents themselves stand in `v1::catalog` and
+//! `v2::catalog`.
 
-use relay_connector::{Document, Fields, Lookup, ONCE, Pages, Push, Question, Repeat, Role, Step, sheet};
+use relay_connector::{Document, Fields, Lookup, ONCE, Pages, Push, Question, Repeat, Role};
 
-/// The documents of this crate.
+/// The documents that are known where `KINGDEE_AUTH` is not set: those of V1.
 #[must_use]
 pub fn documents() -> &'static [Document] {
-    DOCUMENTS
+    crate::v1::catalog::documents()
 }
 
-/// The look-up tables of this crate.
+/// The documents of V2.
+#[must_use]
+pub fn documents_of_v2() -> &'static [Document] {
+    crate::v2::catalog::documents()
+}
+
+/// The look-up tables of either interface.
 #[must_use]
 pub fn lookups() -> &'static [Lookup] {
     LOOKUPS
 }
 
-/// The path of a document, with or without the `kingdee.` of its catalog name.
-#[must_use]
-pub fn path(document: &str) -> Option<&'static str> {
-    let document = short(document);
-    PATHS.iter().find(|(name, _)| *name == document).map(|(_, path)| *path)
-}
-
-/// The path of a document that can be saved.
-pub(crate) fn target_path(document: &str) -> Option<&'static str> {
-    of_role(Role::Target, document).and_then(|known| path(known.name))
-}
-
-/// The list of that name, and its path.
-pub(crate) fn list_named(name: &str) -> Option<(&'static Document, &'static str)> {
-    let document = of_role(Role::Listed, name)?;
-    Some((document, path(document.name)?))
-}
-
-fn of_role(role: Role, name: &str) -> Option<&'static Document> {
-    DOCUMENTS.iter().find(|known| known.role == role && short(known.name) == short(name))
-}
-
-/// The list in which the saved documents of this kind stand, and its path.
-pub(crate) fn list_of(document: &str) -> Option<(&'static Document, &'static str)> {
-    list_named(&format!("{}_list", short(document).strip_suffix("_save")?))
-}
-
-fn short(document: &str) -> &str {
+pub(crate) fn short(document: &str) -> &str {
     document.strip_prefix("kingdee.").unwrap_or(document)
 }
 
-/// A good with all its units, by id.
-pub(crate) const MATERIAL_DETAIL: &str = "jdy/basedata/material_detail";
+/// Where a code is looked for: the list, and its fields that may be the code, the best first.
+pub(crate) fn table(lookup: &str) -> Option<(&'static str, &'static [&'static str])> {
+    const NUMBER: &[&str] = &["number"];
+    // Sources name a unit (件) or a way to pay (支付宝); they rarely know its code.
+    const NAME: &[&str] = &["name", "number"];
+    Some(match lookup {
+        "kingdee.customer" => ("customer_list", NUMBER),
+        "kingdee.supplier" => ("supplier_list", NUMBER),
+        MATERIAL | MATERIAL_UNIT => ("material_list", NUMBER),
+        "kingdee.store" => ("store_list", NUMBER),
+        "kingdee.emp" => ("emp_list", NUMBER),
+        "kingdee.dept" => ("dept_list", NUMBER),
+        "kingdee.unit" => ("measure_unit_list", NAME),
+        "kingdee.settlement_type" => ("settlement_type_list", NAME),
+        "kingdee.settlement_account" => ("settlement_account_list", NAME),
+        "kingdee.currency" => ("currency_list", NAME),
+        _ => return None,
+    })
+}
 
-const PATHS: &[(&str, &str)] = &[
-    ("sal_order_save", "jdy/sal/sal_order_save"),
-    ("sal_order_list", "jdy/sal/sal_order_list"),
-    ("sal_outbound_save", "jdy/sal/sal_outbound_save"),
-    ("sal_outbound_list", "jdy/sal/sal_outbound_list"),
-    ("customer_list", "jdy/basedata/customer_list"),
-    ("material_list", "jdy/basedata/material_list"),
-    ("store_list", "jdy/basedata/store_list"),
-    ("emp_list", "jdy/basedata/emp_list"),
-    ("measure_unit_list", "jdy/basedata/measure_unit_list"),
-];
+pub(crate) const MATERIAL: &str = "kingdee.material";
+/// The base unit of a good, found by the good's code.
+pub(crate) const MATERIAL_UNIT: &str = "kingdee.material_unit";
 
 const LOOKUPS: &[Lookup] = &[
     Lookup { name: "kingdee.customer", title: "客户编码 → 客户 id" },
-    Lookup { name: "kingdee.material", title: "商品编码 → 商品 id" },
+    Lookup { name: "kingdee.supplier", title: "供应商编码 → 供应商 id" },
+    Lookup { name: MATERIAL, title: "商品编码 → 商品 id" },
     Lookup { name: "kingdee.store", title: "仓库编码 → 仓库 id" },
     Lookup { name: "kingdee.emp", title: "职员编码 → 职员 id" },
+    Lookup { name: "kingdee.dept", title: "部门编码 → 部门 id" },
     Lookup { name: "kingdee.unit", title: "计量单位名称或编码 → 单位 id" },
-    Lookup { name: "kingdee.material_unit", title: "商品编码 → 该商品基本单位 id" },
+    Lookup { name: MATERIAL_UNIT, title: "商品编码 → 该商品基本单位 id" },
+    Lookup { name: "kingdee.settlement_type", title: "结算方式名称或编码 → 结算方式 id" },
+    Lookup { name: "kingdee.settlement_account", title: "账户名称或编码 → 账户 id" },
+    Lookup { name: "kingdee.currency", title: "币别名称或编码 → 币别 id" },
 ];
 
-static DOCUMENTS: &[Document] = &[
-    Document {
-        name: "kingdee.sal_order_save",
-        title: "新增或者修改一张销售订单",
-        role: Role::Target,
-        fields: sheet!("../catalog/v1_sal_order_save.tsv"),
-        push: Some(numbered("kingdee.sal_order_list")),
-        ..Document::UNKNOWN
-    },
-    Document {
-        name: "kingdee.sal_outbound_save",
-        title: "新增或者修改一张销售出库单",
-        role: Role::Target,
-        fields: sheet!("../catalog/v1_sal_outbound_save.tsv"),
-        push: Some(numbered("kingdee.sal_outbound_list")),
-        ..Document::UNKNOWN
-    },
-    list("kingdee.sal_order_list", "销售订单列表", sheet!("../catalog/v1_sal_order_list.tsv")),
-    list("kingdee.sal_outbound_list", "销售出库单列表", sheet!("../catalog/v1_sal_outbound_list.tsv")),
-    base_data("kingdee.customer_list", "客户列表", sheet!("../catalog/v1_customer_list.tsv")),
-    base_data("kingdee.material_list", "商品列表", sheet!("../catalog/v1_material_list.tsv")),
-    base_data("kingdee.store_list", "仓库列表", sheet!("../catalog/v1_store_list.tsv")),
-    base_data("kingdee.emp_list", "职员列表", sheet!("../catalog/v1_emp_list.tsv")),
-    base_data("kingdee.measure_unit_list", "计量单位列表", sheet!("../catalog/v1_measure_unit_list.tsv")),
+/// What each interface calls the same field: V1, V2. A flow may write either.
+pub(crate) const SAME: &[(&str, &str)] = &[
+    ("billno", "bill_no"),
+    ("billdate", "bill_date"),
+    ("billsource", "bill_source"),
+    ("customerid_id", "customer_id"),
+    ("supplierid_id", "supplier_id"),
+    ("empid_id", "emp_id"),
+    ("deptid_id", "dept_id"),
+    ("outdeptid_id", "out_dept_id"),
+    ("materialid_id", "material_id"),
+    ("stockid_id", "stock_id"),
+    ("instockid_id", "in_stock_id"),
+    ("outstockid_id", "out_stock_id"),
+    ("spid_id", "sp_id"),
+    ("inspid_id", "in_sp_id"),
+    ("outspid_id", "out_sp_id"),
+    ("auxpropid_id", "aux_prop_id"),
+    ("taxprice", "tax_price"),
+    ("auxqty", "aux_qty"),
+    ("auxunitid_id", "aux_unit_id"),
+    ("batchno", "batch_no"),
+    ("proplace", "pro_place"),
+    ("proregno", "pro_reg_no"),
+    ("prolicense", "pro_license"),
+    ("kfdate", "kf_date"),
+    ("validdate", "valid_date"),
+    ("kfperiod", "kf_period"),
+    ("kftype", "kf_type"),
+    ("transtype", "trans_type"),
+    ("transferstatus", "trans_fer_status"),
+    ("settleaccountid_id", "settle_account_id"),
+    ("paytypeid_id", "pay_type_id"),
+    ("baseunitid_id", "base_unit_id"),
+    ("salerid_id", "saler_id"),
+    ("salerid_number", "saler_number"),
+    ("saledeptid_id", "sale_dept_id"),
+    ("saledeptid_number", "sale_dept_number"),
+    ("invoicename", "invoice_name"),
+    ("taxpayerno", "taxpayer_no"),
+    ("bankaccount", "bank_account"),
+    ("accountopenaddr", "account_open_addr"),
+    ("countryid_id", "country_id"),
+    ("provinceid_id", "province_id"),
+    ("cityid_id", "city_id"),
+    ("districtid_id", "district_id"),
+    ("contactpersons", "contact_persons"),
+    ("contactperson", "contact_person"),
+    ("isdefault_linkman", "is_default_linkman"),
+    ("isallowneg", "is_allow_neg"),
+    ("isallowfreight", "is_allow_freight"),
+    ("ignorewarn", "ignore_warn"),
 ];
 
 /// The vendor cuts larger pages silently, and still counts pages by what was asked.
 pub(crate) const PAGES: Pages = Pages { first: 1, cap: 100 };
 
-const fn list(name: &'static str, title: &'static str, fields: Fields) -> Document {
-    let (role, pages) = (Role::Listed, Some(PAGES));
-    Document { name, title, role, fields, pages, keys: &[&["id"]], ..Document::UNKNOWN }
+pub(crate) const BY_ID: &[&[&str]] = &[&["id"]];
+
+/// A list that is read as a whole.
+pub(crate) const fn listed(name: &'static str, title: &'static str, fields: Fields) -> Document {
+    Document { name, title, role: Role::Listed, fields, pages: Some(PAGES), keys: BY_ID, ..Document::UNKNOWN }
 }
 
-/// With what its parameters hold when nothing is left out.
-const fn base_data(name: &'static str, title: &'static str, fields: Fields) -> Document {
-    Document {
-        defaults: &[("search", ""), ("enable", "-1"), ("parent", ""), ("starttime", "-1"), ("endtime", "-1")],
-        ..list(name, title, fields)
-    }
+/// What is saved.
+pub(crate) const fn saved(name: &'static str, title: &'static str, fields: Fields, push: Push) -> Document {
+    Document { name, title, role: Role::Target, fields, push: Some(push), same: SAME, ..Document::UNKNOWN }
 }
 
-/// A bill is known by its billno. What V1 does with one that is there already is not documented (V2 refuses it), so a
-/// second bill is possible, and the list is searched first. Only an `id` makes it change the bill that is there. V1's
-/// pages know no call that audits or deletes a bill of sales, and one save holds one bill.
-const fn numbered(list: &'static str) -> Push {
-    let asked = Question {
-        document: list,
-        param: "search",
-        requests: ONCE,
-        timed: false,
-        holds: &["billno"],
-        ids: &["id"],
-    };
-    Push::new(Some("billno"), Repeat::Doubles, Some(asked)).batched(1).with_steps(&[Step::Save])
+/// What is known by a number of ours in that field. What the vendor does with one that is there already is not documented,
+/// so a second one is possible, and its list is searched first; its rows may hold the number in any of these fields. Only
+/// an `id` makes it change what is there. One save holds one document.
+pub(crate) const fn numbered(
+    number: &'static str,
+    list: &'static str,
+    holds: &'static [&'static str],
+) -> Push {
+    let asked =
+        Question { document: list, param: "search", requests: ONCE, timed: false, holds, ids: &["id"] };
+    Push::new(Some(number), Repeat::Doubles, Some(asked))
 }
 
-#[cfg(test)]
-mod tests {
-    use relay_connector::{Kind, field};
-
-    use super::*;
-
-    #[test]
-    fn every_document_has_a_path_and_every_target_a_list() {
-        for document in documents() {
-            assert!(path(document.name).is_some(), "{}", document.name);
-            assert_eq!(list_of(document.name).is_some(), document.role == Role::Target, "{}", document.name);
-        }
-    }
-
-    #[test]
-    fn every_field_of_the_vendors_page_is_known() {
-        let order = &documents()[0];
-        for name in ["billdate", "billno", "customerid_id", "custom_field42obgp309axx5_number"] {
-            assert!(field(order.fields(), name).is_some(), "{name}");
-        }
-        let Kind::List(lines) = field(order.fields(), "material_entity").unwrap().kind else {
-            panic!("no lines")
-        };
-        for name in
-            ["materialid_id", "stockid_id", "qty", "unit_id", "taxprice", "is_free", "cess", "custom_field1"]
-        {
-            assert!(field(lines, name).is_some(), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_list_cannot_be_saved() {
-        assert_eq!(target_path("kingdee.sal_order_save"), Some("jdy/sal/sal_order_save"));
-        assert_eq!(target_path("sal_order_list"), None);
-        assert!(list_named("sal_order_list").is_some() && list_named("sal_order_save").is_none());
-    }
-}
+/// What has no number of ours: after a lost answer a person has to look whether it is there.
+pub(crate) const UNNUMBERED: Push = Push::new(None, Repeat::Doubles, None);

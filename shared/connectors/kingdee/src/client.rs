@@ -3,29 +3,37 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
 use relay_connector::{
-    Failure, Metered, OutOfTime, Pass, Quota, Rejection, Request, Session, Surroundings, TokenKeeper, Told,
-    Transport as _, Use, count_failure,
+    Class, Failure, LogIn, Metered, OutOfTime, Pass, Quota, Rejection, Request, Session, Surroundings, Token,
+    TokenKeeper, Told, Transport as _, Use, VendorTime, count_failure,
 };
 use relay_core::clock::{Clock, Deadline};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::directory::Directories;
-use crate::session::{Account, LIFE};
-use crate::settings::Settings;
-use crate::{VENDOR, error};
+use crate::settings::{Auth, Settings};
+use crate::version::{Call, Content, Form, Version};
+use crate::{VENDOR, error, v1, v2};
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// A tenant of Kingdee.
+/// V2 takes five minutes between its clock and the time in a signature. A machine's clock that is further off than this is
+/// not signed by.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
+
+/// A tenant of Kingdee, over either interface.
 pub struct Client {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
-    session: Session,
-    transport: Metered,
+    pub(crate) version: Box<dyn Version>,
     pub(crate) quota: Quota,
     pub(crate) directories: Directories,
+    pub(crate) time: VendorTime,
+    session: Session,
+    transport: Metered,
 }
 
 impl Client {
@@ -33,75 +41,129 @@ impl Client {
     #[must_use]
     pub fn new(settings: Settings, surroundings: &Surroundings) -> Self {
         let Surroundings { transport, clock, tokens, .. } = surroundings.clone();
-        let account_id = settings.account_id.as_deref().unwrap_or_default();
-        let account = [settings.base_url.as_str(), &settings.client_id, &settings.username, account_id];
+        let account = settings.account();
+        let (version, longest_life): (Box<dyn Version>, _) = match settings.auth {
+            Auth::V1 { .. } => (Box::new(v1::V1), v1::session::LIFE),
+            Auth::V2 { .. } => (Box::new(v2::V2::new(&account, surroundings)), v2::session::LIFE),
+        };
         let quota = Quota::new(VENDOR, &account, settings.calls_per_minute, MINUTE, surroundings);
-        let session = Session::new(TokenKeeper::new(VENDOR, &account, LIFE, tokens, clock.clone()));
+        let session = Session::new(TokenKeeper::new(VENDOR, &account, longest_life, tokens, clock.clone()));
         let transport = Metered::new(VENDOR, transport, clock.clone());
-        Self { settings, clock, session, transport, quota, directories: Directories::default() }
+        let time = VendorTime::new(VENDOR, clock.clone());
+        let directories = Directories::default();
+        Self { settings, clock, version, quota, directories, time, session, transport }
     }
 
     /// A business call: once, and once more with a new token where the token was refused.
     pub(crate) async fn call(
         &self,
-        path: &str,
-        body: &Value,
+        call: Call<'_>,
         purpose: Use,
         deadline: Deadline,
     ) -> Result<Value, Failure> {
-        self.called(path, body, purpose, deadline).await.inspect_err(count_failure)
+        let called = self.session.with_token(self, deadline, |pass| self.made(pass, call, purpose, deadline));
+        called.await.inspect_err(count_failure)
     }
 
-    async fn called(
+    async fn made(
         &self,
-        path: &str,
-        body: &Value,
-        purpose: Use,
-        deadline: Deadline,
-    ) -> Result<Value, Failure> {
-        let call = |pass| self.post(pass, path, body, purpose, deadline);
-        self.session.with_token(self, deadline, call).await
-    }
-
-    async fn post(
-        &self,
-        pass: Pass<Account>,
-        path: &str,
-        body: &Value,
+        pass: Pass<String>,
+        call: Call<'_>,
         purpose: Use,
         deadline: Deadline,
     ) -> Result<Value, Rejection> {
-        let Pass { token, facts: account } = pass;
-        let url = self.settings.endpoint(path, &[("access_token", token.expose_secret())]);
-        let body = body.to_string();
-        let told = Told {
-            operation: path.to_owned(),
-            parameters: Vec::new(),
-            body: body.clone(),
-            hidden: self.settings.hidden(&token),
+        let (parameters, body) = match call.content {
+            Content::Question(parameters) => (told(parameters), String::new()),
+            Content::Order(body) => (Vec::new(), body.to_string()),
         };
-        let request = Request::post(url, "application/json", body.into_bytes())
-            .told(told)
-            .header("accountId", account.account_id)
-            .header("groupName", account.group_name)
-            .within(deadline);
-        self.exchange(path, request, purpose, Some(&token)).await
+        let form = match call.content {
+            Content::Question(parameters) => Form::Question(parameters),
+            Content::Order(_) => Form::Order(&body),
+        };
+        let hidden = [pass.token.clone()];
+        let build = |now| {
+            let told = Told {
+                operation: call.path.to_owned(),
+                parameters: parameters.clone(),
+                body: body.clone(),
+                hidden: self.settings.hidden(&hidden),
+            };
+            let request = self.version.request(self, &pass, call.path, form, now)?;
+            Ok(request.told(told).within(deadline))
+        };
+        self.exchange(call.path, purpose, deadline, build, &hidden).await
     }
 
-    /// One request under the quota, before its deadline, and what its answer means.
+    /// One request under the quota, before its deadline, and what its answer means: built for the time by which it is
+    /// signed. One that may have been refused for our clock is made once more by the vendor's.
     pub(crate) async fn exchange(
         &self,
         operation: &str,
-        request: Request,
         purpose: Use,
-        token: Option<&SecretString>,
+        deadline: Deadline,
+        build: impl Fn(DateTime<Utc>) -> Result<Request, Failure>,
+        hidden: &[SecretString],
     ) -> Result<Value, Rejection> {
-        let in_turn = self.quota.wait(purpose, request.deadline).await;
+        let by = self.correction();
+        let mut answer = self.exchange_by(by, operation, purpose, deadline, &build).await;
+        let is_of_us = |rejection: &Rejection| matches!(rejection.failure().class, Class::Paused { .. });
+        let told = self.correction();
+        if answer.as_ref().is_err_and(is_of_us) && (told - by).abs() > CLOCKS_APART {
+            answer = self.exchange_by(told, operation, purpose, deadline, &build).await;
+        }
+        answer.map_err(|rejection| rejection.hiding(|text| self.settings.redacted(text, hidden)))
+    }
+
+    async fn exchange_by(
+        &self,
+        correction: TimeDelta,
+        operation: &str,
+        purpose: Use,
+        deadline: Deadline,
+        build: impl Fn(DateTime<Utc>) -> Result<Request, Failure>,
+    ) -> Result<Value, Rejection> {
+        let in_turn = self.quota.wait(purpose, deadline).await;
         in_turn.map_err(|OutOfTime| Rejection::Other(Failure::out_of_time(VENDOR, operation)))?;
-        let answer = match self.transport.send(request).await {
-            Ok(response) => error::read(operation, &response, self.clock.now()),
-            Err(error) => Err(Rejection::Other(Failure::transport(VENDOR, operation, &error))),
+        // The signature holds the time, which must be that of the sending.
+        let request = build(self.clock.now() + correction).map_err(Rejection::Other)?;
+        let began = self.clock.monotonic();
+        let response = match self.transport.send(request).await {
+            Ok(response) => response,
+            Err(error) => return Err(Rejection::Other(Failure::transport(VENDOR, operation, &error))),
         };
-        answer.map_err(|rejection| rejection.hiding(|text| self.settings.redacted(text, token)))
+        let answer = self.version.answer(&response);
+        // A page of something that stands between may bear any time.
+        if answer.is_some() {
+            self.time.note(began, response.date);
+        }
+        error::read(operation, &response, answer, self)
+    }
+
+    /// What to add to the machine's clock, so that it shows the vendor's time: nothing while they are not far apart.
+    fn correction(&self) -> TimeDelta {
+        let by = self.time.now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
+        if by.abs() > CLOCKS_APART { by } else { TimeDelta::zero() }
+    }
+}
+
+/// Parameters as the archive shows them.
+fn told(parameters: &serde_json::Map<String, Value>) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    parameters.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// What comes with a token is each interface's own, as JSON.
+#[async_trait]
+impl LogIn for Client {
+    type Facts = String;
+
+    async fn log_in(&self, deadline: Deadline) -> Result<Token, Failure> {
+        let token = self.version.log_in(self, deadline).await;
+        token.map_err(|rejection| error::credentials(rejection.into_failure(), self.version.credentials()))
+    }
+
+    /// Nothing is booked with a token that another version wrote, or that is for another account set.
+    fn facts(&self, token: &Token) -> Result<String, Failure> {
+        self.version.accepts(self, &token.facts).map(|()| token.facts.clone())
     }
 }

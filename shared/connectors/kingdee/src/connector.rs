@@ -4,14 +4,21 @@ use std::sync::Arc;
 
 use relay_connector::{
     Connection, Connector, Document, Lists, Lookup, Setting, SettingsError, Surroundings, Target, Uses,
+    Variant, Windows,
 };
 use relay_core::System;
 
 use crate::client::Client;
-use crate::settings::{SETTINGS, Settings};
+use crate::settings::{self, SETTINGS, Settings};
 use crate::{VENDOR, catalog};
 
-/// 金蝶云·星辰: takes bills of sales, resolves codes, and lists what it has.
+/// The documents of each interface.
+static VARIANTS: &[Variant] = &[
+    Variant { setting: settings::AUTH, value: "v1", documents: catalog::documents },
+    Variant { setting: settings::AUTH, value: "v2", documents: catalog::documents_of_v2 },
+];
+
+/// 金蝶云·星辰: takes bills and base data, resolves codes, and lists what it has; over V2 by windows of the last change.
 #[derive(Debug, Clone, Copy)]
 pub struct Kingdee;
 
@@ -26,6 +33,10 @@ impl Connector for Kingdee {
 
     fn documents(&self) -> &'static [Document] {
         catalog::documents()
+    }
+
+    fn variants(&self) -> &'static [Variant] {
+        VARIANTS
     }
 
     fn lookups(&self) -> &'static [Lookup] {
@@ -54,6 +65,10 @@ impl Connector for Kingdee {
 }
 
 impl Connection for Client {
+    fn windows(&self) -> Option<&dyn Windows> {
+        Some(self)
+    }
+
     fn lists(&self) -> Option<&dyn Lists> {
         Some(self)
     }

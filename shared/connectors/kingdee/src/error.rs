@@ -4,19 +4,23 @@
 //! [`credentials`] for the calls that log in. The pusher acts on the [`Class`]; the vendor's words travel along for the
 //! person who reads the ledger.
 //!
-//! V1 documents no list of errors, so the words decide, and only towards the careful side: what is not recognised is
+//! Neither interface documents a list of errors, so the words decide, and only towards the careful side: what is not recognised is
 //! kept for a person, and what may have been done is asked after before it is repeated.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use relay_connector::{Class, Failure, Rejection, Response};
 use serde_json::Value;
 
 use crate::VENDOR;
-use crate::envelope::Envelope;
+use crate::client::Client;
+use crate::version::{Answer, Refusal};
 
-/// The way out where the vendor does not take us for who we say we are.
-const CHECK: &str = "; check KINGDEE_CLIENT_ID, KINGDEE_CLIENT_SECRET, KINGDEE_USERNAME and KINGDEE_PASSWORD";
+/// V2: the key check failed, because the application's secret has rotated.
+const APP_KEY_REFUSED: &str = "1030002006";
+/// V2: "system error". What was done by then is not known.
+const SYSTEM_ERROR: &str = "2000002000";
 
+const SIGNATURE: [&str; 2] = ["x-api-signature", "签名"];
 const RATE: [&str; 6] = ["频率", "频繁", "too many", "rate limit", "qps", "限流"];
 const LOG_IN: [&str; 4] = ["token", "登录", "授权", "unauthorized"];
 const LOG_IN_PERHAPS: [&str; 3] = ["过期", "expired", "invalid"];
@@ -29,32 +33,57 @@ const TIMED_OUT: [&str; 3] = ["超时", "timeout", "timed out"];
 /// while, and a person who has to mend something is not kept waiting.
 const TOKEN_REFUSED: TimeDelta = TimeDelta::minutes(5);
 
-/// The answer's `data`, or why there is none.
-pub(crate) fn read(operation: &str, response: &Response, now: DateTime<Utc>) -> Result<Value, Rejection> {
-    match (response.status, Envelope::parse(response)) {
-        (200..300, Some(envelope)) if envelope.succeeded() => Ok(envelope.into_data()),
-        (status, Some(envelope)) => Err(refusal(operation, status, &envelope, now)),
+/// The answer's data, or why there is none.
+pub(crate) fn read(
+    operation: &str,
+    response: &Response,
+    answer: Option<Answer>,
+    client: &Client,
+) -> Result<Value, Rejection> {
+    match (response.status, answer) {
+        (200..300, Some(Answer::Data(data))) => Ok(data),
+        (_, Some(Answer::Refusal(refusal))) => Err(refused(operation, response, refusal, client)),
+        // A status of failure around an answer of success: what was done is not known.
+        (_, Some(Answer::Data(_))) => {
+            let refusal = Refusal { code: None, message: String::new(), is_about_the_document: false };
+            Err(refused(operation, response, refusal, client))
+        }
         (status, None) => Err(no_answer(operation, status)),
     }
 }
 
 /// The vendor said no, in its own JSON.
-fn refusal(operation: &str, status: u16, envelope: &Envelope, now: DateTime<Utc>) -> Rejection {
-    let said = envelope.message();
+fn refused(operation: &str, response: &Response, refusal: Refusal, client: &Client) -> Rejection {
+    let Refusal { code, message: said, is_about_the_document } = refusal;
+    let status = response.status;
     let text = said.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let code = envelope.code().or_else(|| (status != 200).then(|| format!("http {status}")));
+    let code = code.or_else(|| (status != 200).then(|| format!("http {status}")));
+    let is = |known: &str| code.as_deref() == Some(known);
     let message = if said.is_empty() { "neither success nor a reason".to_owned() } else { said };
     let failure = |class| Failure::new(VENDOR, operation, class, code.clone(), message.clone());
+    let of_us = |until| {
+        let mut failure = failure(Class::Paused { until });
+        failure.message.push_str(&check(client.version.credentials()));
+        failure
+    };
 
     if status == 429 || says(&RATE) {
-        return Rejection::Other(failure(Class::Retry { after: None }));
+        return Rejection::Other(failure(Class::Retry { after: response.retry_after }));
+    }
+    let token_refused = Some(client.clock.now() + TOKEN_REFUSED);
+    if is(APP_KEY_REFUSED) {
+        return Rejection::Token(of_us(token_refused));
+    }
+    if says(&SIGNATURE) && !is_about_the_document {
+        return Rejection::Other(of_us(None));
+    }
+    if is(SYSTEM_ERROR) && status != 519 {
+        return Rejection::Other(failure(Class::Unknown));
     }
     // A customer's or a good's name may hold these words too: a complaint about the document stops only it.
-    if status == 401 || (says(&LOG_IN) && !envelope.is_about_the_document()) {
-        let mut failure = failure(Class::Paused { until: Some(now + TOKEN_REFUSED) });
-        failure.message.push_str(CHECK);
-        return Rejection::Token(failure);
+    if status == 401 || (says(&LOG_IN) && !is_about_the_document) {
+        return Rejection::Token(of_us(token_refused));
     }
     if says(&THERE_ALREADY) || (text.contains("exist") && !says(&NOT_THERE)) {
         return Rejection::Other(failure(Class::Exists));
@@ -69,6 +98,11 @@ fn refusal(operation: &str, status: u16, envelope: &Envelope, now: DateTime<Utc>
     } else {
         by_status(status, text.is_empty() && code.is_none())
     }))
+}
+
+/// The way out where the vendor does not take us for who we say we are.
+fn check(credentials: &str) -> String {
+    format!("; check {credentials}")
 }
 
 /// The class of a refusal whose words tell nothing.
@@ -93,6 +127,11 @@ fn no_answer(operation: &str, status: u16) -> Rejection {
     if status == 401 { Rejection::Token(failure) } else { Rejection::Other(failure) }
 }
 
+/// Whether the vendor says that there is no record of that id.
+pub(crate) fn says_not_there(failure: &Failure) -> bool {
+    failure.class == Class::Refused && failure.message.contains("不存在")
+}
+
 /// The failure of a call that changes nothing: it may simply be repeated, and cannot find anything "there already".
 pub(crate) fn harmless(failure: Failure) -> Failure {
     let mut failure = failure.of_reading();
@@ -104,10 +143,10 @@ pub(crate) fn harmless(failure: Failure) -> Failure {
 
 /// The failure of a call that logs in: no document is to blame, so what is refused waits for a person. It does not try
 /// again by itself, for wrong passwords lock accounts.
-pub(crate) fn credentials(failure: Failure) -> Failure {
+pub(crate) fn credentials(failure: Failure, settings: &str) -> Failure {
     let mut failure = harmless(failure);
     if failure.class == Class::Refused {
-        failure.message.push_str(CHECK);
+        failure.message.push_str(&check(settings));
     }
     if matches!(failure.class, Class::Refused | Class::Paused { .. }) {
         failure.class = Class::Paused { until: None };

@@ -6,6 +6,7 @@ use relay_core::clock::Deadline;
 use serde_json::{Map, Value};
 
 use crate::client::Client;
+use crate::version::{Call, Content, Endpoint};
 use crate::{VENDOR, catalog, error};
 
 /// One page of a list, as the vendor answers it.
@@ -13,6 +14,8 @@ pub(crate) struct Rows {
     pub(crate) rows: Vec<Value>,
     /// How many pages there are, where the vendor says so.
     pages: Option<u32>,
+    /// How many rows there are on all pages: V2 says so.
+    count: Option<u64>,
 }
 
 impl Rows {
@@ -34,7 +37,7 @@ pub(crate) fn request(document: &Document, given: &[(&str, &str)]) -> Map<String
     sent.map(|(name, value)| ((*name).to_owned(), parameter(name, value))).collect()
 }
 
-/// A parameter as the vendor takes it: times and flags are numbers, `parent` is a list.
+/// A parameter as V1 takes it: times and flags are numbers, `parent` is a list.
 fn parameter(name: &str, value: &str) -> Value {
     match name {
         "parent" => relay_connector::settings::list(value).collect(),
@@ -46,10 +49,20 @@ fn parameter(name: &str, value: &str) -> Value {
 }
 
 impl Client {
+    /// Where a document of this interface is called.
+    pub(crate) fn known(&self, name: &str) -> Result<(&'static Document, Endpoint), Failure> {
+        let short = catalog::short(name);
+        let document = self.version.documents().iter().find(|known| catalog::short(known.name) == short);
+        document.zip(self.version.endpoint(short)).ok_or_else(|| {
+            let message = "is no document of the interface that KINGDEE_AUTH names";
+            Failure::new(VENDOR, name, Class::Refused, None, message)
+        })
+    }
+
     /// One page of a list, by the vendor's own number of it.
     pub(crate) async fn page(
         &self,
-        path: &str,
+        path: &'static str,
         request: &Map<String, Value>,
         number: u32,
         size: u32,
@@ -57,28 +70,48 @@ impl Client {
     ) -> Result<Rows, Failure> {
         let mut request = request.clone();
         request.insert("page".to_owned(), number.into());
-        request.insert("pagesize".to_owned(), size.into());
-        let body = Value::Object(request);
-        let mut data = self.call(path, &body, Use::Read, deadline).await.map_err(error::harmless)?;
-        let pages = total_pages(&data);
-        Ok(Rows { rows: take_rows(&mut data), pages })
+        request.insert(self.version.page_size().to_owned(), size.into());
+        let call = Call { path, content: Content::Question(&request) };
+        let mut data = self.call(call, Use::Read, deadline).await.map_err(error::harmless)?;
+        let of = |names: [&str; 2]| names.iter().find_map(|name| lenient::field(&data, name));
+        let pages = of(["totalpage", "total_page"]).and_then(|total| total.parse().ok());
+        let count = of(["count", "total"]).and_then(|count| count.parse().ok());
+        Ok(Rows { rows: take_rows(&mut data), pages, count })
     }
-}
 
-#[async_trait]
-impl Lists for Client {
-    async fn list(&self, query: &Query, page: PageOf, deadline: Deadline) -> Result<Page, Failure> {
+    /// One document whole, by its id.
+    pub(crate) async fn whole(
+        &self,
+        path: &'static str,
+        id: &str,
+        deadline: Deadline,
+    ) -> Result<Value, Failure> {
+        let request = Map::from_iter([("id".to_owned(), Value::from(id))]);
+        let call = Call { path, content: Content::Question(&request) };
+        self.call(call, Use::Read, deadline).await.map_err(error::harmless)
+    }
+
+    /// One page of a list that a flow reads: its rows, or each of them whole.
+    pub(crate) async fn read(
+        &self,
+        query: &Query,
+        window: &[(&str, &str)],
+        page: PageOf,
+        deadline: Deadline,
+    ) -> Result<Page, Failure> {
         let refused =
             |message: String| Failure::new(VENDOR, query.document.name, Class::Refused, None, message);
-        let (document, path) = catalog::list_named(query.document.name)
-            .ok_or_else(|| refused("is no list of the catalog".to_owned()))?;
+        let (document, endpoint) = self.known(query.document.name)?;
         let pages = document.pages.ok_or_else(|| refused("is no list with pages".to_owned()))?;
-        let given: Vec<_> =
-            query.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let given = query.params.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let given: Vec<_> = given.chain(window.iter().copied()).collect();
         let size = page.size.min(pages.cap);
         let number = page.number.saturating_add(pages.first);
 
-        let read = self.page(path, &request(document, &given), number, size, deadline).await?;
+        let asked_at = self.clock.monotonic();
+        let read = self.page(endpoint.path, &request(document, &given), number, size, deadline).await?;
+        let took = self.clock.monotonic().saturating_sub(asked_at);
+        let as_of = self.time.now().map(|now| now - took);
         let is_last = read.is_last(number, size);
         let rows = read.rows.len();
         if !is_last && rows < size as usize {
@@ -87,9 +120,43 @@ impl Lists for Client {
                  pages, and rows would be lost"
             )));
         }
-        // Kingdee counts pages and not rows: how many rows there are shows where the last of them are.
-        let total = is_last.then(|| u64::from(page.number) * u64::from(size) + rows as u64);
-        Ok(Page { rows: read.rows, total, as_of: None })
+        // V1 counts pages and not rows: how many rows there are shows where the last of them are.
+        let total = || is_last.then(|| u64::from(page.number) * u64::from(size) + rows as u64);
+        let total = read.count.or_else(total);
+        let rows = match endpoint.detail {
+            Some(detail) => self.each_whole(detail, read.rows, deadline).await?,
+            None => read.rows,
+        };
+        Ok(Page { rows, total, as_of })
+    }
+
+    async fn each_whole(
+        &self,
+        path: &'static str,
+        rows: Vec<Value>,
+        deadline: Deadline,
+    ) -> Result<Vec<Value>, Failure> {
+        let mut whole = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = lenient::field(&row, "id").ok_or_else(|| {
+                Failure::new(
+                    VENDOR,
+                    path,
+                    Class::Refused,
+                    None,
+                    "a row of the list has no id to ask for it by",
+                )
+            })?;
+            whole.push(self.whole(path, &id, deadline).await?);
+        }
+        Ok(whole)
+    }
+}
+
+#[async_trait]
+impl Lists for Client {
+    async fn list(&self, query: &Query, page: PageOf, deadline: Deadline) -> Result<Page, Failure> {
+        self.read(query, &[], page, deadline).await
     }
 }
 
@@ -98,11 +165,4 @@ fn take_rows(data: &mut Value) -> Vec<Value> {
         Value::Array(_) => data.take().as_array_mut().map(std::mem::take).unwrap_or_default(),
         _ => lenient::take_list(data, "rows"),
     }
-}
-
-fn total_pages(data: &Value) -> Option<u32> {
-    ["totalpage", "total_page"]
-        .iter()
-        .find_map(|name| lenient::field(data, name))
-        .and_then(|total| total.parse().ok())
 }

@@ -1,20 +1,24 @@
 //! Look-ups: by the pages of a list that are worth reading, or by a search, page by page, for one exact match, because
 //! `search` is fuzzy.
 
-use relay_connector::{Class, Document, Failure, Use, lenient};
+use relay_connector::{Class, Failure, lenient};
 use relay_core::clock::Deadline;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::catalog::PAGES;
 use crate::client::Client;
 use crate::directory::is_enabled;
-use crate::{VENDOR, catalog, error, lists};
+use crate::version::Endpoint;
+use crate::{VENDOR, catalog, lists};
 
 /// Where a search ends that finds too much. An exact code finds one page.
 const MOST_PAGES: usize = 50;
 
+/// What a good's base unit is called, by V1 and by V2.
+const BASE_UNIT: [&str; 2] = ["baseunitid_id", "base_unit_id"];
+
 impl Client {
-    /// The id that `code` stands for in one of the [`catalog::lookups`], such as `kingdee.customer`; `None` where
+    /// The id that `code` stands for in one of the [`crate::lookups`], such as `kingdee.customer`; `None` where
     /// no enabled record has exactly this code.
     ///
     /// # Errors
@@ -29,15 +33,13 @@ impl Client {
         if code.is_empty() {
             return Ok(None);
         }
+        let Some((list, names)) = catalog::table(table) else {
+            let message = "is no look-up table of the catalog";
+            return Err(Failure::new(VENDOR, table, Class::Refused, None, message));
+        };
         match table {
-            "kingdee.customer" => self.record_id("customer_list", &["number"], code, deadline).await,
-            "kingdee.material" => self.record_id("material_list", &["number"], code, deadline).await,
-            "kingdee.store" => self.record_id("store_list", &["number"], code, deadline).await,
-            "kingdee.emp" => self.record_id("emp_list", &["number"], code, deadline).await,
-            // Sources name a unit (件), they rarely know its code.
-            "kingdee.unit" => self.record_id("measure_unit_list", &["name", "number"], code, deadline).await,
-            "kingdee.material_unit" => self.base_unit_id(code, deadline).await,
-            _ => Err(Failure::new(VENDOR, table, Class::Refused, None, "is no look-up table of the catalog")),
+            catalog::MATERIAL_UNIT => self.base_unit_id(list, code, deadline).await,
+            _ => self.record_id(list, names, code, deadline).await,
         }
     }
 
@@ -63,7 +65,7 @@ impl Client {
         code: &str,
         deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
-        let (document, path) = list_named(list)?;
+        let (document, Endpoint { path, .. }) = self.known(list)?;
         let request = lists::request(document, &[]);
         let directory = self.directories.of(list);
         let mut directory = directory.lock().await;
@@ -91,29 +93,37 @@ impl Client {
         code: &str,
         deadline: Deadline,
     ) -> Result<Option<Value>, Failure> {
-        let (document, path) = list_named(list)?;
+        let (document, Endpoint { path, .. }) = self.known(list)?;
+        self.version.can_search(code).map_err(|why| Failure::new(VENDOR, path, Class::Refused, None, why))?;
         let request = lists::request(document, &[("search", code)]);
         let fit = |row: &Value| names.iter().position(|name| is_enabled(row) && is(row, name, code));
         self.search(path, request, fit, deadline).await
     }
 
     /// A bill's line takes only units of that very good; its base unit always is one.
-    async fn base_unit_id(&self, material: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
-        let row = self.record("material_list", &["number"], material, deadline).await?;
+    async fn base_unit_id(
+        &self,
+        list: &'static str,
+        material: &str,
+        deadline: Deadline,
+    ) -> Result<Option<String>, Failure> {
+        let unit = |row: &Value| BASE_UNIT.iter().find_map(|name| lenient::field(row, name));
+        let row = self.record(list, &["number"], material, deadline).await?;
         let Some(row) = row else { return Ok(None) };
-        if let Some(unit) = lenient::field(&row, "baseunitid_id") {
+        if let Some(unit) = unit(&row) {
             return Ok(Some(unit));
         }
-        let Some(id) = lenient::field(&row, "id") else { return Ok(None) };
-        let detail = self.call(catalog::MATERIAL_DETAIL, &json!({"id": id}), Use::Read, deadline).await;
-        let detail = detail.map_err(error::harmless)?;
-        Ok(lenient::field(&detail, "baseunitid_id"))
+        let detail = self.version.material_detail();
+        match lenient::field(&row, "id") {
+            Some(id) => Ok(unit(&self.whole(detail, &id, deadline).await?)),
+            None => Ok(None),
+        }
     }
 
     /// The row with the lowest rank, and the first of those; a rank of 0 ends the search.
     pub(crate) async fn search(
         &self,
-        path: &str,
+        path: &'static str,
         request: Map<String, Value>,
         rank: impl Fn(&Value) -> Option<usize>,
         deadline: Deadline,
@@ -139,11 +149,6 @@ impl Client {
         let message = format!("the search for {text} finds more than {MOST_PAGES} pages: use a longer code");
         Err(Failure::new(VENDOR, path, Class::Refused, None, message))
     }
-}
-
-fn list_named(list: &str) -> Result<(&'static Document, &'static str), Failure> {
-    let unknown = || Failure::new(VENDOR, list, Class::Refused, None, "is no list of the catalog");
-    catalog::list_named(list).ok_or_else(unknown)
 }
 
 fn is(row: &Value, name: &str, text: &str) -> bool {

@@ -36,28 +36,33 @@ const CLIENT_SECRET: Setting = Setting::secret(
 );
 const USERNAME: Setting = Setting::needed(
     "KINGDEE_USERNAME",
-    "a user of the tenant",
+    "a user of the tenant (of `v1`)",
     "the tenant's own users: one who has access to the account set (账套)",
 );
 const PASSWORD: Setting = Setting::secret(
     "KINGDEE_PASSWORD",
-    "that user's password",
+    "that user's password (of `v1`)",
     "whoever set that user up; it is the one to log in to 金蝶云星辰 with",
 );
 const BASE_URL: Setting =
     Setting::optional("KINGDEE_BASE_URL", Default::Value("https://api.kingdee.com"), "an address");
-const AUTH: Setting = Setting::optional("KINGDEE_AUTH", Default::Value("v1"), "`v1`");
+pub(crate) const AUTH: Setting =
+    Setting::optional("KINGDEE_AUTH", Default::Value("v1"), "`v1` or `v2`")
+    .found("`v1` logs a user of the tenant in; `v2` is for tenants whose administrator has authorised the application");
 const ACCOUNT_ID: Setting = Setting::optional(
     "KINGDEE_ACCOUNT_ID",
     Default::Told("the only one that the user has"),
     "the account set (账套)",
 )
 .found("the reason of a pause lists those that the user has, by number and name");
-const OUTER_INSTANCE_ID: Setting =
-    Setting::optional("KINGDEE_OUTER_INSTANCE_ID", Default::Absent, "nothing yet: it is for `v2`");
+const OUTER_INSTANCE_ID: Setting = Setting::needed(
+    "KINGDEE_OUTER_INSTANCE_ID",
+    "the instance of the application that the tenant has authorised (of `v2`)",
+    "Kingdee's open platform (open.jdy.com), at the application's authorisations: 第三方实例id",
+);
 const CALLS_PER_MINUTE: Setting = Setting::optional(
     "KINGDEE_CALLS_PER_MINUTE",
-    // The vendor does not document its limit for V1.
+    // The vendor does not document its limit for V1; V2 is said to take 500.
     Default::Value("60"),
     "a number of calls above 0",
 );
@@ -75,16 +80,31 @@ pub struct Settings {
     pub client_id: String,
     /// `KINGDEE_CLIENT_SECRET`.
     pub client_secret: SecretString,
-    /// `KINGDEE_USERNAME`: a user of the tenant.
-    pub username: String,
-    /// `KINGDEE_PASSWORD`.
-    pub password: SecretString,
-    /// `KINGDEE_ACCOUNT_ID`: the account set (账套) to book into; needed where the user has several.
+    /// `KINGDEE_AUTH`: which interface is called, and as whom.
+    pub auth: Auth,
+    /// `KINGDEE_ACCOUNT_ID`: the account set (账套) to book into; needed where there are several.
     pub account_id: Option<String>,
-    /// Our own limit. The vendor's is not documented for V1; 60 is known to be safe.
+    /// `KINGDEE_CALLS_PER_MINUTE`: our own limit. The vendor's is not documented for V1; 60 is known to be safe.
     pub calls_per_minute: NonZeroU32,
     /// `KINGDEE_EDITS`: whether a newer version may change the bill that an older one made.
     pub edits: bool,
+}
+
+/// The interface, and who we are there.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// V1: a user of the tenant logs in.
+    V1 {
+        /// `KINGDEE_USERNAME`.
+        username: String,
+        /// `KINGDEE_PASSWORD`.
+        password: SecretString,
+    },
+    /// V2: the tenant has authorised the application.
+    V2 {
+        /// `KINGDEE_OUTER_INSTANCE_ID`.
+        outer_instance_id: String,
+    },
 }
 
 impl Settings {
@@ -94,31 +114,35 @@ impl Settings {
     /// Settings that are missing or malformed.
     pub fn read(settings: &relay_connector::Settings) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(settings);
-        if reader.optional(&AUTH) != Some("v1") {
-            let expects = "expects `v1`: the flows of this version write over Kingdee's V1 interface";
-            reader.problem(AUTH.name, expects);
-        }
         let base_url = reader.url(&BASE_URL);
         let (client_id, client_secret) = (reader.text(&CLIENT_ID), reader.secret(&CLIENT_SECRET));
-        let (username, password) = (reader.text(&USERNAME), reader.secret(&PASSWORD));
+        let auth = auth(&mut reader);
         let account_id = reader.optional(&ACCOUNT_ID).map(str::to_owned);
         let calls_per_minute = reader.calls(&CALLS_PER_MINUTE);
         let edits = reader.optional(&EDITS);
         if !matches!(edits, Some("on" | "off")) {
             reader.problem(EDITS.name, &format!("expects {}", EDITS.expects));
         }
-        let read = base_url.map(|base_url| Self {
+        let read = base_url.zip(auth).map(|(base_url, auth)| Self {
             base_url,
             client_id,
             client_secret,
-            username,
-            password,
+            auth,
             account_id,
             calls_per_minute,
             edits: edits == Some("on"),
         });
         // The reader has noted an address that is none.
         reader.done(read)?.ok_or(SettingsError { problems: Vec::new() })
+    }
+
+    /// What tells this account from others: tokens and the budget of calls are its own.
+    pub(crate) fn account(&self) -> [&str; 4] {
+        let who = match &self.auth {
+            Auth::V1 { username, .. } => username,
+            Auth::V2 { outer_instance_id } => outer_instance_id,
+        };
+        [self.base_url.as_str(), &self.client_id, who, self.account_id.as_deref().unwrap_or_default()]
     }
 
     /// The address of a path, also where the base URL has a path of its own.
@@ -133,18 +157,33 @@ impl Settings {
     }
 
     /// The text without our secrets: they travel in the query, which gateways and transports like to quote.
-    pub(crate) fn redacted(&self, text: &str, token: Option<&SecretString>) -> String {
-        let secrets = self.secrets().chain(token).flat_map(forms);
+    pub(crate) fn redacted(&self, text: &str, others: &[SecretString]) -> String {
+        let secrets = self.hidden(others).into_iter();
         secrets.fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), "[secret]"))
     }
 
-    /// What is not to be seen of a call with this token.
-    pub(crate) fn hidden(&self, token: &SecretString) -> Vec<SecretString> {
-        self.secrets().chain([token]).flat_map(forms).collect()
+    /// What is not to be seen of a call that carries these secrets too.
+    pub(crate) fn hidden(&self, others: &[SecretString]) -> Vec<SecretString> {
+        self.secrets().chain(others).flat_map(forms).collect()
     }
 
     fn secrets(&self) -> impl Iterator<Item = &SecretString> {
-        [&self.client_secret, &self.password].into_iter()
+        let password = match &self.auth {
+            Auth::V1 { password, .. } => Some(password),
+            Auth::V2 { .. } => None,
+        };
+        [&self.client_secret].into_iter().chain(password)
+    }
+}
+
+fn auth(reader: &mut Reader<'_>) -> Option<Auth> {
+    match reader.optional(&AUTH) {
+        Some("v1") => Some(Auth::V1 { username: reader.text(&USERNAME), password: reader.secret(&PASSWORD) }),
+        Some("v2") => Some(Auth::V2 { outer_instance_id: reader.text(&OUTER_INSTANCE_ID) }),
+        _ => {
+            reader.problem(AUTH.name, &format!("expects {}", AUTH.expects));
+            None
+        }
     }
 }
 

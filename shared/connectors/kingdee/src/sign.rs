@@ -30,6 +30,11 @@ pub struct Ambiguous {
     pub character: char,
 }
 
+/// Whether the vendor's clients sign a value differently that holds this.
+pub(crate) fn is_ambiguous(character: char) -> bool {
+    AMBIGUOUS.contains(&character)
+}
+
 /// The text in percent-encoding: UTF-8, upper-case hex, only `A-Za-z0-9-_.~` unchanged.
 #[must_use]
 pub fn encoded(text: &str) -> String {
@@ -54,7 +59,7 @@ pub fn string_to_sign(
     timestamp: &str,
 ) -> Result<String, Ambiguous> {
     for (parameter, value) in params {
-        if let Some(character) = value.chars().find(|character| AMBIGUOUS.contains(character)) {
+        if let Some(character) = value.chars().find(|character| is_ambiguous(*character)) {
             return Err(Ambiguous { parameter: (*parameter).to_owned(), character });
         }
     }

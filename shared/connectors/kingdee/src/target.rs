@@ -1,13 +1,13 @@
-//! Bills: saving one, asking whether one is there, and Kingdee as a target of flows.
+//! Documents: saving one, asking whether one is there, steps in its life, and Kingdee as a target of flows.
 
 use async_trait::async_trait;
-use relay_connector::{Class, Delivery, Document, Failure, Found, Quota, Repeat, Target, Use, lenient};
+use relay_connector::{Class, Delivery, Document, Failure, Found, Quota, Repeat, Step, Target, Use, lenient};
 use relay_core::clock::Deadline;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::envelope::saved_id;
-use crate::{VENDOR, catalog, lists};
+use crate::version::{Call, Content, Endpoint};
+use crate::{VENDOR, error, lists, v2};
 
 impl Client {
     /// Saves a bill, such as `sal_order_save`, exactly as `body` gives it, and returns its record id (19 digits).
@@ -15,7 +15,7 @@ impl Client {
     /// # Errors
     /// [`Class::Exists`] where the vendor says that something is there already: the bill, as a rule, which
     /// [`Client::find`] tells; but a good that is on two lines too. [`Class::Refused`] without sending
-    /// anything where the document is no target of the [`catalog`], or has no `billno`.
+    /// anything where the document is no target of this interface, or lacks the number by which it is asked after.
     pub async fn save(&self, document: &str, body: &Value, deadline: Deadline) -> Result<String, Failure> {
         self.save_for(Use::Push, document, body, deadline).await
     }
@@ -28,20 +28,26 @@ impl Client {
         deadline: Deadline,
     ) -> Result<String, Failure> {
         let refused = |message: String| Failure::new(VENDOR, document, Class::Refused, None, message);
-        let path = catalog::target_path(document)
-            .ok_or_else(|| refused("is no document of the catalog that can be saved".to_owned()))?;
-        let billno = lenient::field(body, "billno").ok_or_else(|| {
-            refused(
-                "the document has no billno: without our own number a lost answer cannot be asked after"
-                    .to_owned(),
-            )
-        })?;
-        match self.call(path, body, purpose, deadline).await {
-            Ok(data) => match saved_id(&data) {
-                Some(id) => Ok(id),
-                None => self.saved_without_id(document, path, &billno, deadline).await,
-            },
-            Err(failure) => Err(failure),
+        let (row, Endpoint { path, .. }) = self.known(document)?;
+        let push = row.push.ok_or_else(|| refused("is nothing that can be saved".to_owned()))?;
+        let number = push.number.map(|name| (name, lenient::field(body, name)));
+        if let Some((name, None)) = number {
+            return Err(refused(format!(
+                "the document has no {name}: without our own number a lost answer cannot be asked after"
+            )));
+        }
+        let number = number.and_then(|(_, number)| number);
+        if let Some(number) = number.as_deref().filter(|_| push.asked.is_some()) {
+            self.version.can_search(number).map_err(refused)?;
+        }
+        let body = self.version.saved_as(body);
+        let data = self.call(Call { path, content: Content::Order(&body) }, purpose, deadline).await?;
+        match (self.version.saved_id(&data), number) {
+            (Some(id), _) => Ok(id),
+            (None, Some(number)) if push.asked.is_some() => {
+                self.saved_without_id(document, path, &number, deadline).await
+            }
+            (None, _) => Err(Failure::new(VENDOR, path, Class::Unknown, None, "success without an id")),
         }
     }
 
@@ -49,14 +55,14 @@ impl Client {
         &self,
         document: &str,
         path: &str,
-        billno: &str,
+        number: &str,
         deadline: Deadline,
     ) -> Result<String, Failure> {
         let unknown = |why: String| {
-            let message = format!("success without an id for bill {billno}, and {why}");
+            let message = format!("success without an id for bill {number}, and {why}");
             Failure::new(VENDOR, path, Class::Unknown, None, message)
         };
-        match self.find(document, billno, deadline).await {
+        match self.find(document, number, deadline).await {
             Ok(Some(id)) => Ok(id),
             Ok(None) => Err(unknown("the list does not show it yet".to_owned())),
             // Whatever stopped the question, the bill itself may be there.
@@ -64,28 +70,29 @@ impl Client {
         }
     }
 
-    /// The record id of the bill with our number, asked of the list that belongs to `document` (such as
+    /// The record id of the document with our number, asked of the list that belongs to `document` (such as
     /// `sal_order_save`), if it is there.
     ///
     /// # Errors
-    /// Where the bills cannot be listed: nothing is said about the bill then.
+    /// Where it cannot be asked for: nothing is said about it then.
     pub async fn find(
         &self,
         document: &str,
-        billno: &str,
+        number: &str,
         deadline: Deadline,
     ) -> Result<Option<String>, Failure> {
-        let refused = |message| Failure::new(VENDOR, document, Class::Refused, None, message);
-        let (list, path) =
-            catalog::list_of(document).ok_or_else(|| refused("is no document that can be listed"))?;
-        let request = lists::request(list, &[("search", billno)]);
+        let refused = |message: String| Failure::new(VENDOR, document, Class::Refused, None, message);
+        let asked = self.known(document)?.0.push.and_then(|push| push.asked);
+        let asked = asked.ok_or_else(|| refused("is no document that can be asked for".to_owned()))?;
+        let (list, Endpoint { path, .. }) = self.known(asked.document)?;
+        self.version.can_search(number).map_err(refused)?;
+        let request = lists::request(list, &[(asked.param, number)]);
         let is_ours = |row: &Value| {
-            let numbers = ["billno", "bill_no", "number"];
-            numbers.iter().any(|name| lenient::field(row, name).as_deref() == Some(billno)).then_some(0)
+            asked.holds.iter().any(|name| lenient::field(row, name).as_deref() == Some(number)).then_some(0)
         };
         let row = self.search(path, request, is_ours, deadline).await?;
         // That it is there is what counts: a row without an id is known by its number.
-        Ok(row.map(|row| lenient::field(&row, "id").unwrap_or_else(|| billno.to_owned())))
+        Ok(row.map(|row| lenient::field(&row, "id").unwrap_or_else(|| number.to_owned())))
     }
 
     async fn deliver_one(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<String, Failure> {
@@ -117,13 +124,63 @@ impl Target for Client {
     }
 
     async fn find(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Found, Failure> {
-        let Some(billno) = delivery.number() else { return Ok(Found::CannotBeAsked) };
-        let found = Client::find(self, delivery.document.name, &billno, deadline).await?;
+        let can_be_asked = delivery.document.push.is_some_and(|push| push.asked.is_some());
+        let Some(number) = delivery.number().filter(|_| can_be_asked) else {
+            return Ok(Found::CannotBeAsked);
+        };
+        let found = Client::find(self, delivery.document.name, &number, deadline).await?;
         Ok(found.map_or(Found::NotThere, Found::There))
     }
 
     async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
         Client::lookup(self, table, code, deadline).await
+    }
+
+    /// V2's `common_operate`. A bill's state is what its detail says.
+    async fn step(
+        &self,
+        document: &'static Document,
+        id: &str,
+        step: Step,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        let refused = |message: String| Failure::new(VENDOR, document.name, Class::Refused, None, message);
+        let (row, endpoint) = self.known(document.name)?;
+        let is_known = row.push.is_some_and(|push| push.steps.contains(&step));
+        let operation = match step {
+            Step::Audit => "audit",
+            Step::Unaudit => "unaudit",
+            Step::Delete => "delete",
+            Step::Save | Step::Submit => "",
+        };
+        let entity = endpoint.entity.filter(|_| is_known && !operation.is_empty());
+        let entity = entity.ok_or_else(|| refused(format!("this interface knows no such step: {step:?}")))?;
+        let order =
+            json!({"ids": [id], "entity_number": entity, "operate_type": operation, "ignore_warn": false});
+        let call = Call { path: v2::catalog::OPERATE, content: Content::Order(&order) };
+        self.call(call, Use::Push, deadline).await.map(drop)
+    }
+
+    async fn stage(
+        &self,
+        document: &'static Document,
+        id: &str,
+        deadline: Deadline,
+    ) -> Result<Option<Step>, Failure> {
+        let refused = |message: &str| Failure::new(VENDOR, document.name, Class::Refused, None, message);
+        let (row, endpoint) = self.known(document.name)?;
+        let has_stages = row.push.is_some_and(|push| push.steps.contains(&Step::Audit));
+        let detail = endpoint.detail.filter(|_| has_stages);
+        let detail = detail.ok_or_else(|| refused("its state cannot be asked for over this interface"))?;
+        match self.whole(detail, id, deadline).await {
+            Ok(bill) => match lenient::field(&bill, "bill_status").as_deref() {
+                Some("C") => Ok(Some(Step::Audit)),
+                Some("Z") => Ok(Some(Step::Save)),
+                _ => Err(refused("the vendor's answer does not tell its state (bill_status)")),
+            },
+            Err(failure) if error::says_not_there(&failure) => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn quota(&self, _document: &'static Document) -> Option<&Quota> {

@@ -202,7 +202,7 @@ fn a_flow_that_reads_over_qimen_needs_its_account() {
 
 #[test]
 fn variables_that_every_program_has_are_not_taken_for_ours() {
-    let flows = crate::flows::load(None).unwrap();
+    let flows = crate::flows::load(None, &Settings::default()).unwrap();
     let given =
         settings(&[("HTTP_PROXY", "http://proxy"), ("HTTP_PORT", "tcp://10.0.0.1:80"), ("WDT_SIDD", "s")]);
     assert_eq!(declared::unknown(&given, &flows).into_iter().collect::<Vec<_>>(), ["WDT_SIDD"]);

@@ -90,7 +90,12 @@ fn document(
         }
         None => {
             let message = format!("no vendor has a document `{}` that can be a {end}", written.text);
-            report.unknown(written.span, message, written.text, &fitting);
+            match catalog.elsewhere(written.text, None) {
+                Some(setting) => {
+                    report.mistake(written.span, message, Some(format!("there is one with {setting}")));
+                }
+                None => report.unknown(written.span, message, written.text, &fitting),
+            }
             None
         }
     }

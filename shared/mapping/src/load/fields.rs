@@ -1,6 +1,6 @@
 //! `[fields]`: one target object with its rules, nested objects and lists.
 
-use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Kind, Need, field};
+use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Kind, Need};
 use toml_edit::Item;
 
 use super::lines::LIST_WORDS;
@@ -44,6 +44,13 @@ impl Loader<'_> {
             let is_sent = is_sent(&entry);
             let known = known.filter(|_| is_sent);
             let Some(wanted) = self.wanted(&entry, known, is_the_authors_own, report) else { continue };
+            let name = wanted.name(entry.key);
+            if name != entry.key && table.get(name).is_some() {
+                let message =
+                    format!("`{}` is what the target calls `{name}`, which has a rule already", entry.key);
+                report.mistake(entry.key_span, message, Some(format!("remove `{}`", entry.key)));
+                continue;
+            }
             let required = wanted.required;
             let content = match wanted.kind {
                 Some(Kind::Object(inner)) => self.object(&entry, Some(inner), &level, report),
@@ -54,7 +61,7 @@ impl Loader<'_> {
                 _ => rule::rules(&entry, wanted, self.catalog, &level, report).map(Content::Value),
             };
             if let Some(content) = content {
-                fields.0.push(crate::rule::Field { name: entry.key.to_owned(), required, is_sent, content });
+                fields.0.push(crate::rule::Field { name: name.to_owned(), required, is_sent, content });
             }
         }
         if words != LIST_WORDS {
@@ -64,13 +71,20 @@ impl Loader<'_> {
             self.copies(&entry, table, known, &level, &mut fields, report);
         }
         let copied = |name: &str| fields.0.iter().any(|field| field.name == name);
+        let written = |wanted: &Field| {
+            let is_it = |entry: Entry<'_>| {
+                let meant = known.and_then(|known| self.target.meant(known, entry.key));
+                meant.is_some_and(|field| field.name == wanted.name)
+            };
+            table.entries().any(is_it)
+        };
         // One that stands there misspelt has been told.
         let names: Vec<_> = known.unwrap_or_default().iter().map(|field| field.name).collect();
-        let unknown = table.entries().filter(|entry| field(known.unwrap_or_default(), entry.key).is_none());
+        let unknown =
+            table.entries().filter(|entry| self.target.meant(known.unwrap_or_default(), entry.key).is_none());
         let meant: Vec<_> = unknown.filter_map(|entry| closest(entry.key, &names)).collect();
-        let is_missing = |field: &&Field| {
-            table.get(field.name).is_none() && !copied(field.name) && !meant.contains(&field.name)
-        };
+        let is_missing =
+            |field: &&Field| !written(field) && !copied(field.name) && !meant.contains(&field.name);
         for missing in known.unwrap_or_default().iter().filter(is_missing) {
             self.missing(missing, known, table, report);
         }
@@ -124,26 +138,44 @@ impl Loader<'_> {
         report: &mut Report<'_>,
     ) -> Option<Wanted> {
         let Some(known) = known else { return Some(Wanted::UNKNOWN) };
-        match field(known, entry.key) {
+        match self.target.meant(known, entry.key) {
             Some(field) => Some(Wanted::by(field)),
             None if self.target.is_open() => {
                 if !is_the_authors_own {
-                    warn_of_unknown(entry, known, report);
+                    self.warn_of_unknown(entry, known, report);
                 }
                 Some(Wanted::UNKNOWN)
             }
             None if is_the_authors_own => Some(Wanted::UNKNOWN),
             None => {
-                let names: Vec<_> = known.iter().map(|field| field.name).collect();
                 let message = format!("the target has no known field `{}` here", entry.key);
-                report.say(
-                    Severity::Error,
-                    entry.key_span.clone(),
-                    message,
-                    Some(way_out(entry.key, &names)),
-                );
+                let help = self.way_out(entry.key, known);
+                report.say(Severity::Error, entry.key_span.clone(), message, Some(help));
                 None
             }
+        }
+    }
+
+    /// The name under which a field is sent that a flow has written so.
+    pub(super) fn sent_as<'n>(&self, known: Option<&'static [Field]>, written: &'n str) -> &'n str {
+        let meant = known.and_then(|known| self.target.meant(known, written));
+        meant.map_or(written, |field| Wanted::by(field).name(written))
+    }
+
+    /// A target takes what it does not know without a word, and leaves it out.
+    fn warn_of_unknown(&self, entry: &Entry<'_>, known: &'static [Field], report: &mut Report<'_>) {
+        let message = format!("the target has no known field `{}` here", entry.key);
+        let help = self.way_out(entry.key, known);
+        report.say(Severity::Warning, entry.key_span.clone(), message, Some(help));
+    }
+
+    fn way_out(&self, unknown: &str, known: &'static [Field]) -> String {
+        let names: Vec<_> = known.iter().map(|field| field.name).collect();
+        let way_out = format!("A field that it has all the same is written in quotes: '{unknown}' = …");
+        match (self.catalog.elsewhere(self.target.name, Some(unknown)), closest(unknown, &names)) {
+            (Some(setting), _) => format!("it has one with {setting}. {way_out}"),
+            (None, Some(meant)) => format!("did you mean `{meant}`? {way_out}"),
+            (None, None) => way_out,
         }
     }
 
@@ -215,8 +247,8 @@ impl Loader<'_> {
             let Some(wanted) = self.wanted(&target, known, is_the_authors_own, report) else { continue };
             let required = wanted.required;
             if let Some(rule) = rule::copy(path, &name, wanted, report) {
-                let content = Content::Value(vec![rule]);
-                fields.0.push(crate::rule::Field { name: key, required, is_sent: true, content });
+                let (name, content) = (wanted.name(&key).to_owned(), Content::Value(vec![rule]));
+                fields.0.push(crate::rule::Field { name, required, is_sent: true, content });
             }
         }
     }
@@ -229,21 +261,6 @@ fn copied_name(path: &Path, written: &str) -> (String, bool) {
             (name.clone(), expression::is_quoted(name, span))
         }
         _ => (written.to_owned(), false),
-    }
-}
-
-/// A target takes what it does not know without a word, and leaves it out.
-fn warn_of_unknown(entry: &Entry<'_>, known: &'static [Field], report: &mut Report<'_>) {
-    let names: Vec<_> = known.iter().map(|field| field.name).collect();
-    let message = format!("the target has no known field `{}` here", entry.key);
-    report.say(Severity::Warning, entry.key_span.clone(), message, Some(way_out(entry.key, &names)));
-}
-
-fn way_out(unknown: &str, names: &[&str]) -> String {
-    let way_out = format!("A field that it has all the same is written in quotes: '{unknown}' = …");
-    match closest(unknown, names) {
-        Some(meant) => format!("did you mean `{meant}`? {way_out}"),
-        None => way_out,
     }
 }
 

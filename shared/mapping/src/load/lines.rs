@@ -61,8 +61,9 @@ impl Loader<'_> {
                 report.mistake(filter.key_span, "`where` belongs to `each`", Some(help));
             }
             let fields = self.fields(table, &LIST_WORDS, known, level, report);
-            return Some(finished(
+            return Some(self.finished(
                 table,
+                known,
                 Lines { when, each: None, filter: None, fields, ..Lines::default() },
                 report,
             ));
@@ -76,13 +77,26 @@ impl Loader<'_> {
             Some(filter)
         });
         let fields = self.fields(table, &LIST_WORDS, known, &lines, report);
-        Some(finished(table, Lines { when, each: Some(path), filter, fields, ..Lines::default() }, report))
+        let lines = Lines { when, each: Some(path), filter, fields, ..Lines::default() };
+        Some(self.finished(table, known, lines, report))
+    }
+
+    /// The block with what is done to its lines together.
+    fn finished(
+        &self,
+        table: &Table<'_>,
+        known: Option<&'static [Field]>,
+        lines: Lines,
+        report: &mut Report<'_>,
+    ) -> Lines {
+        let unique = table.entries().filter(is_unique);
+        let unique = unique.map(|entry| self.sent_as(known, entry.key).to_owned()).collect();
+        remaindered(table, unique, lines, report)
     }
 }
 
-/// The block with what is done to its lines together.
-fn finished(table: &Table<'_>, lines: Lines, report: &mut Report<'_>) -> Lines {
-    let unique = table.entries().filter(is_unique).map(|entry| entry.key.to_owned()).collect();
+/// The block with what is left of its amounts, and with the fields that no two of its lines may share.
+fn remaindered(table: &Table<'_>, unique: Vec<String>, lines: Lines, report: &mut Report<'_>) -> Lines {
     let mut remainders = Vec::new();
     for field in &lines.fields.0 {
         let Content::Value(rules) = &field.content else { continue };

@@ -65,6 +65,14 @@ impl Wanted {
     pub(super) fn by(field: &'static Field) -> Self {
         Self { kind: Some(field.kind), required: field.is_required(), field: Some(field) }
     }
+
+    /// The name under which it is sent, where a flow has written that one: a vendor's interfaces name a field differently.
+    pub(super) fn name<'a>(&self, written: &'a str) -> &'a str
+    where
+        'static: 'a,
+    {
+        self.field.filter(|field| !field.is_named(written)).map_or(written, |field| field.name)
+    }
 }
 
 /// A field's rule, or its rules by condition.

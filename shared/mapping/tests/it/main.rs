@@ -10,6 +10,7 @@ mod ends;
 mod faults;
 mod flow_tests;
 mod hostile;
+mod interfaces;
 mod language;
 mod money;
 mod properties;

@@ -1,6 +1,6 @@
 //! The fields of a document.
 
-use relay_connector::{Connector, Document, Field, Kind};
+use relay_connector::{Connector, Document, Field, Kind, Settings};
 use serde::Serialize;
 
 use super::facts::{self, Fact};
@@ -58,17 +58,20 @@ pub struct Code {
 /// [`OperationError::NoDocument`], with those that were perhaps meant.
 pub fn fields(
     connectors: &[&dyn Connector],
+    settings: &Settings,
     name: &str,
     text: Option<&str>,
 ) -> Result<Described, OperationError> {
-    let (connector, document) = named(connectors, name)?;
+    let (connector, document) = named(connectors, settings, name)?;
     Ok(describe(connector, document, text))
 }
 
 /// All that is known of every document, in the order of vendors and of their lists.
 #[must_use]
-pub fn of_all(connectors: &[&dyn Connector]) -> Vec<Described> {
-    super::every(connectors).map(|(connector, document)| describe(connector, document, None)).collect()
+pub fn of_all(connectors: &[&dyn Connector], settings: &Settings) -> Vec<Described> {
+    super::every(connectors, settings)
+        .map(|(connector, document)| describe(connector, document, None))
+        .collect()
 }
 
 fn describe(connector: &dyn Connector, document: &'static Document, text: Option<&str>) -> Described {

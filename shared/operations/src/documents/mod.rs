@@ -10,7 +10,7 @@ mod example;
 mod facts;
 pub mod fields;
 
-use relay_connector::{Connector, Document, Role};
+use relay_connector::{Connector, Document, Role, Settings};
 use serde::Serialize;
 
 use crate::OperationError;
@@ -45,10 +45,11 @@ pub struct LookupRow {
     pub vendor: &'static str,
 }
 
-/// Every document whose name or title, or whose vendor's, holds that text, in the order of vendors and of their lists.
+/// Every document by these settings whose name or title, or whose vendor's, holds that text, in the order of vendors and of
+/// their lists.
 #[must_use]
-pub fn documents(connectors: &[&dyn Connector], text: Option<&str>) -> Vec<DocumentRow> {
-    let rows = every(connectors).map(|(connector, document)| row(connector, document));
+pub fn documents(connectors: &[&dyn Connector], settings: &Settings, text: Option<&str>) -> Vec<DocumentRow> {
+    let rows = every(connectors, settings).map(|(connector, document)| row(connector, document));
     rows.filter(|row| holds(&[row.name, row.title, row.vendor], text)).collect()
 }
 
@@ -64,10 +65,13 @@ pub fn lookups(connectors: &[&dyn Connector], text: Option<&str>) -> Vec<LookupR
 
 fn every<'a>(
     connectors: &'a [&'a dyn Connector],
+    settings: &'a Settings,
 ) -> impl Iterator<Item = (&'a dyn Connector, &'static Document)> {
-    connectors
-        .iter()
-        .flat_map(|connector| connector.documents().iter().map(move |document| (*connector, document)))
+    let of = |connector: &&'a dyn Connector| {
+        let connector = *connector;
+        connector.documents_by(settings).iter().map(move |document| (connector, document))
+    };
+    connectors.iter().flat_map(of)
 }
 
 fn row(connector: &dyn Connector, document: &Document) -> DocumentRow {
@@ -98,17 +102,18 @@ fn holds(these: &[&str], text: Option<&str>) -> bool {
 /// [`OperationError::NoDocument`], with those that were perhaps meant.
 fn named<'a>(
     connectors: &'a [&'a dyn Connector],
+    settings: &'a Settings,
     name: &str,
 ) -> Result<(&'a dyn Connector, &'static Document), OperationError> {
     const MEANT: usize = 5;
     let short = |document: &Document| document.name.split_once('.').map_or("", |(_, short)| short);
     let is_so = |document: &Document| [document.name, short(document), document.title].contains(&name);
-    let found: Vec<_> = every(connectors).filter(|(_, document)| is_so(document)).collect();
+    let found: Vec<_> = every(connectors, settings).filter(|(_, document)| is_so(document)).collect();
     if let [only] = found.as_slice() {
         return Ok(*only);
     }
     let candidates: Vec<_> = match found.len() {
-        0 => every(connectors).collect(),
+        0 => every(connectors, settings).collect(),
         _ => found,
     };
     let names = candidates.iter().flat_map(|(_, document)| [document.name, short(document)]);

@@ -1,6 +1,7 @@
 //! What there is: documents, fields, look-up tables.
 
 use relay_connector::Role;
+use relay_connector::Settings;
 use relay_connectors::CONNECTORS;
 use relay_job::{FlowFile, Routed};
 use relay_operations::OperationError;
@@ -8,11 +9,11 @@ use relay_operations::documents::fields::{Described, closest, fields, of_all};
 use relay_operations::documents::{documents, lookups};
 
 fn names(text: &str) -> Vec<&'static str> {
-    documents(CONNECTORS, Some(text)).into_iter().map(|row| row.name).collect()
+    documents(CONNECTORS, &Settings::default(), Some(text)).into_iter().map(|row| row.name).collect()
 }
 
 fn described(name: &str, text: Option<&str>) -> Described {
-    fields(CONNECTORS, name, text).unwrap_or_else(|error| panic!("{error}"))
+    fields(CONNECTORS, &Settings::default(), name, text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn paths(name: &str, text: &str) -> Vec<String> {
@@ -25,7 +26,7 @@ fn a_document_is_found_by_its_name_its_title_and_its_vendor() {
     assert!(names("销售订单").contains(&"kingdee.sal_order_save"));
     assert!(names("勤策").contains(&"qince.direct_order"));
     assert_eq!(names("no such thing"), Vec::<&str>::new());
-    let all = documents(CONNECTORS, None);
+    let all = documents(CONNECTORS, &Settings::default(), None);
     let every: usize = CONNECTORS.iter().map(|connector| connector.documents().len()).sum();
     assert_eq!(all.len(), every);
     assert!(lookups(CONNECTORS, Some("客户")).iter().any(|row| row.name == "kingdee.customer"));
@@ -58,12 +59,13 @@ fn a_misspelt_document_is_told_with_what_was_meant() {
         ("直营订单", "qince.direct_order"),
         ("Kingdee.sal_order", "kingdee.sal_order_save"),
     ] {
-        let error = fields(CONNECTORS, misspelt, None).unwrap_err();
+        let error = fields(CONNECTORS, &Settings::default(), misspelt, None).unwrap_err();
         assert!(error.is_wrong_usage());
         let OperationError::NoDocument { meant: found, .. } = &error else { panic!("{error}") };
         assert!(found.iter().any(|name| name == meant), "{misspelt}: {error}");
     }
-    let lost = fields(CONNECTORS, "zzzzzzzzzzzzzzzzzzzz", None).unwrap_err().to_string();
+    let lost =
+        fields(CONNECTORS, &Settings::default(), "zzzzzzzzzzzzzzzzzzzz", None).unwrap_err().to_string();
     assert!(lost.contains("`relay documents`"), "{lost}");
 }
 
@@ -79,7 +81,7 @@ fn what_must_stand_in_a_flow_file_passes_the_check_for_every_document() {
     const SOURCE: &str = "[source]\ndocument = \"http.webhook\"\nkey = \"id\"\n";
     let catalog = relay_connectors::catalog();
     let mut checked = 0;
-    for Described { document, example, .. } in of_all(CONNECTORS) {
+    for Described { document, example, .. } in of_all(CONNECTORS, &Settings::default()) {
         let known = catalog.document(document.name).unwrap();
         let key = known.keys.first().map_or(".'x'", |key| key[0]);
         let target = format!("[target]\ndocument = \"http.post\"\n[fields]\nid = \"{key}\"\n");

@@ -75,7 +75,8 @@ impl Bench {
             calls: Mutex::default(),
             answers: Mutex::default(),
         });
-        let given = settings_in_process().into_iter().chain(settings.iter().copied());
+        let chosen = vendor.interface().iter().chain(settings).copied();
+        let given = settings_in_process().into_iter().chain(chosen);
         let settings: BTreeMap<_, _> =
             given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let surroundings = Surroundings {
@@ -229,8 +230,11 @@ impl Bench {
 
 /// The connector's document of that name.
 pub(crate) fn document(vendor: &dyn Vendor, name: &str) -> &'static Document {
-    let documents = vendor.connector().documents();
-    documents.iter().find(|document| document.name == name).unwrap_or_else(|| panic!("no document {name}"))
+    vendor
+        .documents()
+        .iter()
+        .find(|document| document.name == name)
+        .unwrap_or_else(|| panic!("no document {name}"))
 }
 
 fn params(write: &Write) -> Vec<(String, String)> {

@@ -13,15 +13,11 @@ pub(crate) fn reason(vendor: &dyn Vendor, case: &str) -> Option<&'static str> {
     left_out.map(|(why, _)| *why)
 }
 
-fn name(vendor: &dyn Vendor) -> &'static str {
-    vendor.connector().system().name()
-}
-
 #[test]
 fn every_connector_of_the_registry_is_in_the_suite() {
     let registered: BTreeSet<_> =
         relay_connectors::CONNECTORS.iter().map(|connector| connector.system().name()).collect();
-    let tested: BTreeSet<_> = VENDORS.iter().map(|vendor| name(*vendor)).collect();
+    let tested: BTreeSet<_> = VENDORS.iter().map(|vendor| vendor.connector().system().name()).collect();
     assert_eq!(tested, registered);
 }
 
@@ -32,8 +28,8 @@ fn what_is_left_out_is_a_case_and_has_one_reason() {
         for (why, left_out) in vendor.left_out() {
             assert!(!why.is_empty());
             for case in *left_out {
-                assert!(CASES.contains(case), "{}: {case} is no case", name(*vendor));
-                assert!(cases.insert(case), "{}: {case} is left out twice", name(*vendor));
+                assert!(CASES.contains(case), "{}: {case} is no case", vendor.name());
+                assert!(cases.insert(case), "{}: {case} is left out twice", vendor.name());
             }
         }
     }
@@ -49,7 +45,7 @@ fn a_document_of_each_role_and_route_is_tried() {
             let is_of = |name: &str| crate::bench::document(*vendor, name).role == role;
             tried.iter().any(|(name, over)| is_of(name) && (route.is_none() || *over == route))
         };
-        for document in vendor.connector().documents() {
+        for document in vendor.documents() {
             let (name, role) = (document.name, document.role);
             assert!(tried(role, None), "{name}: nothing of {role:?} is tried");
             for route in document.routes {
@@ -66,7 +62,7 @@ fn which_case_runs_on_which_vendor() {
         table += &format!("{}\n", case.replace('_', " "));
         for vendor in VENDORS {
             let told = reason(*vendor, case).map_or("runs".to_owned(), |why| format!("left out: {why}"));
-            table += &format!("    {:<10}{told}\n", name(*vendor));
+            table += &format!("    {:<10}{told}\n", vendor.name());
         }
     }
     insta::assert_snapshot!(table);

@@ -87,6 +87,7 @@ const CASES: &[&str] = with_cases!(names!());
 const VENDORS: &[&dyn Vendor] = &[
     vendors::http::VENDOR,
     vendors::kingdee::VENDOR,
+    vendors::kingdee_v2::VENDOR,
     vendors::qince::VENDOR,
     vendors::sharecrm::VENDOR,
     vendors::wangdian::VENDOR,
@@ -94,6 +95,7 @@ const VENDORS: &[&dyn Vendor] = &[
 
 with_cases!(tests!(http));
 with_cases!(tests!(kingdee));
+with_cases!(tests!(kingdee_v2));
 with_cases!(tests!(qince));
 with_cases!(tests!(sharecrm));
 with_cases!(tests!(wangdian));
@@ -109,7 +111,7 @@ struct Suite {
 async fn run<F: Future<Output = ()>>(vendor: &'static dyn Vendor, name: &str, case: impl FnOnce(Suite) -> F) {
     let suite = Suite { vendor, tried: Arc::default() };
     case(suite.clone()).await;
-    let system = vendor.connector().system().name();
+    let system = vendor.name();
     match (suite.tried.load(Ordering::Relaxed), coverage::reason(vendor, name)) {
         (0, None) => panic!("{system} has nothing to try this with: say why in its file"),
         (1.., Some(why)) => panic!("{system} has something to try this with, and leaves it out: {why}"),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use relay_connector::Connector;
+use relay_connector::{Connector, Document};
 use relay_simulators::{Fault, Faults, Vendors};
 use serde_json::Value;
 
@@ -11,6 +11,22 @@ use serde_json::Value;
 pub(crate) trait Vendor: Sync {
     /// The connector.
     fn connector(&self) -> &'static dyn Connector;
+
+    /// What it is called in this suite.
+    fn name(&self) -> &'static str {
+        self.connector().system().name()
+    }
+
+    /// The settings that choose one of the connector's interfaces; none where it has one alone.
+    fn interface(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// The documents of that interface.
+    fn documents(&self) -> &'static [Document] {
+        let chosen = self.interface().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.connector().documents_by(&chosen.collect())
+    }
 
     /// The misbehaviour of its simulator; `None` where the vendor only calls us.
     fn faults<'v>(&self, vendors: &'v Vendors) -> Option<&'v Faults>;

@@ -1,7 +1,9 @@
 //! Master data (基础资料): customers, goods, warehouses, units.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use super::books::Saved;
 use super::{Kingdee, Refusal, State};
 use crate::lock;
 
@@ -9,21 +11,34 @@ pub(super) const CUSTOMER: &str = "customer";
 pub(super) const MATERIAL: &str = "material";
 pub(super) const STORE: &str = "store";
 pub(super) const UNIT: &str = "measure_unit";
-const EMPTY: [&str; 6] = ["emp", "dept", "settlement_type", "currency", "auxinfo", "space"];
+pub(super) const SUPPLIER: &str = "supplier";
+const EMPTY: [&str; 7] =
+    ["emp", "dept", "settlement_type", "settlement_account", "currency", "auxinfo", "space"];
 
 /// One record of master data.
 pub(super) struct Record {
     pub(super) id: String,
-    number: String,
-    name: String,
+    pub(super) number: String,
+    pub(super) name: String,
     /// The units of a good, the base unit first.
     pub(super) units: Vec<String>,
+    pub(super) modified: DateTime<Utc>,
 }
 
 impl Kingdee {
     /// Adds a 客户 and answers its id, as all of these do.
     pub fn add_customer(&self, number: &str, name: &str) -> String {
         self.add(CUSTOMER, number, name, Vec::new())
+    }
+
+    /// Adds a 供应商.
+    pub fn add_supplier(&self, number: &str, name: &str) -> String {
+        self.add(SUPPLIER, number, name, Vec::new())
+    }
+
+    /// Adds a record of another kind of base data: `emp`, `dept`, `settlement_type`, `settlement_account`, `currency`.
+    pub fn add_base_data(&self, kind: &'static str, number: &str, name: &str) -> String {
+        self.add(kind, number, name, Vec::new())
     }
 
     /// Adds a 仓库.
@@ -50,13 +65,58 @@ impl Kingdee {
 
     fn add(&self, kind: &'static str, number: &str, name: &str, units: Vec<String>) -> String {
         let id = self.dice.digits(19);
-        let record = Record { id: id.clone(), number: number.to_owned(), name: name.to_owned(), units };
+        let (number, name) = (number.to_owned(), name.to_owned());
+        let record = Record { id: id.clone(), number, name, units, modified: self.clock.now() };
         lock(&self.state).master.entry(kind).or_default().push(record);
         id
     }
 }
 
+/// Notes what was saved as base data.
+pub(super) fn learn(state: &mut State, kind: &'static str, saved: &Saved, name: &str, units: Vec<String>) {
+    let record = Record {
+        id: saved.id.clone(),
+        number: saved.number.clone(),
+        name: name.to_owned(),
+        units,
+        modified: saved.modified,
+    };
+    state.master.entry(kind).or_default().push(record);
+}
+
+/// Everything of a kind, as V2 shows it.
+pub(super) fn everything<'s>(
+    state: &'s State,
+    kind: &'s str,
+) -> impl Iterator<Item = (&'s Record, Value)> + 's {
+    let records = state.master.get(kind).into_iter().flatten();
+    records.map(move |record| {
+        let mut shown = state
+            .books
+            .get(kind)
+            .into_iter()
+            .flatten()
+            .find(|saved| saved.id == record.id)
+            .map_or_else(|| json!({}), |saved| Value::Object(saved.body.clone()));
+        let time = relay_connector::china::format(record.modified);
+        shown["id"] = json!(record.id);
+        shown["number"] = json!(record.number);
+        shown["name"] = json!(record.name);
+        shown["enable"] = json!("1");
+        shown["modify_time"] = json!(time);
+        shown["create_time"] = json!(time);
+        if let Some(unit) = record.units.first() {
+            shown["base_unit_id"] = json!(unit);
+        }
+        (record, shown)
+    })
+}
+
 impl State {
+    pub(super) fn numbered(&self, kind: &str, number: &str) -> Option<&Record> {
+        self.master.get(kind)?.iter().find(|record| record.number == number)
+    }
+
     pub(super) fn record(&self, kind: &str, id: &str) -> Option<&Record> {
         self.master.get(kind)?.iter().find(|record| record.id == id)
     }
@@ -66,7 +126,7 @@ impl State {
 pub(super) fn read(state: &State, path: &str, body: &Map<String, Value>) -> Result<Value, Refusal> {
     let unknown = || Refusal::Outer(format!("接口不存在: {path}"));
     let name = path.strip_prefix("/jdy/basedata/").ok_or_else(unknown)?;
-    let kinds = [CUSTOMER, MATERIAL, STORE, UNIT];
+    let kinds = [CUSTOMER, MATERIAL, STORE, UNIT, SUPPLIER];
     if let Some(kind) = name.strip_suffix("_list") {
         let records = state.master.get(kind).map(Vec::as_slice).unwrap_or_default();
         if !kinds.contains(&kind) && !EMPTY.contains(&kind) {

@@ -1,8 +1,22 @@
-//! 金蝶云·星辰 V1: token, account group, master data, sales orders.
+//! 金蝶云·星辰, V1 and V2 over one state: log-in, base data, bills.
+//!
+//! | module | what |
+//! |---|---|
+//! | `account` | V1: access token, account group |
+//! | `app` | V2: authorisation, app-token, signature |
+//! | `v2` | V2's calls |
+//! | `kinds` | the kinds of documents and their fields, from the sheets |
+//! | `books` | what was saved, and how strictly it is looked at |
+//! | `master` | base data |
+//! | `sal_order` | V1's sales orders |
 
 mod account;
+mod app;
+mod books;
+mod kinds;
 mod master;
 mod sal_order;
+mod v2;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -12,6 +26,8 @@ use relay_core::clock::Clock;
 use serde_json::{Value, json};
 
 pub use account::{CREDENTIALS, Credentials};
+pub use app::OUTER_INSTANCE_ID;
+pub use books::Saved;
 pub use sal_order::SavedOrder;
 
 use crate::call::{Call, Reply};
@@ -20,6 +36,8 @@ use crate::door::{Simulated, Traffic};
 use crate::faults::{Fault, Faults};
 use crate::limit::Limit;
 use crate::lock;
+use app::App;
+use kinds::{Form, Interface, Kind, What};
 use master::Record;
 
 /// The simulated 星辰.
@@ -39,6 +57,9 @@ struct State {
     master: BTreeMap<&'static str, Vec<Record>>,
     orders: BTreeMap<String, SavedOrder>,
     by_billno: HashMap<String, Vec<String>>,
+    /// What was saved of every other kind, and over V2.
+    books: BTreeMap<&'static str, Vec<Saved>>,
+    app: App,
     refuses_duplicates: bool,
     calls: Limit,
 }
@@ -65,6 +86,8 @@ impl Kingdee {
                 master: BTreeMap::new(),
                 orders: BTreeMap::new(),
                 by_billno: HashMap::new(),
+                books: BTreeMap::new(),
+                app: App::new(),
                 refuses_duplicates: true,
                 calls: Limit::none(TimeDelta::minutes(1)),
             }),
@@ -84,6 +107,12 @@ impl Kingdee {
     /// How many calls were above that limit.
     pub(crate) fn refused_for_quota(&self) -> u64 {
         lock(&self.state).calls.refused()
+    }
+
+    /// How many calls for an app-token were above two a minute.
+    #[must_use]
+    pub fn refused_for_tokens(&self) -> u64 {
+        lock(&self.state).app.refused_for_tokens()
     }
 
     /// Whether a second order of the same `billno` is refused; the sheet leaves open what V1 does.
@@ -129,7 +158,19 @@ impl Kingdee {
             "/jdy/sal/sal_order_save" => sal_order::save(&mut state, &body, &self.dice),
             "/jdy/sal/sal_order_list" => sal_order::list(&state, &body),
             "/jdy/sal/sal_order_detail" => sal_order::detail(&state, &body),
-            path => master::read(&state, path, &body),
+            path => match Kind::of_v1(path) {
+                Some((kind, Form::Save)) => {
+                    let now = self.clock.now();
+                    let saved = books::save(&mut state, Interface::V1, kind, &body, now, &self.dice);
+                    let saved = saved.map_err(Refusal::Inner);
+                    saved.map(|(id, _)| json!({"success": true, "successPkIds": [id], "errorInfo": []}))
+                }
+                Some((kind, Form::List)) if kind.what != What::BaseData => {
+                    let search = body.get("search").and_then(Value::as_str).unwrap_or_default();
+                    master::paged(books::listed_by_v1(&state, kind, search).into_iter(), &body)
+                }
+                _ => master::read(&state, path, &body),
+            },
         };
         result.map_or_else(
             |refusal| refused(&refusal),
@@ -213,9 +254,18 @@ impl Simulated for Kingdee {
         &self.traffic
     }
 
+    fn operation(&self, call: &Call) -> String {
+        let last = || call.path.rsplit('/').next().unwrap_or_default().to_owned();
+        v2::operation(call).unwrap_or_else(last)
+    }
+
     fn answer(&self, call: &Call, fault: Option<&Fault>) -> Reply {
         match fault {
-            Some(Fault::ExpireTokens) => lock(&self.state).tokens.clear(),
+            Some(Fault::ExpireTokens) => {
+                let mut state = lock(&self.state);
+                state.tokens.clear();
+                state.app.rotate();
+            }
             Some(Fault::RateLimited) => return too_often(),
             Some(Fault::Http519(text)) => {
                 return Reply::json_with_status(519, &json!({"code": 2_000_002_000, "description_cn": text}));
@@ -228,6 +278,8 @@ impl Simulated for Kingdee {
         match call.path.as_str() {
             "/auth/user/access_token" => account::access_token(&mut lock(&self.state), call, &self.dice),
             "/jdy/sys/accountGroup" => account::account_group(&mut lock(&self.state), call),
+            path if path.starts_with("/jdyconnector/") => self.connector(call),
+            path if path.starts_with("/jdy/v2/") => self.business_v2(call, fault),
             path if path.starts_with("/jdy/") => self.business(call, fault),
             _ => Reply::json_with_status(404, &json!({"code": 404, "message": "not found"})),
         }

@@ -6,6 +6,7 @@ mod bench;
 mod faults;
 mod http;
 mod kingdee;
+mod kingdee_v2;
 mod qince;
 mod sharecrm;
 mod signs;

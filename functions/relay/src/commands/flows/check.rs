@@ -17,6 +17,8 @@ use crate::output::{counted, say};
 struct Found<'f> {
     diagnostics: Vec<&'f Diagnostic>,
     remarks: &'f [Remark],
+    /// By which interface it was checked, of the vendors that have several.
+    interfaces: &'f [String],
 }
 
 /// `relay flows check`
@@ -24,13 +26,14 @@ pub(crate) async fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Don
     let settings = Settings::from_environment();
     let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
     // One file with a mistake hides none of the others'.
-    let flows = relay_host::flows::load_sound(folder.as_deref())?;
+    let flows = relay_host::flows::load_sound(folder.as_deref(), &settings)?;
     let remarks = remarks::of_settings(&flows, &settings);
     let of_broken = flows.broken().iter().flat_map(|broken: &BrokenFile| &broken.found.0);
     let unimported = unimported(&flows, &settings).await;
     let mut diagnostics: Vec<_> = flows.warnings().chain(of_broken).chain(&unimported).collect();
     diagnostics.sort_by_key(|found| (&found.file, found.line, found.column));
-    let found = Found { diagnostics, remarks: &remarks };
+    let interfaces = relay_host::flows::interfaces(&flows, &settings);
+    let found = Found { diagnostics, remarks: &remarks, interfaces: &interfaces };
     if json {
         say!("{}", as_json(&flows, &found));
     } else {
@@ -79,6 +82,9 @@ fn print(flows: &Flows, found: &Found<'_>) {
         return;
     }
     flows.iter().for_each(|routed| print_flow(routed));
+    for interface in found.interfaces {
+        say!("checked by {interface}");
+    }
     say!("{}, no mistakes{warnings}.", counted(flows.iter().count(), "flow"));
 }
 
@@ -99,7 +105,12 @@ fn as_json(flows: &Flows, found: &Found<'_>) -> Value {
         let remarks = found.remarks.iter().filter(|remark| remark.is_mistake == is_mistake);
         diagnostics.map(|found| diagnostic_as_json(found)).chain(remarks.map(remark_as_json)).collect()
     };
-    json!({ "flows": flows, "mistakes": of(Severity::Error, true), "warnings": of(Severity::Warning, false) })
+    json!({
+        "flows": flows,
+        "checked_by": found.interfaces,
+        "mistakes": of(Severity::Error, true),
+        "warnings": of(Severity::Warning, false),
+    })
 }
 
 fn flow_as_json(routed: &Routed) -> Value {

@@ -31,7 +31,7 @@ impl std::error::Error for FailingTests {}
 /// stops nothing: what comes for that flow is to be kept.
 pub(crate) fn must_pass(settings: &Settings) -> anyhow::Result<()> {
     let Some(folder) = settings::flows_folder(settings) else { return Ok(()) };
-    let flows = relay_host::flows::load(Some(&folder))?;
+    let flows = relay_host::flows::load(Some(&folder), settings)?;
     let failing = match flow_tests::run(&flows, &relay_host::flows::tests(&folder)?) {
         Ok(flows) => {
             let failing = flows.iter().filter(|flow| flow.failed().next().is_some());
@@ -46,7 +46,7 @@ pub(crate) fn must_pass(settings: &Settings) -> anyhow::Result<()> {
 pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     let settings = Settings::from_environment();
     let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
-    let flows = match tested(folder.as_deref())? {
+    let flows = match tested(folder.as_deref(), &settings)? {
         Ok(flows) => flows,
         Err(mistakes) => {
             let found: Vec<_> = mistakes.0.iter().collect();
@@ -71,8 +71,11 @@ pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
 }
 
 /// What the tests of a folder come to, or its mistakes.
-fn tested(folder: Option<&Path>) -> anyhow::Result<Result<Vec<TestedFlow>, Diagnostics>> {
-    let flows = match relay_host::flows::load(folder) {
+fn tested(
+    folder: Option<&Path>,
+    settings: &Settings,
+) -> anyhow::Result<Result<Vec<TestedFlow>, Diagnostics>> {
+    let flows = match relay_host::flows::load(folder, settings) {
         Ok(flows) => flows,
         Err(error) => return error.downcast::<Diagnostics>().map(Err),
     };

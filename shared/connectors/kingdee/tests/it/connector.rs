@@ -25,20 +25,44 @@ fn read(more: &[(&str, &str)]) -> Result<relay_kingdee::Settings, Vec<String>> {
 
 #[test]
 fn every_setting_that_is_missing_or_malformed_comes_at_once_with_what_it_expects() {
-    let wrong = [("KINGDEE_AUTH", "v2"), ("KINGDEE_BASE_URL", "ftp://kingdee"), ("KINGDEE_EDITS", "yes")];
+    let wrong = [("KINGDEE_AUTH", "v1"), ("KINGDEE_BASE_URL", "ftp://kingdee"), ("KINGDEE_EDITS", "yes")];
     let error = relay_kingdee::Kingdee.check(&settings(&wrong), &Uses::default()).unwrap_err();
     assert_eq!(
         error.problems,
         [
-            "KINGDEE_AUTH expects `v1`: the flows of this version write over Kingdee's V1 interface",
             "KINGDEE_BASE_URL expects an address such as https://api.kingdee.com",
             "KINGDEE_CLIENT_ID is not set: it expects the client id of the application",
             "KINGDEE_CLIENT_SECRET is not set: it expects the client secret of the application",
-            "KINGDEE_USERNAME is not set: it expects a user of the tenant",
-            "KINGDEE_PASSWORD is not set: it expects that user's password",
+            "KINGDEE_USERNAME is not set: it expects a user of the tenant (of `v1`)",
+            "KINGDEE_PASSWORD is not set: it expects that user's password (of `v1`)",
             "KINGDEE_EDITS expects `on` or `off`",
         ]
     );
+}
+
+#[test]
+fn v2_wants_the_instance_and_no_user() {
+    let v2 = |more: &[(&str, &str)]| {
+        let application = [("KINGDEE_AUTH", "v2"), NEEDED[0], NEEDED[1]];
+        relay_kingdee::Settings::read(&settings(&[application.as_slice(), more].concat()))
+    };
+    let problems = v2(&[]).unwrap_err().problems;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].starts_with("KINGDEE_OUTER_INSTANCE_ID is not set"), "{problems:?}");
+    assert!(v2(&[("KINGDEE_OUTER_INSTANCE_ID", "i-1")]).is_ok());
+    assert_eq!(read(&[("KINGDEE_AUTH", "v3")]).unwrap_err(), ["KINGDEE_AUTH expects `v1` or `v2`"]);
+}
+
+#[test]
+fn the_documents_are_those_of_the_interface_that_is_set() {
+    let names = |by: &[(&str, &str)]| -> Vec<&str> {
+        let documents = relay_kingdee::Kingdee.documents_by(&settings(by));
+        documents.iter().map(|document| document.name).collect()
+    };
+    let (unset, v1, v2) = (names(&[]), names(&[("KINGDEE_AUTH", "v1")]), names(&[("KINGDEE_AUTH", "v2")]));
+    assert_eq!(unset, v1);
+    assert!(v2.contains(&"kingdee.ar_credit_save") && !v1.contains(&"kingdee.ar_credit_save"));
+    assert!(v1.contains(&"kingdee.sal_order_save") && v2.contains(&"kingdee.sal_order_save"));
 }
 
 #[test]
@@ -75,10 +99,10 @@ fn no_secret_is_ever_shown() {
 }
 
 #[test]
-fn a_connection_takes_documents_and_lists_them_and_makes_no_call_yet() {
+fn a_connection_takes_documents_and_reads_them_and_makes_no_call_yet() {
     let kingdee = Arc::new(support::Kingdee::answering([]));
     let connection = relay_kingdee::Kingdee.connect(&settings(&NEEDED), &kingdee.surroundings()).unwrap();
     assert!(connection.target().is_some() && connection.lists().is_some());
-    assert!(connection.windows().is_none() && connection.pools().is_none() && connection.webhook().is_none());
+    assert!(connection.windows().is_some() && connection.pools().is_none() && connection.webhook().is_none());
     assert!(kingdee.sent_to("").is_empty());
 }

@@ -10,3 +10,4 @@ mod session;
 mod signature;
 mod support;
 mod target;
+mod v2;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use relay_connector::{Class, Response, Surroundings, Token, TokenStore, TransportError};
 use relay_core::clock::Deadline;
+use relay_kingdee::settings::Auth;
 use relay_kingdee::{Client, Settings};
 
 use crate::support::{self, Answer, Kingdee, header, order, says, settings};
@@ -167,7 +168,9 @@ async fn a_stored_token_serves_its_own_account_alone() {
     let other_settings = [
         Settings { base_url: "https://kingdee-2.test/gateway/".parse().unwrap(), ..settings() },
         Settings { client_id: "200422".into(), ..settings() },
-        Settings { username: "用户 2".into(), ..settings() },
+        Settings {
+            auth: Auth::V1 { username: "用户 2".into(), password: "p@ss word".into() }, ..settings()
+        },
         Settings { account_id: Some("1002".into()), ..settings() },
     ];
     for (settings, log_ins) in other_settings.map(|other| (other, 2)).into_iter().chain([(settings(), 1)]) {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use relay_connector::{Request, Response, Surroundings, Transport, TransportError};
 use relay_core::clock::{SeededRng, SimulatedClock};
+use relay_kingdee::settings::Auth;
 use relay_kingdee::{Client, Settings};
 use serde_json::Value;
 
@@ -107,8 +108,7 @@ pub(crate) fn settings() -> Settings {
         base_url: "https://kingdee.test/gateway/".parse().unwrap(),
         client_id: "200421".into(),
         client_secret: "s3cret/client".into(),
-        username: "用户 1".into(),
-        password: "p@ss word".into(),
+        auth: Auth::V1 { username: "用户 1".into(), password: "p@ss word".into() },
         account_id: Some("1001".into()),
         calls_per_minute: NonZeroU32::new(60).unwrap(),
         edits: false,

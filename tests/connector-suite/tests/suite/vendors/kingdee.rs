@@ -1,4 +1,4 @@
-//! 金蝶云·星辰: lists, one bill, tokens.
+//! 金蝶云·星辰 over V1: every list, everything that is saved, tokens.
 
 use std::time::Duration;
 
@@ -6,13 +6,14 @@ use relay_connector::Connector;
 use relay_simulators::{Faults, Vendors};
 use serde_json::json;
 
+use super::kingdee_documents::{Interface, add, keep, listed, saved};
 use crate::vendor::{Allowance, Read, Tokens, Vendor, Write};
 
 pub(crate) static VENDOR: &dyn Vendor = &Simulated;
 
 struct Simulated;
 
-const LEFT_OUT: &[(&str, &[&str])] = &[
+pub(super) const LEFT_OUT: &[(&str, &[&str])] = &[
     (
         "it has no pools",
         &[
@@ -52,16 +53,7 @@ impl Vendor for Simulated {
     }
 
     fn reads(&self) -> &'static [Read] {
-        &[Read {
-            document: "kingdee.customer_list",
-            route: None,
-            operation: "customer_list",
-            load: |vendors, count| {
-                for number in 0..count {
-                    vendors.kingdee.add_customer(&format!("KH-{number}"), "苏果");
-                }
-            },
-        }]
+        READS
     }
 
     fn writes(&self) -> &'static [Write] {
@@ -77,7 +69,47 @@ impl Vendor for Simulated {
     }
 }
 
-const WRITES: &[Write] = &[Write {
+const READS: &[Read] = &[
+    listed!("customer_list" "customer" add),
+    listed!("supplier_list" "supplier" add),
+    listed!("material_list" "material" add),
+    listed!("store_list" "store" add),
+    listed!("measure_unit_list" "measure_unit" add),
+    listed!("emp_list" "emp" add),
+    listed!("dept_list" "dept" add),
+    listed!("settlement_type_list" "settlement_type" add),
+    listed!("settlement_account_list" "settlement_account" add),
+    listed!("currency_list" "currency" add),
+    listed!("sal_outbound_list" "sal_outbound" keep),
+    listed!("sal_inbound_list" "sal_inbound" keep),
+    listed!("pur_inbound_list" "pur_inbound" keep),
+    listed!("pur_rtn_list" "pur_rtn" keep),
+    listed!("inv_otherin_list" "inv_otherin" keep),
+    listed!("inv_otherout_list" "inv_otherout" keep),
+    listed!("inv_tfout_list" "inv_tfout" keep),
+    listed!("ap_credit_list" "ap_credit" keep),
+];
+
+const WRITES: &[Write] = &[
+    ORDER,
+    saved!(V1 bill "sal_outbound", asked: true),
+    saved!(V1 bill "sal_inbound", asked: false),
+    saved!(V1 bill "pur_order", asked: false),
+    saved!(V1 bill "pur_inbound", asked: true),
+    saved!(V1 bill "pur_rtn", asked: false),
+    saved!(V1 bill "inv_otherin", asked: false),
+    saved!(V1 bill "inv_otherout", asked: false),
+    saved!(V1 bill "inv_tfout", asked: false),
+    saved!(V1 bill "inv_tfin", asked: false),
+    saved!(V1 bill "ap_credit", asked: false),
+    saved!(V1 base_data "customer", asked: true),
+    saved!(V1 base_data "supplier", asked: true),
+    saved!(V1 base_data "material", asked: true),
+    saved!(V1 base_data "store", asked: true),
+    saved!(V1 base_data "measure_unit", asked: false),
+];
+
+const ORDER: Write = Write {
     document: "kingdee.sal_order_save",
     params: &[],
     operation: "sal_order_save",
@@ -101,9 +133,9 @@ const WRITES: &[Write] = &[Write {
     },
     goes_by_status: false,
     refuses_again: true,
-}];
+};
 
-const ALLOWANCES: &[Allowance] = &[Allowance {
+pub(super) const ALLOWANCES: &[Allowance] = &[Allowance {
     settings: &[("KINGDEE_CALLS_PER_MINUTE", "12")],
     calls: 12,
     period: Duration::from_secs(60),

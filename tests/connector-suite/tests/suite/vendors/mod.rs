@@ -2,6 +2,8 @@
 
 pub(crate) mod http;
 pub(crate) mod kingdee;
+mod kingdee_documents;
+pub(crate) mod kingdee_v2;
 pub(crate) mod qince;
 pub(crate) mod sharecrm;
 pub(crate) mod wangdian;

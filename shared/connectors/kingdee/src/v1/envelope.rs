@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use relay_connector::{Response, answer, lenient};
 use serde_json::Value;
 
+use crate::version::{Answer, Refusal};
+
 /// An answer of the vendor, of whatever endpoint.
 pub(crate) struct Envelope {
     body: Value,
@@ -21,7 +23,7 @@ impl Envelope {
     }
 
     /// Whether no level denies it and one says so: by `success`, or by the token call's `errcode: 0`.
-    pub(crate) fn succeeded(&self) -> bool {
+    fn succeeded(&self) -> bool {
         let outside = lenient::flag(&self.body, "success")
             .or_else(|| lenient::integer(&self.body, "errcode").map(|code| code == 0))
             .or_else(|| self.body.get("access_token").map(|_| true));
@@ -34,12 +36,12 @@ impl Envelope {
     }
 
     /// Whether it complains about the document's content, not about the call.
-    pub(crate) fn is_about_the_document(&self) -> bool {
+    fn is_about_the_document(&self) -> bool {
         self.complaints().next().is_some()
     }
 
     /// The vendor's code. A zero is none.
-    pub(crate) fn code(&self) -> Option<String> {
+    fn code(&self) -> Option<String> {
         let inside = self.data();
         [&self.body, inside]
             .into_iter()
@@ -49,7 +51,7 @@ impl Envelope {
     }
 
     /// Everything that the vendor says, the document's errors first.
-    pub(crate) fn message(&self) -> String {
+    fn message(&self) -> String {
         let inside = self.data();
         let levels = [inside, &self.body].into_iter();
         let general = levels.flat_map(|level| {
@@ -61,11 +63,18 @@ impl Envelope {
         said.collect::<Vec<_>>().join("; ")
     }
 
-    /// What the call asked for; the whole answer where it has no `data` level.
-    pub(crate) fn into_data(mut self) -> Value {
+    /// What the call asked for (the whole answer where it has no `data` level), or why there is nothing.
+    pub(crate) fn into_answer(mut self) -> Answer {
+        if !self.succeeded() {
+            return Answer::Refusal(Refusal {
+                code: self.code(),
+                message: self.message(),
+                is_about_the_document: self.is_about_the_document(),
+            });
+        }
         match self.body.get_mut("data").map(Value::take) {
-            Some(data) if !data.is_null() => data,
-            _ => self.body,
+            Some(data) if !data.is_null() => Answer::Data(data),
+            _ => Answer::Data(self.body),
         }
     }
 

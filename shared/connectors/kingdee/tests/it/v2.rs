@@ -1,0 +1,291 @@
+//! V2: authorisation and app-token, the signature of each call, `errcode`, steps, windows.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta};
+use relay_connector::{
+    Class, Connection as _, Delivery, Document, Failure, PageOf, Query, Request, Response, Span, Step,
+    Surroundings, Target as _, Transport, TransportError, Windows as _,
+};
+use relay_core::clock::{Clock as _, Deadline, SeededRng, SimulatedClock};
+use relay_kingdee::settings::Auth;
+use relay_kingdee::{Client, Settings, sign};
+use serde_json::{Value, json};
+
+use crate::support::{body, header, settings};
+
+/// A scripted V2: gives tokens out, and answers the other calls in the order of the script.
+struct Gateway {
+    answers: Mutex<Vec<Value>>,
+    sent: Mutex<Vec<Request>>,
+    clock: Arc<SimulatedClock>,
+    /// What it says to the call for an authorisation.
+    authorised: Value,
+}
+
+const START: i64 = 1_700_000_000;
+
+impl Gateway {
+    fn answering(answers: impl IntoIterator<Item = Value>) -> Arc<Self> {
+        let app =
+            json!({"appKey": "k-1", "appSecret": "app-s3cret", "domain": "https://tf.jdy.com", "status": 1});
+        Self::authorising(
+            json!([app, {"appKey": "k-0", "appSecret": "x", "domain": "d", "status": 0}]),
+            answers,
+        )
+    }
+
+    fn authorising(authorised: Value, answers: impl IntoIterator<Item = Value>) -> Arc<Self> {
+        let start = DateTime::from_timestamp(START, 0).unwrap();
+        Arc::new(Self {
+            answers: Mutex::new(answers.into_iter().collect()),
+            sent: Mutex::default(),
+            clock: Arc::new(SimulatedClock::starting_at(start)),
+            authorised,
+        })
+    }
+
+    fn client(self: &Arc<Self>) -> Client {
+        let auth = Auth::V2 { outer_instance_id: "i-1".to_owned() };
+        let settings = Settings { auth, account_id: None, ..settings() };
+        let surroundings =
+            Surroundings::unshared(self.clone(), self.clock.clone(), Arc::new(SeededRng::new(1)));
+        Client::new(settings, &surroundings)
+    }
+
+    fn sent_to(&self, path: &str) -> Vec<Request> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().filter(|request| request.url.path().ends_with(path)).cloned().collect()
+    }
+}
+
+#[async_trait]
+impl Transport for Gateway {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let path = request.url.path().to_owned();
+        self.sent.lock().unwrap().push(request);
+        let count = self.sent_to("kingdee_auth_token").len();
+        let answer = match path.rsplit('/').next().unwrap() {
+            "push_app_authorize" => json!({"code": 200, "msg": "success", "data": self.authorised}),
+            "kingdee_auth_token" => json!({"errcode": 0, "data": {"app-token": format!("tok-{count}")}}),
+            _ => self.answers.lock().unwrap().remove(0),
+        };
+        let mut response = Response::new(200, answer.to_string());
+        response.date = Some(self.clock.now());
+        Ok(response)
+    }
+}
+
+fn saved(id: &str, number: &str) -> Value {
+    json!({"errcode": 0, "description": "success", "data": {"ids": [id], "id_number_map": {id: number}}})
+}
+
+fn refused(code: i64, text: &str) -> Value {
+    json!({"errcode": code, "description": text, "data": null})
+}
+
+fn order() -> Value {
+    json!({"bill_no": "JY1", "material_entity": [{"material_number": "ML-250", "qty": "1.50"}]})
+}
+
+fn row(name: &str) -> &'static Document {
+    relay_kingdee::documents_of_v2().iter().find(|document| document.name == name).unwrap()
+}
+
+async fn saving(answers: impl IntoIterator<Item = Value>) -> (Arc<Gateway>, Result<String, Failure>) {
+    let gateway = Gateway::answering(answers);
+    let saved = gateway.client().save("kingdee.sal_order_save", &order(), Deadline::NONE).await;
+    (gateway, saved)
+}
+
+#[tokio::test]
+async fn a_call_is_signed_and_carries_token_and_address() {
+    let (gateway, saved) = saving([saved("1544208903712374784", "JY1")]).await;
+    assert_eq!(saved.as_deref(), Ok("1544208903712374784"));
+    let authorise = &gateway.sent_to("/jdyconnector/app_management/push_app_authorize")[0];
+    assert_eq!((authorise.method.as_str(), authorise.url.query()), ("POST", Some("outerInstanceId=i-1")));
+    let token = &gateway.sent_to("/jdyconnector/app_management/kingdee_auth_token")[0];
+    let app_signature = sign::signature(&"app-s3cret".to_owned().into(), "k-1");
+    let query = format!("app_key=k-1&app_signature={}", sign::encoded(&app_signature));
+    assert_eq!((token.method.as_str(), token.url.query()), ("GET", Some(query.as_str())));
+
+    let save = &gateway.sent_to("/jdy/v2/scm/sal_order")[0];
+    assert_eq!((save.method.as_str(), save.url.query()), ("POST", None));
+    assert_eq!(body(save), order());
+    let of = |name| header(save, name).unwrap();
+    assert_eq!((of("app-token"), of("X-GW-Router-Addr")), ("tok-1", "https://tf.jdy.com"));
+    assert_eq!((of("X-Api-ClientID"), of("X-Api-Auth-Version")), ("200421", "2.0"));
+    assert_eq!(of("X-Api-SignHeaders"), "X-Api-TimeStamp,X-Api-Nonce");
+    assert_eq!(of("X-Api-TimeStamp"), "1700000000000");
+    let signed = sign::string_to_sign(
+        "POST",
+        "/jdy/v2/scm/sal_order",
+        &Default::default(),
+        of("X-Api-Nonce"),
+        of("X-Api-TimeStamp"),
+    );
+    assert_eq!(of("X-Api-Signature"), sign::signature(&settings().client_secret, &signed.unwrap()));
+}
+
+#[tokio::test]
+async fn a_rotated_secret_is_fetched_anew_once_and_the_call_repeated_once() {
+    let (gateway, outcome) = saving([refused(1_030_002_006, "check failed"), saved("7", "JY1")]).await;
+    assert_eq!(outcome.as_deref(), Ok("7"));
+    let calls = |path| gateway.sent_to(path).len();
+    assert_eq!((calls("push_app_authorize"), calls("kingdee_auth_token"), calls("sal_order")), (2, 2, 2));
+    assert_eq!(header(&gateway.sent_to("sal_order")[1], "app-token"), Some("tok-2"));
+
+    let stays = [refused(1_030_002_006, "check failed"), refused(1_030_002_006, "check failed")];
+    let failure = saving(stays).await.1.unwrap_err();
+    assert!(matches!(failure.class, Class::Paused { until: Some(_) }), "{failure:?}");
+}
+
+#[tokio::test]
+async fn no_more_than_two_tokens_are_asked_for_in_a_minute() {
+    let gateway = Gateway::answering((0..6).flat_map(|_| [refused(1_030_002_006, "no"), saved("7", "JY1")]));
+    let client = gateway.client();
+    let mut asked = Vec::new();
+    for _ in 0..6 {
+        client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
+        asked.push(gateway.clock.now());
+    }
+    assert_eq!(gateway.sent_to("kingdee_auth_token").len(), 7);
+    let within = |from: &DateTime<_>| {
+        asked.iter().filter(|at| **at >= *from && **at - *from < TimeDelta::minutes(1)).count()
+    };
+    assert!(asked.iter().all(|from| within(from) <= 2), "{asked:?}");
+}
+
+#[tokio::test]
+async fn errcode_over_http_200_decides() {
+    for (answer, class) in [
+        (refused(2_000_014_001, "参数number[ML-250]不存在"), Class::Refused),
+        (refused(2_000_014_001, r#"第1行基础资料"unit"字段不能为空"#), Class::Refused),
+        (refused(2_000_014_001, "单据编号[JY1]组合值与其他表单重复"), Class::Exists),
+        (refused(2_000_014_001, "JY1已存在"), Class::Exists),
+        (refused(2_000_002_000, "system error"), Class::Unknown),
+        (refused(1_030_002_001, "X-Api-Signature is invalid"), Class::Paused { until: None }),
+        (json!({"code": 500, "msg": "参数错误"}), Class::Refused),
+    ] {
+        let failure = saving([answer.clone()]).await.1.unwrap_err();
+        assert_eq!(failure.class, class, "{answer}");
+    }
+    // An answer that says neither.
+    let failure = saving([json!({"data": {"ids": ["7"]}})]).await.1.unwrap_err();
+    assert_eq!(failure.class, Class::Unknown);
+}
+
+#[tokio::test]
+async fn of_several_account_sets_none_is_taken_unasked() {
+    let app = |key: &str, account: &str| json!({"appKey": key, "appSecret": "app-s3cret", "domain": "d", "status": 1, "accountId": account});
+    let gateway = Gateway::authorising(json!([app("k-1", "1001"), app("k-2", "1002")]), [saved("7", "JY1")]);
+    let failure = gateway.client().save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
+    assert_eq!(failure.class, Class::Paused { until: None });
+    assert!(failure.message.contains("[1001, 1002]: set KINGDEE_ACCOUNT_ID"), "{}", failure.message);
+    assert!(gateway.sent_to("sal_order").is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_searched_for_is_not_sent() {
+    let gateway = Gateway::answering([]);
+    let order = json!({"bill_no": "JY 1", "material_entity": []});
+    let failure = gateway.client().save("sal_order_save", &order, Deadline::NONE).await.unwrap_err();
+    assert_eq!(failure.class, Class::Refused);
+    assert!(failure.message.contains("use a number without it"), "{}", failure.message);
+    assert!(gateway.sent_to("").is_empty());
+}
+
+#[tokio::test]
+async fn a_tenants_fields_are_sent_in_their_maps() {
+    let gateway = Gateway::answering([saved("7", "JY1")]);
+    let order = json!({
+        "bill_no": "JY1", "custom_field1_number": "P", "custom_field": {"x": "1"},
+        "material_entity": [{"qty": "1", "custom_field7": "L"}, {"qty": "2"}],
+    });
+    gateway.client().save("sal_order_save", &order, Deadline::NONE).await.unwrap();
+    assert_eq!(
+        body(&gateway.sent_to("sal_order")[0]),
+        json!({
+            "bill_no": "JY1", "custom_field": {"x": "1", "custom_field1_number": "P"},
+            "material_entity": [{"qty": "1", "custom_entity_field": {"custom_field7": "L"}}, {"qty": "2"}],
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_bill_is_audited_by_its_id_and_its_stage_is_what_its_detail_says() {
+    let bill = |status: &str| json!({"errcode": 0, "data": {"id": "7", "bill_status": status}});
+    let gateway = Gateway::answering([
+        json!({"errcode": 0, "data": {"ids": ["7"]}}),
+        bill("C"),
+        bill("Z"),
+        refused(2_000_014_001, "参数id[7]不存在"),
+        refused(2_000_014_001, "单据已审核"),
+    ]);
+    let client = gateway.client();
+    let order = row("kingdee.sal_order_save");
+    client.step(order, "7", Step::Audit, Deadline::NONE).await.unwrap();
+    let sent = body(&gateway.sent_to("/jdy/v2/sys/common_operate")[0]);
+    assert_eq!(
+        sent,
+        json!({"ids": ["7"], "entity_number": "sal_bill_order", "operate_type": "audit", "ignore_warn": false})
+    );
+    for stage in [Some(Step::Audit), Some(Step::Save), None] {
+        assert_eq!(client.stage(order, "7", Deadline::NONE).await, Ok(stage));
+    }
+    assert_eq!(gateway.sent_to("sal_order_detail")[0].url.query(), Some("id=7"));
+    let failure = client.step(order, "7", Step::Unaudit, Deadline::NONE).await.unwrap_err();
+    assert_eq!(failure.class, Class::Refused);
+    let failure =
+        client.step(row("kingdee.customer_save"), "7", Step::Audit, Deadline::NONE).await.unwrap_err();
+    assert_eq!(
+        (failure.class, gateway.sent_to("common_operate").len()),
+        (Class::Refused, 2),
+        "base data is not audited"
+    );
+}
+
+#[tokio::test]
+async fn a_window_is_in_milliseconds_and_holds_its_last_second() {
+    let rows = json!({"errcode": 0, "data": {"count": 1, "total_page": 1, "rows": [{"id": "7"}]}});
+    let detail = json!({"errcode": 0, "data": {"id": "7", "material_entity": []}});
+    let gateway = Gateway::answering([rows, detail]);
+    let client = gateway.client();
+    let start = DateTime::from_timestamp(START - 60, 0).unwrap();
+    let query = Query {
+        document: row("kingdee.sal_order_detail"),
+        route: None,
+        params: vec![("bill_status".to_owned(), "C".to_owned())],
+    };
+    let span = Span { start, end: start + TimeDelta::seconds(59) };
+    let page = client.window(&query, span, PageOf { number: 0, size: 500 }, Deadline::NONE).await.unwrap();
+    assert_eq!((page.rows, page.total), (vec![json!({"id": "7", "material_entity": []})], Some(1)));
+    let query =
+        "bill_status=C&modify_end_time=1699999999999&modify_start_time=1699999940000&page=1&page_size=20";
+    assert_eq!(gateway.sent_to("/jdy/v2/scm/sal_order")[0].url.query(), Some(query));
+}
+
+#[tokio::test]
+async fn a_cut_page_is_refused_before_rows_are_lost() {
+    let rows: Vec<_> = (0..50).map(|id| json!({"id": id.to_string()})).collect();
+    let gateway =
+        Gateway::answering([json!({"errcode": 0, "data": {"count": 250, "total_page": 3, "rows": rows}})]);
+    let query = Query { document: row("kingdee.customer_list"), route: None, params: Vec::new() };
+    let client = gateway.client();
+    let page = client.lists().unwrap().list(&query, PageOf { number: 0, size: 100 }, Deadline::NONE).await;
+    assert!(page.unwrap_err().message.contains("rows would be lost"));
+}
+
+#[tokio::test]
+async fn what_has_no_number_cannot_be_asked_for() {
+    let gateway = Gateway::answering([]);
+    let client = gateway.client();
+    let receipt = json!({"bill_date": "2026-11-22"});
+    let delivery = Delivery::of(row("kingdee.ar_credit_save"), &[], &receipt);
+    let found = relay_connector::Target::find(&client, &delivery, Deadline::NONE).await;
+    assert_eq!(found, Ok(relay_connector::Found::CannotBeAsked));
+    gateway.clock.advance(Duration::from_secs(1));
+    assert!(gateway.sent_to("").is_empty());
+}

@@ -1,0 +1,330 @@
+//! What was saved over either interface, and how strictly it is looked at.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::kinds::{self, Form, Interface, Kind, What};
+use super::master::{self, CUSTOMER, MATERIAL, SUPPLIER, UNIT};
+use super::{Kingdee, State};
+use crate::dice::Dice;
+use crate::lock;
+
+/// A bill or a record of base data.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// Its record id, 19 digits.
+    pub id: String,
+    /// Its number.
+    pub number: String,
+    /// The body of the last save.
+    pub body: Map<String, Value>,
+    /// How often it was changed by its id.
+    pub edits: u32,
+    /// Whether it counts: state C, otherwise Z.
+    pub is_audited: bool,
+    pub(super) created: DateTime<Utc>,
+    pub(super) modified: DateTime<Utc>,
+}
+
+impl Kingdee {
+    /// What was saved of a kind, such as `sal_outbound`, under that number.
+    #[must_use]
+    pub fn saved(&self, kind: &str, number: &str) -> Vec<Saved> {
+        self.saved_of(kind).into_iter().filter(|saved| saved.number == number).collect()
+    }
+
+    /// Everything that was saved of a kind.
+    #[must_use]
+    pub fn saved_of(&self, kind: &str) -> Vec<Saved> {
+        lock(&self.state).books.get(kind).cloned().unwrap_or_default()
+    }
+
+    /// Puts a bill or a record into the books by hand, and answers its id.
+    pub fn keep(&self, kind: &'static str, number: &str, body: &Value) -> String {
+        let (id, now) = (self.dice.digits(19), self.clock.now());
+        let body = body.as_object().cloned().unwrap_or_default();
+        let saved = Saved {
+            id: id.clone(),
+            number: number.to_owned(),
+            body,
+            edits: 0,
+            is_audited: false,
+            created: now,
+            modified: now,
+        };
+        lock(&self.state).books.entry(kind).or_default().push(saved);
+        id
+    }
+
+    /// Takes what was saved under that id out of the books, as a person may.
+    pub fn remove(&self, kind: &str, id: &str) {
+        if let Some(saved) = lock(&self.state).books.get_mut(kind) {
+            saved.retain(|saved| saved.id != id);
+        }
+    }
+}
+
+/// Saves a document, and answers its id and number.
+pub(super) fn save(
+    state: &mut State,
+    interface: Interface,
+    kind: Kind,
+    body: &Map<String, Value>,
+    now: DateTime<Utc>,
+    dice: &Dice,
+) -> Result<(String, String), String> {
+    check(state, interface, kind, body)?;
+    let id = body.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
+    let books = state.books.entry(kind.name).or_default();
+    if let Some(id) = id {
+        let known = books.iter().find(|saved| saved.id == id);
+        let known = known.ok_or_else(|| format!("参数id[{id}]不存在"))?;
+        if known.is_audited {
+            return Err(format!("单据{}已审核,不能修改", known.number));
+        }
+    } else if interface == Interface::V1 && kind.name == "inv_tfin" {
+        return Err("调拨入库单仅支持编辑,id不能为空".to_owned());
+    }
+    let number = match body.get(kind.number(interface)).and_then(Value::as_str) {
+        // Of a unit the name tells one from another.
+        _ if kind.name == UNIT => name_of(body),
+        Some(number) if !number.is_empty() => number.to_owned(),
+        _ => format!("{}-{:05}", dice.digits(8), books.len() + 1),
+    };
+    let is_taken = books.iter().any(|saved| saved.number == number && Some(saved.id.as_str()) != id);
+    if is_taken && state.refuses_duplicates {
+        let text = format!("{}[{number}]", kind.number(interface));
+        return Err(if dice.coin() {
+            format!("{text}已存在")
+        } else {
+            format!("{text}组合值与其他表单重复")
+        });
+    }
+    match id.and_then(|id| books.iter_mut().find(|saved| saved.id == id)) {
+        Some(saved) => {
+            saved.edits += 1;
+            (saved.body, saved.number, saved.modified) = (body.clone(), number.clone(), now);
+            Ok((saved.id.clone(), number))
+        }
+        None => {
+            let saved = Saved {
+                id: dice.digits(19),
+                number: number.clone(),
+                body: body.clone(),
+                edits: 0,
+                is_audited: false,
+                created: now,
+                modified: now,
+            };
+            books.push(saved.clone());
+            if kind.what == What::BaseData {
+                master::learn(state, kind.name, &saved, &name_of(body), unit_of(body));
+            }
+            Ok((saved.id, number))
+        }
+    }
+}
+
+fn name_of(body: &Map<String, Value>) -> String {
+    let name = body.get("name").map(|name| name.get("zh_CN").unwrap_or(name));
+    name.and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn unit_of(body: &Map<String, Value>) -> Vec<String> {
+    let unit = ["base_unit_id", "baseunitid_id"].iter().find_map(|name| body.get(*name)?.as_str());
+    unit.map(str::to_owned).into_iter().collect()
+}
+
+/// `audit`, `unaudit`, `delete` of a document by its id or number: what it did it to.
+pub(super) fn operate(
+    state: &mut State,
+    kind: Kind,
+    operation: &str,
+    wanted: impl Fn(&Saved) -> bool,
+    now: DateTime<Utc>,
+) -> Result<Option<(String, String)>, String> {
+    let books = state.books.entry(kind.name).or_default();
+    let Some(place) = books.iter().position(wanted) else { return Ok(None) };
+    let saved = &mut books[place];
+    let found = (saved.id.clone(), saved.number.clone());
+    match (operation, saved.is_audited) {
+        ("audit", true) => return Err(format!("单据{}已审核", saved.number)),
+        ("unaudit", false) => return Err(format!("单据{}未审核", saved.number)),
+        ("delete", true) => return Err(format!("单据{}已审核,不能删除", saved.number)),
+        ("audit" | "unaudit", _) if kind.what == What::BaseData => {
+            return Err(format!("{}不支持操作{operation}", kind.entity));
+        }
+        ("audit" | "unaudit", _) => {
+            saved.is_audited = operation == "audit";
+            saved.modified = now;
+        }
+        ("delete", false) => {
+            books.remove(place);
+            if let Some(records) = state.master.get_mut(kind.name) {
+                records.retain(|record| record.id != found.0);
+            }
+        }
+        _ => return Err(format!("操作类型[{operation}]不存在")),
+    }
+    Ok(Some(found))
+}
+
+fn check(state: &State, interface: Interface, kind: Kind, body: &Map<String, Value>) -> Result<(), String> {
+    if let Some(known) = kinds::takes(interface, kind, Form::Save) {
+        let unknown = unknown(interface, body, "", &|path| known.contains(path));
+        unknown.map_or(Ok(()), |path| Err(format!("未知的参数{path}")))?;
+    }
+    references(state, body)?;
+    match kind.what {
+        What::Bill(partner) => {
+            date(body, interface)?;
+            partner.map_or(Ok(()), |partner| has_partner(body, partner))?;
+            if (interface, kind.name) == (Interface::V1, "pur_inbound") && !body.contains_key("transtype") {
+                return Err("业务类型不能为空".to_owned());
+            }
+            let lines = lines(body, "material_entity")?;
+            for (place, line) in lines.iter().enumerate() {
+                let line = line.as_object().ok_or("商品分录格式错误")?;
+                let checked = references(state, line).and_then(|()| check_line(state, line));
+                checked.map_err(|why| format!("第{}行{why}", place + 1))?;
+            }
+            Ok(())
+        }
+        What::Payment(partner) => {
+            date(body, interface)?;
+            has_partner(body, partner)?;
+            if interface == Interface::V2 {
+                for line in lines(body, "pay_entry_list")? {
+                    decimal(line, "amount")?.ok_or("金额不能为空")?;
+                }
+            }
+            Ok(())
+        }
+        What::BaseData | What::Stock => {
+            if name_of(body).is_empty() {
+                return Err("名称不能为空".to_owned());
+            }
+            if kind.name == MATERIAL && unit_of(body).is_empty() {
+                return Err("基础资料\"unit\"字段不能为空".to_owned());
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The first path that is none of the known ones.
+fn unknown(
+    interface: Interface,
+    fields: &Map<String, Value>,
+    prefix: &str,
+    knows: &impl Fn(&str) -> bool,
+) -> Option<String> {
+    fields.iter().find_map(|(name, value)| {
+        let path = format!("{prefix}{name}");
+        // A tenant's own fields: beside the others in V1, in a map of their own in V2.
+        let is_tenants = match interface {
+            Interface::V1 => name.starts_with("custom_field"),
+            Interface::V2 => matches!(&**name, "custom_field" | "custom_entity_field") && value.is_object(),
+        };
+        if is_tenants {
+            return (interface == Interface::V2 && !knows(&path)).then_some(path);
+        }
+        match value {
+            Value::Array(lines) => {
+                let path = format!("{path}[]");
+                let within = format!("{path}.");
+                let lines = lines.iter().filter_map(Value::as_object);
+                let inner = lines.filter_map(|line| unknown(interface, line, &within, knows)).next();
+                if knows(&path) { inner } else { Some(path) }
+            }
+            Value::Object(inner) => unknown(interface, inner, &format!("{path}."), knows),
+            _ => (!knows(&path)).then_some(path),
+        }
+    })
+}
+
+/// Ids are strings and exist, and so do numbers.
+fn references(state: &State, fields: &Map<String, Value>) -> Result<(), String> {
+    for (name, value) in fields {
+        let Some((kind, by_number)) = kinds::refers(name) else { continue };
+        let text = value.as_str().ok_or_else(|| format!("参数{name}须为字符串: {value}"))?;
+        let known = match by_number {
+            true => state.numbered(kind, text).is_some(),
+            false => state.record(kind, text).is_some(),
+        };
+        if !known {
+            let name = if by_number { "number" } else { name };
+            return Err(format!("参数{name}[{text}]不存在"));
+        }
+    }
+    Ok(())
+}
+
+fn has_partner(body: &Map<String, Value>, kind: &str) -> Result<(), String> {
+    let names = match kind {
+        CUSTOMER => ["customerid_id", "customer_id", "customer_number"],
+        SUPPLIER => ["supplierid_id", "supplier_id", "supplier_number"],
+        _ => return Ok(()),
+    };
+    let has = names.iter().any(|name| body.contains_key(*name));
+    if has { Ok(()) } else { Err(format!("参数{}不能为空", names[1])) }
+}
+
+fn check_line(state: &State, line: &Map<String, Value>) -> Result<(), String> {
+    let of = |names: &[&str]| names.iter().find_map(|name| line.get(*name)?.as_str());
+    let material = match of(&["materialid_id", "material_id"]) {
+        Some(id) => state.record(MATERIAL, id),
+        None => of(&["material_number"]).and_then(|number| state.numbered(MATERIAL, number)),
+    };
+    let material = material.ok_or("商品不能为空")?;
+    let unit = of(&["unit_id"]).ok_or(r#"基础资料"unit"字段不能为空"#)?;
+    if !material.units.iter().any(|linked| linked == unit) {
+        return Err(r#"基础资料"unit"字段不能为空"#.to_owned());
+    }
+    let line = Value::Object(line.clone());
+    if decimal(&line, "qty")?.ok_or("数量不能为空")? <= Decimal::ZERO {
+        return Err("数量必须大于0".to_owned());
+    }
+    for price in ["price", "tax_price", "taxprice", "cess", "amount"] {
+        decimal(&line, price)?;
+    }
+    Ok(())
+}
+
+fn lines<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a Vec<Value>, String> {
+    let lines = body.get(name).and_then(Value::as_array).filter(|lines| !lines.is_empty());
+    lines.ok_or_else(|| format!("{name}不能为空"))
+}
+
+fn date(body: &Map<String, Value>, interface: Interface) -> Result<(), String> {
+    let name = if interface == Interface::V1 { "billdate" } else { "bill_date" };
+    let date = body.get(name).and_then(Value::as_str).ok_or("单据日期不能为空")?;
+    let is_date = date.len() == 10 && NaiveDate::parse_from_str(date, "%Y-%m-%d").is_ok();
+    if is_date { Ok(()) } else { Err(format!("单据日期格式错误: {date}")) }
+}
+
+fn decimal(line: &Value, name: &str) -> Result<Option<Decimal>, String> {
+    let text = match line.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    };
+    text.parse().map(Some).map_err(|_| format!("参数{name}不是数字: {text}"))
+}
+
+/// Rows of V1's lists of bills.
+pub(super) fn listed_by_v1(state: &State, kind: Kind, search: &str) -> Vec<Value> {
+    let books = state.books.get(kind.name).into_iter().flatten();
+    let found = books.filter(|saved| saved.number.contains(search));
+    found
+        .map(|saved| {
+            json!({
+                "id": saved.id,
+                "billno": saved.number,
+                "billdate": saved.body.get("billdate"),
+                "billstatus": if saved.is_audited { "C" } else { "Z" },
+            })
+        })
+        .collect()
+}
