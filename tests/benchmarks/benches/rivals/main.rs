@@ -1,7 +1,7 @@
 //! The relay beside a plain Python script and Node-RED: the same two jobs, in turns in one run, each over HTTP.
 //!
 //! `cargo bench --profile speed -p benchmarks --bench rivals`; `-- pushes` or `-- trades` measures one job. `relay` is built for speed, in
-//! whatever profile this is, as its users build it.
+//! whatever profile this is, as its users build it. `-- before=PROGRAM after=PROGRAM` puts two builds of it beside each other instead.
 //! Each of the three is a process of its own that keeps what it has taken, or done, where a crash does not lose it; it is
 //! killed after each round, and what it has kept is counted.
 //!
@@ -35,8 +35,10 @@ use crate::score::{Score, Took, print};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let wants = |job: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == job);
-    let rivals = Rival::all()?;
+    let names = |job: &str| arguments.iter().any(|argument| argument == job);
+    let wants = |job: &str| ["pushes", "trades"].iter().all(|job| !names(job)) || names(job);
+    let builds = Rival::builds(&arguments);
+    let rivals = if builds.is_empty() { Rival::all()? } else { builds };
     println!("{}", load("before"));
     if wants("pushes") {
         let count = if is_measured() { 4_000 } else { 20 };
@@ -52,11 +54,11 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// Does a job of so many documents with each in turns, several times.
-async fn rounds(
-    rivals: &[Rival],
+async fn rounds<'r>(
+    rivals: &'r [Rival],
     count: u32,
     job: impl AsyncFn(&Rival, u32, &Path) -> anyhow::Result<Took>,
-) -> anyhow::Result<Vec<(&'static str, Score)>> {
+) -> anyhow::Result<Vec<(&'r str, Score)>> {
     let mut scores: Vec<_> = rivals.iter().map(|rival| (rival.name(), Score::default())).collect();
     for _ in 0..if is_measured() { 5 } else { 1 } {
         for (rival, (name, score)) in rivals.iter().zip(&mut scores) {

@@ -26,8 +26,8 @@ pub(crate) type Settings = Vec<(String, String)>;
 
 /// What is compared.
 pub(crate) enum Rival {
-    /// `relay serve`.
-    Relay { program: PathBuf },
+    /// `relay serve`; also of another build, by the name that it was given.
+    Relay { name: String, program: PathBuf },
     /// `plain.py`.
     Python { interpreter: String },
     /// `node_red_flows.json`.
@@ -35,12 +35,18 @@ pub(crate) enum Rival {
 }
 
 impl Rival {
+    /// Other builds of the relay, each as `NAME=PROGRAM`: the first is what the others are compared with.
+    pub(crate) fn builds(arguments: &[String]) -> Vec<Self> {
+        let named = arguments.iter().filter_map(|argument| argument.split_once('='));
+        named.map(|(name, program)| Self::Relay { name: name.to_owned(), program: program.into() }).collect()
+    }
+
     /// The relay first. A check that the benchmark works goes without Node-RED, and so does a machine that has none.
     pub(crate) fn all() -> anyhow::Result<Vec<Self>> {
         // This executable is at `<target>/<profile>/deps/`.
         let executable = env::current_exe()?;
         let target = executable.ancestors().nth(3).context("no target folder")?;
-        let relay = Self::Relay { program: build_relay(target)? };
+        let relay = Self::Relay { name: "relay".to_owned(), program: build_relay(target)? };
         let mut rivals = vec![relay, Self::Python { interpreter: interpreter()? }];
         if is_measured() {
             match node_red::install(target) {
@@ -51,9 +57,9 @@ impl Rival {
         Ok(rivals)
     }
 
-    pub(crate) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Relay { .. } => "relay",
+            Self::Relay { name, .. } => name,
             Self::Python { .. } => "Python",
             Self::NodeRed { .. } => "Node-RED",
         }
@@ -67,7 +73,7 @@ impl Rival {
         settings: &Settings,
     ) -> anyhow::Result<Command> {
         Ok(match self {
-            Self::Relay { program } => {
+            Self::Relay { program, .. } => {
                 rest(&stores(folder)?).await?;
                 let flows = ["direct-order-to-sharecrm.toml", "direct-order-to-wangdian.toml"];
                 relay(program, port, &flows, folder, settings)?
@@ -85,7 +91,9 @@ impl Rival {
     /// What carries trades to Kingdee; Node-RED listens on that port, and begins when it is told.
     pub(crate) fn carrier(&self, port: u16, folder: &Path, settings: &Settings) -> anyhow::Result<Command> {
         Ok(match self {
-            Self::Relay { program } => relay(program, port, &["trade-to-kingdee.toml"], folder, settings)?,
+            Self::Relay { program, .. } => {
+                relay(program, port, &["trade-to-kingdee.toml"], folder, settings)?
+            }
             Self::Python { interpreter } => {
                 let mut command = command(interpreter, settings);
                 command.args([script("plain.py").as_os_str(), "carry".as_ref()]).arg(folder.join("done.db"));

@@ -51,7 +51,7 @@ impl Score {
 }
 
 /// Prints scores beside the first, which is the relay's.
-pub(crate) fn print(title: &str, what: &str, scores: &[(&'static str, Score)]) {
+pub(crate) fn print(title: &str, what: &str, scores: &[(&str, Score)]) {
     println!("\n{title}\n");
     println!(
         "| | {what}/s (min, median, max) | the relay is | processor time each, ms (min, median, max) | the relay takes |"
