@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
     /// Queues rows, except those that were queued before, and answers what it has queued.
     async fn take(
         &mut self,
-        rows: &[Value],
+        rows: Vec<Value>,
         before: &HashSet<String>,
     ) -> Result<HashSet<String>, StoreError> {
         let Self { poller, routed, report, .. } = self;
@@ -119,11 +119,11 @@ impl<'a> Reader<'a> {
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
             // A row that the filter cannot judge is queued: the pusher records it as failed, so it is not lost.
-            if !routed.flow.admits(row).unwrap_or(true) {
+            if !routed.flow.admits(&row).unwrap_or(true) {
                 report.filtered += 1;
                 continue;
             }
-            let item = work::item(&routed.flow, row.clone(), false, now, poller.rng.as_ref());
+            let item = work::item(&routed.flow, row, false, now, poller.rng.as_ref());
             let id = item.content_id();
             if !before.contains(&id) && taken.insert(id) {
                 items.push(item);
@@ -240,12 +240,16 @@ impl<'a> Readers<'a> {
     /// Queues rows for each flow, except those that were queued before, and answers what was queued.
     pub(crate) async fn take(
         &mut self,
-        rows: &[Value],
+        rows: Vec<Value>,
         before: &HashSet<String>,
     ) -> Result<HashSet<String>, ReadError> {
-        let mut taken = HashSet::new();
+        let (mut taken, mut left) = (HashSet::new(), self.served().count());
+        let mut rows = Some(rows);
         for reader in self.served_mut() {
-            match reader.take(rows, before).await {
+            left -= 1;
+            // The last has them for itself, and as a rule there is one.
+            let own = if left > 0 { rows.clone() } else { rows.take() };
+            match reader.take(own.unwrap_or_default(), before).await {
                 Ok(ids) => taken.extend(ids),
                 Err(error) => reader.stop(&error.into()).await,
             }

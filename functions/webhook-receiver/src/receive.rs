@@ -119,7 +119,7 @@ impl Receiver {
     }
 
     async fn store(&self, system: System, webhook: &dyn Webhook, push: Verified) -> Answer {
-        let Verified { msg_id, id: key, kind: data_type, .. } = push.clone();
+        let (msg_id, key, data_type) = (push.msg_id.clone(), push.id.clone(), push.kind.clone());
         match self.in_time(self.take(system, webhook, push)).await {
             Ok(flows) => {
                 tracing::info!(key, data_type, msg_id, flows, "push stored");

@@ -13,9 +13,13 @@ use crate::transport::Response;
 #[must_use]
 pub fn json(response: &Response) -> Option<Value> {
     let text = text(response)?;
-    // One row that is nested without end takes no other down.
-    let whole = serde_json::from_slice(&nesting::flattened(text.as_bytes(), nesting::READABLE)).ok();
-    whole.or_else(|| within(&text)).filter(Value::is_object)
+    let whole = serde_json::from_str(&text).ok();
+    whole.or_else(|| flattened(&text)).or_else(|| within(&text)).filter(Value::is_object)
+}
+
+/// One row that is nested without end takes no other down.
+fn flattened(text: &str) -> Option<Value> {
+    serde_json::from_slice(&nesting::flattened(text.as_bytes(), nesting::READABLE)).ok()
 }
 
 /// The body as text: UTF-8, or GBK (GB18030 holds it) where the header says so or the bytes are no UTF-8.

@@ -21,6 +21,9 @@ pub struct HttpTransport {
 /// more than a late one. A call that is begun just before a deadline ends so much after it: Lambda's deadlines leave more.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The room that an answer is given at first, at most: a page of 100 trades has 600 KB.
+const ROOM: usize = 1024 * 1024;
+
 impl Default for HttpTransport {
     fn default() -> Self {
         Self::patient_for(PATIENCE)
@@ -107,10 +110,13 @@ impl Transport for HttpTransport {
 
 /// Reads a body piece by piece, and no further than `limit`: whatever a broken gateway sends, the memory stays.
 async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, TransportError> {
-    if response.content_length().is_some_and(|length| length > limit as u64) {
+    let length = response.content_length();
+    if length.is_some_and(|length| length > limit as u64) {
         return Err(TransportError::TooLarge { limit });
     }
-    let mut body = Vec::new();
+    // Room for what is told to come, as far as an answer is usually long.
+    let room = length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut body = Vec::with_capacity(room.min(ROOM));
     while let Some(piece) = response.chunk().await.map_err(|error| TransportError::Lost(reason(error)))? {
         if body.len() + piece.len() > limit {
             return Err(TransportError::TooLarge { limit });

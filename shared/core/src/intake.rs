@@ -105,7 +105,8 @@ impl Intake {
                 }
             };
             flows.push(item.flow.as_str());
-            messages.push(Outgoing { group: item.group(), deduplication: item.deduplication(), body });
+            let deduplication = item.deduplication_of(&body);
+            messages.push(Outgoing { group: item.group(), deduplication, body });
         }
         taken.queued = messages.len() as u64;
         Ok(Prepared { messages, flows, taken })

@@ -120,7 +120,8 @@ impl fmt::Debug for Push {
 }
 
 impl Signed {
-    /// Compares with every secret, whichever fits first, so that the time taken tells nothing.
+    /// Compares with every secret, whichever fits first, so that the time taken tells nothing of them. The other form of the
+    /// data is tried only where the usual one does not fit, which the answer tells anyway.
     fn matching_form(&self, settings: &Settings) -> Option<DigestForm> {
         let received = self.digest.trim().to_ascii_lowercase();
         let fits = |data: &[u8]| {
@@ -131,10 +132,9 @@ impl Signed {
                 fits | expected.as_bytes().ct_eq(received.as_bytes())
             })
         };
-        let (decoded, encoded) = (fits(self.data.value.as_bytes()), fits(&self.data.encoded));
-        if decoded.into() {
+        if fits(self.data.value.as_bytes()).into() {
             Some(DigestForm::Decoded)
-        } else if encoded.into() {
+        } else if fits(&self.data.encoded).into() {
             Some(DigestForm::Encoded)
         } else {
             None
@@ -279,8 +279,7 @@ impl fmt::Debug for VerifiedPush {
 fn document(data: &[u8], max_depth: usize) -> Result<Value, String> {
     // A byte order mark is no part of the JSON, but some editors and libraries put one before it.
     let data = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
-    let depth = nesting::depth(data);
-    if depth > max_depth {
+    if let Some(depth) = nesting::deeper_than(data, max_depth) {
         return Err(format!("it is nested {depth} levels deep, and no more than {max_depth} are carried"));
     }
     let document: Value = serde_json::from_slice(data).map_err(|error| format!("broken JSON: {error}"))?;
