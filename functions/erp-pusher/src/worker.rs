@@ -88,6 +88,14 @@ impl Worker {
         self.system
     }
 
+    /// Waits until there may be something to work: for so long at most, or until this process has queued something.
+    pub async fn wait(&self, most: Duration) {
+        tokio::select! {
+            () = self.queue.arrives(self.system) => {}
+            () = self.clock.sleep(most) => {}
+        }
+    }
+
     /// Works one batch: receives, pushes, deletes what is done and delays what comes again. `goes_on` is asked before
     /// each document; what is not begun comes again at once.
     ///

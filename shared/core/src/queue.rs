@@ -5,6 +5,7 @@
 //! - A received message is in flight until it is deleted or its visibility timeout ends.
 //! - A message received too often moves to the dead-letter queue, until a person redrives it.
 
+use std::future::pending;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -104,6 +105,12 @@ pub trait Queue: Send + Sync {
         max: usize,
         visibility: Duration,
     ) -> Result<Vec<Received>, StoreError>;
+
+    /// Waits until this process has sent something to the queue since it was last waited for, where the adapter can tell: it
+    /// may never end, so whoever waits looks at the queue now and then all the same. One waits for a system at a time.
+    async fn arrives(&self, _system: System) {
+        pending::<()>().await;
+    }
 
     /// Deletes messages that are done. A receipt that has lapsed deletes nothing.
     async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError>;

@@ -32,10 +32,12 @@ impl Ledger for Sqlite {
     }
 
     async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
-        let entry = entry.clone();
+        // Should it ever fail, the value's panic fails this document alone.
+        let text = serde_json::to_string(entry).unwrap_or_else(|_| serde_json::json!(entry).to_string());
+        let (id, revision) = (entry.id.clone(), entry.revision);
+        let (is_delivered, failed_at) =
+            (entry.delivered.is_some(), entry.failed.as_ref().map(|failed| millis(failed.at)));
         self.write_in("writing the ledger in", move |tx, _| {
-            let text = serde_json::json!(entry).to_string();
-            let failed_at = entry.failed.as_ref().map(|failed| millis(failed.at));
             let written = tx
                 .prepare_cached(
                     "INSERT INTO ledger (flow, key, entry, delivered, failed_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, 1)
@@ -43,14 +45,7 @@ impl Ledger for Sqlite {
                          failed_at = excluded.failed_at, revision = revision + 1
                      WHERE revision = ?6",
                 )?
-                .execute(params![
-                    entry.id.flow,
-                    entry.id.key,
-                    text,
-                    entry.delivered.is_some(),
-                    failed_at,
-                    entry.revision
-                ])?;
+                .execute(params![id.flow, id.key, text, is_delivered, failed_at, revision])?;
             // An entry that retention has forgotten since it was read is written anew, with all that was known of it.
             Ok(written == 1)
         })

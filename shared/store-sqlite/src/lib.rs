@@ -10,6 +10,7 @@
 //! | `migrations` | brings the file of an earlier program up, step by step |
 //! | `writer` | the one connection that writes: what has gathered is one transaction |
 //! | `request` | what waits for the writer |
+//! | `arrivals` | wakes who waits for what this process sends |
 //! | `shared_text` | what messages of one send end with stands once |
 //! | `blocking` | where work that blocks is done |
 //! | `lane` | a connection that reads, used by one after the other |
@@ -20,6 +21,7 @@
 //! | `failure` | what an error of SQLite means, and the way out |
 
 mod archive;
+mod arrivals;
 mod blocking;
 mod check;
 mod checkpoints;
@@ -51,6 +53,7 @@ use relay_core::archive::{Archive, Disabled};
 use relay_core::clock::Clock;
 use rusqlite::Connection;
 
+use crate::arrivals::Arrivals;
 use crate::blocking::Blocking;
 use crate::health::Health;
 use crate::lane::Lane;
@@ -89,6 +92,7 @@ pub struct Sqlite {
     time: SteadyTime,
     retention: Retention,
     blocking: Blocking,
+    arrivals: Arrivals,
 }
 
 impl Sqlite {
@@ -132,7 +136,8 @@ impl Sqlite {
         check::begin(checker, &health, patience, blocking)?;
         let time = SteadyTime::new(clock);
         let writer = Arc::new(Writer::new(writer, health.clone(), time.clone(), retention, blocking));
-        Ok(Self { reader, scanner, writer, health, time, retention, blocking })
+        let arrivals = Arrivals::default();
+        Ok(Self { reader, scanner, writer, health, time, retention, blocking, arrivals })
     }
 
     /// Opens a file that is there, and creates none: an empty store would say that all is well.

@@ -19,6 +19,9 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many statements a connection keeps prepared.
 const STATEMENTS: usize = 64;
 
+/// How much of the file the connection that writes keeps in memory, in KiB: what is sent is received, and deleted, soon after.
+const WRITER_CACHE: i64 = 8 * 1024;
+
 /// What the file's `application_id` says: "ERPR". A file with another one is somebody else's database.
 const APPLICATION_ID: i32 = 0x4552_5052;
 
@@ -114,6 +117,8 @@ fn set_up(connection: &Connection) -> rusqlite::Result<bool> {
     }
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     connection.execute_batch("PRAGMA synchronous = FULL")?;
+    // Below zero it is KiB, and pages otherwise.
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
     connection.pragma_update(None, "journal_size_limit", wal::LIMIT)?;
     Ok(mode == "wal")
 }

@@ -46,6 +46,10 @@ impl Queue for Sqlite {
         .await
     }
 
+    async fn arrives(&self, system: System) {
+        self.arrivals.next(system).await;
+    }
+
     async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError> {
         let receipts = receipts.to_vec();
         self.write_in("deleting from the queue in", move |tx, _| {
@@ -134,6 +138,7 @@ impl Queue for Sqlite {
 
 impl Sqlite {
     async fn send_in_one(&self, messages: Vec<(System, Vec<Outgoing>)>) -> Result<(), StoreError> {
+        let systems: Vec<_> = messages.iter().map(|(system, _)| *system).collect();
         self.write_in("sending to the queue in", move |tx, now| {
             let all: Vec<_> =
                 messages.iter().flat_map(|(system, of)| of.iter().map(|one| (*system, one))).collect();
@@ -148,7 +153,9 @@ impl Sqlite {
             }
             Ok(())
         })
-        .await
+        .await?;
+        systems.into_iter().for_each(|system| self.arrivals.tell(system));
+        Ok(())
     }
 }
 

@@ -27,8 +27,7 @@ pub(super) struct End<'a> {
 impl<'a> End<'a> {
     /// The end that these two have in common, if it is worth it.
     pub(super) fn of(body: &'a str, next: &str) -> Option<Self> {
-        let alike =
-            body.bytes().rev().zip(next.bytes().rev()).take_while(|(one, other)| one == other).count();
+        let alike = length_alike(body.as_bytes(), next.as_bytes());
         let begins = (body.len() - alike..=body.len()).find(|place| body.is_char_boundary(*place))?;
         let text = body.get(begins..).filter(|text| text.len() >= AT_LEAST)?;
         Some(Self { text, id: None })
@@ -47,6 +46,16 @@ impl<'a> End<'a> {
         tx.prepare_cached("INSERT INTO shared_text (text) VALUES (?1)")?.execute(params![self.text])?;
         Ok(*self.id.insert(tx.last_insert_rowid()))
     }
+}
+
+/// How many bytes two texts end with in common, found by larger parts first.
+fn length_alike(one: &[u8], other: &[u8]) -> usize {
+    const PART: usize = 256;
+    let parts = one.rchunks(PART).zip(other.rchunks(PART)).take_while(|(one, other)| one == other);
+    let whole: usize = parts.map(|(part, _)| part.len()).sum();
+    let rest = |bytes: &[u8]| bytes.len() - whole;
+    let (one, other) = (&one[..rest(one)], &other[..rest(other)]);
+    whole + one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::{Done, server};
 const POLL_EVERY: Duration = Duration::from_secs(5 * 60);
 const SYNC_EVERY: Duration = Duration::from_secs(3 * 60);
 
-/// How often an empty queue is looked at.
+/// How often an empty queue is looked at: what this process queues is looked for at once.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the work in hand may take after a signal: longer than one call to a vendor.
@@ -118,10 +118,17 @@ impl Tasks {
 async fn push(supervisor: Supervisor, worker: Worker) {
     let turn = || async {
         let worked = worker.work_through(&|| supervisor.goes_on(), &|_| {}).await;
-        Ok(match worked.context("the queue cannot be worked")? {
-            Idle::NotLooked => Duration::ZERO,
-            Idle::Nothing { .. } | Idle::Paused(_) => LOOK_EVERY,
-        })
+        match worked.context("the queue cannot be worked")? {
+            Idle::NotLooked => Ok(Duration::ZERO),
+            Idle::Paused(_) => Ok(LOOK_EVERY),
+            Idle::Nothing { .. } => {
+                tokio::select! {
+                    () = worker.wait(LOOK_EVERY) => {}
+                    () = supervisor.until_stopped() => {}
+                }
+                Ok(Duration::ZERO)
+            }
+        }
     };
     supervisor.keep(&pushes_to(worker.system()), turn).await;
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up fails")]
 
+mod arrivals;
 mod beside;
 mod clocks;
 mod file;
