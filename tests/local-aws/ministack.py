@@ -5,9 +5,9 @@ A drop-in for the `ministack` command: without these variables, and AUTH, it is 
 CLOCK_FILE    a file with the number of seconds by which its clock is ahead of the machine's. Whoever writes it moves the
               clock, at once: messages become visible, deduplication ids and leases lapse, and a test of twelve hours
               takes no time. It only ever goes forward: a smaller number is not taken.
-REQUEST_LOG   a file that gets a line for each request: method, path, whose request it is of DynamoDB (`test` or `function`),
-              how many keys it names, what its one key begins with (up to a slash), X-Amz-Target, the tables of DynamoDB
-              that it names, and the status.
+REQUEST_LOG   a file that gets a line for each request: the microseconds it took, method, path, whose request it is of DynamoDB
+              (`test` or `function`), how many keys it names (of an item that is put: how many KB it has), what its one
+              key begins with (up to a slash), X-Amz-Target, the tables of DynamoDB that it names, and the status.
 PROCESS_LOG   a file that gets a line for each function that is started: the number of its process, and its name. A function
               closes its memory and its environment to others, so that nobody else can tell.
 LAYERS_IN     the variable that tells a function where its layers are: /opt, where Lambda unpacks them. ministack gives
@@ -69,7 +69,7 @@ if os.environ.get("REQUEST_LOG"):
     from hypercorn.config import Config
 
     Config.accesslog = os.environ["REQUEST_LOG"]
-    Config.access_log_format = "%(m)s %(U)s %({keys}o)s %({x-amz-target}i)s %({tables}o)s %(s)s"
+    Config.access_log_format = "%(D)s %(m)s %(U)s %({keys}o)s %({x-amz-target}i)s %({tables}o)s %(s)s"
 
     from ministack.services import dynamodb
 
@@ -85,8 +85,18 @@ if os.environ.get("REQUEST_LOG"):
         return status, answer | {"tables": ",".join(tables), "keys": keys}, content
 
     def count_keys(asked):
+        if "Item" in asked:
+            return -(-bytes_of(asked["Item"]) // 1024)
         items = asked.get("RequestItems", {}).values()
         return sum(len(of.get("Keys", [])) if isinstance(of, dict) else len(of) for of in items) or 1
+
+    def bytes_of(item):
+        # As DynamoDB counts them; binary values travel as base64.
+        def of(value):
+            [(kind, content)] = value.items()
+            return len(content) * 3 // 4 if kind == "B" else len(str(content).encode())
+
+        return sum(len(name) + of(value) for name, value in item.items())
 
     def first_word_of_key(asked):
         name = (asked.get("Key") or asked.get("Item") or {}).get("name", {}).get("S", "-")

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Checkpoints, StoreError, System};
 
-/// What goes on as before is written this often: on DynamoDB a write costs.
-const BETWEEN_WRITES: Duration = Duration::from_secs(60);
+/// What goes on as before is written this often: on DynamoDB a write costs, and each function's processes write.
+const BETWEEN_WRITES: Duration = Duration::from_secs(300);
 
 /// What has a health record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -135,7 +135,7 @@ async fn read_revision(
     Ok((health, Some(checkpoint.revision)))
 }
 
-/// Writes health records: each when its state changes, and otherwise once a minute at most.
+/// Writes health records: each when its state changes, and otherwise once in five minutes at most.
 pub struct Monitor {
     checkpoints: Arc<dyn Checkpoints>,
     clock: Arc<dyn Clock>,
@@ -187,7 +187,7 @@ impl Monitor {
 
     /// A record that cannot be written stops no work.
     async fn note(&self, part: Part, tried: Result<(), Problem>) {
-        // On the heap: every call to a vendor carries this future, and writes a record once a minute.
+        // On the heap: every call to a vendor carries this future, and writes a record now and then.
         if let Err(error) = Box::pin(self.add(part, tried)).await {
             tracing::warn!(%error, "a health record could not be written");
         }

@@ -127,10 +127,21 @@ pub struct AwsNames {
     pub lookup_table: String,
     /// How long the ledger remembers a delivered document.
     pub ledger_kept: std::time::Duration,
-    /// The bucket of the archive; `None` where nothing is archived.
-    pub archive_bucket: Option<String>,
+    /// The archive; `None` where nothing is archived.
+    pub archive: Option<AwsArchive>,
     /// Each system's queue.
     pub queues: std::collections::BTreeMap<System, AwsQueue>,
+}
+
+/// The archive of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsArchive {
+    /// Its bucket, for what is large.
+    pub bucket: String,
+    /// Its table, for what is small; `None` where all of it is in the bucket.
+    pub table: Option<String>,
+    /// How long the table keeps what is written. The bucket has a lifecycle of its own.
+    pub kept: std::time::Duration,
 }
 
 /// A queue of a stack.

@@ -7,12 +7,13 @@ use std::io::{self, IsTerminal as _};
 use std::panic;
 
 use tracing::field::Field;
-use tracing::{Level, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets, filter_fn};
-use tracing_subscriber::fmt::format::{Writer, debug_fn};
-use tracing_subscriber::fmt::{FormatFields, MakeWriter};
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer, debug_fn};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter};
 use tracing_subscriber::layer::{Filter, Layer as _, SubscriberExt as _};
+use tracing_subscriber::registry::{LookupSpan, Scope};
 use tracing_subscriber::{Registry, fmt};
 
 use crate::terminal;
@@ -41,8 +42,42 @@ pub fn lambda_lines(
     filter: Targets,
     writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
-    let lines = fmt::layer().json().flatten_event(true).with_writer(writer);
+    let lines = fmt::layer().json().event_format(Line::default()).with_writer(writer);
     Registry::default().with(lines.with_filter(capped(filter)))
+}
+
+/// A line of JSON: what is told, the innermost span, and the fields of the outermost, which name the invocation. Logs are paid
+/// by their length, and a list of all spans would name each document twice.
+struct Line(Format<Json>);
+
+impl Default for Line {
+    fn default() -> Self {
+        Self(fmt::format().json().flatten_event(true).with_span_list(false))
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Line {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        let told = line.trim_end().strip_suffix('}').unwrap_or_default();
+        let mut spans = context.event_scope().into_iter().flat_map(Scope::from_root);
+        let outermost = spans.next().filter(|_| spans.next().is_some());
+        let fields = outermost.and_then(|span| {
+            let extensions = span.extensions();
+            let fields = extensions.get::<FormattedFields<JsonFields>>()?.as_str().strip_prefix('{')?;
+            Some(fields.strip_suffix('}')?.to_owned())
+        });
+        match fields.filter(|fields| !fields.is_empty()) {
+            Some(fields) => writeln!(writer, "{told},{fields}}}"),
+            None => writeln!(writer, "{told}}}"),
+        }
+    }
 }
 
 /// Text on standard error, so that standard output is the command's answer alone. A second call changes nothing.
@@ -93,7 +128,7 @@ fn filter(default: &str) -> Targets {
 /// and no setting of ours is to bring them out.
 fn capped<S>(filter: Targets) -> impl Filter<S>
 where
-    S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+    S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let harmless = |about: &Metadata<'_>| {
         let is_loud = *about.level() <= Level::WARN && about.target() != REPEATER;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use relay_connector::settings::Reader;
 use relay_connector::{Setting, Settings, SettingsError};
-use relay_core::{AwsNames, AwsQueue};
+use relay_core::{AwsArchive, AwsNames, AwsQueue};
 use relay_job::FlowSettings;
 
 use self::declared as all;
@@ -90,7 +90,6 @@ fn days(settings: &Settings, setting: &Setting, at_least: u32) -> Result<Duratio
 
 fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
     let (history, ledger_kept) = SettingsError::both(history(settings), ledger(settings))?;
-    let keeps_history = !history.is_zero();
     let mut reader = Reader::new(settings);
     let mut name = |name: &str| {
         if settings.get(name).is_none() {
@@ -103,7 +102,11 @@ fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
         ledger_table: name(all::LEDGER_TABLE.name),
         lookup_table: name(all::LOOKUP_TABLE.name),
         ledger_kept,
-        archive_bucket: settings.get(all::ARCHIVE_BUCKET.name).filter(|_| keeps_history).map(str::to_owned),
+        archive: settings.get(all::ARCHIVE_BUCKET.name).filter(|_| !history.is_zero()).map(|bucket| AwsArchive {
+            bucket: bucket.to_owned(),
+            table: settings.get(all::ARCHIVE_TABLE.name).map(str::to_owned),
+            kept: history,
+        }),
         queues: relay_connectors::queues()
             .map(|(system, queue)| {
                 let setting = format!("{queue}_QUEUE_URL");

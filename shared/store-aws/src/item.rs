@@ -1,4 +1,4 @@
-//! What items of all three tables share: keys, attributes, reading many at once.
+//! What items of all tables share: keys, attributes, reading many at once.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use relay_core::StoreError;
 /// An item as DynamoDB gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The hash key of ledger and look-ups.
+/// The hash key of all tables but that of the checkpoints.
 pub(super) const ID: &str = "id";
 
 /// When DynamoDB may delete an item: the attribute of the tables' time to live, in seconds since 1970.

@@ -1,4 +1,4 @@
-//! Adapter: queues in SQS, checkpoints, ledger and look-ups in DynamoDB.
+//! Adapter: queues in SQS, checkpoints, ledger and look-ups in DynamoDB, histories there and in S3.
 //!
 //! What grows: the functions run under Lambda, many of each at once. The tables and queues are the stack's
 //! (`template.yaml`); nothing is created here.
@@ -11,7 +11,9 @@
 //! | `ledger` | entries, with a sparse index of those that have failed |
 //! | `parts` | entries that are larger than an item of DynamoDB may be |
 //! | `lookups` | ids, with the table's time to live |
-//! | `item` | what items of all three tables share: keys and attributes |
+//! | `archive` | histories: items where they are small, objects of S3 where they are large |
+//! | `s3` | putting and getting these |
+//! | `item` | what items of all tables share: keys and attributes |
 //! | `http` | how requests are carried |
 //! | `failure` | what a refusal of AWS means, and the way out |
 
@@ -39,14 +41,10 @@ use relay_core::Archive;
 use relay_core::archive::Disabled;
 use relay_core::{AwsNames, Stores};
 
-use crate::archive::Objects;
-use crate::s3::Bucket;
+use crate::archive::Histories;
 
 pub use failure::Refusal;
 pub use http::{HttpClient, for_sdk};
-
-/// The setting that names the archive's bucket.
-const SETTING_OF_THE_BUCKET: &str = "ARCHIVE_BUCKET";
 
 /// The stack's queues and tables.
 #[derive(Clone)]
@@ -79,14 +77,11 @@ impl Aws {
     /// The ports of the stack. Nothing is archived where it has no bucket for it.
     #[must_use]
     pub fn stores(self) -> Stores {
-        let archive: Arc<dyn Archive> = match self.names.archive_bucket.clone() {
-            Some(name) => {
-                let (config, http, clock) = (self.config.clone(), self.http.clone(), self.clock.clone());
-                Arc::new(Objects(Bucket { config, name, http, clock }))
-            }
+        let this = Arc::new(self);
+        let archive: Arc<dyn Archive> = match this.names.archive.clone() {
+            Some(names) => Arc::new(Histories::new(this.clone(), names)),
             None => Arc::new(Disabled),
         };
-        let this = Arc::new(self);
         Stores {
             queue: this.clone(),
             checkpoints: this.clone(),

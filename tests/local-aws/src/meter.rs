@@ -15,6 +15,9 @@ const FUNCTIONS: [&str; 4] = ["WebhookReceiver", "TradePoller", "StockSyncer", "
 /// What CloudWatch counts of an event beside its text, in bytes.
 const OF_AN_EVENT: u64 = 26;
 
+/// What DynamoDB charges of an item beside its names and values, in bytes.
+const OF_AN_ITEM: u64 = 100;
+
 /// One request that the local AWS had.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -24,7 +27,9 @@ pub struct Asked {
     pub path: String,
     /// Whether it came from a test, and not from a function; known of DynamoDB's alone.
     pub is_a_tests: bool,
-    /// How many items of DynamoDB it names.
+    /// How long its answer took, in microseconds.
+    pub took: u64,
+    /// How many items of DynamoDB it names; of one that is put, how many KB it has.
     pub keys: u64,
     /// What the name of its one item begins with, up to a slash: `quota`.
     pub kind: String,
@@ -35,26 +40,29 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// "… POST / function 1 quota DynamoDB_20120810.UpdateItem relay-checkpoints 200": what is not DynamoDB's has one `-` for
-    /// the three that tell of items.
+    /// "… 1830 POST / function 1 quota DynamoDB_20120810.UpdateItem relay-checkpoints 200": what is not DynamoDB's has one `-`
+    /// for the three that tell of items.
     fn read(line: &str) -> Option<Self> {
         let words: Vec<_> = line.split_whitespace().collect();
-        let (words, items) = match *words.as_slice() {
-            [.., method, path, whose @ ("test" | "function"), keys, kind, target, table, _] => {
-                ([method, path, target, table], [whose, keys, kind])
+        let (took, words, items) = match *words.as_slice() {
+            [.., took, method, path, whose @ ("test" | "function"), keys, kind, target, table, _] => {
+                (took, [method, path, target, table], [whose, keys, kind])
             }
-            [.., method, path, "-", target, table, _] => ([method, path, target, table], ["-", "1", "-"]),
+            [.., took, method, path, "-", target, table, _] => {
+                (took, [method, path, target, table], ["-", "1", "-"])
+            }
             _ => return None,
         };
+        let took = took.parse().ok()?;
         let ([method, path, target, table], [whose, keys, kind]) = (words.map(str::to_owned), items);
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let (keys, kind) = (keys.parse().ok()?, kind.to_owned());
-        Some(Self { method, path, is_a_tests: whose == "test", keys, kind, operation, table })
+        Some(Self { took, method, path, is_a_tests: whose == "test", keys, kind, operation, table })
     }
 
     /// What is paid for, and how many units of it; nothing for what costs nothing or is the tests' own.
     fn paid(&self) -> Option<(String, u64)> {
-        let table = ["CHECKPOINT", "LEDGER", "LOOKUP"]
+        let table = ["CHECKPOINT", "LEDGER", "LOOKUP", "ARCHIVE"]
             .into_iter()
             .find(|name| std::env::var(format!("{name}_TABLE")).is_ok_and(|table| table == self.table));
         let items = |how: &str| {
@@ -91,10 +99,20 @@ pub struct Taken {
     pub requests: BTreeMap<String, u64>,
     /// How often each function has run.
     pub runs: BTreeMap<String, u64>,
-    /// How long in all.
+    /// How long in all, the waits for vendors and for the local AWS among it.
     pub milliseconds: BTreeMap<String, u64>,
+    /// How much of a processor of this machine each function has taken, in milliseconds.
+    #[serde(default)]
+    pub processor_ms: BTreeMap<String, u64>,
+    /// How long the local AWS took for those requests, in microseconds in all. Requests that are made side by side wait for
+    /// each other there.
+    #[serde(default)]
+    pub answers_us: BTreeMap<String, u64>,
     /// What each has logged itself at `INFO` and above, as CloudWatch counts it.
     pub log_bytes: BTreeMap<String, u64>,
+    /// By how much the tables that grow with the documents have grown, as DynamoDB charges what is stored.
+    #[serde(default)]
+    pub stored_bytes: BTreeMap<String, u64>,
 }
 
 impl Sub<&Self> for Taken {
@@ -104,7 +122,8 @@ impl Sub<&Self> for Taken {
     fn sub(self, earlier: &Self) -> Self {
         let since = |now: BTreeMap<String, u64>, then: &BTreeMap<String, u64>| {
             let less = |(what, count): (String, u64)| {
-                let more = count - then.get(&what).copied().unwrap_or_default();
+                // A process that has ended has taken its part with it.
+            let more = count.saturating_sub(then.get(&what).copied().unwrap_or_default());
                 (more > 0).then_some((what, more))
             };
             now.into_iter().filter_map(less).collect()
@@ -113,7 +132,10 @@ impl Sub<&Self> for Taken {
             requests: since(self.requests, &earlier.requests),
             runs: since(self.runs, &earlier.runs),
             milliseconds: since(self.milliseconds, &earlier.milliseconds),
+            processor_ms: since(self.processor_ms, &earlier.processor_ms),
+            answers_us: since(self.answers_us, &earlier.answers_us),
             log_bytes: since(self.log_bytes, &earlier.log_bytes),
+            stored_bytes: since(self.stored_bytes, &earlier.stored_bytes),
         }
     }
 }
@@ -148,8 +170,18 @@ impl Stack {
     /// When its logs cannot be read.
     pub async fn taken(&self) -> anyhow::Result<Taken> {
         let mut taken = Taken::default();
-        for (what, units) in self.asked()?.iter().filter_map(Asked::paid) {
-            *taken.requests.entry(what).or_default() += units;
+        for asked in self.asked()? {
+            if let Some((what, units)) = asked.paid() {
+                *taken.answers_us.entry(what.clone()).or_default() += asked.took;
+                *taken.requests.entry(what).or_default() += units;
+            }
+        }
+        for (function, child) in self.running()? {
+            *taken.processor_ms.entry(function).or_default() += processor_ms(&child);
+        }
+        for (table, setting) in [("ledger", "LEDGER_TABLE"), ("archive", "ARCHIVE_TABLE")] {
+            let bytes = self.items(setting).await?.iter().map(|item| size_of(item) as u64 + OF_AN_ITEM).sum();
+            taken.stored_bytes.insert(table.to_owned(), bytes);
         }
         for function in FUNCTIONS {
             // One that never ran has no log.
@@ -194,28 +226,48 @@ impl Stack {
     /// # Errors
     /// When the machine's processes cannot be listed.
     pub fn peaks(&self) -> anyhow::Result<BTreeMap<String, u64>> {
-        let noted = fs::read_to_string(self.folder.join("processes")).unwrap_or_default();
         let mut peaks = BTreeMap::new();
-        for child in self.children()? {
-            let called = noted.lines().rev().find_map(|line| line.strip_prefix(&child)?.strip_prefix(' '));
-            let function = self.deployed.functions.iter().find(|(_, name)| Some(name.as_str()) == called);
+        for (function, child) in self.running()? {
             // One that ended meanwhile has none.
             let Ok(status) = fs::read_to_string(format!("/proc/{child}/status")) else { continue };
             let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next());
-            if let (Some((function, _)), Some(peak)) = (function, peak) {
-                let most: &mut u64 = peaks.entry(function.clone()).or_default();
+            if let Some(peak) = peak {
+                let most: &mut u64 = peaks.entry(function).or_default();
                 *most = peak.parse::<u64>()?.max(*most);
             }
         }
         Ok(peaks)
     }
+
+    /// The processes of functions, each with its function's name in the template.
+    fn running(&self) -> anyhow::Result<Vec<(String, String)>> {
+        let noted = fs::read_to_string(self.folder.join("processes")).unwrap_or_default();
+        let function = |child: &str| {
+            let called = noted.lines().rev().find_map(|line| line.strip_prefix(child)?.strip_prefix(' '))?;
+            let function = self.deployed.functions.iter().find(|(_, name)| *name == called)?;
+            Some(function.0.clone())
+        };
+        let children = self.children()?.into_iter();
+        Ok(children.filter_map(|child| Some((function(&child)?, child))).collect())
+    }
+}
+
+/// How much of a processor a process has taken since it was started, all threads together.
+fn processor_ms(process: &str) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let nanoseconds = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    nanoseconds.sum::<u64>() / 1_000_000
 }
 
 /// The bytes of an item's names and values, as DynamoDB counts them (numbers a little above).
 #[must_use]
 pub fn size_of(item: &Value) -> usize {
-    let attributes = item.as_object().into_iter().flatten();
-    attributes.map(|(name, value)| name.len() + text_of(value).len()).sum()
+    // Bytes travel as base64.
+    let of = |value: &Value| if value["B"].is_string() { text_of(value).len() * 3 / 4 } else { text_of(value).len() };
+    item.as_object().into_iter().flatten().map(|(name, value)| name.len() + of(value)).sum()
 }
 
 /// A value without its type: the text of `{"S": "text"}`.
@@ -238,19 +290,19 @@ mod tests {
     fn a_line_tells_whose_request_it_is_and_of_how_many_items() {
         let start = "[2026-11-29 12:16:38 +0000] [13727] [INFO]";
         let read = |line: &str| Asked::read(&format!("{start} {line}")).unwrap();
-        let asked = read("POST / function 10 - DynamoDB_20120810.BatchGetItem relay-ledger 200");
+        let asked = read("1830 POST / function 10 - DynamoDB_20120810.BatchGetItem relay-ledger 200");
         assert_eq!(
-            (asked.keys, asked.operation.as_str(), asked.table.as_str()),
-            (10, "BatchGetItem", "relay-ledger")
+            (asked.took, asked.keys, asked.operation.as_str(), asked.table.as_str()),
+            (1_830, 10, "BatchGetItem", "relay-ledger")
         );
-        let asked = read("POST / test 1 quota DynamoDB_20120810.UpdateItem relay-checkpoints 200");
+        let asked = read("97 POST / test 1 quota DynamoDB_20120810.UpdateItem relay-checkpoints 200");
         assert_eq!((asked.is_a_tests, asked.kind.as_str()), (true, "quota"));
-        let asked = read("PUT /archive/2026/one - - - 200");
+        let asked = read("1 PUT /archive/2026/one - - - 200");
         assert_eq!(
             (asked.method.as_str(), asked.path.as_str(), asked.operation.as_str()),
             ("PUT", "/archive/2026/one", "-")
         );
-        let asked = read("POST / - AmazonSQS.SendMessageBatch - 200");
+        let asked = read("1 POST / - AmazonSQS.SendMessageBatch - 200");
         assert_eq!((asked.operation.as_str(), asked.table.as_str()), ("SendMessageBatch", "-"));
     }
 }

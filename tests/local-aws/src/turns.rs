@@ -25,7 +25,7 @@ impl Stack {
                 continue;
             }
             let (outcome, key) = (outcome.to_owned(), key.to_owned());
-            let request = line["spans"][0]["request_id"].take();
+            let request = line["request_id"].take();
             let place = invocations.iter().position(|(known, _)| *known == request).unwrap_or_else(|| {
                 invocations.push((request, Invocation::new()));
                 invocations.len() - 1

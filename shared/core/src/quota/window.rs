@@ -1,5 +1,7 @@
 //! The calls of an account in the last period, and who may make the next. Pure.
 
+mod stored;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +29,10 @@ type Moment = u64;
 /// The calls of an account in the last period, the permits for more, and who waits.
 ///
 /// It never holds more than the limit in any period, at whatever moment within its time a permit is used.
+///
+/// It is written as briefly as it can be ([`stored`]): what a store is paid for a write goes by its length.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "stored::Form", into = "stored::Form")]
 pub struct Window {
     /// Calls that have begun, oldest first.
     begun: Vec<Begun>,
@@ -46,7 +51,7 @@ pub struct Window {
 struct Begun(Moment, u32, u32);
 
 /// Permits that somebody may still use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct Permits {
     holder: String,
     purpose: Use,
@@ -55,7 +60,7 @@ struct Permits {
 }
 
 /// Somebody who was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct Waiting {
     holder: String,
     purpose: Use,

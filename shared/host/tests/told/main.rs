@@ -292,9 +292,11 @@ fn check_logs(logs: &[Value]) {
             "{line}"
         );
         assert!(chrono::DateTime::parse_from_rfc3339(line["timestamp"].as_str().unwrap()).is_ok(), "{line}");
-        let spans = line["spans"].as_array();
-        let request = spans.and_then(|spans| spans.first()).map(|span| &span["request_id"]);
-        assert!(request.is_some_and(|id| id.as_str().unwrap().starts_with("request-")), "{line}");
+        let request = line["request_id"].as_str().or(line["span"]["request_id"].as_str());
+        assert!(request.is_some_and(|id| id.starts_with("request-")), "{line}");
+        let key = line["span"]["key"].as_str().filter(|key| key.len() > 5);
+        let is_named_once = |key: &str| line.to_string().matches(&format!("\"{key}\"")).count() == 1;
+        assert!(key.is_none_or(is_named_once), "a log is paid by its length: {line}");
         if line["message"] == "the document waits for the store" {
             waiting += 1;
             for field in ["flow", "key", "version", "attempt"] {

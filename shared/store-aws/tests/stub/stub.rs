@@ -79,7 +79,7 @@ fn stores_over(http: Arc<dyn HttpClient>) -> Stores {
         ledger_table: "relay-ledger".to_owned(),
         lookup_table: "relay-lookups".to_owned(),
         ledger_kept: Duration::from_secs(400 * 86_400),
-        archive_bucket: Some("relay-archive".to_owned()),
+        archive: None,
         queues: [
             ("kingdee", "KINGDEE_QUEUE_URL"),
             ("sharecrm", "SHARECRM_QUEUE_URL"),

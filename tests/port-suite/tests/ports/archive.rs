@@ -3,7 +3,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::EntryId;
 use relay_core::archive::{Event, Exchange, Record};
-use relay_core::clock::{Clock as _, SystemRng};
+use relay_core::clock::{Clock as _, Rng as _, SystemRng};
 
 use super::Ports;
 
@@ -62,6 +62,26 @@ async fn what_happened_to_a_document_is_read_back_oldest_first_without_that_of_o
 }
 
 #[tokio::test]
+async fn what_cannot_be_made_small_is_kept_as_well() {
+    let ports = Ports::open().await;
+    let (now, id) = (ports.clock.now(), EntryId::new("f", "k"));
+    let large = record(&id, now, Event::Received { document: hard_to_pack(500_000) });
+    let small = ended(&id, now + TimeDelta::seconds(1));
+    let mut locations = ports.archive(std::slice::from_ref(&large)).await;
+    locations.extend(ports.archive(std::slice::from_ref(&small)).await);
+    assert!(ports.history(&id, &locations).await == [large, small]);
+}
+
+/// Text of which no part says anything about another.
+fn hard_to_pack(length: usize) -> String {
+    let mut text = String::with_capacity(length + 32);
+    while text.len() < length {
+        text.push_str(&SystemRng.uuid().simple().to_string());
+    }
+    text
+}
+
+#[tokio::test]
 async fn a_batch_that_nothing_happened_in_is_written_as_nothing() {
     let ports = Ports::open().await;
     let locations = ports.archive(&[]).await;
@@ -71,9 +91,6 @@ async fn a_batch_that_nothing_happened_in_is_written_as_nothing() {
 #[tokio::test]
 async fn history_is_gone_after_thirty_days() {
     let ports = Ports::open().await;
-    if !ports.forgets {
-        return;
-    }
     let id = EntryId::new("f", "k");
     let mut locations = ports.archive(&[received(&id, ports.clock.now())]).await;
     ports.wait(29 * DAY);

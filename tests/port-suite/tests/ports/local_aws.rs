@@ -16,7 +16,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use aws_types::SdkConfig;
 use relay_connector::HttpTransport;
 use relay_core::clock::{Clock as _, Rng as _, SimulatedClock, SystemClock, SystemRng};
-use relay_core::{AwsNames, AwsQueue, System};
+use relay_core::{AwsArchive, AwsNames, AwsQueue, System};
 use relay_store_aws::{Aws, HttpClient, for_sdk};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ pub(crate) async fn open() -> Ports {
         let file = env::var("CLOCK_FILE").unwrap();
         fs::write(file, (ahead() + wait.as_secs()).to_string()).unwrap();
     });
-    Ports { stores: aws.stores(), clock, forgets: false, on_wait }
+    Ports { stores: aws.stores(), clock, on_wait }
 }
 
 fn config(http: Arc<Http>) -> SdkConfig {
@@ -64,13 +64,19 @@ async fn create(config: &SdkConfig, http: &Http) -> AwsNames {
         ledger_table: format!("{stack}-ledger"),
         lookup_table: format!("{stack}-lookups"),
         ledger_kept: Duration::from_secs(400 * 86_400),
-        archive_bucket: Some(format!("{stack}-archive")),
+        archive: Some(AwsArchive {
+            bucket: format!("{stack}-archive"),
+            table: Some(format!("{stack}-archive")),
+            kept: Duration::from_secs(30 * 86_400),
+        }),
         queues,
     };
     create_table(&dynamodb, &names.checkpoint_table, "name").await;
     create_ledger(&dynamodb, &names.ledger_table).await;
     create_table(&dynamodb, &names.lookup_table, "id").await;
-    for table in [&names.ledger_table, &names.lookup_table] {
+    let archive_table = format!("{stack}-archive");
+    create_table(&dynamodb, &archive_table, "id").await;
+    for table in [&names.ledger_table, &names.lookup_table, &archive_table] {
         let expires = TimeToLiveSpecification::builder().attribute_name("expires_at").enabled(true);
         let update = dynamodb.update_time_to_live().table_name(table);
         update.time_to_live_specification(expires.build().unwrap()).send().await.unwrap();

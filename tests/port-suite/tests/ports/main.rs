@@ -35,8 +35,6 @@ use relay_store_sqlite::Sqlite;
 struct Ports {
     stores: Stores,
     clock: Arc<SimulatedClock>,
-    /// Whether it forgets history by itself: on AWS the bucket's lifecycle does, which the local AWS has not.
-    forgets: bool,
     /// What the adapter's own clock is moved by, where it has one.
     on_wait: Box<dyn Fn(Duration)>,
 }
@@ -58,7 +56,7 @@ impl Ports {
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
         // Holds the folder for as long as the ports are used.
         let on_wait = Box::new(move |_| assert!(folder.path().exists()));
-        Self { stores, clock, forgets: true, on_wait }
+        Self { stores, clock, on_wait }
     }
 
     fn wait(&self, seconds: u64) {
