@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use relay_connector::Use;
+use relay_connector::quota::noting_writes;
 use relay_core::policy::{self, Receive, Receiver};
 use relay_core::{EntryId, Outcome};
 
@@ -38,6 +40,8 @@ pub(crate) struct Lines<'a> {
     flows: HashMap<String, Outcome>,
     /// What the turns come to that have not begun: the target is paused, or time is up.
     halt: Mutex<Option<Outcome>>,
+    /// Of each document that has begun, until it ends, whether it has the permit of its call.
+    begun: Mutex<Vec<Weak<AtomicBool>>>,
 }
 
 impl<'a> Lines<'a> {
@@ -50,7 +54,8 @@ impl<'a> Lines<'a> {
     ) -> Self {
         let Resting { target, flows } = resting;
         let (width, known) = (pusher.widths.of(held.system()), Mutex::new(known));
-        Self { pusher, held, messages, width, known, flows, halt: Mutex::new(target) }
+        let (halt, begun) = (Mutex::new(target), Mutex::default());
+        Self { pusher, held, messages, width, known, flows, halt, begun }
     }
 
     /// Gives each message its turn. What rests, or is halted on the way, comes later.
@@ -141,17 +146,32 @@ impl<'a> Lines<'a> {
         {
             return Some(wait);
         }
-        // Those that have begun have their permits still to take, each its own; this one is among them.
-        let begun = if together > 1 { 0 } else { self.width.under_way().saturating_sub(1) };
-        if quota.at_hand(purpose) > begun {
-            return None;
-        }
-        if begun > 0 {
-            // It is looked at again when one of them has ended.
-            pending::<()>().await;
+        loop {
+            // Made before the look, so that no move between the two is missed.
+            let moved = quota.moved();
+            // Some that have begun have their permits still to take, each its own.
+            let begun = if together > 1 { 0 } else { self.without_permits() };
+            if quota.at_hand(purpose) > begun {
+                return None;
+            }
+            if begun == 0 {
+                break;
+            }
+            // One of them takes its permit; where one ends without, all of this is looked at anew.
+            moved.await;
         }
         let wait = quota.outlook(purpose, left.div_ceil(together)).await;
         (wait > PATIENCE).then_some(wait)
+    }
+
+    /// How many documents have begun and have their permits still to take.
+    fn without_permits(&self) -> usize {
+        let mut begun = lock(&self.begun);
+        begun.retain(|has_permit| has_permit.strong_count() > 0);
+        let is_without = |has_permit: &Weak<AtomicBool>| {
+            has_permit.upgrade().is_some_and(|has_permit| !has_permit.load(Ordering::Relaxed))
+        };
+        begun.iter().filter(|has_permit| is_without(has_permit)).count()
     }
 
     /// Nobody waits for them.
@@ -191,7 +211,9 @@ impl<'a> Lines<'a> {
         for place in places {
             let message = &self.messages[place];
             self.held.gather().comes(&message.received.id);
-            let (outcome, again) = self.turn(message, waits).await;
+            let has_permit = Arc::<AtomicBool>::default();
+            lock(&self.begun).push(Arc::downgrade(&has_permit));
+            let (outcome, again) = noting_writes(has_permit, self.turn(message, waits)).await;
             self.held.gather().leaves(&message.received.id);
             self.held.is_done(place);
             waits = waits.or(again);

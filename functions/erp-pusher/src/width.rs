@@ -64,11 +64,6 @@ impl Width {
         }
     }
 
-    /// How many are under way.
-    pub(crate) fn under_way(&self) -> usize {
-        self.state().under_way
-    }
-
     fn try_begin(&self) -> Option<UnderWay<'_>> {
         let mut state = self.state();
         let may_begin = state.under_way < state.allowed;

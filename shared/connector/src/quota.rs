@@ -10,6 +10,7 @@ mod tests;
 mod unshared;
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +33,15 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// So many waiting calls are enough for no permit to be left lying.
 const FEW: usize = 2;
+
+tokio::task_local! {
+    static WRITES: Arc<AtomicBool>;
+}
+
+/// Does some work, and notes there when it has a permit for a call that is no read.
+pub async fn noting_writes<T>(has_permit: Arc<AtomicBool>, work: impl Future<Output = T>) -> T {
+    WRITES.scope(has_permit, work).await
+}
 
 /// A call's turn would come after its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +156,10 @@ impl Quota {
                 },
             }
         }
+        if purpose != Use::Read {
+            // Nobody asks to be told outside of a document's turn.
+            _ = WRITES.try_with(|has_permit| has_permit.store(true, Ordering::Relaxed));
+        }
         let waited = millis(self.clock.monotonic().saturating_sub(began));
         if waited > 0 {
             metrics::histogram!("quota_wait", "vendor" => self.vendor).record(waited);
@@ -175,6 +189,11 @@ impl Quota {
     #[must_use]
     pub fn pace(&self) -> Duration {
         self.limit.period / self.limit.calls.get()
+    }
+
+    /// Waits until permits are given, or taken, or somebody joins the line or leaves it. What happens from the call on counts.
+    pub fn moved(&self) -> impl Future<Output = ()> + '_ {
+        self.moved.notified()
     }
 
     /// How many calls of that use could begin now with the permits that are at hand, after those that wait for one.

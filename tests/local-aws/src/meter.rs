@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Sub;
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -183,18 +184,22 @@ impl Stack {
             let bytes = self.items(setting).await?.iter().map(|item| size_of(item) as u64 + OF_AN_ITEM).sum();
             taken.stored_bytes.insert(table.to_owned(), bytes);
         }
+        let runs = fs::read_to_string(self.folder.join("runs.log")).unwrap_or_default();
+        let runs: BTreeMap<_, _> = runs.lines().filter_map(|line| line.split_once(' ')).collect();
         for function in FUNCTIONS {
+            let mut microseconds = 0;
             // One that never ran has no log.
             for line in self.log(function).await.unwrap_or_default() {
                 let name = || function.to_owned();
-                if let Some((_, report)) = line.split_once("Billed Duration: ") {
-                    let took = report.split_whitespace().next().unwrap_or_default().parse::<u64>()?;
+                if let Some(report) = line.strip_prefix("REPORT RequestId: ") {
+                    let took = report.split_whitespace().next().and_then(|run| runs.get(run));
+                    microseconds += took.context("a run that nobody timed")?.parse::<u64>()?;
                     *taken.runs.entry(name()).or_default() += 1;
-                    *taken.milliseconds.entry(name()).or_default() += took;
                 } else if is_logged_by_default(&line) {
                     *taken.log_bytes.entry(name()).or_default() += line.len() as u64 + OF_AN_EVENT;
                 }
             }
+            taken.milliseconds.insert(function.to_owned(), microseconds / 1_000);
         }
         Ok(taken)
     }

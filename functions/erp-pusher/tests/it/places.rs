@@ -86,6 +86,21 @@ async fn what_would_wait_goes_back_with_a_place_in_the_line_and_is_not_asked_aft
 }
 
 #[tokio::test]
+async fn all_that_an_event_has_permits_for_are_under_way_at_once() {
+    let bench = limited();
+    bench.vendor.takes_its_time.store(true, Ordering::Relaxed);
+    // The target has shown that it takes ten.
+    for ten in 0..2 {
+        bench.handled(&rows(&bench, ten * 10..ten * 10 + 10), 1).await;
+        bench.clock.advance(Duration::from_secs(60));
+    }
+    let made = calls(&bench);
+    assert!(names(&bench.handled(&rows(&bench, 20..30), 1).await).iter().all(|name| *name == "delivered"));
+    let most = bench.vendor.calls.lock().unwrap()[made..].iter().map(|(under_way, _)| *under_way).max();
+    assert_eq!(most, Some(10), "the last of them waits for no answer");
+}
+
+#[tokio::test]
 async fn a_receive_that_was_not_put_off_may_have_sent_it_and_the_target_is_asked() {
     let bench = limited();
     busy(&bench).await;

@@ -72,6 +72,31 @@ async fn what_cannot_be_made_small_is_kept_as_well() {
     assert!(ports.history(&id, &locations).await == [large, small]);
 }
 
+#[tokio::test]
+async fn histories_that_resemble_each_other_are_told_apart() {
+    let ports = Ports::open().await;
+    let ids = [1, 2, 3].map(|key| EntryId::new("f", key.to_string()));
+    let mut locations = Vec::new();
+    let history = |id: &EntryId, now: DateTime<Utc>| {
+        let document = format!("{{\"id\":\"{}\",\"buyer\":\"苏果超市\",\"goods\":[\"YG-100-30\"]}}", id.key);
+        [record(id, now, Event::Received { document }), called(id, now), ended(id, now)]
+    };
+    let mut written = Vec::new();
+    for (hour, id) in ids.iter().enumerate() {
+        // The second soon after the first, the third much later.
+        ports.wait(if hour == 2 { 2 * 3_600 } else { 60 });
+        let records = history(id, ports.clock.now());
+        locations.push(ports.archive(&records).await);
+        written.push(records);
+    }
+    for ((id, locations), records) in ids.iter().zip(&locations).zip(&written) {
+        assert!(ports.history(id, locations).await == *records, "alone");
+    }
+    // One that is read whole is found among the others.
+    let all = locations.concat();
+    assert!(ports.history(&ids[1], &all).await == written[1]);
+}
+
 /// Text of which no part says anything about another.
 fn hard_to_pack(length: usize) -> String {
     let mut text = String::with_capacity(length + 32);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Begun, Moment, Permits, Waiting, Window};
 
-/// What is written, and read: also in the longer form of versions before 2026-12, which said when each call was under `begun`.
+/// What is written, and read: also in the longer form of before, which said of each call when it was, under `begun`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Form {
     #[serde(default, skip_serializing)]
