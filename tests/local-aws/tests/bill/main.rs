@@ -18,6 +18,7 @@ use local_aws::stack::minutes_ago;
 use local_aws::{Stack, on_the_stack};
 use relay_core::System;
 use relay_simulators::qince::PushStyle;
+use relay_simulators::wangdian::TradeMix;
 use relay_simulators::{Fault, FaultRates};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -119,13 +120,17 @@ fn file() -> PathBuf {
 async fn each_once(stack: &Stack) {
     let order = stack.vendors.qince.order(minutes_ago(1));
     stack.deliver(&stack.vendors.qince.push(&order, &PushStyle::default())).await.unwrap();
-    poll_one(stack, minutes_ago(110)).await;
-    pull_one(stack, "once").await;
     // Each target's second instance starts only where events come at once, and both have to learn how many the target takes.
     for round in 0..2 {
-        poll_together(stack).await;
+        let from = 300 - 100 * round;
+        let (modified, until) = (minutes_ago(from), minutes_ago(from - 50));
+        stack.vendors.wangdian.generate_trades(TRADES, modified, until, TradeMix::default());
+        stack.read_trades_from(modified).await.unwrap();
+        poll_held(stack).await;
         pull_together(stack, &format!("warm-{round}")).await;
     }
+    poll_one(stack, minutes_ago(110)).await;
+    pull_one(stack, "once").await;
 }
 
 async fn push_one_by_one(stack: &Stack) {
@@ -153,13 +158,18 @@ async fn poll_one(stack: &Stack, modified: chrono::DateTime<chrono::Utc>) {
 }
 
 async fn poll_together(stack: &Stack) {
-    let kingdee = System::new("kingdee");
     let trades = stack.new_trades(TRADES).await.unwrap();
+    poll_held(stack).await;
+    assert!(stack.creates(&trades).iter().all(|count| *count == 1));
+}
+
+/// Polls trades that wait for each other, and then go on together.
+async fn poll_held(stack: &Stack) {
+    let kingdee = System::new("kingdee");
     stack.set_flowing(kingdee, false).await.unwrap();
     assert_eq!(stack.poll().await.unwrap(), u64::from(TRADES));
     stack.set_flowing(kingdee, true).await.unwrap();
     stack.until_quiet().await.unwrap();
-    assert!(stack.creates(&trades).iter().all(|count| *count == 1));
 }
 
 async fn pull_one_by_one(stack: &Stack) {
