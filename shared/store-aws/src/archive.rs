@@ -54,6 +54,7 @@ pub(crate) struct Histories {
 /// A history that others are packed after.
 struct First {
     location: String,
+    /// The end of its text.
     text: Vec<u8>,
     until: DateTime<Utc>,
 }
@@ -92,7 +93,7 @@ impl Histories {
         }
         let until = now + FOLLOWED;
         self.put_item(call, item(location, packed, None, until + self.names.kept)).await?;
-        let first = First { location: location.to_owned(), text: text.to_vec(), until };
+        let first = First { location: location.to_owned(), text: packed::end_of(text).to_vec(), until };
         self.first().insert(flow.to_owned(), Arc::new(first));
         Ok(true)
     }

@@ -61,7 +61,8 @@ pub(super) fn expanded_after(before: &[u8], packed: &[u8]) -> Result<Vec<u8>, St
     read(DeflateDecoder::new(blocks.chain(packed)), before.len())
 }
 
-fn end_of(text: &[u8]) -> &[u8] {
+/// As much of a text as another is packed after.
+pub(super) fn end_of(text: &[u8]) -> &[u8] {
     &text[text.len().saturating_sub(WINDOW)..]
 }
 
