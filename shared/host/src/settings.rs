@@ -102,10 +102,12 @@ fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
         ledger_table: name(all::LEDGER_TABLE.name),
         lookup_table: name(all::LOOKUP_TABLE.name),
         ledger_kept,
-        archive: settings.get(all::ARCHIVE_BUCKET.name).filter(|_| !history.is_zero()).map(|bucket| AwsArchive {
-            bucket: bucket.to_owned(),
-            table: settings.get(all::ARCHIVE_TABLE.name).map(str::to_owned),
-            kept: history,
+        archive: settings.get(all::ARCHIVE_BUCKET.name).filter(|_| !history.is_zero()).map(|bucket| {
+            AwsArchive {
+                bucket: bucket.to_owned(),
+                table: settings.get(all::ARCHIVE_TABLE.name).map(str::to_owned),
+                kept: history,
+            }
         }),
         queues: relay_connectors::queues()
             .map(|(system, queue)| {

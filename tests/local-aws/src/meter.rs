@@ -124,7 +124,7 @@ impl Sub<&Self> for Taken {
         let since = |now: BTreeMap<String, u64>, then: &BTreeMap<String, u64>| {
             let less = |(what, count): (String, u64)| {
                 // A process that has ended has taken its part with it.
-            let more = count.saturating_sub(then.get(&what).copied().unwrap_or_default());
+                let more = count.saturating_sub(then.get(&what).copied().unwrap_or_default());
                 (more > 0).then_some((what, more))
             };
             now.into_iter().filter_map(less).collect()
@@ -271,7 +271,9 @@ fn processor_ms(process: &str) -> u64 {
 #[must_use]
 pub fn size_of(item: &Value) -> usize {
     // Bytes travel as base64.
-    let of = |value: &Value| if value["B"].is_string() { text_of(value).len() * 3 / 4 } else { text_of(value).len() };
+    let of = |value: &Value| {
+        if value["B"].is_string() { text_of(value).len() * 3 / 4 } else { text_of(value).len() }
+    };
     item.as_object().into_iter().flatten().map(|(name, value)| name.len() + of(value)).sum()
 }
 

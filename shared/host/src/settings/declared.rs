@@ -29,7 +29,8 @@ pub(crate) const LEDGER_DAYS: Setting =
     Setting::optional("RELAY_LEDGER_DAYS", Value("400"), "a whole number of days, 30 or more");
 pub(crate) const ARCHIVE_BUCKET: Setting =
     Setting::optional("ARCHIVE_BUCKET", Absent, "an output of the stack");
-pub(crate) const ARCHIVE_TABLE: Setting = Setting::optional("ARCHIVE_TABLE", Absent, "an output of the stack");
+pub(crate) const ARCHIVE_TABLE: Setting =
+    Setting::optional("ARCHIVE_TABLE", Absent, "an output of the stack");
 pub(crate) const METRICS: Setting = Setting::optional("RELAY_METRICS", Value("alarms"), "`alarms` or `all`");
 pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 

@@ -23,7 +23,8 @@ pub(super) fn text_of(records: &[Record]) -> Vec<u8> {
 
 /// The records of such a text.
 pub(super) fn records_of(text: &[u8]) -> Result<Vec<Record>, String> {
-    serde_json::from_slice(text).map_err(|error| format!("it holds no records: {}", relay_core::codec::reason(&error)))
+    serde_json::from_slice(text)
+        .map_err(|error| format!("it holds no records: {}", relay_core::codec::reason(&error)))
 }
 
 /// The text as gzip.
@@ -78,7 +79,9 @@ mod tests {
     use super::*;
 
     fn order(number: u32) -> Vec<u8> {
-        let row = |place: u32| format!("{{\"product_name\":\"商品{}\",\"purchase_count\":\"{place}\"}}", number * place);
+        let row = |place: u32| {
+            format!("{{\"product_name\":\"商品{}\",\"purchase_count\":\"{place}\"}}", number * place)
+        };
         (0..40).map(row).collect::<String>().into_bytes()
     }
 
