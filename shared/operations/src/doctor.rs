@@ -209,7 +209,8 @@ impl Operations<'_> {
         let Some(target) = connection.target() else { return Vec::new() };
         let mut tried = Vec::new();
         let body = nobodys(document);
-        let delivery = Delivery::of(document, &[], &body);
+        let route = routed.flow.target().route;
+        let delivery = Delivery { route, ..Delivery::of(document, &[], &body) };
         let what = format!("{} (nothing is sent)", document.name);
         match target.find(&delivery, self.patience()).await {
             Ok(Found::There(_) | Found::NotThere) => {

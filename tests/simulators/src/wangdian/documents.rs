@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::endpoints::Endpoint;
 use super::envelope::Found;
 use super::trades::text;
 use super::window::{Page, window};
-use super::{Refusal, time};
+use super::{Refusal, fields, time};
 use crate::call::Params;
 use crate::faults::Fault;
 
@@ -32,7 +33,11 @@ pub(super) struct Documents {
     rows: BTreeMap<String, Vec<Map<String, Value>>>,
     /// Calls that counted stock, by day in China.
     counts: BTreeMap<i64, u32>,
+    /// How often stock was asked for by a good's number, by day in China.
+    walks: BTreeMap<(i64, String), u32>,
 }
+
+const DAY: i64 = 86_400;
 
 /// What a repeated number does.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -107,7 +112,8 @@ static MADE: &[Made] = &[
 ];
 
 impl Documents {
-    /// A pushed document, or each of a list of them.
+    /// A pushed document, or each of a list of them. One that is wrong refuses all of its call, in plain words; with
+    /// [`Fault::ErrorsUnderCodeZero`] it stands among the `errors` beside those that were taken.
     pub(super) fn push(
         &mut self,
         endpoint: &'static Endpoint,
@@ -121,9 +127,47 @@ impl Documents {
             self.admit_count(params, now)?;
         }
         let bodies = bodies(field, params, is_count)?;
+        let most = if endpoint.name == "sales_refund_push" { 10 } else { 50 };
+        if bodies.len() > most {
+            return Err(Refusal::new(100, format!("{field}最多{most}条")));
+        }
+        if endpoint.name == "api_goodsspec_push" {
+            return self.push_platform_goods(bodies);
+        }
         let Some(made) = MADE.iter().find(|made| made.push == endpoint.name) else {
-            return Ok(Found::fields(&[("new_count", 1), ("chg_count", 0)]));
+            return Err(Refusal::new(100, format!("接口不存在: {}", endpoint.name)));
         };
+        let is_list = params.get(field).is_some_and(|text| text.trim_start().starts_with('['));
+        let at = if is_list && !is_count { format!("{field}[]") } else { field.to_owned() };
+        let mut errors = Vec::new();
+        let mut taken = Vec::with_capacity(bodies.len());
+        for mut body in bodies {
+            let checked = match is_count {
+                true => check_rows(&mut body, &mut errors),
+                false => fields::check(endpoint.name, &at, &body)
+                    .and_then(|()| fields::check_quantities(&body))
+                    .and_then(|()| check_lines(&body)),
+            };
+            match checked {
+                Ok(()) => taken.push(body),
+                Err(error) if fault == Some(&Fault::ErrorsUnderCodeZero) => {
+                    errors.push(json!({made.number: text(&body, made.number), "error": error}));
+                }
+                Err(error) => return Err(Refusal::new(100, error)),
+            }
+        }
+        let found = self.make(made, taken, now, fault)?;
+        Ok(if errors.is_empty() { found } else { found.with_list("errors", errors) })
+    }
+
+    /// Makes documents, or changes those of their numbers.
+    fn make(
+        &mut self,
+        made: &'static Made,
+        bodies: Vec<Map<String, Value>>,
+        now: i64,
+        fault: Option<&Fault>,
+    ) -> Result<Found, Refusal> {
         let (mut new_count, mut chg_count, mut last) = (0, 0, String::new());
         for body in bodies {
             let number = text(&body, made.number).filter(|number| !number.is_empty());
@@ -154,9 +198,43 @@ impl Documents {
         Ok(if made.repeat == Repeat::Replaces { counts } else { Found::fields(&[]).with(made.id, &last) })
     }
 
+    /// Each line is a 平台货品 of its own, known by shop, goods_id and spec_id.
+    fn push_platform_goods(&mut self, bodies: Vec<Map<String, Value>>) -> Result<Found, Refusal> {
+        const NAME: &str = "api_goodsspec_push";
+        let (mut new_count, mut chg_count) = (0, 0);
+        for body in bodies {
+            fields::check(NAME, "api_goods_info", &body).map_err(|error| Refusal::new(100, error))?;
+            if text(&body, "platform_id").as_deref() != Some("127") {
+                return Err(Refusal::new(100, "只有自有平台店铺才支持推送"));
+            }
+            let lines = body.get("goods_list").and_then(Value::as_array).cloned().unwrap_or_default();
+            if lines.len() > 2_000 {
+                return Err(Refusal::new(100, "goods_list最多2000条"));
+            }
+            let shop = text(&body, "shop_no").unwrap_or_default();
+            for line in lines.into_iter().filter_map(|line| line.as_object().cloned()) {
+                let part = |name: &str| text(&line, name).unwrap_or_default();
+                let number = format!("{shop}/{}/{}", part("goods_id"), part("spec_id"));
+                let known = self.pushed.entry(NAME).or_default();
+                match known.iter_mut().find(|each| each.number.as_ref() == Some(&number)) {
+                    Some(there) => {
+                        chg_count += 1;
+                        there.pushes += 1;
+                        there.body = line;
+                    }
+                    None => {
+                        new_count += 1;
+                        let id = (known.len() + 1).to_string();
+                        known.push(PushedDocument { id, number: Some(number), body: line, pushes: 1 });
+                    }
+                }
+            }
+        }
+        Ok(Found::fields(&[("new_count", new_count), ("chg_count", chg_count)]))
+    }
+
     /// A count is taken from 20:00 to 06:00 in China, 2,000 times a day, with 500 rows at most.
     fn admit_count(&mut self, params: &Params, now: i64) -> Result<(), Refusal> {
-        const DAY: i64 = 86_400;
         let in_china = now + 8 * 3_600;
         let (day, second) = (in_china.div_euclid(DAY), in_china.rem_euclid(DAY));
         if (6 * 3_600..20 * 3_600).contains(&second) {
@@ -172,6 +250,20 @@ impl Documents {
             Some(rows) if rows.len() > 500 => Err(Refusal::new(100, "goods_list最多500条")),
             _ => Ok(()),
         }
+    }
+
+    /// Stock may be walked through by its goods three times a day.
+    fn admit_traverse(&mut self, params: &Params, now: i64) -> Result<(), Refusal> {
+        let Some(goods) = ["spec_no", "barcode"].iter().find_map(|name| params.get(*name)) else {
+            return Ok(());
+        };
+        if params.get("page_no").is_some_and(|page| page != "0") {
+            return Ok(());
+        }
+        let day = (now + 8 * 3_600).div_euclid(DAY);
+        let walks = self.walks.entry((day, goods.clone())).or_default();
+        *walks += 1;
+        if *walks > 3 { Err(Refusal::new(100, "按商家编码遍历库存每天最多3次")) } else { Ok(()) }
     }
 
     pub(super) fn pushed(&self, push: &str) -> Vec<PushedDocument> {
@@ -190,9 +282,17 @@ impl Documents {
     }
 
     /// One page of the rows that the parameters select, by the time that they select by.
-    pub(super) fn query(&self, endpoint: &'static Endpoint, params: &Params) -> Result<Found, Refusal> {
+    pub(super) fn query(
+        &mut self,
+        endpoint: &'static Endpoint,
+        params: &Params,
+        now: i64,
+    ) -> Result<Found, Refusal> {
         let window = window(params, endpoint)?;
         let page = Page::of(params, endpoint)?;
+        if endpoint.name == "stock_query" {
+            self.admit_traverse(params, now)?;
+        }
         if endpoint.name == "stockin_order_query"
             && params.contains_key("status")
             && !params.contains_key("order_type")
@@ -214,6 +314,43 @@ impl Documents {
         let shown = shown.map(|row| Value::Object(row.clone())).collect();
         Ok(Found::list(endpoint.list_key, shown).counted("total_count", total))
     }
+}
+
+/// The rows of a count. With `is_post_error` 0 those that are wrong are left out and told; by default one refuses all.
+fn check_rows(body: &mut Map<String, Value>, errors: &mut Vec<Value>) -> Result<(), String> {
+    let takes_rest = text(body, "is_post_error").as_deref() == Some("0");
+    let rows = body.get("goods_list").and_then(Value::as_str).unwrap_or_default();
+    let rows: Vec<Map<String, Value>> =
+        serde_json::from_str(rows).map_err(|_| "goods_list json格式错误,无法解析".to_owned())?;
+    let mut taken = Vec::with_capacity(rows.len());
+    for row in rows {
+        let counted = text(&row, "stock_num").and_then(|text| text.parse::<Decimal>().ok());
+        let checked = fields::check("stock_sync_by_pd", "goods_list[]", &row).and_then(|()| match counted {
+            Some(counted) if counted >= Decimal::ZERO => Ok(()),
+            _ => Err("goods_list[].stock_num必须是不小于0的数字".to_owned()),
+        });
+        match checked {
+            Ok(()) => taken.push(Value::Object(row)),
+            Err(error) if takes_rest => {
+                errors.push(json!({"spec_no": text(&row, "spec_no"), "error": error}));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if taken.is_empty() && errors.is_empty() {
+        return Err("goods_list不能为空".to_owned());
+    }
+    body.insert("goods_list".to_owned(), Value::Array(taken));
+    Ok(())
+}
+
+/// No document has more lines than its page says.
+fn check_lines(body: &Map<String, Value>) -> Result<(), String> {
+    let most = [("spec_list", 500), ("skus", 500)];
+    let is_long = |(name, most): &&(&str, usize)| {
+        body.get(*name).and_then(Value::as_array).is_some_and(|lines| lines.len() > *most)
+    };
+    most.iter().find(is_long).map_or(Ok(()), |(name, most)| Err(format!("{name}最多{most}条")))
 }
 
 /// The documents of a push: a JSON object or array in its form field, or the flat fields themselves.
@@ -294,7 +431,7 @@ fn time_field(query: &str, params: &Params) -> &'static str {
 }
 
 /// What selects no rows by a field of theirs.
-const NO_FILTERS: [&str; 9] = [
+const NO_FILTERS: [&str; 20] = [
     "start_time",
     "end_time",
     "page_no",
@@ -304,6 +441,17 @@ const NO_FILTERS: [&str; 9] = [
     "status",
     "is_no_position",
     "fetch_stock_only",
+    "app_rights",
+    "include_history",
+    "column",
+    "deleted",
+    "is_deleted",
+    "spec_is_deleted",
+    "goodstax",
+    "has_logistics_no",
+    "src",
+    "img_url",
+    "is_fuzzy",
 ];
 
 fn matches(query: &str, row: &Map<String, Value>, params: &Params) -> bool {
@@ -320,9 +468,14 @@ fn matches(query: &str, row: &Map<String, Value>, params: &Params) -> bool {
         let field = match name.as_str() {
             "api_outer_no" | "stockin_outer_no" => "outer_no",
             "src_refund_no" => "src_no",
+            "shop_nos" => "shop_no",
+            "platform" | "platform_ids" => "platform_id",
+            "type" => "warehouse_type",
             name => name,
         };
-        NO_FILTERS.contains(&field) || text(row, field).as_ref() == Some(wanted)
+        // Some take several, with commas between.
+        let is_of = |value: &String| wanted.split(',').any(|wanted| wanted == value);
+        NO_FILTERS.contains(&field) || text(row, field).as_ref().is_some_and(is_of)
     };
     is_of_status && params.iter().all(is)
 }
