@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::endpoints::Endpoint;
+use super::endpoints::{Endpoint, Kind};
 use super::envelope::Found;
 use super::trades::text;
 use super::window::{Page, window};
@@ -310,7 +310,9 @@ impl Documents {
             rows.iter().filter(|row| is_in(row) && matches(endpoint.name, row, params)).collect();
         found.sort_by_key(|row| at(row));
         let total = (page.number == 0).then_some(found.len());
-        let shown = found.into_iter().skip(page.number.saturating_mul(page.size)).take(page.size);
+        // What has no pages comes at once.
+        let size = if endpoint.kind == Kind::Whole { found.len() } else { page.size };
+        let shown = found.into_iter().skip(page.number.saturating_mul(size)).take(size);
         let shown = shown.map(|row| Value::Object(row.clone())).collect();
         Ok(Found::list(endpoint.list_key, shown).counted("total_count", total))
     }

@@ -131,7 +131,7 @@ impl Wangdian {
             .is_ok_and(|params| params.get("format").is_none_or(|format| format != "json"));
         let opened = match (qimen::open(call, &ACCOUNT), fault) {
             (Ok(_), Some(Fault::OuterRefusal(message))) => {
-                Err(qimen::Refused { code: 15, msg: message.clone(), sub_code: "isp.remote-service-error" })
+                Err(qimen::Refused { code: 41, msg: message.clone(), sub_code: "isv.invalid-parameter" })
             }
             (opened, _) => opened,
         };
