@@ -51,9 +51,9 @@ pub mod window;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use list::When;
 use relay_connector::{Query, Role};
 use relay_core::clock::Deadline;
-use list::When;
 use relay_job::{ActiveFlows, Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -131,7 +131,8 @@ impl<'a> Snapshot<'a> {
     /// Reads the part behind those that were read: one that the head does not count may be left of a longer list.
     async fn part(&mut self, part: usize) -> anyhow::Result<()> {
         let checkpoint = self.checkpoints.get(&part_name(&self.flow, part)).await?;
-        self.parts.push(checkpoint.map_or((String::new(), None), |found| (found.value, Some(found.revision))));
+        self.parts
+            .push(checkpoint.map_or((String::new(), None), |found| (found.value, Some(found.revision))));
         Ok(())
     }
 

@@ -114,7 +114,11 @@ async fn a_list_is_read_to_its_end_whatever_its_count_says() {
         house.name_many(20);
         *house.shop.miscounts.lock().unwrap() = Some(count);
         let reports = house.poll(&GOODS).await;
-        assert_eq!((reports[0].queued, reports[0].notes.len()), (20, usize::from(count == Some(400))), "{count:?}");
+        assert_eq!(
+            (reports[0].queued, reports[0].notes.len()),
+            (20, usize::from(count == Some(400))),
+            "{count:?}"
+        );
         assert_eq!(house.pages(), [0, 1, 2], "{count:?}");
     }
 }

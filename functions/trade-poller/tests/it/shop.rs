@@ -43,10 +43,7 @@ const GOODS: Document = Document {
     title: "货品",
     role: Role::Listed,
     params: &["status"],
-    fields: Fields::Written(&[
-        Field::new("id", "编号", Kind::Text),
-        Field::new("name", "名称", Kind::Text),
-    ]),
+    fields: Fields::Written(&[Field::new("id", "编号", Kind::Text), Field::new("name", "名称", Kind::Text)]),
     keys: &[&["id"]],
     pages: Some(Pages { first: 0, cap: CAP }),
     ..Document::UNKNOWN

@@ -167,7 +167,15 @@ const fn read(
     list_key: &'static str,
     document: &'static Document,
 ) -> Endpoint {
-    Endpoint { document, php, qimen_method, list_key: Some(list_key), form: None, direct_alone: &[], walk: None }
+    Endpoint {
+        document,
+        php,
+        qimen_method,
+        list_key: Some(list_key),
+        form: None,
+        direct_alone: &[],
+        walk: None,
+    }
 }
 
 /// An interface that documents are pushed to.

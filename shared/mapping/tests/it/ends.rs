@@ -32,7 +32,8 @@ fn rows_that_differ_in_any_part_of_their_key_are_different_documents() {
 
 #[test]
 fn a_list_that_is_read_as_a_whole_is_a_source_without_windows() {
-    let shop = |more: &str| from(&format!("document = \"wangdian.shop\"\nkey = \"shop_no\"\n{more}"), "shop_no");
+    let shop =
+        |more: &str| from(&format!("document = \"wangdian.shop\"\nkey = \"shop_no\"\n{more}"), "shop_no");
     let flow = shop("route = \"qimen\"\nparams = { is_disabled = \"0\" }").unwrap();
     assert_eq!(flow.version(&json!({"shop_no": "S1"})), None, "content alone decides");
     let refused = shop("window = \"modified\"").unwrap_err().to_string();
@@ -193,8 +194,14 @@ fn warnings(flow: &Flow) -> String {
 #[test]
 fn a_number_beside_which_the_times_have_no_effect_is_told() {
     for (source, said) in [
-        ("document = \"wangdian.trade_query\"\nkey = \"trade_no\"\nparams = { trade_no = \"JY1\" }", "every poll gives"),
-        ("document = \"wangdian.goods_query\"\nkey = \"goods_no\"\nparams = { spec_no = \"A\" }", "every poll gives"),
+        (
+            "document = \"wangdian.trade_query\"\nkey = \"trade_no\"\nparams = { trade_no = \"JY1\" }",
+            "every poll gives",
+        ),
+        (
+            "document = \"wangdian.goods_query\"\nkey = \"goods_no\"\nparams = { spec_no = \"A\" }",
+            "every poll gives",
+        ),
         (
             "document = \"wangdian.stock_query\"\nkey = [\"spec_no\", \"warehouse_no\"]\nparams = { barcode = \"69\" }",
             "three times a day",
@@ -211,7 +218,12 @@ fn a_number_beside_which_the_times_have_no_effect_is_told() {
 fn to_orders(target: &str) -> Result<Flow, relay_mapping::Diagnostics> {
     let text = include_str!("../../../flows/direct-order-to-wangdian.toml");
     let (before, after) = text.split_once("document = \"wangdian.trade_push\"").unwrap();
-    Flow::parse("f", "f.toml", &format!("{before}document = \"wangdian.trade_push\"\n{target}{after}"), &catalog())
+    Flow::parse(
+        "f",
+        "f.toml",
+        &format!("{before}document = \"wangdian.trade_push\"\n{target}{after}"),
+        &catalog(),
+    )
 }
 
 #[test]

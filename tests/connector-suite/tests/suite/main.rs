@@ -142,7 +142,8 @@ impl Suite {
 
     fn writes_that(&self, fits: impl Fn(&Write) -> bool) -> impl Iterator<Item = Trial> {
         let fitting = self.vendor.writes().iter().filter(move |write| fits(write));
-        let over = |write: &'static Write| Trial::over(write, bench::document(self.vendor, write.document).routes);
+        let over =
+            |write: &'static Write| Trial::over(write, bench::document(self.vendor, write.document).routes);
         self.tried(fitting.flat_map(over))
     }
 

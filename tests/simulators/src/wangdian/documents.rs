@@ -263,7 +263,11 @@ impl Documents {
         let day = (now + 8 * 3_600).div_euclid(DAY);
         let walks = self.walks.entry((day, goods.clone())).or_default();
         *walks += 1;
-        if *walks > 3 { Err(Refusal::new(100, "按商家编码遍历库存每天最多3次")) } else { Ok(()) }
+        if *walks > 3 {
+            Err(Refusal::new(100, "按商家编码遍历库存每天最多3次"))
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn pushed(&self, push: &str) -> Vec<PushedDocument> {

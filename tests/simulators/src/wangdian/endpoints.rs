@@ -53,7 +53,13 @@ impl Endpoint {
 pub(super) const MONTH: i64 = 30 * 24 * 60;
 
 const fn windowed(name: &'static str, list_key: &'static str, instead: &'static [&'static str]) -> Endpoint {
-    Endpoint { name, list_key, kind: Kind::Windowed { minutes: MONTH, instead }, page_size_max: 100, page_size: 40 }
+    Endpoint {
+        name,
+        list_key,
+        kind: Kind::Windowed { minutes: MONTH, instead },
+        page_size_max: 100,
+        page_size: 40,
+    }
 }
 
 const fn read(name: &'static str, list_key: &'static str, kind: Kind) -> Endpoint {
@@ -110,7 +116,11 @@ static ENDPOINTS: &[Endpoint] = &[
     push("stock_transfer_push", "transfer_info"),
     push("stockout_transfer_push", "stockout_info"),
     push("stockin_transfer_push", "stockin_info"),
-    Endpoint { page_size_max: 30, page_size: 30, ..read("stock_transfer_query", "transfer_list", Kind::Full) },
+    Endpoint {
+        page_size_max: 30,
+        page_size: 30,
+        ..read("stock_transfer_query", "transfer_list", Kind::Full)
+    },
 ];
 
 #[cfg(test)]

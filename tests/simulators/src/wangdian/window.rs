@@ -20,10 +20,7 @@ impl Page {
                 text.parse().map_err(|_| Refusal::new(100, format!("{name}必须是不小于0的整数: {text}")))
             }
         };
-        let page = Self {
-            number: number("page_no", 0)?,
-            size: number("page_size", endpoint.page_size)?,
-        };
+        let page = Self { number: number("page_no", 0)?, size: number("page_size", endpoint.page_size)? };
         if page.size == 0 || page.size > endpoint.page_size_max {
             let most = endpoint.page_size_max;
             return Err(Refusal::new(100, format!("page_size超出范围(1-{most}): {}", page.size)));

@@ -33,14 +33,21 @@ enum Form {
 }
 
 /// Pushes a document over that route, by night, when stock is counted too.
-async fn push(bench: &Bench, (name, field, form): (&str, &str, Form), document: &Value, qimen: bool) -> Value {
+async fn push(
+    bench: &Bench,
+    (name, field, form): (&str, &str, Form),
+    document: &Value,
+    qimen: bool,
+) -> Value {
     bench.clock.set("2026-11-22T13:00:00Z".parse().unwrap());
     let nested = |value: &Value| match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
     let params: Vec<(String, String)> = match form {
-        Form::Flat => document.as_object().unwrap().iter().map(|(key, value)| (key.clone(), nested(value))).collect(),
+        Form::Flat => {
+            document.as_object().unwrap().iter().map(|(key, value)| (key.clone(), nested(value))).collect()
+        }
         Form::Object => vec![(field.to_owned(), document.to_string())],
         Form::List => vec![(field.to_owned(), json!([document]).to_string())],
     };
@@ -103,8 +110,14 @@ async fn what_a_page_insists_on_is_missed_at_every_level() {
     for (name, paths) in [
         ("purchase_provider_create", &["provider_no", "provider_name", "min_purchase_num"][..]),
         ("goods_push", &["goods_no", "goods_name", "spec_list.spec_no"]),
-        ("api_goodsspec_push", &["platform_id", "shop_no", "goods_list", "goods_list.spec_id", "goods_list.status"]),
-        ("sales_refund_push", &["platform_id", "shop_no", "tid", "refund_no", "order_list.oid", "order_list.num"]),
+        (
+            "api_goodsspec_push",
+            &["platform_id", "shop_no", "goods_list", "goods_list.spec_id", "goods_list.status"],
+        ),
+        (
+            "sales_refund_push",
+            &["platform_id", "shop_no", "tid", "refund_no", "order_list.oid", "order_list.num"],
+        ),
         ("stockin_refund_push", &["refund_no", "warehouse_no", "detail_list", "detail_list.stockin_num"]),
         ("purchase_order_push", &["provider_no", "warehouse_no", "details_list", "details_list.price"]),
         ("stockin_purchase_push", &["purchase_no", "details_list", "details_list.spec_no"]),
@@ -127,7 +140,10 @@ async fn what_a_page_insists_on_is_missed_at_every_level() {
             }
             .unwrap();
             let answer = push(&bench, each, &document, false).await;
-            assert!(text(&answer["message"]).contains(path.rsplit('.').next().unwrap()), "{name} {path}: {answer}");
+            assert!(
+                text(&answer["message"]).contains(path.rsplit('.').next().unwrap()),
+                "{name} {path}: {answer}"
+            );
             assert!(bench.vendors.wangdian.pushed_documents(name).is_empty(), "{name} {path}");
         }
     }
@@ -146,7 +162,8 @@ async fn one_wrong_document_refuses_its_call_or_stands_beside_those_that_are_tak
         let answer = bench.direct(name, &[(field, &list)]).await;
         assert!(is_taken(&answer) && answer["errors"][0].to_string().contains("N-2"), "{answer}");
         assert_eq!(bench.vendors.wangdian.pushed_documents(name).len(), 2);
-        let many: Vec<_> = (0..=if name == "goods_push" { 50 } else { 10 }).map(|n| example(name, &n.to_string())).collect();
+        let many: Vec<_> =
+            (0..=if name == "goods_push" { 50 } else { 10 }).map(|n| example(name, &n.to_string())).collect();
         let answer = bench.direct(name, &[(field, &json!(many).to_string())]).await;
         assert!(text(&answer["message"]).contains("最多"), "{answer}");
     }

@@ -54,36 +54,45 @@ pub(super) const STOCKOUT: &[Caution] = &[Caution {
     help: "where that is what you want, leave it so; another `status` is asked for by a flow of its own",
 }];
 
-const WITHOUT_TIMES: &str =
-    "with this number the times have no effect: every poll gives the same rows again, changed or not, and no others";
 const LEAVE_OUT: &str = "leave it out of `params`, and choose rows by `filter`";
 
 /// A query whose times have no effect beside that number (vendor's pages).
-const fn by_number(param: &'static [Condition]) -> Caution {
-    Caution { route: None, when: param, is_refused: false, says: WITHOUT_TIMES, help: LEAVE_OUT }
+macro_rules! by_number {
+    ($param:literal) => {
+        Caution {
+            route: None,
+            when: &[Condition { param: $param, test: Test::Given }],
+            is_refused: false,
+            says: concat!(
+                "with `",
+                $param,
+                "` the times have no effect: every poll gives the same rows again, changed or not, and no others"
+            ),
+            help: LEAVE_OUT,
+        }
+    };
 }
 
 /// 查询订单管理: with one of these the other parameters have no effect.
-pub(super) const TRADE: &[Caution] = &[
-    by_number(&[Condition { param: "trade_no", test: Test::Given }]),
-    by_number(&[Condition { param: "src_tid", test: Test::Given }]),
-];
+pub(super) const TRADE: &[Caution] = &[by_number!("trade_no"), by_number!("src_tid")];
 
 /// 查询货品档案.
-pub(super) const GOODS: &[Caution] = &[
-    by_number(&[Condition { param: "goods_no", test: Test::Given }]),
-    by_number(&[Condition { param: "spec_no", test: Test::Given }]),
-];
+pub(super) const GOODS: &[Caution] = &[by_number!("goods_no"), by_number!("spec_no")];
 
-const WALK: Caution = Caution {
-    says: "by this number stock may be asked for three times a day: it is asked every eight hours, and gives all rows, \
-           changed or not",
-    help: "for what has changed, minute by minute, leave it out of `params`, and choose rows by `filter`",
-    ..by_number(&[])
-};
+/// Stock that is asked for by that number.
+macro_rules! walk {
+    ($param:literal) => {
+        Caution {
+            says: concat!(
+                "by `",
+                $param,
+                "` stock may be asked for three times a day: it is asked every eight hours, and gives all rows, changed or not"
+            ),
+            help: "for what has changed, minute by minute, leave it out of `params`, and choose rows by `filter`",
+            ..by_number!($param)
+        }
+    };
+}
 
 /// 增量查询库存.
-pub(super) const STOCK: &[Caution] = &[
-    Caution { when: &[Condition { param: "spec_no", test: Test::Given }], ..WALK },
-    Caution { when: &[Condition { param: "barcode", test: Test::Given }], ..WALK },
-];
+pub(super) const STOCK: &[Caution] = &[walk!("spec_no"), walk!("barcode")];

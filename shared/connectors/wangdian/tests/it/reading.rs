@@ -8,7 +8,8 @@ use relay_core::clock::Deadline;
 use relay_wangdian::{Route, Settings, sign};
 
 use crate::support::{
-    Bench, QIMEN_SECRET, SECRET, answer, document, first_page, form, hour, params, payload, query, settings, url,
+    Bench, QIMEN_SECRET, SECRET, answer, document, first_page, form, hour, params, payload, query, settings,
+    url,
 };
 
 const TRADES: &str = "wangdian.trade_query";

@@ -41,7 +41,8 @@ async fn all_at_once(suite: &Suite, read: &Read) {
         let bench = Bench::of(suite.vendor);
         (read.load)(&bench.vendors, count);
         let rows = bench.page(read, FIRST_PAGE).await.unwrap().rows;
-        let keys: BTreeSet<_> = rows.iter().map(|row| key_of(row, document(suite.vendor, read.document))).collect();
+        let keys: BTreeSet<_> =
+            rows.iter().map(|row| key_of(row, document(suite.vendor, read.document))).collect();
         assert_eq!((rows.len(), keys.len()), (count as usize, count as usize), "{}", read.document);
         let behind = bench.page(read, PageOf { number: 1, size: 100 }).await.unwrap();
         assert!(behind.rows.is_empty(), "{}: there is nothing behind it", read.document);
