@@ -81,7 +81,7 @@ impl Client {
         let endpoint = asked.endpoint;
         let Some(walk) = endpoint.walk else { return true };
         let Some(numbers) = numbers(&walk, &asked.query.params) else { return true };
-        let quota = self.walks.of(self.sid(), endpoint, &walk, numbers);
+        let quota = self.walks.of(self.sid(), endpoint, &walk, &numbers);
         quota.wait(Use::Read, Deadline::within(self.clock.as_ref(), PATIENCE)).await.is_ok()
     }
 }
@@ -98,12 +98,12 @@ impl Walks {
     }
 
     /// What is left of a question by these numbers: kept, because what a permit was used for is told with the next.
-    fn of(&self, sid: &str, endpoint: &Endpoint, walk: &Walk, numbers: String) -> Arc<Quota> {
+    fn of(&self, sid: &str, endpoint: &Endpoint, walk: &Walk, numbers: &str) -> Arc<Quota> {
         let mut quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_query = [sid, endpoint.php, &numbers];
+        let of_query = [sid, endpoint.php, numbers];
         let every = DAY / walk.a_day.get();
         let new = || Arc::new(Quota::new(VENDOR, &of_query, NonZeroU32::MIN, every, &self.surroundings));
-        quotas.entry(numbers.clone()).or_insert_with(new).clone()
+        quotas.entry(numbers.to_owned()).or_insert_with(new).clone()
     }
 }
 

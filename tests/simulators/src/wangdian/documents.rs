@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::endpoints::{Endpoint, Kind};
 use super::envelope::Found;
+use super::filters::{matches, time_field};
+use super::limits::{Limits, check_lines, check_rows};
 use super::trades::text;
 use super::window::{Page, window};
 use super::{Refusal, fields, time};
@@ -31,13 +32,8 @@ pub struct PushedDocument {
 pub(super) struct Documents {
     pushed: BTreeMap<&'static str, Vec<PushedDocument>>,
     rows: BTreeMap<String, Vec<Map<String, Value>>>,
-    /// Calls that counted stock, by day in China.
-    counts: BTreeMap<i64, u32>,
-    /// How often stock was asked for by a good's number, by day in China.
-    walks: BTreeMap<(i64, String), u32>,
+    limits: Limits,
 }
-
-const DAY: i64 = 86_400;
 
 /// What a repeated number does.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -124,7 +120,7 @@ impl Documents {
     ) -> Result<Found, Refusal> {
         let is_count = endpoint.name == "stock_sync_by_pd";
         if is_count {
-            self.admit_count(params, now)?;
+            self.limits.admit_count(params, now)?;
         }
         let bodies = bodies(field, params, is_count)?;
         let most = if endpoint.name == "sales_refund_push" { 10 } else { 50 };
@@ -233,43 +229,6 @@ impl Documents {
         Ok(Found::fields(&[("new_count", new_count), ("chg_count", chg_count)]))
     }
 
-    /// A count is taken from 20:00 to 06:00 in China, 2,000 times a day, with 500 rows at most.
-    fn admit_count(&mut self, params: &Params, now: i64) -> Result<(), Refusal> {
-        let in_china = now + 8 * 3_600;
-        let (day, second) = (in_china.div_euclid(DAY), in_china.rem_euclid(DAY));
-        if (6 * 3_600..20 * 3_600).contains(&second) {
-            return Err(Refusal::new(100, "该接口只允许在20:00-06:00调用"));
-        }
-        let counts = self.counts.entry(day).or_default();
-        *counts += 1;
-        if *counts > 2_000 {
-            return Err(Refusal::new(100, "该接口每天最多调用2000次"));
-        }
-        let rows = params.get("goods_list").and_then(|text| serde_json::from_str::<Vec<Value>>(text).ok());
-        match rows {
-            Some(rows) if rows.len() > 500 => Err(Refusal::new(100, "goods_list最多500条")),
-            _ => Ok(()),
-        }
-    }
-
-    /// Stock may be walked through by its goods three times a day.
-    fn admit_traverse(&mut self, params: &Params, now: i64) -> Result<(), Refusal> {
-        let Some(goods) = ["spec_no", "barcode"].iter().find_map(|name| params.get(*name)) else {
-            return Ok(());
-        };
-        if params.get("page_no").is_some_and(|page| page != "0") {
-            return Ok(());
-        }
-        let day = (now + 8 * 3_600).div_euclid(DAY);
-        let walks = self.walks.entry((day, goods.clone())).or_default();
-        *walks += 1;
-        if *walks > 3 {
-            Err(Refusal::new(100, "按商家编码遍历库存每天最多3次"))
-        } else {
-            Ok(())
-        }
-    }
-
     pub(super) fn pushed(&self, push: &str) -> Vec<PushedDocument> {
         self.pushed.get(push).cloned().unwrap_or_default()
     }
@@ -295,7 +254,7 @@ impl Documents {
         let window = window(params, endpoint)?;
         let page = Page::of(params, endpoint)?;
         if endpoint.name == "stock_query" {
-            self.admit_traverse(params, now)?;
+            self.limits.admit_walk(params, now)?;
         }
         if endpoint.name == "stockin_order_query"
             && params.contains_key("status")
@@ -320,43 +279,6 @@ impl Documents {
         let shown = shown.map(|row| Value::Object(row.clone())).collect();
         Ok(Found::list(endpoint.list_key, shown).counted("total_count", total))
     }
-}
-
-/// The rows of a count. With `is_post_error` 0 those that are wrong are left out and told; by default one refuses all.
-fn check_rows(body: &mut Map<String, Value>, errors: &mut Vec<Value>) -> Result<(), String> {
-    let takes_rest = text(body, "is_post_error").as_deref() == Some("0");
-    let rows = body.get("goods_list").and_then(Value::as_str).unwrap_or_default();
-    let rows: Vec<Map<String, Value>> =
-        serde_json::from_str(rows).map_err(|_| "goods_list json格式错误,无法解析".to_owned())?;
-    let mut taken = Vec::with_capacity(rows.len());
-    for row in rows {
-        let counted = text(&row, "stock_num").and_then(|text| text.parse::<Decimal>().ok());
-        let checked = fields::check("stock_sync_by_pd", "goods_list[]", &row).and_then(|()| match counted {
-            Some(counted) if counted >= Decimal::ZERO => Ok(()),
-            _ => Err("goods_list[].stock_num必须是不小于0的数字".to_owned()),
-        });
-        match checked {
-            Ok(()) => taken.push(Value::Object(row)),
-            Err(error) if takes_rest => {
-                errors.push(json!({"spec_no": text(&row, "spec_no"), "error": error}));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    if taken.is_empty() && errors.is_empty() {
-        return Err("goods_list不能为空".to_owned());
-    }
-    body.insert("goods_list".to_owned(), Value::Array(taken));
-    Ok(())
-}
-
-/// No document has more lines than its page says.
-fn check_lines(body: &Map<String, Value>) -> Result<(), String> {
-    let most = [("spec_list", 500), ("skus", 500)];
-    let is_long = |(name, most): &&(&str, usize)| {
-        body.get(*name).and_then(Value::as_array).is_some_and(|lines| lines.len() > *most)
-    };
-    most.iter().find(is_long).map_or(Ok(()), |(name, most)| Err(format!("{name}最多{most}条")))
 }
 
 /// The documents of a push: a JSON object or array in its form field, or the flat fields themselves.
@@ -412,76 +334,4 @@ fn row(
         row.insert(field.to_owned(), json!(time::format(now)));
     }
     row
-}
-
-/// Which time a window is over: the last change, unless the parameters turn it to another.
-fn time_field(query: &str, params: &Params) -> &'static str {
-    let param = |name: &str| params.get(name).map(String::as_str);
-    let is_shipped = param("status").is_none_or(|status| status.parse::<u32>().is_ok_and(|code| code >= 95));
-    match (query, param("time_type")) {
-        ("refund_query" | "his_refund_query", Some("1")) => "finish_time",
-        ("refund_query" | "his_refund_query", Some("2")) => "created",
-        ("stockout_order_query_trade" | "his_stockout_order_query_trade", _)
-            if param("status").is_some() && param("is_by_modified") == Some("1") =>
-        {
-            "modified"
-        }
-        ("stockout_order_query_trade" | "his_stockout_order_query_trade" | "stockout_order_query", _)
-            if is_shipped =>
-        {
-            "consign_time"
-        }
-        ("goods_query", _) => "goods_modified",
-        _ => "modified",
-    }
-}
-
-/// What selects no rows by a field of theirs.
-const NO_FILTERS: [&str; 20] = [
-    "start_time",
-    "end_time",
-    "page_no",
-    "page_size",
-    "time_type",
-    "is_by_modified",
-    "status",
-    "is_no_position",
-    "fetch_stock_only",
-    "app_rights",
-    "include_history",
-    "column",
-    "deleted",
-    "is_deleted",
-    "spec_is_deleted",
-    "goodstax",
-    "has_logistics_no",
-    "src",
-    "img_url",
-    "is_fuzzy",
-];
-
-fn matches(query: &str, row: &Map<String, Value>, params: &Params) -> bool {
-    let status = text(row, "status").and_then(|status| status.parse::<u32>().ok());
-    let is_of_status = match (params.get("status"), status) {
-        (_, None) => true,
-        (Some(wanted), Some(status)) => *wanted == status.to_string(),
-        // Without a status what is done is shown, and nothing else.
-        (None, Some(status)) if query.starts_with("stockin") => status == 80,
-        (None, Some(status)) if query.starts_with("stockout") => status >= 95,
-        (None, Some(_)) => true,
-    };
-    let is = |(name, wanted): (&String, &String)| {
-        let field = match name.as_str() {
-            "api_outer_no" | "stockin_outer_no" => "outer_no",
-            "src_refund_no" => "src_no",
-            "shop_nos" => "shop_no",
-            "platform" | "platform_ids" => "platform_id",
-            "type" => "warehouse_type",
-            name => name,
-        };
-        // Some take several, with commas between.
-        let is_of = |value: &String| wanted.split(',').any(|wanted| wanted == value);
-        NO_FILTERS.contains(&field) || text(row, field).as_ref().is_some_and(is_of)
-    };
-    is_of_status && params.iter().all(is)
 }

@@ -6,6 +6,8 @@ mod endpoints;
 mod envelope;
 mod examples;
 mod fields;
+mod filters;
+mod limits;
 mod pools;
 mod pushed;
 mod qimen;

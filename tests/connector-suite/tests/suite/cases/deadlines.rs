@@ -56,7 +56,7 @@ async fn turns_that_come_too_late(suite: &Suite) {
                 continue;
             }
             assert_eq!(class(&outcome), "out of time", "{}", write.document);
-            assert_eq!(bench.written(&write, &body), 0, "{}", write.document);
+            assert_eq!(bench.written(write, &body), 0, "{}", write.document);
             assert_eq!(bench.calls(write.operation), calls, "{}", write.document);
             break;
         }
