@@ -58,7 +58,7 @@ impl Operations<'_> {
         let mut tried = vec![self.store_takes_a_value().await];
         let mut needs = Needs::sources(self.flows.iter());
         for routed in self.flows.iter() {
-            needs.target(routed.flow.target().document);
+            needs.target(routed.flow.target().document, routed.flow.target().route);
             routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table));
         }
         for connector in self.connectors {
