@@ -39,12 +39,18 @@ fn what_is_left_out_is_a_case_and_has_one_reason() {
 fn every_document_is_walked_over_each_of_its_routes() {
     let mut wrong = Vec::new();
     for vendor in VENDORS {
-        let untried: BTreeSet<_> = vendor.untried().iter().flat_map(|(_, documents)| documents.iter().copied()).collect();
+        let untried: BTreeSet<_> =
+            vendor.untried().iter().flat_map(|(_, documents)| documents.iter().copied()).collect();
         assert!(vendor.untried().iter().all(|(why, _)| !why.is_empty()));
-        let unwalked: BTreeSet<_> =
-            vendor.documents().iter().filter(|document| !is_walked(*vendor, document)).map(|it| it.name).collect();
+        let unwalked: BTreeSet<_> = vendor
+            .documents()
+            .iter()
+            .filter(|document| !is_walked(*vendor, document))
+            .map(|it| it.name)
+            .collect();
         let add = unwalked.difference(&untried).map(|name| format!("{name}: add a case, or say why not"));
-        let take = untried.difference(&unwalked).map(|name| format!("{name}: it is walked: take it from `untried`"));
+        let take =
+            untried.difference(&unwalked).map(|name| format!("{name}: it is walked: take it from `untried`"));
         wrong.extend(add.chain(take));
     }
     assert_eq!(wrong, [""; 0]);
