@@ -96,8 +96,8 @@ impl Sending<'_> {
     }
 
     fn delivery(&self) -> Delivery<'_> {
-        let Mapped { body, params } = &*self.plan.mapped;
-        Delivery::of(self.plan.document, params, body)
+        let Mapped { body, params, route } = &*self.plan.mapped;
+        Delivery { route: *route, ..Delivery::of(self.plan.document, params, body) }
     }
 
     async fn before(&self, now: DateTime<Utc>) -> Result<Before, Failure> {

@@ -54,9 +54,9 @@ pub(crate) struct Parcel {
 
 impl Parcel {
     pub(crate) fn delivery(&self) -> Delivery<'_> {
-        let Mapped { body, params } = &*self.mapped;
-        let (document, replaces) = (self.document, self.replaces.as_deref());
-        Delivery { document, params, body, replaces, follows: self.follows, purpose: self.purpose }
+        let Mapped { body, params, route } = &*self.mapped;
+        let (document, route, replaces) = (self.document, *route, self.replaces.as_deref());
+        Delivery { document, route, params, body, replaces, follows: self.follows, purpose: self.purpose }
     }
 
     /// Whether it may be in one call with these: what tells them apart afterwards is our number.
@@ -64,6 +64,7 @@ impl Parcel {
         let others = || others.iter().map(|other| &other.parcel);
         let is_alike = |other: &Self| {
             self.document.name == other.document.name
+                && self.mapped.route == other.mapped.route
                 && self.mapped.params == other.mapped.params
                 && self.delivery().number() != other.delivery().number()
         };

@@ -109,7 +109,8 @@ impl Job for ErpPusher {
     fn needs(flows: &Flows) -> Needs {
         let mut needs = Needs::sources(flows.with_source(Role::Pool));
         for routed in flows.iter() {
-            needs.target(routed.flow.target().document);
+            let target = routed.flow.target();
+            needs.target(target.document, target.route);
             routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table));
             needs.settings.extend(routed.flow.settings().into_iter().map(str::to_owned));
         }

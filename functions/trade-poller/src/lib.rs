@@ -1,15 +1,20 @@
-//! Schedule → windows of any source → queue.
+//! Schedule → windows and whole lists of any source → queue.
 //!
 //! | module | what for |
 //! |---|---|
 //! | [`window`] | which window a flow reads next: pure |
 //! | [`turn`] | which flows of a query share the next window: pure |
 //! | `poll` | one query: window after window, the watermarks behind them |
-//! | `reader` | one flow of a poll: its lease, its watermark, its report |
+//! | `reader` | one flow of a poll: its watermark, its part in a window |
+//! | `list` | one list, read as a whole: what is new or has changed is queued |
+//! | `snapshot` | what a flow has been given of a list |
+//! | `flow_turn` | what flows of windows and lists have in common: lease, queueing, report |
 //! | `read` | one window, page by page, so that no row slips through while rows move |
 //! | `horizon` | up to where is read, by the vendor's clock |
 //! | `lease` | one poller per flow, and what happens when it dies |
 //! | `report` | what became of a flow's turn |
+//!
+//! Lists that are read as a whole ([`list`]) have a snapshot where windows have a watermark.
 //!
 //! A watermark moves only when the queue has every row of the window. Memory does not grow with the window: a page is
 //! queued before the next is read.
@@ -31,18 +36,22 @@
 //! A run holds the lease of every flow that it reads for, under the name that it had when each flow was polled by itself:
 //! a watermark refuses a write under an older fence than its last, and fences count by the lease's name.
 
+mod flow_turn;
 mod horizon;
 mod lease;
+mod list;
 mod poll;
 mod read;
 mod reader;
 mod report;
+mod snapshot;
 pub mod turn;
 pub mod window;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use list::When;
 use relay_connector::{Query, Role};
 use relay_core::clock::Deadline;
 use relay_job::{ActiveFlows, Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
@@ -59,7 +68,7 @@ struct Event {
     flow: Option<String>,
 }
 
-/// Polls every flow whose source is read by windows.
+/// Polls every flow whose source is read by windows or as a whole.
 pub struct TradePoller {
     poller: Poller,
     queries: Vec<Shared>,
@@ -72,24 +81,33 @@ struct Shared {
     flows: Vec<Arc<Routed>>,
 }
 
+fn is_polled(routed: &Routed) -> bool {
+    routed.flow.source().document.role.is_polled()
+}
+
 impl Job for TradePoller {
     type Handled = Value;
 
     fn needs(flows: &Flows) -> Needs {
-        Needs::sources(flows.with_source(Role::Windowed))
+        Needs::sources(flows.iter().filter(|routed| is_polled(routed)))
     }
 
     fn build(parts: &Parts) -> anyhow::Result<Self> {
         let poller = Poller::of(parts);
         let mut queries: Vec<Shared> = Vec::new();
-        for routed in parts.flows.with_source(Role::Windowed) {
+        for routed in parts.flows.iter().filter(|routed| is_polled(routed)) {
             let query = routed.query(&parts.settings)?;
-            poller.source(&query)?;
+            match query.document.role {
+                Role::Listed => poller.lists(&query).map(drop)?,
+                _ => poller.source(&query).map(drop)?,
+            }
             match queries.iter_mut().find(|shared| shared.query == query) {
                 Some(shared) => shared.flows.push(routed.clone()),
                 None => queries.push(Shared { query, flows: vec![routed.clone()] }),
             }
         }
+        // Lists come last: one is read by the hour, and what it takes may not hold up orders.
+        queries.sort_by_key(|shared| shared.query.document.role == Role::Listed);
         Ok(Self { poller, queries, active: parts.active.clone() })
     }
 
@@ -111,14 +129,14 @@ impl TradePoller {
         self.active.announce().await;
         let mut reports = Vec::new();
         for Shared { query, flows } in &self.queries {
-            reports.extend(self.poller.poll(query, flows, deadline, progress).await);
+            reports.extend(self.read(query, flows, When::Due, deadline, progress).await);
         }
         reports.sort_by(|one, two| one.flow.cmp(&two.flow));
         reports
     }
 
-    /// Works one scheduled event: `{}`, or `{"flow": "trade-to-kingdee"}`, which reads for that flow alone. `progress` is
-    /// told after every window.
+    /// Works one scheduled event: `{}`, or `{"flow": "trade-to-kingdee"}`, which reads for that flow alone, a list also
+    /// where it is not due. `progress` is told after every window.
     ///
     /// # Errors
     /// An event that is neither, and what each flow that failed met: the answer of the others stands in the error too.
@@ -134,7 +152,7 @@ impl TradePoller {
             None => self.poll_all(deadline, progress).await,
             Some(name) => {
                 let (query, routed) = self.named(&name)?;
-                self.poller.poll(query, std::slice::from_ref(routed), deadline, progress).await
+                self.read(query, std::slice::from_ref(routed), When::Now, deadline, progress).await
             }
         };
         let failed = reports.iter().any(|report| report.error.is_some());
@@ -144,6 +162,20 @@ impl TradePoller {
         }
         let errors = reports.into_iter().filter_map(|report| report.error_in_full).collect();
         Err(Unfinished { answer, errors }.into())
+    }
+
+    async fn read(
+        &self,
+        query: &Query,
+        flows: &[Arc<Routed>],
+        when: When,
+        deadline: Deadline,
+        progress: Progress<'_>,
+    ) -> Vec<Report> {
+        match query.document.role {
+            Role::Listed => self.poller.list(query, flows, when, deadline, progress).await,
+            _ => self.poller.poll(query, flows, deadline, progress).await,
+        }
     }
 
     fn named(&self, name: &str) -> anyhow::Result<(&Query, &Arc<Routed>)> {

@@ -26,7 +26,7 @@ pub type Progress<'a> = &'a (dyn Fn(&Report) + Send + Sync);
 
 /// Polls queries.
 pub struct Poller {
-    connections: Connections,
+    pub(crate) connections: Connections,
     pub(crate) start: DateTime<Utc>,
     pub(crate) intake: Intake,
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
@@ -86,17 +86,19 @@ impl Poller {
         let time = self.source(query).ok().map(|(source, _)| source.time(query));
         let mut reports = Vec::with_capacity(readers.0.len());
         for reader in &mut readers.0 {
-            reader.report.clock_skew_s = time.and_then(VendorTime::skew).map(|skew| skew.num_seconds());
+            reader.turn.report.clock_skew_s = time.and_then(VendorTime::skew).map(|skew| skew.num_seconds());
             let vendor = time.map_or("the vendor", VendorTime::vendor);
-            self.health.remark(reader.part(), reader.report.remarks(vendor)).await;
-            self.log(&reader.report, time.and_then(VendorTime::now)).await;
-            reports.push(std::mem::take(&mut reader.report));
+            self.health.remark(reader.turn.part(), reader.turn.report.remarks(vendor)).await;
+            let now = time.and_then(VendorTime::now).unwrap_or(self.clock.now());
+            self.log(&reader.turn.report, now).await;
+            reports.push(std::mem::take(&mut reader.turn.report));
         }
         reports
     }
 
-    async fn log(&self, report: &Report, vendor_now: Option<DateTime<Utc>>) {
-        let lag_s = self.lag(report, vendor_now.unwrap_or(self.clock.now())).await.map(|lag| lag.as_secs());
+    /// Logs what became of a flow's turn, and how far behind that time it is.
+    pub(crate) async fn log(&self, report: &Report, due: DateTime<Utc>) {
+        let lag_s = self.lag(report, due).await.map(|lag| lag.as_secs());
         let Report { flow, windows, rows, queued, filtered, failed, caught_up, .. } = report;
         tracing::info_span!("poll", flow).in_scope(|| match &report.error {
             None => tracing::info!(windows, rows, queued, filtered, failed, caught_up, lag_s, "polled"),
@@ -137,7 +139,7 @@ impl Poller {
             readers.stop_served(&error).await;
         }
         for reader in &mut readers.0 {
-            reader.close().await;
+            reader.turn.close().await;
         }
         readers
     }
@@ -182,7 +184,7 @@ impl Poller {
         readers.serve(&turn.flows);
         // Flows that are read for after others have less time in every run, and come further all the same: their first
         // window is tried, and halved if need be.
-        let is_first = readers.served().all(|reader| reader.report.windows == 0);
+        let is_first = readers.served().all(|reader| reader.turn.report.windows == 0);
         if !is_first && !reading.deadline.allows(self.clock.as_ref(), run.longest * 2) {
             return Ok(ControlFlow::Break(()));
         }

@@ -13,7 +13,7 @@ use crate::reader::Readers;
 use crate::window::{self, Window};
 
 /// What is asked for unless the document allows less.
-const PAGE_SIZE: u32 = 100;
+pub(crate) const PAGE_SIZE: u32 = 100;
 
 /// How often a window whose rows do not add up is read anew.
 const READINGS: u32 = 3;
@@ -21,8 +21,8 @@ const READINGS: u32 = 3;
 /// How many pages may come empty at the end that the count tells of, before the count is not believed.
 const EMPTY_PAGES: usize = 3;
 
-/// No window has more pages: an hour's allowance of calls would not read them.
-const MOST_PAGES: u64 = 4_000;
+/// No window and no list has more pages: an hour's allowance of calls would not read them.
+pub(crate) const MOST_PAGES: u64 = 4_000;
 
 /// What the answer to one page takes.
 const ANSWER: Duration = Duration::from_millis(300);
@@ -33,15 +33,17 @@ pub(crate) enum ReadError {
     #[error(transparent)]
     Vendor(#[from] Failure),
     #[error(
-        "{read} rows came where the vendor counts {total}: the window is read again by the next run; if it stays so, ask {vendor} what its total_count counts"
+        "{read} rows came where the vendor counts {total}: they are read again by the next run; if it stays so, ask {vendor} what its total_count counts"
     )]
     Incomplete { vendor: &'static str, read: u64, total: u64 },
     #[error("the window ends beyond {horizon}, the last second that the vendor's clock lets us read")]
     Beyond { horizon: DateTime<Utc> },
-    #[error("the window has no end within {MOST_PAGES} pages: ask {vendor} what its page_no counts")]
+    #[error("there is no end within {MOST_PAGES} pages: ask {vendor} what its page_no counts")]
     Endless { vendor: &'static str },
     #[error("the window has {pages} pages, more than this run has time for")]
     TooLong { pages: u64 },
+    #[error("the list has more than {pages} pages, for which this run had no time: the next reads it anew")]
+    ListTooLong { pages: u64 },
     /// Each of them says why.
     #[error("no flow is left that the window is read for")]
     Nobody,
@@ -237,7 +239,7 @@ impl Reading<'_> {
         let ask = || async {
             let mut page = self.source.window(self.query, window, page, deadline).await;
             for reader in readers.served() {
-                page = health::told(&poller.health, reader.part(), page).await;
+                page = health::told(&poller.health, reader.turn.part(), page).await;
             }
             page
         };

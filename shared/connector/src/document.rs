@@ -210,7 +210,8 @@ pub enum Role {
     Pool,
     /// We push it to the vendor.
     Target,
-    /// We list it to resolve look-ups.
+    /// We list it as a whole: to resolve look-ups, and by the hour as a source, of which what is new or has changed goes
+    /// on.
     Listed,
 }
 
@@ -225,6 +226,12 @@ impl Role {
             Self::Target => "target",
             Self::Listed => "list",
         }
+    }
+
+    /// Whether it is asked for by a schedule, and not pushed, pulled from a pool or accepted.
+    #[must_use]
+    pub const fn is_polled(self) -> bool {
+        matches!(self, Self::Windowed | Self::Listed)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::{Class, Document, Failure, Found, Quota, Repeat, Step, Use, lenient};
 pub struct Delivery<'a> {
     /// What it is there.
     pub document: &'static Document,
+    /// The route, where the vendor has several; `None` for its usual one.
+    pub route: Option<&'static str>,
     /// Request parameters beside it, in the vendor's spelling.
     pub params: &'a [(String, String)],
     /// The document in the target's form.
@@ -26,10 +28,10 @@ pub struct Delivery<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    /// A document that takes no other's place, and follows upon none.
+    /// A document that takes no other's place, and follows upon none, over the usual route.
     #[must_use]
     pub fn of(document: &'static Document, params: &'a [(String, String)], body: &'a Value) -> Self {
-        Self { document, params, body, replaces: None, follows: None, purpose: Use::Push }
+        Self { document, route: None, params, body, replaces: None, follows: None, purpose: Use::Push }
     }
 
     /// Our number of the document, where its form has a field for it.

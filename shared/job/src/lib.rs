@@ -14,6 +14,7 @@
 //! | [`active_flows`] | the flows that take documents in, with a file or without |
 //! | [`sightings`] | which paths of a flow no document has held so far |
 //! | [`watermark`] | how far a flow has been read |
+//! | [`snapshot`] | what a flow has been given of a list that is read as a whole |
 //! | [`pushed`] | which flows read what is pushed |
 //! | [`suggest`] | what a person may have meant by a name |
 //! | [`work`] | work items made of a source's documents |
@@ -32,6 +33,7 @@ pub mod needs;
 pub mod parts;
 pub mod pushed;
 pub mod sightings;
+pub mod snapshot;
 pub mod suggest;
 pub mod tokens;
 pub mod watermark;

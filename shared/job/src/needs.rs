@@ -36,15 +36,15 @@ impl Needs {
     /// The same, and looking codes up.
     pub fn lookup(&mut self, table: &LookupTable) {
         match table {
-            LookupTable::Listed { document, .. } => self.target(document),
+            LookupTable::Listed { document, .. } => self.target(document, None),
             LookupTable::Vendor(name) => _ = self.connectors.entry(System::of_document(name)).or_default(),
             LookupTable::Tenant { .. } | LookupTable::Delivered { .. } => {}
         }
     }
 
-    /// The same, and delivering a document to its system.
-    pub fn target(&mut self, document: &'static Document) {
+    /// The same, and delivering a document to its system, over that route where the flow names one.
+    pub fn target(&mut self, document: &'static Document, route: Option<&str>) {
         let system = System::of_document(document.name);
-        self.connectors.entry(system).or_default().add(document, None);
+        self.connectors.entry(system).or_default().add(document, route);
     }
 }

@@ -28,6 +28,8 @@ pub struct Mapped {
     pub body: Value,
     /// The request parameters of the target.
     pub params: Vec<(String, String)>,
+    /// The route that it goes over; `None` for the usual one.
+    pub route: Option<&'static str>,
 }
 
 /// The target's document, or why there is none, with how it came about.

@@ -50,6 +50,8 @@ pub struct Source {
 pub struct Target {
     /// The document.
     pub document: &'static Document,
+    /// The route, where the vendor has several and the flow names one.
+    pub route: Option<&'static str>,
     /// Request parameters that the flow fixes.
     pub params: Vec<(String, Param)>,
 }
@@ -215,7 +217,7 @@ impl Flow {
         }
         let body = Value::Object(self.fields.sent(mapped));
         let mapped = match resolve(&self.target.params, context.settings) {
-            Ok(params) if mapper.faults.is_empty() => Ok(Mapped { body, params }),
+            Ok(params) if mapper.faults.is_empty() => Ok(Mapped { body, params, route: self.target.route }),
             Ok(_) => Err(mapper.faults),
             Err(fault) => Err(mapper.faults.into_iter().chain([fault]).collect()),
         };

@@ -58,7 +58,7 @@ impl Operations<'_> {
         let mut tried = vec![self.store_takes_a_value().await];
         let mut needs = Needs::sources(self.flows.iter());
         for routed in self.flows.iter() {
-            needs.target(routed.flow.target().document);
+            needs.target(routed.flow.target().document, routed.flow.target().route);
             routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table));
         }
         for connector in self.connectors {
@@ -209,7 +209,8 @@ impl Operations<'_> {
         let Some(target) = connection.target() else { return Vec::new() };
         let mut tried = Vec::new();
         let body = nobodys(document);
-        let delivery = Delivery::of(document, &[], &body);
+        let route = routed.flow.target().route;
+        let delivery = Delivery { route, ..Delivery::of(document, &[], &body) };
         let what = format!("{} (nothing is sent)", document.name);
         match target.find(&delivery, self.patience()).await {
             Ok(Found::There(_) | Found::NotThere) => {

@@ -118,7 +118,7 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
         archived: None,
         missing: Vec::new(),
     };
-    let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new() };
+    let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new(), route: None };
     let plan = Plan::new(&target, if target.is_asked { &ASKED } else { &UNASKED }, mapped);
     let sending = Sending { work: &work, plan: &plan, deadline: Deadline::NONE, gather: &Gather::default() };
     // What was delivered before is judged first: here it is about what is asked and sent.

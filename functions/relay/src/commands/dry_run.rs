@@ -53,7 +53,8 @@ pub(crate) async fn run(listen: std::net::SocketAddr, json: bool) -> anyhow::Res
     let reading = beside(&wiring, reading(&wiring.stores, &scratch))?;
     let receiving = beside(&wiring, receiving(&wiring.stores, &scratch))?;
     let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
-    let poller = reads(Role::Windowed).then(|| reading.build::<TradePoller>()).transpose();
+    let polls = wiring.flows.iter().any(|routed| routed.flow.source().document.role.is_polled());
+    let poller = polls.then(|| reading.build::<TradePoller>()).transpose();
     let syncer = reads(Role::Pool).then(|| reading.build::<StockSyncer>()).transpose();
     let receiver = reads(Role::Pushed).then(|| receiving.build::<Receiver>()).transpose();
     let ((poller, syncer), receiver) = both(both(poller, syncer), receiver)?;

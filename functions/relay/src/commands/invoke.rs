@@ -76,7 +76,9 @@ fn spinner() -> ProgressBar {
 fn told(report: &Report) -> String {
     let Report { flow, windows, rows, watermark, .. } = report;
     let until = watermark.map(|until| format!(", read until {until}")).unwrap_or_default();
-    format!("{flow}: {windows} windows, {rows} rows{until}")
+    // A list has none.
+    let windows = if *windows > 0 { format!("{windows} windows, ") } else { String::new() };
+    format!("{flow}: {windows}{rows} rows{until}")
 }
 
 /// A JSON file; `-` is standard input. `what` it is called in errors.
@@ -97,5 +99,6 @@ mod tests {
         let watermark = "2026-11-22T04:00:00Z".parse().ok();
         let report = Report { flow: "f".to_owned(), windows: 3, rows: 250, watermark, ..Report::default() };
         assert_eq!(told(&report), "f: 3 windows, 250 rows, read until 2026-11-22 04:00:00 UTC");
+        assert_eq!(told(&Report { windows: 0, ..report }), "f: 250 rows, read until 2026-11-22 04:00:00 UTC");
     }
 }

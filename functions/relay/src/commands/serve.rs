@@ -80,7 +80,8 @@ impl Tasks {
         let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
         // A push is taken too for a flow whose file is away.
         let takes_pushes = wiring.active.flows().await?.with_source(Role::Pushed).next().is_some();
-        let poller = reads(Role::Windowed).then(|| wiring.build::<TradePoller>()).transpose();
+        let polls = wiring.flows.iter().any(|routed| routed.flow.source().document.role.is_polled());
+        let poller = polls.then(|| wiring.build::<TradePoller>()).transpose();
         let syncer = reads(Role::Pool).then(|| wiring.build::<StockSyncer>()).transpose();
         let receiver = takes_pushes.then(|| wiring.build::<Receiver>()).transpose();
         let (pusher, ((poller, syncer), receiver)) =
@@ -137,7 +138,7 @@ fn pushes_to(system: System) -> String {
     format!("push to {system}")
 }
 
-/// Polls the windows.
+/// Polls the windows and the lists.
 pub(super) async fn poll(supervisor: Supervisor, poller: TradePoller) {
     let turn = || async {
         tokio::select! {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -169,4 +170,76 @@ fn a_flow_that_is_retired_is_told_no_more() {
     assert!(answer.stderr.contains(&format!("did you mean `{ORDERS}`?")), "{}", answer.stderr);
     installation.relay(&["flows", "retire", ORDERS]).with_status(0);
     installation.relay(&["status"]).with_status(0);
+}
+
+/// A flow from WDT's suppliers, which are read as a whole.
+const SUPPLIERS: &str = r#"
+[source]
+document = "wangdian.purchase_provider_query"
+key      = "provider_no"
+
+[target]
+document = "sharecrm.objdata_push"
+
+[fields]
+objAPIName   = { value = "SupplierObj" }
+dataCenterId = { setting = "SHARECRM_DATA_CENTER_ID" }
+id           = "provider_no"
+[fields.masterFieldVal]
+name = "provider_name"
+"#;
+
+#[test]
+fn a_list_is_shown_with_the_time_of_its_last_reading_and_what_changes_goes_on() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    fs::create_dir(installation.path("flows")).unwrap();
+    fs::write(installation.path("flows/suppliers.toml"), SUPPLIERS).unwrap();
+    let folder = installation.path("flows");
+    installation.set("RELAY_FLOWS_DIR", folder.to_str().unwrap());
+    let supplier = |number: &str, name: &str| {
+        let Value::Object(row) = serde_json::json!({"provider_no": number, "provider_name": name}) else {
+            return;
+        };
+        town.vendors.wangdian.put_row("purchase_provider_query", &["provider_no"], row);
+    };
+    supplier("GYS-1", "南京乳业");
+    supplier("GYS-2", "无锡纸业");
+    let polled = installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0).json();
+    assert_eq!(
+        (&polled["flows"][0]["queued"], &polled["flows"][0]["rows"]),
+        (&2.into(), &2.into()),
+        "{polled}"
+    );
+    installation.relay(&["drain"]).with_status(0);
+    let flow = &json(&installation)["flows"]["suppliers"];
+    assert!(!flow["read_until"].is_null() && !flow["last_success"].is_null(), "{flow}");
+    assert_eq!((&flow["lag_s"], &flow["delivered"]), (&0.into(), &2.into()), "{flow}");
+
+    // It is not due for an hour, unless somebody asks for it.
+    supplier("GYS-2", "无锡纸业集团");
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    assert_eq!(town.vendors.wangdian.calls()["purchase_provider_query"], 1);
+    fs::write(installation.path("event.json"), r#"{"flow": "suppliers"}"#).unwrap();
+    let event = installation.path("event.json");
+    let asked =
+        installation.relay(&["invoke", "trade-poller", "--event", event.to_str().unwrap()]).with_status(0);
+    assert_eq!(asked.json()["flows"][0]["queued"], 1, "{}", asked.stdout);
+    installation.relay(&["drain"]).with_status(0);
+    let records = format!("{:?}", town.vendors.sharecrm.records());
+    assert!(records.contains("无锡纸业集团") && records.contains("南京乳业"), "{records}");
+    installation.relay(&["status"]).with_status(0);
+
+    // `relay serve` reads it too, here as a flow of another name, which has seen nothing.
+    fs::rename(installation.path("flows/suppliers.toml"), installation.path("flows/suppliers-2.toml"))
+        .unwrap();
+    installation.relay(&["flows", "retire", "suppliers"]).with_status(0);
+    let mut server =
+        installation.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    eventually("all suppliers are delivered", || {
+        json(&installation)["flows"]["suppliers-2"]["delivered"] == 2
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
 }

@@ -63,7 +63,7 @@ impl House {
     }
 
     /// A process with these flows: each by its name, and what its `[source]` says besides. A flow's name is its target's,
-    /// or begins with it: `one`, `two-b`.
+    /// or begins with it: `one`, `two-b`. Flows whose name ends with `goods` read those.
     pub(crate) fn poller(&self, flows: &[(&str, &str)]) -> TradePoller {
         self.poller_on(flows, self.stores.clone())
     }
@@ -81,7 +81,11 @@ impl House {
         let files = flows.iter().map(|(name, source)| FlowFile {
             name: (*name).to_owned(),
             file: format!("{name}.toml"),
-            text: flow(name.split('-').next().unwrap(), source),
+            text: flow(
+                name.split('-').next().unwrap(),
+                if name.ends_with("goods") { "shop.goods" } else { "shop.order" },
+                source,
+            ),
         });
         let catalog = Arc::new(catalog());
         let flows = Arc::new(Flows::parse(files, &catalog).unwrap());

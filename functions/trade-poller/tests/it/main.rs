@@ -4,6 +4,7 @@
 
 mod fuse;
 mod house;
+mod lists;
 mod shared;
 mod shop;
 mod single;

@@ -1,13 +1,14 @@
 //! A shop whose orders are read by windows, in place of a vendor.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use relay_connector::{
-    Catalog, Class, Connection, Document, Failure, Field, Fields, Kind, Page, PageOf, Pages, Push, Query,
-    Repeat, Role, Span, VendorTime, Windows,
+    Catalog, Class, Connection, Document, Failure, Field, Fields, Kind, Lists, Page, PageOf, Pages, Push,
+    Query, Repeat, Role, Span, VendorTime, Windows,
 };
 use relay_core::clock::{Clock, Deadline, SimulatedClock};
 use serde_json::json;
@@ -36,6 +37,18 @@ const ORDER: Document = Document {
     ..Document::UNKNOWN
 };
 
+/// What the shop sells, listed as a whole.
+const GOODS: Document = Document {
+    name: "shop.goods",
+    title: "货品",
+    role: Role::Listed,
+    params: &["status"],
+    fields: Fields::Written(&[Field::new("id", "编号", Kind::Text), Field::new("name", "名称", Kind::Text)]),
+    keys: &[&["id"]],
+    pages: Some(Pages { first: 0, cap: CAP }),
+    ..Document::UNKNOWN
+};
+
 const NUMBER: &[Field] = &[Field::required("number", "单号", Kind::Text)];
 
 const fn bill(name: &'static str) -> Document {
@@ -49,16 +62,17 @@ const fn bill(name: &'static str) -> Document {
     }
 }
 
-static DOCUMENTS: [Document; 3] = [ORDER, bill("one.bill"), bill("two.bill")];
+static DOCUMENTS: [Document; 4] = [ORDER, GOODS, bill("one.bill"), bill("two.bill")];
 
 pub(crate) fn catalog() -> Catalog {
     Catalog::default().with(&DOCUMENTS, &[])
 }
 
-/// The text of a flow from the shop's orders to that system.
-pub(crate) fn flow(target: &str, source: &str) -> String {
+/// The text of a flow from the shop's orders, or from its goods, to that system.
+pub(crate) fn flow(target: &str, document: &str, source: &str) -> String {
+    let version = if document == GOODS.name { "" } else { "version = \"modified\"" };
     format!(
-        "[source]\ndocument = \"shop.order\"\nkey = \"id\"\nversion = \"modified\"\n{source}\n\
+        "[source]\ndocument = \"{document}\"\nkey = \"id\"\n{version}\n{source}\n\
          [target]\ndocument = \"{target}.bill\"\n[fields]\nnumber = \"id\"\n"
     )
 }
@@ -77,6 +91,12 @@ pub(crate) struct Shop {
     /// How far the machine's clock is ahead of the shop's.
     pub(crate) ahead: Mutex<TimeDelta>,
     orders: Mutex<Vec<(DateTime<Utc>, String)>>,
+    /// Names by id.
+    pub(crate) goods: Mutex<BTreeMap<String, String>>,
+    /// What it says that they are, where that is not how many there are.
+    pub(crate) miscounts: Mutex<Option<Option<u64>>>,
+    /// The pages of goods that were asked for.
+    pub(crate) pages: Mutex<Vec<u32>>,
     calls: Mutex<Vec<Call>>,
     /// Refuses every window that begins before this.
     pub(crate) refuses_before: Mutex<Option<DateTime<Utc>>>,
@@ -90,6 +110,9 @@ impl Shop {
             time,
             ahead: Mutex::default(),
             orders: Mutex::default(),
+            goods: Mutex::default(),
+            miscounts: Mutex::default(),
+            pages: Mutex::default(),
             calls: Mutex::default(),
             refuses_before: Mutex::default(),
         }
@@ -147,11 +170,32 @@ impl Windows for Shop {
     }
 }
 
+#[async_trait]
+impl Lists for Shop {
+    async fn list(&self, query: &Query, page: PageOf, deadline: Deadline) -> Result<Page, Failure> {
+        if !deadline.allows(self.clock.as_ref(), Duration::ZERO) {
+            return Err(Failure::out_of_time(TITLE, query.document.name));
+        }
+        self.pages.lock().unwrap().push(page.number);
+        self.clock.advance(A_CALL);
+        let goods = self.goods.lock().unwrap();
+        let count = self.miscounts.lock().unwrap().unwrap_or(Some(goods.len() as u64));
+        let size = page.size.min(CAP) as usize;
+        let rows = goods.iter().skip(page.number as usize * size).take(size);
+        let rows = rows.map(|(id, name)| json!({"id": id, "name": name})).collect();
+        Ok(Page { rows, total: count.filter(|_| page.number == 0), as_of: None })
+    }
+}
+
 /// The shop, connected.
 pub(crate) struct Connected(pub(crate) Arc<Shop>);
 
 impl Connection for Connected {
     fn windows(&self) -> Option<&dyn Windows> {
+        Some(self.0.as_ref())
+    }
+
+    fn lists(&self) -> Option<&dyn Lists> {
         Some(self.0.as_ref())
     }
 }

@@ -5,6 +5,8 @@ use super::window::Condition;
 /// Something that the author of a flow must know of the parameters that it sends, or does not.
 #[derive(Debug, Clone, Copy)]
 pub struct Caution {
+    /// The route that it is about; `None` for every one.
+    pub route: Option<&'static str>,
     /// The requests that it is about: those that meet all of these.
     pub when: &'static [Condition],
     /// Whether the vendor refuses such a request. Otherwise it answers, with less than one may think.

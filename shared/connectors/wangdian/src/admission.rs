@@ -1,13 +1,17 @@
 //! What the vendor takes at certain hours and so often a day alone, kept on our side: what it would answer is not known.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use relay_connector::{Class, Failure, OutOfTime, Quota, Surroundings, Use};
 use relay_core::clock::Deadline;
 
-use crate::catalog::{Endpoint, endpoints};
+use crate::catalog::{Endpoint, Walk, endpoints};
 use crate::client::Client;
 use crate::error::VENDOR;
+use crate::read::Asked;
 use crate::settings::{Route, Settings};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -39,9 +43,14 @@ impl Client {
     /// # Errors
     /// To be tried later, without a call, at other hours than the vendor's and when the day's calls are used up. Other
     /// documents are not held up.
-    pub(crate) async fn admitted(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<(), Failure> {
+    pub(crate) async fn admitted(
+        &self,
+        endpoint: &Endpoint,
+        route: Route,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
         let Some(push) = endpoint.document.push else { return Ok(()) };
-        let wait = push.hours.map_or(Duration::ZERO, |hours| hours.wait(self.now(Route::Direct)));
+        let wait = push.hours.map_or(Duration::ZERO, |hours| hours.wait(self.now(route)));
         if let (Some(hours), false) = (push.hours, wait.is_zero()) {
             let message = format!(
                 "the vendor takes this from {}:00 to {}:00 in China: it waits",
@@ -63,6 +72,46 @@ impl Client {
             }
         }
     }
+}
+
+impl Client {
+    /// Whether that query may be asked now: by a number of which the vendor lets so many questions through a day, it is
+    /// asked in even distances.
+    pub(crate) async fn may_walk(&self, asked: &Asked<'_>) -> bool {
+        let endpoint = asked.endpoint;
+        let Some(walk) = endpoint.walk else { return true };
+        let Some(numbers) = numbers(&walk, &asked.query.params) else { return true };
+        let quota = self.walks.of(self.sid(), endpoint, &walk, &numbers);
+        quota.wait(Use::Read, Deadline::within(self.clock.as_ref(), PATIENCE)).await.is_ok()
+    }
+}
+
+/// The questions by number of which the vendor lets so many through a day.
+pub(crate) struct Walks {
+    surroundings: Surroundings,
+    quotas: Mutex<BTreeMap<String, Arc<Quota>>>,
+}
+
+impl Walks {
+    pub(crate) fn new(surroundings: &Surroundings) -> Self {
+        Self { surroundings: surroundings.clone(), quotas: Mutex::default() }
+    }
+
+    /// What is left of a question by these numbers: kept, because what a permit was used for is told with the next.
+    fn of(&self, sid: &str, endpoint: &Endpoint, walk: &Walk, numbers: &str) -> Arc<Quota> {
+        let mut quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_query = [sid, endpoint.php, numbers];
+        let every = DAY / walk.a_day.get();
+        let new = || Arc::new(Quota::new(VENDOR, &of_query, NonZeroU32::MIN, every, &self.surroundings));
+        quotas.entry(numbers.to_owned()).or_insert_with(new).clone()
+    }
+}
+
+/// The numbers by which a query asks, where it does.
+fn numbers(walk: &Walk, params: &[(String, String)]) -> Option<String> {
+    let given = params.iter().filter(|(name, _)| walk.by.contains(&name.as_str()));
+    let given: Vec<_> = given.map(|(name, value)| format!("{name}={value}")).collect();
+    (!given.is_empty()).then(|| given.join("&"))
 }
 
 fn later(endpoint: &Endpoint, after: Duration, message: String) -> Failure {

@@ -27,6 +27,7 @@ mod purchase;
 mod stock;
 mod times;
 
+use std::num::NonZeroU32;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -50,6 +51,19 @@ pub struct Endpoint {
     pub list_key: Option<&'static str>,
     /// How a document is pushed; `None` where it is read.
     pub form: Option<Form>,
+    /// Parameters that the Qimen route's page does not have: they are left out there.
+    pub direct_alone: &'static [&'static str],
+    /// How often a day rows may be asked for by a number that stands in for the times; `None` where nobody counts.
+    pub walk: Option<Walk>,
+}
+
+/// A limit of questions by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Walk {
+    /// The parameters that hold such a number.
+    pub by: &'static [&'static str],
+    /// How often a day the same may be asked.
+    pub a_day: NonZeroU32,
 }
 
 /// How a pushed document stands in the form.
@@ -140,7 +154,11 @@ const WINDOWED: Document =
 const POOL: Document = Document { role: Role::Pool, ..READ };
 
 /// What the row of a document that is pushed starts from.
-const TARGET: Document = Document { role: Role::Target, ..Document::UNKNOWN };
+const TARGET: Document = Document {
+    role: Role::Target,
+    routes: &[Route::Direct.name(), Route::Qimen.name()],
+    ..Document::UNKNOWN
+};
 
 /// An interface that is read.
 const fn read(
@@ -149,7 +167,15 @@ const fn read(
     list_key: &'static str,
     document: &'static Document,
 ) -> Endpoint {
-    Endpoint { document, php, qimen_method, list_key: Some(list_key), form: None }
+    Endpoint {
+        document,
+        php,
+        qimen_method,
+        list_key: Some(list_key),
+        form: None,
+        direct_alone: &[],
+        walk: None,
+    }
 }
 
 /// An interface that documents are pushed to.
@@ -159,5 +185,5 @@ const fn pushed(
     form: Form,
     document: &'static Document,
 ) -> Endpoint {
-    Endpoint { document, php, qimen_method, list_key: None, form: Some(form) }
+    Endpoint { document, php, qimen_method, list_key: None, form: Some(form), direct_alone: &[], walk: None }
 }

@@ -8,7 +8,7 @@ use relay_connector::{
 };
 use relay_core::clock::{Clock, Deadline};
 
-use crate::admission::Daily;
+use crate::admission::{Daily, Walks};
 use crate::catalog::Endpoint;
 use crate::envelope::Envelope;
 use crate::error::{self, Rejected, VENDOR};
@@ -31,6 +31,7 @@ pub struct Client {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) quota: Quota,
     pub(crate) daily: Vec<Daily>,
+    pub(crate) walks: Walks,
     times: [VendorTime; 2],
 }
 
@@ -44,7 +45,12 @@ impl Client {
         let transport = Metered::new(VENDOR, transport, clock.clone());
         let times = [(); 2].map(|()| VendorTime::new(VENDOR, clock.clone()));
         let daily = Daily::all(&settings, surroundings);
-        Self { settings, transport, clock, quota, daily, times }
+        Self { settings, transport, clock, quota, daily, walks: Walks::new(surroundings), times }
+    }
+
+    /// The seller account.
+    pub(crate) fn sid(&self) -> &str {
+        &self.settings.sid
     }
 
     /// What lies between two calls when there is always one more to make.

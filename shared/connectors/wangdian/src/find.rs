@@ -16,7 +16,7 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 impl Client {
     /// Asks whether the ERP has the pushed document of that number (外部单号, 原始单号, …), and gives its own number of
-    /// it. It is asked directly, as it is pushed: that route leaves out no document of the merchant's own shops.
+    /// it. It is asked over the route that it is pushed over: neither leaves out documents of the merchant's own shops.
     ///
     /// [`Found::CannotBeAsked`] where the catalog knows no question, where the account has no right to ask it, and where
     /// the rows of the answer do not say whose number they hold. Where the vendor's page does not say that the number
@@ -27,6 +27,7 @@ impl Client {
     pub(crate) async fn ask_for(
         &self,
         document: &'static Document,
+        route: Route,
         number: &str,
         deadline: Deadline,
     ) -> Result<Found, Failure> {
@@ -36,7 +37,7 @@ impl Client {
         let Some(question) = document.push.and_then(|push| push.asked) else {
             return Ok(Found::CannotBeAsked);
         };
-        match self.ask(&question, number, deadline).await {
+        match self.ask(&question, route, number, deadline).await {
             Err(failure) if is_forbidden(&failure) => {
                 tracing::warn!(%failure, document = name, "the account may not ask whether a document has arrived");
                 Ok(Found::CannotBeAsked)
@@ -46,10 +47,16 @@ impl Client {
     }
 
     /// Makes the question's requests until one shows the document.
-    async fn ask(&self, question: &Question, number: &str, deadline: Deadline) -> Result<Found, Failure> {
+    async fn ask(
+        &self,
+        question: &Question,
+        route: Route,
+        number: &str,
+        deadline: Deadline,
+    ) -> Result<Found, Failure> {
         let endpoint = catalog::endpoint(question.document)
             .ok_or_else(|| not_sent(question.document, "this document cannot be queried"))?;
-        let end = self.now(Route::Direct) + CLOCK_TOLERANCE;
+        let end = self.now(route) + CLOCK_TOLERANCE;
         for fixed in question.requests {
             let mut parameters = Parameters::default();
             for (name, value) in *fixed {
@@ -60,9 +67,9 @@ impl Client {
                 parameters.set("start_time", &china::format(end - span));
                 parameters.set("end_time", &china::format(end));
             }
-            parameters.plain(endpoint.php, question.param, number)?;
+            parameters.plain(endpoint.operation(route), question.param, number)?;
             let page = PageOf { number: 0, size: u32::MAX };
-            let page = self.read(Route::Direct, endpoint, parameters, page, deadline).await?;
+            let page = self.read(route, endpoint, parameters, page, deadline).await?;
             match shown(question, &page, number) {
                 Found::NotThere => {}
                 found => return Ok(found),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::catalog::{Endpoint, Form};
 use crate::error::not_sent;
 use crate::parameters::Parameters;
+use crate::settings::Route;
 
 /// The parameters of a call that pushes these documents: in the form field that the endpoint wants, in a list where it
 /// wants one.
@@ -14,11 +15,15 @@ use crate::parameters::Parameters;
 /// Refused where the endpoint takes no documents, or not so many, or one of them is no JSON object.
 pub(crate) fn filled(
     endpoint: &Endpoint,
+    route: Route,
     params: &[(String, String)],
     documents: &[&Value],
 ) -> Result<Parameters, Failure> {
-    let operation = endpoint.php;
+    let operation = endpoint.operation(route);
     let mut parameters = Parameters::of(operation, params, endpoint.document.defaults)?;
+    if route == Route::Qimen {
+        endpoint.direct_alone.iter().for_each(|name| parameters.set(name, ""));
+    }
     if !documents.iter().all(|document| document.is_object()) {
         return Err(not_sent(operation, "the document is not a JSON object"));
     }

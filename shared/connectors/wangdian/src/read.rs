@@ -13,7 +13,7 @@ use crate::settings::Route;
 pub(crate) struct Asked<'q> {
     pub(crate) endpoint: &'static Endpoint,
     pub(crate) route: Route,
-    query: &'q Query,
+    pub(crate) query: &'q Query,
 }
 
 impl<'q> Asked<'q> {
@@ -44,7 +44,15 @@ impl<'q> Asked<'q> {
 /// # Errors
 /// When there is no route of that name.
 pub(crate) fn route(query: &Query) -> Result<Route, crate::UnknownRoute> {
-    query.route.as_deref().map_or(Ok(Route::Direct), str::parse)
+    named(query.route.as_deref())
+}
+
+/// The route of that name; the direct one where none is named.
+///
+/// # Errors
+/// When there is no route of that name.
+pub(crate) fn named(route: Option<&str>) -> Result<Route, crate::UnknownRoute> {
+    route.map_or(Ok(Route::Direct), str::parse)
 }
 
 impl Client {

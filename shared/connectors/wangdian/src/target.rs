@@ -11,6 +11,7 @@ use crate::catalog;
 use crate::client::Client;
 use crate::error::{Rejected, not_sent, refused_inside};
 use crate::form;
+use crate::read::named;
 use crate::settings::Route;
 
 /// What became of one document: the vendor's number of it, or ours where its answer tells none.
@@ -35,7 +36,8 @@ impl Target for Client {
     async fn find(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Found, Failure> {
         let document = delivery.document;
         let Some(number) = delivery.number() else { return Ok(Found::CannotBeAsked) };
-        match self.ask_for(document, &number, deadline).await {
+        let route = route_of(document, delivery.route)?;
+        match self.ask_for(document, route, &number, deadline).await {
             // A question that is refused is no reason not to push what takes the place of what is there.
             Err(failure) if failure.class == Class::Refused && document.repeat() == Repeat::Replaces => {
                 tracing::warn!(%failure, "cannot ask whether the document has arrived, pushing it again");
@@ -68,18 +70,19 @@ impl Client {
     /// Refused, without a call, where a document is none that is pushed or has the wrong shape; otherwise what the
     /// vendor's answer means.
     async fn push(&self, together: &[Delivery<'_>], deadline: Deadline) -> Result<Option<String>, Rejected> {
-        let Some(Delivery { document, params, .. }) = together.first() else { return Ok(None) };
+        let Some(Delivery { document, route, params, .. }) = together.first() else { return Ok(None) };
         let endpoint = catalog::endpoint(document.name)
             .ok_or_else(|| not_sent(document.name, "is no document of the catalog"))?;
+        let route = route_of(document, *route)?;
         let bodies: Vec<_> = together.iter().map(|delivery| delivery.body).collect();
-        let parameters = form::filled(endpoint, params, &bodies)?;
-        self.admitted(endpoint, deadline).await?;
+        let parameters = form::filled(endpoint, route, params, &bodies)?;
+        self.admitted(endpoint, route, deadline).await?;
         let purpose = together.iter().map(|delivery| delivery.purpose).min().unwrap_or(Use::Push);
-        let answer = self.call(Route::Direct, endpoint, parameters, purpose, deadline).await;
+        let answer = self.call(route, endpoint, parameters, purpose, deadline).await;
         let mut envelope = answer?;
         let errors = envelope.take_errors();
         if !errors.is_empty() {
-            return Err(Rejected::in_part(endpoint.php, errors));
+            return Err(Rejected::in_part(endpoint.operation(route), errors));
         }
         Ok(document.push.and_then(|push| push.gives).and_then(|field| envelope.field(field)))
     }
@@ -113,6 +116,11 @@ impl Client {
         }
         outcomes
     }
+}
+
+/// The route that a document is pushed over, and asked for.
+fn route_of(document: &Document, route: Option<&str>) -> Result<Route, Failure> {
+    named(route).map_err(|unknown| not_sent(document.name, unknown.to_string()))
 }
 
 fn rest(together: &[Delivery<'_>], Rejected { failure, listed }: &Rejected) -> Rest {

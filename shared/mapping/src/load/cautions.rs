@@ -12,13 +12,16 @@ use crate::params::Param;
 pub(super) fn check(
     table: &Table<'_>,
     document: &Document,
+    route: Option<&str>,
     params: &[(String, Param)],
     report: &mut Report<'_>,
 ) {
     let entry = table.get("params").or_else(|| table.get("document"));
     let span = entry.map_or_else(|| table.span.clone(), |entry| entry.span);
+    let over = route.or(document.routes.first().copied());
     let is_of = |caution: &&Caution| {
-        caution.when.iter().all(|condition| condition.test.holds(held(params, condition.param)))
+        (caution.route.is_none() || caution.route == over)
+            && caution.when.iter().all(|condition| condition.test.holds(held(params, condition.param)))
     };
     for Caution { is_refused, says, help, .. } in document.cautions.iter().filter(is_of) {
         let severity = if *is_refused { Severity::Error } else { Severity::Warning };

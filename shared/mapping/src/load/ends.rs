@@ -28,8 +28,7 @@ pub(super) fn source(
     report: &mut Report<'_>,
 ) -> (Option<&'static Document>, Option<SourceEnd>) {
     table.expect(&["document", "route", "params", "window", "key", "version", "filter"], report);
-    let is_source = |role| matches!(role, Role::Pushed | Role::Windowed | Role::Pool);
-    let document = document(table, catalog, is_source, "source", report);
+    let document = document(table, catalog, |role| role != Role::Target, "source", report);
     let route = document.and_then(|document| route(table, document, report));
     let mut params = params(table, document, report);
     if let Some(document) = document {
@@ -37,7 +36,7 @@ pub(super) fn source(
         window::check(table, document, &mut params, report);
         // What is wrong with the windows is most often what a caution would say of the same parameters.
         if report.mistakes() == mistakes {
-            cautions::check(table, document, &params, report);
+            cautions::check(table, document, route, &params, report);
         }
     }
     let level = document.map(Level::document);
@@ -52,17 +51,21 @@ pub(super) fn source(
         Some(filter)
     });
     let end = document.zip(key).map(|(document, key)| {
-        let source = Source { document, route, params };
+        let source = Source { document, route: route.map(str::to_owned), params };
         SourceEnd { source, key, version, filter }
     });
     (document, end)
 }
 
 pub(super) fn target(table: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Target> {
-    table.expect(&["document", "params", "check", "tolerance"], report);
+    table.expect(&["document", "route", "params", "check", "tolerance"], report);
     let document = document(table, catalog, |role| role == Role::Target, "target", report);
+    let route = document.and_then(|document| route(table, document, report));
     let params = params(table, document, report);
-    Some(Target { document: document?, params })
+    if let Some(document) = document {
+        cautions::check(table, document, route, &params, report);
+    }
+    Some(Target { document: document?, route, params })
 }
 
 fn document(
@@ -80,10 +83,7 @@ fn document(
         Some(document) => {
             let what = match document.role {
                 Role::Target => "is what a vendor accepts, so it can only be a target",
-                Role::Listed => "only serves look-ups",
-                Role::Pushed | Role::Windowed | Role::Pool => {
-                    "is what a vendor hands over, so it can only be a source"
-                }
+                _ => "is what a vendor hands over, so it can only be a source",
             };
             report.mistake(written.span, format!("`{}` ({}) {what}", document.name, document.title), None);
             None
@@ -101,19 +101,20 @@ fn document(
     }
 }
 
-fn route(table: &Table<'_>, document: &Document, report: &mut Report<'_>) -> Option<String> {
+fn route(table: &Table<'_>, document: &Document, report: &mut Report<'_>) -> Option<&'static str> {
     let written = table.text("route", report)?;
-    if document.role == Role::Pushed {
-        let message = format!("`{}` is pushed to us: there is no route to choose", document.name);
+    if document.routes.is_empty() {
+        let why = if document.role == Role::Pushed { "is pushed to us" } else { "goes over one route alone" };
+        let message = format!("`{}` {why}: there is no route to choose", document.name);
         report.mistake(written.span, message, Some("remove `route`".to_owned()));
         return None;
     }
-    if !document.routes.contains(&written.text) {
+    let route = document.routes.iter().find(|route| **route == written.text).copied();
+    if route.is_none() {
         let message = format!("unknown route `{}`", written.text);
         report.unknown(written.span, message, written.text, document.routes);
-        return None;
     }
-    Some(written.text.to_owned())
+    route
 }
 
 fn params(table: &Table<'_>, document: Option<&Document>, report: &mut Report<'_>) -> Vec<(String, Param)> {

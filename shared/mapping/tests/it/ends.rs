@@ -31,6 +31,18 @@ fn rows_that_differ_in_any_part_of_their_key_are_different_documents() {
 }
 
 #[test]
+fn a_list_that_is_read_as_a_whole_is_a_source_without_windows() {
+    let shop =
+        |more: &str| from(&format!("document = \"wangdian.shop\"\nkey = \"shop_no\"\n{more}"), "shop_no");
+    let flow = shop("route = \"qimen\"\nparams = { is_disabled = \"0\" }").unwrap();
+    assert_eq!(flow.version(&json!({"shop_no": "S1"})), None, "content alone decides");
+    let refused = shop("window = \"modified\"").unwrap_err().to_string();
+    assert!(refused.contains("`wangdian.shop` is not read by windows"), "{refused}");
+    let customers = from("document = \"kingdee.customer_list\"\nkey = \"id\"", "number");
+    assert_eq!(customers.unwrap().source().document.name, "kingdee.customer_list");
+}
+
+#[test]
 fn a_key_of_one_path_is_what_stands_there_however_it_is_written() {
     for key in ["\"trade_no\"", "[\"trade_no\"]"] {
         let flow = from(&format!("document = \"wangdian.trade_query\"\nkey = {key}"), "trade_no").unwrap();
@@ -172,4 +184,57 @@ fn a_number_that_changes_with_each_version_is_a_warning() {
     let [warning] = flow.warnings() else { panic!("{:?}", flow.warnings()) };
     assert!(warning.message.contains("`modified` changes with each version"), "{warning}");
     assert!(from(source, "trade_id").unwrap().warnings().is_empty());
+}
+
+/// The warnings of a flow.
+fn warnings(flow: &Flow) -> String {
+    flow.warnings().iter().map(|warning| warning.message.clone()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_number_beside_which_the_times_have_no_effect_is_told() {
+    for (source, said) in [
+        (
+            "document = \"wangdian.trade_query\"\nkey = \"trade_no\"\nparams = { trade_no = \"JY1\" }",
+            "every poll gives",
+        ),
+        (
+            "document = \"wangdian.goods_query\"\nkey = \"goods_no\"\nparams = { spec_no = \"A\" }",
+            "every poll gives",
+        ),
+        (
+            "document = \"wangdian.stock_query\"\nkey = [\"spec_no\", \"warehouse_no\"]\nparams = { barcode = \"69\" }",
+            "three times a day",
+        ),
+    ] {
+        let told = warnings(&from(source, "modified").unwrap());
+        assert!(told.contains(said), "{source}: {told}");
+        let without = source.split("\nparams").next().unwrap();
+        assert!(!warnings(&from(without, "modified").unwrap()).contains(said), "{source}");
+    }
+}
+
+/// A flow to WDT's orders, whose `[target]` says this besides.
+fn to_orders(target: &str) -> Result<Flow, relay_mapping::Diagnostics> {
+    let text = include_str!("../../../flows/direct-order-to-wangdian.toml");
+    let (before, after) = text.split_once("document = \"wangdian.trade_push\"").unwrap();
+    Flow::parse(
+        "f",
+        "f.toml",
+        &format!("{before}document = \"wangdian.trade_push\"\n{target}{after}"),
+        &catalog(),
+    )
+}
+
+#[test]
+fn a_target_of_two_routes_takes_the_one_that_the_flow_names() {
+    assert_eq!(to_orders("").unwrap().target().route, None, "the usual one");
+    for route in ["direct", "qimen"] {
+        let flow = to_orders(&format!("route = \"{route}\"")).unwrap();
+        assert_eq!(flow.target().route, Some(route));
+        let mapped = apply(&flow, &document("qince/direct-order.json")).unwrap();
+        assert_eq!(mapped.route, Some(route));
+    }
+    let refused = to_orders("route = \"qimeng\"").unwrap_err().to_string();
+    assert!(refused.contains("did you mean `qimen`"), "{refused}");
 }

@@ -9,8 +9,7 @@ const UNKNOWN: &str = "…";
 pub(super) fn of(document: &Document) -> String {
     match document.role {
         Role::Target => target(document),
-        Role::Pushed | Role::Windowed | Role::Pool => source(document),
-        Role::Listed => String::new(),
+        Role::Pushed | Role::Windowed | Role::Pool | Role::Listed => source(document),
     }
 }
 
@@ -32,6 +31,7 @@ fn source(document: &Document) -> String {
 
 fn target(document: &Document) -> String {
     let mut lines = vec!["[target]".to_owned(), format!("document = \"{}\"", document.name)];
+    lines.extend(document.routes.first().map(|route| format!("route    = \"{route}\"")));
     lines.extend(params(document));
     lines.push(String::new());
     lines.push("[fields]".to_owned());

@@ -58,7 +58,9 @@ fn role(document: &Document) -> String {
         }
         Role::Pool => "a source: pulled from a pool, whose rows stay until each is acknowledged".to_owned(),
         Role::Target => "a target: documents are pushed to the vendor".to_owned(),
-        Role::Listed => "listed for look-ups".to_owned(),
+        Role::Listed => {
+            "a source: listed as a whole once an hour, and what is new or has changed goes on; for look-ups too".to_owned()
+        }
     }
 }
 

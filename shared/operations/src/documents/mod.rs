@@ -81,9 +81,8 @@ fn row(connector: &dyn Connector, document: &Document) -> DocumentRow {
         vendor: connector.title(),
         role: document.role.name(),
         can_be: match document.role {
-            Role::Pushed | Role::Windowed | Role::Pool => "source",
+            Role::Pushed | Role::Windowed | Role::Pool | Role::Listed => "source",
             Role::Target => "target",
-            Role::Listed => "look-up",
         },
         fields: fields::count(document.fields()),
         is_complete: !document.is_open(),

@@ -61,7 +61,10 @@ impl Compared {
 }
 
 fn delivery<'m>(routed: &Routed, mapped: &'m Mapped) -> Delivery<'m> {
-    Delivery::of(routed.flow.target().document, &mapped.params, &mapped.body)
+    Delivery {
+        route: mapped.route,
+        ..Delivery::of(routed.flow.target().document, &mapped.params, &mapped.body)
+    }
 }
 
 /// The request, made up to the point where it would be sent.

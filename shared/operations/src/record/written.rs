@@ -14,7 +14,7 @@ pub(super) fn test(recorded: &Recorded) -> String {
     match &recorded.expected {
         Expected::Filtered => _ = test.insert("nothing", value("filtered")),
         Expected::Faults(faults) => _ = test.insert("faults", value(faults.iter().collect::<Array>())),
-        Expected::Request(Mapped { body, params }) => {
+        Expected::Request(Mapped { body, params, .. }) => {
             if !params.is_empty() {
                 let params: InlineTable =
                     params.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();

@@ -9,7 +9,7 @@ use relay_core::health::Part;
 use relay_core::ledger::Counts;
 use relay_core::pause::Pause;
 use relay_core::registry::{self, Registered};
-use relay_job::{BrokenFile, Routed, active_flows, sightings, watermark};
+use relay_job::{BrokenFile, Routed, active_flows, sightings, snapshot, watermark};
 use relay_mapping::Diagnostic;
 use serde::Serialize;
 
@@ -85,11 +85,11 @@ impl Operations<'_> {
         let mut status =
             self.known(routed.flow.name(), source.name, target.name, Some(source.role), counts).await?;
         status.source_health = match source.role {
-            Role::Windowed => self.doing(Part::Poll(routed.flow.name().to_owned())).await?,
+            Role::Windowed | Role::Listed => self.doing(Part::Poll(routed.flow.name().to_owned())).await?,
             Role::Pool => self.doing(Part::Pool(source.name.to_owned())).await?,
             _ => self.doing(Part::Pushes).await?,
         };
-        if source.role == Role::Windowed && status.source_health.last_success.is_none() {
+        if source.role.is_polled() && status.source_health.last_success.is_none() {
             status.notes.push("no poll has succeeded yet".to_owned());
         }
         status.title = routed.flow.title().map(str::to_owned);
@@ -117,7 +117,7 @@ impl Operations<'_> {
         status.since = registered.map(|registered| registered.since);
         let told = |mistake: &Diagnostic| format!("{}:{}: {}", mistake.file, mistake.line, mistake.message);
         status.mistakes = file.mistakes().map(told).collect();
-        if role == Some(Role::Windowed) {
+        if role.is_some_and(Role::is_polled) {
             status.source_health = self.doing(Part::Poll(file.name.clone())).await?;
         }
         Ok(status)
@@ -150,9 +150,14 @@ impl Operations<'_> {
         let of = |flows: &HashMap<String, u64>| flows.get(name).copied().unwrap_or_default();
         let read_until = match role {
             Some(Role::Windowed) => watermark::read(self.stores.checkpoints.as_ref(), name).await?,
+            Some(Role::Listed) => snapshot::read_at(self.stores.checkpoints.as_ref(), name).await?,
             _ => None,
         };
-        let behind = |until: DateTime<Utc>| (self.clock.now() - until).to_std().unwrap_or_default();
+        // A list is not behind before it is to be read again.
+        let allowed = if role == Some(Role::Listed) { snapshot::EVERY } else { Duration::ZERO };
+        let behind = |until: DateTime<Utc>| {
+            (self.clock.now() - until).to_std().unwrap_or_default().saturating_sub(allowed)
+        };
         Ok(FlowStatus {
             source: source.to_owned(),
             target: target.to_owned(),

@@ -57,6 +57,7 @@ fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<S
             Some(Role::Windowed) => {
                 "its watermark stands still, and reading goes on from there once it is back"
             }
+            Some(Role::Listed) => "its list is not read, and what has changed goes on once it is back",
             Some(Role::Pool) => {
                 "its rows stay in the pool, or are recorded as failed where another flow releases them"
             }
@@ -68,7 +69,7 @@ fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<S
         ));
         return;
     }
-    if flow.role == Some(Role::Windowed) {
+    if flow.role.is_some_and(Role::is_polled) {
         issues.extend(failing(&format!("{name}: polling"), &flow.source_health));
         let behind = flow.read_until.zip(flow.lag_s.map(Duration::from_secs));
         let behind = behind.filter(|(_, lag)| *lag > LAG && !flow.is_catching_up(now));

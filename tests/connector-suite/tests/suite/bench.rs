@@ -14,7 +14,7 @@ use relay_core::clock::{Clock, Deadline, SeededRng, SimulatedClock};
 use relay_simulators::{Fault, Served, Vendors, settings_in_process};
 use serde_json::Value;
 
-use crate::vendor::{Push, Read, Signed, Vendor, Write};
+use crate::vendor::{Push, Read, Signed, Trial, Vendor, Write};
 
 /// As many rows as a page holds.
 pub(crate) const FIRST_PAGE: PageOf = PageOf { number: 0, size: u32::MAX };
@@ -39,7 +39,7 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// Sunday, 2026-11-22, 12:00 in China, without sockets.
+    /// Sunday, 2026-11-22, 21:00 in China, when every vendor takes everything, without sockets.
     pub(crate) fn of(vendor: &'static dyn Vendor) -> Self {
         Self::with(vendor, &[])
     }
@@ -160,13 +160,13 @@ impl Bench {
     }
 
     /// Delivers documents together.
-    pub(crate) async fn deliver(&self, write: &Write, bodies: &[Value]) -> Vec<Outcome> {
+    pub(crate) async fn deliver(&self, write: impl Into<Trial>, bodies: &[Value]) -> Vec<Outcome> {
         self.deliver_before(write, bodies, Deadline::NONE).await
     }
 
     pub(crate) async fn deliver_before(
         &self,
-        write: &Write,
+        write: impl Into<Trial>,
         bodies: &[Value],
         deadline: Deadline,
     ) -> Vec<Outcome> {
@@ -176,11 +176,12 @@ impl Bench {
     pub(crate) async fn deliver_over(
         &self,
         connection: &dyn Connection,
-        write: &Write,
+        write: impl Into<Trial>,
         bodies: &[Value],
         deadline: Deadline,
     ) -> Vec<Outcome> {
-        let params = params(write);
+        let write = write.into();
+        let params = params(&write);
         let batch: Vec<_> = bodies.iter().map(|body| self.delivery(write, &params, body)).collect();
         let outcomes = connection.target().unwrap().deliver(&batch, deadline).await;
         assert_eq!(outcomes.len(), bodies.len(), "{}: an outcome for each", write.document);
@@ -188,18 +189,19 @@ impl Bench {
     }
 
     /// Delivers one document.
-    pub(crate) async fn deliver_one(&self, write: &Write, body: &Value) -> Outcome {
+    pub(crate) async fn deliver_one(&self, write: impl Into<Trial>, body: &Value) -> Outcome {
         self.deliver(write, std::slice::from_ref(body)).await.remove(0)
     }
 
     /// Asks for a document by its number.
     pub(crate) async fn find(
         &self,
-        write: &Write,
+        write: impl Into<Trial>,
         body: &Value,
         deadline: Deadline,
     ) -> Result<Found, Failure> {
-        let params = params(write);
+        let write = write.into();
+        let params = params(&write);
         let delivery = self.delivery(write, &params, body);
         self.connection.target().unwrap().find(&delivery, deadline).await
     }
@@ -209,8 +211,9 @@ impl Bench {
         (write.written)(&self.vendors, body)
     }
 
-    fn delivery<'b>(&self, write: &Write, params: &'b [(String, String)], body: &'b Value) -> Delivery<'b> {
-        Delivery::of(document(self.vendor, write.document), params, body)
+    fn delivery<'b>(&self, write: Trial, params: &'b [(String, String)], body: &'b Value) -> Delivery<'b> {
+        let route = write.route;
+        Delivery { route, ..Delivery::of(document(self.vendor, write.document), params, body) }
     }
 
     /// What we make of a push.
@@ -242,7 +245,7 @@ fn params(write: &Write) -> Vec<(String, String)> {
 }
 
 fn simulated() -> (Arc<SimulatedClock>, Arc<Vendors>) {
-    let clock = Arc::new(SimulatedClock::starting_at(DateTime::from_timestamp(1_795_320_000, 0).unwrap()));
+    let clock = Arc::new(SimulatedClock::starting_at(DateTime::from_timestamp(1_795_352_400, 0).unwrap()));
     (clock.clone(), Vendors::new(clock, 7))
 }
 

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use relay_connector::Role;
 
-use crate::vendor::{Allowance, Push, Read, Tokens, Vendor, Write};
+use crate::vendor::{Allowance, Push, Read, Tokens, Trial, Vendor, Write};
 
 /// Every case, by its file: each is a statement about connectors.
 macro_rules! with_cases {
@@ -136,18 +136,21 @@ impl Suite {
     }
 
     /// What is delivered.
-    fn writes(&self) -> impl Iterator<Item = &'static Write> {
+    fn writes(&self) -> impl Iterator<Item = Trial> {
         self.writes_that(|_| true)
     }
 
-    fn writes_that(&self, fits: impl Fn(&Write) -> bool) -> impl Iterator<Item = &'static Write> {
-        self.tried(self.vendor.writes().iter().filter(move |write| fits(write)))
+    fn writes_that(&self, fits: impl Fn(&Write) -> bool) -> impl Iterator<Item = Trial> {
+        let fitting = self.vendor.writes().iter().filter(move |write| fits(write));
+        let over =
+            |write: &'static Write| Trial::over(write, bench::document(self.vendor, write.document).routes);
+        self.tried(fitting.flat_map(over))
     }
 
     /// What is delivered with a token, and what gives that out.
-    fn writes_with_token(&self) -> impl Iterator<Item = (&'static Write, Tokens)> {
-        let with_token = self.vendor.writes().iter().filter_map(|write| Some((write, self.vendor.tokens()?)));
-        self.tried(with_token)
+    fn writes_with_token(&self) -> impl Iterator<Item = (Trial, Tokens)> {
+        let tokens = self.vendor.tokens().is_some();
+        self.writes_that(move |_| tokens).filter_map(|write| Some((write, self.vendor.tokens()?)))
     }
 
     fn pushes(&self) -> impl Iterator<Item = &'static Push> {

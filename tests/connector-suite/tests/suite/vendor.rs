@@ -1,6 +1,7 @@
 //! What a vendor's file says of its vendor: how its simulator is loaded, which documents are tried, which cases it
 //! cannot have.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use relay_connector::{Connector, Document};
@@ -37,12 +38,17 @@ pub(crate) trait Vendor: Sync {
     /// The cases that it cannot have: why, and which.
     fn left_out(&self) -> &'static [(&'static str, &'static [&'static str])];
 
-    /// What is read: a document of each role and route.
+    /// The documents that are not walked: why, and which.
+    fn untried(&self) -> &'static [(&'static str, &'static [&'static str])] {
+        &[]
+    }
+
+    /// What is read: every document, over each of its routes.
     fn reads(&self) -> &'static [Read] {
         &[]
     }
 
-    /// What is delivered: a document of each kind of push.
+    /// What is delivered: every document; each is tried over all of its routes.
     fn writes(&self) -> &'static [Write] {
         &[]
     }
@@ -108,6 +114,39 @@ pub(crate) struct Write {
     pub(crate) goes_by_status: bool,
     /// Whether the simulator refuses a number that is there already.
     pub(crate) refuses_again: bool,
+}
+
+/// A document on its way to its target, over one of its routes.
+#[derive(Clone, Copy)]
+pub(crate) struct Trial {
+    write: &'static Write,
+    /// The route; `None` for the usual one.
+    pub(crate) route: Option<&'static str>,
+}
+
+impl Trial {
+    /// The document over each of these routes; over the one that there is where none is named.
+    pub(crate) fn over(write: &'static Write, routes: &'static [&'static str]) -> Vec<Self> {
+        let over = |route| Self { write, route };
+        match routes {
+            [] => vec![over(None)],
+            routes => routes.iter().map(|route| over(Some(*route))).collect(),
+        }
+    }
+}
+
+impl Deref for Trial {
+    type Target = Write;
+
+    fn deref(&self) -> &Write {
+        self.write
+    }
+}
+
+impl From<&'static Write> for Trial {
+    fn from(write: &'static Write) -> Self {
+        Self { write, route: None }
+    }
 }
 
 /// A document that is pushed to us.

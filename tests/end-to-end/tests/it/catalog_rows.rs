@@ -96,26 +96,27 @@ async fn a_shipped_order_that_changes_is_seen_again_and_only_by_consign_time_whe
 
 #[tokio::test]
 async fn whatever_was_made_behind_a_lost_answer_is_found_by_its_number() {
-    for (endpoint, body) in [
-        ("stock_transfer_push", json!({"outer_no": "N-1", "skus": [{"spec_no": "A", "num": "1"}]})),
-        ("stockin_order_push", json!({"outer_no": "N-1", "warehouse_no": "W1", "is_check": 0})),
-        ("stockin_order_push", json!({"outer_no": "N-1", "warehouse_no": "W1", "is_check": 1})),
-        ("stockin_transfer_push", json!({"outer_no": "N-1", "src_order_no": "TF1"})),
-        ("stockout_order_push", json!({"outer_no": "N-1", "warehouse_no": "W1", "is_check": 0})),
-        ("stockout_order_push", json!({"outer_no": "N-1", "warehouse_no": "W1", "is_check": 1})),
-        ("stockout_transfer_push", json!({"outer_no": "N-1", "src_order_no": "TF1"})),
-        ("purchase_order_push", json!({"outer_no": "N-1", "provider_no": "P1"})),
-        ("stockin_purchase_push", json!({"outer_no": "N-1", "purchase_no": "CG1"})),
-        ("purchase_return_push", json!({"outer_no": "N-1", "provider_no": "P1"})),
-        ("purchase_return_order_push", json!({"outer_no": "N-1", "return_no": "CT1"})),
-        (
-            "stock_sync_by_pd",
-            json!({"api_outer_no": "N-1", "warehouse_no": "W1", "goods_list": [{"spec_no": "A"}]}),
-        ),
-        ("goods_push", json!({"goods_no": "N-1", "goods_name": "杯"})),
-        ("sales_refund_push", json!({"refund_no": "N-1", "tid": "1"})),
-        ("purchase_provider_create", json!({"provider_no": "N-1", "provider_name": "厂"})),
+    for (endpoint, is_check) in [
+        ("stock_transfer_push", None),
+        ("stockin_order_push", Some(0)),
+        ("stockin_order_push", Some(1)),
+        ("stockin_transfer_push", None),
+        ("stockout_order_push", Some(0)),
+        ("stockout_order_push", Some(1)),
+        ("stockout_transfer_push", None),
+        ("purchase_order_push", Some(0)),
+        ("stockin_purchase_push", Some(0)),
+        ("purchase_return_push", Some(0)),
+        ("purchase_return_order_push", Some(0)),
+        ("stock_sync_by_pd", Some(0)),
+        ("goods_push", None),
+        ("sales_refund_push", None),
+        ("purchase_provider_create", None),
     ] {
+        let mut body = relay_simulators::wangdian::example(endpoint, "N-1").unwrap();
+        if let Some(is_check) = is_check {
+            body["is_check"] = json!(is_check);
+        }
         let house = House::new(1);
         if endpoint == "stock_sync_by_pd" {
             // It is taken by night.

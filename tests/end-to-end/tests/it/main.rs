@@ -22,6 +22,7 @@
 //! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
 //! | `generic` | signed JSON from anybody reaches any address and the group robots, by the example flows |
+//! | `wangdian`, `wangdian_pushes` | every endpoint of 旺店通 from a flow file alone, over both routes |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
 //! `house`, `process`, `fuse`, `altered` and `meanwhile` are what the tests are built of. Everything follows from a seed and takes no time.
@@ -61,4 +62,6 @@ mod settled;
 mod superseded;
 mod vendors_words;
 mod versions;
+mod wangdian;
+mod wangdian_pushes;
 mod windows;

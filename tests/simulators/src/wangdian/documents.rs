@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::endpoints::Endpoint;
+use super::endpoints::{Endpoint, Kind};
 use super::envelope::Found;
+use super::filters::{matches, time_field};
+use super::limits::{Limits, check_lines, check_rows};
 use super::trades::text;
 use super::window::{Page, window};
-use super::{Refusal, time};
+use super::{Refusal, fields, time};
 use crate::call::Params;
 use crate::faults::Fault;
 
@@ -30,8 +32,7 @@ pub struct PushedDocument {
 pub(super) struct Documents {
     pushed: BTreeMap<&'static str, Vec<PushedDocument>>,
     rows: BTreeMap<String, Vec<Map<String, Value>>>,
-    /// Calls that counted stock, by day in China.
-    counts: BTreeMap<i64, u32>,
+    limits: Limits,
 }
 
 /// What a repeated number does.
@@ -107,7 +108,8 @@ static MADE: &[Made] = &[
 ];
 
 impl Documents {
-    /// A pushed document, or each of a list of them.
+    /// A pushed document, or each of a list of them. One that is wrong refuses all of its call, in plain words; with
+    /// [`Fault::ErrorsUnderCodeZero`] it stands among the `errors` beside those that were taken.
     pub(super) fn push(
         &mut self,
         endpoint: &'static Endpoint,
@@ -118,12 +120,50 @@ impl Documents {
     ) -> Result<Found, Refusal> {
         let is_count = endpoint.name == "stock_sync_by_pd";
         if is_count {
-            self.admit_count(params, now)?;
+            self.limits.admit_count(params, now)?;
         }
         let bodies = bodies(field, params, is_count)?;
+        let most = if endpoint.name == "sales_refund_push" { 10 } else { 50 };
+        if bodies.len() > most {
+            return Err(Refusal::new(100, format!("{field}最多{most}条")));
+        }
+        if endpoint.name == "api_goodsspec_push" {
+            return self.push_platform_goods(bodies);
+        }
         let Some(made) = MADE.iter().find(|made| made.push == endpoint.name) else {
-            return Ok(Found::fields(&[("new_count", 1), ("chg_count", 0)]));
+            return Err(Refusal::new(100, format!("接口不存在: {}", endpoint.name)));
         };
+        let is_list = params.get(field).is_some_and(|text| text.trim_start().starts_with('['));
+        let at = if is_list && !is_count { format!("{field}[]") } else { field.to_owned() };
+        let mut errors = Vec::new();
+        let mut taken = Vec::with_capacity(bodies.len());
+        for mut body in bodies {
+            let checked = match is_count {
+                true => check_rows(&mut body, &mut errors),
+                false => fields::check(endpoint.name, &at, &body)
+                    .and_then(|()| fields::check_quantities(&body))
+                    .and_then(|()| check_lines(&body)),
+            };
+            match checked {
+                Ok(()) => taken.push(body),
+                Err(error) if fault == Some(&Fault::ErrorsUnderCodeZero) => {
+                    errors.push(json!({made.number: text(&body, made.number), "error": error}));
+                }
+                Err(error) => return Err(Refusal::new(100, error)),
+            }
+        }
+        let found = self.make(made, taken, now, fault)?;
+        Ok(if errors.is_empty() { found } else { found.with_list("errors", errors) })
+    }
+
+    /// Makes documents, or changes those of their numbers.
+    fn make(
+        &mut self,
+        made: &'static Made,
+        bodies: Vec<Map<String, Value>>,
+        now: i64,
+        fault: Option<&Fault>,
+    ) -> Result<Found, Refusal> {
         let (mut new_count, mut chg_count, mut last) = (0, 0, String::new());
         for body in bodies {
             let number = text(&body, made.number).filter(|number| !number.is_empty());
@@ -154,24 +194,39 @@ impl Documents {
         Ok(if made.repeat == Repeat::Replaces { counts } else { Found::fields(&[]).with(made.id, &last) })
     }
 
-    /// A count is taken from 20:00 to 06:00 in China, 2,000 times a day, with 500 rows at most.
-    fn admit_count(&mut self, params: &Params, now: i64) -> Result<(), Refusal> {
-        const DAY: i64 = 86_400;
-        let in_china = now + 8 * 3_600;
-        let (day, second) = (in_china.div_euclid(DAY), in_china.rem_euclid(DAY));
-        if (6 * 3_600..20 * 3_600).contains(&second) {
-            return Err(Refusal::new(100, "该接口只允许在20:00-06:00调用"));
+    /// Each line is a 平台货品 of its own, known by shop, goods_id and spec_id.
+    fn push_platform_goods(&mut self, bodies: Vec<Map<String, Value>>) -> Result<Found, Refusal> {
+        const NAME: &str = "api_goodsspec_push";
+        let (mut new_count, mut chg_count) = (0, 0);
+        for body in bodies {
+            fields::check(NAME, "api_goods_info", &body).map_err(|error| Refusal::new(100, error))?;
+            if text(&body, "platform_id").as_deref() != Some("127") {
+                return Err(Refusal::new(100, "只有自有平台店铺才支持推送"));
+            }
+            let lines = body.get("goods_list").and_then(Value::as_array).cloned().unwrap_or_default();
+            if lines.len() > 2_000 {
+                return Err(Refusal::new(100, "goods_list最多2000条"));
+            }
+            let shop = text(&body, "shop_no").unwrap_or_default();
+            for line in lines.into_iter().filter_map(|line| line.as_object().cloned()) {
+                let part = |name: &str| text(&line, name).unwrap_or_default();
+                let number = format!("{shop}/{}/{}", part("goods_id"), part("spec_id"));
+                let known = self.pushed.entry(NAME).or_default();
+                match known.iter_mut().find(|each| each.number.as_ref() == Some(&number)) {
+                    Some(there) => {
+                        chg_count += 1;
+                        there.pushes += 1;
+                        there.body = line;
+                    }
+                    None => {
+                        new_count += 1;
+                        let id = (known.len() + 1).to_string();
+                        known.push(PushedDocument { id, number: Some(number), body: line, pushes: 1 });
+                    }
+                }
+            }
         }
-        let counts = self.counts.entry(day).or_default();
-        *counts += 1;
-        if *counts > 2_000 {
-            return Err(Refusal::new(100, "该接口每天最多调用2000次"));
-        }
-        let rows = params.get("goods_list").and_then(|text| serde_json::from_str::<Vec<Value>>(text).ok());
-        match rows {
-            Some(rows) if rows.len() > 500 => Err(Refusal::new(100, "goods_list最多500条")),
-            _ => Ok(()),
-        }
+        Ok(Found::fields(&[("new_count", new_count), ("chg_count", chg_count)]))
     }
 
     pub(super) fn pushed(&self, push: &str) -> Vec<PushedDocument> {
@@ -190,9 +245,17 @@ impl Documents {
     }
 
     /// One page of the rows that the parameters select, by the time that they select by.
-    pub(super) fn query(&self, endpoint: &'static Endpoint, params: &Params) -> Result<Found, Refusal> {
+    pub(super) fn query(
+        &mut self,
+        endpoint: &'static Endpoint,
+        params: &Params,
+        now: i64,
+    ) -> Result<Found, Refusal> {
         let window = window(params, endpoint)?;
         let page = Page::of(params, endpoint)?;
+        if endpoint.name == "stock_query" {
+            self.limits.admit_walk(params, now)?;
+        }
         if endpoint.name == "stockin_order_query"
             && params.contains_key("status")
             && !params.contains_key("order_type")
@@ -210,7 +273,9 @@ impl Documents {
             rows.iter().filter(|row| is_in(row) && matches(endpoint.name, row, params)).collect();
         found.sort_by_key(|row| at(row));
         let total = (page.number == 0).then_some(found.len());
-        let shown = found.into_iter().skip(page.number.saturating_mul(page.size)).take(page.size);
+        // What has no pages comes at once.
+        let size = if endpoint.kind == Kind::Whole { found.len() } else { page.size };
+        let shown = found.into_iter().skip(page.number.saturating_mul(size)).take(size);
         let shown = shown.map(|row| Value::Object(row.clone())).collect();
         Ok(Found::list(endpoint.list_key, shown).counted("total_count", total))
     }
@@ -269,60 +334,4 @@ fn row(
         row.insert(field.to_owned(), json!(time::format(now)));
     }
     row
-}
-
-/// Which time a window is over: the last change, unless the parameters turn it to another.
-fn time_field(query: &str, params: &Params) -> &'static str {
-    let param = |name: &str| params.get(name).map(String::as_str);
-    let is_shipped = param("status").is_none_or(|status| status.parse::<u32>().is_ok_and(|code| code >= 95));
-    match (query, param("time_type")) {
-        ("refund_query" | "his_refund_query", Some("1")) => "finish_time",
-        ("refund_query" | "his_refund_query", Some("2")) => "created",
-        ("stockout_order_query_trade" | "his_stockout_order_query_trade", _)
-            if param("status").is_some() && param("is_by_modified") == Some("1") =>
-        {
-            "modified"
-        }
-        ("stockout_order_query_trade" | "his_stockout_order_query_trade" | "stockout_order_query", _)
-            if is_shipped =>
-        {
-            "consign_time"
-        }
-        ("goods_query", _) => "goods_modified",
-        _ => "modified",
-    }
-}
-
-/// What selects no rows by a field of theirs.
-const NO_FILTERS: [&str; 9] = [
-    "start_time",
-    "end_time",
-    "page_no",
-    "page_size",
-    "time_type",
-    "is_by_modified",
-    "status",
-    "is_no_position",
-    "fetch_stock_only",
-];
-
-fn matches(query: &str, row: &Map<String, Value>, params: &Params) -> bool {
-    let status = text(row, "status").and_then(|status| status.parse::<u32>().ok());
-    let is_of_status = match (params.get("status"), status) {
-        (_, None) => true,
-        (Some(wanted), Some(status)) => *wanted == status.to_string(),
-        // Without a status what is done is shown, and nothing else.
-        (None, Some(status)) if query.starts_with("stockin") => status == 80,
-        (None, Some(status)) if query.starts_with("stockout") => status >= 95,
-        (None, Some(_)) => true,
-    };
-    let is = |(name, wanted): (&String, &String)| {
-        let field = match name.as_str() {
-            "api_outer_no" | "stockin_outer_no" => "outer_no",
-            "src_refund_no" => "src_no",
-            name => name,
-        };
-        NO_FILTERS.contains(&field) || text(row, field).as_ref() == Some(wanted)
-    };
-    is_of_status && params.iter().all(is)
 }

@@ -26,6 +26,8 @@ pub(super) struct Endpoint {
     pub(super) list_key: &'static str,
     pub(super) kind: Kind,
     pub(super) page_size_max: usize,
+    /// What a page holds where nobody asks for a size.
+    pub(super) page_size: usize,
 }
 
 impl Endpoint {
@@ -48,18 +50,24 @@ impl Endpoint {
     }
 }
 
-const MONTH: i64 = 30 * 24 * 60;
+pub(super) const MONTH: i64 = 30 * 24 * 60;
 
 const fn windowed(name: &'static str, list_key: &'static str, instead: &'static [&'static str]) -> Endpoint {
-    Endpoint { name, list_key, kind: Kind::Windowed { minutes: MONTH, instead }, page_size_max: 100 }
+    Endpoint {
+        name,
+        list_key,
+        kind: Kind::Windowed { minutes: MONTH, instead },
+        page_size_max: 100,
+        page_size: 40,
+    }
 }
 
 const fn read(name: &'static str, list_key: &'static str, kind: Kind) -> Endpoint {
-    Endpoint { name, list_key, kind, page_size_max: 100 }
+    Endpoint { name, list_key, kind, page_size_max: 100, page_size: 40 }
 }
 
 const fn push(name: &'static str, field: &'static str) -> Endpoint {
-    Endpoint { name, list_key: "", kind: Kind::Push { field }, page_size_max: 0 }
+    Endpoint { name, list_key: "", kind: Kind::Push { field }, page_size_max: 0, page_size: 0 }
 }
 
 const TRADE: Kind = Kind::Windowed { minutes: 60, instead: &["src_tid", "trade_no"] };
@@ -67,13 +75,13 @@ const REFUND: &[&str] = &["refund_no", "src_refund_no", "trade_no", "tid"];
 const STOCKOUT: &[&str] = &["src_order_no", "src_tid", "stockout_no"];
 
 static ENDPOINTS: &[Endpoint] = &[
-    read("shop", "shoplist", Kind::Full),
+    Endpoint { page_size: 30, ..read("shop", "shoplist", Kind::Full) },
     read("warehouse_query", "warehouses", Kind::Full),
     read("logistics", "logistics_list", Kind::Whole),
-    read("purchase_provider_query", "provider_list", Kind::Full),
+    Endpoint { page_size: 30, ..read("purchase_provider_query", "provider_list", Kind::Full) },
     push("purchase_provider_create", ""),
     push("goods_push", "goods_list"),
-    windowed("goods_query", "goods_list", &["spec_no", "goods_no"]),
+    Endpoint { page_size: 30, ..windowed("goods_query", "goods_list", &["spec_no", "goods_no"]) },
     push("api_goodsspec_push", "api_goods_info"),
     windowed("suites_query", "suites", &["suite_no"]),
     push("trade_push", "trade_list"),
@@ -108,7 +116,11 @@ static ENDPOINTS: &[Endpoint] = &[
     push("stock_transfer_push", "transfer_info"),
     push("stockout_transfer_push", "stockout_info"),
     push("stockin_transfer_push", "stockin_info"),
-    Endpoint { page_size_max: 30, ..read("stock_transfer_query", "transfer_list", Kind::Full) },
+    Endpoint {
+        page_size_max: 30,
+        page_size: 30,
+        ..read("stock_transfer_query", "transfer_list", Kind::Full)
+    },
 ];
 
 #[cfg(test)]

@@ -4,6 +4,10 @@ mod direct;
 mod documents;
 mod endpoints;
 mod envelope;
+mod examples;
+mod fields;
+mod filters;
+mod limits;
 mod pools;
 mod pushed;
 mod qimen;
@@ -31,6 +35,7 @@ use crate::lock;
 pub use documents::PushedDocument;
 use endpoints::{Endpoint, Kind};
 use envelope::{Found, Style};
+pub use examples::example;
 pub use pools::{LogisticsAck, StockChange};
 pub use pushed::PushedOrder;
 use state::State;
@@ -128,7 +133,7 @@ impl Wangdian {
             .is_ok_and(|params| params.get("format").is_none_or(|format| format != "json"));
         let opened = match (qimen::open(call, &ACCOUNT), fault) {
             (Ok(_), Some(Fault::OuterRefusal(message))) => {
-                Err(qimen::Refused { code: 15, msg: message.clone(), sub_code: "isp.remote-service-error" })
+                Err(qimen::Refused { code: 41, msg: message.clone(), sub_code: "isv.invalid-parameter" })
             }
             (opened, _) => opened,
         };
@@ -161,6 +166,10 @@ impl Wangdian {
             return Err(Refusal::new(1, message));
         }
         state.trades.settle(now);
+        fields::check_params(endpoint.name, params)?;
+        if route == Route::Qimen && params.contains_key("switch") {
+            return Err(Refusal::new(100, "未知的参数: switch"));
+        }
         match endpoint.name {
             "trade_query" => {
                 let found = trade_query::query(&state.trades, endpoint, params, route, now);
@@ -178,8 +187,10 @@ impl Wangdian {
             "trade_push" => state.push_trades(params, now, fault),
             _ => match endpoint.kind {
                 Kind::Push { field } => state.documents.push(endpoint, field, params, now, fault),
-                Kind::Windowed { .. } | Kind::Full => state.documents.query(endpoint, params),
-                Kind::Whole | Kind::Pool => Ok(Found::list(endpoint.list_key, Vec::new())),
+                Kind::Windowed { .. } | Kind::Full | Kind::Whole => {
+                    state.documents.query(endpoint, params, now)
+                }
+                Kind::Pool => Ok(Found::list(endpoint.list_key, Vec::new())),
             },
         }
     }

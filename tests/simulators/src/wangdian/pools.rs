@@ -144,7 +144,9 @@ impl Pools {
     /// `api_goods_stock_change_ack.php`: an older count leaves the newer change in the pool.
     pub(super) fn ack_stock(&mut self, params: &Params, fault: Option<&Fault>) -> Result<Found, Refusal> {
         let mut errors = Vec::new();
-        for (place, row) in acks(params, "stock_sync_list")?.iter().enumerate() {
+        let rows = acks(params, "stock_sync_list")?;
+        let busy = is_busy(fault, &rows, |rec_id| self.stock.contains_key(&rec_id));
+        for (place, row) in rows.iter().enumerate() {
             let rec_id = whole(row, "rec_id")?;
             let count = whole(row, "stock_change_count")?;
             let stock = text(row, "sync_stock").and_then(|text| text.parse::<Decimal>().ok());
@@ -158,7 +160,7 @@ impl Pools {
                 .get_mut(&rec_id)
                 .filter(|row| row.acknowledged_count < count && count <= row.stock_change_count);
             match waiting {
-                _ if place == 0 && fault == Some(&Fault::ErrorsUnderCodeZero) => {
+                _ if place == 0 && busy => {
                     errors.push(not_taken(rec_id, "系统繁忙,请稍后重试"));
                 }
                 None => errors.push(not_taken(rec_id, NOT_WAITING)),
@@ -188,7 +190,9 @@ impl Pools {
     /// `logistics_sync_ack.php`.
     pub(super) fn ack_logistics(&mut self, params: &Params, fault: Option<&Fault>) -> Result<Found, Refusal> {
         let mut errors = Vec::new();
-        for (place, row) in acks(params, "logistics_list")?.iter().enumerate() {
+        let rows = acks(params, "logistics_list")?;
+        let busy = is_busy(fault, &rows, |rec_id| self.shipments.contains_key(&rec_id));
+        for (place, row) in rows.iter().enumerate() {
             let rec_id = whole(row, "rec_id")?;
             let status = match whole(row, "status")? {
                 0 => 0,
@@ -205,7 +209,7 @@ impl Pools {
             }
             let waiting = self.shipments.get_mut(&rec_id).filter(|shipment| shipment.ack.is_none());
             match waiting {
-                _ if place == 0 && fault == Some(&Fault::ErrorsUnderCodeZero) => {
+                _ if place == 0 && busy => {
                     errors.push(not_taken(rec_id, "系统繁忙,请稍后重试"));
                 }
                 None => errors.push(not_taken(rec_id, NOT_WAITING)),
@@ -214,6 +218,12 @@ impl Pools {
         }
         Ok(Found::list("errors", errors))
     }
+}
+
+/// Whether the first row is not taken, though nothing is wrong with any: where one is wrong, that is what is told.
+fn is_busy(fault: Option<&Fault>, rows: &[Map<String, Value>], is_known: impl Fn(u64) -> bool) -> bool {
+    let all_known = rows.iter().all(|row| whole(row, "rec_id").is_ok_and(&is_known));
+    fault == Some(&Fault::ErrorsUnderCodeZero) && all_known
 }
 
 fn not_taken(rec_id: u64, error: &str) -> Value {

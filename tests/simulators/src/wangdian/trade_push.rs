@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::pushed::{Pushed, PushedOrder};
 use super::samples::Shop;
 use super::trades::text;
-use super::{Refusal, time};
+use super::{Refusal, fields, time};
 use crate::call::Params;
 
 const ORDERS: usize = 50;
@@ -66,10 +66,6 @@ pub(super) fn check(
     takes_rest: bool,
 ) -> Result<Checked, Refusal> {
     let refuse = |message: &str| Refusal::new(1, message);
-    let allowed = ["shop_no", "trade_list", "switch"];
-    if let Some(unknown) = params.keys().find(|name| !allowed.contains(&name.as_str())) {
-        return Err(refuse(&format!("未知的参数: {unknown}")));
-    }
     if params.get("switch").is_some_and(|switch| !["0", "1"].contains(&switch.as_str())) {
         return Err(refuse("switch只能为0或1"));
     }
@@ -150,6 +146,7 @@ fn check_order(
     known: &Pushed,
     oids: &mut BTreeSet<String>,
 ) -> Result<(), String> {
+    fields::check("trade_push", "trade_list[]", order)?;
     required(order, &REQUIRED)?;
     plain_text(order)?;
     let tid = text(order, "tid").unwrap_or_default();

@@ -14,4 +14,5 @@ mod trade_push;
 mod wangdian_documents;
 mod wangdian_doors;
 mod wangdian_pools;
+mod wangdian_pushes;
 mod wangdian_trades;

@@ -1,6 +1,7 @@
 //! Documents under a number, and the queries that show them.
 
 use relay_simulators::Fault;
+use relay_simulators::wangdian::example;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, object, rows, text};
@@ -68,7 +69,12 @@ async fn what_was_made_behind_a_lost_answer_is_shown_by_its_number() {
     ] {
         let bench = Bench::new();
         bench.vendors.wangdian.faults.inject_for(endpoint, Fault::LostAnswer);
-        let body = json!({"outer_no": "N-1", "warehouse_no": "W1"}).to_string();
+        let mut body = example(endpoint, "N-1").unwrap();
+        body["is_check"] = json!(0);
+        if endpoint == "stock_transfer_push" {
+            body.as_object_mut().unwrap().remove("is_check");
+        }
+        let body = body.to_string();
         let lost = bench.send(bench.direct_request(endpoint, &[(field, &body)])).await;
         assert!(lost.is_err(), "{endpoint}");
         let made = bench.vendors.wangdian.pushed_documents(endpoint);
@@ -83,7 +89,9 @@ async fn what_was_made_behind_a_lost_answer_is_shown_by_its_number() {
 #[tokio::test]
 async fn stock_documents_that_are_not_done_are_shown_only_by_their_status() {
     let bench = Bench::new();
-    push(&bench, "stockin_order_push", "stockin_info", &json!({"outer_no": "N-1"})).await;
+    let mut stockin = example("stockin_order_push", "N-1").unwrap();
+    stockin["is_check"] = json!(0);
+    push(&bench, "stockin_order_push", "stockin_info", &stockin).await;
     let count = async |params: &[(&str, &str)]| {
         text(&bench.direct("stockin_order_query", params).await["total_count"]).to_owned()
     };
@@ -97,8 +105,9 @@ async fn stock_documents_that_are_not_done_are_shown_only_by_their_status() {
 async fn a_refund_pushed_again_takes_the_place_of_the_first() {
     let bench = Bench::new();
     for fee in ["1", "2"] {
-        let refund = json!([{"refund_no": "R1", "refund_fee": fee}]);
-        push(&bench, "sales_refund_push", "api_refund_list", &refund).await;
+        let mut refund = example("sales_refund_push", "R1").unwrap();
+        refund["refund_fee"] = json!(fee);
+        push(&bench, "sales_refund_push", "api_refund_list", &json!([refund])).await;
     }
     let made = bench.vendors.wangdian.pushed_documents("sales_refund_push");
     assert_eq!((made.len(), made[0].pushes, &made[0].body["refund_fee"]), (1, 2, &json!("2")));

@@ -16,6 +16,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             title: "查询历史订单",
             fields: sheet!("../../catalog/trade_query.tsv"),
             keys: &[&["trade_no"], &["trade_id"]],
+            cautions: cautions::TRADE,
             max_span: Some(Duration::from_secs(3_599)),
             ..WINDOWED
         },

@@ -1,6 +1,6 @@
 use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, TARGET, WINDOWED, numbers, pushed, read};
+use super::{Endpoint, Form, TARGET, WINDOWED, cautions, numbers, pushed, read};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
@@ -23,7 +23,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             name: "wangdian.goods_query",
             title: "查询货品档案",
             fields: sheet!("../../catalog/goods_query.tsv"),
-            // With spec_no or goods_no the window has no effect.
+            cautions: cautions::GOODS,
             keys: &[&["goods_no"], &["goods_id"]],
             version: Some("goods_modified"),
             ..WINDOWED

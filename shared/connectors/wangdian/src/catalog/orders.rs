@@ -14,20 +14,24 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &STOCK_CHANGES_ACK,
 ];
 
-pub(crate) static TRADE_PUSH: Endpoint = pushed(
-    "trade_push.php",
-    "wdt.trade.push",
-    Form::List { field: "trade_list" },
-    &Document {
-        name: "wangdian.trade_push",
-        title: "创建原始订单",
-        fields: sheet!("../../catalog/trade_push.tsv"),
-        push: Some(numbers::TRADE),
-        // The vendor's default is not documented, so it is always sent.
-        defaults: &[("switch", "0")],
-        ..TARGET
-    },
-);
+pub(crate) static TRADE_PUSH: Endpoint = Endpoint {
+    direct_alone: &["switch"],
+    ..pushed(
+        "trade_push.php",
+        "wdt.trade.push",
+        Form::List { field: "trade_list" },
+        &Document {
+            name: "wangdian.trade_push",
+            title: "创建原始订单",
+            fields: sheet!("../../catalog/trade_push.tsv"),
+            push: Some(numbers::TRADE),
+            // The vendor's default is not documented, so it is always sent.
+            defaults: &[("switch", "0")],
+            cautions: cautions::TRADE_PUSH,
+            ..TARGET
+        },
+    )
+};
 
 static TRADE_QUERY: Endpoint = read(
     "trade_query.php",
@@ -37,7 +41,7 @@ static TRADE_QUERY: Endpoint = read(
         name: "wangdian.trade_query",
         title: "查询订单管理",
         fields: sheet!("../../catalog/trade_query.tsv"),
-        // With src_tid or trade_no the others, the window included, have no effect.
+        cautions: cautions::TRADE,
         keys: &[&["trade_no"], &["trade_id"]],
         // An hour for orders, not 30 days; whether the 3,600th second is taken is not known.
         max_span: Some(Duration::from_secs(3_599)),

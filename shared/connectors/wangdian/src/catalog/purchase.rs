@@ -96,6 +96,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             name: "wangdian.stockout_order_query_return",
             title: "查询采购退货出库单",
             fields: sheet!("../../catalog/stockout_order_query_return.tsv"),
+            keys: &[&["order_no"], &["stockout_no"]],
             ..WINDOWED
         },
     ),

@@ -1,20 +1,29 @@
+use std::num::NonZeroU32;
+
 use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, TARGET, WINDOWED, cautions, numbers, pages, pushed, read, times};
+use super::{Endpoint, Form, TARGET, WINDOWED, Walk, cautions, numbers, pages, pushed, read, times};
+
+/// Walking through all of the stock by its goods is allowed three times a day (vendor's page).
+const WALKS_A_DAY: NonZeroU32 = NonZeroU32::new(3).unwrap();
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
-    &read(
-        "stock_query.php",
-        "wdt.stock.query",
-        "stocks",
-        &Document {
-            name: "wangdian.stock_query",
-            title: "增量查询库存(分页查询)",
-            fields: sheet!("../../catalog/stock_query.tsv"),
-            keys: &[&["spec_no", "warehouse_no"], &["spec_id", "warehouse_id"]],
-            ..WINDOWED
-        },
-    ),
+    &Endpoint {
+        walk: Some(Walk { by: &["spec_no", "barcode"], a_day: WALKS_A_DAY }),
+        ..read(
+            "stock_query.php",
+            "wdt.stock.query",
+            "stocks",
+            &Document {
+                name: "wangdian.stock_query",
+                title: "增量查询库存(分页查询)",
+                fields: sheet!("../../catalog/stock_query.tsv"),
+                keys: &[&["spec_no", "warehouse_no"], &["spec_id", "warehouse_id"]],
+                cautions: cautions::STOCK,
+                ..WINDOWED
+            },
+        )
+    },
     &pushed(
         "stock_sync_by_pd.php",
         "wdt.stock.sync.by.pd",

@@ -8,7 +8,8 @@ use relay_core::clock::Deadline;
 use relay_wangdian::{Route, Settings, sign};
 
 use crate::support::{
-    Bench, QIMEN_SECRET, SECRET, document, first_page, form, hour, params, payload, query, settings, url,
+    Bench, QIMEN_SECRET, SECRET, answer, document, first_page, form, hour, params, payload, query, settings,
+    url,
 };
 
 const TRADES: &str = "wangdian.trade_query";
@@ -230,4 +231,42 @@ fn routes_are_named_as_in_a_flow_file() {
     assert_eq!("qimen".parse(), Ok(Route::Qimen));
     let error = "top".parse::<Route>().unwrap_err().to_string();
     assert!(error.contains("`top`") && error.contains("`qimen`"), "{error}");
+}
+
+#[tokio::test]
+async fn stock_is_asked_for_by_a_number_three_times_a_day() {
+    let row = r#"{"code":0,"total_count":1,"stocks":[{"spec_no":"A","warehouse_no":"W1"}]}"#;
+    let bench = Bench::new((0..12).map(|_| answer(200, row)).collect());
+    let by = |name: &str, number: &str| {
+        query("wangdian.stock_query", Route::Direct, params(&[(name, number), ("warehouse_no", "W1")]))
+    };
+    let walk = by("spec_no", "A");
+    let mut shown = 0;
+    for _ in 0..48 {
+        shown += bench.window(&walk, hour(), first_page()).await.unwrap().rows.len();
+        bench.clock.advance(Duration::from_secs(1_800));
+    }
+    assert_eq!((shown, bench.requests().len()), (3, 3), "every eight hours, and no call in between");
+    // By another number, by none, and over the other route, which has the same limit.
+    for (other, rows) in [
+        (by("barcode", "69"), 1),
+        (by("spec_no", "B"), 1),
+        (query("wangdian.stock_query", Route::Direct, params(&[("warehouse_no", "W1")])), 1),
+        (query("wangdian.stock_query", Route::Direct, params(&[("warehouse_no", "W1")])), 1),
+        (by("spec_no", "B"), 0),
+        (query("wangdian.stock_query", Route::Qimen, params(&[("spec_no", "B")])), 0),
+    ] {
+        let page = bench.window(&other, hour(), first_page()).await.unwrap();
+        assert_eq!(page.rows.len(), rows, "{:?}", other.params);
+    }
+}
+
+#[tokio::test]
+async fn other_queries_are_asked_for_by_number_as_often_as_one_likes() {
+    let bench = Bench::new((0..9).map(|_| payload("direct/trades.json")).collect());
+    let trade = query(TRADES, Route::Direct, params(&[("trade_no", "JY1")]));
+    for _ in 0..9 {
+        bench.window(&trade, hour(), first_page()).await.unwrap();
+    }
+    assert_eq!(bench.requests().len(), 9);
 }

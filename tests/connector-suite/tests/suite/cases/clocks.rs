@@ -20,7 +20,7 @@ async fn calls_to(suite: &Suite, ahead: TimeDelta, what: What) -> (Bench, usize)
 #[derive(Clone, Copy)]
 enum What {
     Read(&'static crate::vendor::Read),
-    Write(&'static crate::vendor::Write, u32),
+    Write(crate::vendor::Trial, u32),
 }
 
 impl What {
@@ -30,7 +30,7 @@ impl What {
             Self::Write(write, number) => {
                 let body = (write.body)(&bench.vendors, number);
                 bench.deliver_one(write, &body).await.unwrap();
-                assert_eq!(bench.written(write, &body), 1, "{}", write.document);
+                assert_eq!(bench.written(&write, &body), 1, "{}", write.document);
             }
         }
     }

@@ -31,7 +31,7 @@ fn losses() -> [(Fault, usize); 5] {
 pub(crate) async fn a_lost_answer_leaves_a_push_unknown(suite: Suite) {
     for write in suite.writes() {
         let batch = document(suite.vendor, write.document).batch().min(3);
-        for (fault, done) in losses_of(write) {
+        for (fault, done) in losses_of(&write) {
             let bench = Bench::of(suite.vendor);
             let bodies: Vec<_> =
                 (1..).take(batch).map(|number| (write.body)(&bench.vendors, number)).collect();
@@ -39,7 +39,7 @@ pub(crate) async fn a_lost_answer_leaves_a_push_unknown(suite: Suite) {
             let outcomes = bench.deliver(write, &bodies).await;
             for (body, outcome) in bodies.iter().zip(&outcomes) {
                 assert_eq!(class(outcome), "unknown", "{} after {fault:?}", write.document);
-                assert_eq!(bench.written(write, body), done, "{} after {fault:?}", write.document);
+                assert_eq!(bench.written(&write, body), done, "{} after {fault:?}", write.document);
             }
             assert_eq!(bench.calls(write.operation), 1, "{}: nothing is sent twice", write.document);
         }
@@ -100,7 +100,7 @@ pub(crate) async fn an_answer_without_end_is_given_up(suite: Suite) {
             bench.inject(write.operation, Fault::EndlessAnswer);
             for (body, outcome) in bodies.iter().zip(bench.deliver(write, &bodies).await) {
                 assert_eq!(class(&outcome), "unknown", "{}", write.document);
-                assert_eq!(bench.written(write, body), 1, "{}", write.document);
+                assert_eq!(bench.written(&write, body), 1, "{}", write.document);
             }
         }
     }

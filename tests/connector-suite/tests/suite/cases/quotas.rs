@@ -71,7 +71,7 @@ pub(crate) async fn a_rate_limit_is_to_be_tried_again_and_did_nothing(suite: Sui
         bench.inject(write.operation, Fault::RateLimited);
         let body = (write.body)(&bench.vendors, 1);
         let outcome = bench.deliver_one(write, &body).await;
-        assert_eq!((class(&outcome), bench.written(write, &body)), ("retry", 0), "{}", write.document);
+        assert_eq!((class(&outcome), bench.written(&write, &body)), ("retry", 0), "{}", write.document);
         let question = bench.find(write, &body, Deadline::NONE).await;
         assert!(question.is_ok(), "{}", write.document);
     }
@@ -87,7 +87,7 @@ pub(crate) async fn a_used_up_day_pauses_until_it_is_over(suite: Suite) {
         let in_china = until.with_timezone(&FixedOffset::east_opt(8 * 3_600).unwrap());
         assert_eq!(in_china.time(), NaiveTime::MIN, "{}: midnight in China", write.document);
         assert!((TimeDelta::zero()..TimeDelta::days(1)).contains(&(until - bench.clock.now())));
-        assert_eq!(bench.written(write, &body), 0);
+        assert_eq!(bench.written(&write, &body), 0);
         bench.clock.advance_to(until);
         bench.deliver_one(write, &body).await.unwrap();
     }

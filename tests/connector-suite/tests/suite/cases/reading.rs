@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use relay_connector::{Page, PageOf, Role, lenient};
+use relay_connector::{Document, Page, PageOf, Role, lenient};
 use relay_simulators::Fault;
 use serde_json::Value;
 
@@ -13,7 +13,10 @@ use crate::vendor::Read;
 pub(crate) async fn every_row_comes_once_page_by_page(suite: Suite) {
     for read in suite.reads_as(Role::Windowed).chain(suite.reads_as(Role::Listed)) {
         let document = document(suite.vendor, read.document);
-        let cap = document.pages.unwrap().cap;
+        let Some(cap) = document.pages.map(|pages| pages.cap) else {
+            all_at_once(&suite, read).await;
+            continue;
+        };
         for size in [u32::MAX, cap, 7] {
             let per_page = size.min(cap);
             // The last page is full, or holds a part, or there is but one.
@@ -23,8 +26,7 @@ pub(crate) async fn every_row_comes_once_page_by_page(suite: Suite) {
                 let pages = all_pages(&bench, read, size, per_page).await;
                 assert!(pages.iter().all(|page| page.rows.len() <= per_page as usize), "{}", read.document);
                 let rows: Vec<_> = pages.iter().flat_map(|page| &page.rows).collect();
-                let key = document.keys.first().unwrap();
-                let keys: BTreeSet<_> = rows.iter().map(|row| key_of(row, key)).collect();
+                let keys: BTreeSet<_> = rows.iter().map(|row| key_of(row, document)).collect();
                 assert_eq!((rows.len(), keys.len()), (count as usize, count as usize), "{}", read.document);
                 let totals: BTreeSet<_> = pages.iter().filter_map(|page| page.total).collect();
                 assert_eq!(totals, BTreeSet::from([u64::from(count)]), "{}: all that match", read.document);
@@ -33,8 +35,23 @@ pub(crate) async fn every_row_comes_once_page_by_page(suite: Suite) {
     }
 }
 
-/// The values of a row's key.
-fn key_of(row: &Value, key: &[&str]) -> Vec<String> {
+/// What has no pages comes as a whole.
+async fn all_at_once(suite: &Suite, read: &Read) {
+    for count in [0, 1, 250] {
+        let bench = Bench::of(suite.vendor);
+        (read.load)(&bench.vendors, count);
+        let rows = bench.page(read, FIRST_PAGE).await.unwrap().rows;
+        let keys: BTreeSet<_> =
+            rows.iter().map(|row| key_of(row, document(suite.vendor, read.document))).collect();
+        assert_eq!((rows.len(), keys.len()), (count as usize, count as usize), "{}", read.document);
+        let behind = bench.page(read, PageOf { number: 1, size: 100 }).await.unwrap();
+        assert!(behind.rows.is_empty(), "{}: there is nothing behind it", read.document);
+    }
+}
+
+/// The values of a row's key; all of the row where nobody knows what tells it apart.
+fn key_of(row: &Value, document: &Document) -> Vec<String> {
+    let Some(key) = document.keys.first() else { return vec![row.to_string()] };
     key.iter().map(|name| lenient::field(row, name).unwrap()).collect()
 }
 

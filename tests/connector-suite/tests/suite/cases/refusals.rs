@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::Suite;
 use crate::bench::{Bench, FIRST_PAGE, Outcome, document};
 use crate::cases::{class, is_paused};
-use crate::vendor::Write;
+use crate::vendor::{Trial, Write};
 
 pub(crate) async fn a_refusal_in_an_answer_of_success_is_a_refusal(suite: Suite) {
     // 钉钉 has one code for all that its settings refuse, and its words tell which are about the message.
@@ -18,9 +18,9 @@ pub(crate) async fn a_refusal_in_an_answer_of_success_is_a_refusal(suite: Suite)
             let body = (write.body)(&bench.vendors, 1);
             bench.inject(write.operation, fault);
             let outcome = bench.deliver_one(write, &body).await;
-            assert_eq!((class(&outcome), bench.written(write, &body)), ("refused", 0), "{}", write.document);
+            assert_eq!((class(&outcome), bench.written(&write, &body)), ("refused", 0), "{}", write.document);
             bench.deliver_one(write, &body).await.unwrap();
-            assert_eq!(bench.written(write, &body), 1, "{}: it is not held against it", write.document);
+            assert_eq!(bench.written(&write, &body), 1, "{}: it is not held against it", write.document);
         }
     }
 }
@@ -28,9 +28,9 @@ pub(crate) async fn a_refusal_in_an_answer_of_success_is_a_refusal(suite: Suite)
 pub(crate) async fn a_document_that_is_wrong_is_refused_and_not_written(suite: Suite) {
     for write in suite.writes_that(|write| write.spoil.is_some()) {
         let bench = Bench::of(suite.vendor);
-        let body = spoilt(write, (write.body)(&bench.vendors, 1));
+        let body = spoilt(&write, (write.body)(&bench.vendors, 1));
         let outcome = bench.deliver_one(write, &body).await;
-        assert_eq!((class(&outcome), bench.written(write, &body)), ("refused", 0), "{}", write.document);
+        assert_eq!((class(&outcome), bench.written(&write, &body)), ("refused", 0), "{}", write.document);
     }
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn a_number_that_is_there_is_told_and_not_written_again(suite: 
                 assert!(outcome.is_ok() || class(&outcome) == "exists", "{}", write.document);
             }
             let outcome = bench.deliver_one(write, &body).await;
-            assert_eq!((class(&outcome), bench.written(write, &body)), ("exists", 1), "{}", write.document);
+            assert_eq!((class(&outcome), bench.written(&write, &body)), ("exists", 1), "{}", write.document);
             bench.find(write, &body, Deadline::NONE).await.unwrap();
         }
     }
@@ -73,16 +73,16 @@ pub(crate) async fn one_refused_row_holds_up_no_other_of_its_batch(suite: Suite)
 }
 
 /// So many documents, of which one is spoilt.
-fn batch(bench: &Bench, write: &Write, count: usize, spoilt_one: usize) -> Vec<Value> {
+fn batch(bench: &Bench, write: Trial, count: usize, spoilt_one: usize) -> Vec<Value> {
     let bodies = (1..).take(count).map(|number| (write.body)(&bench.vendors, number));
     let with_place = bodies.enumerate();
-    with_place.map(|(place, body)| if place == spoilt_one { spoilt(write, body) } else { body }).collect()
+    with_place.map(|(place, body)| if place == spoilt_one { spoilt(&write, body) } else { body }).collect()
 }
 
-fn only_one_is_refused(bench: &Bench, write: &Write, bodies: &[Value], outcomes: &[Outcome], spoilt: usize) {
+fn only_one_is_refused(bench: &Bench, write: Trial, bodies: &[Value], outcomes: &[Outcome], spoilt: usize) {
     for (place, (body, outcome)) in bodies.iter().zip(outcomes).enumerate() {
         let expected = if place == spoilt { ("refused", 0) } else { ("none", 1) };
-        assert_eq!((class(outcome), bench.written(write, body)), expected, "{} {place}", write.document);
+        assert_eq!((class(outcome), bench.written(&write, body)), expected, "{} {place}", write.document);
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) async fn numbers_as_strings_in_the_answer_to_a_push_are_the_same_answ
             let body = (write.body)(&bench.vendors, 1);
             bench.inject(write.operation, fault);
             ids.push(bench.deliver_one(write, &body).await.unwrap());
-            assert_eq!(bench.written(write, &body), 1, "{}", write.document);
+            assert_eq!(bench.written(&write, &body), 1, "{}", write.document);
         }
         ids.dedup();
         assert_eq!(ids.len(), 1, "{}: {ids:?}", write.document);
@@ -124,7 +124,7 @@ pub(crate) async fn a_wrong_host_pauses(suite: Suite) {
             bench.inject(write.operation, fault.clone());
             let outcome = bench.deliver_one(write, &body).await;
             assert!(is_paused(&outcome), "{} is {} after {fault:?}", write.document, class(&outcome));
-            assert_eq!(bench.written(write, &body), 0);
+            assert_eq!(bench.written(&write, &body), 0);
         }
     }
 }

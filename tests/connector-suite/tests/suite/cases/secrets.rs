@@ -38,7 +38,7 @@ pub(crate) async fn a_wrong_secret_pauses_and_nothing_is_written(suite: Suite) {
             let bodies = [1, 2].map(|number| (write.body)(&bench.vendors, number));
             for (body, outcome) in bodies.iter().zip(bench.deliver(write, &bodies).await) {
                 assert!(outcome.is_ok() || is_paused(&outcome), "{} is {}", write.document, class(&outcome));
-                assert_eq!(bench.written(write, body), usize::from(outcome.is_ok()), "{}", write.document);
+                assert_eq!(bench.written(&write, body), usize::from(outcome.is_ok()), "{}", write.document);
                 refused += usize::from(outcome.is_err());
             }
         }

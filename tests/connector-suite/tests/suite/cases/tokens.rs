@@ -24,7 +24,7 @@ pub(crate) async fn a_refused_token_is_renewed_once(suite: Suite) {
             "{}",
             write.document
         );
-        assert!(bodies.iter().all(|body| bench.written(write, body) == 1), "{}", write.document);
+        assert!(bodies.iter().all(|body| bench.written(&write, body) == 1), "{}", write.document);
     }
 }
 
@@ -42,14 +42,14 @@ pub(crate) async fn a_token_that_is_refused_anew_pauses(suite: Suite) {
             "{}",
             write.document
         );
-        assert_eq!(bench.written(write, &body), 0, "{}", write.document);
+        assert_eq!(bench.written(&write, &body), 0, "{}", write.document);
     }
 }
 
 pub(crate) async fn a_token_is_renewed_before_its_life_ends(suite: Suite) {
     for (write, tokens) in suite.writes_with_token() {
         let bench = Bench::of(suite.vendor);
-        let began = bench.written(write, &(write.body)(&bench.vendors, 0));
+        let began = bench.written(&write, &(write.body)(&bench.vendors, 0));
         assert_eq!(began, 0);
         for number in 0..20 {
             let body = (write.body)(&bench.vendors, number);

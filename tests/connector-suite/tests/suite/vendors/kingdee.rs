@@ -35,6 +35,7 @@ pub(super) const LEFT_OUT: &[(&str, &[&str])] = &[
     ),
 ];
 
+const UNTRIED: &[(&str, &[&str])] = &[];
 impl Vendor for Simulated {
     fn connector(&self) -> &'static dyn Connector {
         relay_connectors::named("kingdee").unwrap()
@@ -50,6 +51,10 @@ impl Vendor for Simulated {
 
     fn left_out(&self) -> &'static [(&'static str, &'static [&'static str])] {
         LEFT_OUT
+    }
+
+    fn untried(&self) -> &'static [(&'static str, &'static [&'static str])] {
+        UNTRIED
     }
 
     fn reads(&self) -> &'static [Read] {

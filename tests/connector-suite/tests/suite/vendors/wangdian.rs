@@ -95,7 +95,6 @@ macro_rules! reads {
     };
 }
 
-/// All but two: carriers come without pages, and what tells the stock-outs of purchase returns apart is not known.
 const READS: &[Read] = reads![
     read("wangdian.trade_query", "direct", "trade_query", trades),
     read("wangdian.trade_query", "qimen", "trade_query", trades),
@@ -105,6 +104,7 @@ const READS: &[Read] = reads![
     read("wangdian.logistics_sync_query", "qimen", "logistics_sync_query", shipments),
     ;
     "shop": "shop_no",
+    "logistics": "logistics_no",
     "warehouse_query": "warehouse_no",
     "purchase_provider_query": "provider_no",
     "goods_query": "goods_no",
@@ -115,6 +115,7 @@ const READS: &[Read] = reads![
     "purchase_order_query": "purchase_no",
     "stockin_order_query_purchase": "stockin_no",
     "purchase_return_query": "return_no",
+    "stockout_order_query_return": "order_no",
     "stock_query": "spec_no" "warehouse_no",
     "stock_pd_order_query": "pd_no",
     "stockin_order_query": "stockin_no",
@@ -161,22 +162,18 @@ fn object(row: Value) -> Map<String, Value> {
     row
 }
 
-/// Documents that are delivered as these are, and those that are known by this field: with what else is in them, and
-/// whether the same number again is refused.
+/// Documents that are delivered as these are, and the vendor's examples: with the field that is their number, what spoils
+/// them, and whether the same number again is refused.
 macro_rules! writes {
-    ($($other:expr,)* ; $($push:literal: $number:literal $more:tt refused: $refused:literal,)*) => {
+    ($($other:expr,)* ; $($push:literal: $number:literal spoilt by $spoil:expr, refused: $refused:literal,)*) => {
         &[
             $($other,)*
             $(Write {
                 document: concat!("wangdian.", $push),
                 params: &[],
                 operation: $push,
-                body: |_, number| {
-                    let mut body = json!($more);
-                    body[$number] = json!(format!("N-{number}"));
-                    body
-                },
-                spoil: None,
+                body: |_, number| wangdian::example($push, &format!("N-{number}")).unwrap(),
+                spoil: Some($spoil),
                 written: |vendors, body| pushes(vendors, $push, &body[$number]),
                 goes_by_status: false,
                 refuses_again: $refused,
@@ -185,14 +182,22 @@ macro_rules! writes {
     };
 }
 
-/// All but three: stock is counted by night alone, platform goods have no number, and nobody can be asked for a stock-in of
-/// a return.
+/// A document without a field that the vendor insists on.
+fn without(body: &mut Value, field: &str) {
+    body.as_object_mut().unwrap().remove(field).unwrap();
+}
+
+/// A document whose second line has no good.
+fn line_without(body: &mut Value, list: &str) {
+    without(&mut body[list][1], "spec_no");
+}
+
 const WRITES: &[Write] = writes![
     Write {
         document: "wangdian.trade_push",
         params: &[("shop_no", "S001")],
         operation: "trade_push",
-        body: |_, number| order(number),
+        body: |_, number| wangdian::example("trade_push", &format!("CK-{number}")).unwrap(),
         spoil: Some(|order| order["paid"] = json!("1.00")),
         written: |vendors, order| {
             let orders = vendors.wangdian.pushed_orders();
@@ -203,54 +208,74 @@ const WRITES: &[Write] = writes![
         goes_by_status: false,
         refuses_again: false,
     },
+    // Its number is that of its lines.
     Write {
-        document: "wangdian.stock_transfer_push",
+        document: "wangdian.api_goodsspec_push",
         params: &[],
-        operation: "stock_transfer_push",
-        body: |_, number| json!({"outer_no": format!("DB-{number}"), "from_warehouse_no": "WH01", "skus": []}),
-        spoil: None,
-        written: |vendors, transfer| pushes(vendors, "stock_transfer_push", &transfer["outer_no"]),
+        operation: "api_goodsspec_push",
+        body: |_, number| wangdian::example("api_goodsspec_push", &format!("N-{number}")).unwrap(),
+        spoil: Some(|goods| line_without(goods, "goods_list")),
+        written: |vendors, goods| {
+            let line = &goods["goods_list"][0];
+            let id = |name: &str| line[name].as_str().unwrap();
+            let number = json!(format!("S001/{}/{}", id("goods_id"), id("spec_id")));
+            pushes(vendors, "api_goodsspec_push", &number)
+        },
         goes_by_status: false,
-        refuses_again: true,
+        refuses_again: false,
     },
-    // Form fields of its own instead of JSON in one of them.
     Write {
-        document: "wangdian.purchase_provider_create",
+        document: "wangdian.logistics_sync_ack",
         params: &[],
-        operation: "purchase_provider_create",
-        body: |_, number| json!({"provider_no": format!("GYS-{number}"), "provider_name": "南京乳业"}),
-        spoil: None,
-        written: |vendors, provider| pushes(vendors, "purchase_provider_create", &provider["provider_no"]),
+        operation: "logistics_sync_ack",
+        body: |vendors, number| {
+            let row = json!({"rec_id": 7_000 + number, "shop_no": "S001", "tid": format!("T-{number}"), "logistics_type": 8});
+            let rec_id = vendors.wangdian.add_shipment(object(row));
+            json!({"rec_id": rec_id, "status": 0, "message": "同步成功"})
+        },
+        spoil: Some(|row| row["rec_id"] = json!(999_999)),
+        written: |vendors, row| {
+            usize::from(vendors.wangdian.logistics_acks().contains_key(&row["rec_id"].as_u64().unwrap()))
+        },
+        goes_by_status: false,
+        refuses_again: false,
+    },
+    Write {
+        document: "wangdian.api_goods_stock_change_ack",
+        params: &[],
+        operation: "api_goods_stock_change_ack",
+        body: |vendors, number| {
+            let spec_no = format!("ML-{number}");
+            let rec_id = vendors.wangdian.change_stock("S001", "ML", &spec_no, Decimal::TEN);
+            let stock = vendors.wangdian.stock();
+            let row = stock.iter().find(|row| row.rec_id == rec_id).unwrap();
+            json!({"rec_id": rec_id, "sync_stock": "10", "stock_change_count": row.stock_change_count})
+        },
+        spoil: Some(|row| row["rec_id"] = json!(999_999)),
+        written: |vendors, row| {
+            let stock = vendors.wangdian.stock();
+            let known = stock.iter().find(|each| Some(each.rec_id) == row["rec_id"].as_u64());
+            usize::from(known.is_some_and(|each| each.acknowledged_count == each.stock_change_count))
+        },
         goes_by_status: false,
         refuses_again: false,
     },
     ;
-    "goods_push": "goods_no" {"goods_name": "每日纯牛奶", "spec_list": [{"spec_no": "ML-250-24"}]} refused: false,
-    "sales_refund_push": "refund_no" {"platform_id": 127, "shop_no": "S001", "tid": "T-1", "order_list": [{"oid": "T-1-1", "num": 1}]} refused: false,
-    "purchase_order_push": "outer_no" {"provider_no": "GYS-1", "details_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
-    "stockin_purchase_push": "outer_no" {"purchase_no": "CG1", "details_list": [{"spec_no": "ML-250-24", "stockin_num": 2}]} refused: true,
-    "purchase_return_push": "outer_no" {"provider_no": "GYS-1", "detail_list": [{"spec_no": "ML-250-24", "num": 1}]} refused: true,
-    "purchase_return_order_push": "outer_no" {"return_no": "CT1", "detail_list": [{"spec_no": "ML-250-24", "num": 1}]} refused: true,
-    "stockin_order_push": "outer_no" {"warehouse_no": "WH01", "goods_list": [{"spec_no": "ML-250-24", "stockin_num": 2}]} refused: true,
-    "stockout_order_push": "outer_no" {"warehouse_no": "WH01", "detail_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
-    "stockin_transfer_push": "outer_no" {"src_order_no": "TF1", "goods_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
-    "stockout_transfer_push": "outer_no" {"src_order_no": "TF1", "goods_list": [{"spec_no": "ML-250-24", "num": 2}]} refused: true,
+    "purchase_provider_create": "provider_no" spoilt by |provider| without(provider, "provider_name"), refused: false,
+    "goods_push": "goods_no" spoilt by |good| without(good, "goods_name"), refused: false,
+    "sales_refund_push": "refund_no" spoilt by |refund| without(refund, "tid"), refused: false,
+    "stockin_refund_push": "outer_no" spoilt by |stockin| line_without(stockin, "detail_list"), refused: true,
+    "purchase_order_push": "outer_no" spoilt by |order| line_without(order, "details_list"), refused: true,
+    "stockin_purchase_push": "outer_no" spoilt by |stockin| line_without(stockin, "details_list"), refused: true,
+    "purchase_return_push": "outer_no" spoilt by |back| line_without(back, "detail_list"), refused: true,
+    "purchase_return_order_push": "outer_no" spoilt by |back| line_without(back, "detail_list"), refused: true,
+    "stock_sync_by_pd": "api_outer_no" spoilt by |count| line_without(count, "goods_list"), refused: true,
+    "stockin_order_push": "outer_no" spoilt by |stockin| line_without(stockin, "goods_list"), refused: true,
+    "stockout_order_push": "outer_no" spoilt by |stockout| line_without(stockout, "detail_list"), refused: true,
+    "stock_transfer_push": "outer_no" spoilt by |transfer| line_without(transfer, "skus"), refused: true,
+    "stockout_transfer_push": "outer_no" spoilt by |stockout| line_without(stockout, "goods_list"), refused: true,
+    "stockin_transfer_push": "outer_no" spoilt by |stockin| line_without(stockin, "goods_list"), refused: true,
 ];
-
-fn order(number: u32) -> Value {
-    json!({
-        "tid": format!("CK-{number}"), "trade_status": 30, "pay_status": 2, "delivery_term": 1,
-        "trade_time": "2026-11-22 10:00:00", "pay_time": "2026-11-22 10:01:00", "buyer_nick": format!("苏果{number}"),
-        "receiver_name": "李四", "receiver_province": "江苏省", "receiver_city": "南京市", "receiver_district": "建邺区",
-        "receiver_address": "云龙山路66号", "receiver_mobile": "18254623212", "logistics_type": "-1",
-        "post_amount": "10.00", "cod_amount": "0", "ext_cod_fee": "0", "other_amount": "0", "paid": "128.00",
-        "order_list": [{
-            "oid": format!("CK-{number}-10"), "num": "2", "price": "60.00", "status": 30, "refund_status": 0,
-            "goods_id": "ML-250", "goods_no": "ML-250", "spec_no": "ML-250-24", "goods_name": "每日纯牛奶",
-            "adjust_amount": "0", "discount": "1.50", "share_discount": "0.50",
-        }],
-    })
-}
 
 fn pushes(vendors: &Vendors, push: &str, number: &Value) -> usize {
     let documents = vendors.wangdian.pushed_documents(push);

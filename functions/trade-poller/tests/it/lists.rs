@@ -1,0 +1,205 @@
+//! Lists that are read as a whole: what is new or has changed goes on, once.
+
+use std::time::Duration;
+
+use relay_core::clock::Deadline;
+use serde_json::json;
+
+use crate::fuse::Fuse;
+use crate::house::{House, ONE, TWO};
+
+const GOODS: [(&str, &str); 1] = [("one-goods", "")];
+const BOTH: [(&str, &str); 2] = [("one-goods", ""), ("two-goods", "")];
+const AN_HOUR: Duration = Duration::from_secs(3_600);
+
+impl House {
+    fn name(&self, id: &str, name: &str) {
+        self.shop.goods.lock().unwrap().insert(id.to_owned(), name.to_owned());
+    }
+
+    fn name_many(&self, count: usize) {
+        (0..count).for_each(|number| self.name(&format!("G-{number:05}"), "杯"));
+    }
+
+    async fn goods(&self, flow: &str) -> Vec<String> {
+        let system = if flow.starts_with("one") { ONE } else { TWO };
+        self.take(system).await.remove(flow).unwrap_or_default()
+    }
+
+    fn pages(&self) -> Vec<u32> {
+        std::mem::take(&mut self.shop.pages.lock().unwrap())
+    }
+
+    /// Polls after an hour, and gives what was queued for the first flow.
+    async fn after_an_hour(&self) -> Vec<String> {
+        self.clock.advance(AN_HOUR);
+        self.poll(&GOODS).await;
+        self.goods("one-goods").await
+    }
+}
+
+#[tokio::test]
+async fn only_rows_whose_content_changed_go_on() {
+    let house = House::new();
+    house.name_many(25);
+    let reports = house.poll(&GOODS).await;
+    assert_eq!((reports[0].rows, reports[0].queued), (25, 25), "{reports:?}");
+    assert_eq!(house.goods("one-goods").await.len(), 25);
+    assert_eq!(house.after_an_hour().await, [""; 0], "nothing has changed");
+
+    house.name("G-00007", "碗");
+    house.name("G-new", "盘");
+    assert_eq!(house.after_an_hour().await, ["G-00007", "G-new"]);
+    house.name("G-00007", "杯");
+    assert_eq!(house.after_an_hour().await, ["G-00007"], "what goes back to what it was has changed");
+}
+
+#[tokio::test]
+async fn what_is_no_longer_listed_is_not_told_and_what_comes_back_is() {
+    let house = House::new();
+    house.name_many(3);
+    house.poll(&GOODS).await;
+    house.goods("one-goods").await;
+    let gone = house.shop.goods.lock().unwrap().remove("G-00001").unwrap();
+    assert_eq!(house.after_an_hour().await, [""; 0]);
+    house.name("G-00001", &gone);
+    assert_eq!(house.after_an_hour().await, ["G-00001"], "the ledger drops it, if nothing has changed");
+}
+
+#[tokio::test]
+async fn a_list_is_read_by_the_hour_and_when_somebody_asks_for_its_flow() {
+    let house = House::new();
+    house.name_many(5);
+    house.poll(&GOODS).await;
+    assert_eq!(house.pages(), [0]);
+    house.clock.advance(AN_HOUR - Duration::from_secs(60));
+    let reports = house.poll(&GOODS).await;
+    assert!(house.pages().is_empty() && reports[0].watermark.is_some(), "it is not due");
+
+    house.name("G-new", "盘");
+    let event = json!({"flow": "one-goods"});
+    house.poller(&GOODS).work(event, Deadline::NONE, &|_| {}).await.unwrap();
+    assert_eq!(house.pages(), [0]);
+    house.clock.advance(Duration::from_secs(120));
+    house.poll(&GOODS).await;
+    assert!(house.pages().is_empty(), "an hour after the last reading");
+}
+
+#[tokio::test]
+async fn flows_on_one_list_share_its_reading_and_each_has_its_own_snapshot() {
+    let house = House::new();
+    house.name_many(15);
+    house.poll(&GOODS).await;
+    assert_eq!(house.pages(), [0, 1]);
+    // One that joins is due, and gets all of it; the other nothing.
+    house.goods("one-goods").await;
+    house.poll(&BOTH).await;
+    assert_eq!(house.pages(), [0, 1], "asked for once");
+    assert_eq!(house.goods("one-goods").await, [""; 0]);
+    assert_eq!(house.goods("two-goods").await.len(), 15);
+    // A filter of its own.
+    house.clock.advance(AN_HOUR);
+    let reports = house.poll(&[("one-goods", ""), ("two-goods", "filter = \"name = '碗'\"")]).await;
+    assert_eq!((reports[0].filtered, reports[1].filtered), (0, 15));
+    house.name("G-00001", "碗");
+    house.clock.advance(AN_HOUR);
+    house.poll(&[("one-goods", ""), ("two-goods", "filter = \"name = '碗'\"")]).await;
+    assert_eq!(house.goods("two-goods").await, ["G-00001"]);
+}
+
+#[tokio::test]
+async fn a_list_is_read_to_its_end_whatever_its_count_says() {
+    for count in [None, Some(0), Some(3), Some(20), Some(400)] {
+        let house = House::new();
+        house.name_many(20);
+        *house.shop.miscounts.lock().unwrap() = Some(count);
+        let reports = house.poll(&GOODS).await;
+        assert_eq!(
+            (reports[0].queued, reports[0].notes.len()),
+            (20, usize::from(count == Some(400))),
+            "{count:?}"
+        );
+        assert_eq!(house.pages(), [0, 1, 2], "{count:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_list_is_believed_where_its_count_says_so_too() {
+    let house = House::new();
+    house.name_many(2);
+    house.poll(&GOODS).await;
+    house.goods("one-goods").await;
+    let all = std::mem::take(&mut *house.shop.goods.lock().unwrap());
+    *house.shop.miscounts.lock().unwrap() = Some(Some(2));
+    house.clock.advance(AN_HOUR);
+    let reports = house.poller(&GOODS).poll_all(Deadline::NONE, &|_| {}).await;
+    let error = reports[0].error.as_deref().unwrap();
+    assert!(error.contains("0 rows came where the vendor counts 2"), "{error}");
+    assert!(house.health("one-goods").await.error.is_some());
+
+    *house.shop.goods.lock().unwrap() = all;
+    house.poll(&GOODS).await;
+    assert_eq!(house.goods("one-goods").await, [""; 0], "the snapshot stands");
+}
+
+#[tokio::test]
+async fn ten_thousand_rows_and_more_have_a_snapshot() {
+    let house = House::new();
+    house.name_many(10_050);
+    house.poll(&GOODS).await;
+    assert_eq!(house.goods("one-goods").await.len(), 10_050);
+    for (name, checkpoint) in house.stores.checkpoints.list("snapshot/").await.unwrap() {
+        assert!(checkpoint.value.len() < 300_000, "{name}: DynamoDB takes 400 KB");
+    }
+    house.name("G-10049", "碗");
+    assert_eq!(house.after_an_hour().await, ["G-10049"]);
+    house.shop.goods.lock().unwrap().retain(|id, _| id.as_str() < "G-00010");
+    house.name("G-00001", "盘");
+    assert_eq!(house.after_an_hour().await, ["G-00001"]);
+    assert_eq!(house.after_an_hour().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_list_that_is_longer_than_a_run_has_time_for_says_so() {
+    let house = House::new();
+    house.name_many(100);
+    let reports = house.poller(&GOODS).poll_all(house.within(1), &|_| {}).await;
+    let error = reports[0].error.as_deref().unwrap();
+    assert!(error.contains("more than 4 pages"), "{error}");
+    assert_eq!(house.goods("one-goods").await, [""; 0]);
+    // One that had no time to begin is no fault.
+    let reports = house.poller(&GOODS).poll_all(house.within(0), &|_| {}).await;
+    assert_eq!((&reports[0].error, reports[0].caught_up), (&None, false));
+    house.poll(&GOODS).await;
+    assert_eq!(house.goods("one-goods").await.len(), 100);
+}
+
+/// Killed at every step of a reading that meets a change, and of one after which the row is as it was before: whatever the
+/// target was given last is what the list says in the end.
+#[tokio::test]
+async fn a_run_that_is_killed_anywhere_loses_no_change() {
+    for steps in 0..200 {
+        let house = House::new();
+        house.name_many(12);
+        house.name("G-1", "杯");
+        house.poll(&GOODS).await;
+        house.goods("one-goods").await;
+
+        house.name("G-1", "碗");
+        house.clock.advance(AN_HOUR);
+        let fuse = Fuse::after(steps);
+        let poller = house.poller_on(&GOODS, fuse.around(&house.stores));
+        let survived = fuse.run(poller.poll_all(Deadline::NONE, &|_| {})).await.is_some();
+        let changed = house.goods("one-goods").await.contains(&"G-1".to_owned());
+
+        // Back to what it was, before the next run. The dead one's lease ends meanwhile.
+        house.name("G-1", "杯");
+        let again = house.after_an_hour().await.contains(&"G-1".to_owned());
+        assert!(!changed || again, "after {steps} steps the target was told 碗, and never 杯");
+        if survived {
+            assert!(changed && again && steps > 10, "{steps} steps are a whole run");
+            return;
+        }
+    }
+    panic!("a run has more steps than were tried");
+}
