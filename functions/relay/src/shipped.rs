@@ -23,6 +23,8 @@ pub(crate) struct File {
 pub(crate) enum Set {
     /// What runs where nobody has flow files of his own
     Default,
+    /// 电商: what WDT sells, buys and keeps becomes Kingdee's bills
+    ECommerce,
     /// 车销快消: Qince's orders in ShareCRM and WDT, with what becomes of them
     FieldSales,
 }
@@ -68,6 +70,33 @@ const DEFAULT: &[File] = files!["":
     "trade-to-kingdee.toml",
 ];
 
+/// Of `shared/flows/e-commerce`.
+const E_COMMERCE: &[File] = files!["e-commerce/":
+    "count-gain-to-kingdee.test.toml",
+    "count-gain-to-kingdee.toml",
+    "count-loss-to-kingdee.test.toml",
+    "count-loss-to-kingdee.toml",
+    "goods-to-kingdee.test.toml",
+    "goods-to-kingdee.toml",
+    "kingdee-v2/purchase-order-to-wangdian.test.toml",
+    "kingdee-v2/purchase-order-to-wangdian.toml",
+    "other-in-to-kingdee.test.toml",
+    "other-in-to-kingdee.toml",
+    "other-out-to-kingdee.test.toml",
+    "other-out-to-kingdee.toml",
+    "purchase-return-to-kingdee.test.toml",
+    "purchase-return-to-kingdee.toml",
+    "purchase-to-kingdee.test.toml",
+    "purchase-to-kingdee.toml",
+    "return-to-kingdee.test.toml",
+    "return-to-kingdee.toml",
+    "stockout-to-kingdee.test.toml",
+    "stockout-to-kingdee.toml",
+    "tests/stockout.json",
+    "transfer-to-kingdee.test.toml",
+    "transfer-to-kingdee.toml",
+];
+
 /// Of `shared/flows/field-sales`.
 const FIELD_SALES: &[File] = files!["field-sales/":
     "cancelled-order-to-wangdian.test.toml",
@@ -94,13 +123,14 @@ impl Set {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Default => "The flows that run where nobody has flow files of his own",
+            Self::ECommerce => "电商 / e-commerce",
             Self::FieldSales => "车销快消 / field sales",
         }
     }
 
     /// Its flows.
     pub(crate) fn flows(self) -> Vec<FlowFile> {
-        let is_flow = |file: &&File| file.name.ends_with(".toml") && !file.name.ends_with(TEST);
+        let is_flow = |file: &&File| is_active(file.name);
         let flow = |file: File| {
             let name = file.name.trim_end_matches(".toml").to_owned();
             FlowFile { name, file: file.name.to_owned(), text: file.text.to_owned() }
@@ -111,6 +141,7 @@ impl Set {
     fn files(self) -> Vec<File> {
         match self {
             Self::Default => DEFAULT.to_vec(),
+            Self::ECommerce => E_COMMERCE.to_vec(),
             Self::FieldSales => {
                 let is_of_set = |file: &&File| {
                     let flow = file.name.trim_end_matches(".toml").trim_end_matches(".test");
@@ -120,6 +151,11 @@ impl Set {
             }
         }
     }
+}
+
+/// Whether it is a flow file that runs where it is written: one in a folder of its own waits there.
+fn is_active(name: &str) -> bool {
+    name.ends_with(".toml") && !name.ends_with(TEST) && !name.contains('/')
 }
 
 impl Written {
@@ -194,13 +230,16 @@ mod tests {
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
         };
         let flows = names(&folder).into_iter().filter(|name| name.ends_with(".toml"));
-        let documents = names(&folder.join("tests")).into_iter().map(|name| format!("tests/{name}"));
-        flows.chain(documents).collect()
+        let within = |inner: &'static str| {
+            let names = if folder.join(inner).exists() { names(&folder.join(inner)) } else { Vec::new() };
+            names.into_iter().map(move |name| format!("{inner}/{name}"))
+        };
+        flows.chain(within("tests")).chain(within("kingdee-v2")).collect()
     }
 
     #[test]
     fn every_shipped_file_of_a_set_comes_with_the_program() {
-        for (files, folder) in [(DEFAULT, ""), (FIELD_SALES, "field-sales")] {
+        for (files, folder) in [(DEFAULT, ""), (E_COMMERCE, "e-commerce"), (FIELD_SALES, "field-sales")] {
             let known: BTreeSet<_> = files.iter().map(|file| file.name.to_owned()).collect();
             assert_eq!(known, files_of(folder), "{folder}");
         }
@@ -208,7 +247,7 @@ mod tests {
 
     #[test]
     fn each_flow_of_a_set_has_tests() {
-        for set in [Set::Default, Set::FieldSales] {
+        for set in [Set::ECommerce, Set::FieldSales] {
             let names: Vec<_> = set.files().iter().map(|file| file.name).collect();
             for FlowFile { name, .. } in set.flows() {
                 assert!(names.contains(&format!("{name}.test.toml").as_str()), "{name}");

@@ -70,10 +70,13 @@ fn read_whole<'t, T>(text: &'t str, read: impl FnOnce(&mut Parser<'t>) -> Parsed
     match parser.tokens.get(parser.at) {
         None => Ok(result),
         Some(rest) => {
-            let hint = if rest.token == Token::Sign("-") && parser.at > 0 {
-                " (a name with a hyphen is written in quotes: $.\"a-b\")"
-            } else {
-                ""
+            let hint = match rest.token {
+                Token::Sign("-") if parser.at > 0 => {
+                    " (a name with a hyphen is written in quotes: $.\"a-b\")"
+                }
+                Token::Sign("(") => " (the functions are sum, count and has)",
+                Token::Other('&') => " (write `and`)",
+                _ => "",
             };
             Err(SyntaxError::new(rest.span.start..text.len(), format!("this does not belong here{hint}")))
         }
@@ -189,6 +192,9 @@ impl Parser<'_> {
         for (sign, comparison) in SIGNS {
             if self.takes(sign) {
                 // There may be blanks of any width between the two.
+                if sign == "<" && self.takes(">") {
+                    return Err(SyntaxError::new(sign_at..self.end(), "unequal is written `!=`"));
+                }
                 if sign == "=" && self.takes("=") {
                     return Err(SyntaxError::new(sign_at..self.end(), "equal is written with one `=`"));
                 }

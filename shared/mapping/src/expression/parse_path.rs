@@ -10,6 +10,13 @@ impl Parser<'_> {
     pub(super) fn terms(&mut self) -> Parsed<Vec<Term>> {
         let mut terms = vec![self.term()?];
         while self.takes("|") {
+            let at = self.span();
+            if self.takes("|") {
+                return Err(SyntaxError::new(
+                    at,
+                    "a fall-back is written with one `|`, and a condition with `or`",
+                ));
+            }
             terms.push(self.term()?);
         }
         Ok(terms)

@@ -172,7 +172,8 @@ impl Loader<'_> {
     fn way_out(&self, unknown: &str, known: &'static [Field]) -> String {
         let names: Vec<_> = known.iter().map(|field| field.name).collect();
         let way_out = format!("A field that it has all the same is written in quotes: '{unknown}' = …");
-        match (self.catalog.elsewhere(self.target.name, Some(unknown)), closest(unknown, &names)) {
+        let meant = reach::titled(known, unknown).or_else(|| closest(unknown, &names));
+        match (self.catalog.elsewhere(self.target.name, Some(unknown)), meant) {
             (Some(setting), _) => format!("it has one with {setting}. {way_out}"),
             (None, Some(meant)) => format!("did you mean `{meant}`? {way_out}"),
             (None, None) => way_out,

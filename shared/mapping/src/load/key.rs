@@ -11,7 +11,9 @@ use crate::key::Key;
 
 pub(super) fn key(table: &Table<'_>, document: Option<&Document>, report: &mut Report<'_>) -> Option<Key> {
     let Some(entry) = table.get("key") else {
-        report.missing(table.span.clone(), "`key` is missing", None);
+        if table.misspelt("key").is_none() {
+            report.missing(table.span.clone(), "`key` is missing", None);
+        }
         return None;
     };
     let written = entry.texts(report)?;

@@ -68,6 +68,10 @@ impl Loader<'_> {
                 report,
             ));
         }
+        if let Some(entry) = table.misspelt("each") {
+            report.unknown(entry.key_span, format!("unknown key `{}`", entry.key), entry.key, &["each"]);
+            return None;
+        }
         let each = table.required_text("each", report)?;
         let path = report.parsed(&each, expression::path(each.text))?;
         let lines = reach::lines(&path, &each, level, report)?;

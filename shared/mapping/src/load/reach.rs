@@ -331,19 +331,27 @@ fn member(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool)
 fn unknown(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool) -> Broken {
     let names: Vec<_> = fields.iter().map(|field| field.name).collect();
     let span = span.clone();
+    let titled = titled(fields, name);
     if !open {
         let message = format!("the document has no field `{name}` here");
-        return Broken { severity: Severity::Error, span, message, help: suggestion(name, &names) };
+        let help =
+            titled.map(|meant| format!("did you mean `{meant}`?")).or_else(|| suggestion(name, &names));
+        return Broken { severity: Severity::Error, span, message, help };
     }
-    let is_slip = near_miss(fields, name).is_some();
+    let is_slip = titled.is_some() || near_miss(fields, name).is_some();
     let severity = if is_slip { Severity::Error } else { Severity::Warning };
     let message = format!("the document has no known field `{name}` here");
     let way_out = format!("A field that is there all the same is written in quotes: .'{name}'");
-    let help = match near_miss(fields, name).or_else(|| closest(name, &names)) {
+    let help = match titled.or_else(|| near_miss(fields, name)).or_else(|| closest(name, &names)) {
         Some(meant) => format!("did you mean `{meant}`? {way_out}"),
         None => way_out,
     };
     Broken { severity, span, message, help: Some(help) }
+}
+
+/// The field that has this title: a person may know it by that.
+pub(super) fn titled(fields: &[Field], title: &str) -> Option<&'static str> {
+    fields.iter().find(|field| field.title == title).map(|field| field.name)
 }
 
 /// The known field that an unknown name of an open document all but spells: more likely a slip than a field that

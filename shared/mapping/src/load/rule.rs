@@ -11,7 +11,7 @@ use super::fitting;
 use super::lookup;
 use super::reach::{self, Level};
 use super::remainder;
-use super::report::{Report, Written};
+use super::report::{Report, Written, closest};
 use super::table::{Entry, Table};
 use crate::conversion::Conversion;
 use crate::expression::{self, Path, Root};
@@ -215,9 +215,12 @@ fn take(
 ) -> Option<(Take, String)> {
     let mut given = TAKES.into_iter().filter_map(|key| table.get(key));
     let Some(entry) = given.next() else {
-        let message = "this rule takes its value from nowhere";
-        let help = format!("give it one of `{}`", TAKES.join("`, `"));
-        report.mistake(table.span.clone(), message, Some(help));
+        // One that is misspelt has been told.
+        if table.entries().all(|entry| KEYS.contains(&entry.key) || closest(entry.key, &TAKES).is_none()) {
+            let message = "this rule takes its value from nowhere";
+            let help = format!("give it one of `{}`", TAKES.join("`, `"));
+            report.mistake(table.span.clone(), message, Some(help));
+        }
         return None;
     };
     for other in given {
@@ -292,6 +295,10 @@ fn from(
     report: &mut Report<'_>,
 ) -> Option<Take> {
     let terms = report.parsed(written, expression::alternatives(written.text))?;
+    for path in terms.iter().filter_map(expression::Term::path).filter(|path| path.root == Root::Target) {
+        let message = "`target` is read in `compute` and `when` alone";
+        report.within(written, path.span.clone(), message, Some("name what it was made of".to_owned()));
+    }
     let must_be_scalar = !matches!(conversion, Conversion::Json | Conversion::Value);
     reach::check(&terms, written, 0, level, must_be_scalar, report);
     fitting::check(&terms, written, conversion, level, report);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml_edit::{Item, TableLike, Value};
 
-use super::report::{Report, Written};
+use super::report::{Report, Written, closest};
 
 #[derive(Clone)]
 pub(crate) struct Table<'t> {
@@ -45,10 +45,18 @@ impl<'t> Table<'t> {
     /// A table that must be there.
     pub(crate) fn table(&self, key: &str, report: &mut Report<'_>) -> Option<Table<'t>> {
         let Some(entry) = self.get(key) else {
-            report.missing(self.span.clone(), format!("the table [{key}] is missing"), None);
+            if self.misspelt(key).is_none() {
+                report.missing(self.span.clone(), format!("the table [{key}] is missing"), None);
+            }
             return None;
         };
         entry.table(report)
+    }
+
+    /// What stands there instead of a key that is not there, and all but spells it: [`expect`](Self::expect) tells of it.
+    pub(crate) fn misspelt(&self, key: &str) -> Option<Entry<'t>> {
+        let is_meant = |entry: &Entry<'_>| closest(&entry.key.to_lowercase(), &[key]).is_some();
+        self.entries().find(is_meant).filter(|_| self.get(key).is_none())
     }
 
     /// A text, if the key is there.
@@ -58,7 +66,7 @@ impl<'t> Table<'t> {
 
     /// A text that must be there.
     pub(crate) fn required_text(&self, key: &str, report: &mut Report<'_>) -> Option<Written<'t>> {
-        if self.get(key).is_none() {
+        if self.get(key).is_none() && self.misspelt(key).is_none() {
             report.missing(self.span.clone(), format!("`{key}` is missing"), None);
         }
         self.text(key, report)

@@ -163,7 +163,9 @@ fn of_statement(statement: &Statement, error: &TomlError, at: usize) -> Mistake 
         }
         None => {
             let span = error.span().filter(|span| !span.is_empty()).unwrap_or(at..at);
-            Mistake { span, message: not_toml(error), help: None }
+            let is_unquoted = error.message().contains("must be quoted");
+            let help = is_unquoted.then(|| "write it in quotes".to_owned());
+            Mistake { span, message: not_toml(error), help }
         }
     }
 }

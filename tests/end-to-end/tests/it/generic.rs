@@ -45,7 +45,7 @@ async fn push(house: &House, process: &Process, order: &Value) {
 fn every_example_runs_by_the_settings_of_the_simulated_vendors() {
     let process = House::new(1).with("RELAY_FLOWS_DIR", EXAMPLES).start();
     let flows: Vec<_> = process.wiring.flows.iter().map(|routed| routed.flow.name().to_owned()).collect();
-    assert_eq!(flows, [TO_DINGTALK, TO_FEISHU, TO_HTTP, TO_WECOM]);
+    assert_eq!(flows, [TO_DINGTALK, TO_FEISHU, TO_HTTP, "trade-amounts-to-kingdee", TO_WECOM]);
     assert_eq!(process.wiring.flows.warnings().count(), 0);
 }
 
