@@ -20,7 +20,8 @@ pub struct Fault {
     pub cause: Cause,
 }
 
-/// Why a value does not do, and the way out.
+/// Why a value does not do, and the way out. What some say of a look-up is boxed: faults are handed up
+/// through every rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// Nothing there.
@@ -37,12 +38,12 @@ pub enum Cause {
         "has no entry in `{}`: create it in the target system, or import it (`relay lookups import`), and replay",
         .0.table
     )]
-    NoEntry(LookupKey),
+    NoEntry(Box<LookupKey>),
     /// No row of a vendor's list has the code.
     #[error("is in no row of `{document}` that has the field asked for (`{}`): create or complete it there, and replay", asked.table)]
     NoRow {
         /// What was asked.
-        asked: LookupKey,
+        asked: Box<LookupKey>,
         /// The list.
         document: &'static str,
     },
@@ -53,11 +54,11 @@ pub enum Cause {
     )]
     NoTenantEntry {
         /// What was asked.
-        asked: LookupKey,
+        asked: Box<LookupKey>,
         /// The table.
-        table: String,
+        table: Box<str>,
         /// The column.
-        result: Option<String>,
+        result: Option<Box<str>>,
     },
     /// Another flow has not delivered the document yet.
     #[error(
@@ -66,7 +67,7 @@ pub enum Cause {
     )]
     NotDelivered {
         /// What was asked.
-        asked: LookupKey,
+        asked: Box<LookupKey>,
         /// The flow.
         flow: String,
     },
@@ -77,7 +78,7 @@ pub enum Cause {
     )]
     NoNumber {
         /// What was asked.
-        asked: LookupKey,
+        asked: Box<LookupKey>,
         /// The flow.
         flow: String,
     },

@@ -115,12 +115,15 @@ pub(crate) struct LookedUp {
 impl LookedUp {
     /// What is said where the code is not known.
     pub(crate) fn miss(&self, asked: LookupKey) -> Cause {
+        let asked = Box::new(asked);
         match &self.lookup.table {
             LookupTable::Vendor(_) => Cause::NoEntry(asked),
             LookupTable::Listed { document, .. } => Cause::NoRow { asked, document: document.name },
-            LookupTable::Tenant { table, result } => {
-                Cause::NoTenantEntry { asked, table: table.clone(), result: result.clone() }
-            }
+            LookupTable::Tenant { table, result } => Cause::NoTenantEntry {
+                asked,
+                table: table.as_str().into(),
+                result: result.as_deref().map(Into::into),
+            },
             LookupTable::Delivered { flow, result: DeliveredAs::Id } => {
                 Cause::NotDelivered { asked, flow: flow.clone() }
             }

@@ -56,7 +56,7 @@ async fn ledger_archive_and_checkpoints_take_flows_with_chinese_names() {
         let id = EntryId::new(name, "订单/1");
         ledger::record_failure(stores.ledger.as_ref(), &id, &failed(1)).await.unwrap();
         let listed = stores.ledger.failed(Some(name), 10, None).await.unwrap();
-        assert_eq!(listed.into_iter().map(|entry| entry.id).collect::<Vec<_>>(), [id.clone()]);
+        assert_eq!(listed.into_iter().map(|entry| entry.id).collect::<Vec<_>>(), std::slice::from_ref(&id));
 
         let record = Record {
             id: id.clone(),
