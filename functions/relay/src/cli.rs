@@ -258,7 +258,7 @@ pub(crate) enum FlowsCommand {
     },
 }
 
-/// The four functions.
+/// The five functions.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Function {
     /// Takes pushes of 勤策
@@ -269,6 +269,8 @@ pub(crate) enum Function {
     StockSyncer,
     /// Pushes to the targets
     ErpPusher,
+    /// Closes groups into bills
+    BillCloser,
 }
 
 impl Cli {

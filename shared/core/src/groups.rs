@@ -201,7 +201,7 @@ pub trait Groups: Send + Sync {
     async fn seal(&self, group: &GroupId, seal: &Seal) -> Result<bool, StoreError>;
 
     /// Notes that the queue has had the bills of a seal.
-    async fn queued(&self, group: &GroupId, number: u32) -> Result<(), StoreError>;
+    async fn queued(&self, group: &GroupId, seal: &Seal) -> Result<(), StoreError>;
 
     /// The groups of a flow that were sealed last, with the time of their first seal, newest first.
     async fn sealed(&self, flow: &str, limit: usize) -> Result<Vec<(GroupId, DateTime<Utc>)>, StoreError>;
