@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::expression::{Expression, Path, Root, Step, Term, is_absent, items};
 use crate::flow::Flow;
-use crate::rule::{Condition, Content, Fields, Lines, Rule, Take};
+use crate::rule::{Content, Fields, Lines, Rule, Take};
 
 /// One path, from the top of the document.
 #[derive(Debug)]

@@ -208,7 +208,7 @@ fn reads_source(field: &Field) -> bool {
             Take::Constant(_) | Take::Setting(_) => false,
             Take::From(_) | Take::Copy(_) | Take::Text(_) => true,
         };
-        takes || rule.when.as_ref().is_some_and(of_expression)
+        takes || rule.when.as_ref().is_some_and(|when| of_expression(&when.expression))
     })
 }
 

@@ -22,6 +22,7 @@
 //! | `poison` | a message that is none, or that brings out a mistake of ours, harms no other |
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
 //! | `generic` | signed JSON from anybody reaches any address and the group robots, by the example flows |
+//! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
 //! `house`, `process`, `fuse`, `altered` and `meanwhile` are what the tests are built of. Everything follows from a seed and takes no time.
@@ -45,6 +46,7 @@ mod deadlines;
 mod from_the_pages;
 mod fuse;
 mod generic;
+mod groups;
 mod happy_day;
 mod history;
 mod house;
