@@ -47,7 +47,7 @@ enum Planned<'a> {
     /// It is sent before that time.
     Send(Plan<'a>, Deadline),
     /// It goes into its group.
-    Contribute(Contributed),
+    Contribute(Box<Contributed>),
 }
 
 /// Pushes single documents.
@@ -217,7 +217,7 @@ impl Documents {
             return self.planned_bill(routed, work, held).await;
         }
         if routed.flow.group().is_some() {
-            return self.contributed(routed, work, held).await.map(Planned::Contribute);
+            return self.contributed(routed, work, held).await.map(Box::new).map(Planned::Contribute);
         }
         let document = &work.item.document;
         let mapped = self.mapped(&routed.flow, document, held).await?;

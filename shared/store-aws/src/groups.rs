@@ -9,7 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use chrono::{DateTime, Utc};
 use relay_core::groups::{Contribution, GroupId, Groups, Open, Seal};
@@ -172,7 +174,7 @@ impl Groups for Aws {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) => {}
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) => {}
             Err(error) => return Err(call.failed(&error)),
         }
         let call = self.groups_call("noting a closed group", "dynamodb:UpdateItem");
@@ -188,7 +190,7 @@ impl Groups for Aws {
             Err(error)
                 if !error
                     .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
                 Err(call.failed(&error))
             }
@@ -308,7 +310,7 @@ impl Aws {
             Err(error)
                 if !error
                     .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
                 Err(call.failed(&error))
             }

@@ -78,7 +78,7 @@ fn late_changed_and_withdrawn_members_make_the_difference() {
     ] {
         let rules = rules(difference, 500);
         let seal_one = sealed(&first, &[], &rules).unwrap();
-        let seal_two = sealed(&now, &[seal_one.clone()], &rules);
+        let seal_two = sealed(&now, std::slice::from_ref(&seal_one), &rules);
         assert_eq!(told(seal_two.as_ref()), expected);
         assert_eq!(seal_two.as_ref().unwrap().members.len(), 3);
         assert_eq!(sealed(&now, &[seal_one, seal_two.unwrap()], &rules), None, "a difference of nothing");
@@ -98,7 +98,7 @@ fn a_change_that_sums_up_to_the_same_is_sealed_without_a_bill() {
     let rules = rules(Difference::Supplement, 500);
     let first = sealed(&[order("T1", &[line("A", "5", "50")]), order("T2", &[])], &[], &rules).unwrap();
     let moved = [order("T1", &[line("A", "2", "20")]), order("T2", &[line("A", "3", "30")])];
-    let second = sealed(&moved, &[first.clone()], &rules).unwrap();
+    let second = sealed(&moved, std::slice::from_ref(&first), &rules).unwrap();
     assert_eq!((second.members.len(), second.bills.len()), (2, 0));
     assert_eq!(sealed(&moved, &[first, second], &rules), None);
 }
