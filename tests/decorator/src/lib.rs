@@ -18,8 +18,8 @@ use relay_core::groups::{Contribution, GroupId, Open, Seal};
 use relay_core::ledger::Counts;
 use relay_core::quota::{Ask, Grant, Limit};
 use relay_core::{
-    Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Groups, Lease, Ledger, LookupRow, Lookups,
-    Outgoing, Queue, Quotas, Received, StoreError, Stores, System,
+    Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Groups, Lease, Ledger, LookupRow,
+    Lookups, Outgoing, Queue, Quotas, Received, StoreError, Stores, System,
 };
 
 /// A port.

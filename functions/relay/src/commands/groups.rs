@@ -8,7 +8,11 @@ use crate::cli::GroupsCommand;
 use crate::output::say;
 
 /// `relay groups …`
-pub(crate) async fn run(command: Option<GroupsCommand>, flow: Option<&str>, json: bool) -> anyhow::Result<Done> {
+pub(crate) async fn run(
+    command: Option<GroupsCommand>,
+    flow: Option<&str>,
+    json: bool,
+) -> anyhow::Result<Done> {
     match command {
         None => list(flow, json).await,
         Some(GroupsCommand::Show { group }) => show(flow, &group, json).await,
