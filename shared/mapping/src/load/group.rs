@@ -206,7 +206,7 @@ fn reads_source(field: &Field) -> bool {
         let takes = match &rule.take {
             Take::Compute(expression) => of_expression(expression),
             Take::Constant(_) | Take::Setting(_) => false,
-            Take::From(_) | Take::Copy(_) | Take::Text(_) => true,
+            Take::From(_) | Take::Copy(_) | Take::Text(_) | Take::Parts(_) => true,
         };
         takes || rule.when.as_ref().is_some_and(|when| of_expression(&when.expression))
     })
