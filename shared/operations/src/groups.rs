@@ -111,9 +111,9 @@ impl Operations<'_> {
             for open in self.stores.groups.open(flow).await? {
                 let place = sealed.iter().position(|(id, _)| *id == open.id);
                 let sealed_at = place.map(|place| sealed.remove(place).1);
-                listed.push(self.listed(&open.id, Some(&open), sealed_at));
+                listed.push(self.group_listed(&open.id, Some(&open), sealed_at));
             }
-            listed.extend(sealed.into_iter().map(|(id, at)| self.listed(&id, None, Some(at))));
+            listed.extend(sealed.into_iter().map(|(id, at)| self.group_listed(&id, None, Some(at))));
         }
         Ok(listed)
     }
@@ -141,7 +141,7 @@ impl Operations<'_> {
         for seal in seals {
             shown.push(self.seal_shown(&id, seal).await?);
         }
-        Ok(GroupShown { listed: self.listed(&id, open.as_ref(), sealed_at), members, seals: shown })
+        Ok(GroupShown { listed: self.group_listed(&id, open.as_ref(), sealed_at), members, seals: shown })
     }
 
     /// Has a group closed by the next run of the closer.
@@ -185,7 +185,7 @@ impl Operations<'_> {
         if has_groups { self.entry(flow, &marked(name)).await } else { Ok(None) }
     }
 
-    fn listed(
+    fn group_listed(
         &self,
         id: &GroupId,
         open: Option<&relay_core::groups::Open>,
