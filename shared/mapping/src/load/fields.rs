@@ -131,7 +131,7 @@ impl Loader<'_> {
 
     /// Reports a rule for the number of a bill, which is its group's.
     fn refuse_number(&self, entry: &Entry<'_>, known: Option<&'static [Field]>, report: &mut Report<'_>) {
-        let number = known.and_then(|known| field(known, entry.key));
+        let number = known.and_then(|known| self.target.meant(known, entry.key));
         if self.is_group && number.is_some_and(|number| self.is_number(number, known)) {
             let message = format!(
                 "`{}` is the bill's number, which is its group's with the number of its seal",

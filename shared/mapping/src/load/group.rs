@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use relay_connector::{Catalog, Document, Role, field};
+use relay_connector::{Catalog, Document, Kind, Role, field};
 use relay_core::System;
 use relay_core::groups::{Close, Difference, Rules};
 
+use super::fields::Loader;
 use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
 use crate::conversion::Conversion;
 use crate::expression::{self, Expression, Root};
-use crate::flow::Target;
 use crate::group::{Group, Part};
 use crate::number;
 use crate::rule::{Content, Field, Fields, Lines, Rule, Take};
@@ -24,14 +24,13 @@ const MAX_LINES: usize = 500;
 
 pub(super) fn group(
     table: &Table<'_>,
-    catalog: &Catalog,
-    target: &Target,
+    loader: &Loader<'_>,
     fields: &Fields,
     level: &Level<'_>,
     report: &mut Report<'_>,
 ) -> Option<Group> {
     table.expect(&KEYS, report);
-    let document = target.document;
+    let (document, catalog) = (loader.target, loader.catalog);
     if document.number().is_none() {
         let message =
             format!("`{}` has no number by which one bill could be told from another", document.name);
@@ -39,7 +38,13 @@ pub(super) fn group(
     }
     let by = by(table, level, report);
     let list = list(table, fields, report);
-    let sums = list.and_then(|(_, blocks)| sums(table, blocks, report));
+    let sums = list.and_then(|(list, blocks)| {
+        let known = match field(document.fields(), list).map(|list| list.kind) {
+            Some(Kind::List(lines)) => Some(lines),
+            _ => None,
+        };
+        sums(table, blocks, &|written| loader.sent_as(known, written), report)
+    });
     let close = close(table, by.as_deref().unwrap_or_default(), report);
     let withdrawn_when = table.text("withdrawn_when", report).and_then(|written| {
         let condition = report.parsed(&written, expression::condition(written.text))?;
@@ -109,7 +114,12 @@ fn list<'f>(
 }
 
 /// The summed fields, once each field of the lines is known to be in common, summed, or worked out of those.
-fn sums(table: &Table<'_>, blocks: &[Lines], report: &mut Report<'_>) -> Option<Vec<String>> {
+fn sums(
+    table: &Table<'_>,
+    blocks: &[Lines],
+    sent_as: &dyn for<'n> Fn(&'n str) -> &'n str,
+    report: &mut Report<'_>,
+) -> Option<Vec<String>> {
     let names = |key: &str, report: &mut Report<'_>| -> Option<Vec<(String, std::ops::Range<usize>)>> {
         let Some(entry) = table.get(key) else {
             let message = match key {
@@ -120,7 +130,7 @@ fn sums(table: &Table<'_>, blocks: &[Lines], report: &mut Report<'_>) -> Option<
             return None;
         };
         let texts = entry.texts(report)?;
-        Some(texts.into_iter().map(|written| (written.text.to_owned(), written.span)).collect())
+        Some(texts.into_iter().map(|written| (sent_as(written.text).to_owned(), written.span)).collect())
     };
     let (lines, sums) = (names("lines", report), names("sum", report));
     let (lines, sums) = (lines?, sums?);

@@ -90,7 +90,7 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     let checks =
         target_table.iter().flat_map(|table| check::checks(table, &fields, &level, report)).collect();
     let is_group = group.is_some();
-    let group = group.and_then(|group| group::group(&group, catalog, &target, &fields, &level, report));
+    let group = group.and_then(|group| group::group(&group, &loader, &fields, &level, report));
     if is_group && group.is_none() {
         return None;
     }
