@@ -11,14 +11,18 @@ use futures::FutureExt as _;
 use relay_core::clock::Deadline;
 use relay_core::item::content_hash;
 use relay_core::policy::{self, Receive};
-use relay_core::{EntryId, FailureClass, Outcome, Received, RetryCause, StoreError, WorkItem, backoff, told};
-use relay_job::Flows;
+use relay_core::{
+    EntryId, FailureClass, Groups, Outcome, Received, RetryCause, StoreError, VersionKind, WorkItem, backoff,
+    told,
+};
 use relay_job::sightings::Seen;
+use relay_job::{Flows, Routed};
 use relay_mapping::{Context, Fault, Flow, Mapped};
 use serde_json::Value;
 use tracing::{Instrument as _, Span, field};
 
 use crate::batch::Held;
+use crate::contribute::{self, Contributed};
 use crate::deliver::Sending;
 use crate::guard;
 use crate::map::{Plan, faults, lacks_id, unknown_codes};
@@ -38,6 +42,14 @@ const FRESH: Duration = Duration::from_secs(86_400);
 /// What was read of the ledger longer ago than this is read again before a document is sent.
 const CURRENT: Duration = Duration::from_secs(10);
 
+/// What a document's turn comes to, before it is done.
+enum Planned<'a> {
+    /// It is sent before that time.
+    Send(Plan<'a>, Deadline),
+    /// It goes into its group.
+    Contribute(Box<Contributed>),
+}
+
 /// Pushes single documents.
 pub(crate) struct Documents {
     pub(crate) flows: Arc<Flows>,
@@ -46,6 +58,7 @@ pub(crate) struct Documents {
     pub(crate) resolver: Resolver,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) ledger_writer: LedgerWriter,
+    pub(crate) groups: Arc<dyn Groups>,
     pub(crate) seen: Seen,
 }
 
@@ -109,11 +122,15 @@ impl Documents {
         let mut work = self.work(held, item, message, known);
         attempt.store(work.tries() + 1, Ordering::Relaxed);
         Span::current().record("attempt", work.tries() + 1);
-        let (plan, ended) = match self.planned(&mut work, held).await {
-            Ok((plan, deadline)) => {
+        let (sent, ended) = match self.planned(&mut work, held).await {
+            Ok(Planned::Send(plan, deadline)) => {
                 let sending = Sending { work: &work, plan: &plan, deadline, gather: held.gather() };
                 let ended = sending.deliver(&self.ledger_writer).await;
-                (Some(plan), ended)
+                (Some(plan.sent()), ended)
+            }
+            Ok(Planned::Contribute(contributed)) => {
+                let ended = contributed.store(self.groups.as_ref(), &work, self.now()).await;
+                (Some(contributed.sent()), ended)
             }
             Err(stop) => (None, Err(stop)),
         };
@@ -122,7 +139,7 @@ impl Documents {
             Err(Stop::Call(failure)) => settle::meaning(failure, &work, self.ledger_writer.rng.as_ref()),
             Err(Stop::Store(error)) => return Err(error),
         };
-        let outcome = self.ledger_writer.record(&work, plan.as_ref(), outcome).await?;
+        let outcome = self.ledger_writer.record(&work, sent.as_ref(), outcome).await?;
         self.waiting.settled(&work, &outcome).await?;
         Ok(outcome)
     }
@@ -134,7 +151,11 @@ impl Documents {
         let repeated =
             resumed || item.replay.is_some() || entry.attempts.is_some() || entry.unanswered.is_some();
         let flow = self.flows.named(&item.flow);
-        let kind = flow.map(|routed| routed.flow.version_kind()).or(item.version_kind);
+        let kind = match flow {
+            Some(routed) if contribute::is_bill(&routed.flow, item) => Some(VersionKind::Received),
+            Some(routed) => Some(routed.flow.version_kind()),
+            None => item.version_kind,
+        };
         let hash = content_hash(&item.document);
         let archived = held.history().location();
         Work {
@@ -187,30 +208,78 @@ impl Documents {
     }
 
     /// Guard, resolve, map: what is to be sent, and until when that may begin.
-    async fn planned<'a>(
-        &'a self,
-        work: &mut Work<'_>,
-        held: &Held<'_>,
-    ) -> Result<(Plan<'a>, Deadline), Stop> {
+    async fn planned<'a>(&'a self, work: &mut Work<'_>, held: &Held<'_>) -> Result<Planned<'a>, Stop> {
         let routed = guard::admit(&self.flows, work, self.now())?;
         if let Some(wait) = guard::waits(work, self.now()) {
             return Err(Stop::Ended(Outcome::Postponed { wait }));
+        }
+        if contribute::is_bill(&routed.flow, work.item) {
+            return self.planned_bill(routed, work, held).await;
+        }
+        if routed.flow.group().is_some() {
+            return self.contributed(routed, work, held).await.map(Box::new).map(Planned::Contribute);
         }
         let document = &work.item.document;
         let mapped = self.mapped(&routed.flow, document, held).await?;
         self.seen.note(&routed.flow, document).await;
         let mapped = match mapped {
             Ok(mapped) => mapped,
-            Err(found) => {
-                work.missing = unknown_codes(&found);
-                self.waiting.note(&work.missing).await?;
-                return Err(faults(found));
-            }
+            Err(found) => return Err(self.unmapped(work, found).await),
         };
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
         let target = self.targets.get(work.system)?;
-        Ok((Plan::new(target, routed.flow.target().document, mapped), deadline))
+        Ok(Planned::Send(Plan::new(target, routed.flow.target().document, mapped), deadline))
+    }
+
+    /// The bill of a group: its lines are mapped already, each with its member.
+    async fn planned_bill<'a>(
+        &'a self,
+        routed: &Routed,
+        work: &mut Work<'_>,
+        held: &Held<'_>,
+    ) -> Result<Planned<'a>, Stop> {
+        let (settings, lookups) = (&self.settings, &BTreeMap::new());
+        let bill = routed.flow.bill(&work.item.document, &Context { settings, lookups });
+        let (document, mapped) = bill.map_err(faults)?;
+        let deadline = held.keep().await?;
+        self.guard_again(work).await?;
+        let target = self.targets.get(work.system)?;
+        Ok(Planned::Send(Plan::new(target, document, mapped), deadline))
+    }
+
+    /// What a document brings into its group.
+    async fn contributed(
+        &self,
+        routed: &Routed,
+        work: &mut Work<'_>,
+        held: &Held<'_>,
+    ) -> Result<Contributed, Stop> {
+        let (flow, document) = (&routed.flow, &work.item.document);
+        if flow.withdraws(document).map_err(|fault| faults(vec![fault]))? {
+            return Contributed::withdrawn(work);
+        }
+        let contributed = self
+            .with_ids(flow, document, held, |context| contribute::brought(flow, document, context))
+            .await?;
+        self.seen.note(flow, document).await;
+        let (group, brought) = match contributed {
+            Ok(brought) => brought,
+            Err(found) => return Err(self.unmapped(work, found).await),
+        };
+        // Whoever has lost the message to another stores nothing.
+        held.keep().await?;
+        self.guard_again(work).await?;
+        Contributed::new(work, group, brought)
+    }
+
+    /// What becomes of a document that cannot be mapped; what it waits for is noted.
+    async fn unmapped(&self, work: &mut Work<'_>, found: Vec<Fault>) -> Stop {
+        work.missing = unknown_codes(&found);
+        match self.waiting.note(&work.missing).await {
+            Ok(()) => faults(found),
+            Err(error) => Stop::from(error),
+        }
     }
 
     /// Most documents need no ids but those at hand, and are gone through once. What another needs is resolved first.
@@ -220,7 +289,18 @@ impl Documents {
         document: &Value,
         held: &Held<'_>,
     ) -> Result<Result<Mapped, Vec<Fault>>, Stop> {
-        let apply = |lookups: &_| flow.apply(document, &Context { settings: &self.settings, lookups });
+        self.with_ids(flow, document, held, |context| flow.apply(document, context)).await
+    }
+
+    /// What is mapped with the ids at hand, or else with those that the document needs.
+    async fn with_ids<T>(
+        &self,
+        flow: &Flow,
+        document: &Value,
+        held: &Held<'_>,
+        map: impl Fn(&Context<'_>) -> Result<T, Vec<Fault>>,
+    ) -> Result<Result<T, Vec<Fault>>, Stop> {
+        let apply = |lookups: &_| map(&Context { settings: &self.settings, lookups });
         let mapped = apply(&self.resolver.at_hand());
         match mapped {
             Err(faults) if faults.iter().any(lacks_id) => {

@@ -8,6 +8,7 @@ use relay_core::queue::RETENTION;
 use relay_core::{FailureClass, Outcome, Received, Skip};
 use relay_job::{Flows, Routed};
 
+use crate::contribute;
 use crate::map::faults;
 use crate::stop::Stop;
 use crate::work::Work;
@@ -27,10 +28,12 @@ pub(crate) fn admit<'f>(flows: &'f Flows, work: &Work<'_>, now: DateTime<Utc>) -
         let message = format!("there is no flow `{}` any more: restore its file, or leave it", item.flow);
         Stop::failed(FailureClass::Flow, message)
     })?;
-    let wrong = |fault| faults(vec![fault]);
-    routed.flow.key(&item.document).map_err(wrong)?;
-    if !routed.flow.admits(&item.document).map_err(wrong)? {
-        return Err(Stop::Ended(Outcome::Skipped(Skip::Filtered)));
+    if !contribute::is_bill(&routed.flow, item) {
+        let wrong = |fault| faults(vec![fault]);
+        routed.flow.key(&item.document).map_err(wrong)?;
+        if !routed.flow.admits(&item.document).map_err(wrong)? {
+            return Err(Stop::Ended(Outcome::Skipped(Skip::Filtered)));
+        }
     }
     let is_confirmation = work.is_to_be_confirmed(now).is_some();
     match guard::judge(&work.known.entry, work.candidate()) {

@@ -23,6 +23,7 @@
 //! | `resolve` | the ids that it needs |
 //! | `waiting` | documents that failed for a code, sent again when it is known |
 //! | `map` | the document in its target's form |
+//! | `contribute` | what a document brings into its group, stored instead of sent |
 //! | `deliver` | asked after, and sent |
 //! | `gather` | the documents that a target takes in one call |
 //! | `settle` | recorded, told to its source, counted: as the outcome policy says |
@@ -30,6 +31,7 @@
 //! | `pauses` | whether a target is paused, asked of the store once a minute |
 
 mod batch;
+mod contribute;
 mod deliver;
 mod document;
 pub mod event;
@@ -137,6 +139,7 @@ impl Job for ErpPusher {
             resolver,
             waiting,
             ledger_writer,
+            groups: stores.groups.clone(),
             seen,
         };
         let pusher = Pusher {

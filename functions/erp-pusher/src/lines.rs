@@ -14,6 +14,7 @@ use relay_core::policy::{self, Receive, Receiver};
 use relay_core::{EntryId, Outcome};
 
 use crate::batch::Held;
+use crate::contribute;
 use crate::guard::is_overdue;
 use crate::open::Message;
 use crate::places::{Line, PATIENCE};
@@ -112,7 +113,9 @@ impl<'a> Lines<'a> {
         let Some(document) = routed.map(|routed| routed.flow.target().document) else {
             return Room::Begins(None);
         };
-        if self.halt().is_some() {
+        // What goes into a group makes no call, and waits for no permit.
+        if self.halt().is_some() || routed.is_some_and(|routed| contribute::is_member(&routed.flow, message))
+        {
             return Room::Begins(None);
         }
         let under_way = if document.batch() > 1 { None } else { Some(self.width.begin().await) };

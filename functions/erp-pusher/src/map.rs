@@ -11,6 +11,16 @@ use relay_mapping::{Fault, LookupKey, Mapped};
 
 use crate::stop::Stop;
 
+/// What was sent of a document, or stored, as far as the ledger is told.
+pub(crate) struct Sent {
+    /// The hash of it.
+    pub(crate) body_hash: String,
+    /// Our number of it, where its form has a field for one.
+    pub(crate) number: Option<String>,
+    /// Whether a newer version takes its place.
+    pub(crate) replaces: bool,
+}
+
 /// What is to be sent of a document.
 pub(crate) struct Plan<'a> {
     pub(crate) target: &'a dyn Target,
@@ -28,8 +38,13 @@ impl<'a> Plan<'a> {
     }
 
     /// Our number of it, where its form has a field for one.
-    pub(crate) fn number(&self) -> Option<String> {
+    fn number(&self) -> Option<String> {
         lenient::field(&self.mapped.body, self.document.number()?)
+    }
+
+    /// What the ledger is told of it.
+    pub(crate) fn sent(&self) -> Sent {
+        Sent { body_hash: self.body_hash.clone(), number: self.number(), replaces: self.replaces() }
     }
 
     /// Whether sending it again, in the same or a newer version, takes the place of what is there.

@@ -161,6 +161,14 @@ pub(crate) enum Command {
         /// Only those with this text in their name, title or codes
         text: Option<String>,
     },
+    /// List the groups of documents that become one bill: open ones with when they are due, and those sealed last
+    Groups {
+        /// Of this flow alone
+        #[arg(long, global = true)]
+        flow: Option<String>,
+        #[command(subcommand)]
+        command: Option<GroupsCommand>,
+    },
     /// Work on look-ups
     Lookups {
         #[command(subcommand)]
@@ -170,6 +178,20 @@ pub(crate) enum Command {
     Flows {
         #[command(subcommand)]
         command: FlowsCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GroupsCommand {
+    /// Tell everything that is known of one group: its members, seals and bills
+    Show {
+        /// The group, as `relay groups` names it
+        group: String,
+    },
+    /// Close a group now: the next run of bill-closer seals what it has
+    Close {
+        /// The group, as `relay groups` names it
+        group: String,
     },
 }
 
@@ -258,7 +280,7 @@ pub(crate) enum FlowsCommand {
     },
 }
 
-/// The four functions.
+/// The five functions.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Function {
     /// Takes pushes of 勤策
@@ -269,6 +291,8 @@ pub(crate) enum Function {
     StockSyncer,
     /// Pushes to the targets
     ErpPusher,
+    /// Closes groups into bills
+    BillCloser,
 }
 
 impl Cli {

@@ -111,6 +111,7 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Dead { target, redrive: true, ids } => {
             commands::dead::redrive(target.as_deref(), &ids, json).await
         }
+        Command::Groups { flow, command } => commands::groups::run(command, flow.as_deref(), json).await,
         Command::Lookups { command } => commands::lookups::run(command, json).await,
         Command::Flows { command: FlowsCommand::Check { folder } } => {
             commands::flows::check::run(folder.as_deref(), json).await

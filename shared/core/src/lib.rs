@@ -12,6 +12,7 @@
 //! | [`policy`] | what an outcome comes to: the one table of it, pure |
 //! | [`told`] | what logs and metrics are told of an outcome |
 //! | [`backoff`] | how long a document waits before its next try |
+//! | [`groups`] | port: many documents that become one bill; the rules of that, pure |
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from work items to durable messages |
 //! | [`pause`] | targets that take nothing for now, and what a person has paused |
@@ -28,6 +29,7 @@ pub mod checkpoint;
 pub mod clock;
 pub mod codec;
 mod failure_class;
+pub mod groups;
 pub mod guard;
 pub mod health;
 pub mod intake;
@@ -48,6 +50,7 @@ mod version;
 pub use archive::Archive;
 pub use checkpoint::{Checkpoint, Checkpoints, Lease};
 pub use failure_class::FailureClass;
+pub use groups::{Contribution, GroupId, Groups};
 pub use intake::{Intake, Taken};
 pub use item::{System, WorkItem};
 pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger, UnknownCode};
@@ -125,6 +128,8 @@ pub struct AwsNames {
     pub ledger_table: String,
     /// The table of look-ups.
     pub lookup_table: String,
+    /// The table of groups.
+    pub group_table: String,
     /// How long the ledger remembers a delivered document.
     pub ledger_kept: std::time::Duration,
     /// The archive; `None` where nothing is archived.
@@ -168,4 +173,6 @@ pub struct Stores {
     pub archive: std::sync::Arc<dyn Archive>,
     /// One budget of calls for each account of a vendor.
     pub quotas: std::sync::Arc<dyn Quotas>,
+    /// Documents that become one bill together.
+    pub groups: std::sync::Arc<dyn Groups>,
 }

@@ -101,6 +101,7 @@ fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
         checkpoint_table: name(all::CHECKPOINT_TABLE.name),
         ledger_table: name(all::LEDGER_TABLE.name),
         lookup_table: name(all::LOOKUP_TABLE.name),
+        group_table: name(all::GROUP_TABLE.name),
         ledger_kept,
         archive: settings.get(all::ARCHIVE_BUCKET.name).filter(|_| !history.is_zero()).map(|bucket| {
             AwsArchive {

@@ -92,7 +92,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_build_without_aws_says_which_build_has_it() {
-        let tables = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE"].map(str::to_owned);
+        let tables = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE", "GROUP_TABLE"].map(str::to_owned);
         let queues = relay_connectors::queues().map(|(_, queue)| format!("{queue}_QUEUE_URL"));
         let named = tables.into_iter().chain(queues).map(|name| (name, "of the stack".to_owned()));
         let settings = named.chain([("RELAY_STORE".to_owned(), "aws".to_owned())]).collect();

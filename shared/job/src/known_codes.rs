@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use relay_core::groups::unmarked;
 use relay_core::{EntryId, Ledger, Lookups, StoreError};
 use relay_mapping::{DeliveredAs, LookupKey, LookupTable};
 use serde_json::Value;
@@ -81,7 +82,8 @@ pub async fn deliveries(
     for asked in wanted {
         let delivered = entries.get(&id(asked)).and_then(|entry| entry.delivered.as_ref());
         let value = delivered.and_then(|delivered| match asked.2 {
-            DeliveredAs::Id => delivered.target_id.clone(),
+            // What went into a group has no id of its own there.
+            DeliveredAs::Id => delivered.target_id.clone().filter(|id| unmarked(id).is_none()),
             DeliveredAs::Number => delivered.number.clone(),
         });
         found.extend(value.map(|value| (asked.0.clone(), value)));

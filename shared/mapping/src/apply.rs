@@ -48,6 +48,8 @@ pub(crate) struct Mapper<'c> {
     pub(crate) faults: Vec<Fault>,
     /// Told how each field comes about, where somebody asks.
     pub(crate) trace: Option<Trace>,
+    /// Whether lines tell which block of their list they are of.
+    pub(crate) marks_blocks: bool,
 }
 
 /// Where a field stands in the target, spelled out only for a fault.
@@ -81,7 +83,8 @@ fn applying<'a>(rules: &'a [Rule], scope: &Scope<'_>) -> Result<Option<&'a Rule>
 
 impl<'c> Mapper<'c> {
     pub(crate) fn new(context: Option<&'c Context<'c>>) -> Self {
-        Self { context, asked: BTreeSet::new(), faults: Vec::new(), trace: None }
+        let (asked, faults) = (BTreeSet::new(), Vec::new());
+        Self { context, asked, faults, trace: None, marks_blocks: false }
     }
 
     pub(crate) fn fields(

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use relay_connector::{Catalog, Document};
 use relay_core::VersionKind;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::apply::{Context, Mapped, Mapper, Traced};
 use crate::check::Check;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{Failing, Scope, Term, first, holds, written};
 use crate::fault::Fault;
+use crate::group::Group;
 use crate::key::Key;
 use crate::lookup::{Lookup, LookupKey};
 use crate::params::{self, Param, resolve};
@@ -30,6 +31,7 @@ pub struct Flow {
     pub(crate) filter: Option<Condition>,
     pub(crate) fields: Fields,
     pub(crate) checks: Vec<Check>,
+    pub(crate) group: Option<Group>,
     pub(crate) reads: Vec<Read>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -125,12 +127,16 @@ impl Flow {
         params::settings(&self.source.params).collect()
     }
 
-    /// Whether the flow takes this document. What is missing in it equals nothing.
+    /// Whether the flow takes this document; one that is withdrawn from its group is taken to be told so. What is missing in
+    /// it equals nothing.
     ///
     /// # Errors
     /// When the filter cannot be evaluated: it compares by size, or counts with, what is no number.
     pub fn admits(&self, document: &Value) -> Result<bool, Fault> {
         let Some(filter) = &self.filter else { return Ok(true) };
+        if self.withdraws(document)? {
+            return Ok(true);
+        }
         holds(&filter.expression, &Scope::document(document)).map_err(|Failing { source, value, cause }| {
             Fault::new("filter".to_owned(), &source, value.as_deref(), cause)
         })
@@ -211,10 +217,7 @@ impl Flow {
     ) -> (Result<Mapped, Vec<Fault>>, Option<Trace>) {
         let mut mapper = Mapper::new(Some(context));
         mapper.trace = trace;
-        let mapped = mapper.fields(&self.fields, &Scope::document(document), None);
-        if mapper.faults.is_empty() {
-            mapper.faults.extend(self.checks.iter().filter_map(|check| check.fault(document, &mapped)));
-        }
+        let mapped = self.whole(&mut mapper, document);
         let body = Value::Object(self.fields.sent(mapped));
         let mapped = match resolve(&self.target.params, context.settings) {
             Ok(params) if mapper.faults.is_empty() => Ok(Mapped { body, params, route: self.target.route }),
@@ -222,5 +225,14 @@ impl Flow {
             Err(fault) => Err(mapper.faults.into_iter().chain([fault]).collect()),
         };
         (mapped, mapper.trace)
+    }
+
+    /// All fields, and faults where they do not hold what the checks ask for.
+    pub(crate) fn whole(&self, mapper: &mut Mapper<'_>, document: &Value) -> Map<String, Value> {
+        let mapped = mapper.fields(&self.fields, &Scope::document(document), None);
+        if mapper.faults.is_empty() {
+            mapper.faults.extend(self.checks.iter().filter_map(|check| check.fault(document, &mapped)));
+        }
+        mapped
     }
 }

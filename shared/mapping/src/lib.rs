@@ -19,6 +19,7 @@
 //! | `each`, `where` | a list: one target line per source line that passes the filter; `[[…]]`: several blocks of lines |
 //! | `remainder`, `total` | amounts of lines, rounded so that their sum is the rounded sum, or the head's amount |
 //! | `send = false` | a field that is read with `target.x` and not sent |
+//! | `[group]` | many documents that become one bill: what they have in common, what is summed, when it is closed |
 //! | `check`, `tolerance` (in `[target]`) | sums that must hold before the document is sent |
 //! | `copy = [ … ]` | fields that keep name and content |
 //!
@@ -38,6 +39,7 @@ mod fault;
 mod flow;
 pub mod flow_test;
 mod full_width;
+mod group;
 mod key;
 mod lines;
 mod load;
@@ -57,6 +59,7 @@ pub use coverage::{Coverage, Covered, Missing};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use fault::{Cause, Difference, Fault};
 pub use flow::{Flow, Source, Target};
+pub use group::{Brought, Group};
 pub use lookup::{DELIVERED, DeliveredAs, Lookup, LookupKey, LookupTable, TENANT, is_tenant_table, joined};
 pub use number::is_same_number;
 pub use params::{Param, resolve};

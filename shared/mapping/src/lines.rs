@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::apply::{Mapper, Place};
 use crate::expression::{Datum, Failing, Scope, amount, holds, lines};
+use crate::group::BLOCK;
 use crate::number;
 use crate::remainder::Remainder;
 use crate::rule::{Condition, Lines};
@@ -20,7 +21,7 @@ impl Mapper<'_> {
         parent: Option<&Place<'_>>,
     ) -> Option<Vec<Value>> {
         let mut mapped = Vec::new();
-        for block in blocks {
+        for (number, block) in blocks.iter().enumerate() {
             let lines = match self.passes(block.when.as_ref(), scope, place) {
                 Ok(true) => self.lines(block, scope, place, parent, mapped.len())?,
                 Ok(false) => Vec::new(),
@@ -29,7 +30,12 @@ impl Mapper<'_> {
                     return None;
                 }
             };
-            mapped.extend(lines);
+            mapped.extend(lines.into_iter().map(|mut line| {
+                if self.marks_blocks {
+                    line.insert(BLOCK.to_owned(), number.into());
+                }
+                line
+            }));
         }
         for name in blocks.iter().flat_map(|block| &block.unique) {
             make_unique(&mut mapped, name);

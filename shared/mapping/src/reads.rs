@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::expression::{Expression, Path, Root, Step, Term, is_absent, items};
 use crate::flow::Flow;
-use crate::rule::{Condition, Content, Fields, Lines, Rule, Take};
+use crate::rule::{Content, Fields, Lines, Rule, Take};
 
 /// One path, from the top of the document.
 #[derive(Debug)]
@@ -99,15 +99,15 @@ type Levels = Vec<Vec<Reach>>;
 
 impl Gathering {
     pub(crate) fn of(
-        key: &[Vec<Term>],
+        key: &[&[Term]],
         version: &[Term],
-        filter: Option<&Condition>,
+        conditions: &[&Expression],
         fields: &Fields,
     ) -> Vec<Read> {
         let mut gathering = Self::default();
         let top = vec![Vec::new()];
-        key.iter().map(Vec::as_slice).chain([version]).for_each(|terms| gathering.terms(terms, &top));
-        filter.into_iter().for_each(|filter| gathering.expression(&filter.expression, &top));
+        key.iter().copied().chain([version]).for_each(|terms| gathering.terms(terms, &top));
+        conditions.iter().for_each(|condition| gathering.expression(condition, &top));
         gathering.fields(fields, &top);
         gathering.reads
     }

@@ -22,6 +22,20 @@ pub enum OperationError {
         /// The targets that there are.
         targets: String,
     },
+    /// The flow has no groups.
+    #[error("`{}` is no flow with groups{} (the flows with groups are {})", .0.name, .0.meant(), .0.known())]
+    NoGroups(Unknown),
+    /// Nothing is known of the group.
+    #[error("there is no group `{}`{}: `relay groups` lists them", .0.name, .0.meant())]
+    UnknownGroup(Unknown),
+    /// Several flows have a group of that name.
+    #[error("several flows have a group `{group}`: say which with --flow ({})", .flows.join(", "))]
+    SeveralFlows {
+        /// The group.
+        group: String,
+        /// The flows.
+        flows: Vec<String>,
+    },
     /// No flow of that name is without its file.
     #[error("there is no flow `{}` whose file is away{}", .0.name, .0.meant())]
     NoAbsentFlow(Unknown),
@@ -139,6 +153,9 @@ impl OperationError {
             | Self::UnknownName { .. }
             | Self::NoAbsentFlow(_)
             | Self::NoDocument { .. }
+            | Self::NoGroups(_)
+            | Self::UnknownGroup(_)
+            | Self::SeveralFlows { .. }
             | Self::HasFile { .. }
             | Self::UnknownTable { .. }
             | Self::EmptyTable { .. }

@@ -9,6 +9,7 @@
 //! | [`doctor`] | every connection that the flows need, tried without writing |
 //! | [`explain`] | what would become of a document, and why |
 //! | [`record`] | a flow test, made of what was kept of a document |
+//! | [`groups`] | documents that become one bill together: open, sealed, members, bills |
 //! | [`replay`] | failed documents, sent through their flows again |
 //! | [`settle`] | a failed document that a person has dealt with by hand |
 //! | [`pauses`] | targets and flows that a person pauses and resumes |
@@ -26,6 +27,7 @@ pub mod documents;
 pub mod error;
 pub mod explain;
 pub mod failures;
+pub mod groups;
 pub mod lookups;
 pub mod names;
 pub mod pauses;

@@ -8,6 +8,7 @@ use relay_core::{Entry, EntryId, Failed};
 use serde::Serialize;
 
 use crate::failures::Failure;
+use crate::groups::InGroup;
 use crate::{OperationError, Operations};
 
 /// Everything that is known of one document.
@@ -29,6 +30,8 @@ pub struct Shown {
     pub failures: Vec<Failure>,
     /// Why it waits, where its flow or its target is paused.
     pub paused: Option<Pause>,
+    /// Its group, with its bills; of a bill, its members.
+    pub group: Option<InGroup>,
     /// What came, what was sent and what was answered, oldest first; empty where no history is kept, or no more.
     pub history: Vec<Record>,
 }
@@ -54,7 +57,10 @@ impl Operations<'_> {
     /// for its first turn say; a store that does not answer.
     pub async fn show(&self, flow: &str, key: &str) -> Result<Shown, OperationError> {
         self.check_flow(flow).await?;
-        let entry = self.entry(flow, key).await?;
+        let entry = match self.entry(flow, key).await? {
+            Some(entry) => Some(entry),
+            None => self.bill_named(flow, key).await?,
+        };
         let is_known = entry.is_some();
         let entry = entry.unwrap_or_else(|| Entry::new(EntryId::new(flow, key)));
         let history = self.stores.archive.read(&entry.id, &entry.archive).await?;
@@ -62,10 +68,11 @@ impl Operations<'_> {
             return Err(self.unknown(flow, key).await?);
         }
         let paused = self.paused(flow).await?;
+        let group = self.in_group(&entry).await?;
         let failures = Failure::of_entry(&entry);
         let settled = entry.settled.as_ref().map(|settled| by_hand(&entry, settled));
         let Entry { delivered, attempts, unanswered, id: EntryId { flow, key }, .. } = entry;
-        Ok(Shown { flow, key, delivered, attempts, unanswered, settled, failures, paused, history })
+        Ok(Shown { flow, key, delivered, attempts, unanswered, settled, failures, paused, group, history })
     }
 
     /// The pause of a flow, or of its target.

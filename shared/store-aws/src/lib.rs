@@ -13,6 +13,7 @@
 //! | `lookups` | ids, with the table's time to live |
 //! | `archive` | histories: items where they are small, objects of S3 where they are large |
 //! | `s3` | putting and getting these |
+//! | `groups` | members, seals and open groups in one table |
 //! | `item` | what items of all tables share: keys and attributes |
 //! | `http` | how requests are carried |
 //! | `failure` | what a refusal of AWS means, and the way out |
@@ -21,6 +22,7 @@ mod archive;
 mod checkpoints;
 mod dead_letters;
 mod failure;
+mod groups;
 mod http;
 mod item;
 mod ledger;
@@ -55,6 +57,7 @@ pub struct Aws {
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     http: Arc<dyn HttpClient>,
     names: Arc<AwsNames>,
+    opened: Arc<groups::Opened>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
 }
@@ -71,7 +74,16 @@ impl Aws {
         rng: Arc<dyn Rng>,
     ) -> Self {
         let (sqs, dynamodb) = (OnceLock::new(), OnceLock::new());
-        Self { config: config.clone(), sqs, dynamodb, http, names: Arc::new(names), clock, rng }
+        Self {
+            config: config.clone(),
+            sqs,
+            dynamodb,
+            http,
+            names: Arc::new(names),
+            opened: Arc::default(),
+            clock,
+            rng,
+        }
     }
 
     /// The ports of the stack. Nothing is archived where it has no bucket for it.
@@ -88,7 +100,8 @@ impl Aws {
             ledger: this.clone(),
             lookups: this.clone(),
             archive,
-            quotas: this,
+            quotas: this.clone(),
+            groups: this,
         }
     }
 

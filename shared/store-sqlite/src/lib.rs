@@ -27,6 +27,7 @@ mod check;
 mod checkpoints;
 mod dead_letters;
 mod failure;
+mod groups;
 mod health;
 mod housekeeping;
 mod lane;
@@ -189,7 +190,8 @@ impl Sqlite {
             ledger: this.clone(),
             lookups: this.clone(),
             archive,
-            quotas: this,
+            quotas: this.clone(),
+            groups: this,
         }
     }
 

@@ -14,11 +14,12 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use relay_core::archive::Record;
 use relay_core::clock::Rng;
+use relay_core::groups::{Contribution, GroupId, Open, Seal};
 use relay_core::ledger::Counts;
 use relay_core::quota::{Ask, Grant, Limit};
 use relay_core::{
-    Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Lease, Ledger, LookupRow, Lookups,
-    Outgoing, Queue, Quotas, Received, StoreError, Stores, System,
+    Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Groups, Lease, Ledger, LookupRow,
+    Lookups, Outgoing, Queue, Quotas, Received, StoreError, Stores, System,
 };
 
 /// A port.
@@ -36,6 +37,8 @@ pub enum Port {
     Archive,
     /// One budget of calls for each account of a vendor.
     Quotas,
+    /// Documents that become one bill together.
+    Groups,
 }
 
 /// One call of a port.
@@ -88,7 +91,8 @@ where
         ledger: this.clone(),
         lookups: this.clone(),
         archive: this.clone(),
-        quotas: this,
+        quotas: this.clone(),
+        groups: this,
     }
 }
 
@@ -186,5 +190,17 @@ decorated! {
 
     Quotas as quotas {
         ask(name: &str, limit: Limit, ask: &Ask) -> Grant;
+    }
+
+    Groups as groups {
+        put(group: &GroupId, contribution: &Contribution) -> bool;
+        members(group: &GroupId, after: Option<&str>, limit: usize) -> Vec<Contribution>;
+        open(flow: &str) -> Vec<Open>;
+        ask(group: &GroupId) -> ();
+        looked(open: &Open) -> ();
+        seals(group: &GroupId) -> Vec<Seal>;
+        seal(group: &GroupId, seal: &Seal) -> bool;
+        queued(group: &GroupId, seal: &Seal) -> ();
+        sealed(flow: &str, limit: usize) -> Vec<(GroupId, DateTime<Utc>)>;
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::Stack;
 
 /// The functions, by their names in the template.
-const FUNCTIONS: [&str; 4] = ["WebhookReceiver", "TradePoller", "StockSyncer", "ErpPusher"];
+const FUNCTIONS: [&str; 5] = ["WebhookReceiver", "TradePoller", "StockSyncer", "ErpPusher", "BillCloser"];
 
 /// What CloudWatch counts of an event beside its text, in bytes.
 const OF_AN_EVENT: u64 = 26;

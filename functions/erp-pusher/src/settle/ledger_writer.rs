@@ -14,7 +14,7 @@ use relay_core::{
 use serde_json::Value;
 
 use super::crossed;
-use crate::map::Plan;
+use crate::map::Sent;
 use crate::work::{CONFIRM, FORGOTTEN, Work};
 
 /// Writes the ledger, and the pauses of the targets.
@@ -69,22 +69,22 @@ impl LedgerWriter {
     pub(crate) async fn record(
         &self,
         work: &Work<'_>,
-        plan: Option<&Plan<'_>>,
+        sent: Option<&Sent>,
         outcome: Outcome,
     ) -> Result<Outcome, StoreError> {
         match policy::of(&outcome, Receive::first(self.clock.now())).record {
             Record::Nothing => Ok(outcome),
             Record::Delivered { target_id } => {
-                let Some(plan) = plan else { return Ok(outcome) };
+                let Some(sent) = sent else { return Ok(outcome) };
                 let target_id = target_id.map(str::to_owned);
-                let recorded = self.delivered(work, target_id, plan, plan.replaces()).await?;
+                let recorded = self.delivered(work, target_id, sent, sent.replaces).await?;
                 Ok(recorded.unwrap_or(outcome))
             }
             Record::Unchanged => {
-                let Some(plan) = plan else { return Ok(outcome) };
+                let Some(sent) = sent else { return Ok(outcome) };
                 let delivered = work.known.entry.delivered.as_ref();
                 let target_id = delivered.and_then(|delivered| delivered.target_id.clone());
-                let recorded = self.delivered(work, target_id, plan, false).await?;
+                let recorded = self.delivered(work, target_id, sent, false).await?;
                 Ok(recorded.unwrap_or(outcome))
             }
             Record::Failed { class, code, message, tried } => {
@@ -111,7 +111,7 @@ impl LedgerWriter {
         &self,
         work: &Work<'_>,
         target_id: Option<String>,
-        plan: &Plan<'_>,
+        sent: &Sent,
         replaces: bool,
     ) -> Result<Option<Outcome>, StoreError> {
         let at = self.clock.now();
@@ -119,9 +119,9 @@ impl LedgerWriter {
             version: work.item.version.clone(),
             version_kind: work.kind,
             hash: work.hash.clone(),
-            body_hash: plan.body_hash.clone(),
+            body_hash: sent.body_hash.clone(),
             target_id: target_id.clone(),
-            number: plan.number(),
+            number: sent.number.clone(),
             received_at: Some(work.item.received_at),
             at,
             follows: work.follows(at),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use relay_bill_closer::BillCloser;
 use relay_core::clock::Deadline;
 use relay_erp_pusher::ErpPusher;
 use relay_host::{Settings, Wiring};
@@ -59,6 +60,7 @@ async fn answer(function: Function, event: Value, wiring: &Wiring) -> anyhow::Re
         }
         Function::StockSyncer => wiring.build::<StockSyncer>()?.invoke(event, deadline).await,
         Function::ErpPusher => wiring.build::<ErpPusher>()?.invoke(event, deadline).await,
+        Function::BillCloser => wiring.build::<BillCloser>()?.invoke(event, deadline).await,
     })
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod failures;
 pub(crate) mod fields;
 pub(crate) mod flows;
+pub(crate) mod groups;
 pub(crate) mod init;
 pub(crate) mod invoke;
 pub(crate) mod lookups;

@@ -64,7 +64,8 @@ mod tests {
     #[test]
     fn what_works_a_replay_is_the_one_that_the_store_has() {
         let told = |store: &'static str| {
-            let tables = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE"].map(str::to_owned);
+            let tables =
+                ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE", "GROUP_TABLE"].map(str::to_owned);
             let queues = relay_connectors::queues().map(|(_, queue)| format!("{queue}_QUEUE_URL"));
             let names = tables.into_iter().chain(queues);
             let of_stack = names.map(|name| (name, "https://example.invalid/q.fifo".to_owned()));

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use relay_bill_closer::BillCloser;
 use relay_connector::Role;
 use relay_core::clock::Deadline;
 use relay_core::{System, pause};
@@ -26,6 +27,9 @@ use crate::{Done, server};
 /// The vendors' advice: trades every 5 to 10 minutes, pools every 3 to 5.
 const POLL_EVERY: Duration = Duration::from_secs(5 * 60);
 const SYNC_EVERY: Duration = Duration::from_secs(3 * 60);
+
+/// How often it is looked whether groups are due.
+const CLOSE_EVERY: Duration = Duration::from_secs(60);
 
 /// How often an empty queue is looked at: what this process queues is looked for at once.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -83,9 +87,11 @@ impl Tasks {
         let polls = wiring.flows.iter().any(|routed| routed.flow.source().document.role.is_polled());
         let poller = polls.then(|| wiring.build::<TradePoller>()).transpose();
         let syncer = reads(Role::Pool).then(|| wiring.build::<StockSyncer>()).transpose();
+        let has_groups = wiring.flows.iter().any(|routed| routed.flow.group().is_some());
+        let closer = has_groups.then(|| wiring.build::<BillCloser>()).transpose();
         let receiver = takes_pushes.then(|| wiring.build::<Receiver>()).transpose();
-        let (pusher, ((poller, syncer), receiver)) =
-            both(wiring.build::<ErpPusher>(), both(both(poller, syncer), receiver))?;
+        let (pusher, (((poller, syncer), receiver), closer)) =
+            both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closer))?;
 
         pause::end_guesses(checkpoints.as_ref(), relay_connectors::targets(), wiring.clock.now()).await?;
         let supervisor = Supervisor { clock: wiring.clock.clone(), checkpoints, stopped };
@@ -105,6 +111,9 @@ impl Tasks {
         }
         if let Some(syncer) = syncer {
             tasks.spawn_local_on(sync(supervisor.clone(), syncer), &here);
+        }
+        if let Some(closer) = closer {
+            tasks.spawn_local_on(close(supervisor, closer), &here);
         }
         Ok(Self { here, tasks, webhook })
     }
@@ -164,6 +173,22 @@ pub(super) async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
         Ok(SYNC_EVERY.saturating_sub(supervisor.clock.monotonic().saturating_sub(began)))
     };
     supervisor.keep("sync", turn).await;
+}
+
+/// Closes the groups that are due.
+async fn close(supervisor: Supervisor, closer: BillCloser) {
+    let turn = || async {
+        tokio::select! {
+            // A turn that is broken off is met by the next: each of its steps repeats without harm.
+            reports = closer.close_all(Deadline::NONE) => {
+                let errors: Vec<_> = reports.into_iter().flat_map(|report| report.errors).collect();
+                anyhow::ensure!(errors.is_empty(), "groups stay open: {}", errors.join("; "));
+            }
+            () = supervisor.until_stopped() => {}
+        }
+        Ok(CLOSE_EVERY)
+    };
+    supervisor.keep("close", turn).await;
 }
 
 /// Takes pushes; on a new listener at the same address where the one before has failed.

@@ -1,6 +1,8 @@
 use relay_core::archive::{Event, Exchange, Record};
+use relay_core::groups::Member;
 use relay_core::ledger::{Attempts, Delivered};
 use relay_operations::failures::Failure;
+use relay_operations::groups::InGroup;
 use relay_operations::pauses;
 use relay_operations::show::{ByHand, Shown};
 use relay_operations::times::shown;
@@ -29,6 +31,9 @@ fn print(document: &Shown) {
     for failure in &document.failures {
         failed(failure, "failed");
     }
+    if let Some(group) = &document.group {
+        in_group(group);
+    }
     if let Some(ByHand { by, reason, at, versions }) = &document.settled {
         let reason = reason.as_deref().unwrap_or("no reason given");
         say!("  settled by {by} {}: {reason}", shown(*at));
@@ -40,6 +45,20 @@ fn print(document: &Shown) {
     }
     say!("\nWhat happened:");
     document.history.iter().for_each(happened);
+}
+
+/// A member's bills, or a bill's members.
+fn in_group(InGroup { group, bills, members }: &InGroup) {
+    if members.is_empty() {
+        let bills = if bills.is_empty() { "none yet".to_owned() } else { bills.join(", ") };
+        say!("  in the group {group}; its bills: {bills}");
+        return;
+    }
+    say!("  a bill of the group {group}; its members:");
+    for Member { key, version, is_withdrawn, .. } in members {
+        let withdrawn = if *is_withdrawn { ", withdrawn" } else { "" };
+        say!("    {key} version {}{withdrawn}", version_of(version.as_deref()));
+    }
 }
 
 /// What the target has, and what may be on its way there.

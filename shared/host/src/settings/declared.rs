@@ -33,6 +33,7 @@ pub(crate) const ARCHIVE_TABLE: Setting =
     Setting::optional("ARCHIVE_TABLE", Absent, "an output of the stack");
 pub(crate) const METRICS: Setting = Setting::optional("RELAY_METRICS", Value("alarms"), "`alarms` or `all`");
 pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
+pub(crate) const GROUP_TABLE: Setting = Setting::optional("GROUP_TABLE", Needed, OF_THE_STACK);
 
 /// The settings that no connector owns.
 pub const OURS: &[Setting] = &[
@@ -47,6 +48,7 @@ pub const OURS: &[Setting] = &[
     CHECKPOINT_TABLE,
     LEDGER_TABLE,
     LOOKUP_TABLE,
+    GROUP_TABLE,
     ARCHIVE_BUCKET,
     ARCHIVE_TABLE,
 ];

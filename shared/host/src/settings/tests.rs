@@ -143,7 +143,7 @@ fn the_calls_of_an_account_are_settings_and_the_processes_share_them() {
 
 #[test]
 fn the_names_of_a_stack_come_with_its_store() {
-    let names = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE"].map(|name| (name, "t"));
+    let names = ["CHECKPOINT_TABLE", "LEDGER_TABLE", "LOOKUP_TABLE", "GROUP_TABLE"].map(|name| (name, "t"));
     let queues: Vec<_> = relay_connectors::queues().map(|(_, queue)| format!("{queue}_QUEUE_URL")).collect();
     let queues: Vec<_> = queues.iter().map(|name| (name.as_str(), "q")).collect();
     let with = |given: &[(&str, &str)]| {

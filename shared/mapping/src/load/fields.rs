@@ -18,6 +18,8 @@ const WORDS: [&str; 3] = ["each", "where", "copy"];
 pub(super) struct Loader<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) target: &'static Document,
+    /// Whether the documents become bills together, whose numbers are their groups'.
+    pub(super) is_group: bool,
 }
 
 impl Loader<'_> {
@@ -43,6 +45,7 @@ impl Loader<'_> {
             let is_the_authors_own = report.text_at(&entry.key_span).starts_with(['\'', '"']);
             let is_sent = is_sent(&entry);
             let known = known.filter(|_| is_sent);
+            self.refuse_number(&entry, known, report);
             let Some(wanted) = self.wanted(&entry, known, is_the_authors_own, report) else { continue };
             let name = wanted.name(entry.key);
             if name != entry.key && table.get(name).is_some() {
@@ -100,6 +103,9 @@ impl Loader<'_> {
         table: &Table<'_>,
         report: &mut Report<'_>,
     ) {
+        if self.is_group && self.is_number(field, known) {
+            return;
+        }
         let Field { name, title, need, .. } = field;
         let (severity, mut message) = match need {
             Need::Optional => return,
@@ -121,6 +127,19 @@ impl Loader<'_> {
             _ => format!("{name} = \"…\""),
         };
         report.say_missing(severity, table.span.clone(), message, Some(help));
+    }
+
+    /// Reports a rule for the number of a bill, which is its group's.
+    fn refuse_number(&self, entry: &Entry<'_>, known: Option<&'static [Field]>, report: &mut Report<'_>) {
+        let number = known.and_then(|known| self.target.meant(known, entry.key));
+        if self.is_group && number.is_some_and(|number| self.is_number(number, known)) {
+            let message = format!(
+                "`{}` is the bill's number, which is its group's with the number of its seal",
+                entry.key
+            );
+            let help = "remove the rule; what the numbers begin with is `prefix` in [group]".to_owned();
+            report.mistake(entry.key_span.clone(), message, Some(help));
+        }
     }
 
     /// Whether the field, one of `known`, holds our number of the document.

@@ -8,6 +8,7 @@ mod conversion;
 mod ends;
 mod fields;
 mod fitting;
+mod group;
 mod key;
 mod lines;
 mod lookup;
@@ -72,7 +73,7 @@ fn check_encoding(text: &str, report: &mut Report<'_>) {
 }
 
 fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Flow> {
-    file.expect(&["title", "source", "target", "fields"], report);
+    file.expect(&["title", "source", "target", "fields", "group"], report);
     let title = file.text("title", report).map(|written| written.text.to_owned());
     let (source, target) = (file.table("source", report), file.table("target", report));
     let (source_document, source) =
@@ -81,17 +82,28 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     let target = target_table.as_ref().and_then(|table| ends::target(table, catalog, report));
     let fields = file.table("fields", report);
     let (source_document, target, fields) = (source_document?, target?, fields?);
-    let loader = fields::Loader { catalog, target: target.document };
+    let group = file.get("group").and_then(|entry| entry.table(report));
+    let loader = fields::Loader { catalog, target: target.document, is_group: group.is_some() };
     let level = reach::Level::document(source_document);
     let table = fields;
     let fields = loader.document(&table, &level, report);
     let checks =
         target_table.iter().flat_map(|table| check::checks(table, &fields, &level, report)).collect();
+    let is_group = group.is_some();
+    let group = group.and_then(|group| group::group(&group, &loader, &fields, &level, report));
+    if is_group && group.is_none() {
+        return None;
+    }
     let ends::SourceEnd { source, key, version, filter } = source?;
     let name = name.to_owned();
     let version_terms = version.as_ref().map(|(terms, _)| terms.as_slice()).unwrap_or_default();
     numbering::check(&table, &fields, target.document, &key.example(), version_terms, report);
-    let reads = Gathering::of(&key.0, version_terms, filter.as_ref(), &fields);
+    let by = group.iter().flat_map(|group| &group.by).map(|part| part.terms.as_slice());
+    let identifying: Vec<_> = key.0.iter().map(Vec::as_slice).chain(by).collect();
+    let withdrawn_when = group.as_ref().and_then(|group| group.withdrawn_when.as_ref());
+    let filters = filter.iter().map(|filter| &filter.expression);
+    let conditions: Vec<_> = filters.chain(withdrawn_when).collect();
+    let reads = Gathering::of(&identifying, version_terms, &conditions, &fields);
     Some(Flow {
         name,
         title,
@@ -102,6 +114,7 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
         filter,
         fields,
         checks,
+        group,
         reads,
         warnings: Vec::new(),
     })

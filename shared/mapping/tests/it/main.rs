@@ -9,6 +9,7 @@ mod diagnostics;
 mod ends;
 mod faults;
 mod flow_tests;
+mod groups;
 mod hostile;
 mod interfaces;
 mod language;

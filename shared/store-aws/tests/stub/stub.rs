@@ -78,6 +78,7 @@ fn stores_over(http: Arc<dyn HttpClient>) -> Stores {
         checkpoint_table: "relay-checkpoints".to_owned(),
         ledger_table: "relay-ledger".to_owned(),
         lookup_table: "relay-lookups".to_owned(),
+        group_table: "relay-groups".to_owned(),
         ledger_kept: Duration::from_secs(400 * 86_400),
         archive: None,
         queues: [

@@ -15,7 +15,7 @@ use flate2::write::DeflateEncoder;
 
 use crate::stand_in::StandIn;
 
-const DEPLOYED: [&str; 4] = ["webhook-receiver", "trade-poller", "stock-syncer", "erp-pusher"];
+const DEPLOYED: [&str; 5] = ["webhook-receiver", "trade-poller", "stock-syncer", "erp-pusher", "bill-closer"];
 
 /// A function's binary.
 pub(crate) struct Function {

@@ -68,6 +68,7 @@ impl StandIn {
             ("CHECKPOINT_TABLE", "checkpoints"),
             ("LEDGER_TABLE", "ledger"),
             ("LOOKUP_TABLE", "lookups"),
+            ("GROUP_TABLE", "groups"),
         ];
         let queues = relay_connectors::queues().map(|(_, name)| (format!("{name}_QUEUE_URL"), queue.clone()));
         let plain = relay_simulators::settings().into_iter().filter(|(name, _)| !is_secret(name));

@@ -56,5 +56,7 @@ fn billed(call: &Call<'_>) -> (&'static str, usize) {
         (Port::Lookups, ..) => ("look-up writes", 1),
         (Port::Archive, ..) => ("archive objects", 1),
         (Port::Quotas, ..) => ("quota writes", 1),
+        (Port::Groups, "members" | "open" | "seals" | "sealed", _) => ("group reads", 1),
+        (Port::Groups, ..) => ("group writes", 1),
     }
 }

@@ -23,6 +23,7 @@
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
 //! | `generic` | signed JSON from anybody reaches any address and the group robots, by the example flows |
 //! | `wangdian`, `wangdian_pushes` | every endpoint of 旺店通 from a flow file alone, over both routes |
+//! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
 //! `house`, `process`, `fuse`, `altered` and `meanwhile` are what the tests are built of. Everything follows from a seed and takes no time.
@@ -46,6 +47,7 @@ mod deadlines;
 mod from_the_pages;
 mod fuse;
 mod generic;
+mod groups;
 mod happy_day;
 mod history;
 mod house;

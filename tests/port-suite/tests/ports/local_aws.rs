@@ -63,6 +63,7 @@ async fn create(config: &SdkConfig, http: &Http) -> AwsNames {
         checkpoint_table: format!("{stack}-checkpoints"),
         ledger_table: format!("{stack}-ledger"),
         lookup_table: format!("{stack}-lookups"),
+        group_table: format!("{stack}-groups"),
         ledger_kept: Duration::from_secs(400 * 86_400),
         archive: Some(AwsArchive {
             bucket: format!("{stack}-archive"),
@@ -74,6 +75,7 @@ async fn create(config: &SdkConfig, http: &Http) -> AwsNames {
     create_table(&dynamodb, &names.checkpoint_table, "name").await;
     create_ledger(&dynamodb, &names.ledger_table).await;
     create_table(&dynamodb, &names.lookup_table, "id").await;
+    create_groups(&dynamodb, &names.group_table).await;
     let archive_table = format!("{stack}-archive");
     create_table(&dynamodb, &archive_table, "id").await;
     for table in [&names.ledger_table, &names.lookup_table, &archive_table] {
@@ -127,6 +129,13 @@ async fn create_queue(sqs: &aws_sdk_sqs::Client, stack: &str, system: &str) -> S
 async fn create_table(dynamodb: &aws_sdk_dynamodb::Client, table: &str, hash: &str) {
     let create = dynamodb.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
     create.attribute_definitions(text(hash)).key_schema(key(hash, KeyType::Hash)).send().await.unwrap();
+}
+
+async fn create_groups(dynamodb: &aws_sdk_dynamodb::Client, table: &str) {
+    let create = dynamodb.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+    let create = create.attribute_definitions(text("id")).attribute_definitions(text("row"));
+    let create = create.key_schema(key("id", KeyType::Hash)).key_schema(key("row", KeyType::Range));
+    create.send().await.unwrap();
 }
 
 async fn create_ledger(dynamodb: &aws_sdk_dynamodb::Client, table: &str) {

@@ -15,6 +15,7 @@ mod archive;
 mod checkpoints;
 mod dead_letters;
 mod flow_names;
+mod groups;
 mod intake;
 mod ledger;
 mod local_aws;

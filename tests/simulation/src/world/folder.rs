@@ -27,11 +27,14 @@ const FORMER: &str = "
     DROP INDEX messages_by_shared_text;
     ALTER TABLE messages DROP COLUMN shared_id;
     DROP TABLE shared_text;
+    DROP TABLE group_members;
+    DROP TABLE group_open;
+    DROP TABLE group_seals;
     PRAGMA user_version = 0;
 ";
 
 /// The steps that are taken back: whoever adds one adds it here too.
-const STEPS: u32 = 7;
+const STEPS: u32 = 8;
 
 const FLOWS: [(&str, &str); 6] = [
     ("trade-to-kingdee", include_str!("../../../../shared/flows/trade-to-kingdee.toml")),

@@ -1,0 +1,192 @@
+//! Schedule → groups that are due → one bill each → queue.
+//!
+//! A group is closed in steps, each of which repeats without harm, so that a crash anywhere is met by the next run:
+//!
+//! 1. **seal**: what the members bring, less what earlier seals hold, is written down once, under the next number;
+//! 2. **queue**: the bills of the seal are queued, under names that the ledger and the target know them by;
+//! 3. **note** that they are queued;
+//! 4. **look away**: the group is no longer open, unless more has come meanwhile.
+//!
+//! A seal is written before its bills are queued: the next run queues what a seal says, and never what it would sum up now.
+//!
+//! | module | what for |
+//! |---|---|
+//! | `close` | one group through its steps |
+
+mod close;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use relay_core::clock::{Clock, Deadline, Rng};
+use relay_core::{Checkpoints, Groups, Intake};
+use relay_job::{Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::close::Closing;
+
+/// How long a run may be silent before another closes groups of the same flow. Two at once do no harm, for a seal is written
+/// once; they would only do the work twice.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// A group that would be begun so close before the deadline is left to the next run.
+const ONE_GROUP: Duration = Duration::from_secs(10);
+
+/// What a schedule or a person sends. `{}` means: all flows that have groups.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    flow: Option<String>,
+}
+
+/// What became of the groups of a flow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The flow.
+    pub flow: String,
+    /// Open groups that are not due yet.
+    pub open: u64,
+    /// Groups that were closed.
+    pub closed: u64,
+    /// Bills that the queue has taken.
+    pub bills: u64,
+    /// Whether another run is at it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
+    /// Why groups were not closed; they stay open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<String>,
+}
+
+/// Closes groups.
+pub struct BillCloser {
+    flows: Vec<Arc<Routed>>,
+    groups: Arc<dyn Groups>,
+    checkpoints: Arc<dyn Checkpoints>,
+    intake: Intake,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+}
+
+impl Job for BillCloser {
+    type Handled = Value;
+
+    /// No vendor: the bills are queued, and the pusher sends them.
+    fn needs(_flows: &Flows) -> Needs {
+        Needs::default()
+    }
+
+    fn build(parts: &Parts) -> anyhow::Result<Self> {
+        let flows = parts.flows.iter().filter(|routed| routed.flow.group().is_some()).cloned().collect();
+        Ok(Self {
+            flows,
+            groups: parts.stores.groups.clone(),
+            checkpoints: parts.stores.checkpoints.clone(),
+            intake: parts.intake(),
+            clock: parts.clock.clone(),
+            rng: parts.rng.clone(),
+        })
+    }
+
+    /// Works one scheduled event: `{}`, or `{"flow": "outbound-by-day"}`.
+    ///
+    /// # Errors
+    /// An event that is neither, and what kept groups from being closed: the answer of the others stands in the error too.
+    async fn handle(&self, event: Value, Invocation { deadline, .. }: Invocation) -> anyhow::Result<Value> {
+        let event: Event = serde_json::from_value(event)
+            .context("the event is neither `{}` nor `{\"flow\": \"<name of a flow with groups>\"}`")?;
+        let reports = match event.flow {
+            None => self.close_all(deadline).await,
+            Some(name) => {
+                let named = self.flows.iter().find(|routed| routed.flow.name() == name);
+                let routed = named.with_context(|| {
+                    let known: Vec<_> = self.flows.iter().map(|routed| routed.flow.name()).collect();
+                    format!("`{name}` has no groups; the flows that have are: {}", known.join(", "))
+                })?;
+                vec![self.close(routed, deadline).await]
+            }
+        };
+        let errors: Vec<String> = reports.iter().flat_map(|report| report.errors.clone()).collect();
+        let answer = json!({ "flows": reports });
+        if errors.is_empty() { Ok(answer) } else { Err(Unfinished { answer, errors }.into()) }
+    }
+
+    async fn answer(&self, reports: Value) -> Value {
+        reports
+    }
+}
+
+impl BillCloser {
+    /// Closes what is due of every flow. A flow that fails stops no other.
+    pub async fn close_all(&self, deadline: Deadline) -> Vec<Report> {
+        let mut reports = Vec::with_capacity(self.flows.len());
+        for routed in &self.flows {
+            reports.push(self.close(routed, deadline).await);
+        }
+        reports
+    }
+
+    async fn close(&self, routed: &Routed, deadline: Deadline) -> Report {
+        let mut report = Report { flow: routed.flow.name().to_owned(), ..Report::default() };
+        if let Err(error) = self.close_under_lease(routed, deadline, &mut report).await {
+            tracing::error!(flow = report.flow, error = format!("{error:#}"), "groups stay open");
+            report.errors.push(format!("{}: {error:#}", report.flow));
+        }
+        let Report { flow, open, closed, bills, .. } = &report;
+        if *closed > 0 {
+            tracing::info!(flow, open, closed, bills, "groups were closed");
+        }
+        report
+    }
+
+    async fn close_under_lease(
+        &self,
+        routed: &Routed,
+        deadline: Deadline,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let (lease, owner) = (format!("close/{}", report.flow), self.rng.uuid().to_string());
+        let open = self.groups.open(&report.flow).await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let mut held = None;
+        for (place, group) in open.iter().enumerate() {
+            if !deadline.allows(self.clock.as_ref(), ONE_GROUP) {
+                report.open += (open.len() - place) as u64;
+                break;
+            }
+            // Taken for the first, renewed for each that follows.
+            held = self.checkpoints.acquire(&lease, &owner, LEASE).await?;
+            if held.is_none() {
+                report.elsewhere = true;
+                break;
+            }
+            let closing =
+                Closing { routed, groups: self.groups.as_ref(), intake: &self.intake, now: self.clock.now() };
+            match closing.close(group).await {
+                Ok(Some(bills)) => {
+                    report.closed += 1;
+                    report.bills += bills;
+                }
+                Ok(None) => report.open += 1,
+                Err(error) => {
+                    let group = &group.id.group;
+                    tracing::error!(
+                        flow = report.flow,
+                        group,
+                        error = format!("{error:#}"),
+                        "a group stays open"
+                    );
+                    report.errors.push(format!("{} {group}: {error:#}", report.flow));
+                }
+            }
+        }
+        if let Some(lease) = held {
+            self.checkpoints.release(&lease).await?;
+        }
+        Ok(())
+    }
+}

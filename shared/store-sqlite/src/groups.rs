@@ -1,0 +1,141 @@
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rusqlite::types::Type;
+use rusqlite::{Connection, params};
+use serde::de::DeserializeOwned;
+
+use super::{Sqlite, millis, time};
+use relay_core::groups::{Contribution, GroupId, Groups, Open, Seal};
+use relay_core::{StoreError, codec};
+
+#[async_trait]
+impl Groups for Sqlite {
+    async fn put(&self, group: &GroupId, contribution: &Contribution) -> Result<bool, StoreError> {
+        let (id, key, received_at) =
+            (group.clone(), contribution.key.clone(), millis(contribution.received_at));
+        let text = codec::pack(serde_json::json!(contribution).to_string());
+        self.write_in("writing a group's member in", move |tx, now| {
+            let written = tx
+                .prepare_cached(
+                    "INSERT INTO group_members (flow, name, key, received_at, contribution) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (flow, name, key) DO UPDATE SET received_at = excluded.received_at,
+                         contribution = excluded.contribution WHERE received_at <= excluded.received_at",
+                )?
+                .execute(params![id.flow, id.group, key, received_at, text])?;
+            if written == 1 {
+                open(tx, &id, now, false)?;
+            }
+            Ok(written == 1)
+        })
+        .await
+    }
+
+    async fn members(
+        &self,
+        group: &GroupId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Contribution>, StoreError> {
+        let (id, after) = (group.clone(), after.map(str::to_owned));
+        self.scan_in("reading a group in", move |tx, _| {
+            let sql = "SELECT contribution FROM group_members WHERE flow = ?1 AND name = ?2
+                       AND (?3 IS NULL OR key > ?3) ORDER BY key LIMIT ?4";
+            let mut statement = tx.prepare_cached(sql)?;
+            statement.query_map(params![id.flow, id.group, after, limit], |row| decode(row, 0))?.collect()
+        })
+        .await
+    }
+
+    async fn open(&self, flow: &str) -> Result<Vec<Open>, StoreError> {
+        let flow = flow.to_owned();
+        self.read_in("listing open groups in", move |tx, _| {
+            let sql = "SELECT name, since, asked, came FROM group_open WHERE flow = ?1 ORDER BY name";
+            let mut statement = tx.prepare_cached(sql)?;
+            let open = |row: &rusqlite::Row<'_>| {
+                let id = GroupId::new(flow.as_str(), row.get::<_, String>(0)?);
+                Ok(Open { id, since: time(row.get(1)?), is_asked: row.get(2)?, stamp: row.get(3)? })
+            };
+            statement.query_map([&flow], open)?.collect()
+        })
+        .await
+    }
+
+    async fn ask(&self, group: &GroupId) -> Result<(), StoreError> {
+        let id = group.clone();
+        self.write_in("asking for a group to be closed in", move |tx, now| open(tx, &id, now, true)).await
+    }
+
+    async fn looked(&self, open: &Open) -> Result<(), StoreError> {
+        let open = open.clone();
+        self.write_in("noting a closed group in", move |tx, now| {
+            let Open { id: GroupId { flow, group }, stamp, .. } = &open;
+            tx.prepare_cached("DELETE FROM group_open WHERE flow = ?1 AND name = ?2 AND came = ?3")?
+                .execute(params![flow, group, stamp])?;
+            tx.prepare_cached("UPDATE group_open SET since = ?3, asked = 0 WHERE flow = ?1 AND name = ?2")?
+                .execute(params![flow, group, millis(now)])
+                .map(drop)
+        })
+        .await
+    }
+
+    async fn seals(&self, group: &GroupId) -> Result<Vec<Seal>, StoreError> {
+        let id = group.clone();
+        self.read_in("reading the seals of a group in", move |tx, _| {
+            let sql = "SELECT seal, queued FROM group_seals WHERE flow = ?1 AND name = ?2 ORDER BY number";
+            let mut statement = tx.prepare_cached(sql)?;
+            let seal = |row: &rusqlite::Row<'_>| Ok(Seal { is_queued: row.get(1)?, ..decode(row, 0)? });
+            statement.query_map([&id.flow, &id.group], seal)?.collect()
+        })
+        .await
+    }
+
+    async fn seal(&self, group: &GroupId, seal: &Seal) -> Result<bool, StoreError> {
+        let (id, number, at) = (group.clone(), seal.number, millis(seal.at));
+        let text = codec::pack(serde_json::json!(seal).to_string());
+        self.write_in("sealing a group in", move |tx, _| {
+            let sql = "INSERT OR IGNORE INTO group_seals (flow, name, number, at, queued, seal) VALUES (?1, ?2, ?3, ?4, 0, ?5)";
+            let written = tx.prepare_cached(sql)?.execute(params![id.flow, id.group, number, at, text])?;
+            Ok(written == 1)
+        })
+        .await
+    }
+
+    async fn queued(&self, group: &GroupId, seal: &Seal) -> Result<(), StoreError> {
+        let (id, number) = (group.clone(), seal.number);
+        self.write_in("noting the bills of a group in", move |tx, _| {
+            let sql = "UPDATE group_seals SET queued = 1 WHERE flow = ?1 AND name = ?2 AND number = ?3";
+            tx.prepare_cached(sql)?.execute(params![id.flow, id.group, number]).map(drop)
+        })
+        .await
+    }
+
+    async fn sealed(&self, flow: &str, limit: usize) -> Result<Vec<(GroupId, DateTime<Utc>)>, StoreError> {
+        let flow = flow.to_owned();
+        self.scan_in("listing sealed groups in", move |tx, _| {
+            let sql = "SELECT name, at FROM group_seals WHERE flow = ?1 AND number = 1 ORDER BY at DESC, name LIMIT ?2";
+            let mut statement = tx.prepare_cached(sql)?;
+            let group = |row: &rusqlite::Row<'_>| {
+                Ok((GroupId::new(flow.as_str(), row.get::<_, String>(0)?), time(row.get(1)?)))
+            };
+            statement.query_map(params![flow, limit], group)?.collect()
+        })
+        .await
+    }
+}
+
+/// Something has come that no seal may hold, or a person asks for what has come.
+fn open(tx: &Connection, id: &GroupId, now: DateTime<Utc>, is_asked: bool) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO group_open (flow, name, since, came, asked) VALUES (?1, ?2, ?3, 1, ?4)
+         ON CONFLICT (flow, name) DO UPDATE SET came = came + 1, asked = max(asked, excluded.asked)",
+    )?
+    .execute(params![id.flow, id.group, millis(now), is_asked])
+    .map(drop)
+}
+
+fn decode<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let unreadable =
+        |reason: String| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, reason.into());
+    let text = codec::unpack(&row.get::<_, String>(column)?).map_err(unreadable)?;
+    serde_json::from_str(&text).map_err(|error| unreadable(codec::reason(&error)))
+}

@@ -1,0 +1,161 @@
+use relay_core::clock::Clock as _;
+use relay_core::groups::{Bill, Contribution, GroupId, Member, Seal};
+use serde_json::{Map, json};
+
+use super::Ports;
+
+fn group() -> GroupId {
+    GroupId::new("orders-by-day", "S1/2026-11-29")
+}
+
+fn order(ports: &Ports, key: &str, quantity: &str) -> Contribution {
+    Contribution {
+        key: key.to_owned(),
+        version: Some("1".to_owned()),
+        received_at: ports.clock.now(),
+        head: Map::new(),
+        lines: vec![json!({"sku": "甲", "qty": quantity}).as_object().unwrap().clone()],
+        is_withdrawn: false,
+    }
+}
+
+fn seal(ports: &Ports, number: u32, member: &str) -> Seal {
+    Seal {
+        number,
+        at: ports.clock.now(),
+        members: vec![Member {
+            key: member.to_owned(),
+            version: None,
+            hash: "h".to_owned(),
+            is_withdrawn: false,
+        }],
+        bills: vec![Bill {
+            name: format!("G-{number}"),
+            is_return: false,
+            head: Map::new(),
+            lines: Vec::new(),
+        }],
+        is_queued: false,
+    }
+}
+
+#[tokio::test]
+async fn members_are_kept_by_key_and_read_page_by_page() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    let mut expected = Vec::new();
+    for key in ["A/1", "B", "C#2", "丁"] {
+        let member = order(&ports, key, "1");
+        assert!(groups.put(&group(), &member).await.unwrap());
+        expected.push(member);
+    }
+    assert!(
+        groups.put(&GroupId::new("orders-by-day", "S2/2026-11-29"), &order(&ports, "E", "1")).await.unwrap()
+    );
+    let (mut read, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let page = groups.members(&group(), after.as_deref(), 3).await.unwrap();
+        after = page.last().map(|member| member.key.clone());
+        let is_last = page.len() < 3;
+        read.extend(page);
+        if is_last {
+            break;
+        }
+    }
+    assert_eq!(read, expected);
+    let all = groups.members(&group(), None, 100).await.unwrap();
+    assert_eq!(all, expected);
+}
+
+#[tokio::test]
+async fn a_later_document_takes_the_place_of_an_earlier_one_and_never_the_other_way_round() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    let earlier = order(&ports, "A", "1");
+    ports.wait(1);
+    let later = order(&ports, "A", "2");
+    assert!(groups.put(&group(), &later).await.unwrap());
+    assert!(!groups.put(&group(), &earlier).await.unwrap());
+    assert!(groups.put(&group(), &later).await.unwrap(), "the same once more");
+    assert_eq!(groups.members(&group(), None, 10).await.unwrap(), [later]);
+    ports.wait(1);
+    let withdrawn = Contribution::withdrawn("A", Some("3"), ports.clock.now());
+    assert!(groups.put(&group(), &withdrawn).await.unwrap());
+    assert_eq!(groups.members(&group(), None, 10).await.unwrap(), [withdrawn]);
+}
+
+#[tokio::test]
+async fn a_group_is_open_from_its_first_member_until_all_that_came_is_looked_at() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    assert_eq!(groups.open("orders-by-day").await.unwrap(), []);
+    let began = ports.clock.now();
+    groups.put(&group(), &order(&ports, "A", "1")).await.unwrap();
+    ports.wait(300);
+    groups.put(&group(), &order(&ports, "B", "1")).await.unwrap();
+    assert_eq!(groups.open("other").await.unwrap(), []);
+    let open = groups.open("orders-by-day").await.unwrap().remove(0);
+    assert_eq!((open.id.clone(), open.is_asked), (group(), false));
+    assert!((open.since - began).num_seconds().abs() <= 1, "since the first member");
+
+    // Something comes after it was read, and before it is noted.
+    ports.wait(300);
+    groups.put(&group(), &order(&ports, "C", "1")).await.unwrap();
+    groups.looked(&open).await.unwrap();
+    let still = groups.open("orders-by-day").await.unwrap().remove(0);
+    assert!(still.since > open.since, "it is open since it was looked at");
+    ports.wait(300);
+    groups.looked(&still).await.unwrap();
+    assert_eq!(groups.open("orders-by-day").await.unwrap(), []);
+    groups.put(&group(), &order(&ports, "D", "1")).await.unwrap();
+    assert_eq!(groups.open("orders-by-day").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_person_asks_for_a_group_until_it_is_looked_at() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    groups.put(&group(), &order(&ports, "A", "1")).await.unwrap();
+    groups.ask(&group()).await.unwrap();
+    groups.put(&group(), &order(&ports, "B", "1")).await.unwrap();
+    let open = groups.open("orders-by-day").await.unwrap().remove(0);
+    assert!(open.is_asked);
+    ports.wait(300);
+    groups.looked(&open).await.unwrap();
+    assert_eq!(groups.open("orders-by-day").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_seal_is_written_once_and_keeps_what_it_says() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    let (first, other) = (seal(&ports, 1, "A"), seal(&ports, 1, "B"));
+    assert!(groups.seal(&group(), &first).await.unwrap());
+    assert!(!groups.seal(&group(), &other).await.unwrap());
+    let second = seal(&ports, 2, "C");
+    assert!(groups.seal(&group(), &second).await.unwrap());
+    groups.queued(&group(), &first).await.unwrap();
+    let seals = groups.seals(&group()).await.unwrap();
+    assert_eq!(seals, [Seal { is_queued: true, ..first }, second]);
+    assert_eq!(groups.seals(&GroupId::new("orders-by-day", "S2")).await.unwrap(), []);
+    let sealed = groups.sealed("orders-by-day", 10).await.unwrap();
+    assert_eq!(sealed.iter().map(|(id, _)| id).collect::<Vec<_>>(), [&group()]);
+}
+
+/// Five thousand members whose keys and hashes no compression makes small.
+#[tokio::test]
+async fn a_seal_may_be_larger_than_an_item_of_a_table() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    let hash = |number: u32| relay_core::item::content_hash(&json!(number));
+    let members = (0..10_000).map(|number| Member {
+        key: hash(number),
+        version: None,
+        hash: hash(number + 10_000),
+        is_withdrawn: false,
+    });
+    let large = Seal { members: members.collect(), ..seal(&ports, 1, "A") };
+    assert!(groups.seal(&group(), &large).await.unwrap());
+    assert!(!groups.seal(&group(), &seal(&ports, 1, "B")).await.unwrap());
+    assert_eq!(groups.seals(&group()).await.unwrap(), [large]);
+}
