@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::lookup::LookupKey;
+use crate::lookup::{LookupKey, Miss};
 
 /// One field of one document that could not be mapped. Displays as one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,55 +33,9 @@ pub enum Cause {
         /// What the conversion reads.
         expected: &'static str,
     },
-    /// A vendor's look-up table does not know the code.
-    #[error(
-        "has no entry in `{}`: create it in the target system, or import it (`relay lookups import`), and replay",
-        .0.table
-    )]
-    NoEntry(Box<LookupKey>),
-    /// No row of a vendor's list has the code.
-    #[error("is in no row of `{document}` that has the field asked for (`{}`): create or complete it there, and replay", asked.table)]
-    NoRow {
-        /// What was asked.
-        asked: Box<LookupKey>,
-        /// The list.
-        document: &'static str,
-    },
-    /// A table of the tenant does not know the code, or the result is blank in its row.
-    #[error(
-        "has no entry{} in `{table}`: import it (`relay lookups import {table} FILE`), which sends what waits for it again",
-        result.as_ref().map(|result| format!(" with a `{result}`")).unwrap_or_default()
-    )]
-    NoTenantEntry {
-        /// What was asked.
-        asked: Box<LookupKey>,
-        /// The table.
-        table: Box<str>,
-        /// The column.
-        result: Option<Box<str>>,
-    },
-    /// Another flow has not delivered the document yet.
-    #[error(
-        "is the key of a document that the flow `{flow}` has not delivered yet: this one waits for it, and is sent again \
-         as soon as it is there"
-    )]
-    NotDelivered {
-        /// What was asked.
-        asked: Box<LookupKey>,
-        /// The flow.
-        flow: String,
-    },
-    /// Another flow has not delivered the document yet, or nobody knows under which number.
-    #[error(
-        "is the key of a document that the flow `{flow}` has not delivered under a known number yet: this one waits for \
-         it, and is sent again as soon as it is there (what was delivered before numbers were kept has none)"
-    )]
-    NoNumber {
-        /// What was asked.
-        asked: Box<LookupKey>,
-        /// The flow.
-        flow: String,
-    },
+    /// A look-up does not know the code.
+    #[error(transparent)]
+    NoEntry(Box<Miss>),
     /// The setting is not there.
     #[error("setting {name} is not set: set it and replay")]
     NoSetting {
@@ -135,11 +89,7 @@ impl Cause {
     #[must_use]
     pub fn unknown_code(&self) -> Option<&LookupKey> {
         match self {
-            Self::NoEntry(asked)
-            | Self::NoRow { asked, .. }
-            | Self::NoTenantEntry { asked, .. }
-            | Self::NotDelivered { asked, .. }
-            | Self::NoNumber { asked, .. } => Some(asked),
+            Self::NoEntry(miss) => Some(&miss.asked),
             _ => None,
         }
     }

@@ -60,7 +60,9 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use fault::{Cause, Difference, Fault};
 pub use flow::{Flow, Source, Target};
 pub use group::{Brought, Group};
-pub use lookup::{DELIVERED, DeliveredAs, Lookup, LookupKey, LookupTable, TENANT, is_tenant_table, joined};
+pub use lookup::{
+    DELIVERED, DeliveredAs, Lookup, LookupKey, LookupTable, Miss, TENANT, is_tenant_table, joined,
+};
 pub use number::is_same_number;
 pub use params::{Param, resolve};
 pub use reads::Sightings;

@@ -83,6 +83,58 @@ impl fmt::Display for LookupTable {
     }
 }
 
+/// A code that a look-up does not know. It displays as what is wrong with the code, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miss {
+    /// What was asked.
+    pub asked: LookupKey,
+    /// Of whom.
+    pub table: LookupTable,
+}
+
+impl fmt::Display for Miss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.table {
+            LookupTable::Vendor(table) => write!(
+                f,
+                "has no entry in `{table}`: create it in the target system, or import it (`relay lookups import`), and replay"
+            ),
+            LookupTable::Listed { document, result, .. } => write!(
+                f,
+                "is in no row of `{}` that has a `{result}`: create or complete it there, and replay",
+                document.name
+            ),
+            LookupTable::Tenant { table, result } => {
+                let column = result.as_ref().map(|result| format!(" with a `{result}`")).unwrap_or_default();
+                write!(
+                    f,
+                    "has no entry{column} in `{table}`: import it (`relay lookups import {table} FILE`), which sends what \
+                     waits for it again"
+                )
+            }
+            LookupTable::Delivered { flow, result } => {
+                let number = match result {
+                    DeliveredAs::Id => "",
+                    DeliveredAs::Number => " under a known number",
+                };
+                write!(
+                    f,
+                    "is the key of a document that the flow `{flow}` has not delivered{number} yet: this one waits for it, \
+                     and is sent again as soon as it is there"
+                )?;
+                match result {
+                    DeliveredAs::Id => Ok(()),
+                    DeliveredAs::Number => {
+                        f.write_str(" (what was delivered before numbers were kept has none)")
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for Miss {}
+
 /// Whether a text can be the name of a table of the tenant: `table.` and a word. A full stop in it would be taken for the
 /// beginning of a result.
 #[must_use]

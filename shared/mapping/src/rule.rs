@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::conversion::Conversion;
 use crate::expression::{Expression, Path, Term};
 use crate::fault::Cause;
-use crate::lookup::{DeliveredAs, Lookup, LookupKey, LookupTable};
+use crate::lookup::{Lookup, LookupKey, Miss};
 use crate::remainder::Remainder;
 use crate::template::Piece;
 
@@ -115,22 +115,7 @@ pub(crate) struct LookedUp {
 impl LookedUp {
     /// What is said where the code is not known.
     pub(crate) fn miss(&self, asked: LookupKey) -> Cause {
-        let asked = Box::new(asked);
-        match &self.lookup.table {
-            LookupTable::Vendor(_) => Cause::NoEntry(asked),
-            LookupTable::Listed { document, .. } => Cause::NoRow { asked, document: document.name },
-            LookupTable::Tenant { table, result } => Cause::NoTenantEntry {
-                asked,
-                table: table.as_str().into(),
-                result: result.as_deref().map(Into::into),
-            },
-            LookupTable::Delivered { flow, result: DeliveredAs::Id } => {
-                Cause::NotDelivered { asked, flow: flow.clone() }
-            }
-            LookupTable::Delivered { flow, result: DeliveredAs::Number } => {
-                Cause::NoNumber { asked, flow: flow.clone() }
-            }
-        }
+        Cause::NoEntry(Box::new(Miss { asked, table: self.lookup.table.clone() }))
     }
 }
 

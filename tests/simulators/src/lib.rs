@@ -9,7 +9,7 @@
 //! | [`wangdian`] | 旺店通, both routes (openapi2 and Qimen) over one state |
 //! | [`kingdee`] | 金蝶云·星辰, V1 and V2 over one state |
 //! | [`sharecrm`] | 纷享销客 token and push |
-//! | [`qince`] | 勤策 as the sender of pushes |
+//! | [`qince`] | 勤策 as the sender of pushes, and its API |
 //! | [`http`] | everything else: a receiver of JSON, three group robots, a sender of JSON |
 //! | [`faults`] | misbehaviour, as data |
 //! | [`demo`] | a small set-up with sample documents |
@@ -43,7 +43,9 @@ pub use qince::Qince;
 pub use server::{Ports, Served};
 pub use settings::{settings, settings_in_process};
 pub use sharecrm::ShareCrm;
-pub use transport::{HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
+pub use transport::{
+    HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, QINCE_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL,
+};
 pub use wangdian::Wangdian;
 
 /// The vendors, over one clock and one seed.
@@ -54,7 +56,7 @@ pub struct Vendors {
     pub kingdee: Arc<Kingdee>,
     /// 纷享销客.
     pub sharecrm: Arc<ShareCrm>,
-    /// 勤策, the sender of pushes.
+    /// 勤策.
     pub qince: Arc<Qince>,
     /// Everything else.
     pub http: Arc<Http>,
@@ -99,7 +101,7 @@ impl Vendors {
     }
 
     /// The vendors in process, without sockets: requests are routed by the hosts of [`WDT_BASE_URL`],
-    /// [`QIMEN_BASE_URL`], [`KINGDEE_BASE_URL`], [`SHARECRM_BASE_URL`] and [`HTTP_BASE_URL`].
+    /// [`QIMEN_BASE_URL`], [`KINGDEE_BASE_URL`], [`SHARECRM_BASE_URL`], [`QINCE_BASE_URL`] and [`HTTP_BASE_URL`].
     #[must_use]
     pub fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(transport::InProcess::new(self))

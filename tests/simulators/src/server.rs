@@ -20,19 +20,21 @@ pub struct Ports {
     pub sharecrm: u16,
     /// Everything else.
     pub http: u16,
+    /// 勤策.
+    pub qince: u16,
 }
 
 impl Ports {
-    /// Four ports in a row.
+    /// Five ports in a row.
     #[must_use]
     pub fn from(first: u16) -> Self {
-        let [kingdee, sharecrm, http] = [1, 2, 3].map(|place| first.saturating_add(place));
-        Self { wangdian: first, kingdee, sharecrm, http }
+        let [kingdee, sharecrm, http, qince] = [1, 2, 3, 4].map(|place| first.saturating_add(place));
+        Self { wangdian: first, kingdee, sharecrm, http, qince }
     }
 
     /// The addresses of vendors on these ports, by the settings that name them.
     #[must_use]
-    pub fn base_urls(self) -> [(&'static str, String); 8] {
+    pub fn base_urls(self) -> [(&'static str, String); 9] {
         let host = Ipv4Addr::LOCALHOST;
         [
             ("WDT_BASE_URL", format!("http://{host}:{}/openapi2", self.wangdian)),
@@ -43,6 +45,7 @@ impl Ports {
             ("HTTP_WECOM_BASE_URL", format!("http://{host}:{}", self.http)),
             ("HTTP_DINGTALK_BASE_URL", format!("http://{host}:{}", self.http)),
             ("HTTP_FEISHU_BASE_URL", format!("http://{host}:{}", self.http)),
+            ("QINCE_BASE_URL", format!("http://{host}:{}/api", self.qince)),
         ]
     }
 }
@@ -59,13 +62,15 @@ pub struct Served {
     pub sharecrm_base_url: String,
     /// Everything else, as what `HTTP_POST_URL` and its like begin with.
     pub http_base_url: String,
+    /// 勤策, as `QINCE_BASE_URL`.
+    pub qince_base_url: String,
     _running: watch::Sender<()>,
 }
 
 impl Served {
     /// The addresses, by the settings that name them.
     #[must_use]
-    pub fn base_urls(&self) -> [(&'static str, String); 8] {
+    pub fn base_urls(&self) -> [(&'static str, String); 9] {
         [
             ("WDT_BASE_URL", self.wdt_base_url.clone()),
             ("QIMEN_BASE_URL", self.qimen_base_url.clone()),
@@ -75,6 +80,7 @@ impl Served {
             ("HTTP_WECOM_BASE_URL", self.http_base_url.clone()),
             ("HTTP_DINGTALK_BASE_URL", self.http_base_url.clone()),
             ("HTTP_FEISHU_BASE_URL", self.http_base_url.clone()),
+            ("QINCE_BASE_URL", self.qince_base_url.clone()),
         ]
     }
 }
@@ -85,19 +91,22 @@ pub(crate) async fn serve(vendors: &Vendors, ports: Ports) -> io::Result<Served>
     let kingdee = door::router(vendors.kingdee.clone());
     let sharecrm = door::router(vendors.sharecrm.clone());
     let http = door::router(vendors.http.clone());
+    let qince = door::router(vendors.qince.clone());
     let bound = Ports {
         wangdian: listen(wangdian, ports.wangdian, stopped.clone()).await?,
         kingdee: listen(kingdee, ports.kingdee, stopped.clone()).await?,
         sharecrm: listen(sharecrm, ports.sharecrm, stopped.clone()).await?,
-        http: listen(http, ports.http, stopped).await?,
+        http: listen(http, ports.http, stopped.clone()).await?,
+        qince: listen(qince, ports.qince, stopped).await?,
     };
-    let [wdt, qimen, kingdee, sharecrm, _, http, ..] = bound.base_urls().map(|(_, url)| url);
+    let [wdt, qimen, kingdee, sharecrm, _, http, _, _, qince] = bound.base_urls().map(|(_, url)| url);
     Ok(Served {
         wdt_base_url: wdt,
         qimen_base_url: qimen,
         kingdee_base_url: kingdee,
         sharecrm_base_url: sharecrm,
         http_base_url: http,
+        qince_base_url: qince,
         _running: running,
     })
 }

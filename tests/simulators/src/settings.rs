@@ -1,6 +1,8 @@
 //! The settings under which a relay may call the simulated vendors.
 
-use crate::{HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL};
+use crate::{
+    HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, QINCE_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL,
+};
 use crate::{http, kingdee, qince, sharecrm, wangdian};
 
 /// Every setting but the base URLs and `HTTP_POST_URL`: those are [`WDT_BASE_URL`](crate::WDT_BASE_URL) and its like in process, and
@@ -30,6 +32,11 @@ pub fn settings() -> Vec<(&'static str, &'static str)> {
         ("SHARECRM_USER_ID", crm.user_id),
         ("SHARECRM_DATA_CENTER_ID", crm.data_center_id),
         ("QINCE_PUSH_SECRETS", qince::PUSH_SECRET),
+        ("QINCE_OPENID", qince::CREDENTIALS.openid),
+        ("QINCE_APPKEY", qince::CREDENTIALS.appkey),
+        qince::PATHS[0],
+        qince::PATHS[1],
+        qince::PATHS[2],
         ("HTTP_POST_HEADERS", http::POST_HEADERS),
         ("HTTP_POST_SECRET", http::POST_SECRET),
         ("HTTP_WECOM_KEY", http::WECOM_KEY),
@@ -49,6 +56,7 @@ pub fn settings_in_process() -> Vec<(&'static str, &'static str)> {
         ("QIMEN_BASE_URL", QIMEN_BASE_URL),
         ("KINGDEE_BASE_URL", KINGDEE_BASE_URL),
         ("SHARECRM_BASE_URL", SHARECRM_BASE_URL),
+        ("QINCE_BASE_URL", QINCE_BASE_URL),
         ("HTTP_POST_URL", "https://http.invalid/receive"),
         ("HTTP_WECOM_BASE_URL", HTTP_BASE_URL),
         ("HTTP_DINGTALK_BASE_URL", HTTP_BASE_URL),

@@ -19,6 +19,8 @@ pub const QIMEN_BASE_URL: &str = "https://qimen.invalid/router/qm";
 pub const KINGDEE_BASE_URL: &str = "https://kingdee.invalid";
 /// 纷享销客, as `SHARECRM_BASE_URL`.
 pub const SHARECRM_BASE_URL: &str = "https://sharecrm.invalid";
+/// 勤策, as `QINCE_BASE_URL`.
+pub const QINCE_BASE_URL: &str = "https://qince.invalid/api";
 /// Everything else, as what the addresses of `HTTP_` begin with.
 pub const HTTP_BASE_URL: &str = "https://http.invalid";
 
@@ -34,6 +36,7 @@ impl InProcess {
             ("qimen.invalid", wangdian),
             ("kingdee.invalid", door::router(vendors.kingdee.clone())),
             ("sharecrm.invalid", door::router(vendors.sharecrm.clone())),
+            ("qince.invalid", door::router(vendors.qince.clone())),
             ("http.invalid", door::router(vendors.http.clone())),
         ]);
         Self { routers }

@@ -3,16 +3,26 @@
 use std::sync::Arc;
 
 use relay_connector::{
-    Connection, Connector, Document, Setting, Settings, SettingsError, Surroundings, Uses,
+    Connection, Connector, Document, Role, Setting, Settings, SettingsError, Surroundings, Target, Uses,
+    Webhook, Windows,
 };
 use relay_core::System;
 
+use crate::catalog::Path;
+use crate::client::Client;
+use crate::settings::Calls;
 use crate::webhook::{self, Pushes};
 use crate::{VENDOR, catalog, settings};
 
-/// 勤策: its pushes come in; nothing is sent to it.
+/// 勤策: its pushes come in, its orders are queried, and it takes orders and states.
 #[derive(Debug, Clone, Copy)]
 pub struct Qince;
+
+/// Its two directions, each with a pair of keys of its own: either may be there alone.
+struct Enterprise {
+    pushes: Option<Pushes>,
+    client: Option<Client>,
+}
 
 impl Connector for Qince {
     fn system(&self) -> System {
@@ -31,17 +41,34 @@ impl Connector for Qince {
         settings::SETTINGS
     }
 
+    fn queue(&self) -> Option<&'static str> {
+        Some("QINCE")
+    }
+
     fn webhook_prefix(&self) -> Option<&'static str> {
         Some(webhook::PREFIX)
     }
 
     fn pushed(&self, settings: &Settings, kind: &str) -> Option<(&'static Document, Vec<(String, String)>)> {
-        let is_an_order = settings::data_types(settings).iter().any(|taken| taken == kind);
-        is_an_order.then(|| (catalog::direct_order(), Vec::new()))
+        let (data_type, source) = webhook::of_kind(kind);
+        let is_an_order = settings::data_types(settings).iter().any(|taken| taken == data_type);
+        let document =
+            if is_an_order { Some(catalog::direct_order()) } else { catalog::of_data_type(data_type) };
+        Some((document?, webhook::params(source)))
     }
 
-    fn check(&self, settings: &Settings, _uses: &Uses) -> Result<(), SettingsError> {
-        settings::Settings::read(settings).map(drop)
+    fn check(&self, settings: &Settings, uses: &Uses) -> Result<(), SettingsError> {
+        let is_called = uses.roles.iter().any(|role| *role != Role::Pushed);
+        let is_pushing = uses.roles.contains(&Role::Pushed) || !is_called;
+        let pushes = if is_pushing { settings::Settings::read(settings).map(drop) } else { Ok(()) };
+        let calls = if is_called { Calls::read(settings).map(drop) } else { Ok(()) };
+        let mut checked = SettingsError::both(pushes, calls).map(drop);
+        for path in uses.documents.iter().filter_map(|document| catalog::path(document)) {
+            if let Path::Setting(name) = path {
+                checked = SettingsError::both(checked, Calls::needs_path(settings, name)).map(drop);
+            }
+        }
+        checked
     }
 
     fn connect(
@@ -49,6 +76,28 @@ impl Connector for Qince {
         settings: &Settings,
         surroundings: &Surroundings,
     ) -> Result<Arc<dyn Connection>, SettingsError> {
-        Ok(Arc::new(Pushes::new(settings::Settings::read(settings)?, surroundings.clock.clone())))
+        let is_called = settings.get("QINCE_OPENID").is_some();
+        let is_pushing = settings.get("QINCE_PUSH_SECRETS").is_some() || !is_called;
+        let pushes = is_pushing.then(|| settings::Settings::read(settings)).transpose();
+        let calls = is_called.then(|| Calls::read(settings)).transpose();
+        let (pushes, calls) = SettingsError::both(pushes, calls)?;
+        Ok(Arc::new(Enterprise {
+            pushes: pushes.map(|pushes| Pushes::new(pushes, surroundings.clock.clone())),
+            client: calls.map(|calls| Client::new(calls, surroundings)),
+        }))
+    }
+}
+
+impl Connection for Enterprise {
+    fn windows(&self) -> Option<&dyn Windows> {
+        self.client.as_ref().map(|client| client as &dyn Windows)
+    }
+
+    fn webhook(&self) -> Option<&dyn Webhook> {
+        self.pushes.as_ref().map(|pushes| pushes as &dyn Webhook)
+    }
+
+    fn target(&self) -> Option<&dyn Target> {
+        self.client.as_ref().map(|client| client as &dyn Target)
     }
 }

@@ -1,5 +1,9 @@
-//! What can be wrong with a push.
+//! What can be wrong with a push, and what the answer to a call means.
 //!
+//! **Calls.** [`read`] is the one place that decides it. `return_code` alone says whether a call succeeded; the vendor's list
+//! of codes is not public, so its words tell what concerns us and not the document.
+//!
+//! **Pushes.**
 //! [`Push::parse`](crate::Push::parse) makes the first two, [`Push::verify`](crate::Push::verify) and
 //! [`VerifiedPush::is_recent`](crate::VerifiedPush::is_recent) the others. The
 //! receiver is told them as a [`PushRefused`]; the text is for the operator at the other end and for the log, so it names
@@ -7,7 +11,10 @@
 
 use std::fmt;
 
-use relay_connector::{Kept, PushRefused, RefusalKind};
+use relay_connector::{Class, Failure, Kept, PushRefused, RefusalKind, Response};
+
+use crate::VENDOR;
+use crate::envelope::Envelope;
 
 /// Why a push is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +64,39 @@ pub enum PushError {
         /// The data itself: its digest fits, so it is worth keeping.
         data: Withheld,
     },
+}
+
+/// Words that say that the vendor does not believe us, or does not let us in.
+const OF_US: [&str; 7] = ["digest", "签名", "openid", "appkey", "白名单", "时间戳", "timestamp"];
+
+/// Words that say that calls come too often.
+const TOO_OFTEN: [&str; 4] = ["频率", "频繁", "限流", "too many"];
+
+/// The answer to a call, or why it is no success.
+pub(crate) fn read(operation: &str, response: &Response) -> Result<Envelope, Failure> {
+    let Some(envelope) = Envelope::parse(response) else {
+        let mut failure = Failure::not_an_answer(VENDOR, operation, response.status);
+        if matches!(response.status, 300..=399 | 404 | 405) {
+            failure.message.push_str(" (QINCE_BASE_URL: the 【OpenAPI地址】 of your enterprise)");
+        }
+        return Err(failure);
+    };
+    if envelope.code == "0" {
+        return Ok(envelope);
+    }
+    let said = envelope.message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let (class, hint) = if says(&OF_US) {
+        let hint = "; check QINCE_BASE_URL, QINCE_OPENID and QINCE_APPKEY, and in API授权 the pair's allow-list of \
+                    addresses and its list of APIs";
+        (Class::Paused { until: None }, hint)
+    } else if says(&TOO_OFTEN) {
+        (Class::Retry { after: None }, "")
+    } else {
+        (Class::Refused, "")
+    };
+    let message = format!("{}{hint}", envelope.message);
+    Err(Failure::new(VENDOR, operation, class, Some(envelope.code), message))
 }
 
 /// Text that holds personal data: of it, only the size prints.

@@ -93,7 +93,7 @@ impl Push {
                 VerifiedPush::new(
                     self.msg_id,
                     signed.data.value.as_bytes(),
-                    settings.max_depth,
+                    settings,
                     signed.others,
                     Proof { form, sent_at: sent_at(&signed.timestamp) },
                 )
@@ -104,7 +104,7 @@ impl Push {
                 VerifiedPush::new(
                     self.msg_id,
                     &json,
-                    settings.max_depth,
+                    settings,
                     fields,
                     Proof { form: DigestForm::Absent, sent_at: None },
                 )
@@ -213,7 +213,7 @@ impl VerifiedPush {
     fn new(
         msg_id: String,
         data: &[u8],
-        max_depth: usize,
+        settings: &Settings,
         mut fields: Vec<(String, String)>,
         Proof { form: digest_form, sent_at }: Proof,
     ) -> Result<Self, PushError> {
@@ -222,15 +222,20 @@ impl VerifiedPush {
             Some(fields.remove(at).1).filter(|value| !value.is_empty())
         };
         let data_id = take("dataId").unwrap_or_default();
-        let document = document(data, max_depth).map_err(|reason| PushError::BadDocument {
-            msg_id: msg_id.clone(),
-            data_id: shortened(&data_id),
-            reason,
-            data: Withheld(String::from_utf8_lossy(data).into_owned()),
-        })?;
+        let data_type = take("dataType").unwrap_or_default();
+        // What the data of the other types looks like is documented for none: their records have the form's id at least.
+        let is_another = !data_type.is_empty() && !settings.takes(&data_type);
+        let form_id = Some(data_id.as_str()).filter(|id| is_another && !id.is_empty());
+        let document =
+            document(data, settings.max_depth, form_id).map_err(|reason| PushError::BadDocument {
+                msg_id: msg_id.clone(),
+                data_id: shortened(&data_id),
+                reason,
+                data: Withheld(String::from_utf8_lossy(data).into_owned()),
+            })?;
         Ok(Self {
             msg_id,
-            data_type: take("dataType").unwrap_or_default(),
+            data_type,
             data_id,
             data_source: if take("dataSource").as_deref() == Some("api") {
                 DataSource::Api
@@ -276,14 +281,19 @@ impl fmt::Debug for VerifiedPush {
 
 /// Reads the record. Wrong types are left to the mapping, which reports them without losing the document; but without
 /// its key a document cannot even be recorded as failed.
-fn document(data: &[u8], max_depth: usize) -> Result<Value, String> {
+fn document(data: &[u8], max_depth: usize, form_id: Option<&str>) -> Result<Value, String> {
     // A byte order mark is no part of the JSON, but some editors and libraries put one before it.
     let data = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
     if let Some(depth) = nesting::deeper_than(data, max_depth) {
         return Err(format!("it is nested {depth} levels deep, and no more than {max_depth} are carried"));
     }
-    let document: Value = serde_json::from_slice(data).map_err(|error| format!("broken JSON: {error}"))?;
-    let fields = document.as_object().ok_or_else(|| format!("{} instead of an object", kind(&document)))?;
+    let mut document: Value =
+        serde_json::from_slice(data).map_err(|error| format!("broken JSON: {error}"))?;
+    let kind_of_all = kind(&document);
+    let fields = document.as_object_mut().ok_or_else(|| format!("{kind_of_all} instead of an object"))?;
+    if let Some(id) = form_id {
+        fields.entry(crate::catalog::KEY).or_insert_with(|| id.into());
+    }
     match fields.get(crate::catalog::KEY) {
         None => Err("the field `id` is missing".to_owned()),
         Some(Value::String(id)) if id.trim().is_empty() => Err("the field `id` is empty".to_owned()),

@@ -1,9 +1,14 @@
-//! What verifying pushes needs to know, and how it is set.
+//! What verifying pushes and calling Qince needs to know, and how it is set.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroU32;
 
 use relay_connector::settings::{Default, Reader, list};
 use relay_connector::{AgeLimit, Setting, SettingsError};
 use relay_core::item::MAX_DEPTH;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
 
 /// The business type (`dataType`) of 直营采购订单, the direct order.
 pub const DIRECT_ORDER: &str = "dms_purchase";
@@ -33,8 +38,113 @@ const MAX_AGE: Setting = Setting::optional(
 )
 .found("yours to choose; 勤策 delivers again for ten days, so below 15840 only once a redelivery was seen to be dated anew");
 
+/// No default: the address that the vendor's documents print is of another cloud for most enterprises.
+const BASE_URL: Setting = Setting::needed(
+    "QINCE_BASE_URL",
+    "the enterprise's OpenAPI address",
+    "勤策's console, 系统管理 → 集成管理 → API管理 → API授权: the 【OpenAPI地址】",
+);
+const OPENID: Setting = Setting::needed(
+    "QINCE_OPENID",
+    "the openid of a pair",
+    "勤策's console, 系统管理 → 集成管理 → API管理 → API授权",
+);
+const APPKEY: Setting =
+    Setting::secret("QINCE_APPKEY", "the appkey of the pair", "勤策's console, beside the openid");
+/// What the vendor allows is not documented.
+const CALLS_PER_MINUTE: Setting =
+    Setting::optional("QINCE_CALLS_PER_MINUTE", Default::Value("60"), "a number of calls");
+const DIRECT_ORDER_QUERY_PATH: Setting = path("QINCE_DIRECT_ORDER_QUERY_PATH");
+const BUSINESS_STATUS_PATH: Setting = path("QINCE_BUSINESS_STATUS_PATH");
+const SIGN_PATH: Setting = path("QINCE_SIGN_PATH");
+const QUEUE_URL: Setting =
+    Setting::needed("QINCE_QUEUE_URL", "an output of the stack", "the outputs of the stack");
+
+/// The path of a call that the vendor's public pages name without one.
+const fn path(name: &'static str) -> Setting {
+    let expects = "the path of the call after `/api/`, such as `dmspurchase/v1/…`";
+    Setting::optional(name, Default::Absent, expects)
+        .found("勤策's API documents of your enterprise, or its support")
+}
+
 /// Every setting of this connector.
-pub const SETTINGS: &[Setting] = &[PUSH_SECRETS, DATA_TYPES, ALLOW_RAW_JSON, MAX_AGE];
+pub const SETTINGS: &[Setting] = &[
+    PUSH_SECRETS,
+    DATA_TYPES,
+    ALLOW_RAW_JSON,
+    MAX_AGE,
+    BASE_URL,
+    OPENID,
+    APPKEY,
+    CALLS_PER_MINUTE,
+    DIRECT_ORDER_QUERY_PATH,
+    BUSINESS_STATUS_PATH,
+    SIGN_PATH,
+    QUEUE_URL,
+];
+
+/// How Qince is called. `Debug` shows no secret.
+#[derive(Clone)]
+pub struct Calls {
+    /// `QINCE_BASE_URL`: the enterprise's OpenAPI address, with or without `/api`.
+    pub base_url: Url,
+    /// `QINCE_OPENID`.
+    pub openid: String,
+    /// `QINCE_APPKEY`: signs the calls.
+    pub appkey: SecretString,
+    /// `QINCE_CALLS_PER_MINUTE`, for all processes together.
+    pub calls_per_minute: NonZeroU32,
+    /// Paths of calls that are not public, by their settings.
+    pub paths: BTreeMap<&'static str, String>,
+}
+
+impl Calls {
+    /// `QINCE_*`, of what calls need.
+    ///
+    /// # Errors
+    /// Settings that are missing or malformed.
+    pub fn read(settings: &relay_connector::Settings) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(settings);
+        let base_url = reader.url(&BASE_URL);
+        let (openid, appkey) = (reader.text(&OPENID), reader.secret(&APPKEY));
+        let calls_per_minute = reader.calls(&CALLS_PER_MINUTE);
+        let paths = [DIRECT_ORDER_QUERY_PATH, BUSINESS_STATUS_PATH, SIGN_PATH];
+        let paths = paths.iter().filter_map(|path| Some((path.name, reader.optional(path)?.to_owned())));
+        let paths = paths.collect();
+        let read = base_url.map(|base_url| Self { base_url, openid, appkey, calls_per_minute, paths });
+        // The reader has noted an address that is none.
+        reader.done(read)?.ok_or(SettingsError { problems: Vec::new() })
+    }
+
+    /// Checks that the path of a call is set.
+    ///
+    /// # Errors
+    /// The setting that is missing.
+    pub(crate) fn needs_path(settings: &relay_connector::Settings, name: &str) -> Result<(), SettingsError> {
+        let mut reader = Reader::new(settings);
+        if let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) {
+            reader.text(setting);
+        }
+        reader.done(())
+    }
+
+    /// The text without our secret: a vendor may quote back what it refuses.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        let appkey = self.appkey.expose_secret();
+        if appkey.is_empty() { text.to_owned() } else { text.replace(appkey, "[secret]") }
+    }
+}
+
+impl fmt::Debug for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calls")
+            .field("base_url", &self.base_url.as_str())
+            .field("openid", &self.openid)
+            .field("calls_per_minute", &self.calls_per_minute)
+            .field("paths", &self.paths)
+            .finish_non_exhaustive()
+    }
+}
 
 /// How pushes are verified. `Debug` shows no secret.
 #[derive(Debug, Clone)]

@@ -2,15 +2,40 @@
 
 use std::sync::Arc;
 
-use relay_connector::{Connection, PushRefused, PushRequest, Verified, Webhook};
+use relay_connector::{PushRefused, PushRequest, Verified, Webhook};
 use relay_core::clock::Clock;
 
 use crate::catalog::{self, DIRECT_ORDER};
-use crate::push::Push;
+use crate::push::{DataSource, Push};
 use crate::settings::Settings;
 
 /// What the paths of its pushes begin with.
 pub(crate) const PREFIX: &str = "/qince/";
+
+/// What the kind of a record ends with that was made over the open API.
+const BY_API: &str = "@api";
+
+/// What a push is kept under where no flow takes it: its business type, and whether it may be an echo of ours.
+fn kind(data_type: String, source: DataSource) -> String {
+    match source {
+        DataSource::Biz => data_type,
+        DataSource::Api => data_type + BY_API,
+    }
+}
+
+/// The business type and the source of a kind.
+pub(crate) fn of_kind(kind: &str) -> (&str, DataSource) {
+    kind.strip_suffix(BY_API).map_or((kind, DataSource::Biz), |data_type| (data_type, DataSource::Api))
+}
+
+/// What a flow may ask of a push: `params = { dataSource = "biz" }` leaves out the echo of what we have written.
+pub(crate) fn params(source: DataSource) -> Vec<(String, String)> {
+    let source = match source {
+        DataSource::Biz => "biz",
+        DataSource::Api => "api",
+    };
+    vec![(catalog::DATA_SOURCE.to_owned(), source.to_owned())]
+}
 
 /// The pushes of one enterprise.
 pub struct Pushes {
@@ -23,12 +48,6 @@ impl Pushes {
     #[must_use]
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
         Self { settings, clock }
-    }
-}
-
-impl Connection for Pushes {
-    fn webhook(&self) -> Option<&dyn Webhook> {
-        Some(self)
     }
 }
 
@@ -45,11 +64,15 @@ impl Webhook for Pushes {
         let push = Push::parse(request.header("content-type"), request.body, &self.settings)?;
         let push = push.verify(&self.settings)?;
         push.is_recent(&self.settings, self.clock.now())?;
+        let is_an_order = self.settings.takes(&push.data_type);
         Ok(Verified {
-            document: self.settings.takes(&push.data_type).then(catalog::direct_order),
-            params: Vec::new(),
+            document: match is_an_order {
+                true => Some(catalog::direct_order()),
+                false => catalog::of_data_type(&push.data_type),
+            },
+            params: params(push.data_source),
             id: push.document_id(),
-            kind: push.data_type,
+            kind: kind(push.data_type, push.data_source),
             msg_id: push.msg_id,
             data: push.document,
         })
@@ -57,9 +80,10 @@ impl Webhook for Pushes {
 
     fn unrouted(&self, push: &Verified) -> String {
         format!(
-            "no flow takes Qince's `{}`: if it is a direct order, add the type to QINCE_DATA_TYPES (and a flow that reads \
-             {DIRECT_ORDER}, if there is none) and replay; otherwise stop the push in Qince",
-            push.kind
+            "no flow takes Qince's `{}`: add a flow that reads it ({}) and replay; if it is a direct order, add the type to \
+             QINCE_DATA_TYPES; otherwise stop the push in Qince",
+            push.kind,
+            push.document.map_or(DIRECT_ORDER, |document| document.name)
         )
     }
 }

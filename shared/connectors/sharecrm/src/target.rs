@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::VENDOR;
+use crate::catalog::NON_STANDARD;
 use crate::client::Client;
 use crate::session::{Enterprise, LARGEST_ANSWER};
 
@@ -26,12 +27,24 @@ impl Client {
     /// [`Class::Refused`] without sending anything where the document lacks what the platform knows it by, or is too
     /// large.
     pub async fn push(&self, document: &Value, deadline: Deadline) -> Result<String, Failure> {
-        self.push_for(Use::Push, document, deadline).await
+        check(document)?;
+        self.send(Use::Push, json!({ "data": document }), deadline).await
     }
 
-    async fn push_for(&self, purpose: Use, document: &Value, deadline: Deadline) -> Result<String, Failure> {
-        check(document)?;
-        let body = json!({ "data": document }).to_string().into_bytes();
+    async fn push_one(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<String, Failure> {
+        match delivery.document.name {
+            NON_STANDARD => check_custom(delivery.body)?,
+            _ => check(delivery.body)?,
+        }
+        let mut body = json!({ "data": delivery.body });
+        for (name, value) in delivery.params {
+            body[name] = flag(name, value)?;
+        }
+        self.send(delivery.purpose, body, deadline).await
+    }
+
+    async fn send(&self, purpose: Use, body: Value, deadline: Deadline) -> Result<String, Failure> {
+        let body = body.to_string().into_bytes();
         let (size, limit) = (body.len(), self.settings.max_body_bytes);
         if size > limit {
             return Err(refused(format!(
@@ -87,7 +100,7 @@ impl Target for Client {
     ) -> Vec<Result<Option<String>, Failure>> {
         let mut delivered = Vec::with_capacity(batch.len());
         for delivery in batch {
-            let pushed = self.push_for(delivery.purpose, delivery.body, deadline).await;
+            let pushed = self.push_one(delivery, deadline).await;
             delivered.push(pushed.map(|_trace_id| delivery.number()));
         }
         delivered
@@ -103,13 +116,26 @@ impl Target for Client {
     }
 }
 
+const OBJECT: (&str, &str) = ("objAPIName", "name the ERP object in the flow");
+const DATA_CENTER: (&str, &str) = ("dataCenterId", "set SHARECRM_DATA_CENTER_ID");
+const ID: (&str, &str) = ("id", "map the source document's key to it");
+
 /// What the platform's standard format cannot do without, although the vendor's page marks it as optional.
 fn check(document: &Value) -> Result<(), Failure> {
-    for (name, way_out) in [
-        ("objAPIName", "name the ERP object in the flow"),
-        ("dataCenterId", "set SHARECRM_DATA_CENTER_ID"),
-        ("id", "map the source document's key to it"),
-    ] {
+    check_fields(document, &[OBJECT, DATA_CENTER, ID])
+}
+
+/// With an `id` it would be read as a record in the standard format.
+fn check_custom(document: &Value) -> Result<(), Failure> {
+    if document.get("id").is_some() {
+        let way = "a push in the non-standard format has no id: call the field otherwise, or push a record";
+        return Err(refused(way.to_owned()));
+    }
+    check_fields(document, &[OBJECT, DATA_CENTER])
+}
+
+fn check_fields(document: &Value, needed: &[(&str, &str)]) -> Result<(), Failure> {
+    for (name, way_out) in needed {
         if lenient::field(document, name).is_none() {
             return Err(refused(format!("the document has no {name}: {way_out}")));
         }
@@ -122,6 +148,12 @@ fn check(document: &Value) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// What stands beside `data` is true or false.
+fn flag(name: &str, value: &str) -> Result<Value, Failure> {
+    let flag: Option<bool> = value.parse().ok();
+    flag.map(Value::from).ok_or_else(|| refused(format!("the flow's parameter {name} expects true or false")))
 }
 
 fn refused(message: String) -> Failure {

@@ -25,7 +25,10 @@ async fn a_flow_or_a_target_that_nobody_knows_is_wrong_usage_with_the_one_that_w
         assert_eq!(answer, (flow.to_owned(), true));
     }
     let (words, is_wrong_usage) = told(ask.dead_letters(Some("kingdom")).await);
-    assert!(is_wrong_usage && words.contains("the targets are http, kingdee, sharecrm, wangdian"), "{words}");
+    assert!(
+        is_wrong_usage && words.contains("the targets are http, kingdee, qince, sharecrm, wangdian"),
+        "{words}"
+    );
     for (name, meant) in [("kingde", "kingdee"), ("stock-to-sharcrm", "stock-to-sharecrm")] {
         for (words, is_wrong_usage) in
             [told(ask.pause(name, "", "李", None).await), told(ask.resume(name).await)]

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use relay_core::clock::Clock;
 use serde_json::{Value, json};
 
-pub use push::{Push, Record};
+pub use push::{CUSTOM_OBJECT, Push, Record};
 pub use token::{CREDENTIALS, Credentials, EXTRA_HEADERS};
 
 use crate::call::{Call, Reply};
@@ -36,6 +36,8 @@ struct State {
     push_calls: Limit,
     trace_ids: HashSet<String>,
     records: BTreeMap<(String, String), Record>,
+    /// What came in the non-standard format.
+    custom: Vec<Push>,
     /// Calls left today; `None` is without end.
     pack: Option<Pack>,
 }
@@ -64,6 +66,7 @@ impl ShareCrm {
                 push_calls: Limit::new(100, TimeDelta::seconds(20)),
                 trace_ids: HashSet::new(),
                 records: BTreeMap::new(),
+                custom: Vec::new(),
                 pack: None,
             }),
         }
@@ -97,6 +100,12 @@ impl ShareCrm {
     #[must_use]
     pub fn records(&self) -> BTreeMap<(String, String), Record> {
         lock(&self.state).records.clone()
+    }
+
+    /// What came in the non-standard format, oldest first.
+    #[must_use]
+    pub fn custom(&self) -> Vec<Push> {
+        lock(&self.state).custom.clone()
     }
 
     /// How many calls came in, by the last part of the path.

@@ -57,6 +57,12 @@ pub(super) fn push(state: &mut State, call: &Call) -> Result<(), Refusal> {
         return Err(illegal(outside));
     }
     let data = body.get("data").and_then(Value::as_object).ok_or_else(|| illegal("data"))?;
+    for sibling in siblings.iter().skip(1).filter_map(|name| body.get(*name)) {
+        sibling.as_bool().ok_or_else(|| illegal("convert"))?;
+    }
+    if !data.contains_key("id") {
+        return custom(state, call, data);
+    }
     if let Some(unknown) = data.keys().find(|name| !KNOWN.contains(&name.as_str())) {
         return Err(illegal(&format!("data.{unknown}")));
     }
@@ -80,18 +86,35 @@ pub(super) fn push(state: &mut State, call: &Call) -> Result<(), Refusal> {
         }
         Some(_) => return Err(illegal("data.detailFieldVals")),
     }
-    let direct_sync = match data.get("directSync") {
-        None => false,
-        Some(Value::Bool(direct_sync)) => *direct_sync,
-        Some(_) => return Err(illegal("data.directSync")),
-    };
-    if direct_sync {
-        text(data, "destObjectApiName")?;
-    }
+    check_sync(data)?;
     let push = Push { at: call.at, data: data.clone(), non_strings };
     let record = state.records.entry((object.to_owned(), id.to_owned())).or_default();
     record.history.push(push);
     Ok(())
+}
+
+/// The object for which the tenant's console has a push-interface function.
+pub const CUSTOM_OBJECT: &str = "erpCustomObj";
+
+/// The non-standard format: any data, where there is a function that reads it.
+fn custom(state: &mut State, call: &Call, data: &Map<String, Value>) -> Result<(), Refusal> {
+    if text(data, "objAPIName")? != CUSTOM_OBJECT {
+        return Err(illegal("data.id"));
+    }
+    if text(data, "dataCenterId")? != CREDENTIALS.data_center_id {
+        return Err(illegal("data.dataCenterId"));
+    }
+    check_sync(data)?;
+    state.custom.push(Push { at: call.at, data: data.clone(), non_strings: 0 });
+    Ok(())
+}
+
+fn check_sync(data: &Map<String, Value>) -> Result<(), Refusal> {
+    match data.get("directSync") {
+        None | Some(Value::Bool(false)) => Ok(()),
+        Some(Value::Bool(true)) => text(data, "destObjectApiName").map(drop),
+        Some(_) => Err(illegal("data.directSync")),
+    }
 }
 
 fn text<'a>(data: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal> {

@@ -64,6 +64,14 @@ fn the_direct_order_is_pushed_and_may_grow() {
 }
 
 #[test]
+fn what_is_written_under_our_number_has_one() {
+    let order = documents().iter().find(|document| document.name == "qince.addPurchase").unwrap();
+    let required: Vec<_> =
+        order.fields().iter().filter(|field| field.is_required()).map(|field| field.name).collect();
+    assert_eq!((required, order.number()), (vec!["operate_type", "order_no"], Some("order_no")));
+}
+
+#[test]
 fn key_and_version_are_fields_of_the_order() {
     assert_eq!(relay_connector::field(direct_order().fields(), KEY).unwrap().kind, Kind::Text);
     assert_eq!(relay_connector::field(direct_order().fields(), VERSION).unwrap().kind, Kind::Time);

@@ -31,6 +31,14 @@ fn every_setting_that_is_read_is_declared_and_what_it_expects_is_told() {
         ("QINCE_DATA_TYPES", false),
         ("QINCE_ALLOW_RAW_JSON", false),
         ("QINCE_MAX_AGE_MINUTES", false),
+        ("QINCE_BASE_URL", false),
+        ("QINCE_OPENID", false),
+        ("QINCE_APPKEY", true),
+        ("QINCE_CALLS_PER_MINUTE", false),
+        ("QINCE_DIRECT_ORDER_QUERY_PATH", false),
+        ("QINCE_BUSINESS_STATUS_PATH", false),
+        ("QINCE_SIGN_PATH", false),
+        ("QINCE_QUEUE_URL", false),
     ];
     assert_eq!(names, declared);
 }
@@ -43,6 +51,37 @@ fn what_holds_by_default_is_what_is_declared() {
     assert_eq!(unset.data_types, ["dms_purchase"]);
     assert_eq!(default("QINCE_ALLOW_RAW_JSON"), Default::Value("false"));
     assert!(!unset.allow_raw_json);
+}
+
+/// What flows that name these documents need.
+fn needed(documents: &[&str], values: &[(&str, &str)]) -> Vec<String> {
+    let mut uses = Uses::default();
+    for document in Qince.documents().iter().filter(|document| documents.contains(&document.name)) {
+        uses.add(document, None);
+    }
+    let checked = Qince.check(&given(values), &uses);
+    let problems = checked.map_or_else(|error| error.problems, |()| Vec::new());
+    problems.iter().map(|problem| problem.split(' ').next().unwrap().to_owned()).collect()
+}
+
+const CALLS: [(&str, &str); 3] = [
+    ("QINCE_BASE_URL", "https://openapi.qince.com"),
+    ("QINCE_OPENID", "5465103569540931532"),
+    ("QINCE_APPKEY", "k0EXAMPLEappkey018"),
+];
+
+#[test]
+fn each_direction_needs_its_own_keys_and_a_call_without_a_public_path_needs_that() {
+    assert_eq!(needed(&["qince.visit"], &[]), ["QINCE_PUSH_SECRETS"]);
+    assert_eq!(needed(&["qince.addPurchase"], &[]), ["QINCE_BASE_URL", "QINCE_OPENID", "QINCE_APPKEY"]);
+    assert!(needed(&["qince.addPurchase", "qince.addSent", "qince.queryStdomOrder"], &CALLS).is_empty());
+    assert_eq!(
+        needed(&["qince.business_status", "qince.sign", "qince.direct_order_query"], &CALLS),
+        ["QINCE_BUSINESS_STATUS_PATH", "QINCE_DIRECT_ORDER_QUERY_PATH", "QINCE_SIGN_PATH"]
+    );
+    let set = [&CALLS[..], &[("QINCE_SIGN_PATH", "dmssign/v1/addSign")]].concat();
+    assert!(needed(&["qince.sign"], &set).is_empty());
+    assert_eq!(needed(&["qince.sign", "qince.direct_order"], &set), ["QINCE_PUSH_SECRETS"]);
 }
 
 #[test]

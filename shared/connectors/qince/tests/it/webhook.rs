@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use relay_connector::{Connection as _, Kept, PushRefused, PushRequest, RefusalKind, Verified, Webhook as _};
+use relay_connector::{Connector as _, Kept, PushRefused, PushRequest, RefusalKind, Verified, Webhook as _};
 use relay_core::clock::SystemClock;
 use relay_core::item::MAX_DEPTH;
-use relay_qince::{Pushes, Settings, sign};
+use relay_qince::{Pushes, Qince, Settings, sign};
 
 use crate::{SECRET, json, settings};
 
@@ -43,17 +43,59 @@ fn a_push_of_a_direct_order_is_the_document_that_flows_read() {
     assert_eq!(push.document.map(|document| document.name), Some("qince.direct_order"));
     assert_eq!((push.kind.as_str(), push.msg_id.as_str()), ("dms_purchase", "X0001"));
     assert_eq!((push.id.as_str(), push.data.to_string().as_str()), ("7226306356013346628", DATA));
-    assert!(push.params.is_empty());
+    assert_eq!(push.params, [("dataSource".to_owned(), "biz".to_owned())]);
 }
 
 #[test]
-fn a_push_of_another_type_is_no_document_and_its_way_out_is_told() {
-    let push = pushed("dms_sent", DATA).unwrap();
+fn what_was_made_over_the_open_api_is_told_from_what_was_made_in_the_app() {
+    let body = format!("{}&dataSource=api", form("dms_purchase", DATA));
+    let push = verified(settings(), "", &body).unwrap();
+    assert_eq!(push.params, [("dataSource".to_owned(), "api".to_owned())]);
+    assert_eq!(push.kind, "dms_purchase@api");
+    let none = relay_connector::Settings::from_iter([]);
+    let pushed =
+        |kind| Qince.pushed(&none, kind).map(|(document, params)| (document.name, params[0].1.clone()));
+    assert_eq!(pushed("dms_purchase@api"), Some(("qince.direct_order", "api".to_owned())));
+    assert_eq!(pushed("dms_sent"), Some(("qince.dms_sent", "biz".to_owned())));
+    assert_eq!(pushed("of_the_tenant"), None);
+}
+
+#[test]
+fn every_type_of_the_vendors_page_is_a_document_and_of_another_its_way_out_is_told() {
+    // `https://api.waiqin365.com/SERVER/sys/push_introduction.html`
+    for data_type in [
+        "employee",
+        "department",
+        "custom_district",
+        "custom_type",
+        "custom",
+        "visit",
+        "cuxiao_activity",
+        "cuxiao_record",
+        "cuxiao_record_check",
+        "cuxiao_plan_regular_sale",
+        "stdorder_order",
+        "stdorder_sent",
+        "stdom_return",
+        "stdorder_carsale",
+        "dms_salesorder",
+        "dms_sent",
+        "dms_sign",
+        "dms_inventory",
+        "dms_cardistributeorder",
+    ] {
+        let push = pushed(data_type, DATA).unwrap();
+        assert_eq!(push.document.map(|document| document.name), Some(format!("qince.{data_type}").as_str()));
+        assert_eq!(push.data, json(DATA));
+    }
+    let push = pushed("visit", r#"{"cm_name":"南京苏果"}"#).unwrap();
+    assert_eq!(push.data["id"], "D1", "a record without an id has the form's");
+    let push = pushed("of_the_tenant", DATA).unwrap();
     assert_eq!((push.document, push.data.clone()), (None, json(DATA)));
     assert_eq!(
         pushes(settings()).unrouted(&push),
-        "no flow takes Qince's `dms_sent`: if it is a direct order, add the type to QINCE_DATA_TYPES (and a flow that \
-         reads qince.direct_order, if there is none) and replay; otherwise stop the push in Qince"
+        "no flow takes Qince's `of_the_tenant`: add a flow that reads it (qince.direct_order) and replay; if it is a direct \
+         order, add the type to QINCE_DATA_TYPES; otherwise stop the push in Qince"
     );
     let taking = Settings { data_types: vec!["dms_purchase".into(), "dms_sent".into()], ..settings() };
     let push = verified(taking, "", &form("dms_sent", DATA)).unwrap();
@@ -124,15 +166,6 @@ fn an_order_is_nested_as_deep_as_a_work_item_carries_and_no_deeper() {
     let refused = pushed("dms_purchase", &nested(MAX_DEPTH + 1)).unwrap_err();
     assert!(refused.message.contains("nested 101 levels deep, and no more than 100"), "{refused}");
     assert!(refused.kept.is_some());
-}
-
-#[test]
-fn qince_pushes_and_does_nothing_else() {
-    let pushes = pushes(settings());
-    let webhook = pushes.webhook().unwrap();
-    assert_eq!((webhook.prefix(), webhook.max_body_bytes()), ("/qince/", 4 * 1024 * 1024));
-    assert!(pushes.target().is_none() && pushes.windows().is_none());
-    assert!(pushes.lists().is_none() && pushes.pools().is_none());
 }
 
 #[test]

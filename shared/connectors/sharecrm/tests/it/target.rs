@@ -30,6 +30,55 @@ async fn a_record_is_delivered_in_data_and_known_by_our_own_id() {
     assert_eq!(body(&sharecrm.sent_to("/push")[0]), json!({ "data": document }));
 }
 
+/// A document in the non-standard format, with what stands beside its data.
+async fn custom(
+    body: &Value,
+    params: &[(&str, &str)],
+) -> (Result<Option<String>, relay_connector::Failure>, Vec<Value>) {
+    let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json")]));
+    let document = &relay_sharecrm::documents()[1];
+    let params: Vec<_> =
+        params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let delivery = Delivery::of(document, &params, body);
+    let delivered = target(&sharecrm.client()).deliver(&[delivery], Deadline::NONE).await.remove(0);
+    (delivered, sharecrm.sent_to("/push").iter().map(self::body).collect())
+}
+
+#[tokio::test]
+async fn what_a_function_of_the_tenant_reads_is_any_data_without_an_id() {
+    let data = json!({ "objAPIName": "erpOrder", "dataCenterId": "63f8", "orders": [{ "no": "1" }] });
+    let (delivered, sent) = custom(&data, &[("convertUserId", "true")]).await;
+    assert_eq!((delivered, sent), (Ok(None), vec![json!({ "data": data, "convertUserId": true })]));
+    for (field, value, said) in [
+        ("id", json!("1"), "a push in the non-standard format has no id"),
+        ("objAPIName", json!(""), "the document has no objAPIName"),
+        ("dataCenterId", json!(null), "the document has no dataCenterId: set SHARECRM_DATA_CENTER_ID"),
+        ("directSync", json!(true), "the document has directSync without destObjectApiName"),
+    ] {
+        let mut wrong = data.clone();
+        wrong[field] = value;
+        let (refused, sent) = custom(&wrong, &[]).await;
+        let refused = refused.unwrap_err();
+        assert!(refused.class == Class::Refused && refused.message.starts_with(said), "{field}: {refused:?}");
+        assert!(sent.is_empty());
+    }
+    let (refused, _) = custom(&data, &[("convertUserId", "maybe")]).await;
+    assert_eq!(refused.unwrap_err().message, "the flow's parameter convertUserId expects true or false");
+    let document = &relay_sharecrm::documents()[1];
+    assert_eq!((document.number(), document.repeat()), (None, Repeat::Doubles));
+}
+
+#[tokio::test]
+async fn a_record_that_is_to_be_written_at_once_names_its_object() {
+    let sharecrm = Arc::new(ShareCrm::answering([says(200, "accepted.json")]));
+    let mut record = document();
+    record["directSync"] = json!(true);
+    record["destObjectApiName"] = json!("SalesOrderObj");
+    let delivered = target(&sharecrm.client()).deliver(&[delivery(&record)], Deadline::NONE).await;
+    assert!(delivered[0].is_ok());
+    assert_eq!(body(&sharecrm.sent_to("/push")[0])["data"]["destObjectApiName"], "SalesOrderObj");
+}
+
 #[tokio::test]
 async fn each_record_of_a_batch_has_its_own_result() {
     let answers = [says(200, "locked.json"), says(200, "accepted.json")];

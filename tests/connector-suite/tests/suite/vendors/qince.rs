@@ -1,66 +1,73 @@
-//! 勤策: pushes to us, and nothing else.
+//! 勤策: pushes to us, orders that are queried, calls that write.
+
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use relay_connector::Connector;
 use relay_simulators::qince::{Digest, PushStyle};
 use relay_simulators::{Faults, Vendors};
+use serde_json::{Value, json};
 
-use crate::vendor::{Push, Request, Signed, Vendor};
+use crate::vendor::{Allowance, Push, Read, Request, Signed, Vendor, Write};
 
 pub(crate) static VENDOR: &dyn Vendor = &Simulated;
 
 struct Simulated;
 
-const LEFT_OUT: &[(&str, &[&str])] = &[(
-    "it calls us, and is never called",
-    &[
-        "a_wrong_secret_pauses_and_nothing_is_written",
-        "what_a_vendor_quotes_back_shows_no_secret",
-        "a_clock_that_is_a_little_off_costs_no_call",
-        "a_clock_that_is_far_off_is_put_right_by_what_the_vendor_tells",
-        "every_row_comes_once_page_by_page",
-        "no_rows_are_no_rows_however_they_are_written",
-        "numbers_as_strings_are_the_same_rows",
-        "numbers_as_strings_in_the_answer_to_a_push_are_the_same_answer",
-        "a_pool_gives_its_rows_until_they_are_acknowledged",
-        "a_row_that_is_not_acknowledged_holds_up_no_other",
-        "no_period_has_more_calls_than_the_settings_allow",
-        "a_rate_limit_is_to_be_tried_again_and_did_nothing",
-        "a_used_up_day_pauses_until_it_is_over",
-        "a_refused_token_is_renewed_once",
-        "a_token_that_is_refused_anew_pauses",
-        "a_token_is_renewed_before_its_life_ends",
-        "processes_that_need_a_token_at_once_fetch_one",
-        "a_lost_answer_leaves_a_push_unknown",
-        "a_lost_answer_of_a_read_may_be_asked_for_again",
-        "after_a_lost_answer_the_document_is_found",
-        "a_refusal_in_an_answer_of_success_is_a_refusal",
-        "a_wrong_host_pauses",
-        "a_document_that_is_wrong_is_refused_and_not_written",
-        "a_number_that_is_there_is_told_and_not_written_again",
-        "one_refused_row_holds_up_no_other_of_its_batch",
-        "nothing_is_sent_after_the_deadline",
-        "a_slow_call_leaves_no_other_after_the_deadline",
-        "a_log_in_that_takes_too_long_sends_nothing_after_it",
-        "an_answer_without_end_is_given_up",
-    ],
-)];
+const LEFT_OUT: &[(&str, &[&str])] = &[
+    (
+        "it has no pools",
+        &[
+            "a_pool_gives_its_rows_until_they_are_acknowledged",
+            "a_row_that_is_not_acknowledged_holds_up_no_other",
+        ],
+    ),
+    (
+        "every call is signed, and there are no tokens",
+        &[
+            "a_refused_token_is_renewed_once",
+            "a_token_that_is_refused_anew_pauses",
+            "a_token_is_renewed_before_its_life_ends",
+            "processes_that_need_a_token_at_once_fetch_one",
+            "a_log_in_that_takes_too_long_sends_nothing_after_it",
+        ],
+    ),
+    ("no calls are bought by the day", &["a_used_up_day_pauses_until_it_is_over"]),
+    ("no public query finds a document by our number", &["after_a_lost_answer_the_document_is_found"]),
+    (
+        "what a second call under one number does is not documented",
+        &["a_number_that_is_there_is_told_and_not_written_again"],
+    ),
+    ("one call holds one document", &["one_refused_row_holds_up_no_other_of_its_batch"]),
+];
 
 impl Vendor for Simulated {
     fn connector(&self) -> &'static dyn Connector {
         relay_connectors::named("qince").unwrap()
     }
 
-    fn faults<'v>(&self, _vendors: &'v Vendors) -> Option<&'v Faults> {
-        None
+    fn faults<'v>(&self, vendors: &'v Vendors) -> Option<&'v Faults> {
+        Some(&vendors.qince.faults)
     }
 
-    fn calls(&self, _vendors: &Vendors, _operation: &str) -> u64 {
-        0
+    fn calls(&self, vendors: &Vendors, operation: &str) -> u64 {
+        vendors.qince.calls().get(operation).copied().unwrap_or_default()
     }
 
     fn left_out(&self) -> &'static [(&'static str, &'static [&'static str])] {
         LEFT_OUT
+    }
+
+    fn reads(&self) -> &'static [Read] {
+        READS
+    }
+
+    fn writes(&self) -> &'static [Write] {
+        WRITES
+    }
+
+    fn allowances(&self) -> &'static [Allowance] {
+        ALLOWANCES
     }
 
     fn pushes(&self) -> &'static [Push] {
@@ -85,3 +92,84 @@ impl Vendor for Simulated {
         }]
     }
 }
+
+const READS: &[Read] = &[
+    Read {
+        document: "qince.queryStdomOrder",
+        route: None,
+        operation: "queryStdomOrder",
+        load: |vendors, count| vendors.qince.load("queryStdomOrder", count),
+    },
+    Read {
+        document: "qince.getDmsSalesOrderInfos",
+        route: None,
+        operation: "getDmsSalesOrderInfos",
+        load: |vendors, count| vendors.qince.load("getDmsSalesOrderInfos", count),
+    },
+    Read {
+        document: "qince.direct_order_query",
+        route: None,
+        operation: "queryPurchase",
+        load: |vendors, count| vendors.qince.load("queryPurchase", count),
+    },
+];
+
+const WRITES: &[Write] = &[
+    Write {
+        document: "qince.addPurchase",
+        params: &[],
+        operation: "addPurchase",
+        body: |_, number| {
+            json!({
+                "operate_type": "1", "order_no": format!("CK{number}"), "cm_code": "CUS00001",
+                "products": [{"code": "P0001", "num": "2", "price": "12.50", "is_gift": "0"}],
+            })
+        },
+        spoil: Some(|order| order["products"] = json!([])),
+        written: |vendors, order| written(vendors, "addPurchase", order),
+        goes_by_status: false,
+        refuses_again: false,
+    },
+    Write {
+        document: "qince.addSent",
+        params: &[],
+        operation: "addSent",
+        body: |_, number| json!({"purchase_no": format!("CK{number}"), "sent_no": format!("FH{number}")}),
+        spoil: Some(|sent| sent["purchase_no"] = json!("")),
+        written: |vendors, sent| written(vendors, "addSent", sent),
+        goes_by_status: false,
+        refuses_again: false,
+    },
+    Write {
+        document: "qince.business_status",
+        params: &[],
+        operation: "syncBusinessStatus",
+        body: |_, number| json!({"purchase_no": format!("CK{number}"), "business_status": "已出库"}),
+        spoil: None,
+        written: |vendors, status| written(vendors, "syncBusinessStatus", status),
+        goes_by_status: false,
+        refuses_again: false,
+    },
+    Write {
+        document: "qince.sign",
+        params: &[],
+        operation: "addSign",
+        body: |_, number| json!({"sent_no": format!("FH{number}")}),
+        spoil: None,
+        written: |vendors, sign| written(vendors, "addSign", sign),
+        goes_by_status: false,
+        refuses_again: false,
+    },
+];
+
+fn written(vendors: &Vendors, operation: &str, document: &Value) -> usize {
+    vendors.qince.written(operation).iter().filter(|written| *written == document).count()
+}
+
+const ALLOWANCES: &[Allowance] = &[Allowance {
+    settings: &[("QINCE_CALLS_PER_MINUTE", "12")],
+    calls: 12,
+    period: Duration::from_secs(60),
+    counts: "",
+    before_each: None,
+}];

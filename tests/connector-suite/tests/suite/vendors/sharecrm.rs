@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use relay_connector::Connector;
-use relay_simulators::sharecrm::CREDENTIALS;
+use relay_simulators::sharecrm::{CREDENTIALS, CUSTOM_OBJECT};
 use relay_simulators::{Fault, Faults, Vendors};
 use serde_json::json;
 
@@ -61,25 +61,45 @@ impl Vendor for Simulated {
     }
 
     fn writes(&self) -> &'static [Write] {
-        &[Write {
-            document: "sharecrm.objdata_push",
-            params: &[],
-            operation: "push",
-            body: |_, number| {
-                json!({
-                    "objAPIName": "erpSalesOrderObj", "dataCenterId": CREDENTIALS.data_center_id,
-                    "id": format!("AD-{number}"), "masterFieldVal": {"number": format!("{number}")},
-                })
+        &[
+            Write {
+                document: "sharecrm.objdata_push",
+                params: &[],
+                operation: "push",
+                body: |_, number| {
+                    json!({
+                        "objAPIName": "erpSalesOrderObj", "dataCenterId": CREDENTIALS.data_center_id,
+                        "id": format!("AD-{number}"), "masterFieldVal": {"number": format!("{number}")},
+                    })
+                },
+                // What the vendor itself says to a record that is not complete (10006) it says to wrong credentials too.
+                spoil: Some(|record| record["objAPIName"] = json!("")),
+                written: |vendors, record| {
+                    let key = ("erpSalesOrderObj".to_owned(), record["id"].as_str().unwrap().to_owned());
+                    vendors.sharecrm.records().get(&key).map_or(0, |record| record.history.len())
+                },
+                goes_by_status: false,
+                refuses_again: false,
             },
-            // What the vendor itself says to a record that is not complete (10006) it says to wrong credentials too.
-            spoil: Some(|record| record["objAPIName"] = json!("")),
-            written: |vendors, record| {
-                let key = ("erpSalesOrderObj".to_owned(), record["id"].as_str().unwrap().to_owned());
-                vendors.sharecrm.records().get(&key).map_or(0, |record| record.history.len())
+            Write {
+                document: "sharecrm.objdata_push_custom",
+                params: &[("convertUserId", "true")],
+                operation: "push",
+                body: |_, number| {
+                    json!({
+                        "objAPIName": CUSTOM_OBJECT, "dataCenterId": CREDENTIALS.data_center_id,
+                        "orders": [{"no": format!("{number}")}], "directSync": true, "destObjectApiName": "SalesOrderObj",
+                    })
+                },
+                spoil: Some(|data| data["destObjectApiName"] = json!("")),
+                written: |vendors, data| {
+                    let pushed = vendors.sharecrm.custom();
+                    pushed.iter().filter(|push| json!(push.data) == *data).count()
+                },
+                goes_by_status: false,
+                refuses_again: false,
             },
-            goes_by_status: false,
-            refuses_again: false,
-        }]
+        ]
     }
 
     fn tokens(&self) -> Option<Tokens> {
