@@ -20,8 +20,7 @@ pub struct Fault {
     pub cause: Cause,
 }
 
-/// Why a value does not do, and the way out. What some say of a look-up is boxed: faults are handed up
-/// through every rule.
+/// Why a value does not do, and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// Nothing there.
