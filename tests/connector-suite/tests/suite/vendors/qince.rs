@@ -71,25 +71,7 @@ impl Vendor for Simulated {
     }
 
     fn pushes(&self) -> &'static [Push] {
-        &[Push {
-            document: "qince.direct_order",
-            data: |vendors| vendors.qince.order(vendors.clock().now() - TimeDelta::minutes(5)),
-            list: "prods",
-            tolerated: None,
-            age: "QINCE_MAX_AGE_MINUTES",
-            request: |vendors, order, signed| {
-                let digest = match signed {
-                    Signed::Rightly | Signed::Again => Digest::Decoded,
-                    Signed::Wrongly => Digest::Wrong,
-                    Signed::Tampered => Digest::Tampered,
-                };
-                let redelivery = (signed == Signed::Again).then(|| vendors.clock().now());
-                let push =
-                    vendors.qince.push(order, &PushStyle { digest, redelivery, ..PushStyle::default() });
-                let headers = vec![("Content-Type".to_owned(), push.content_type)];
-                Request { path: "/qince/direct-orders", headers, body: push.body }
-            },
-        }]
+        PUSHES
     }
 }
 
@@ -173,3 +155,53 @@ const ALLOWANCES: &[Allowance] = &[Allowance {
     counts: "",
     before_each: None,
 }];
+
+/// The push of a business type. What the data of the other types looks like is public of none: an order stands in for each.
+macro_rules! pushed {
+    ($document:literal, $data_type:literal) => {
+        Push {
+            document: $document,
+            data: |vendors| vendors.qince.order(vendors.clock().now() - TimeDelta::minutes(5)),
+            list: "prods",
+            tolerated: None,
+            age: "QINCE_MAX_AGE_MINUTES",
+            request: |vendors, data, signed| push(vendors, data, signed, $data_type),
+        }
+    };
+}
+
+const PUSHES: &[Push] = &[
+    pushed!("qince.direct_order", "dms_purchase"),
+    pushed!("qince.employee", "employee"),
+    pushed!("qince.department", "department"),
+    pushed!("qince.custom_district", "custom_district"),
+    pushed!("qince.custom_type", "custom_type"),
+    pushed!("qince.custom", "custom"),
+    pushed!("qince.visit", "visit"),
+    pushed!("qince.cuxiao_activity", "cuxiao_activity"),
+    pushed!("qince.cuxiao_record", "cuxiao_record"),
+    pushed!("qince.cuxiao_record_check", "cuxiao_record_check"),
+    pushed!("qince.cuxiao_plan_regular_sale", "cuxiao_plan_regular_sale"),
+    pushed!("qince.stdorder_order", "stdorder_order"),
+    pushed!("qince.stdorder_sent", "stdorder_sent"),
+    pushed!("qince.stdom_return", "stdom_return"),
+    pushed!("qince.stdorder_carsale", "stdorder_carsale"),
+    pushed!("qince.dms_salesorder", "dms_salesorder"),
+    pushed!("qince.dms_sent", "dms_sent"),
+    pushed!("qince.dms_sign", "dms_sign"),
+    pushed!("qince.dms_inventory", "dms_inventory"),
+    pushed!("qince.dms_cardistributeorder", "dms_cardistributeorder"),
+];
+
+fn push(vendors: &Vendors, data: &Value, signed: Signed, data_type: &str) -> Request {
+    let digest = match signed {
+        Signed::Rightly | Signed::Again => Digest::Decoded,
+        Signed::Wrongly => Digest::Wrong,
+        Signed::Tampered => Digest::Tampered,
+    };
+    let redelivery = (signed == Signed::Again).then(|| vendors.clock().now());
+    let data_type = data_type.to_owned();
+    let push = vendors.qince.push(data, &PushStyle { digest, redelivery, data_type, ..PushStyle::default() });
+    let headers = vec![("Content-Type".to_owned(), push.content_type)];
+    Request { path: "/qince/direct-orders", headers, body: push.body }
+}
