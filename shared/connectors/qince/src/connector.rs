@@ -76,7 +76,8 @@ impl Connector for Qince {
         settings: &Settings,
         surroundings: &Surroundings,
     ) -> Result<Arc<dyn Connection>, SettingsError> {
-        let is_called = settings.get("QINCE_OPENID").is_some();
+        // What is not there for calls that are made is told by the check. Who takes pushes alone may have a part of it.
+        let is_called = Calls::NEEDED.iter().all(|needed| settings.get(needed).is_some());
         let is_pushing = settings.get("QINCE_PUSH_SECRETS").is_some() || !is_called;
         let pushes = is_pushing.then(|| settings::Settings::read(settings)).transpose();
         let calls = is_called.then(|| Calls::read(settings)).transpose();

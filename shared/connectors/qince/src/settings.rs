@@ -41,7 +41,7 @@ const MAX_AGE: Setting = Setting::optional(
 /// No default: the address that the vendor's documents print is of another cloud for most enterprises.
 const BASE_URL: Setting = Setting::needed(
     "QINCE_BASE_URL",
-    "the enterprise's OpenAPI address",
+    "an address over HTTPS: the OpenAPI address of the enterprise",
     "勤策's console, 系统管理 → 集成管理 → API管理 → API授权: the 【OpenAPI地址】",
 );
 const OPENID: Setting = Setting::needed(
@@ -99,6 +99,9 @@ pub struct Calls {
 }
 
 impl Calls {
+    /// The settings without which no call is made.
+    pub(crate) const NEEDED: [&'static str; 3] = [BASE_URL.name, OPENID.name, APPKEY.name];
+
     /// `QINCE_*`, of what calls need.
     ///
     /// # Errors
