@@ -82,7 +82,9 @@ impl Documents {
         let attempt = AtomicU32::new(1);
         let turn = async {
             // A mistake of ours that this document brings out is no reason to stop the others.
-            let turn = AssertUnwindSafe(self.worked(held, item, message, known, &attempt)).catch_unwind();
+            // Boxed, like its phases: all of them as one value lay on the stack wherever it was handed on, and overflowed it.
+            let turn = Box::pin(self.worked(held, item, message, known, &attempt));
+            let turn = AssertUnwindSafe(turn).catch_unwind();
             let done = match turn.await {
                 Ok(done) => done,
                 Err(_) => self.panicked(held, item, message).await,
@@ -122,14 +124,14 @@ impl Documents {
         let mut work = self.work(held, item, message, known);
         attempt.store(work.tries() + 1, Ordering::Relaxed);
         Span::current().record("attempt", work.tries() + 1);
-        let (sent, ended) = match self.planned(&mut work, held).await {
+        let (sent, ended) = match Box::pin(self.planned(&mut work, held)).await {
             Ok(Planned::Send(plan, deadline)) => {
                 let sending = Sending { work: &work, plan: &plan, deadline, gather: held.gather() };
-                let ended = sending.deliver(&self.ledger_writer).await;
+                let ended = Box::pin(sending.deliver(&self.ledger_writer)).await;
                 (Some(plan.sent()), ended)
             }
             Ok(Planned::Contribute(contributed)) => {
-                let ended = contributed.store(self.groups.as_ref(), &work, self.now()).await;
+                let ended = Box::pin(contributed.store(self.groups.as_ref(), &work, self.now())).await;
                 (Some(contributed.sent()), ended)
             }
             Err(stop) => (None, Err(stop)),
@@ -139,8 +141,8 @@ impl Documents {
             Err(Stop::Call(failure)) => settle::meaning(failure, &work, self.ledger_writer.rng.as_ref()),
             Err(Stop::Store(error)) => return Err(error),
         };
-        let outcome = self.ledger_writer.record(&work, sent.as_ref(), outcome).await?;
-        self.waiting.settled(&work, &outcome).await?;
+        let outcome = Box::pin(self.ledger_writer.record(&work, sent.as_ref(), outcome)).await?;
+        Box::pin(self.waiting.settled(&work, &outcome)).await?;
         Ok(outcome)
     }
 
