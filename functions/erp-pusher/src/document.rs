@@ -306,7 +306,8 @@ impl Documents {
         let mapped = apply(&self.resolver.at_hand());
         match mapped {
             Err(faults) if faults.iter().any(lacks_id) => {
-                let lookups = self.resolver.resolve(flow.lookups(document), held).await?;
+                let id = EntryId::new(flow.name(), flow.key(document).unwrap_or_default());
+                let lookups = self.resolver.resolve(flow.lookups(document), &id, held).await?;
                 Ok(apply(&lookups))
             }
             mapped => Ok(mapped),

@@ -79,14 +79,19 @@ impl Waiting {
         for result in [DeliveredAs::Id, DeliveredAs::Number] {
             let table = LookupTable::Delivered { flow: flow.to_owned(), result }.to_string();
             if self.deliveries.contains(&table) {
-                self.arrived(&UnknownCode { table, code: key.to_owned() }).await?;
+                self.arrived(&UnknownCode { table, code: key.to_owned() }, None).await?;
             }
         }
         Ok(())
     }
 
-    /// A code is known from now on: sends again what failed for it.
-    pub(crate) async fn arrived(&self, code: &UnknownCode) -> Result<(), StoreError> {
+    /// A code is known from now on: sends again what failed for it. Not the document at hand, of which a person may have
+    /// corrected what failed: the failed version would follow it.
+    pub(crate) async fn arrived(
+        &self,
+        code: &UnknownCode,
+        at_hand: Option<&EntryId>,
+    ) -> Result<(), StoreError> {
         let mark = code.mark();
         if self.lookups.get(std::slice::from_ref(&mark)).await?.is_empty() {
             return Ok(());
@@ -98,7 +103,8 @@ impl Waiting {
             let mut after: Option<EntryId> = None;
             loop {
                 let page = self.ledger.failed(Some(routed.flow.name()), PAGE, after.as_ref()).await?;
-                self.send_again(routed, &page, code).await?;
+                let others = page.iter().filter(|entry| Some(&entry.id) != at_hand);
+                self.send_again(routed, others, code).await?;
                 if page.len() < PAGE {
                     break;
                 }
@@ -111,11 +117,11 @@ impl Waiting {
     async fn send_again(
         &self,
         routed: &Routed,
-        page: &[Entry],
+        entries: impl Iterator<Item = &Entry>,
         code: &UnknownCode,
     ) -> Result<(), StoreError> {
         let (now, rng) = (self.clock.now(), self.rng.as_ref());
-        let waiting = page.iter().flat_map(|entry| entry.failures().map(move |failed| (&entry.id, failed)));
+        let waiting = entries.flat_map(|entry| entry.failures().map(move |failed| (&entry.id, failed)));
         let items: Vec<_> = waiting
             .filter(|(_, failed)| failed.missing.contains(code))
             .map(|(id, failed)| work::again(&routed.flow, id, failed, now, rng))
@@ -158,7 +164,7 @@ impl Waiting {
             })
             .collect();
         for (key, _) in known_codes::deliveries(self.ledger.as_ref(), &asked).await? {
-            self.arrived(&UnknownCode { table: key.table, code: key.key }).await?;
+            self.arrived(&UnknownCode { table: key.table, code: key.key }, None).await?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::{Clock, Deadline};
-use relay_core::{Ledger, Lookups, Outcome, UnknownCode};
+use relay_core::{EntryId, Ledger, Lookups, Outcome, UnknownCode};
 use relay_job::{Parts, known_codes};
 use relay_mapping::{LookupKey, LookupTable};
 use tokio::sync::Mutex as AsyncMutex;
@@ -83,12 +83,15 @@ impl Resolver {
     ///
     /// Many codes that nobody has asked for yet take minutes under the target's quota. When time is up, what was found by
     /// then is kept, and the next turn goes on from there: each turn asks for one at least.
+    ///
+    /// What failed for a code that is found is sent again, but for the document that needs it now.
     pub(crate) async fn resolve(
         &self,
         wanted: BTreeSet<LookupKey>,
+        document: &EntryId,
         held: &Held<'_>,
     ) -> Result<BTreeMap<LookupKey, String>, Stop> {
-        let ids = self.ids(&wanted, held).await?;
+        let ids = self.ids(&wanted, document, held).await?;
         lock(&self.missed).retain(|key, _| !wanted.contains(key));
         Ok(ids)
     }
@@ -96,6 +99,7 @@ impl Resolver {
     async fn ids(
         &self,
         wanted: &BTreeSet<LookupKey>,
+        document: &EntryId,
         held: &Held<'_>,
     ) -> Result<BTreeMap<LookupKey, String>, Stop> {
         let mut ids = known(&self.at_hand(), wanted);
@@ -111,7 +115,7 @@ impl Resolver {
                 None if !known_codes::can_be_asked(self.tables.get(&key.table)) || self.has_missed(key) => {
                     None
                 }
-                None => self.ask_once(key, held).await?,
+                None => self.ask_once(key, document, held).await?,
             };
             if let Some(id) = id {
                 Arc::make_mut(&mut lock(&self.at_hand).ids).insert(key.clone(), id.clone());
@@ -126,7 +130,12 @@ impl Resolver {
     }
 
     /// Documents that need the same code at the same time ask for it once.
-    async fn ask_once(&self, key: &LookupKey, held: &Held<'_>) -> Result<Option<String>, Stop> {
+    async fn ask_once(
+        &self,
+        key: &LookupKey,
+        document: &EntryId,
+        held: &Held<'_>,
+    ) -> Result<Option<String>, Stop> {
         let came_at = self.clock.monotonic();
         let told = lock(&self.asking).entry(key.clone()).or_default().clone();
         let id = {
@@ -135,7 +144,7 @@ impl Resolver {
                 Some(Told { id, .. }) => Ok(id),
                 None => {
                     let asked_at = self.clock.monotonic();
-                    let id = self.ask_while(key, held).await;
+                    let id = self.ask_while(key, document, held).await;
                     *told = id.as_ref().ok().map(|id| Told { id: id.clone(), asked_at });
                     id
                 }
@@ -147,9 +156,14 @@ impl Resolver {
     }
 
     /// Asks, and says after the answer whether time is up: sending the document is a call more.
-    async fn ask_while(&self, key: &LookupKey, held: &Held<'_>) -> Result<Option<String>, Stop> {
+    async fn ask_while(
+        &self,
+        key: &LookupKey,
+        document: &EntryId,
+        held: &Held<'_>,
+    ) -> Result<Option<String>, Stop> {
         let deadline = held.keep().await?;
-        let id = self.ask(key, deadline).await?;
+        let id = self.ask(key, document, deadline).await?;
         if id.is_none() {
             lock(&self.missed).insert(key.clone(), self.clock.now() + MISSED);
         }
@@ -166,7 +180,12 @@ impl Resolver {
         at_hand.ids.clone()
     }
 
-    async fn ask(&self, key: &LookupKey, deadline: Deadline) -> Result<Option<String>, Stop> {
+    async fn ask(
+        &self,
+        key: &LookupKey,
+        document: &EntryId,
+        deadline: Deadline,
+    ) -> Result<Option<String>, Stop> {
         let id = match self.tables.get(&key.table) {
             Some(LookupTable::Listed { document, by, result }) => {
                 self.listings.find(document, by, result, &key.key, deadline).await?
@@ -175,7 +194,8 @@ impl Resolver {
         };
         if let Some(id) = &id {
             // First: where this fails, the code is asked for once more, and so this is done once more.
-            self.waiting.arrived(&UnknownCode { table: key.table.clone(), code: key.key.clone() }).await?;
+            let code = UnknownCode { table: key.table.clone(), code: key.key.clone() };
+            self.waiting.arrived(&code, Some(document)).await?;
             let expires_at = self.clock.now() + REMEMBERED;
             self.lookups.put(&key.table, &key.key, id, Some(expires_at)).await?;
         }
