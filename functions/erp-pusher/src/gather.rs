@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use futures::channel::oneshot;
+use relay_connector::quota::needs_no_permit;
 use relay_connector::record::{self, recorded};
 use relay_connector::{Class, Delivery, Document, Failure, Target, Use, lenient};
 use relay_core::archive::Exchange;
@@ -100,6 +101,8 @@ impl Gather {
         let (answer, mut answered) = oneshot::channel();
         let message = parcel.message.clone();
         self.state().waiting.push(Waiting { parcel, answer });
+        // Before others are told: who waits until this one has its permit may be whom it waits for here.
+        needs_no_permit();
         self.leaves(&message);
         loop {
             // Made before the look, so that no move between the two is missed.
@@ -118,6 +121,11 @@ impl Gather {
                 () = moved => {}
             }
         }
+    }
+
+    /// Waits until a document is ready, or does not come. What happens from the call on counts.
+    pub(crate) fn moved(&self) -> impl Future<Output = ()> + '_ {
+        self.moved.notified()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -151,7 +151,7 @@ impl<'a> Lines<'a> {
         }
         loop {
             // Made before the look, so that no move between the two is missed.
-            let moved = quota.moved();
+            let (permits, gathered) = (quota.moved(), self.held.gather().moved());
             // Some that have begun have their permits still to take, each its own.
             let begun = if together > 1 { 0 } else { self.without_permits() };
             if quota.at_hand(purpose) > begun {
@@ -160,8 +160,11 @@ impl<'a> Lines<'a> {
             if begun == 0 {
                 break;
             }
-            // One of them takes its permit; where one ends without, all of this is looked at anew.
-            moved.await;
+            // One of them takes its permit, or joins the call of others; where one ends without, all of this is looked at anew.
+            tokio::select! {
+                () = permits => {}
+                () = gathered => {}
+            }
         }
         let wait = quota.outlook(purpose, left.div_ceil(together)).await;
         (wait > PATIENCE).then_some(wait)

@@ -38,9 +38,16 @@ tokio::task_local! {
     static WRITES: Arc<AtomicBool>;
 }
 
-/// Does some work, and notes there when it has a permit for a call that is no read.
+/// Does some work, and notes there when it has a permit for a call that is no read, or needs none of its own
+/// ([`needs_no_permit`]).
 pub async fn noting_writes<T>(has_permit: Arc<AtomicBool>, work: impl Future<Output = T>) -> T {
     WRITES.scope(has_permit, work).await
+}
+
+/// Says of the work at hand that it waits for no permit of its own any more: it has one, or goes out in a call with others.
+pub fn needs_no_permit() {
+    // Nobody asks to be told outside of a document's turn.
+    _ = WRITES.try_with(|has_permit| has_permit.store(true, Ordering::Relaxed));
 }
 
 /// A call's turn would come after its deadline.
@@ -157,8 +164,7 @@ impl Quota {
             }
         }
         if purpose != Use::Read {
-            // Nobody asks to be told outside of a document's turn.
-            _ = WRITES.try_with(|has_permit| has_permit.store(true, Ordering::Relaxed));
+            needs_no_permit();
         }
         let waited = millis(self.clock.monotonic().saturating_sub(began));
         if waited > 0 {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use relay_connector::{Quota, Request, Response, Surroundings, Transport, TransportError, Use};
-use relay_core::clock::SeededRng;
+use relay_core::clock::{SeededRng, SystemClock, timeout};
 use relay_core::{Outcome, WorkItem};
 use relay_erp_pusher::Turn;
 use serde_json::json;
@@ -98,6 +98,22 @@ async fn all_that_an_event_has_permits_for_are_under_way_at_once() {
     assert!(names(&bench.handled(&rows(&bench, 20..30), 1).await).iter().all(|name| *name == "delivered"));
     let most = bench.vendor.calls.lock().unwrap()[made..].iter().map(|(under_way, _)| *under_way).max();
     assert_eq!(most, Some(10), "the last of them waits for no answer");
+}
+
+#[tokio::test]
+async fn a_document_that_gathers_others_holds_up_none_that_goes_alone() {
+    // However many permits are left.
+    for used in 0..10 {
+        let bench = limited();
+        bench.handled(&rows(&bench, 100..100 + used), 1).await;
+        let memo = |number: u64| bench.row("memos", json!({ "number": number, "version": 1 }));
+        let items = [memo(1), bench.row("one", good(2)), memo(3)];
+        let handled = timeout(&SystemClock, Duration::from_secs(20), bench.handled(&items, 1));
+        let turns = handled.await.unwrap_or_else(|_| panic!("after {used}: each waits for another"));
+        let turns = names(&turns);
+        assert!(turns.iter().all(|name| ["delivered", "postponed"].contains(name)), "{turns:?}");
+        assert!(turns.contains(&"delivered"), "{turns:?}");
+    }
 }
 
 #[tokio::test]
