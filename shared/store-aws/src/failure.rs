@@ -42,6 +42,22 @@ impl Call<'_> {
         self.refused(error.code(), &said(error))
     }
 
+    /// Whether a write was done that has a condition: `false` where that did not hold.
+    pub(super) fn done_where_it_may<T, E, R>(
+        &self,
+        written: Result<T, SdkError<E, R>>,
+    ) -> Result<bool, StoreError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug,
+    {
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
     /// What one entry of a batch was refused with, or the request as a whole.
     pub(super) fn refused(&self, code: Option<&str>, said: &str) -> StoreError {
         let failure = match self.way_out(code.unwrap_or_default()) {

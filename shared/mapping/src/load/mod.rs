@@ -19,6 +19,7 @@ pub(crate) mod report;
 mod rule;
 mod statements;
 pub(crate) mod table;
+mod through;
 mod toml;
 mod window;
 

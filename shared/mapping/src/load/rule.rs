@@ -4,19 +4,17 @@ use relay_connector::{Catalog, Field, Kind};
 use serde_json::Value;
 use toml_edit::Item;
 
-use super::codes;
 use super::constant::constant;
 use super::conversion::{conversion, usual};
 use super::fitting;
-use super::lookup;
 use super::reach::{self, Level};
 use super::remainder;
 use super::report::{Report, Written, closest};
 use super::table::{Entry, Table};
+use super::through::{check_source_codes, sent, through};
 use crate::conversion::Conversion;
 use crate::expression::{self, Path, Root};
-use crate::lookup::LookupTable;
-use crate::rule::{Absent, LookedUp, Rule, Take, Through};
+use crate::rule::{Absent, Rule, Take, Through};
 use crate::template::{self, Piece};
 
 /// What a rule takes its value from: exactly one of these.
@@ -54,7 +52,7 @@ pub(super) struct Wanted {
     pub(super) kind: Option<Kind>,
     pub(super) required: bool,
     /// The field itself, where it is a known one.
-    field: Option<&'static Field>,
+    pub(super) field: Option<&'static Field>,
 }
 
 impl Wanted {
@@ -303,74 +301,6 @@ fn from(
     reach::check(&terms, written, 0, level, must_be_scalar, report);
     fitting::check(&terms, written, conversion, level, report);
     Some(Take::From(terms))
-}
-
-fn through(table: &Table<'_>, wanted: Wanted, catalog: &Catalog, report: &mut Report<'_>) -> Option<Through> {
-    let (lookup, codes, otherwise) = (table.get("lookup"), table.get("codes"), table.get("otherwise"));
-    if let (None, Some(otherwise)) = (&codes, &otherwise) {
-        let help = "for a field that is absent write `default`".to_owned();
-        report.mistake(otherwise.key_span.clone(), "`otherwise` belongs to `codes`", Some(help));
-    }
-    for key in ["result", "by"].into_iter().filter(|_| lookup.is_none()) {
-        if let Some(entry) = table.get(key) {
-            report.mistake(entry.key_span, format!("`{key}` belongs to a `lookup`"), None);
-        }
-    }
-    match (lookup, codes) {
-        (None, None) => Some(Through::Nothing),
-        (Some(_), Some(codes)) => {
-            report.mistake(codes.key_span, "a rule has `codes` or a `lookup`, not both", None);
-            None
-        }
-        (Some(entry), None) => {
-            let lookup = lookup::lookup(table, &entry, catalog, report)?;
-            let is_id = matches!(lookup.table, LookupTable::Vendor(_) | LookupTable::Delivered { .. });
-            if is_id && !matches!(wanted.kind, None | Some(Kind::Text | Kind::Integer | Kind::Any)) {
-                report.mistake(entry.key_span, "a look-up gives an id, which does not fit this field", None);
-            }
-            let then = if is_id { Conversion::Text } else { usual(wanted.kind) };
-            let name = lookup.table.to_string();
-            Some(Through::Lookup(Box::new(LookedUp { lookup, name, then })))
-        }
-        (None, Some(entry)) => {
-            let codes = entry.table(report)?;
-            if codes.entries().next().is_none() {
-                report.mistake(entry.span.clone(), "`codes` has no codes", None);
-            }
-            let codes = codes
-                .entries()
-                .filter_map(|code| Some((code.key.to_owned(), sent(&code, wanted, report)?)))
-                .collect();
-            let otherwise = otherwise.and_then(|entry| sent(&entry, wanted, report));
-            Some(Through::Codes { codes, otherwise })
-        }
-    }
-}
-
-/// A constant that is sent as it is: one that the target's field takes.
-fn sent(entry: &Entry<'_>, wanted: Wanted, report: &mut Report<'_>) -> Option<Value> {
-    let value = constant(entry, wanted.kind, report)?;
-    if let (Some(field), Some(text)) = (wanted.field, value.as_str()) {
-        codes::check(field, text, entry.span.clone(), codes::OF_A_SETTING, report);
-    }
-    Some(value)
-}
-
-/// Reports codes of the source that the fields at hand never hold.
-fn check_source_codes(table: &Table<'_>, take: &Take, level: &Level<'_>, report: &mut Report<'_>) {
-    let Take::From(terms) = take else { return };
-    let fields: Option<Vec<_>> = terms.iter().map(|term| reach::coded_field(term.path()?, level)).collect();
-    let (Some(fields), Some(codes)) = (fields, table.get("codes")) else { return };
-    let Some(codes) =
-        codes.item.as_table_like().map(|codes_table| Table::new(codes_table, codes.span.clone()))
-    else {
-        return;
-    };
-    for code in codes.entries() {
-        if let Some(field) = fields.last().filter(|_| !fields.iter().any(|field| field.takes(code.key))) {
-            codes::check(field, code.key, code.key_span.clone(), codes::OF_THE_AUTHOR, report);
-        }
-    }
 }
 
 fn absent(table: &Table<'_>, wanted: Wanted, report: &mut Report<'_>) -> Option<Absent> {
