@@ -50,7 +50,8 @@ impl Sending<'_> {
             if delivered.body_hash == self.plan.body_hash && self.work.is_believed(now) {
                 return Ok(Outcome::Unchanged);
             }
-            if !self.plan.replaces() {
+            let is_changed = self.plan.repeat() == Repeat::Replaces || self.changed_id().is_some();
+            if !is_changed {
                 return Err(self.plan.changed(self.work.system, delivered));
             }
         }
@@ -106,14 +107,13 @@ impl Sending<'_> {
         if delivered.is_some() || !self.work.repeated {
             return Ok(known.map_or(Before::Nothing, Before::Older));
         }
-        let replaces = self.plan.replaces();
         match self.plan.target.find(&self.delivery(), self.deadline).await? {
             // Where another version may have gone out under our number, finding the number proves nothing about this one.
             Found::There(target_id) if self.work.is_only_version() => Ok(Before::This(target_id)),
-            Found::There(target_id) if replaces => Ok(Before::Older(target_id)),
+            Found::There(target_id) if self.plan.replaces() => Ok(Before::Older(target_id)),
             Found::There(target_id) => Err(self.another_is_there(&target_id)),
             // What the vendor has not done yet, it may still do.
-            Found::NotThere if !replaces => {
+            Found::NotThere if self.plan.repeat() != Repeat::Replaces => {
                 Ok(self.work.waits_for_itself(now).map_or(Before::Nothing, Before::Wait))
             }
             Found::NotThere => Ok(Before::Nothing),
@@ -129,10 +129,16 @@ impl Sending<'_> {
     }
 
     /// Whether nobody could tell after a lost answer whether the document has arrived, and another push would double it.
+    /// What is sent with the id of an older version makes no second one, however often.
     fn is_risky(&self) -> bool {
         let has_question = self.plan.document.push.is_some_and(|push| push.asked.is_some());
         let can_be_asked = has_question && self.number().is_some();
-        self.plan.repeat() == Repeat::Doubles && !can_be_asked
+        self.plan.repeat() == Repeat::Doubles && !can_be_asked && self.changed_id().is_none()
+    }
+
+    /// The id with which it is sent, because an older version was delivered under it.
+    fn changed_id(&self) -> Option<String> {
+        self.plan.changes(self.work.known.entry.delivered.as_ref()?)
     }
 
     fn number(&self) -> Option<String> {

@@ -47,12 +47,18 @@ impl<'a> Plan<'a> {
         Sent { body_hash: self.body_hash.clone(), number: self.number(), replaces: self.replaces() }
     }
 
-    /// Whether sending it again, in the same or a newer version, takes the place of what is there.
+    /// Whether a newer version takes the place of what is there: by being sent again, or by being sent with its id.
     pub(crate) fn replaces(&self) -> bool {
-        self.repeat() == Repeat::Replaces
+        self.repeat() == Repeat::Replaces || self.target.changes(self.document)
     }
 
-    /// What sending it again does.
+    /// The target's id of the version that was delivered before, where a newer one is sent with it.
+    pub(crate) fn changes(&self, delivered: &Delivered) -> Option<String> {
+        let id = delivered.target_id.clone().filter(|id| !id.is_empty());
+        id.filter(|_| self.target.changes(self.document))
+    }
+
+    /// What sending it again does, without an id.
     pub(crate) fn repeat(&self) -> Repeat {
         self.target.repeat(self.document)
     }

@@ -101,9 +101,15 @@ pub trait Target: Send + Sync {
         None
     }
 
-    /// What delivering a document again does, in the same or a newer version.
+    /// What delivering a document again does, in the same or a newer version, without the id of what is there.
     fn repeat(&self, document: &'static Document) -> Repeat {
         document.repeat()
+    }
+
+    /// Whether delivering a newer version with the id of what is there ([`Delivery::replaces`]) changes that. Without the
+    /// id, [`Target::repeat`] tells what comes of it.
+    fn changes(&self, _document: &'static Document) -> bool {
+        false
     }
 
     /// What a person can do to let a newer version of this document change the one that is there.

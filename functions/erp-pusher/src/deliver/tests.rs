@@ -32,6 +32,8 @@ const fn document(asked: Option<Question>) -> Document {
 struct Full {
     shows: Option<&'static str>,
     is_asked: bool,
+    /// Whether it changes what it has, when it is given the id.
+    changes: bool,
     deliveries: Mutex<u32>,
 }
 
@@ -57,6 +59,14 @@ impl Target for Full {
     fn repeat(&self, _document: &'static Document) -> Repeat {
         Repeat::Doubles
     }
+
+    fn changes(&self, _document: &'static Document) -> bool {
+        self.changes
+    }
+}
+
+fn full(shows: Option<&'static str>, is_asked: bool) -> Full {
+    Full { shows, is_asked, changes: false, deliveries: Mutex::default() }
 }
 
 fn item() -> WorkItem {
@@ -83,7 +93,7 @@ async fn attempted(
     repeated: bool,
     entry: Entry,
 ) -> (Result<Outcome, Stop>, u32) {
-    sent_to(Full { shows, is_asked: true, deliveries: Mutex::default() }, item(), repeated, entry).await
+    sent_to(full(shows, true), item(), repeated, entry).await
 }
 
 async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> (Result<Outcome, Stop>, u32) {
@@ -179,6 +189,23 @@ fn failed_version_one() -> Entry {
     entry
 }
 
+/// Version one was delivered, and has this id there.
+fn delivered_before(target_id: Option<&str>) -> Entry {
+    let mut entry = entry();
+    entry.delivered = Some(Delivered {
+        version: Some("1".to_owned()),
+        version_kind: None,
+        hash: "h1".to_owned(),
+        body_hash: "b1".to_owned(),
+        target_id: target_id.map(str::to_owned),
+        number: None,
+        received_at: None,
+        at: DateTime::UNIX_EPOCH,
+        follows: None,
+    });
+    entry
+}
+
 fn entry() -> Entry {
     Entry::new(EntryId::new("f", "JY1"))
 }
@@ -198,19 +225,7 @@ async fn what_is_there_proves_nothing_where_an_older_version_may_have_gone_out()
     let (outcome, deliveries) = attempted(Some("7"), true, tried("h1", 2)).await;
     assert_eq!((class(outcome), deliveries), (Class::Exists, 0), "no second bill is tried");
 
-    let mut delivered_before = entry();
-    delivered_before.delivered = Some(Delivered {
-        version: Some("1".to_owned()),
-        version_kind: None,
-        hash: "h1".to_owned(),
-        body_hash: "b1".to_owned(),
-        target_id: Some("7".to_owned()),
-        number: None,
-        received_at: None,
-        at: DateTime::UNIX_EPOCH,
-        follows: None,
-    });
-    assert_eq!(class(sent(Some("7"), true, delivered_before).await), Class::Exists);
+    assert_eq!(class(sent(Some("7"), true, delivered_before(Some("7"))).await), Class::Exists);
 }
 
 #[tokio::test]
@@ -245,7 +260,7 @@ async fn a_bill_that_the_vendor_may_still_be_making_is_not_made_a_second_time() 
 
 #[tokio::test]
 async fn what_nobody_can_be_asked_for_is_sent_again_by_a_persons_word_alone() {
-    let target = || Full { shows: None, is_asked: false, deliveries: Mutex::default() };
+    let target = || full(None, false);
     let (outcome, deliveries) = sent_to(target(), item(), true, unanswered(3_600)).await;
     let Err(Stop::Ended(reason)) = outcome else { panic!("{outcome:?}") };
     assert!(format!("{reason:?}").contains("look for it there") && deliveries == 0, "{reason:?}");
@@ -253,4 +268,23 @@ async fn what_nobody_can_be_asked_for_is_sent_again_by_a_persons_word_alone() {
     assert_eq!(sent_to(target(), replay, true, unanswered(3_600)).await.1, 1);
     let received_twice = sent_to(target(), item(), true, entry()).await;
     assert_eq!(received_twice.1, 1, "it was never sent: its first turn was postponed");
+}
+
+/// Without the id, which a lost answer has taken with it, saving makes a second one.
+#[tokio::test]
+async fn a_target_that_changes_what_it_has_by_its_id_is_sent_nothing_twice_without_one() {
+    let changing = |is_asked| Full { changes: true, ..full(None, is_asked) };
+    let (outcome, deliveries) = sent_to(changing(false), item(), true, unanswered(3_600)).await;
+    assert!(matches!(outcome, Err(Stop::Ended(_))) && deliveries == 0, "{outcome:?}");
+    let (outcome, deliveries) = sent_to(changing(true), item(), true, unanswered(10)).await;
+    assert!(matches!(outcome, Ok(Outcome::Postponed { .. })) && deliveries == 0, "{outcome:?}");
+
+    let lost_edit =
+        |target_id| Entry { unanswered: unanswered(3_600).unanswered, ..delivered_before(target_id) };
+    assert_eq!(
+        sent_to(changing(false), item(), true, lost_edit(Some("7"))).await.1,
+        1,
+        "its id goes with it"
+    );
+    assert_eq!(sent_to(changing(false), item(), true, lost_edit(None)).await.1, 0);
 }

@@ -1,7 +1,7 @@
 //! Documents: saving one, asking whether one is there, steps in its life, and Kingdee as a target of flows.
 
 use async_trait::async_trait;
-use relay_connector::{Class, Delivery, Document, Failure, Found, Quota, Repeat, Step, Target, Use, lenient};
+use relay_connector::{Class, Delivery, Document, Failure, Found, Quota, Step, Target, Use, lenient};
 use relay_core::clock::Deadline;
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ impl Client {
         let Some(id) = delivery.replaces else {
             return self.save_for(purpose, document.name, delivery.body, deadline).await;
         };
-        // A bill is changed by giving its id; without one, saving makes a second bill.
+        // A bill is changed by giving its id.
         let mut body = delivery.body.clone();
         if let Value::Object(fields) = &mut body {
             fields.insert("id".to_owned(), Value::from(id));
@@ -187,9 +187,9 @@ impl Target for Client {
         Some(&self.quota)
     }
 
-    /// A bill whose id is given with it is changed.
-    fn repeat(&self, document: &'static Document) -> Repeat {
-        if self.settings.edits { Repeat::Replaces } else { document.repeat() }
+    /// A bill whose id is given with it is changed; without one, saving makes a second bill.
+    fn changes(&self, _document: &'static Document) -> bool {
+        self.settings.edits
     }
 
     fn way_to_change(&self, _document: &'static Document) -> Option<&'static str> {
