@@ -14,6 +14,7 @@
 //! | [`transport`] | one HTTP request and its answer, handed in; secrets in a URL or body never print |
 //! | [`answer`] | JSON, whatever it is wrapped in |
 //! | [`failure`] | what a failed call means for the document and for the calls after it |
+//! | [`words`] | what the words of a refusal say of the call itself |
 //! | [`metered`] | what is counted of the calls |
 //! | [`record`] | what is sent and answered, for the archive |
 //! | [`quota`] | the vendor's call limits, kept on our side |
@@ -48,6 +49,7 @@ pub mod token;
 pub mod transport;
 pub mod vendor_time;
 pub mod webhook;
+pub mod words;
 
 pub use age::AgeLimit;
 pub use connector::{Connection, Connector, Surroundings, Uses, Variant};

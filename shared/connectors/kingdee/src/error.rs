@@ -8,7 +8,7 @@
 //! kept for a person, and what may have been done is asked after before it is repeated.
 
 use chrono::TimeDelta;
-use relay_connector::{Class, Failure, Rejection, Response};
+use relay_connector::{Class, Failure, Rejection, Response, words};
 use serde_json::Value;
 
 use crate::VENDOR;
@@ -26,8 +26,6 @@ const LOG_IN: [&str; 4] = ["token", "登录", "授权", "unauthorized"];
 const LOG_IN_PERHAPS: [&str; 3] = ["过期", "expired", "invalid"];
 const THERE_ALREADY: [&str; 4] = ["重复", "已存在", "已经存在", "duplicate"];
 const NOT_THERE: [&str; 4] = ["not exist", "n't exist", "nonexist", "non-exist"];
-const BUSY: [&str; 5] = ["繁忙", "稍后", "稍候", "busy", "try again"];
-const TIMED_OUT: [&str; 3] = ["超时", "timeout", "timed out"];
 
 /// How long to leave the vendor alone after it refused a new access token too: it may give out the same token for a
 /// while, and a person who has to mend something is not kept waiting.
@@ -91,12 +89,11 @@ fn refused(operation: &str, response: &Response, refusal: Refusal, client: &Clie
     if says(&LOG_IN) || says(&LOG_IN_PERHAPS) {
         return Rejection::Token(failure(Class::Refused));
     }
-    Rejection::Other(failure(if says(&BUSY) {
-        Class::Retry { after: None }
-    } else if says(&TIMED_OUT) {
-        Class::Unknown
-    } else {
-        by_status(status, text.is_empty() && code.is_none())
+    let by_status = by_status(status, text.is_empty() && code.is_none());
+    Rejection::Other(failure(match (words::class(&text), by_status) {
+        // However busy it says that it is: a broken server may have done it.
+        (_, Class::Unknown) => Class::Unknown,
+        (said, by_status) => said.unwrap_or(by_status),
     }))
 }
 

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use relay_connector::{Class, Failure, Response};
+use relay_connector::{Class, Failure, Response, words};
 use serde_json::Value;
 
 use crate::envelope::{Envelope, Verdict, refusal};
@@ -91,6 +91,8 @@ pub(crate) fn judge(operation: &str, response: &Response) -> Result<Envelope, Re
             let class = match class_of(code.as_deref(), &text, !documents.is_empty()) {
                 // Words that blame the document count only from the application; a status speaks for the gateway.
                 Class::Refused if !fine => by_status().class,
+                // However busy it says that it is: a broken server may have done it.
+                Class::Retry { after: None } if response.status >= 500 => Class::Unknown,
                 class => class,
             };
             let message = if text.is_empty() { "the vendor gives no reason".to_owned() } else { text };
@@ -133,10 +135,10 @@ pub(crate) fn class_of(code: Option<&str>, text: &str, of_a_document: bool) -> C
         Class::Exists
     } else if of_our_account && !of_a_document {
         Class::Paused { until: None }
-    } else if says(BUSY) {
-        Class::Retry { after: None }
+    } else if lower.contains(BEHIND_THE_GATEWAY) {
+        Class::Unknown
     } else {
-        Class::Refused
+        words::class(&lower).unwrap_or(Class::Refused)
     }
 }
 
@@ -191,6 +193,5 @@ const DOCUMENT_PARTS: &[&str] = &[
     "买家",
 ];
 
-/// `isp.` begins the gateway's sub-codes of what fails behind it, and not with us.
-const BUSY: &[&str] =
-    &["繁忙", "稍后", "超时", "服务异常", "服务不可用", "unavailable", "timeout", "timed out", "isp."];
+/// What the gateway's sub-codes begin with that tell of a failure behind it, which may have come after the work was done.
+const BEHIND_THE_GATEWAY: &str = "isp.";

@@ -104,10 +104,13 @@ async fn a_code_and_its_words_decide_what_a_failure_means() {
         ("6", "IP不在白名单", paused.clone()),
         ("6", "illegal ip", paused),
         ("1", "系统繁忙", again.clone()),
-        ("1", "请稍后再试", again.clone()),
-        ("1", "处理超时", again.clone()),
-        ("15", "isp.remote-service-error", again.clone()),
-        ("1", "服务异常", again),
+        ("1", "请稍后再试", again),
+        ("1", "处理超时", Class::Unknown),
+        ("1", "处理超时,请稍后再试", Class::Unknown),
+        ("1", "Read timed out", Class::Unknown),
+        ("15", "isp.remote-service-error", Class::Unknown),
+        ("15", "isp.remote-service-timeout", Class::Unknown),
+        ("1", "服务异常", Class::Unknown),
         ("1", "店铺已停用", Class::Refused),
         ("1", "无效商家编码 IP-001", Class::Refused),
         ("1", "IP-001 不存在", Class::Refused),
@@ -149,6 +152,7 @@ async fn no_text_about_one_document_pauses_the_target() {
         ("sign ip sid", Class::Refused),
         ("已停用", Class::Refused),
         ("系统繁忙", again(None)),
+        ("处理超时", Class::Unknown),
         ("调用频率限制", again(again_in_31)),
         ("outer_no重复", Class::Exists),
     ] {
@@ -175,6 +179,8 @@ async fn what_is_not_the_vendors_answer_leaves_a_push_unknown() {
     assert_eq!(push(lost).await.unwrap_err().class, Class::Unknown);
     let server_error = push(answer(500, r#"{"code": 1, "message": "oops"}"#)).await.unwrap_err();
     assert_eq!(server_error.class, Class::Unknown, "a broken server does not make the document wrong");
+    let busy = push(answer(503, r#"{"code": 1, "message": "系统繁忙"}"#)).await.unwrap_err();
+    assert_eq!(busy.class, Class::Unknown, "nor does it say what it has done");
 }
 
 #[tokio::test]
