@@ -13,8 +13,13 @@ use crate::transport::Response;
 #[must_use]
 pub fn json(response: &Response) -> Option<Value> {
     let text = text(response)?;
-    let whole = serde_json::from_str(&text).ok();
-    whole.or_else(|| flattened(&text)).or_else(|| within(&text)).filter(Value::is_object)
+    within_text(&text).or_else(|| within(&text)).filter(Value::is_object)
+}
+
+/// JSON of any kind that stands within an answer as a text.
+#[must_use]
+pub fn within_text(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok().or_else(|| flattened(text))
 }
 
 /// One row that is nested without end takes no other down.

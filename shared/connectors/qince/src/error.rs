@@ -1,7 +1,7 @@
 //! What can be wrong with a push, and what the answer to a call means.
 //!
-//! **Calls.** [`read`] is the one place that decides it. `return_code` alone says whether a call succeeded; the vendor's list
-//! of codes is not public, so its words tell what concerns us and not the document.
+//! **Calls.** [`read`] is the one place that decides it. Of an answer with a 2xx `return_code` says whether the call
+//! succeeded; the vendor's list of codes is not public, so its words tell what concerns the call and not the document.
 //!
 //! **Pushes.**
 //! [`Push::parse`](crate::Push::parse) makes the first two, [`Push::verify`](crate::Push::verify) and
@@ -11,7 +11,7 @@
 
 use std::fmt;
 
-use relay_connector::{Class, Failure, Kept, PushRefused, RefusalKind, Response};
+use relay_connector::{Class, Failure, Kept, PushRefused, RefusalKind, Response, words};
 
 use crate::VENDOR;
 use crate::envelope::Envelope;
@@ -74,15 +74,24 @@ const TOO_OFTEN: [&str; 4] = ["频率", "频繁", "限流", "too many"];
 
 /// The answer to a call, or why it is no success.
 pub(crate) fn read(operation: &str, response: &Response) -> Result<Envelope, Failure> {
+    let status = response.status;
+    let by_status = || Failure::not_an_answer(VENDOR, operation, status);
     let Some(envelope) = Envelope::parse(response) else {
-        let mut failure = Failure::not_an_answer(VENDOR, operation, response.status);
-        if matches!(response.status, 300..=399 | 404 | 405) {
+        let mut failure = by_status();
+        if matches!(status, 300..=399 | 404 | 405) {
             failure.message.push_str(" (QINCE_BASE_URL: the 【OpenAPI地址】 of your enterprise)");
         }
         return Err(failure);
     };
-    if envelope.code == "0" {
-        return Ok(envelope);
+    let fine = (200..300).contains(&status);
+    match (envelope.code.as_str(), fine) {
+        ("0", true) => return Ok(envelope),
+        ("0", false) => {
+            let message = "a status of failure around an answer of success: what was done is not known";
+            let code = Some(format!("http {status}"));
+            return Err(Failure::in_our_words(VENDOR, operation, Class::Unknown, code, message));
+        }
+        _ => {}
     }
     let said = envelope.message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
@@ -90,10 +99,14 @@ pub(crate) fn read(operation: &str, response: &Response) -> Result<Envelope, Fai
         let hint = "; check QINCE_BASE_URL, QINCE_OPENID and QINCE_APPKEY, and in API授权 the pair's allow-list of \
                     addresses and its list of APIs";
         (Class::Paused { until: None }, hint)
-    } else if says(&TOO_OFTEN) {
-        (Class::Retry { after: None }, "")
+    } else if status == 429 || says(&TOO_OFTEN) {
+        (Class::Retry { after: response.retry_after }, "")
+    } else if status >= 500 {
+        // However busy it says that it is: a broken server may have done it.
+        (Class::Unknown, "")
     } else {
-        (Class::Refused, "")
+        let of_no_words = || if fine { Class::Refused } else { by_status().class };
+        (words::class(&said).unwrap_or_else(of_no_words), "")
     };
     let message = format!("{}{hint}", envelope.message);
     Err(Failure::new(VENDOR, operation, class, Some(envelope.code), message))
@@ -158,5 +171,51 @@ impl From<PushError> for PushRefused {
             | PushError::BadAge { .. } => None,
         };
         Self { kind, message, msg_id, kept }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(status: u16, code: &str, said: &str) -> Result<(), Class> {
+        let body = serde_json::json!({"return_code": code, "return_msg": said, "response_data": ""});
+        let response = Response::new(status, body.to_string());
+        read("addPurchase", &response).map(drop).map_err(|failure| failure.class)
+    }
+
+    #[test]
+    fn status_code_and_words_decide_what_an_answer_means() {
+        assert_eq!(class(200, "0", ""), Ok(()));
+        let (again, paused) = (Class::Retry { after: None }, Class::Paused { until: None });
+        for (status, code, said, expected) in [
+            (500, "0", "", Class::Unknown),
+            (502, "0", "", Class::Unknown),
+            (500, "1", "商品不存在", Class::Unknown),
+            (503, "1", "系统繁忙", Class::Unknown),
+            (504, "1", "处理超时", Class::Unknown),
+            (200, "1", "处理超时,请稍后再试", Class::Unknown),
+            (200, "1", "Read timed out", Class::Unknown),
+            (200, "1", "服务异常", Class::Unknown),
+            (429, "1", "", again.clone()),
+            (200, "1", "系统繁忙", again.clone()),
+            (200, "1", "调用频率超过限制", again),
+            (200, "1", "digest校验失败", paused.clone()),
+            (200, "1", "时间戳超时", paused.clone()),
+            (401, "1", "", paused.clone()),
+            (404, "1", "", paused),
+            (400, "1", "商品不存在", Class::Refused),
+            (200, "1", "商品不存在", Class::Refused),
+        ] {
+            assert_eq!(class(status, code, said), Err(expected), "{status} {code} {said}");
+        }
+    }
+
+    #[test]
+    fn how_long_to_wait_is_what_the_vendor_says() {
+        let mut response = Response::new(429, r#"{"return_code":"1","return_msg":""}"#);
+        response.retry_after = Some(std::time::Duration::from_secs(7));
+        let failure = read("addPurchase", &response).err();
+        assert_eq!(failure.map(|failure| failure.class), Some(Class::Retry { after: response.retry_after }));
     }
 }

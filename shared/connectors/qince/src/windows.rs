@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use relay_connector::{Failure, Page, PageOf, Query, Span, Use, VendorTime, Windows, china};
+use relay_connector::{Class, Failure, Page, PageOf, Query, Span, Use, VendorTime, Windows, china};
 use relay_core::clock::Deadline;
 use serde_json::{Map, Value};
 
+use crate::VENDOR;
 use crate::client::Client;
+use crate::envelope::Unreadable;
 
 #[async_trait]
 impl Windows for Client {
@@ -40,7 +42,9 @@ impl Windows for Client {
         let answer = self.call(query.document.name, &Value::Object(body), Use::Read, deadline).await;
         let envelope = answer.map_err(Failure::of_reading)?;
         let as_of = envelope.as_of;
-        let rows = envelope.into_rows();
+        let rows = envelope.into_rows().map_err(|Unreadable(why)| {
+            Failure::in_our_words(VENDOR, query.document.name, Class::Retry { after: None }, None, why)
+        })?;
         // How many there are is not told: it shows where the last of them are.
         let is_last = rows.len() < size as usize;
         let total = is_last.then(|| u64::from(page.number) * u64::from(size) + rows.len() as u64);
