@@ -101,7 +101,7 @@ impl Sending<'_> {
         Delivery { route: *route, ..Delivery::of(self.plan.document, params, body) }
     }
 
-    async fn before(&self, now: DateTime<Utc>) -> Result<Before, Failure> {
+    async fn before(&self, now: DateTime<Utc>) -> Result<Before, Stop> {
         let delivered = self.work.known.entry.delivered.as_ref();
         let known = delivered.and_then(|delivered| delivered.target_id.clone());
         if delivered.is_some() || !self.work.repeated {
@@ -111,12 +111,18 @@ impl Sending<'_> {
             // Where another version may have gone out under our number, finding the number proves nothing about this one.
             Found::There(target_id) if self.work.is_only_version() => Ok(Before::This(target_id)),
             Found::There(target_id) if self.plan.replaces() => Ok(Before::Older(target_id)),
-            Found::There(target_id) => Err(self.another_is_there(&target_id)),
+            Found::There(target_id) => Err(self.another_is_there(&target_id).into()),
             // What the vendor has not done yet, it may still do.
             Found::NotThere if self.plan.repeat() != Repeat::Replaces => {
                 Ok(self.work.waits_for_itself(now).map_or(Before::Nothing, Before::Wait))
             }
             Found::NotThere => Ok(Before::Nothing),
+            // It was to be asked, and cannot tell: that proves nothing.
+            Found::CannotBeAsked
+                if self.can_be_asked() && self.doubles() && self.work.item.replay.is_none() =>
+            {
+                Err(Stop::failed(FailureClass::Unknown, UNKNOWN))
+            }
             Found::CannotBeAsked => Ok(Before::Nothing),
         }
     }
@@ -131,9 +137,16 @@ impl Sending<'_> {
     /// Whether nobody could tell after a lost answer whether the document has arrived, and another push would double it.
     /// What is sent with the id of an older version makes no second one, however often.
     fn is_risky(&self) -> bool {
-        let has_question = self.plan.document.push.is_some_and(|push| push.asked.is_some());
-        let can_be_asked = has_question && self.number().is_some();
-        self.plan.repeat() == Repeat::Doubles && !can_be_asked && self.changed_id().is_none()
+        self.doubles() && !self.can_be_asked() && self.changed_id().is_none()
+    }
+
+    fn doubles(&self) -> bool {
+        self.plan.repeat() == Repeat::Doubles
+    }
+
+    /// Whether the target has a question for such documents, and this one has the number that it asks for.
+    fn can_be_asked(&self) -> bool {
+        self.plan.document.push.is_some_and(|push| push.asked.is_some()) && self.number().is_some()
     }
 
     /// The id with which it is sent, because an older version was delivered under it.

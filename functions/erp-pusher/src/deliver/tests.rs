@@ -30,7 +30,9 @@ const fn document(asked: Option<Question>) -> Document {
 
 /// A target that says that it has the document already, and shows it or not.
 struct Full {
-    shows: Option<&'static str>,
+    /// What it says when it is asked for the document.
+    found: Found,
+    /// Whether its row says how it is asked.
     is_asked: bool,
     /// Whether it changes what it has, when it is given the id.
     changes: bool,
@@ -52,8 +54,7 @@ impl Target for Full {
     }
 
     async fn find(&self, _delivery: &Delivery<'_>, _deadline: Deadline) -> Result<Found, Failure> {
-        let shown = self.shows.map_or(Found::NotThere, |id| Found::There(id.to_owned()));
-        Ok(if self.is_asked { shown } else { Found::CannotBeAsked })
+        Ok(self.found.clone())
     }
 
     fn repeat(&self, _document: &'static Document) -> Repeat {
@@ -66,7 +67,9 @@ impl Target for Full {
 }
 
 fn full(shows: Option<&'static str>, is_asked: bool) -> Full {
-    Full { shows, is_asked, changes: false, deliveries: Mutex::default() }
+    let shown = shows.map_or(Found::NotThere, |id| Found::There(id.to_owned()));
+    let found = if is_asked { shown } else { Found::CannotBeAsked };
+    Full { found, is_asked, changes: false, deliveries: Mutex::default() }
 }
 
 fn item() -> WorkItem {
@@ -287,4 +290,15 @@ async fn a_target_that_changes_what_it_has_by_its_id_is_sent_nothing_twice_witho
         "its id goes with it"
     );
     assert_eq!(sent_to(changing(false), item(), true, lost_edit(None)).await.1, 0);
+}
+
+#[tokio::test]
+async fn a_target_that_is_asked_and_cannot_tell_is_sent_nothing_twice() {
+    let silent = || Full { found: Found::CannotBeAsked, ..full(None, true) };
+    let (outcome, deliveries) = sent_to(silent(), item(), true, unanswered(3_600)).await;
+    let Err(Stop::Ended(reason)) = outcome else { panic!("{outcome:?}") };
+    assert!(format!("{reason:?}").contains("look for it there") && deliveries == 0, "{reason:?}");
+    let replay = WorkItem { replay: Some("r".to_owned()), ..item() };
+    assert_eq!(sent_to(silent(), replay, true, unanswered(3_600)).await.1, 1, "a person has looked");
+    assert_eq!(sent_to(silent(), item(), false, entry()).await.1, 1, "it was never sent");
 }

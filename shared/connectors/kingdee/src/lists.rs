@@ -5,6 +5,7 @@ use relay_connector::{Class, Document, Failure, Lists, Page, PageOf, Query, Use,
 use relay_core::clock::Deadline;
 use serde_json::{Map, Value};
 
+use crate::catalog::PAGES;
 use crate::client::Client;
 use crate::version::{Call, Content, Endpoint};
 use crate::{VENDOR, catalog, error};
@@ -76,7 +77,15 @@ impl Client {
         let of = |names: [&str; 2]| names.iter().find_map(|name| lenient::field(&data, name));
         let pages = of(["totalpage", "total_page"]).and_then(|total| total.parse().ok());
         let count = of(["count", "total"]).and_then(|count| count.parse().ok());
-        Ok(Rows { rows: take_rows(&mut data), pages, count })
+        let rows = take_rows(&mut data);
+        let is_first = number <= PAGES.first;
+        match (rows, count) {
+            (Some(rows), Some(1..)) if rows.is_empty() && is_first => {
+                Err(unreadable(path, "counts rows and shows none"))
+            }
+            (Some(rows), count) => Ok(Rows { rows, pages, count }),
+            (None, _) => Err(unreadable(path, "holds no list under a name that is known (rows)")),
+        }
     }
 
     /// One document whole, by its id.
@@ -160,9 +169,25 @@ impl Lists for Client {
     }
 }
 
-fn take_rows(data: &mut Value) -> Vec<Value> {
-    match data {
-        Value::Array(_) => data.take().as_array_mut().map(std::mem::take).unwrap_or_default(),
-        _ => lenient::take_list(data, "rows"),
+/// An answer that shows no rows without saying that there are none: taken for an empty list, it would hide them.
+fn unreadable(path: &'static str, why: &str) -> Failure {
+    let message = format!("the answer {why}");
+    Failure::in_our_words(VENDOR, path, Class::Retry { after: None }, None, message)
+}
+
+/// The rows, which the vendor leaves out where there are none; `None` where something else stands in their place.
+fn take_rows(data: &mut Value) -> Option<Vec<Value>> {
+    match data.take() {
+        Value::Null => Some(Vec::new()),
+        Value::Array(rows) => Some(rows),
+        Value::Object(fields) => {
+            let is_list = |value: &Value| value.as_array().is_some_and(|list| !list.is_empty());
+            let is_readable = match fields.get("rows") {
+                Some(rows) => matches!(rows, Value::Array(_) | Value::Object(_) | Value::Null),
+                None => !fields.values().any(is_list),
+            };
+            is_readable.then(|| lenient::take_list(&mut Value::Object(fields), "rows"))
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }

@@ -63,36 +63,40 @@ impl Client {
             Failure::new(VENDOR, path, Class::Unknown, None, message)
         };
         match self.find(document, number, deadline).await {
-            Ok(Some(id)) => Ok(id),
-            Ok(None) => Err(unknown("the list does not show it yet".to_owned())),
+            Ok(Found::There(id)) => Ok(id),
+            Ok(Found::NotThere) => Err(unknown("the list does not show it yet".to_owned())),
+            Ok(Found::CannotBeAsked) => Err(unknown("the list does not tell its bills' numbers".to_owned())),
             // Whatever stopped the question, the bill itself may be there.
             Err(failure) => Err(unknown(failure.in_full())),
         }
     }
 
-    /// The record id of the document with our number, asked of the list that belongs to `document` (such as
-    /// `sal_order_save`), if it is there.
+    /// Asks the list that belongs to `document` (such as `sal_order_save`) for the record id of the one with our number.
+    /// [`Found::CannotBeAsked`] where none of its rows has that number, and not all of them say theirs.
     ///
     /// # Errors
     /// Where it cannot be asked for: nothing is said about it then.
-    pub async fn find(
-        &self,
-        document: &str,
-        number: &str,
-        deadline: Deadline,
-    ) -> Result<Option<String>, Failure> {
+    pub async fn find(&self, document: &str, number: &str, deadline: Deadline) -> Result<Found, Failure> {
         let refused = |message: String| Failure::new(VENDOR, document, Class::Refused, None, message);
         let asked = self.known(document)?.0.push.and_then(|push| push.asked);
         let asked = asked.ok_or_else(|| refused("is no document that can be asked for".to_owned()))?;
         let (list, Endpoint { path, .. }) = self.known(asked.document)?;
         self.version.can_search(number).map_err(refused)?;
         let request = lists::request(list, &[(asked.param, number)]);
-        let is_ours = |row: &Value| {
-            asked.holds.iter().any(|name| lenient::field(row, name).as_deref() == Some(number)).then_some(0)
-        };
-        let row = self.search(path, request, is_ours, deadline).await?;
-        // That it is there is what counts: a row without an id is known by its number.
-        Ok(row.map(|row| lenient::field(&row, "id").unwrap_or_else(|| number.to_owned())))
+        let says = |row: &Value| asked.holds.iter().any(|name| lenient::field(row, name).is_some());
+        let is_ours =
+            |row: &Value| asked.holds.iter().any(|name| lenient::field(row, name).as_deref() == Some(number));
+        // A row that does not say its number may be ours.
+        let rank = |row: &Value| if is_ours(row) { Some(0) } else { (!says(row)).then_some(1) };
+        let row = self.search(path, request, rank, deadline).await?;
+        Ok(match row {
+            // That it is there is what counts: a row without an id is known by its number.
+            Some(row) if is_ours(&row) => {
+                Found::There(lenient::field(&row, "id").unwrap_or_else(|| number.to_owned()))
+            }
+            Some(_) => Found::CannotBeAsked,
+            None => Found::NotThere,
+        })
     }
 
     async fn deliver_one(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<String, Failure> {
@@ -128,8 +132,7 @@ impl Target for Client {
         let Some(number) = delivery.number().filter(|_| can_be_asked) else {
             return Ok(Found::CannotBeAsked);
         };
-        let found = Client::find(self, delivery.document.name, &number, deadline).await?;
-        Ok(found.map_or(Found::NotThere, Found::There))
+        Client::find(self, delivery.document.name, &number, deadline).await
     }
 
     async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure> {

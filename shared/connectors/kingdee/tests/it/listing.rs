@@ -88,6 +88,23 @@ async fn a_list_that_is_left_out_is_an_empty_one() {
 }
 
 #[tokio::test]
+async fn an_answer_in_which_no_rows_can_be_found_is_no_empty_list() {
+    let bills = query("kingdee.sal_order_list", &[]);
+    for data in [
+        json!({"list": [{"id": "1"}]}),
+        json!({"rows": "[]"}),
+        json!({"rows": [], "count": "3"}),
+        json!("查询成功"),
+        json!(true),
+    ] {
+        let answer = json!({"success": true, "data": data}).to_string();
+        let (_, page) =
+            listing(&bills, PageOf { number: 0, size: 100 }, Ok(Response::new(200, answer))).await;
+        assert_eq!(page.map_err(|failure| failure.class), Err(Class::Retry { after: None }), "{data}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_without_an_answer_may_simply_be_asked_for_again() {
     let lost = Err(TransportError::Lost("timed out".into()));
     let (_, page) = listing(&query("kingdee.store_list", &[]), PageOf { number: 0, size: 100 }, lost).await;

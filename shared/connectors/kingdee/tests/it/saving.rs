@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use relay_connector::{Class, Response, TransportError};
+use relay_connector::{Class, Found, Response, TransportError};
 use relay_core::clock::Deadline;
 use serde_json::json;
 
@@ -65,6 +65,9 @@ async fn each_answer_has_its_class() {
     for (answer, class) in [
         (says(519, "gateway_519.json"), Class::Refused),
         (says(519, "gateway_519_busy.json"), retry.clone()),
+        (says(503, "gateway_519_busy.json"), Class::Unknown),
+        (says(519, "gateway_519_timed_out.json"), Class::Unknown),
+        (says(200, "gateway_519_timed_out.json"), Class::Unknown),
         (says(519, "gateway_519_rate.json"), retry.clone()),
         (says(429, "gateway_400.json"), retry.clone()),
         (says(400, "gateway_400.json"), Class::Refused),
@@ -108,7 +111,10 @@ async fn success_without_an_id_looks_for_the_order() {
     let (_, saved) = saving([says(200, "saved_without_id.json")].into_iter().chain(pages)).await;
     assert_eq!(saved.as_deref(), Ok("1544208903712374784"));
 
-    for not_seen in [says(200, "orders_none.json"), Err(TransportError::NotSent("refused".into()))] {
+    let unnumbered = Ok(Response::new(200, r#"{"success":true,"data":{"rows":[{"id":"1"}],"totalpage":1}}"#));
+    for not_seen in
+        [says(200, "orders_none.json"), unnumbered, Err(TransportError::NotSent("refused".into()))]
+    {
         let (_, saved) = saving([says(200, "saved_without_id.json"), not_seen]).await;
         assert_eq!(saved.unwrap_err().class, Class::Unknown, "it may be there, so ask before repeating");
     }
@@ -119,7 +125,7 @@ async fn an_order_is_found_by_its_exact_number_on_whatever_page() {
     let pages = [says(200, "orders_page_1.json"), says(200, "orders_page_2.json")];
     let kingdee = Arc::new(Kingdee::answering(pages));
     let found = kingdee.client().find("sal_order_save", "JY20260101", Deadline::NONE).await;
-    assert_eq!(found, Ok(Some("1544208903712374784".to_owned())));
+    assert_eq!(found, Ok(Found::There("1544208903712374784".to_owned())));
     let asked: Vec<_> = kingdee.sent_to("sal_order_list").iter().map(body).collect();
     assert_eq!(
         asked,
@@ -133,7 +139,8 @@ async fn an_order_is_found_by_its_exact_number_on_whatever_page() {
 #[tokio::test]
 async fn an_outbound_is_found_in_its_own_list() {
     let kingdee = Arc::new(Kingdee::answering([says(200, "orders_none.json")]));
-    assert_eq!(kingdee.client().find("kingdee.sal_outbound_save", "CK1", Deadline::NONE).await, Ok(None));
+    let found = kingdee.client().find("kingdee.sal_outbound_save", "CK1", Deadline::NONE).await;
+    assert_eq!(found, Ok(Found::NotThere));
     assert_eq!(kingdee.sent_to("sal_outbound_list").len(), 1);
 }
 

@@ -44,7 +44,7 @@ async fn twenty_concurrent_calls_log_in_once() {
     let kingdee = Arc::new(Kingdee::answering((0..20).map(|_| says(200, "orders_none.json"))));
     let client = kingdee.client();
     let found = join_all((0..20).map(|_| client.find("sal_order_save", "JY1", Deadline::NONE))).await;
-    assert!(found.into_iter().all(|order| order == Ok(None)));
+    assert!(found.into_iter().all(|order| order == Ok(relay_connector::Found::NotThere)));
     assert_eq!(kingdee.sent_to("access_token").len(), 1);
     assert_eq!(kingdee.sent_to("accountGroup").len(), 1);
 }

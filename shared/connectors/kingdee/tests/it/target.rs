@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use relay_connector::{Class, Connection as _, Delivery, Document, Found, Repeat, Step, Target};
+use relay_connector::{Class, Connection as _, Delivery, Document, Found, Repeat, Response, Step, Target};
 use relay_core::clock::Deadline;
 use relay_kingdee::{Client, Settings};
 use serde_json::{Value, json};
@@ -78,6 +78,25 @@ async fn a_bill_is_asked_for_by_our_number() {
     let found = target(&client).find(&delivery(&json!({}), None), Deadline::NONE).await;
     assert_eq!(found, Ok(Found::CannotBeAsked));
     assert_eq!(kingdee.sent_to("sal_order_list").len(), 3, "without our number nothing is asked");
+}
+
+#[tokio::test]
+async fn a_list_whose_rows_do_not_tell_their_numbers_says_of_no_bill_that_it_is_not_there() {
+    let rows = |rows: Value| {
+        let answer = json!({"success": true, "data": {"rows": rows, "totalpage": 1}});
+        Ok(Response::new(200, answer.to_string()))
+    };
+    let number = json!({"billno": "JY1"});
+    for (listed, expected) in [
+        (json!([{"id": "1"}]), Found::CannotBeAsked),
+        (json!([{"id": "1", "billno": ""}, {"id": "2", "billno": "JY10"}]), Found::CannotBeAsked),
+        (json!([{"id": "1"}, {"id": "2", "bill_no": "JY1"}]), Found::There("2".to_owned())),
+        (json!([{"id": "2", "billno": "JY10"}]), Found::NotThere),
+    ] {
+        let kingdee = Arc::new(Kingdee::answering([rows(listed.clone())]));
+        let found = target(&kingdee.client()).find(&delivery(&number, None), Deadline::NONE).await;
+        assert_eq!(found, Ok(expected), "{listed}");
+    }
 }
 
 #[tokio::test]
