@@ -160,6 +160,7 @@ impl Documents {
         };
         let hash = content_hash(&item.document);
         let archived = held.history().location();
+        let numbers = flow.map(|routed| routed.flow.source().document.numbers_in(&item.document));
         Work {
             system: held.system(),
             item,
@@ -170,6 +171,7 @@ impl Documents {
             resumed,
             repeated,
             archived,
+            numbers: numbers.unwrap_or_default(),
             missing: Vec::new(),
         }
     }
@@ -201,6 +203,7 @@ impl Documents {
             resumed: true,
             repeated: true,
             archived,
+            numbers: Vec::new(),
             missing: Vec::new(),
         };
         let why = "a mistake in the program stopped this document's turn: the log tells its place; report it, and \

@@ -38,6 +38,8 @@ pub(crate) struct Work<'a> {
     pub(crate) repeated: bool,
     /// Where the archive will have this turn, for the ledger to point to.
     pub(crate) archived: Option<&'a str>,
+    /// The numbers that a person may ask for it by.
+    pub(crate) numbers: Vec<String>,
     /// The codes that nobody knew, where it fails for them.
     pub(crate) missing: Vec<UnknownCode>,
 }

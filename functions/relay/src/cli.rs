@@ -65,14 +65,20 @@ pub(crate) enum Command {
         #[arg(long)]
         flow: Option<String>,
     },
-    /// Tell everything that is known of one document: what came, was sent and was answered
+    /// Tell everything that is known of documents: what came, was sent and was answered
+    ///
+    /// Any number of a document finds it, over all flows: an order's, a parcel's, a bill's, an id in a target. Of one that
+    /// nobody knows the sources are asked.
     Show {
-        /// Its flow
+        /// The numbers
+        #[arg(value_name = "NUMBER", required_unless_present = "key", conflicts_with = "key")]
+        numbers: Vec<String>,
+        /// Of this flow alone
         #[arg(long)]
-        flow: String,
+        flow: Option<String>,
         /// The document's key
-        #[arg(long)]
-        key: String,
+        #[arg(long, requires = "flow")]
+        key: Option<String>,
     },
     /// Tell what would become of a document, field by field, and send nothing
     Explain {

@@ -103,7 +103,10 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
             commands::pause::run(&name, reason.as_deref(), by.as_deref(), lasts, json).await
         }
         Command::Resume { name } => commands::resume::run(&name, json).await,
-        Command::Show { flow, key } => commands::show::run(&flow, &key, json).await,
+        Command::Show { flow: Some(flow), key: Some(key), .. } => {
+            commands::show::run(&flow, &key, json).await
+        }
+        Command::Show { numbers, flow, .. } => commands::show::find(&numbers, flow.as_deref(), json).await,
         Command::Explain { file, flow, key, number } => {
             commands::explain::run(file.as_deref(), &flow, key.as_deref(), number.as_deref(), json).await
         }

@@ -9,10 +9,12 @@
 //! | `sheet` | the fields of a document, read from its data file (`shared/connectors/VENDOR/catalog`) when first asked for |
 //! | `caution` | what a vendor leaves out, or refuses, because of a request's parameters |
 //! | `window` | the times that windows are over |
+//! | `numbers` | the numbers that a person may ask for a document by |
 //! | `push` | what keeps a document from being made twice |
 
 mod caution;
 mod field;
+mod numbers;
 mod push;
 mod sheet;
 mod window;
@@ -63,6 +65,9 @@ pub struct Document {
     /// Names of a field that a flow may write in each other's place, at any depth: a vendor's interfaces name it
     /// differently. The document is sent with the one that it has.
     pub same: &'static [(&'static str, &'static str)],
+    /// Names of the fields, at any depth, that hold a number which a person may ask for it by, beside its key fields: of an
+    /// order, a parcel, a bill. Codes of goods, shops and warehouses are none, because thousands of documents have the same.
+    pub numbers: &'static [&'static str],
 }
 
 /// Where the fields of a document stand.
@@ -111,6 +116,7 @@ impl Document {
         cautions: &[],
         push: None,
         same: &[],
+        numbers: &[],
     };
 
     /// The known fields, at the document's top.

@@ -8,8 +8,10 @@
 //! |---|---|
 //! | [`of_no_flow`] | names in a flow's place |
 //! | `stamp` | which of two versions is the newer |
+//! | [`numbers`] | the numbers that a document is found by |
 //! | `rules` | what an attempt, a failure, a delivery and a person's word change in an entry |
 
+pub mod numbers;
 pub mod of_no_flow;
 mod rules;
 mod stamp;
@@ -24,6 +26,7 @@ use serde_json::Value;
 
 use crate::{FailureClass, StoreError, codec};
 
+pub use numbers::Numbers;
 pub use rules::Delivery;
 pub use stamp::Stamp;
 
@@ -70,6 +73,9 @@ pub struct Entry {
     /// Where the archive's records of its last turns stand, oldest first, where they are not found by flow and key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<String>,
+    /// The numbers that it is found by, beside its key.
+    #[serde(default, skip_serializing_if = "Numbers::is_empty")]
+    pub numbers: Numbers,
     /// Grows by one with every write; 0 before the first.
     #[serde(default)]
     pub revision: u64,
@@ -271,6 +277,9 @@ pub trait Ledger: Send + Sync {
         limit: usize,
         after: Option<&EntryId>,
     ) -> Result<Vec<Entry>, StoreError>;
+
+    /// The entries that this is a number of ([`Entry::numbers`]), by flow and key; keys are not among them.
+    async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError>;
 
     /// Counts the entries of each flow.
     async fn counts(&self) -> Result<Counts, StoreError>;

@@ -5,6 +5,7 @@
 //! | [`item`] | one document for one flow, and how it travels in a message |
 //! | [`queue`] | port: one FIFO queue per target system, as SQS FIFO has them |
 //! | [`archive`] | port: what came, what was sent, what was answered |
+//! | [`audit`] | port: what people have done |
 //! | [`checkpoint`] | port: watermarks, leases, pauses and tokens, moved by compare-and-set |
 //! | [`ledger`] | port: what became of every document |
 //! | [`guard`] | never an older version over a newer one: pure |
@@ -24,6 +25,7 @@
 //! | [`codec`] | large texts in little space |
 
 pub mod archive;
+pub mod audit;
 pub mod backoff;
 pub mod checkpoint;
 pub mod clock;
@@ -48,6 +50,7 @@ pub mod told;
 mod version;
 
 pub use archive::Archive;
+pub use audit::{Action, Audit};
 pub use checkpoint::{Checkpoint, Checkpoints, Lease};
 pub use failure_class::FailureClass;
 pub use groups::{Contribution, GroupId, Groups};
@@ -130,6 +133,10 @@ pub struct AwsNames {
     pub lookup_table: String,
     /// The table of groups.
     pub group_table: String,
+    /// The table of what operators ask by and have done; `None`: a stack from before there was one.
+    pub operator_table: Option<String>,
+    /// Whether documents are found by their numbers through that table, which costs a write for each number.
+    pub has_number_index: bool,
     /// How long the ledger remembers a delivered document.
     pub ledger_kept: std::time::Duration,
     /// The archive; `None` where nothing is archived.
@@ -175,4 +182,6 @@ pub struct Stores {
     pub quotas: std::sync::Arc<dyn Quotas>,
     /// Documents that become one bill together.
     pub groups: std::sync::Arc<dyn Groups>,
+    /// What people have done.
+    pub audit: std::sync::Arc<dyn Audit>,
 }

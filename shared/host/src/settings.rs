@@ -91,6 +91,10 @@ fn days(settings: &Settings, setting: &Setting, at_least: u32) -> Result<Duratio
 fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
     let (history, ledger_kept) = SettingsError::both(history(settings), ledger(settings))?;
     let mut reader = Reader::new(settings);
+    let numbers = reader.optional(&all::NUMBERS).unwrap_or_default();
+    if !["index", "search"].contains(&numbers) {
+        reader.problem(all::NUMBERS.name, &format!("expects {}", all::NUMBERS.expects));
+    }
     let mut name = |name: &str| {
         if settings.get(name).is_none() {
             reader.missing(name, "an output of the stack, because RELAY_STORE is `aws`");
@@ -102,6 +106,8 @@ fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {
         ledger_table: name(all::LEDGER_TABLE.name),
         lookup_table: name(all::LOOKUP_TABLE.name),
         group_table: name(all::GROUP_TABLE.name),
+        operator_table: settings.get(all::OPERATOR_TABLE.name).map(str::to_owned),
+        has_number_index: numbers == "index" && settings.get(all::OPERATOR_TABLE.name).is_some(),
         ledger_kept,
         archive: settings.get(all::ARCHIVE_BUCKET.name).filter(|_| !history.is_zero()).map(|bucket| {
             AwsArchive {

@@ -6,6 +6,7 @@
 //! | [`status`] | where every source, flow, queue and target stands, and what needs a person |
 //! | [`failures`] | the documents that failed, with their reasons |
 //! | [`show`] | everything that is known of one document |
+//! | [`find`] | where a number is, whichever field of whichever flow's document it stands in |
 //! | [`doctor`] | every connection that the flows need, tried without writing |
 //! | [`explain`] | what would become of a document, and why |
 //! | [`record`] | a flow test, made of what was kept of a document |
@@ -27,6 +28,7 @@ pub mod documents;
 pub mod error;
 pub mod explain;
 pub mod failures;
+pub mod find;
 pub mod groups;
 pub mod lookups;
 pub mod names;

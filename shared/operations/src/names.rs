@@ -71,7 +71,7 @@ impl Operations<'_> {
     }
 
     /// The names under which documents are known.
-    async fn known_flows(&self) -> Result<BTreeSet<String>, StoreError> {
+    pub(crate) async fn known_flows(&self) -> Result<BTreeSet<String>, StoreError> {
         let mut known: BTreeSet<String> =
             self.flows.iter().map(|routed| routed.flow.name().to_owned()).collect();
         known.extend(registry::read(self.stores.checkpoints.as_ref()).await?.into_keys());

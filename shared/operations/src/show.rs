@@ -18,6 +18,8 @@ pub struct Shown {
     pub flow: String,
     /// The document's key.
     pub key: String,
+    /// The numbers that it is found by, beside its key.
+    pub numbers: Vec<String>,
     /// The version that the target has.
     pub delivered: Option<Delivered>,
     /// Attempts since the last delivery.
@@ -61,22 +63,48 @@ impl Operations<'_> {
             Some(entry) => Some(entry),
             None => self.bill_named(flow, key).await?,
         };
+        match self.shown(flow, key, entry).await? {
+            Some(shown) => Ok(shown),
+            None => Err(self.unknown(flow, key).await?),
+        }
+    }
+
+    /// What is known of a document by its entry and by the archive; `None` where that is nothing.
+    pub(crate) async fn shown(
+        &self,
+        flow: &str,
+        key: &str,
+        entry: Option<Entry>,
+    ) -> Result<Option<Shown>, OperationError> {
         let is_known = entry.is_some();
         let entry = entry.unwrap_or_else(|| Entry::new(EntryId::new(flow, key)));
         let history = self.stores.archive.read(&entry.id, &entry.archive).await?;
         if !is_known && history.is_empty() {
-            return Err(self.unknown(flow, key).await?);
+            return Ok(None);
         }
         let paused = self.paused(flow).await?;
         let group = self.in_group(&entry).await?;
         let failures = Failure::of_entry(&entry);
         let settled = entry.settled.as_ref().map(|settled| by_hand(&entry, settled));
+        let numbers = entry.numbers.all().to_vec();
         let Entry { delivered, attempts, unanswered, id: EntryId { flow, key }, .. } = entry;
-        Ok(Shown { flow, key, delivered, attempts, unanswered, settled, failures, paused, group, history })
+        Ok(Some(Shown {
+            flow,
+            key,
+            numbers,
+            delivered,
+            attempts,
+            unanswered,
+            settled,
+            failures,
+            paused,
+            group,
+            history,
+        }))
     }
 
     /// The pause of a flow, or of its target.
-    async fn paused(&self, flow: &str) -> Result<Option<Pause>, OperationError> {
+    pub(crate) async fn paused(&self, flow: &str) -> Result<Option<Pause>, OperationError> {
         let of_flow = self.pause_of_flow(flow).await?;
         let Some(routed) = self.flows.named(flow).filter(|_| of_flow.is_none()) else { return Ok(of_flow) };
         let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());

@@ -16,7 +16,7 @@ use relay_core::StoreError;
 use relay_core::ledger::{Counts, Entry, EntryId, Ledger};
 
 /// The entry as JSON; one that has parts is in them.
-const ENTRY: &str = "entry";
+pub(super) const ENTRY: &str = "entry";
 const REVISION: &str = "revision";
 /// Which call wrote the entry.
 const WRITTEN_BY: &str = "written_by";
@@ -48,6 +48,8 @@ impl Ledger for Aws {
 
     async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
         let call = self.ledger_call("writing the ledger", "dynamodb:PutItem");
+        // Before the entry that has them: a row that points to an entry in vain is passed over.
+        self.index(entry).await?;
         let writer = self.rng.uuid().simple().to_string();
         let json = serde_json::json!(entry).to_string();
         let parts = self.write_parts(&item_id(&entry.id), &json).await?;
@@ -119,6 +121,10 @@ impl Ledger for Aws {
             next = page.next;
         }
         Ok(entries)
+    }
+
+    async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
+        self.found(number).await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

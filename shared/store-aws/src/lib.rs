@@ -9,6 +9,8 @@
 //! | `dead_letters` | their queues: listed, and sent anew |
 //! | `checkpoints` | values and leases in one table |
 //! | `ledger` | entries, with a sparse index of those that have failed |
+//! | `numbers` | the index of numbers, and the search where there is none |
+//! | `audit` | what people have done |
 //! | `parts` | entries that are larger than an item of DynamoDB may be |
 //! | `lookups` | ids, with the table's time to live |
 //! | `archive` | histories: items where they are small, objects of S3 where they are large |
@@ -19,6 +21,7 @@
 //! | `failure` | what a refusal of AWS means, and the way out |
 
 mod archive;
+mod audit;
 mod checkpoints;
 mod dead_letters;
 mod failure;
@@ -27,6 +30,7 @@ mod http;
 mod item;
 mod ledger;
 mod lookups;
+mod numbers;
 mod parts;
 mod queue;
 mod quotas;
@@ -101,7 +105,8 @@ impl Aws {
             lookups: this.clone(),
             archive,
             quotas: this.clone(),
-            groups: this,
+            groups: this.clone(),
+            audit: this,
         }
     }
 

@@ -15,9 +15,6 @@ const VALUE: &str = "value";
 const TABLE: &str = "table";
 const CODE: &str = "code";
 
-/// DynamoDB takes at most as many changes in one request.
-const BATCH: usize = 25;
-
 #[async_trait]
 impl Lookups for Aws {
     async fn get(&self, codes: &[(String, String)]) -> Result<HashMap<(String, String), String>, StoreError> {
@@ -116,32 +113,9 @@ fn delete_of(id: &str) -> WriteRequest {
 }
 
 impl Aws {
-    /// Makes changes, 25 in a request. Where the table is throttled an answer names what was left out.
+    /// Makes changes.
     async fn change(&self, changes: Vec<WriteRequest>) -> Result<(), StoreError> {
-        let call = self.lookups_call("writing look-ups", "dynamodb:BatchWriteItem");
-        for batch in changes.chunks(BATCH) {
-            let mut retry = self.retry();
-            let mut left = batch.to_vec();
-            loop {
-                let asked = left.len();
-                let answer = self.dynamodb().batch_write_item().request_items(call.name, left).send().await;
-                let answer = answer.map_err(|error| call.failed(&error))?;
-                left =
-                    answer.unprocessed_items.into_iter().flat_map(HashMap::into_values).flatten().collect();
-                if left.is_empty() {
-                    break;
-                }
-                if left.len() < asked {
-                    retry.renew();
-                }
-                if !retry.wait().await {
-                    let left =
-                        format!("UnprocessedItems: {} of {asked} left out again and again", left.len());
-                    return Err(call.refused(Some("ThrottlingException"), &left));
-                }
-            }
-        }
-        Ok(())
+        self.write_all(self.lookups_call("writing look-ups", "dynamodb:BatchWriteItem"), changes).await
     }
 
     /// The items of a table, or all: for a person's commands, which read the whole of it.

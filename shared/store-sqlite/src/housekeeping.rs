@@ -10,8 +10,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use relay_core::Entry;
 use relay_core::queue::{DEDUPLICATION_INTERVAL, RETENTION};
+use relay_core::{Entry, audit};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::retention::Retention;
@@ -81,8 +81,11 @@ pub(super) fn clean(
     let walk = Walk::go_on(connection, now)?;
     let mut cleaned = forget(connection, &SHORT_LIVED.map(|(sql, kept)| (sql, later(now, kept))))?;
     if let Some(believed) = walk.believed_time {
-        let due =
-            [(DEAD_LETTERS, earlier(believed, RETENTION)), (HISTORY, earlier(believed, retention.history))];
+        let due = [
+            (DEAD_LETTERS, earlier(believed, RETENTION)),
+            (HISTORY, earlier(believed, retention.history)),
+            (AUDIT, earlier(believed, audit::KEPT)),
+        ];
         cleaned = cleaned.and(forget(connection, &due)?);
     }
     Ok(cleaned.and(walk.step(connection, retention.ledger)?))
@@ -109,6 +112,9 @@ const SHORT_LIVED: [(&str, Duration); 3] = [
 
 const DEAD_LETTERS: &str = "DELETE FROM messages WHERE id IN
     (SELECT id FROM messages WHERE dead = 1 AND visible_at <= ?1 ORDER BY visible_at LIMIT ?2)";
+
+const AUDIT: &str =
+    "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at <= ?1 ORDER BY at LIMIT ?2)";
 
 const HISTORY: &str =
     "DELETE FROM archive WHERE id IN (SELECT id FROM archive WHERE at <= ?1 ORDER BY at LIMIT ?2)";
@@ -171,24 +177,28 @@ impl Walk {
             .execute(params![place.0, place.1])?;
         let due = self.believed_time.map(|time| earlier(time, kept));
         let mut forget = connection.prepare_cached("DELETE FROM ledger WHERE flow = ?1 AND key = ?2")?;
+        let mut forget_number =
+            connection.prepare_cached("DELETE FROM numbers WHERE number = ?1 AND flow = ?2 AND key = ?3")?;
         let mut rows = 0;
         for (flow, key, entry) in &page {
-            if entry.as_deref().zip(due).is_some_and(|(entry, due)| is_over(entry, due)) {
-                rows += forget.execute([flow, key])?;
+            let over = entry.as_deref().zip(due).and_then(|(entry, due)| over(entry, due));
+            let Some(mut entry) = over else { continue };
+            rows += forget.execute([flow, key])?;
+            // Those of the target were indexed for entries too that name no numbers themselves.
+            entry.found_by(&[]);
+            for number in entry.numbers.all() {
+                forget_number.execute([number, flow, key])?;
             }
         }
         Ok(Cleaned { rows, has_more: !is_last })
     }
 }
 
-/// Whether an entry only says that a document was delivered, and not after `due`. What cannot be read stays for a person.
-fn is_over(entry: &str, due: i64) -> bool {
-    let Ok(entry) = serde_json::from_str::<Entry>(entry) else { return false };
-    let is_open = entry.failures().next().is_some()
-        || entry.attempts.is_some()
-        || entry.unanswered.is_some()
-        || entry.settled.is_some();
-    !is_open && entry.delivered.is_some_and(|delivered| millis(delivered.at) <= due)
+/// An entry that only says that a document was delivered, and not after `due`. What cannot be read stays for a person.
+fn over(entry: &str, due: i64) -> Option<Entry> {
+    let entry = serde_json::from_str::<Entry>(entry).ok()?;
+    let is_old = entry.delivered.as_ref().is_some_and(|delivered| millis(delivered.at) <= due);
+    (entry.is_only_delivered() && is_old).then_some(entry)
 }
 
 /// Gives some free pages back to the file system; a file that cannot shrink keeps them for what comes next. Each is taken from

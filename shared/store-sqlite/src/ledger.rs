@@ -34,7 +34,7 @@ impl Ledger for Sqlite {
     async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
         // Should it ever fail, the value's panic fails this document alone.
         let text = serde_json::to_string(entry).unwrap_or_else(|_| serde_json::json!(entry).to_string());
-        let (id, revision) = (entry.id.clone(), entry.revision);
+        let (id, revision, numbers) = (entry.id.clone(), entry.revision, entry.numbers.all().to_vec());
         let (is_delivered, failed_at) =
             (entry.delivered.is_some(), entry.failed.as_ref().map(|failed| millis(failed.at)));
         self.write_in("writing the ledger in", move |tx, _| {
@@ -47,6 +47,13 @@ impl Ledger for Sqlite {
                 )?
                 .execute(params![id.flow, id.key, text, is_delivered, failed_at, revision])?;
             // An entry that retention has forgotten since it was read is written anew, with all that was known of it.
+            if written == 1 && !numbers.is_empty() {
+                let mut index = tx
+                    .prepare_cached("INSERT OR IGNORE INTO numbers (number, flow, key) VALUES (?1, ?2, ?3)")?;
+                for number in &numbers {
+                    index.execute(params![number, id.flow, id.key])?;
+                }
+            }
             Ok(written == 1)
         })
         .await
@@ -73,6 +80,18 @@ impl Ledger for Sqlite {
                     tx.prepare(FAILED_OF_FLOW)?.query_map(after, decode)?.collect()
                 }
             }
+        })
+        .await
+    }
+
+    async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
+        let number = number.to_owned();
+        self.read_in("finding a number in", move |tx, _| {
+            let mut statement =
+                tx.prepare_cached("SELECT flow, key FROM numbers WHERE number = ?1 ORDER BY flow, key")?;
+            let ids =
+                statement.query_map([number], |row| Ok(EntryId { flow: row.get(0)?, key: row.get(1)? }))?;
+            ids.collect()
         })
         .await
     }

@@ -22,6 +22,7 @@
 
 mod archive;
 mod arrivals;
+mod audit;
 mod blocking;
 mod check;
 mod checkpoints;
@@ -191,7 +192,8 @@ impl Sqlite {
             lookups: this.clone(),
             archive,
             quotas: this.clone(),
-            groups: this,
+            groups: this.clone(),
+            audit: this,
         }
     }
 

@@ -18,8 +18,8 @@ use relay_core::groups::{Contribution, GroupId, Open, Seal};
 use relay_core::ledger::Counts;
 use relay_core::quota::{Ask, Grant, Limit};
 use relay_core::{
-    Archive, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Groups, Lease, Ledger, LookupRow,
-    Lookups, Outgoing, Queue, Quotas, Received, StoreError, Stores, System,
+    Action, Archive, Audit, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Groups, Lease,
+    Ledger, LookupRow, Lookups, Outgoing, Queue, Quotas, Received, StoreError, Stores, System,
 };
 
 /// A port.
@@ -39,6 +39,8 @@ pub enum Port {
     Quotas,
     /// Documents that become one bill together.
     Groups,
+    /// What people have done.
+    Audit,
 }
 
 /// One call of a port.
@@ -92,7 +94,8 @@ where
         lookups: this.clone(),
         archive: this.clone(),
         quotas: this.clone(),
-        groups: this,
+        groups: this.clone(),
+        audit: this,
     }
 }
 
@@ -176,6 +179,7 @@ decorated! {
         read(ids: &[EntryId]) -> HashMap<EntryId, Entry>;
         write(entry: &Entry) -> bool, carries Entry(entry);
         failed(flow: Option<&str>, limit: usize, after: Option<&EntryId>) -> Vec<Entry>;
+        find(number: &str) -> Vec<EntryId>;
         counts() -> Counts;
     }
 
@@ -202,5 +206,10 @@ decorated! {
         seal(group: &GroupId, seal: &Seal) -> bool;
         queued(group: &GroupId, seal: &Seal) -> ();
         sealed(flow: &str, limit: usize) -> Vec<(GroupId, DateTime<Utc>)>;
+    }
+
+    Audit as audit {
+        note(action: &Action) -> ();
+        actions(since: Option<DateTime<Utc>>, limit: usize) -> Vec<Action>;
     }
 }

@@ -129,6 +129,7 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
         resumed: repeated,
         repeated,
         archived: None,
+        numbers: Vec::new(),
         missing: Vec::new(),
     };
     let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new(), route: None };

@@ -274,7 +274,9 @@ impl LedgerWriter {
         let known = Some(work.known.entry.clone());
         let change = |entry: &mut Entry| {
             work.archived.into_iter().for_each(|location| entry.archived(location));
-            change(entry)
+            let done = change(entry);
+            entry.found_by(&work.numbers);
+            done
         };
         ledger::update(self.ledger.as_ref(), &work.known.entry.id, known, change).await
     }

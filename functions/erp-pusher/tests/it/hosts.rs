@@ -64,6 +64,10 @@ impl Ledger for Failing {
         self.ledger.failed(flow, limit, after).await
     }
 
+    async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
+        self.ledger.find(number).await
+    }
+
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.ledger.counts().await
     }

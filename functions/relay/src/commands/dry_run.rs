@@ -245,6 +245,10 @@ impl Ledger for Unstored<Arc<dyn Ledger>> {
         self.0.failed(flow, limit, after).await
     }
 
+    async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
+        self.0.find(number).await
+    }
+
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.0.counts().await
     }

@@ -2,6 +2,7 @@ use relay_core::archive::{Event, Exchange, Record};
 use relay_core::groups::Member;
 use relay_core::ledger::{Attempts, Delivered};
 use relay_operations::failures::Failure;
+use relay_operations::find::{AtSource, Found};
 use relay_operations::groups::InGroup;
 use relay_operations::pauses;
 use relay_operations::show::{ByHand, Shown};
@@ -25,8 +26,47 @@ pub(crate) async fn run(flow: &str, key: &str, json: bool) -> anyhow::Result<Don
     Ok(Done::Well)
 }
 
+/// `relay show NUMBER…`
+pub(crate) async fn find(numbers: &[String], flow: Option<&str>, json: bool) -> anyhow::Result<Done> {
+    let (wiring, place) = looked_at().await?;
+    let connect = |system| wiring.connection(system).map_err(|error| format!("{error:#}"));
+    let found = operations(&wiring).find(numbers, flow, &connect).await?;
+    if json {
+        say!("{}", place.with(json!({ "found": found })));
+    } else {
+        say!("{}; times are China time", place.line());
+        found.iter().for_each(print_found);
+    }
+    let is_known = found.iter().all(|found| !found.documents.is_empty());
+    Ok(if is_known { Done::Well } else { Done::WithFailures })
+}
+
+fn print_found(Found { number, documents, sources }: &Found) {
+    for document in documents {
+        say!("");
+        print(document);
+    }
+    if !documents.is_empty() {
+        return;
+    }
+    say!("\n{number}: no flow knows it");
+    for AtSource { flow, source, key, says } in sources {
+        let key = key.as_deref().map(|key| format!(" {key}")).unwrap_or_default();
+        say!("  {flow} ({source}{key}): {says}");
+    }
+    if sources.is_empty() {
+        say!(
+            "  and no source that can be asked by such a number has it; what was pushed and waits for its first turn is"
+        );
+        say!("  told by `relay status` alone, as one of those that wait");
+    }
+}
+
 fn print(document: &Shown) {
     say!("{} {}", document.flow, document.key);
+    if !document.numbers.is_empty() {
+        say!("  its numbers: {}", document.numbers.join(", "));
+    }
     stands(document);
     for failure in &document.failures {
         failed(failure, "failed");

@@ -24,6 +24,7 @@ mod lost_store;
 mod memory;
 mod mistakes;
 mod names;
+mod numbers;
 mod pipes;
 mod place;
 mod serve;

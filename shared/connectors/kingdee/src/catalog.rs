@@ -120,16 +120,37 @@ pub(crate) const SAME: &[(&str, &str)] = &[
 /// The vendor cuts larger pages silently, and still counts pages by what was asked.
 pub(crate) const PAGES: Pages = Pages { first: 1, cap: 100 };
 
+/// The numbers of bills.
+const NUMBERS: &[&str] = &["billno", "bill_no", "src_bill_no", "srcbillno"];
+
 pub(crate) const BY_ID: &[&[&str]] = &[&["id"]];
 
 /// A list that is read as a whole.
 pub(crate) const fn listed(name: &'static str, title: &'static str, fields: Fields) -> Document {
-    Document { name, title, role: Role::Listed, fields, pages: Some(PAGES), keys: BY_ID, ..Document::UNKNOWN }
+    Document {
+        name,
+        title,
+        role: Role::Listed,
+        fields,
+        pages: Some(PAGES),
+        keys: BY_ID,
+        numbers: NUMBERS,
+        ..Document::UNKNOWN
+    }
 }
 
 /// What is saved.
 pub(crate) const fn saved(name: &'static str, title: &'static str, fields: Fields, push: Push) -> Document {
-    Document { name, title, role: Role::Target, fields, push: Some(push), same: SAME, ..Document::UNKNOWN }
+    Document {
+        name,
+        title,
+        role: Role::Target,
+        fields,
+        push: Some(push),
+        same: SAME,
+        numbers: NUMBERS,
+        ..Document::UNKNOWN
+    }
 }
 
 /// What is known by a number of ours in that field. What the vendor does with one that is there already is not documented,

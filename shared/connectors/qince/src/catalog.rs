@@ -131,7 +131,11 @@ static DOCUMENTS: [Document; 27] = [
     written(SIGN, "签收", Repeat::Doubles),
 ];
 
-const PUSHED: Document = Document { role: Role::Pushed, params: &[DATA_SOURCE], ..Document::UNKNOWN };
+/// The numbers of orders and deliveries.
+const NUMBERS: &[&str] = &["purchase_no", "order_no", "orderNo", "sent_no", "return_no", "source_order_no"];
+
+const PUSHED: Document =
+    Document { role: Role::Pushed, params: &[DATA_SOURCE], numbers: NUMBERS, ..Document::UNKNOWN };
 
 const fn pushed(name: &'static str, title: &'static str) -> Document {
     Document { name, title, fields: Fields::Written(RECORD), keys: &[&[KEY]], ..PUSHED }
@@ -148,6 +152,7 @@ const WINDOWED: Document = Document {
     role: Role::Windowed,
     max_span: Some(Duration::from_secs(7 * 86_400)),
     pages: Some(Pages { first: 1, cap: 1_000 }),
+    numbers: NUMBERS,
     ..Document::UNKNOWN
 };
 

@@ -136,8 +136,41 @@ const fn pages(cap: u32) -> Option<Pages> {
     Some(Pages { first: 0, cap })
 }
 
+/// The numbers of orders, parcels and bills, by the names that its documents have for them.
+const NUMBERS: &[&str] = &[
+    "trade_no",
+    "tid",
+    "tids",
+    "src_tid",
+    "src_tids",
+    "src_trade_no",
+    "sales_tid",
+    "fenxiao_tid",
+    "order_no",
+    "src_order_no",
+    "logistics_no",
+    "return_logistics_no",
+    "stockout_no",
+    "stockin_no",
+    "refund_no",
+    "src_refund_no",
+    "purchase_no",
+    "return_no",
+    "transfer_no",
+    "swap_trade_no",
+    "pd_no",
+    "pay_id",
+    "outer_no",
+    "api_outer_no",
+    "wms_outer_no",
+    "stockin_outer_no",
+    "purchase_outer_no",
+    "src_no",
+];
+
 /// What the row of every document that is read starts from.
 const READ: Document = Document {
+    numbers: NUMBERS,
     routes: &[Route::Direct.name(), Route::Qimen.name()],
     pages: pages(LARGEST_PAGE),
     ..Document::UNKNOWN
@@ -156,6 +189,7 @@ const POOL: Document = Document { role: Role::Pool, ..READ };
 /// What the row of a document that is pushed starts from.
 const TARGET: Document = Document {
     role: Role::Target,
+    numbers: NUMBERS,
     routes: &[Route::Direct.name(), Route::Qimen.name()],
     ..Document::UNKNOWN
 };

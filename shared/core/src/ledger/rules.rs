@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::FailureClass;
 
-use super::{Attempts, Delivered, Entry, EntryId, Failed, Settled, Stamp, Unanswered};
+use super::{Attempts, Delivered, Entry, EntryId, Failed, Numbers, Settled, Stamp, Unanswered};
 
 /// What a delivery turned out to be when it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,15 @@ impl Entry {
         self.archive.drain(..surplus);
     }
 
+    /// Notes what it can be found by: numbers of the document, and those that the target has it under.
+    pub fn found_by(&mut self, numbers: &[String]) {
+        let of_target = self.delivered.iter().flat_map(|delivered| [&delivered.target_id, &delivered.number]);
+        let of_target: Vec<String> = of_target.flatten().cloned().collect();
+        for number in of_target.iter().chain(numbers) {
+            self.numbers.note(number, &self.id.key);
+        }
+    }
+
     /// The entry of a document that nothing is known of yet.
     #[must_use]
     pub fn new(id: EntryId) -> Self {
@@ -56,6 +65,7 @@ impl Entry {
             failed: None,
             beside: Vec::new(),
             archive: Vec::new(),
+            numbers: Numbers::default(),
             revision: 0,
         }
     }

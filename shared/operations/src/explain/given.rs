@@ -68,32 +68,48 @@ impl Operations<'_> {
         connect: Connect<'_>,
     ) -> Result<Value, OperationError> {
         let document = routed.flow.source().document;
-        let not_shown =
-            |why: String| OperationError::NotFetched { document: document.name, key: key.to_owned(), why };
+        let not_shown = |why: &str| OperationError::NotFetched {
+            document: document.name,
+            key: key.to_owned(),
+            why: why.to_owned(),
+        };
         let param = document.keys.iter().find_map(|key| match key {
             [field] if document.param_names().any(|param| param == *field) => Some(*field),
             _ => None,
         });
         let Some(param) = param.filter(|_| document.role == Role::Windowed) else {
             let why = "it cannot be asked for by its number: save the document to a file, and explain that";
-            return Err(not_shown(why.to_owned()));
+            return Err(not_shown(why));
         };
-        let mut query = routed.query(&self.flow_settings).map_err(|error| not_shown(format!("{error:#}")))?;
-        // By its number alone: it is to be shown in whatever state it is.
-        query.params = vec![(param.to_owned(), key.to_owned())];
-        let connection = connect(routed.source_system()).map_err(not_shown)?;
-        let windows = connection.windows().ok_or_else(|| not_shown("it is read by no windows".to_owned()))?;
+        let rows = self.asked_by(routed, param, key, connect).await.map_err(|why| not_shown(&why))?;
+        let is_asked_for = |row: &Value| routed.flow.key(row).is_ok_and(|found| found == key);
+        rows.into_iter().find(is_asked_for).ok_or_else(|| {
+            not_shown("the source shows no such document; one that was changed long ago may have to be saved to a file")
+        })
+    }
+
+    /// What the source shows of a number alone, in whatever state it is.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    pub(crate) async fn asked_by(
+        &self,
+        routed: &Routed,
+        param: &str,
+        number: &str,
+        connect: Connect<'_>,
+    ) -> Result<Vec<Value>, String> {
+        let document = routed.flow.source().document;
+        let mut query = routed.query(&self.flow_settings).map_err(|error| format!("{error:#}"))?;
+        query.params = vec![(param.to_owned(), number.to_owned())];
+        let connection = connect(routed.source_system())?;
+        let windows = connection.windows().ok_or_else(|| "it is read by no windows".to_owned())?;
         let longest = document.max_span.and_then(|span| TimeDelta::from_std(span).ok());
         let end = windows.time(&query).now().unwrap_or_else(|| self.clock.now());
         let span = Span { start: end - longest.unwrap_or(USUAL_SPAN), end };
         let page = PageOf { number: 0, size: u32::MAX };
         let read = windows.window(&query, span, page, self.patience()).await;
-        let rows = read.map_err(|failure| not_shown(failure.in_full()))?.rows;
-        let is_asked_for = |row: &Value| routed.flow.key(row).is_ok_and(|found| found == key);
-        rows.into_iter().find(is_asked_for).ok_or_else(|| {
-            let why = "the source shows no such document; one that was changed long ago may have to be saved to a file";
-            not_shown(why.to_owned())
-        })
+        read.map(|page| page.rows).map_err(|failure| failure.in_full())
     }
 }
 

@@ -79,6 +79,8 @@ fn stores_over(http: Arc<dyn HttpClient>) -> Stores {
         ledger_table: "relay-ledger".to_owned(),
         lookup_table: "relay-lookups".to_owned(),
         group_table: "relay-groups".to_owned(),
+        operator_table: Some("relay-operators".to_owned()),
+        has_number_index: true,
         ledger_kept: Duration::from_secs(400 * 86_400),
         archive: None,
         queues: [

@@ -100,6 +100,14 @@ async fn the_ledger_of_an_earlier_program_is_counted_listed_and_written_to() {
 }
 
 #[tokio::test]
+async fn documents_of_an_earlier_program_are_found_by_the_targets_id() {
+    let (_folder, file, clock) = fixture();
+    let ledger = Sqlite::open(&file, clock).unwrap().stores().ledger;
+    assert_eq!(ledger.find("1001").await.unwrap(), [EntryId::new("trade-to-kingdee", "JY0001")]);
+    assert_eq!(ledger.find("JY0001").await.unwrap(), [], "it is its key");
+}
+
+#[tokio::test]
 async fn checkpoints_leases_and_look_ups_of_an_earlier_program_go_on() {
     let (_folder, file, clock) = fixture();
     let stores = Sqlite::open(&file, clock.clone()).unwrap().stores();

@@ -332,3 +332,36 @@ async fn a_backlog_that_was_worked_off_leaves_a_small_file() {
     }
     assert!(size() < 2_000_000, "{} of {full}", size());
 }
+
+#[tokio::test]
+async fn the_numbers_of_a_document_go_with_its_entry_and_no_others() {
+    let setup = Setup::keeping(10, 30);
+    let note = async |key: &str, numbers: &[&str]| {
+        let mut entry = setup.deliver(key).await;
+        let numbers: Vec<_> = numbers.iter().map(|number| (*number).to_owned()).collect();
+        entry.found_by(&numbers);
+        assert!(setup.stores.ledger.write(&entry).await.unwrap());
+    };
+    note("old", &["T1", "T-SHARED"]).await;
+    setup.days(6).await;
+    note("new", &["T-NEW", "T-SHARED"]).await;
+    assert_eq!(setup.rows("numbers"), 5, "with Kingdee's id of each; what is as short as T1 is no number");
+    setup.days(6).await;
+    assert_eq!(setup.keys(&["old", "new"]).await, ["new"]);
+    let mut left = setup.stores.ledger.find("T-SHARED").await.unwrap();
+    left.extend(setup.stores.ledger.find("1001").await.unwrap());
+    assert!(left.len() == 2 && left.iter().all(|id| id.key == "new"), "{left:?}");
+    assert_eq!(setup.rows("numbers"), 3);
+}
+
+#[tokio::test]
+async fn what_people_have_done_is_told_for_a_year_and_a_month() {
+    let setup = Setup::keeping(10, 30);
+    let (at, by, did, to) = (setup.clock.now(), "李".to_owned(), "pause".to_owned(), "kingdee".to_owned());
+    let action = relay_core::Action { at, by, did, to, count: None, reason: None };
+    setup.stores.audit.note(&action).await.unwrap();
+    setup.days(399).await;
+    assert_eq!(setup.stores.audit.actions(None, 9).await.unwrap(), [action]);
+    setup.days(4).await;
+    assert_eq!(setup.rows("audit"), 0);
+}

@@ -57,13 +57,15 @@ fn a_thousand_polled_trades_stay_within_the_budget() {
 
 /// What 1,000 trades cost, no request more. What the event source asks for stands here by the invocations that it makes:
 /// each is one receive and one delete.
-fn budget() -> [(String, u64); 4] {
-    let ledger = std::env::var("LEDGER_TABLE").unwrap();
+fn budget() -> [(String, u64); 5] {
+    let [ledger, operators] = ["LEDGER_TABLE", "OPERATOR_TABLE"].map(|table| std::env::var(table).unwrap());
     [
         ("SendMessageBatch".to_owned(), 100),
         ("invocations of the pusher".to_owned(), 100),
         (format!("BatchGetItem {ledger}"), 100),
         (format!("PutItem {ledger}"), u64::from(TRADES)),
+        // The numbers that each is found by, in one request.
+        (format!("BatchWriteItem {operators}"), u64::from(TRADES)),
     ]
 }
 

@@ -64,6 +64,8 @@ async fn create(config: &SdkConfig, http: &Http) -> AwsNames {
         ledger_table: format!("{stack}-ledger"),
         lookup_table: format!("{stack}-lookups"),
         group_table: format!("{stack}-groups"),
+        operator_table: Some(format!("{stack}-operators")),
+        has_number_index: true,
         ledger_kept: Duration::from_secs(400 * 86_400),
         archive: Some(AwsArchive {
             bucket: format!("{stack}-archive"),
@@ -75,10 +77,12 @@ async fn create(config: &SdkConfig, http: &Http) -> AwsNames {
     create_table(&dynamodb, &names.checkpoint_table, "name").await;
     create_ledger(&dynamodb, &names.ledger_table).await;
     create_table(&dynamodb, &names.lookup_table, "id").await;
-    create_groups(&dynamodb, &names.group_table).await;
+    create_rows(&dynamodb, &names.group_table).await;
+    let operator_table = format!("{stack}-operators");
+    create_rows(&dynamodb, &operator_table).await;
     let archive_table = format!("{stack}-archive");
     create_table(&dynamodb, &archive_table, "id").await;
-    for table in [&names.ledger_table, &names.lookup_table, &archive_table] {
+    for table in [&names.ledger_table, &names.lookup_table, &archive_table, &operator_table] {
         let expires = TimeToLiveSpecification::builder().attribute_name("expires_at").enabled(true);
         let update = dynamodb.update_time_to_live().table_name(table);
         update.time_to_live_specification(expires.build().unwrap()).send().await.unwrap();
@@ -131,7 +135,7 @@ async fn create_table(dynamodb: &aws_sdk_dynamodb::Client, table: &str, hash: &s
     create.attribute_definitions(text(hash)).key_schema(key(hash, KeyType::Hash)).send().await.unwrap();
 }
 
-async fn create_groups(dynamodb: &aws_sdk_dynamodb::Client, table: &str) {
+async fn create_rows(dynamodb: &aws_sdk_dynamodb::Client, table: &str) {
     let create = dynamodb.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
     let create = create.attribute_definitions(text("id")).attribute_definitions(text("row"));
     let create = create.key_schema(key("id", KeyType::Hash)).key_schema(key("row", KeyType::Range));

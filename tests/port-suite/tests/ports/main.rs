@@ -12,6 +12,7 @@
 )]
 
 mod archive;
+mod audit;
 mod checkpoints;
 mod dead_letters;
 mod flow_names;
@@ -20,6 +21,7 @@ mod intake;
 mod ledger;
 mod local_aws;
 mod lookups;
+mod numbers;
 mod pauses;
 mod queue;
 mod quotas;

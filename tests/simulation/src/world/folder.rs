@@ -30,11 +30,13 @@ const FORMER: &str = "
     DROP TABLE group_members;
     DROP TABLE group_open;
     DROP TABLE group_seals;
+    DROP TABLE numbers;
+    DROP TABLE audit;
     PRAGMA user_version = 0;
 ";
 
 /// The steps that are taken back: whoever adds one adds it here too.
-const STEPS: u32 = 8;
+const STEPS: u32 = 9;
 
 const FLOWS: [(&str, &str); 6] = [
     ("trade-to-kingdee", include_str!("../../../../shared/flows/trade-to-kingdee.toml")),
