@@ -63,7 +63,7 @@ impl Asked {
 
     /// What is paid for, and how many units of it; nothing for what costs nothing or is the tests' own.
     fn paid(&self) -> Option<(String, u64)> {
-        let table = ["CHECKPOINT", "LEDGER", "LOOKUP", "ARCHIVE"]
+        let table = ["CHECKPOINT", "LEDGER", "LOOKUP", "ARCHIVE", "OPERATOR"]
             .into_iter()
             .find(|name| std::env::var(format!("{name}_TABLE")).is_ok_and(|table| table == self.table));
         let items = |how: &str| {
@@ -74,7 +74,7 @@ impl Asked {
         match self.operation.as_str() {
             _ if self.is_a_tests => None,
             "GetItem" | "BatchGetItem" => Some(items("read")),
-            "PutItem" | "UpdateItem" | "DeleteItem" => Some(items("write")),
+            "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" => Some(items("write")),
             "SendMessage"
             | "SendMessageBatch"
             | "ReceiveMessage"

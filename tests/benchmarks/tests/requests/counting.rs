@@ -58,5 +58,6 @@ fn billed(call: &Call<'_>) -> (&'static str, usize) {
         (Port::Quotas, ..) => ("quota writes", 1),
         (Port::Groups, "members" | "open" | "seals" | "sealed", _) => ("group reads", 1),
         (Port::Groups, ..) => ("group writes", 1),
+        (Port::Audit, ..) => ("audit trail", 1),
     }
 }
