@@ -3,6 +3,7 @@
 //! A connector joins with a line in [`CONNECTORS`]. Everything else that goes through all vendors goes through this list:
 //! the documents that flows may name, the settings that there are, the queues of a store.
 
+use relay_connector::own::Own;
 use relay_connector::{Catalog, Connector, Setting, Settings};
 use relay_core::System;
 
@@ -15,6 +16,12 @@ pub static CONNECTORS: &[&dyn Connector] = &[
     &relay_sharecrm::ShareCrm,
     &relay_wangdian::Wangdian,
 ];
+
+/// Whose documents flows can name: every vendor's, and the relay's own.
+#[must_use]
+pub fn documented() -> Vec<&'static dyn Connector> {
+    CONNECTORS.iter().copied().chain([&Own as &dyn Connector]).collect()
+}
 
 /// The connector of that name, such as `wangdian`.
 #[must_use]
@@ -44,7 +51,7 @@ pub fn catalog_by(settings: &Settings) -> Catalog {
             catalog.without(variant.setting.name, variant.value, (variant.documents)())
         })
     };
-    CONNECTORS.iter().fold(Catalog::default(), add)
+    documented().iter().fold(Catalog::default(), add)
 }
 
 /// Every setting of a connector.

@@ -155,10 +155,11 @@ impl Documents {
         let flow = self.flows.named(&item.flow);
         let kind = match flow {
             Some(routed) if contribute::is_bill(&routed.flow, item) => Some(VersionKind::Received),
-            Some(routed) => Some(routed.flow.version_kind()),
+            Some(routed) => Some(routed.flow.version_kind(&item.document)),
             None => item.version_kind,
         };
-        let hash = content_hash(&item.document);
+        let hash = hash(flow.map(AsRef::as_ref), item);
+        let document = flow.map(|routed| routed.flow.target().document.name);
         let archived = held.history().location();
         let numbers = flow.map(|routed| routed.flow.source().document.numbers_in(&item.document));
         Work {
@@ -166,6 +167,7 @@ impl Documents {
             item,
             message,
             hash,
+            document,
             kind,
             known,
             resumed,
@@ -191,13 +193,16 @@ impl Documents {
         message: &Received,
     ) -> Result<Outcome, StoreError> {
         let known = self.known(EntryId::new(&item.flow, &item.key)).await?;
-        let (kind, hash) = (item.version_kind, content_hash(&item.document));
+        let flow = self.flows.named(&item.flow).map(AsRef::as_ref);
+        let (kind, hash) = (item.version_kind, hash(flow, item));
+        let document = flow.map(|routed| routed.flow.target().document.name);
         let (system, archived) = (held.system(), held.history().location());
         let work = Work {
             system,
             item,
             message,
             hash,
+            document,
             kind,
             known,
             resumed: true,
@@ -325,5 +330,13 @@ impl Documents {
             guard::admit(&self.flows, work, self.now())?;
         }
         Ok(())
+    }
+}
+
+/// A hash of what the document says, as its flow goes by it.
+fn hash(flow: Option<&Routed>, item: &WorkItem) -> String {
+    match flow {
+        Some(routed) => routed.flow.content_hash(&item.document),
+        None => content_hash(&item.document),
     }
 }

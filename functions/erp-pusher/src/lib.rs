@@ -126,6 +126,7 @@ impl Job for ErpPusher {
         let waiting = Arc::new(Waiting::new(parts));
         let resolver = Resolver::new(parts, waiting.clone());
         let ledger_writer = LedgerWriter {
+            listeners: parts.listeners(),
             checkpoints: stores.checkpoints.clone(),
             ledger: stores.ledger.clone(),
             clock: parts.clock.clone(),

@@ -19,6 +19,8 @@ pub(crate) struct Sent {
     pub(crate) number: Option<String>,
     /// Whether a newer version takes its place.
     pub(crate) replaces: bool,
+    /// What it is in the target, as flow files name it; `None` where it was stored in its group.
+    pub(crate) document: Option<&'static str>,
 }
 
 /// What is to be sent of a document.
@@ -44,7 +46,12 @@ impl<'a> Plan<'a> {
 
     /// What the ledger is told of it.
     pub(crate) fn sent(&self) -> Sent {
-        Sent { body_hash: self.body_hash.clone(), number: self.number(), replaces: self.replaces() }
+        Sent {
+            body_hash: self.body_hash.clone(),
+            number: self.number(),
+            replaces: self.replaces(),
+            document: Some(self.document.name),
+        }
     }
 
     /// Whether a newer version takes the place of what is there: by being sent again, or by being sent with its id.

@@ -28,6 +28,8 @@ pub(crate) struct Work<'a> {
     pub(crate) item: &'a WorkItem,
     pub(crate) message: &'a Received,
     pub(crate) hash: String,
+    /// What it becomes, as flow files name it, as far as its flow is known.
+    pub(crate) document: Option<&'static str>,
     /// How versions of the document compare, as far as it is known.
     pub(crate) kind: Option<VersionKind>,
     /// What is known of the document.

@@ -214,6 +214,8 @@ pub enum Role {
     Windowed,
     /// The vendor keeps it in a pool until we acknowledge it.
     Pool,
+    /// The relay itself tells it: what became of a document.
+    Own,
     /// We push it to the vendor.
     Target,
     /// We list it as a whole: to resolve look-ups, and by the hour as a source, of which what is new or has changed goes
@@ -229,12 +231,13 @@ impl Role {
             Self::Pushed => "pushed",
             Self::Windowed => "windows",
             Self::Pool => "pool",
+            Self::Own => "own",
             Self::Target => "target",
             Self::Listed => "list",
         }
     }
 
-    /// Whether it is asked for by a schedule, and not pushed, pulled from a pool or accepted.
+    /// Whether it is asked for by a schedule, and not pushed, pulled from a pool, told or accepted.
     #[must_use]
     pub const fn is_polled(self) -> bool {
         matches!(self, Self::Windowed | Self::Listed)

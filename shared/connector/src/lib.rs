@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `document` | documents, fields, windows, numbers: as data |
 //! | `connector` | a vendor as a whole, and how it is connected |
+//! | [`own`] | the relay's own documents: what became of a document |
 //! | [`settings`] | what a connector reads of the settings, declared |
 //! | [`source`] | traits: windows, lists, pools |
 //! | [`webhook`] | trait: pushes, verified |
@@ -38,6 +39,7 @@ mod http_transport;
 pub mod lenient;
 pub mod metered;
 pub mod nesting;
+pub mod own;
 pub mod quota;
 pub mod record;
 pub mod retry;

@@ -73,6 +73,17 @@ pub struct Consequences<'a> {
     pub check_credentials: bool,
     /// What it says of the target; `None`: nothing.
     pub target: Option<TargetHealth<'a>>,
+    /// What the flows that listen are told, before it is recorded; `None`: nothing.
+    pub news: Option<News>,
+}
+
+/// What became of a document, for the flows that listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// The target has this version.
+    Delivered,
+    /// It failed, and waits for a person.
+    Failed,
 }
 
 /// What is recorded of an outcome before anybody else hears of it.
@@ -152,6 +163,7 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
         logged: Logged { level: Level::INFO, message: "document done", error: None },
         check_credentials: false,
         target: None,
+        news: None,
     };
     match outcome {
         Outcome::Delivered { target_id, confirm } => Consequences {
@@ -161,9 +173,10 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
             source: confirm.is_none().then_some(Ok(())),
             counted: Some("delivered"),
             target: Some(TargetHealth::Well),
+            news: Some(News::Delivered),
             ..done
         },
-        // It was counted when it was delivered.
+        // It was counted, and told, when it was delivered.
         Outcome::Confirmed { target_id } => Consequences {
             record: Record::Delivered { target_id: target_id.as_deref() },
             source: Some(Ok(())),
@@ -175,11 +188,17 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
             source: Some(Ok(())),
             counted: Some("delivered"),
             target: Some(TargetHealth::Well),
+            news: Some(News::Delivered),
             ..done
         },
-        Outcome::Unchanged => {
-            Consequences { record: Record::Unchanged, source: Some(Ok(())), counted: Some("skipped"), ..done }
-        }
+        Outcome::Unchanged => Consequences {
+            record: Record::Unchanged,
+            source: Some(Ok(())),
+            counted: Some("skipped"),
+            // What says nothing new to this target may say something to the next one, and a failure before it is over.
+            news: Some(News::Delivered),
+            ..done
+        },
         Outcome::Skipped(skip) => {
             Consequences { source: told_of_skipped(skip), counted: Some("skipped"), ..done }
         }
@@ -190,6 +209,7 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
             logged: Logged { level: Level::ERROR, ..done.logged },
             // It has judged the document, so it is there.
             target: (*class == FailureClass::Refused).then_some(TargetHealth::Well),
+            news: Some(News::Failed),
             ..done
         },
         Outcome::Retry { wait, message, cause } => {

@@ -7,7 +7,7 @@ use relay_connector::{Catalog, Query, Role};
 use relay_core::System;
 use relay_mapping::{Diagnostic, Diagnostics, Flow, LookupTable, Severity};
 
-use crate::suggest;
+use crate::{listeners, suggest};
 
 /// A flow file, not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +116,7 @@ impl Flows {
             }
         }
         found.extend(unknown_flows(&flows, &names));
+        found.extend(listeners::going_round(&flows));
         let found = Diagnostics(found);
         if found.of(Severity::Error).next().is_some() {
             return Err(found);
@@ -138,8 +139,10 @@ impl Flows {
                 }
             }
         }
+        let round = listeners::going_round(&flows);
         flows.retain(|routed| {
-            let found = unknown_flows(std::slice::from_ref(routed), &names);
+            let mut found = unknown_flows(std::slice::from_ref(routed), &names);
+            found.extend(round.iter().filter(|loops| loops.file == routed.file).cloned());
             let is_sound = found.is_empty();
             if !is_sound {
                 let (name, file, text) =
@@ -215,13 +218,21 @@ impl Flows {
     }
 }
 
-/// What is to be said of look-ups in the deliveries of flows that there are not.
+/// What is to be said where a flow names one that there is not: to look its deliveries up, or to hear of its outcomes.
 fn unknown_flows(flows: &[Arc<Routed>], names: &[String]) -> Vec<Diagnostic> {
+    let meant = |name: &str| suggest::closest(name, names.iter().map(String::as_str));
+    let heard = flows.iter().filter_map(|routed| routed.flow.source().of.as_ref()?.flows.as_ref()).flatten();
+    let unheard = heard.filter(|named| !names.contains(&named.flow)).map(|named| {
+        let missing = named.missing.clone();
+        match meant(&named.flow) {
+            Some(meant) => missing.with_help(format!("did you mean `{meant}`?")),
+            None => missing,
+        }
+    });
     let named = flows.iter().flat_map(|routed| routed.flow.tables());
     let unknown = named.filter_map(|lookup| match &lookup.table {
         LookupTable::Delivered { flow, .. } if !names.contains(flow) => {
-            let meant = suggest::closest(flow, names.iter().map(String::as_str));
-            let help = meant.map(|meant| format!("did you mean `delivered.{meant}`?"));
+            let help = meant(flow).map(|meant| format!("did you mean `delivered.{meant}`?"));
             Some(match help {
                 Some(help) => lookup.missing.clone().with_help(help),
                 None => lookup.missing.clone(),
@@ -229,7 +240,7 @@ fn unknown_flows(flows: &[Arc<Routed>], names: &[String]) -> Vec<Diagnostic> {
         }
         _ => None,
     });
-    unknown.collect()
+    unknown.chain(unheard).collect()
 }
 
 /// The values of the settings that flows may name: no secret is among them.

@@ -16,6 +16,7 @@
 //! | [`watermark`] | how far a flow has been read |
 //! | [`snapshot`] | what a flow has been given of a list that is read as a whole |
 //! | [`pushed`] | which flows read what is pushed |
+//! | [`listeners`] | the flows that read what became of others' documents, and their messages |
 //! | [`suggest`] | what a person may have meant by a name |
 //! | [`work`] | work items made of a source's documents |
 //! | [`health`] | what a call to a source says of the source's health |
@@ -29,6 +30,7 @@ pub mod flows;
 pub mod health;
 pub mod job;
 pub mod known_codes;
+pub mod listeners;
 pub mod needs;
 pub mod parts;
 pub mod pushed;

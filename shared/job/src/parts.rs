@@ -9,6 +9,7 @@ use relay_core::clock::{Clock, Rng};
 use relay_core::health::Monitor;
 use relay_core::{Intake, Stores, System};
 
+use crate::listeners::Listeners;
 use crate::{ActiveFlows, CredentialCheck, FlowSettings, Flows};
 
 /// Everything that a job is handed.
@@ -43,6 +44,13 @@ impl Parts {
     #[must_use]
     pub fn intake(&self) -> Intake {
         Intake::new(self.stores.queue.clone(), self.stores.ledger.clone(), self.clock.clone())
+    }
+
+    /// Tells the flows that listen what became of documents.
+    #[must_use]
+    pub fn listeners(&self) -> Listeners {
+        let (active, clock) = (self.active.clone(), self.clock.clone());
+        Listeners::new(active, self.intake(), clock, self.rng.clone())
     }
 
     /// Every system that has a queue.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use relay_connector::{Catalog, Document};
+use relay_connector::{Catalog, Document, Role, own};
 use relay_core::VersionKind;
+use relay_core::item::content_hash;
 use serde_json::{Map, Value};
 
 use crate::apply::{Context, Mapped, Mapper, Traced};
@@ -14,6 +15,7 @@ use crate::fault::Fault;
 use crate::group::Group;
 use crate::key::Key;
 use crate::lookup::{Lookup, LookupKey};
+use crate::of::Of;
 use crate::params::{self, Param, resolve};
 use crate::reads::Read;
 use crate::rule::{Condition, Fields, Take, Through};
@@ -43,6 +45,8 @@ pub struct Source {
     pub document: &'static Document,
     /// `direct` or `qimen`, where the vendor has both and the flow says which.
     pub route: Option<String>,
+    /// Whose outcomes are read, where it reads those.
+    pub of: Option<Of>,
     /// Request parameters that the flow fixes, and those that keep its windows over the time that it reads by.
     pub params: Vec<(String, Param)>,
 }
@@ -151,23 +155,56 @@ impl Flow {
         self.key.read(document)
     }
 
-    /// The document's version as found; `None` where the flow names none or the document has none.
+    /// The document's version as found; `None` where the flow names none or the document has none. An outcome has that of
+    /// the document that it tells of.
     #[must_use]
     pub fn version(&self, document: &Value) -> Option<String> {
-        let (terms, _) = self.version.as_ref()?;
-        Some(first(terms, &Scope::document(document))?.text()?.into_owned())
+        match &self.version {
+            Some((terms, _)) => Some(first(terms, &Scope::document(document))?.text()?.into_owned()),
+            None if self.reads_outcomes() => Some(document.get(own::VERSION)?.as_str()?.to_owned()),
+            None => None,
+        }
     }
 
     /// Where the version is read, as the flow file has it.
     #[must_use]
     pub fn version_source(&self) -> Option<String> {
-        self.version.as_ref().map(|(terms, _)| written(terms))
+        let of_outcome = || self.reads_outcomes().then(|| own::VERSION.to_owned());
+        self.version.as_ref().map(|(terms, _)| written(terms)).or_else(of_outcome)
     }
 
-    /// How versions compare; a flow that names none has documents that are known by when they were received.
+    /// How versions of a document compare; a flow that names none has documents that are known by when they were received.
+    /// Outcomes compare as the documents that they tell of do.
     #[must_use]
-    pub fn version_kind(&self) -> VersionKind {
-        self.version.as_ref().map_or(VersionKind::Received, |(_, kind)| *kind)
+    pub fn version_kind(&self, document: &Value) -> VersionKind {
+        match &self.version {
+            Some((_, kind)) => *kind,
+            None if self.reads_outcomes() => {
+                let kind = document.get(own::VERSION_KIND).cloned().unwrap_or_default();
+                serde_json::from_value(kind).unwrap_or(VersionKind::Received)
+            }
+            None => VersionKind::Received,
+        }
+    }
+
+    /// A hash of what a document says. When an outcome was is no part of it: the one that is told once more, because a crash
+    /// came in between, is the same.
+    #[must_use]
+    pub fn content_hash(&self, document: &Value) -> String {
+        match document {
+            Value::Object(fields) if self.reads_outcomes() => {
+                let mut fields = fields.clone();
+                fields.remove(own::AT);
+                content_hash(&Value::Object(fields))
+            }
+            document => content_hash(document),
+        }
+    }
+
+    /// Whether it reads what became of other flows' documents.
+    #[must_use]
+    pub fn reads_outcomes(&self) -> bool {
+        self.source.document.role == Role::Own
     }
 
     /// The look-ups that its rules name, in the order of the file.

@@ -45,6 +45,7 @@ mod lines;
 mod load;
 mod lookup;
 mod number;
+mod of;
 mod params;
 mod reads;
 mod remainder;
@@ -64,6 +65,7 @@ pub use lookup::{
     DELIVERED, DeliveredAs, Lookup, LookupKey, LookupTable, Miss, TENANT, is_tenant_table, joined,
 };
 pub use number::is_same_number;
+pub use of::{Named, Of};
 pub use params::{Param, resolve};
 pub use reads::Sightings;
 pub use relay_core::{Version, VersionKind};

@@ -67,7 +67,7 @@ pub(crate) fn follow(flow: &Flow, document: &Value) -> Result<Mapped, Vec<Fault>
     _ = flow.admits(document).map_err(|fault| one_line(&fault));
     _ = flow.key(document).map_err(|fault| one_line(&fault));
     if let Some(version) = flow.version(document) {
-        _ = flow.version_kind().parse(&version);
+        _ = flow.version_kind(document).parse(&version);
     }
     assert!(flow.absent_paths(document).len() <= flow.paths().count());
     let mapped = apply(flow, document);

@@ -43,11 +43,11 @@ struct Section {
 fn sections() -> Vec<Section> {
     let unset = Settings::default();
     let mut sections = Vec::new();
-    for connector in relay_connectors::CONNECTORS {
+    for connector in relay_connectors::documented() {
         let of = |setting: String, suffix: String, settings: &Settings| Section {
             setting,
             suffix,
-            documents: of_all(&[*connector], settings),
+            documents: of_all(&[connector], settings),
         };
         sections.push(of(String::new(), String::new(), &unset));
         for variant in connector.variants().iter().filter(|variant| !variant.is_chosen(&unset)) {

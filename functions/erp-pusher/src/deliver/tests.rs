@@ -2,10 +2,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use relay_connector::{Document, ONCE, Push, Question, Target};
+use relay_connector::{Catalog, Document, ONCE, Push, Question, Target};
 use relay_core::clock::{SeededRng, SimulatedClock};
 use relay_core::ledger::Unanswered;
-use relay_core::{Attempts, Delivered, Entry, EntryId, Failed, Received, System, WorkItem};
+use relay_core::{Attempts, Delivered, Entry, EntryId, Failed, Intake, Received, System, WorkItem};
+use relay_job::listeners::Listeners;
+use relay_job::{ActiveFlows, Flows};
 use relay_store_sqlite::Sqlite;
 use serde_json::{Value, json};
 
@@ -103,11 +105,16 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SimulatedClock::starting_at(NOW));
     let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
+    let (flows, catalog) = (Arc::new(Flows::sound([], &Catalog::default())), Arc::default());
+    let active = Arc::new(ActiveFlows::new(flows, catalog, stores.checkpoints.clone(), clock.clone()));
+    let intake = Intake::new(stores.queue, stores.ledger.clone(), clock.clone());
+    let rng = Arc::new(SeededRng::new(1));
     let ledger_writer = LedgerWriter {
+        listeners: Listeners::new(active, intake, clock.clone(), rng.clone()),
         checkpoints: stores.checkpoints,
         ledger: stores.ledger,
         clock,
-        rng: Arc::new(SeededRng::new(1)),
+        rng,
     };
     let (system, hash) = (System::new("kingdee"), "h2".to_owned());
     let message = Received {
@@ -124,6 +131,7 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
         item: &item,
         message: &message,
         hash,
+        document: None,
         kind: None,
         known,
         resumed: repeated,

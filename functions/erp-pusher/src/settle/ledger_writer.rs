@@ -6,19 +6,21 @@ use relay_core::clock::{Clock, Rng};
 use relay_core::item::content_hash;
 use relay_core::ledger::of_no_flow::UNREADABLE;
 use relay_core::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed, Unanswered};
-use relay_core::policy::{self, Receive, Record};
+use relay_core::policy::{self, News, Receive, Record};
 use relay_core::{
     Checkpoints, FailureClass, Ledger, Outcome, Received, Skip, StoreError, System, VersionKind, WorkItem,
     pause,
 };
+use relay_job::listeners::{Failure, Listeners, Told};
 use serde_json::Value;
 
 use super::crossed;
 use crate::map::Sent;
 use crate::work::{CONFIRM, FORGOTTEN, Work};
 
-/// Writes the ledger, and the pauses of the targets.
+/// Writes the ledger, once the flows that listen have been told what it will say, and the pauses of the targets.
 pub(crate) struct LedgerWriter {
+    pub(crate) listeners: Listeners,
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -76,27 +78,28 @@ impl LedgerWriter {
             Record::Nothing => Ok(outcome),
             Record::Delivered { target_id } => {
                 let Some(sent) = sent else { return Ok(outcome) };
-                let target_id = target_id.map(str::to_owned);
-                let recorded = self.delivered(work, target_id, sent, sent.replaces).await?;
-                Ok(recorded.unwrap_or(outcome))
+                self.delivered(work, target_id.map(str::to_owned), sent, &outcome).await
             }
             Record::Unchanged => {
                 let Some(sent) = sent else { return Ok(outcome) };
                 let delivered = work.known.entry.delivered.as_ref();
                 let target_id = delivered.and_then(|delivered| delivered.target_id.clone());
-                let recorded = self.delivered(work, target_id, sent, false).await?;
-                Ok(recorded.unwrap_or(outcome))
+                self.delivered(work, target_id, sent, &outcome).await
             }
             Record::Failed { class, code, message, tried } => {
                 let failed = self.failure(work, class.clone(), code, message);
                 // A version that fails unsent may have been sent all the same, by a turn that was killed.
                 let attempts = (tried || work.resumed).then(|| self.attempt(work, message));
-                let stands = self.failed(work, failed, attempts).await?;
-                Ok(if stands { outcome } else { Outcome::Skipped(Skip::Older) })
+                let change = |entry: &mut Entry| {
+                    if let Some(attempts) = &attempts {
+                        entry.attempt(attempts.clone());
+                    }
+                    if entry.fail(failed.clone()) { outcome.clone() } else { Outcome::Skipped(Skip::Older) }
+                };
+                self.settle(work, sent, change).await
             }
             Record::Attempt { message, unanswered } => {
-                let crossed = self.tried(work, message, unanswered).await?;
-                Ok(crossed.unwrap_or(outcome))
+                self.tried(work, sent, message, unanswered, &outcome).await
             }
             Record::Pause { until, reason } => {
                 let (now, reason) = (self.clock.now(), reason.to_owned());
@@ -106,14 +109,14 @@ impl LedgerWriter {
         }
     }
 
-    /// Records that the target has this version. `None`: that is all that there is to say of it.
+    /// Records that the target has this version.
     async fn delivered(
         &self,
         work: &Work<'_>,
         target_id: Option<String>,
         sent: &Sent,
-        replaces: bool,
-    ) -> Result<Option<Outcome>, StoreError> {
+        outcome: &Outcome,
+    ) -> Result<Outcome, StoreError> {
         let at = self.clock.now();
         let delivered = Delivered {
             version: work.item.version.clone(),
@@ -127,7 +130,8 @@ impl LedgerWriter {
             follows: work.follows(at),
         };
         let confirmed = work.is_to_be_confirmed(at).is_some();
-        let delivery = self.change(work, |entry| {
+        let replaces = sent.replaces && *outcome != Outcome::Unchanged;
+        let change = |entry: &mut Entry| {
             let request = entry.unanswered.as_ref();
             let is_over = request.is_some_and(|request| confirmed || (at - request.at).abs() > FORGOTTEN);
             entry.unanswered.take_if(|_| is_over);
@@ -136,56 +140,91 @@ impl LedgerWriter {
             if let Some(message) = &crossed {
                 let failed = self.failure(work, FailureClass::Crossed, None, message);
                 entry.cross(self.attempt(work, message), failed);
+                return Outcome::failed_try(FailureClass::Crossed, None, message);
             }
-            (crossed, entry.unanswered.clone())
-        });
-        let (crossed, unanswered) = delivery.await?;
-        if let Some(message) = crossed {
-            return Ok(Some(Outcome::failed_try(FailureClass::Crossed, None, message)));
-        }
-        if confirmed {
-            return Ok(Some(Outcome::Confirmed { target_id }));
-        }
-        let other = unanswered.filter(|request| replaces && request.hash != work.hash);
-        let confirm = other.map(|request| (CONFIRM - (at - request.at)).to_std().unwrap_or_default());
-        Ok(confirm.map(|wait| Outcome::Delivered { target_id, confirm: Some(wait) }))
-    }
-
-    /// Records that this version has failed, and says whether that stands.
-    async fn failed(
-        &self,
-        work: &Work<'_>,
-        failed: Failed,
-        attempts: Option<Attempts>,
-    ) -> Result<bool, StoreError> {
-        let stands = self.change(work, |entry| {
-            if let Some(attempts) = &attempts {
-                entry.attempt(attempts.clone());
+            if confirmed {
+                return Outcome::Confirmed { target_id: target_id.clone() };
             }
-            entry.fail(failed.clone())
-        });
-        stands.await
+            let other = entry.unanswered.as_ref().filter(|request| replaces && request.hash != work.hash);
+            match other.map(|request| (CONFIRM - (at - request.at)).to_std().unwrap_or_default()) {
+                Some(wait) => Outcome::Delivered { target_id: target_id.clone(), confirm: Some(wait) },
+                None => outcome.clone(),
+            }
+        };
+        self.settle(work, Some(sent), change).await
     }
 
     /// Records a try, and what is to be said of it where it has crossed another worker's delivery.
     async fn tried(
         &self,
         work: &Work<'_>,
+        sent: Option<&Sent>,
         message: &str,
         is_unanswered: bool,
-    ) -> Result<Option<Outcome>, StoreError> {
+        outcome: &Outcome,
+    ) -> Result<Outcome, StoreError> {
         let attempts = self.attempt(work, message);
         let request = is_unanswered.then(|| Unanswered { hash: work.hash.clone(), at: attempts.at });
-        let crossed = self.change(work, |entry| {
+        let crosses = |entry: &mut Entry| {
             entry.attempt(attempts.clone());
             // The one that began last ends last, as far as anybody knows.
             entry.unanswered = Some(request.clone()?);
             let message = crossed::unanswered(work, entry.delivered.as_ref()?)?;
             entry.stand(self.failure(work, FailureClass::Crossed, None, &message));
-            Some(message)
-        });
-        let crossed = crossed.await?;
-        Ok(crossed.map(|message| Outcome::failed_try(FailureClass::Crossed, None, message)))
+            Some(Outcome::failed_try(FailureClass::Crossed, None, message))
+        };
+        self.settle(work, sent, |entry| crosses(entry).unwrap_or_else(|| outcome.clone())).await
+    }
+
+    /// Changes the entry, and tells the flows that listen what that comes to **before** it is written: a crash between the
+    /// two repeats the turn and what is told of it, and loses neither.
+    async fn settle(
+        &self,
+        work: &Work<'_>,
+        sent: Option<&Sent>,
+        change: impl Fn(&mut Entry) -> Outcome + Send + Sync,
+    ) -> Result<Outcome, StoreError> {
+        let mut entry = work.known.entry.clone();
+        loop {
+            work.archived.into_iter().for_each(|location| entry.archived(location));
+            let outcome = change(&mut entry);
+            self.tell(work, sent, &entry, &outcome).await?;
+            if self.ledger.write(&entry).await? {
+                return Ok(outcome);
+            }
+            entry = self.entry(entry.id).await?;
+        }
+    }
+
+    async fn tell(
+        &self,
+        work: &Work<'_>,
+        sent: Option<&Sent>,
+        entry: &Entry,
+        outcome: &Outcome,
+    ) -> Result<(), StoreError> {
+        let Some(news) = policy::of(outcome, Receive::first(self.clock.now())).news else { return Ok(()) };
+        let delivered = entry.delivered.as_ref().filter(|_| news == News::Delivered);
+        if delivered.is_some() && sent.is_some_and(|sent| sent.document.is_none()) {
+            // In its group, and not in the target: the bill is told of.
+            return Ok(());
+        }
+        let failure = match outcome {
+            Outcome::Failed { class, code, message, .. } => {
+                Some(Failure { class, code: code.as_deref(), message })
+            }
+            _ => None,
+        };
+        let told = Told {
+            item: work.item,
+            kind: work.kind,
+            news,
+            document: sent.and_then(|sent| sent.document).or(work.document),
+            id: delivered.and_then(|delivered| delivered.target_id.as_deref()),
+            number: sent.and_then(|sent| sent.number.as_deref()),
+            failure,
+        };
+        self.listeners.tell(told).await
     }
 
     /// Records, before it is sent, that a document may reach the target: one that nobody can ask for, and whose repetition
@@ -224,6 +263,10 @@ impl LedgerWriter {
             replay: item.replay.clone(),
             missing: Vec::new(),
         };
+        let failure = Failure { class: &FailureClass::Acknowledgement, code: None, message };
+        let news = News::Failed;
+        let told = Told { item, kind, news, document: None, id: None, number: None, failure: Some(failure) };
+        self.listeners.tell(told).await?;
         ledger::update(self.ledger.as_ref(), &id, None, |entry| entry.stand(failed.clone())).await
     }
 

@@ -85,8 +85,8 @@ impl Pusher {
             "the document is done with, and its source refuses the acknowledgement ({reason}): its row stays in the pool; \
              acknowledge it there by hand, then settle this"
         );
-        let kind =
-            self.flows.named(&item.flow).map(|routed| routed.flow.version_kind()).or(item.version_kind);
+        let kind = self.flows.named(&item.flow).map(|routed| routed.flow.version_kind(&item.document));
+        let kind = kind.or(item.version_kind);
         match self.documents.ledger_writer.unacknowledged(item, kind, &told).await {
             Ok(()) => Outcome::failed(FailureClass::Acknowledgement, told),
             Err(error) => {

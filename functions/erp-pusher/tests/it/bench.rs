@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_connector::{Catalog, Connection};
+use relay_connector::own::Own;
+use relay_connector::{Catalog, Connection, Connector as _};
 use relay_core::clock::{Clock as _, Deadline, SeededRng, SimulatedClock};
 use relay_core::health::{self, Health, Monitor, Part};
 use relay_core::{Entry, EntryId, Outcome, Stores, System, WorkItem};
@@ -72,11 +73,11 @@ pub(crate) fn flows(files: &[(&str, &str)]) -> Flows {
         file: format!("{name}.toml"),
         text: (*text).to_owned(),
     };
-    Flows::parse(files.iter().map(file), &catalog()).unwrap()
+    Flows::parse(files.iter().map(file), &catalog()).unwrap_or_else(|found| panic!("{found}"))
 }
 
-fn catalog() -> Catalog {
-    Catalog::default().with(&DOCUMENTS, &[])
+pub(crate) fn catalog() -> Catalog {
+    Catalog::default().with(&DOCUMENTS, &[]).with(Own.documents(), &[])
 }
 
 impl Bench {

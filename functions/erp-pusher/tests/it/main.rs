@@ -4,6 +4,7 @@
 
 mod bench;
 mod hosts;
+mod listeners;
 mod look_ups;
 mod pauses;
 mod phases;

@@ -1,4 +1,4 @@
-use relay_connectors::CONNECTORS;
+use relay_connectors::documented;
 use relay_host::Settings;
 use relay_operations::documents::{self, DocumentRow, LookupRow};
 use serde_json::json;
@@ -9,8 +9,8 @@ use crate::tally::plain_table;
 
 /// `relay documents`
 pub(crate) fn run(text: Option<&str>, json: bool) -> Done {
-    let documents = documents::documents(CONNECTORS, &Settings::from_environment(), text);
-    let lookups = documents::lookups(CONNECTORS, text);
+    let documents = documents::documents(&documented(), &Settings::from_environment(), text);
+    let lookups = documents::lookups(&documented(), text);
     if json {
         say!("{}", json!({ "documents": documents, "lookups": lookups }));
     } else {

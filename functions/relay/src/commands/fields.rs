@@ -1,4 +1,4 @@
-use relay_connectors::CONNECTORS;
+use relay_connectors::documented;
 use relay_host::Settings;
 use relay_operations::documents::fields::{self, Described, FieldRow};
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::tally::plain_table;
 
 /// `relay fields`
 pub(crate) fn run(document: &str, text: Option<&str>, json: bool) -> anyhow::Result<Done> {
-    let described = fields::fields(CONNECTORS, &Settings::from_environment(), document, text)?;
+    let described = fields::fields(&documented(), &Settings::from_environment(), document, text)?;
     if json {
         say!("{}", json!(described));
     } else if let Some(text) = text {
@@ -25,7 +25,7 @@ fn found(described: &Described, text: &str) {
     if described.params.is_empty() && described.fields.is_empty() {
         let name = described.document.name;
         say!("No field of `{name}` has `{text}` in its name, title or codes.");
-        let all = fields::fields(CONNECTORS, &Settings::from_environment(), name, None);
+        let all = fields::fields(&documented(), &Settings::from_environment(), name, None);
         let all = all.map(|all| all.fields).unwrap_or_default();
         if let Some(meant) = fields::closest(text, &all) {
             say!("Did you mean `{meant}`?");

@@ -24,8 +24,8 @@ fn failed_before() -> Outcome {
 }
 
 /// A line of the table: an outcome; then what is recorded, when it comes again, what the rest of the batch comes to, what
-/// the source is told, what is counted, what is logged, whether the credentials are read again, and what it says of the
-/// target.
+/// the source is told, what is counted, what is logged, whether the credentials are read again, what it says of the target,
+/// and what the flows that listen are told.
 type Line = (
     Outcome,
     Record<'static>,
@@ -36,6 +36,7 @@ type Line = (
     (Level, &'static str, Option<&'static str>),
     bool,
     Option<TargetHealth<'static>>,
+    Option<News>,
 );
 
 const DONE: (Level, &str, Option<&str>) = (Level::INFO, "document done", None);
@@ -70,40 +71,39 @@ fn table() -> Vec<Line> {
     let changed = Outcome::failed_try(FailureClass::Changed, None, "no code");
     let waits = Some(Outcome::Postponed { wait: MINUTE });
     vec![
-        // outcome                            record       again  rest             source   counted            logged  creds  target
-        (delivered(None),                     delivered_7, None,  None,            TAKEN,   Some("delivered"), DONE,   false, WELL),
-        (delivered(again),                    delivered_7, again, None,            None,    Some("delivered"), DONE,   false, WELL),
-        (confirmed,                           delivered_7, None,  None,            TAKEN,   None,              DONE,   false, WELL),
-        (found,                               delivered_7, None,  None,            TAKEN,   Some("delivered"), DONE,   false, WELL),
-        (Outcome::Unchanged,                  Unchanged,   None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None),
-        (skipped(Skip::Same),                 Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None),
-        (skipped(Skip::Filtered),             Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None),
-        (skipped(Skip::Settled),              Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None),
-        (skipped(Skip::Older),                Nothing,     None,  None,            None,    Some("skipped"),   DONE,   false, None),
-        (failed_before(),                     Nothing,     None,  None,            no_code, Some("skipped"),   DONE,   false, None),
-        (mapping,                             failed,      None,  None,            no_code, Some("failed"),    FAILED, false, None),
-        (refused,                             refusal,     None,  None,            no_code, Some("failed"),    FAILED, false, WELL),
-        (changed,                             change,      None,  None,            no_code, Some("failed"),    FAILED, false, None),
-        (retry(RetryCause::Target),           attempt,     again, None,            None,    Some("retried"),   AGAIN,  false, BUSY),
-        (retry(RetryCause::TargetLimits),     attempt,     again, waits,           None,    Some("retried"),   AGAIN,  false, BUSY),
-        (retry(RetryCause::NotYet),           attempt,     again, None,            None,    Some("retried"),   AGAIN,  false, None),
-        (retry(RetryCause::AnswerLost),       unanswered,  again, None,            None,    Some("retried"),   AGAIN,  false, BUSY),
-        (retry(RetryCause::Source),           Nothing,     again, None,            None,    Some("retried"),   AGAIN,  false, None),
-        (retry(RetryCause::SourcePaused),     Nothing,     again, None,            None,    Some("retried"),   AGAIN,  true,  None),
-        (retry(RetryCause::Store),            Nothing,     again, None,            None,    Some("retried"),   WAITS,  false, None),
-        (paused(1),                           pause,       again, Some(paused(1)), None,    Some("paused"),    PAUSED, true,  STOPPED),
-        (Outcome::Postponed { wait: MINUTE }, Nothing,     again, None,            None,    None,              LATER,  false, None),
+        // outcome                            record       again  rest             source   counted            logged  creds  target   news
+        (delivered(None),                     delivered_7, None,  None,            TAKEN,   Some("delivered"), DONE,   false, WELL,                           Some(News::Delivered)),
+        (delivered(again),                    delivered_7, again, None,            None,    Some("delivered"), DONE,   false, WELL,                           Some(News::Delivered)),
+        (confirmed,                           delivered_7, None,  None,            TAKEN,   None,              DONE,   false, WELL,                           None),
+        (found,                               delivered_7, None,  None,            TAKEN,   Some("delivered"), DONE,   false, WELL,                           Some(News::Delivered)),
+        (Outcome::Unchanged,                  Unchanged,   None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           Some(News::Delivered)),
+        (skipped(Skip::Same),                 Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
+        (skipped(Skip::Filtered),             Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
+        (skipped(Skip::Settled),              Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
+        (skipped(Skip::Older),                Nothing,     None,  None,            None,    Some("skipped"),   DONE,   false, None,                           None),
+        (failed_before(),                     Nothing,     None,  None,            no_code, Some("skipped"),   DONE,   false, None,                           None),
+        (mapping,                             failed,      None,  None,            no_code, Some("failed"),    FAILED, false, None,                           Some(News::Failed)),
+        (refused,                             refusal,     None,  None,            no_code, Some("failed"),    FAILED, false, WELL,                           Some(News::Failed)),
+        (changed,                             change,      None,  None,            no_code, Some("failed"),    FAILED, false, None,                           Some(News::Failed)),
+        (retry(RetryCause::Target),           attempt,     again, None,            None,    Some("retried"),   AGAIN,  false, BUSY,                           None),
+        (retry(RetryCause::TargetLimits),     attempt,     again, waits,           None,    Some("retried"),   AGAIN,  false, BUSY,                           None),
+        (retry(RetryCause::NotYet),           attempt,     again, None,            None,    Some("retried"),   AGAIN,  false, None,                           None),
+        (retry(RetryCause::AnswerLost),       unanswered,  again, None,            None,    Some("retried"),   AGAIN,  false, BUSY,                           None),
+        (retry(RetryCause::Source),           Nothing,     again, None,            None,    Some("retried"),   AGAIN,  false, None,                           None),
+        (retry(RetryCause::SourcePaused),     Nothing,     again, None,            None,    Some("retried"),   AGAIN,  true,  None,                           None),
+        (retry(RetryCause::Store),            Nothing,     again, None,            None,    Some("retried"),   WAITS,  false, None,                           None),
+        (paused(1),                           pause,       again, Some(paused(1)), None,    Some("paused"),    PAUSED, true,  STOPPED,                        None),
+        (Outcome::Postponed { wait: MINUTE }, Nothing,     again, None,            None,    None,              LATER,  false, None,                           None),
     ]
 }
 
 #[test]
 fn what_an_outcome_comes_to() {
-    for (outcome, record, again, rest, source, counted, (level, message, error), check_credentials, target) in
-        table()
-    {
+    for (outcome, record, again, rest, source, counted, logged, check_credentials, target, news) in table() {
+        let (level, message, error) = logged;
         let logged = Logged { level, message, error };
         let expected =
-            Consequences { record, again, rest, source, counted, logged, check_credentials, target };
+            Consequences { record, again, rest, source, counted, logged, check_credentials, target, news };
         assert_eq!(of(&outcome, FIRST), expected, "{outcome:?}");
     }
 }

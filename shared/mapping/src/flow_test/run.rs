@@ -85,9 +85,9 @@ impl Run<'_> {
             Err(fault) => return Err(Became::Failed(vec![fault.to_string()])),
         }
         let version = self.flow.version(document);
-        let kind = Some(self.flow.version_kind());
+        let kind = Some(self.flow.version_kind(document));
         let stamp = Stamp { version: version.as_deref(), kind, received_at: Some(received_at) };
-        match judge(entry, Candidate { stamp, hash: &content_hash(document), replay: None }) {
+        match judge(entry, Candidate { stamp, hash: &self.flow.content_hash(document), replay: None }) {
             Verdict::Push => Ok(()),
             Verdict::Skip(Skip::Older) => Err(Became::Nothing(Why::Older)),
             Verdict::Skip(_) => Err(Became::Nothing(Why::Same)),
@@ -187,8 +187,8 @@ fn told(faults: &[String]) -> String {
 fn delivered(flow: &Flow, document: &Value, mapped: &Mapped) -> Delivered {
     Delivered {
         version: flow.version(document),
-        version_kind: Some(flow.version_kind()),
-        hash: content_hash(document),
+        version_kind: Some(flow.version_kind(document)),
+        hash: flow.content_hash(document),
         body_hash: content_hash(&mapped.body),
         target_id: None,
         number: None,

@@ -7,7 +7,7 @@ use toml_edit::Item;
 use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
-use super::{cautions, codes, fitting, key, window};
+use super::{cautions, codes, fitting, key, of, window};
 use crate::expression::{self, Term};
 use crate::flow::{Source, Target};
 use crate::key::Key;
@@ -27,7 +27,7 @@ pub(super) fn source(
     catalog: &Catalog,
     report: &mut Report<'_>,
 ) -> (Option<&'static Document>, Option<SourceEnd>) {
-    table.expect(&["document", "route", "params", "window", "key", "version", "filter"], report);
+    table.expect(&["document", "of", "route", "params", "window", "key", "version", "filter"], report);
     let document = document(table, catalog, |role| role != Role::Target, "source", report);
     let route = document.and_then(|document| route(table, document, report));
     let mut params = params(table, document, report);
@@ -40,7 +40,8 @@ pub(super) fn source(
         }
     }
     let level = document.map(Level::document);
-    let key = key::key(table, document, report);
+    let of = of::of(table, document, report);
+    let key = key::key(table, document, of.as_ref(), report);
     let version = table.get("version").and_then(|entry| version(&entry, level.as_ref(), report));
     let filter = table.text("filter", report).and_then(|written| {
         let filter = report.condition(&written)?;
@@ -51,7 +52,7 @@ pub(super) fn source(
         Some(filter)
     });
     let end = document.zip(key).map(|(document, key)| {
-        let source = Source { document, route: route.map(str::to_owned), params };
+        let source = Source { document, route: route.map(str::to_owned), of, params };
         SourceEnd { source, key, version, filter }
     });
     (document, end)
@@ -104,7 +105,11 @@ fn document(
 fn route(table: &Table<'_>, document: &Document, report: &mut Report<'_>) -> Option<&'static str> {
     let written = table.text("route", report)?;
     if document.routes.is_empty() {
-        let why = if document.role == Role::Pushed { "is pushed to us" } else { "goes over one route alone" };
+        let why = match document.role {
+            Role::Pushed => "is pushed to us",
+            Role::Own => "is told by the relay itself",
+            _ => "goes over one route alone",
+        };
         let message = format!("`{}` {why}: there is no route to choose", document.name);
         report.mistake(written.span, message, Some("remove `route`".to_owned()));
         return None;

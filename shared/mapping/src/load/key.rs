@@ -1,6 +1,6 @@
 //! `key`: one path, or several whose values make the key together.
 
-use relay_connector::Document;
+use relay_connector::{Document, Role, own};
 
 use super::reach::{self, Level};
 use super::report::{Report, Written};
@@ -8,9 +8,18 @@ use super::table::{Entry, Table};
 use crate::diagnostic::Severity;
 use crate::expression::{self, Path, Step, Term};
 use crate::key::Key;
+use crate::of::Of;
 
-pub(super) fn key(table: &Table<'_>, document: Option<&Document>, report: &mut Report<'_>) -> Option<Key> {
+pub(super) fn key(
+    table: &Table<'_>,
+    document: Option<&Document>,
+    of: Option<&Of>,
+    report: &mut Report<'_>,
+) -> Option<Key> {
     let Some(entry) = table.get("key") else {
+        if let Some(key) = document.filter(|document| document.role == Role::Own).and_then(usual) {
+            return Some(key);
+        }
         if table.misspelt("key").is_none() {
             report.missing(table.span.clone(), "`key` is missing", None);
         }
@@ -25,9 +34,16 @@ pub(super) fn key(table: &Table<'_>, document: Option<&Document>, report: &mut R
     let parts: Option<Vec<_>> = written.iter().map(|written| part(written, level.as_ref(), report)).collect();
     let parts = parts?;
     if let Some(document) = document {
-        check_cover(&parts, &entry, document, report);
+        let is_one = of.is_some_and(Of::is_one);
+        check_cover(&parts, &entry, document, is_one, report);
     }
     Some(Key(parts))
+}
+
+/// The key of a document of the relay's own where its flow names none.
+fn usual(document: &Document) -> Option<Key> {
+    let parts = document.keys.first()?.iter().map(|field| expression::alternatives(field).ok());
+    Some(Key(parts.collect::<Option<_>>()?))
 }
 
 fn part(written: &Written<'_>, level: Option<&Level<'_>>, report: &mut Report<'_>) -> Option<Vec<Term>> {
@@ -44,15 +60,24 @@ fn part(written: &Written<'_>, level: Option<&Level<'_>>, report: &mut Report<'_
 }
 
 /// Reports a key that is the same for different documents, and warns of one that may differ between versions of one.
-fn check_cover(parts: &[Vec<Term>], entry: &Entry<'_>, document: &Document, report: &mut Report<'_>) {
+/// `is_one`: the outcomes are of one flow alone, which goes without saying then.
+fn check_cover(
+    parts: &[Vec<Term>],
+    entry: &Entry<'_>,
+    document: &Document,
+    is_one: bool,
+    report: &mut Report<'_>,
+) {
     // What is read unless it is absent.
     let paths: Vec<&Path> = parts.iter().filter_map(|terms| terms.first()?.path()).collect();
     if document.keys.is_empty() || paths.iter().any(|path| is_the_authors_own(path, document)) {
         return;
     }
     let named: Vec<&str> = paths.iter().filter_map(|path| path.top_field()).collect();
-    let is_covered = |set: &&&[&str]| set.iter().all(|field| named.contains(field));
-    let Some(covered) = document.keys.iter().find(is_covered) else {
+    let is_named = |field: &&str| named.contains(field) || (is_one && *field == own::FLOW);
+    let is_covered = |set: &&&[&str]| set.iter().all(is_named);
+    // The largest: what another set needs is not spare.
+    let Some(covered) = document.keys.iter().filter(is_covered).rev().max_by_key(|set| set.len()) else {
         let known = |set: &&&[&str]| set.iter().filter(|field| named.contains(field)).count();
         // Of several that serve as well, the first.
         let nearest = document.keys.iter().rev().max_by_key(known).copied().unwrap_or_default();

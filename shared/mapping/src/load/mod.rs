@@ -13,6 +13,7 @@ mod key;
 mod lines;
 mod lookup;
 mod numbering;
+mod of;
 mod reach;
 mod remainder;
 pub(crate) mod report;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use relay_connector::{Document, Field, Kind, field};
+use relay_connector::{Document, Field, Kind, Role, field};
 
 use super::codes;
 use super::report::{Report, Written, closest, suggestion};
@@ -17,6 +17,8 @@ pub(super) struct Level<'a> {
     parent: Option<&'a Level<'a>>,
     /// The target object at hand and whether its field list is incomplete; none within `sum(…)`.
     target: Option<(&'static [Field], bool)>,
+    /// Whether the document is an outcome, which has a `target` of its own.
+    is_outcome: bool,
 }
 
 /// What is known about a value.
@@ -38,12 +40,43 @@ struct Broken {
 
 impl<'a> Level<'a> {
     pub(super) fn document(document: &Document) -> Self {
-        Self { known: Known::Object(document.fields()), open: document.is_open(), parent: None, target: None }
+        Self {
+            known: Known::Object(document.fields()),
+            open: document.is_open(),
+            parent: None,
+            target: None,
+            is_outcome: document.role == Role::Own,
+        }
     }
 
     /// The same place in the source, while another target object is mapped. `None`: its fields are the tenant's.
     pub(super) fn for_target(self, target: Option<&'static [Field]>, open: bool) -> Self {
         Self { target: Some((target.unwrap_or_default(), target.is_none() || open)), ..self }
+    }
+
+    /// Where nothing of what is mapped can be read, the `target` of an outcome is meant: `target.id` is `$.target.id`. Of any
+    /// other document it is a mistake.
+    pub(super) fn outcomes_target(
+        &self,
+        terms: &mut [Term],
+        written: &Written<'_>,
+        offset: usize,
+        report: &mut Report<'_>,
+    ) {
+        let paths = terms.iter_mut().filter_map(|term| match term {
+            Term::Path(path) if path.root == Root::Target => Some(path),
+            _ => None,
+        });
+        for path in paths {
+            if self.is_outcome {
+                path.root = Root::Document;
+                path.steps.insert(0, Step::Field("target".to_owned(), path.span.clone()));
+            } else {
+                let message = "`target` is read in `compute` and `when` alone";
+                let span = path.span.start + offset..path.span.end + offset;
+                report.within(written, span, message, Some("name what it was made of".to_owned()));
+            }
+        }
     }
 
     /// Whether its fields hold that one.
@@ -53,7 +86,7 @@ impl<'a> Level<'a> {
 
     fn line(parent: &'a Level<'a>, known: Known) -> Self {
         let open = parent.open || matches!(known, Known::Anything);
-        Self { known, open, parent: Some(parent), target: None }
+        Self { known, open, parent: Some(parent), target: None, is_outcome: parent.is_outcome }
     }
 }
 

@@ -244,9 +244,10 @@ fn take(
         "from" => from(&written, conversion, level, report)?,
         "setting" => Take::Setting(source.clone()),
         "text" => {
-            let pieces = report.parsed(&written, template::parse(written.text))?;
-            for piece in &pieces {
+            let mut pieces = report.parsed(&written, template::parse(written.text))?;
+            for piece in &mut pieces {
                 if let Piece::Read(terms, offset) = piece {
+                    level.outcomes_target(terms, &written, *offset, report);
                     reach::check(terms, &written, *offset, level, true, report);
                 }
             }
@@ -277,7 +278,8 @@ fn parts(
         return None;
     }
     let part = |written: &Written<'_>| {
-        let terms = report.parsed(written, expression::alternatives(written.text))?;
+        let mut terms = report.parsed(written, expression::alternatives(written.text))?;
+        level.outcomes_target(&mut terms, written, 0, report);
         reach::check(&terms, written, 0, level, true, report);
         Some(terms)
     };
@@ -292,11 +294,8 @@ fn from(
     level: &Level<'_>,
     report: &mut Report<'_>,
 ) -> Option<Take> {
-    let terms = report.parsed(written, expression::alternatives(written.text))?;
-    for path in terms.iter().filter_map(expression::Term::path).filter(|path| path.root == Root::Target) {
-        let message = "`target` is read in `compute` and `when` alone";
-        report.within(written, path.span.clone(), message, Some("name what it was made of".to_owned()));
-    }
+    let mut terms = report.parsed(written, expression::alternatives(written.text))?;
+    level.outcomes_target(&mut terms, written, 0, report);
     let must_be_scalar = !matches!(conversion, Conversion::Json | Conversion::Value);
     reach::check(&terms, written, 0, level, must_be_scalar, report);
     fitting::check(&terms, written, conversion, level, report);

@@ -14,6 +14,7 @@ mod hostile;
 mod interfaces;
 mod language;
 mod money;
+mod outcomes;
 mod properties;
 mod reads;
 mod shipped;

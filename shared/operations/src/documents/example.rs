@@ -9,12 +9,16 @@ const UNKNOWN: &str = "…";
 pub(super) fn of(document: &Document) -> String {
     match document.role {
         Role::Target => target(document),
-        Role::Pushed | Role::Windowed | Role::Pool | Role::Listed => source(document),
+        Role::Pushed | Role::Windowed | Role::Pool | Role::Listed | Role::Own => source(document),
     }
 }
 
 fn source(document: &Document) -> String {
     let mut lines = vec!["[source]".to_owned(), format!("document = \"{}\"", document.name)];
+    if document.role == Role::Own {
+        lines.push(format!("of       = \"{UNKNOWN}\""));
+        return lines.join("\n") + "\n";
+    }
     if document.role != Role::Pushed {
         lines.extend(document.routes.first().map(|route| format!("route    = \"{route}\"")));
     }

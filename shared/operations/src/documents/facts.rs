@@ -57,6 +57,9 @@ fn role(document: &Document) -> String {
             format!("a source: read by windows over the last change, each of at most {span}")
         }
         Role::Pool => "a source: pulled from a pool, whose rows stay until each is acknowledged".to_owned(),
+        Role::Own => {
+            "a source: the relay itself tells what became of the documents of the flows that `of` names".to_owned()
+        }
         Role::Target => "a target: documents are pushed to the vendor".to_owned(),
         Role::Listed => {
             "a source: listed as a whole once an hour, and what is new or has changed goes on; for look-ups too".to_owned()

@@ -24,7 +24,7 @@ pub struct DocumentRow {
     pub title: &'static str,
     /// The vendor's own name.
     pub vendor: &'static str,
-    /// How it is read or written: `pushed`, `windows`, `pool`, `target`, `list`.
+    /// How it is read or written: `pushed`, `windows`, `pool`, `own`, `target`, `list`.
     pub role: &'static str,
     /// Which end of a flow it can be: `source`, `target`; or `look-up`.
     pub can_be: &'static str,
@@ -81,7 +81,7 @@ fn row(connector: &dyn Connector, document: &Document) -> DocumentRow {
         vendor: connector.title(),
         role: document.role.name(),
         can_be: match document.role {
-            Role::Pushed | Role::Windowed | Role::Pool | Role::Listed => "source",
+            Role::Pushed | Role::Windowed | Role::Pool | Role::Listed | Role::Own => "source",
             Role::Target => "target",
         },
         fields: fields::count(document.fields()),

@@ -209,8 +209,9 @@ impl Operations<'_> {
         }
         let version = flow.version(document);
         let received_at: Option<DateTime<Utc>> = Some(self.clock.now());
-        let stamp = Stamp { version: version.as_deref(), kind: Some(flow.version_kind()), received_at };
-        match judge(entry, Candidate { stamp, hash: &content_hash(document), replay: None }) {
+        let stamp =
+            Stamp { version: version.as_deref(), kind: Some(flow.version_kind(document)), received_at };
+        match judge(entry, Candidate { stamp, hash: &flow.content_hash(document), replay: None }) {
             Verdict::Skip(skip) => Judged::new(Becomes::Nothing, skip.reason()),
             Verdict::Unordered(reason) | Verdict::Settled(reason) => Judged::new(Becomes::Fails, reason),
             Verdict::Push if !faults.is_empty() => Judged { becomes: Becomes::Fails, why: None },

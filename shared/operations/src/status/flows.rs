@@ -87,7 +87,8 @@ impl Operations<'_> {
         status.source_health = match source.role {
             Role::Windowed | Role::Listed => self.doing(Part::Poll(routed.flow.name().to_owned())).await?,
             Role::Pool => self.doing(Part::Pool(source.name.to_owned())).await?,
-            _ => self.doing(Part::Pushes).await?,
+            Role::Pushed | Role::Target => self.doing(Part::Pushes).await?,
+            Role::Own => Doing::default(),
         };
         if source.role.is_polled() && status.source_health.last_success.is_none() {
             status.notes.push("no poll has succeeded yet".to_owned());

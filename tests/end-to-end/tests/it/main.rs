@@ -24,6 +24,7 @@
 //! | `generic` | signed JSON from anybody reaches any address and the group robots, by the example flows |
 //! | `wangdian`, `wangdian_pushes` | every endpoint of 旺店通 from a flow file alone, over both routes |
 //! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
+//! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
 //! `house`, `process`, `fuse`, `altered` and `meanwhile` are what the tests are built of. Everything follows from a seed and takes no time.
@@ -52,6 +53,7 @@ mod happy_day;
 mod history;
 mod house;
 mod lapsed;
+mod listeners;
 mod meanwhile;
 mod outages;
 mod paused;
