@@ -141,7 +141,7 @@ impl Bench {
                 Ok(Page { rows, total: None, as_of: None })
             }
             Role::Listed => connection.lists().unwrap().list(&query, page, deadline).await,
-            Role::Pushed | Role::Target => panic!("{} is not read", read.document),
+            Role::Pushed | Role::Own | Role::Target => panic!("{} is not read", read.document),
         }
     }
 
