@@ -186,8 +186,7 @@ impl LedgerWriter {
     ) -> Result<Outcome, StoreError> {
         let mut entry = work.known.entry.clone();
         loop {
-            work.archived.into_iter().for_each(|location| entry.archived(location));
-            let outcome = change(&mut entry);
+            let outcome = noted(work, &mut entry, &change);
             self.tell(work, sent, &entry, &outcome).await?;
             if self.ledger.write(&entry).await? {
                 return Ok(outcome);
@@ -315,12 +314,15 @@ impl LedgerWriter {
         change: impl Fn(&mut Entry) -> T + Send + Sync,
     ) -> Result<T, StoreError> {
         let known = Some(work.known.entry.clone());
-        let change = |entry: &mut Entry| {
-            work.archived.into_iter().for_each(|location| entry.archived(location));
-            let done = change(entry);
-            entry.found_by(&work.numbers);
-            done
-        };
+        let change = |entry: &mut Entry| noted(work, entry, &change);
         ledger::update(self.ledger.as_ref(), &work.known.entry.id, known, change).await
     }
+}
+
+/// Changes an entry, and notes where the archive has the turn, and the numbers that the document is found by.
+fn noted<T>(work: &Work<'_>, entry: &mut Entry, change: impl Fn(&mut Entry) -> T) -> T {
+    work.archived.into_iter().for_each(|location| entry.archived(location));
+    let done = change(entry);
+    entry.found_by(&work.numbers);
+    done
 }
