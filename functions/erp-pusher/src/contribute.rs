@@ -114,7 +114,7 @@ impl Contributed {
 
 /// The group that has an older version of a document, by the ledger.
 fn former(work: &Work<'_>) -> Result<Option<GroupId>, Stop> {
-    let Some(delivered) = &work.known.entry.delivered else { return Ok(None) };
+    let Some(delivered) = work.known.entry.there() else { return Ok(None) };
     match delivered.target_id.as_deref().and_then(unmarked) {
         Some(group) => Ok(Some(GroupId::new(&work.item.flow, group))),
         None => {

@@ -46,7 +46,7 @@ impl Sending<'_> {
     /// Sends the document, unless the target has all of it already.
     pub(crate) async fn deliver(&self, ledger_writer: &LedgerWriter) -> Result<Outcome, Stop> {
         let now = ledger_writer.clock.now();
-        if let Some(delivered) = &self.work.known.entry.delivered {
+        if let Some(delivered) = self.work.known.entry.there() {
             if delivered.body_hash == self.plan.body_hash && self.work.is_believed(now) {
                 return Ok(Outcome::Unchanged);
             }
@@ -102,7 +102,7 @@ impl Sending<'_> {
     }
 
     async fn before(&self, now: DateTime<Utc>) -> Result<Before, Stop> {
-        let delivered = self.work.known.entry.delivered.as_ref();
+        let delivered = self.work.known.entry.there();
         let known = delivered.and_then(|delivered| delivered.target_id.clone());
         if delivered.is_some() || !self.work.repeated {
             return Ok(known.map_or(Before::Nothing, Before::Older));

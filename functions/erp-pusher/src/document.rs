@@ -26,11 +26,13 @@ use crate::contribute::{self, Contributed};
 use crate::deliver::Sending;
 use crate::guard;
 use crate::map::{Plan, faults, lacks_id, unknown_codes};
+use crate::parts::{self, Divider};
 use crate::resolve::Resolver;
 use crate::settle::{self, LedgerWriter};
 use crate::stop::Stop;
 use crate::targets::Targets;
 use crate::waiting::Waiting;
+use crate::withdraw::Withdrawn;
 use crate::work::{Known, Work};
 
 /// From this age on a document is asked after before it is sent. The copy of a dead letter that is redriven was never
@@ -48,6 +50,10 @@ enum Planned<'a> {
     Send(Plan<'a>, Deadline),
     /// It goes into its group.
     Contribute(Box<Contributed>),
+    /// Its parts are queued in its place.
+    Divide(&'a Routed),
+    /// It is a part that its document has no lines for any more.
+    Withdraw(Box<Withdrawn<'a>>),
 }
 
 /// Pushes single documents.
@@ -59,6 +65,7 @@ pub(crate) struct Documents {
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) ledger_writer: LedgerWriter,
     pub(crate) groups: Arc<dyn Groups>,
+    pub(crate) divider: Divider,
     pub(crate) seen: Seen,
 }
 
@@ -133,6 +140,11 @@ impl Documents {
             Ok(Planned::Contribute(contributed)) => {
                 let ended = Box::pin(contributed.store(self.groups.as_ref(), &work, self.now())).await;
                 (Some(contributed.sent()), ended)
+            }
+            Ok(Planned::Divide(routed)) => (None, Box::pin(self.divider.divide(routed, &work, held)).await),
+            Ok(Planned::Withdraw(withdrawn)) => {
+                let ledger = self.ledger_writer.ledger.as_ref();
+                (None, Box::pin(withdrawn.settle(&work, ledger, self.now())).await)
             }
             Err(stop) => (None, Err(stop)),
         };
@@ -226,14 +238,25 @@ impl Documents {
         if contribute::is_bill(&routed.flow, work.item) {
             return self.planned_bill(routed, work, held).await;
         }
+        if parts::is_to_divide(&routed.flow, work.item) {
+            return Ok(Planned::Divide(routed));
+        }
+        let part = routed.flow.part_of_key(&work.item.key).map(|(_, part)| part);
+        if let Some(part) = part.as_deref().filter(|_| routed.flow.is_without_lines(&work.item.document)) {
+            return self.withdrawn(routed, part, work, held).await;
+        }
         if routed.flow.group().is_some() {
             return self.contributed(routed, work, held).await.map(Box::new).map(Planned::Contribute);
         }
         let document = &work.item.document;
-        let mapped = self.mapped(&routed.flow, document, held).await?;
+        let id = work.known.entry.id.clone();
+        let mapped = self.mapped(&routed.flow, document, &id, held).await?;
         self.seen.note(&routed.flow, document).await;
         let mapped = match mapped {
-            Ok(mapped) => mapped,
+            Ok(mapped) => match &part {
+                Some(part) => routed.flow.numbered(mapped, part),
+                None => mapped,
+            },
             Err(found) => return Err(self.unmapped(work, found).await),
         };
         let deadline = held.keep().await?;
@@ -258,6 +281,27 @@ impl Documents {
         Ok(Planned::Send(Plan::new(target, document, mapped), deadline))
     }
 
+    /// A part that its document has no lines for any more: it leaves its group, or what the target has of it is undone.
+    async fn withdrawn<'a>(
+        &'a self,
+        routed: &Routed,
+        part: &str,
+        work: &mut Work<'_>,
+        held: &Held<'_>,
+    ) -> Result<Planned<'a>, Stop> {
+        let deadline = held.keep().await?;
+        self.guard_again(work).await?;
+        if routed.flow.group().is_some() && work.known.entry.there().is_some() {
+            return Contributed::withdrawn(work).map(Box::new).map(Planned::Contribute);
+        }
+        let lookups = self.resolver.at_hand();
+        let context = Context { settings: &self.settings, lookups: &lookups };
+        let number = routed.flow.number_of_part(&work.item.document, part, &context);
+        let target = self.targets.get(work.system)?;
+        let asked = number.map(|number| Plan::new(target, routed.flow.target().document, number));
+        Ok(Planned::Withdraw(Box::new(Withdrawn { asked, deadline })))
+    }
+
     /// What a document brings into its group.
     async fn contributed(
         &self,
@@ -269,8 +313,9 @@ impl Documents {
         if flow.withdraws(document).map_err(|fault| faults(vec![fault]))? {
             return Contributed::withdrawn(work);
         }
+        let id = work.known.entry.id.clone();
         let contributed = self
-            .with_ids(flow, document, held, |context| contribute::brought(flow, document, context))
+            .with_ids(flow, document, &id, held, |context| contribute::brought(flow, document, context))
             .await?;
         self.seen.note(flow, document).await;
         let (group, brought) = match contributed {
@@ -297,9 +342,10 @@ impl Documents {
         &self,
         flow: &Flow,
         document: &Value,
+        id: &EntryId,
         held: &Held<'_>,
     ) -> Result<Result<Mapped, Vec<Fault>>, Stop> {
-        self.with_ids(flow, document, held, |context| flow.apply(document, context)).await
+        self.with_ids(flow, document, id, held, |context| flow.apply(document, context)).await
     }
 
     /// What is mapped with the ids at hand, or else with those that the document needs.
@@ -307,6 +353,7 @@ impl Documents {
         &self,
         flow: &Flow,
         document: &Value,
+        id: &EntryId,
         held: &Held<'_>,
         map: impl Fn(&Context<'_>) -> Result<T, Vec<Fault>>,
     ) -> Result<Result<T, Vec<Fault>>, Stop> {
@@ -314,8 +361,7 @@ impl Documents {
         let mapped = apply(&self.resolver.at_hand());
         match mapped {
             Err(faults) if faults.iter().any(lacks_id) => {
-                let id = EntryId::new(flow.name(), flow.key(document).unwrap_or_default());
-                let lookups = self.resolver.resolve(flow.lookups(document), &id, held).await?;
+                let lookups = self.resolver.resolve(flow.lookups(document), id, held).await?;
                 Ok(apply(&lookups))
             }
             mapped => Ok(mapped),

@@ -28,7 +28,9 @@ pub(crate) fn admit<'f>(flows: &'f Flows, work: &Work<'_>, now: DateTime<Utc>) -
         let message = format!("there is no flow `{}` any more: restore its file, or leave it", item.flow);
         Stop::failed(FailureClass::Flow, message)
     })?;
-    if !contribute::is_bill(&routed.flow, item) {
+    // What was admitted as a whole is not judged by a part of it.
+    let is_part = routed.flow.part_of_key(&item.key).is_some();
+    if !is_part && !contribute::is_bill(&routed.flow, item) {
         let wrong = |fault| faults(vec![fault]);
         routed.flow.key(&item.document).map_err(wrong)?;
         if !routed.flow.admits(&item.document).map_err(wrong)? {

@@ -112,6 +112,7 @@ fn is_an_end(outcome: &Outcome) -> bool {
         | Outcome::Confirmed { .. }
         | Outcome::Found { .. }
         | Outcome::Unchanged
+        | Outcome::Divided { .. }
         | Outcome::Failed { .. } => true,
         Outcome::Retry { .. } | Outcome::Paused { .. } | Outcome::Postponed { .. } => false,
     }

@@ -23,6 +23,9 @@
 //! | `resolve` | the ids that it needs |
 //! | `waiting` | documents that failed for a code, sent again when it is known |
 //! | `map` | the document in its target's form |
+//! | `parts` | a document that is split: its parts, queued instead of sent |
+//! | `withdraw` | a part that its document has no lines for any more |
+//! | `whole` | a document of which all parts have ended |
 //! | `contribute` | what a document brings into its group, stored instead of sent |
 //! | `deliver` | asked after, and sent |
 //! | `gather` | the documents that a target takes in one call |
@@ -41,6 +44,7 @@ mod history;
 mod lines;
 mod map;
 mod open;
+mod parts;
 mod pauses;
 mod places;
 mod push;
@@ -50,7 +54,9 @@ mod stop;
 mod targets;
 mod top_up;
 mod waiting;
+mod whole;
 mod width;
+mod withdraw;
 mod work;
 pub mod worker;
 
@@ -70,6 +76,7 @@ use serde_json::Value;
 
 use crate::batch::Batch;
 use crate::document::Documents;
+use crate::parts::Divider;
 use crate::pauses::Pauses;
 use crate::places::Places;
 use crate::push::{Pusher, Unread};
@@ -141,6 +148,7 @@ impl Job for ErpPusher {
             waiting,
             ledger_writer,
             groups: stores.groups.clone(),
+            divider: Divider::new(parts),
             seen,
         };
         let pusher = Pusher {

@@ -12,11 +12,13 @@ use relay_connector::Use;
 use relay_connector::quota::noting_writes;
 use relay_core::policy::{self, Receive, Receiver};
 use relay_core::{EntryId, Outcome};
+use relay_job::Routed;
 
 use crate::batch::Held;
 use crate::contribute;
 use crate::guard::is_overdue;
 use crate::open::Message;
+use crate::parts;
 use crate::places::{Line, PATIENCE};
 use crate::push::{Pusher, Resting};
 use crate::width::{UnderWay, Width};
@@ -113,9 +115,11 @@ impl<'a> Lines<'a> {
         let Some(document) = routed.map(|routed| routed.flow.target().document) else {
             return Room::Begins(None);
         };
-        // What goes into a group makes no call, and waits for no permit.
-        if self.halt().is_some() || routed.is_some_and(|routed| contribute::is_member(&routed.flow, message))
-        {
+        // What goes into a group, or is divided, makes no call, and waits for no permit.
+        let needs_none = |routed: &Routed| {
+            contribute::is_member(&routed.flow, message) || parts::is_divided(&routed.flow, message)
+        };
+        if self.halt().is_some() || routed.is_some_and(|routed| needs_none(routed)) {
             return Room::Begins(None);
         }
         let under_way = if document.batch() > 1 { None } else { Some(self.width.begin().await) };

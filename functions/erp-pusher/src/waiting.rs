@@ -69,6 +69,7 @@ impl Waiting {
                 self.look_again(work).await
             }
             Outcome::Skipped(_)
+            | Outcome::Divided { .. }
             | Outcome::Retry { .. }
             | Outcome::Paused { .. }
             | Outcome::Postponed { .. } => Ok(()),

@@ -110,6 +110,6 @@ impl Work<'_> {
 
     /// Whether no other version of the document has, or may have, reached the target.
     pub(crate) fn is_only_version(&self) -> bool {
-        self.known.entry.delivered.is_none() && !self.known.entry.may_hold_another(&self.hash)
+        self.known.entry.there().is_none() && !self.known.entry.may_hold_another(&self.hash)
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct FlowTally {
     pub(crate) failed: Vec<Failure>,
     /// Tries that had to be repeated.
     pub(crate) retries: u64,
+    /// Parts that were made of documents that the flow splits.
+    pub(crate) parts: u64,
 }
 
 /// A document that was recorded as failed.
@@ -57,6 +59,7 @@ impl Tally {
             flow.delivered += other.delivered;
             flow.found.extend(other.found);
             flow.retries += other.retries;
+            flow.parts += other.parts;
             flow.failed.extend(other.failed);
             for (reason, count) in other.skipped {
                 *flow.skipped.entry(reason).or_default() += count;
@@ -88,6 +91,9 @@ impl Tally {
     pub(crate) fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         for (name, flow) in &self.flows {
+            if flow.parts > 0 {
+                remarks.push(format!("{name}: its documents were split into {} parts", flow.parts));
+            }
             for key in &flow.found {
                 remarks.push(format!(
                     "{name}: {key} had arrived although its answer was lost: found by its number, not sent twice"
@@ -112,6 +118,10 @@ impl FlowTally {
             Outcome::Found { .. } => self.found.push(turn.key().to_owned()),
             Outcome::Unchanged => {
                 *self.skipped.entry("nothing in it changes for the target").or_default() += 1;
+            }
+            Outcome::Divided { parts } => {
+                self.parts += *parts as u64;
+                return;
             }
             Outcome::Skipped(skip) => *self.skipped.entry(skip.reason()).or_default() += 1,
             Outcome::Failed { class, message, .. } => self.failed.push(Failure {

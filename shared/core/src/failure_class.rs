@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// | `flow` | its flow has no file any more | put the file back and `relay replay`, or `relay flows retire` |
 /// | `refused` | the target does not take it | mend what the message names, `relay replay`; or enter it by hand, `relay settle` |
 /// | `changed` | a newer version of what the target has and does not change, or a document of this number is there that may be another version | change it in the target by hand, `relay settle` |
+/// | `withdrawn` | a part that is in the target, and for which a newer version of its document has no lines | undo it in the target by hand, `relay settle` |
 /// | `settled` | a newer version of what a person has dealt with by hand | change it by hand and `relay settle` this one too, or `relay replay` |
 /// | `unknown` | it was sent and the answer was lost; the target cannot be asked, and would make a second one of it | look for it in the target, then `relay settle`, or `relay replay` |
 /// | `crossed` | two workers had it under way at once, so that the target may hold either version, or both | compare it in the target, `relay settle` |
@@ -33,6 +34,8 @@ pub enum FailureClass {
     Refused,
     /// `changed`: a newer version of what the target does not change.
     Changed,
+    /// `withdrawn`: a part for which a newer version of its document has no lines.
+    Withdrawn,
     /// `settled`: a newer version of what a person has dealt with.
     Settled,
     /// `unknown`: it may be there, nobody can be asked, and sending it again would make a second one.
@@ -59,11 +62,12 @@ pub enum FailureClass {
 
 impl FailureClass {
     /// Every class that this program writes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Mapping,
         Self::Flow,
         Self::Refused,
         Self::Changed,
+        Self::Withdrawn,
         Self::Settled,
         Self::Unknown,
         Self::Crossed,
@@ -84,6 +88,7 @@ impl FailureClass {
             Self::Flow => "flow",
             Self::Refused => "refused",
             Self::Changed => "changed",
+            Self::Withdrawn => "withdrawn",
             Self::Settled => "settled",
             Self::Unknown => "unknown",
             Self::Crossed => "crossed",
@@ -147,6 +152,7 @@ mod tests {
             "flow",
             "refused",
             "changed",
+            "withdrawn",
             "settled",
             "unknown",
             "crossed",

@@ -7,10 +7,12 @@
 //! | module | what for |
 //! |---|---|
 //! | [`of_no_flow`] | names in a flow's place |
+//! | `divided` | the parts of a document that was split |
 //! | `stamp` | which of two versions is the newer |
 //! | [`numbers`] | the numbers that a document is found by |
 //! | `rules` | what an attempt, a failure, a delivery and a person's word change in an entry |
 
+mod divided;
 pub mod numbers;
 pub mod of_no_flow;
 mod rules;
@@ -26,6 +28,7 @@ use serde_json::Value;
 
 use crate::{FailureClass, StoreError, codec};
 
+pub use divided::Divided;
 pub use numbers::Numbers;
 pub use rules::Delivery;
 pub use stamp::Stamp;
@@ -70,6 +73,9 @@ pub struct Entry {
     /// Other versions that failed, of which nobody can tell whether they are older or newer than [`Entry::failed`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Failed>,
+    /// The parts that it was split into, each of which has an entry of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divided: Option<Divided>,
     /// Where the archive's records of its last turns stand, oldest first, where they are not found by flow and key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<String>,
@@ -91,7 +97,8 @@ pub struct Delivered {
     pub version_kind: Option<VersionKind>,
     /// The hash of the source document.
     pub hash: String,
-    /// The hash of what was sent: a new version that changes nothing for the target is not sent again.
+    /// The hash of what was sent: a new version that changes nothing for the target is not sent again. Empty where the target
+    /// has nothing of this version: of a part that was withdrawn before it came there.
     pub body_hash: String,
     /// The target's own id of it.
     pub target_id: Option<String>,

@@ -30,6 +30,11 @@ pub enum Outcome {
     },
     /// A new version that changes nothing for the target: not sent.
     Unchanged,
+    /// Its parts are queued, each an item of its own.
+    Divided {
+        /// How many, those that are withdrawn included.
+        parts: usize,
+    },
     /// Not for the target.
     Skipped(Skip),
     /// Recorded as failed, with its content, until a person replays it.
@@ -101,6 +106,8 @@ pub enum Skip {
     },
     /// The flow's filter does not take it.
     Filtered,
+    /// A part for which a newer version of its document has no lines, and which never came to the target.
+    Withdrawn,
 }
 
 impl Skip {
@@ -113,6 +120,9 @@ impl Skip {
             Self::Settled => "a person has dealt with it by hand",
             Self::FailedBefore { .. } => "this very version has failed before: replay it",
             Self::Filtered => "the flow's filter does not take it",
+            Self::Withdrawn => {
+                "its document has no lines for this part any more, and the target has none of it"
+            }
         }
     }
 }
@@ -130,6 +140,12 @@ impl Outcome {
         Self::Failed { class, code, message: message.into(), tried: true }
     }
 
+    /// Whether nothing was done because this very version is known.
+    #[must_use]
+    pub fn is_known_already(&self) -> bool {
+        matches!(self, Self::Skipped(Skip::Same))
+    }
+
     /// A document whose turn comes as soon as the queue gives it out.
     pub const AT_ONCE: Self = Self::Postponed { wait: Duration::ZERO };
 
@@ -141,6 +157,7 @@ impl Outcome {
             Self::Confirmed { .. } => "confirmed",
             Self::Found { .. } => "found",
             Self::Unchanged => "unchanged",
+            Self::Divided { .. } => "divided",
             Self::Skipped(_) => "skipped",
             Self::Failed { .. } => "failed",
             Self::Retry { .. } => "retry",
@@ -160,6 +177,7 @@ impl Outcome {
             | Self::Confirmed { .. }
             | Self::Found { .. }
             | Self::Unchanged
+            | Self::Divided { .. }
             | Self::Postponed { .. } => None,
         }
     }

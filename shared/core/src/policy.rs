@@ -199,6 +199,12 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
             news: Some(News::Delivered),
             ..done
         },
+        // Its source hears of it when all parts have ended.
+        Outcome::Divided { .. } => Consequences {
+            counted: Some("divided"),
+            logged: Logged { message: "its parts are queued", ..done.logged },
+            ..done
+        },
         Outcome::Skipped(skip) => {
             Consequences { source: told_of_skipped(skip), counted: Some("skipped"), ..done }
         }
@@ -237,7 +243,7 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
 /// What the source of a row is told that is not for the target.
 fn told_of_skipped(skip: &Skip) -> Option<Result<(), &str>> {
     match skip {
-        Skip::Same | Skip::Filtered | Skip::Settled => Some(Ok(())),
+        Skip::Same | Skip::Filtered | Skip::Settled | Skip::Withdrawn => Some(Ok(())),
         // The source may not have heard the reason yet: its acknowledgement was refused, or its answer lost.
         Skip::FailedBefore { message } => Some(Err(message)),
         // The newer version has been, or will be, acknowledged with its own counter.

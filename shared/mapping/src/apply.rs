@@ -137,7 +137,12 @@ impl<'c> Mapper<'c> {
         fields.0.iter().filter_map(|field| mapped.remove_entry(&field.name)).collect()
     }
 
-    fn field(&mut self, field: &Field, scope: &Scope<'_>, parent: Option<&Place<'_>>) -> Option<Value> {
+    pub(crate) fn field(
+        &mut self,
+        field: &Field,
+        scope: &Scope<'_>,
+        parent: Option<&Place<'_>>,
+    ) -> Option<Value> {
         let place = Place { parent, name: &field.name, index: None };
         match &field.content {
             Content::Value(rules) => {

@@ -64,6 +64,23 @@ pub enum Cause {
     /// Two amounts that must be equal, or compare as the flow says, do not.
     #[error("does not hold: {0}: correct the amounts in the source system, or change the flow")]
     Differs(Box<Difference>),
+    /// A document that would become more parts than are kept track of.
+    #[error(
+        "gives {count} parts, and a document may become {most}: split it in the source system, or by a field that more lines \
+         share"
+    )]
+    TooManyParts {
+        /// How many it would become.
+        count: usize,
+        /// How many it may.
+        most: usize,
+    },
+    /// What tells a part from others is too long to stand in a key.
+    #[error("is longer than {most} bytes, and the part's key is made of it: split by a shorter field")]
+    LongPart {
+        /// How many bytes it may take.
+        most: usize,
+    },
     /// A list that the target requires came out empty.
     #[error("gives no lines: the target takes no document without them; filter such documents with `filter`")]
     NoLines,

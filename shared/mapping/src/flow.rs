@@ -19,6 +19,7 @@ use crate::of::Of;
 use crate::params::{self, Param, resolve};
 use crate::reads::Read;
 use crate::rule::{Condition, Fields, Take, Through};
+use crate::split::Split;
 use crate::trace::{ConditionTrace, Trace};
 
 /// A checked flow.
@@ -34,6 +35,7 @@ pub struct Flow {
     pub(crate) fields: Fields,
     pub(crate) checks: Vec<Check>,
     pub(crate) group: Option<Group>,
+    pub(crate) split: Option<Split>,
     pub(crate) reads: Vec<Read>,
     pub(crate) warnings: Vec<Diagnostic>,
 }

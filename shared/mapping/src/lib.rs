@@ -19,6 +19,7 @@
 //! | `each`, `where` | a list: one target line per source line that passes the filter; `[[…]]`: several blocks of lines |
 //! | `remainder`, `total` | amounts of lines, rounded so that their sum is the rounded sum, or the head's amount |
 //! | `send = false` | a field that is read with `target.x` and not sent |
+//! | `[split]` | one document that becomes several, each with some of its lines |
 //! | `[group]` | many documents that become one bill: what they have in common, what is summed, when it is closed |
 //! | `check`, `tolerance` (in `[target]`) | sums that must hold before the document is sent |
 //! | `copy = [ … ]` | fields that keep name and content |
@@ -50,6 +51,7 @@ mod params;
 mod reads;
 mod remainder;
 mod rule;
+mod split;
 mod template;
 mod time;
 mod trace;
@@ -70,4 +72,5 @@ pub use params::{Param, resolve};
 pub use reads::Sightings;
 pub use relay_core::{Version, VersionKind};
 pub use rule::Position;
+pub use split::{Divided, MOST_PARTS, Part, Split};
 pub use trace::{ConditionTrace, Ended, FieldTrace, LineTrace, LookupTrace, ReadValue, Trace};

@@ -147,12 +147,13 @@ pub fn is_tenant_table(name: &str) -> bool {
 /// that different parts never give the same code; a code of one part is that part as it stands.
 #[must_use]
 pub fn joined<S: AsRef<str>>(parts: &[S]) -> String {
-    const ESCAPES: [(&str, &str); 2] = [("%", "%25"), ("/", "%2F")];
-    let escaped = |part: &S| {
-        ESCAPES.iter().fold(part.as_ref().to_owned(), |text, (sign, escape)| text.replace(sign, escape))
-    };
     match parts {
         [only] => only.as_ref().to_owned(),
-        parts => parts.iter().map(escaped).collect::<Vec<_>>().join("/"),
+        parts => parts.iter().map(|part| escaped(part.as_ref())).collect::<Vec<_>>().join("/"),
     }
+}
+
+/// A part of a code of several.
+pub(crate) fn escaped(part: &str) -> String {
+    part.replace('%', "%25").replace('/', "%2F")
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::expression::{Expression, Path, Root, Step, Term, is_absent, items};
 use crate::flow::Flow;
 use crate::rule::{Content, Fields, Lines, Rule, Take};
+use crate::split::Split;
 
 /// One path, from the top of the document.
 #[derive(Debug)]
@@ -102,14 +103,23 @@ impl Gathering {
         key: &[&[Term]],
         version: &[Term],
         conditions: &[&Expression],
+        split: Option<&Split>,
         fields: &Fields,
     ) -> Vec<Read> {
         let mut gathering = Self::default();
         let top = vec![Vec::new()];
         key.iter().copied().chain([version]).for_each(|terms| gathering.terms(terms, &top));
         conditions.iter().for_each(|condition| gathering.expression(condition, &top));
+        split.iter().for_each(|split| gathering.split(split, &top));
         gathering.fields(fields, &top);
         gathering.reads
+    }
+
+    fn split(&mut self, split: &Split, levels: &Levels) {
+        self.path(&split.list, levels);
+        if let (Some(by), Some(lines)) = (&split.by, lines(&split.list, levels)) {
+            self.terms(by, &lines);
+        }
     }
 
     fn fields(&mut self, fields: &Fields, levels: &Levels) {

@@ -11,6 +11,7 @@
 //! | [`explain`] | what would become of a document, and why |
 //! | [`record`] | a flow test, made of what was kept of a document |
 //! | [`groups`] | documents that become one bill together: open, sealed, members, bills |
+//! | [`parts`] | the parts of a document that its flow splits |
 //! | [`replay`] | failed documents, sent through their flows again |
 //! | [`settle`] | a failed document that a person has dealt with by hand |
 //! | [`pauses`] | targets and flows that a person pauses and resumes |
@@ -32,6 +33,7 @@ pub mod find;
 pub mod groups;
 pub mod lookups;
 pub mod names;
+pub mod parts;
 pub mod pauses;
 pub mod record;
 pub mod replay;

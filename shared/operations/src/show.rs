@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::failures::Failure;
 use crate::groups::InGroup;
+use crate::parts::Part;
 use crate::{OperationError, Operations};
 
 /// Everything that is known of one document.
@@ -34,6 +35,12 @@ pub struct Shown {
     pub paused: Option<Pause>,
     /// Its group, with its bills; of a bill, its members.
     pub group: Option<InGroup>,
+    /// Its parts, where its flow splits it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    /// The key of the document that it is a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
     /// What came, what was sent and what was answered, oldest first; empty where no history is kept, or no more.
     pub history: Vec<Record>,
 }
@@ -84,6 +91,8 @@ impl Operations<'_> {
         }
         let paused = self.paused(flow).await?;
         let group = self.in_group(&entry).await?;
+        let parts = self.parts_of(&entry).await?;
+        let part_of = self.whole_of(flow, &entry.id.key);
         let failures = Failure::of_entry(&entry);
         let settled = entry.settled.as_ref().map(|settled| by_hand(&entry, settled));
         let numbers = entry.numbers.all().to_vec();
@@ -99,6 +108,8 @@ impl Operations<'_> {
             failures,
             paused,
             group,
+            parts,
+            part_of,
             history,
         }))
     }

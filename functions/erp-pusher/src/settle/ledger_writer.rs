@@ -320,7 +320,7 @@ impl LedgerWriter {
 }
 
 /// Changes an entry, and notes where the archive has the turn, and the numbers that the document is found by.
-fn noted<T>(work: &Work<'_>, entry: &mut Entry, change: impl Fn(&mut Entry) -> T) -> T {
+pub(crate) fn noted<T>(work: &Work<'_>, entry: &mut Entry, change: impl Fn(&mut Entry) -> T) -> T {
     work.archived.into_iter().for_each(|location| entry.archived(location));
     let done = change(entry);
     entry.found_by(&work.numbers);

@@ -18,5 +18,5 @@ mod tell;
 
 pub(crate) use acknowledge::Acknowledger;
 pub(crate) use failed_call::meaning;
-pub(crate) use ledger_writer::LedgerWriter;
+pub(crate) use ledger_writer::{LedgerWriter, noted};
 pub(crate) use release::held_up;

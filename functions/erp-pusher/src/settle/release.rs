@@ -11,6 +11,7 @@ use super::acknowledge::{DoneRow, Unacknowledged};
 use crate::batch::Batch;
 use crate::open::Message;
 use crate::push::Pusher;
+use crate::whole::OfWhole;
 use crate::work::Known;
 
 /// A source that takes nothing from us is left alone this long.
@@ -27,16 +28,22 @@ impl Pusher {
         outcomes: &mut [Outcome],
     ) {
         let now = self.clock.now();
-        let rows = batch.messages.iter().zip(outcomes.iter()).enumerate();
-        let rows: Vec<_> = rows
-            .filter_map(|(place, (message, outcome))| {
-                let item = message.item.as_ref().ok().filter(|item| item.acknowledge)?;
-                let receive =
-                    Receive { now, count: message.received.receive_count, receiver: batch.receiver };
-                let verdict = policy::of(outcome, receive).source?.map_err(str::to_owned);
-                Some(DoneRow { place, flow: &item.flow, row: &item.document, verdict })
-            })
-            .collect();
+        let (mut rows, mut wholes) = (Vec::new(), HashSet::new());
+        for (place, message) in batch.messages.iter().enumerate() {
+            let Some(item) = message.item.as_ref().ok().filter(|item| item.acknowledge) else { continue };
+            let receive = Receive { now, count: message.received.receive_count, receiver: batch.receiver };
+            let Some(verdict) = policy::of(&outcomes[place], receive).source else { continue };
+            match self.of_whole(item, &outcomes[place], verdict.map_err(str::to_owned)).await {
+                Ok(Some(OfWhole { document, verdict })) => {
+                    // One of its parts tells of all of them.
+                    if document.is_none_or(|document| wholes.insert((&item.flow, document))) {
+                        rows.push(DoneRow { place, flow: &item.flow, row: &item.document, verdict });
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => outcomes[place] = self.documents.waits_for_store(&message.received, &error),
+            }
+        }
         let mut places: BTreeSet<_> = rows.iter().map(|row| row.place).collect();
         for (place, unacknowledged) in self.acknowledger.acknowledge(rows, batch.deadline).await {
             places.remove(&place);

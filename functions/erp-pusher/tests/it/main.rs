@@ -6,6 +6,7 @@ mod bench;
 mod hosts;
 mod listeners;
 mod look_ups;
+mod parts;
 mod pauses;
 mod phases;
 mod places;

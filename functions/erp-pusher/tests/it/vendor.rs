@@ -18,7 +18,10 @@ const FIELDS: &[Field] = &[
     Field::new("version", "版本", Kind::Integer),
     Field::new("amount", "金额", Kind::Decimal),
     Field::new("remark", "备注", Kind::Text),
+    Field::new("lines", "明细", Kind::List(LINES)),
 ];
+const LINES: &[Field] =
+    &[Field::new("warehouse", "仓库", Kind::Text), Field::new("amount", "金额", Kind::Decimal)];
 const ROW: Document = Document {
     fields: Fields::Written(FIELDS),
     keys: &[&["number"]],

@@ -36,7 +36,8 @@ pub(crate) async fn run(
         say!("{}; nothing is sent\n", place.line());
         print(&explained);
     }
-    let is_well = explained.verdict.becomes != Becomes::Fails;
+    let parts = explained.parts.iter().map(|part| part.verdict.becomes);
+    let is_well = parts.chain([explained.verdict.becomes]).all(|becomes| becomes != Becomes::Fails);
     Ok(if is_well { Done::Well } else { Done::WithFailures })
 }
 
@@ -45,12 +46,20 @@ pub(super) fn summarize(explained: &Explained) {
     head(explained);
     explained.request.iter().for_each(request);
     say!("");
+    explained.parts.iter().for_each(summarize);
 }
 
 /// Shows what would become of a document.
 fn print(explained: &Explained) {
     let Explained { flow_file, trace, .. } = explained;
     head(explained);
+    if !explained.parts.is_empty() {
+        for part in &explained.parts {
+            say!("");
+            print(part);
+        }
+        return;
+    }
     if let Some(filter) = &trace.filter {
         let holds = match filter.holds {
             Some(true) => "holds",
@@ -83,6 +92,12 @@ fn head(explained: &Explained) {
     let why = verdict.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
     say!("{becomes}{why}.");
     faults.iter().for_each(|fault| say!("- {fault}"));
+    if !explained.parts.is_empty() {
+        say!("It is split into {} parts.", explained.parts.len());
+    }
+    for part in &explained.withdrawn {
+        say!("It has no lines for the part {part} any more, which would be withdrawn.");
+    }
     for code in unresolved {
         say!("- {} `{}` could not be asked for: {}", code.table, code.code, code.why);
     }

@@ -4,6 +4,7 @@ use relay_core::ledger::{Attempts, Delivered};
 use relay_operations::failures::Failure;
 use relay_operations::find::{AtSource, Found};
 use relay_operations::groups::InGroup;
+use relay_operations::parts::{Part, PartState};
 use relay_operations::pauses;
 use relay_operations::show::{ByHand, Shown};
 use relay_operations::times::shown;
@@ -74,6 +75,9 @@ fn print(document: &Shown) {
     if let Some(group) = &document.group {
         in_group(group);
     }
+    if !document.parts.is_empty() {
+        in_parts(&document.parts);
+    }
     if let Some(ByHand { by, reason, at, versions }) = &document.settled {
         let reason = reason.as_deref().unwrap_or("no reason given");
         say!("  settled by {by} {}: {reason}", shown(*at));
@@ -101,9 +105,36 @@ fn in_group(InGroup { group, bills, members }: &InGroup) {
     }
 }
 
+/// The parts that a document was split into.
+fn in_parts(parts: &[Part]) {
+    let is = |state| parts.iter().filter(move |part| part.state == state).count();
+    let counts: Vec<_> = [PartState::Delivered, PartState::Queued, PartState::Failed, PartState::Withdrawn]
+        .into_iter()
+        .filter(|state| is(*state) > 0)
+        .map(|state| format!("{} {}", is(state), state.in_words()))
+        .collect();
+    say!("  its parts: {}", counts.join(", "));
+    for part in parts {
+        let id = part.target_id.as_deref().map(|id| format!(", as {id} in the target")).unwrap_or_default();
+        say!("    {} {}{id}", part.key, part.state.in_words());
+        for failure in part.failures.iter().filter(|_| part.state == PartState::Failed) {
+            say!("      {}: {}", failure.class, failure.message);
+        }
+    }
+}
+
 /// What the target has, and what may be on its way there.
 fn stands(document: &Shown) {
+    if let Some(whole) = &document.part_of {
+        say!("  a part of {whole}");
+    }
     match &document.delivered {
+        Some(Delivered { version, at, .. }) if !document.parts.is_empty() => {
+            say!("  version {} split {}", version_of(version.as_deref()), shown(*at));
+        }
+        Some(nothing @ Delivered { version, at, .. }) if nothing.is_nothing() => {
+            say!("  withdrawn by version {} {}", version_of(version.as_deref()), shown(*at));
+        }
         Some(Delivered { version, target_id, at, .. }) => {
             let id = target_id.as_deref().map(|id| format!(", as {id} in the target")).unwrap_or_default();
             say!("  version {} delivered {}{id}", version_of(version.as_deref()), shown(*at));

@@ -64,6 +64,7 @@ impl Entry {
             settled: None,
             failed: None,
             beside: Vec::new(),
+            divided: None,
             archive: Vec::new(),
             numbers: Numbers::default(),
             revision: 0,
@@ -75,10 +76,12 @@ impl Entry {
         self.failed.iter().chain(&self.beside)
     }
 
-    /// Whether another version than the one of that hash was tried after the last delivery, and may have arrived.
+    /// Whether another version than the one of that hash was tried after the last delivery, and may have arrived: itself, or
+    /// parts of it.
     #[must_use]
     pub fn may_hold_another(&self, hash: &str) -> bool {
         self.attempts.as_ref().is_some_and(|attempts| attempts.may_have_brought_another(hash))
+            || self.divided.as_ref().is_some_and(|divided| divided.hash != hash)
     }
 
     /// Notes an attempt; that another version was tried before stays known.

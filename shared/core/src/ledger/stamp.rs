@@ -4,6 +4,7 @@ use crate::VersionKind;
 use chrono::{DateTime, Utc};
 
 use super::{Delivered, Failed};
+use crate::FailureClass;
 
 /// What tells which of two versions of a document is the newer.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,12 @@ impl Stamp<'_> {
 }
 
 impl Delivered {
+    /// Whether the target has nothing of this version: a part that was withdrawn.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.body_hash.is_empty()
+    }
+
     /// What orders it.
     #[must_use]
     pub fn stamp(&self) -> Stamp<'_> {
@@ -48,6 +55,12 @@ impl Delivered {
 }
 
 impl Failed {
+    /// Whether the target has the version, and only its source has not taken that.
+    #[must_use]
+    pub fn is_of_source(&self) -> bool {
+        self.class == FailureClass::Acknowledgement
+    }
+
     /// What orders it.
     #[must_use]
     pub fn stamp(&self) -> Stamp<'_> {

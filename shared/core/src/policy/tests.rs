@@ -40,6 +40,7 @@ type Line = (
 );
 
 const DONE: (Level, &str, Option<&str>) = (Level::INFO, "document done", None);
+const PARTS: (Level, &str, Option<&str>) = (Level::INFO, "its parts are queued", None);
 const FAILED: (Level, &str, Option<&str>) = (Level::ERROR, "document done", None);
 const AGAIN: (Level, &str, Option<&str>) = (Level::WARN, "document to be tried again", None);
 const LATER: (Level, &str, Option<&str>) = (Level::INFO, "the document's turn comes later", None);
@@ -77,8 +78,10 @@ fn table() -> Vec<Line> {
         (confirmed,                           delivered_7, None,  None,            TAKEN,   None,              DONE,   false, WELL,                           None),
         (found,                               delivered_7, None,  None,            TAKEN,   Some("delivered"), DONE,   false, WELL,                           Some(News::Delivered)),
         (Outcome::Unchanged,                  Unchanged,   None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           Some(News::Delivered)),
+        (Outcome::Divided { parts: 2 },       Nothing,     None,  None,            None,    Some("divided"),   PARTS,  false, None,                           None),
         (skipped(Skip::Same),                 Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Filtered),             Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
+        (skipped(Skip::Withdrawn),            Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Settled),              Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Older),                Nothing,     None,  None,            None,    Some("skipped"),   DONE,   false, None,                           None),
         (failed_before(),                     Nothing,     None,  None,            no_code, Some("skipped"),   DONE,   false, None,                           None),
@@ -112,8 +115,18 @@ fn what_an_outcome_comes_to() {
 fn the_table_has_a_line_for_every_outcome() {
     let mut names: Vec<_> = table().iter().map(|line| line.0.name()).collect();
     names.dedup();
-    let all =
-        ["delivered", "confirmed", "found", "unchanged", "skipped", "failed", "retry", "paused", "postponed"];
+    let all = [
+        "delivered",
+        "confirmed",
+        "found",
+        "unchanged",
+        "divided",
+        "skipped",
+        "failed",
+        "retry",
+        "paused",
+        "postponed",
+    ];
     assert_eq!(names, all);
 }
 

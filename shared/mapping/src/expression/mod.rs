@@ -257,22 +257,27 @@ impl Path {
     /// A path to a field of something, as the path to that something and the one to the field from there: `lines.amount`
     /// as `lines` and `amount`.
     fn last_field(&self) -> Option<(Self, Self)> {
-        let (last, steps) = self.steps.split_last()?;
-        let Step::Field(name, span) = last else { return None };
-        if steps.is_empty() {
-            return None;
-        }
-        let list_end = span.start.saturating_sub(1);
-        let list_text = self.text.get(..list_end.checked_sub(self.span.start)?)?.trim_end_matches('.');
-        let list = Self {
-            root: self.root,
-            steps: steps.to_vec(),
-            text: list_text.to_owned(),
-            span: self.span.start..list_end,
-        };
-        let field =
-            Self { root: Root::Up(0), steps: vec![last.clone()], text: name.clone(), span: span.clone() };
-        Some((list, field))
+        self.parted(self.steps.len().checked_sub(1)?)
+    }
+
+    /// A path as the one of its first so many steps and the one that goes on from there, at a field: `lines.item.code` as
+    /// `lines` and `item.code`.
+    pub(crate) fn parted(&self, at: usize) -> Option<(Self, Self)> {
+        let (above, below) = self.steps.split_at_checked(at)?;
+        let Some(Step::Field(_, span)) = below.first().filter(|_| !above.is_empty()) else { return None };
+        let end = span.start.saturating_sub(1);
+        let text = self.text.get(..end.checked_sub(self.span.start)?)?.trim_end_matches('.');
+        let rest = self.text.get(span.start.checked_sub(self.span.start)?..)?;
+        let span = span.start..self.span.end;
+        Some((
+            Self {
+                root: self.root,
+                steps: above.to_vec(),
+                text: text.to_owned(),
+                span: self.span.start..end,
+            },
+            Self { root: Root::Up(0), steps: below.to_vec(), text: rest.to_owned(), span },
+        ))
     }
 }
 

@@ -15,9 +15,22 @@ use crate::lookup::LookupKey;
 
 /// What the whole file says, for the tests that do not say it themselves.
 const COMMON: [&str; 3] = ["document", "settings", "lookups"];
-const KEYS: [&str; 14] = [
-    "name", "document", "set", "remove", "before", "settings", "lookups", "key", "version", "request",
-    "params", "absent", "faults", "nothing",
+const KEYS: [&str; 15] = [
+    "name",
+    "document",
+    "set",
+    "remove",
+    "before",
+    "settings",
+    "lookups",
+    "key",
+    "version",
+    "request",
+    "params",
+    "absent",
+    "faults",
+    "nothing",
+    "withdrawn",
 ];
 
 pub(super) fn tests(
@@ -89,7 +102,8 @@ impl Common<'_> {
             entry.map(|entry| expected(&entry, report))
         };
         let (key, version) = (expected("key", report), expected("version", report));
-        let outcome = outcome(table, report);
+        let withdrawn = table.get("withdrawn").map_or(Some(Vec::new()), |entry| lines(&entry, report));
+        let outcome = outcome(table, self.flow, report);
         Some(Test {
             name,
             line: report.position(table.span.start).line,
@@ -99,6 +113,7 @@ impl Common<'_> {
             lookups: of_test.1,
             key: key.map_or(Some(None), |key| key.map(Some))?,
             version: version.map_or(Some(None), |version| version.map(Some))?,
+            withdrawn: withdrawn?,
             outcome: outcome?,
         })
     }
@@ -122,7 +137,7 @@ fn expected(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Expected> {
     Expected::read(entry.item, line, report)
 }
 
-fn outcome(table: &Table<'_>, report: &mut Report<'_>) -> Option<Outcome> {
+fn outcome(table: &Table<'_>, flow: &Flow, report: &mut Report<'_>) -> Option<Outcome> {
     let is_sent = ["request", "params", "absent"].into_iter().find_map(|key| table.get(key));
     let others = [is_sent, table.get("faults"), table.get("nothing")];
     let mut others = others.into_iter().flatten();
@@ -143,7 +158,10 @@ fn outcome(table: &Table<'_>, report: &mut Report<'_>) -> Option<Outcome> {
         _ => {
             let part = |key, report: &mut Report<'_>| match table.get(key) {
                 Some(entry) => {
-                    entry.table(report)?;
+                    match flow.split() {
+                        Some(_) if key == "request" => list(&entry, report)?,
+                        _ => _ = entry.table(report)?,
+                    }
                     expected(&entry, report).map(Some)
                 }
                 None => Some(None),
@@ -153,6 +171,15 @@ fn outcome(table: &Table<'_>, report: &mut Report<'_>) -> Option<Outcome> {
             Some(Outcome::Request { body: body?, params: params?, absent: absent? })
         }
     }
+}
+
+/// What is sent of a document that is split: one request for each part that is sent.
+fn list(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<()> {
+    let is_list = entry.item.is_array() || entry.item.is_array_of_tables();
+    if !is_list {
+        entry.wrong_type("a list, with a table for each part that is sent", report);
+    }
+    is_list.then_some(())
 }
 
 fn nothing(entry: &Entry<'_>, line: usize, report: &mut Report<'_>) -> Option<Outcome> {

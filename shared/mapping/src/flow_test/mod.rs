@@ -21,10 +21,12 @@
 //! | `given` | the documents of a test |
 //! | `expected` | what is expected of a request, and where it differs |
 //! | `run` | a test, run |
+//! | `parts` | of a flow that splits its documents |
 
 mod expected;
 mod given;
 mod load;
+mod parts;
 mod run;
 
 use std::collections::BTreeMap;
@@ -57,13 +59,15 @@ struct Test {
     lookups: BTreeMap<LookupKey, String>,
     key: Option<Expected>,
     version: Option<Expected>,
+    /// The parts that it withdraws.
+    withdrawn: Vec<Line>,
     outcome: Outcome,
 }
 
 /// What is expected to become of a document.
 #[derive(Debug)]
 enum Outcome {
-    /// It is sent.
+    /// It is sent; of a flow that splits its documents, a list of all that is sent.
     Request { body: Option<Expected>, params: Option<Expected>, absent: Vec<Line> },
     /// It fails, with one fault for each of these texts and no other.
     Faults { line: usize, texts: Vec<Line> },

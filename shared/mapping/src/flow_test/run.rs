@@ -7,6 +7,7 @@ use relay_core::ledger::{Delivered, Stamp};
 use relay_core::{Entry, EntryId, Skip};
 use serde_json::Value;
 
+use super::parts::Parts;
 use super::{Difference, Expected, Line, Outcome, Test, Tested, Why};
 use crate::apply::{Context, Mapped};
 use crate::fault::Fault;
@@ -14,24 +15,27 @@ use crate::flow::Flow;
 use crate::trace::Trace;
 
 /// What became of a document.
-enum Became {
-    Sent(Mapped),
+pub(super) enum Became {
+    /// What is sent: of a document that is split, one for each part that has something new.
+    Sent(Vec<Mapped>),
     Failed(Vec<String>),
     Nothing(Why),
 }
 
 pub(super) fn test(test: &Test, flow: &Flow) -> Tested {
-    let mut run = Run { test, flow, traces: Vec::new(), differences: Vec::new() };
+    let mut run = Run { test, flow, parts: Parts::default(), traces: Vec::new(), differences: Vec::new() };
     let entry = run.entry();
     let became = run.becomes(&test.document, &entry, DateTime::UNIX_EPOCH + TimeDelta::seconds(1));
+    run.compare_withdrawn();
     run.compare(&became);
     Tested { name: test.name.clone(), line: test.line, differences: run.differences, traces: run.traces }
 }
 
-struct Run<'a> {
-    test: &'a Test,
-    flow: &'a Flow,
-    traces: Vec<Trace>,
+pub(super) struct Run<'a> {
+    pub(super) test: &'a Test,
+    pub(super) flow: &'a Flow,
+    pub(super) parts: Parts,
+    pub(super) traces: Vec<Trace>,
     differences: Vec<Difference>,
 }
 
@@ -47,7 +51,7 @@ impl Run<'_> {
             self.differs("before", test.line, &format!("a version of `{}`", entry.id.key), &found);
         }
         match self.becomes(before, &entry, DateTime::UNIX_EPOCH) {
-            Became::Sent(mapped) => entry.delivered = Some(delivered(flow, before, &mapped)),
+            Became::Sent(sent) => entry.delivered = Some(delivered(flow, before, &sent)),
             other => self.differs("before", test.line, "a request", &other.shown()),
         }
         entry
@@ -61,17 +65,21 @@ impl Run<'_> {
         }
         let traced = self.flow.trace(document, &Context { settings, lookups });
         let judged = self.judged(document, entry, received_at);
-        // A document that the flow does not map takes no way but that to its filter.
-        let trace = if judged.is_err() { Trace::of(traced.trace.filter) } else { traced.trace };
+        // A document that the flow does not map, or not as a whole, takes no way but that to its filter.
+        let is_mapped = judged.is_ok() && self.flow.split().is_none();
+        let trace = if is_mapped { traced.trace } else { Trace::of(traced.trace.filter) };
         self.traces.push(trace);
         if let Err(became) = judged {
             return became;
+        }
+        if self.flow.split().is_some() {
+            return self.becomes_parts(document);
         }
         match traced.mapped {
             Ok(mapped) => {
                 let sent = content_hash(&mapped.body);
                 let is_there = entry.delivered.as_ref().is_some_and(|delivered| delivered.body_hash == sent);
-                if is_there { Became::Nothing(Why::Unchanged) } else { Became::Sent(mapped) }
+                if is_there { Became::Nothing(Why::Unchanged) } else { Became::Sent(vec![mapped]) }
             }
             Err(faults) => Became::Failed(faults.iter().map(Fault::to_string).collect()),
         }
@@ -110,16 +118,16 @@ impl Run<'_> {
         named(&test.key, flow.key(&test.document).ok(), "key");
         named(&test.version, flow.version(&test.document), "version");
         match (&test.outcome, became) {
-            (Outcome::Request { body, params, absent }, Became::Sent(mapped)) => {
+            (Outcome::Request { body, params, absent }, Became::Sent(sent)) => {
+                let (found, place) = self.found(sent);
                 if let Some(body) = body {
-                    body.compare(Some(&mapped.body), "", &mut self.differences);
+                    body.compare(Some(&found), place, &mut self.differences);
                 }
-                if let Some(params) = params {
-                    let found =
-                        mapped.params.iter().map(|(name, value)| (name.clone(), value.clone().into()));
+                if let (Some(params), Some(first)) = (params, sent.first()) {
+                    let found = first.params.iter().map(|(name, value)| (name.clone(), value.clone().into()));
                     params.compare(Some(&Value::Object(found.collect())), "params", &mut self.differences);
                 }
-                self.absent(absent, &mapped.body);
+                self.absent(absent, &found);
             }
             (Outcome::Request { body, .. }, other) => {
                 let line = body.as_ref().map_or(test.line, Expected::line);
@@ -142,7 +150,8 @@ impl Run<'_> {
 
     fn absent(&mut self, absent: &[Line], body: &Value) {
         for Line { text, line } in absent {
-            let pointer = format!("/{}", text.replace('[', "/").replace(']', "").replace('.', "/"));
+            let place = text.replace('[', "/").replace(']', "").replace('.', "/");
+            let pointer = format!("/{}", place.trim_start_matches('/'));
             if let Some(found) = body.pointer(&pointer) {
                 self.differs(text, *line, "nothing", &found.to_string());
             }
@@ -164,7 +173,7 @@ impl Run<'_> {
         }
     }
 
-    fn differs(&mut self, field: &str, line: usize, expected: &str, found: &str) {
+    pub(super) fn differs(&mut self, field: &str, line: usize, expected: &str, found: &str) {
         let (field, expected, found) = (field.to_owned(), expected.to_owned(), found.to_owned());
         self.differences.push(Difference { field, line, expected, found });
     }
@@ -184,12 +193,14 @@ fn told(faults: &[String]) -> String {
     faults.join("; ")
 }
 
-fn delivered(flow: &Flow, document: &Value, mapped: &Mapped) -> Delivered {
+fn delivered(flow: &Flow, document: &Value, sent: &[Mapped]) -> Delivered {
+    // The parts of one that is split are compared one by one.
+    let body = sent.first().filter(|_| flow.split().is_none()).map_or(document, |mapped| &mapped.body);
     Delivered {
         version: flow.version(document),
         version_kind: Some(flow.version_kind(document)),
         hash: flow.content_hash(document),
-        body_hash: content_hash(&mapped.body),
+        body_hash: content_hash(body),
         target_id: None,
         number: None,
         received_at: Some(DateTime::UNIX_EPOCH),

@@ -37,13 +37,13 @@ pub(super) fn key(
         let is_one = of.is_some_and(Of::is_one);
         check_cover(&parts, &entry, document, is_one, report);
     }
-    Some(Key(parts))
+    Some(Key { parts, is_divided: false })
 }
 
 /// The key of a document of the relay's own where its flow names none.
 fn usual(document: &Document) -> Option<Key> {
     let parts = document.keys.first()?.iter().map(|field| expression::alternatives(field).ok());
-    Some(Key(parts.collect::<Option<_>>()?))
+    Some(Key { parts: parts.collect::<Option<_>>()?, is_divided: false })
 }
 
 fn part(written: &Written<'_>, level: Option<&Level<'_>>, report: &mut Report<'_>) -> Option<Vec<Term>> {

@@ -18,6 +18,7 @@ mod reach;
 mod remainder;
 pub(crate) mod report;
 mod rule;
+mod split;
 mod statements;
 pub(crate) mod table;
 mod through;
@@ -29,6 +30,7 @@ use toml_edit::Document;
 
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::flow::Flow;
+use crate::key::Key;
 use crate::reads::Gathering;
 use report::Report;
 use table::Table;
@@ -75,7 +77,7 @@ fn check_encoding(text: &str, report: &mut Report<'_>) {
 }
 
 fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Flow> {
-    file.expect(&["title", "source", "target", "fields", "group"], report);
+    file.expect(&["title", "source", "target", "split", "fields", "group"], report);
     let title = file.text("title", report).map(|written| written.text.to_owned());
     let (source, target) = (file.table("source", report), file.table("target", report));
     let (source_document, source) =
@@ -96,16 +98,23 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     if is_group && group.is_none() {
         return None;
     }
+    let is_split = file.get("split").is_some();
+    let split = file.get("split").and_then(|entry| entry.table(report));
+    let split = split.and_then(|table| split::split(&table, &level, report));
+    if is_split && split.is_none() {
+        return None;
+    }
     let ends::SourceEnd { source, key, version, filter } = source?;
+    let key = Key { is_divided: is_split, ..key };
     let name = name.to_owned();
     let version_terms = version.as_ref().map(|(terms, _)| terms.as_slice()).unwrap_or_default();
     numbering::check(&table, &fields, target.document, &key.example(), version_terms, report);
     let by = group.iter().flat_map(|group| &group.by).map(|part| part.terms.as_slice());
-    let identifying: Vec<_> = key.0.iter().map(Vec::as_slice).chain(by).collect();
+    let identifying: Vec<_> = key.parts.iter().map(Vec::as_slice).chain(by).collect();
     let withdrawn_when = group.as_ref().and_then(|group| group.withdrawn_when.as_ref());
     let filters = filter.iter().map(|filter| &filter.expression);
     let conditions: Vec<_> = filters.chain(withdrawn_when).collect();
-    let reads = Gathering::of(&identifying, version_terms, &conditions, &fields);
+    let reads = Gathering::of(&identifying, version_terms, &conditions, split.as_ref(), &fields);
     Some(Flow {
         name,
         title,
@@ -117,6 +126,7 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
         fields,
         checks,
         group,
+        split,
         reads,
         warnings: Vec::new(),
     })

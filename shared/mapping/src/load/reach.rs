@@ -107,6 +107,14 @@ pub(super) fn lines<'a>(
     }
 }
 
+/// A path as the one to the first known list on its way and the one from there; where none is known, the list is what has the
+/// last field.
+pub(super) fn through_list(path: &Path, level: &Level<'_>) -> Option<(Path, Path)> {
+    let mut ways = (1..path.steps.len()).filter_map(|at| path.parted(at));
+    let is_known = |(list, _): &(Path, Path)| matches!(walk(list, level), Ok(Known::List(_)));
+    ways.find(is_known).or_else(|| path.parted(path.steps.len().checked_sub(1)?))
+}
+
 /// Reports fall-backs that lead nowhere, or to a list or an object, where documents are told apart by them: a field that
 /// may not be there is a mistake as well, for its absence would be noticed by nobody. Says whether there was none.
 pub(super) fn identifying(

@@ -18,6 +18,7 @@ mod outcomes;
 mod properties;
 mod reads;
 mod shipped;
+mod split;
 mod trace;
 
 use std::collections::BTreeMap;

@@ -8,10 +8,12 @@
 //! | `ids` | the ids that it needs |
 //! | `request` | the request as it would go out, and what is there already |
 //! | `compare` | where two documents differ |
+//! | `parts` | a document that its flow splits: each of its parts |
 
 mod compare;
 mod given;
 mod ids;
+mod parts;
 mod request;
 
 use std::sync::Arc;
@@ -92,6 +94,23 @@ pub struct Explained {
     pub sent_last: Compared,
     /// Where that differs from what the target holds now.
     pub target_now: Compared,
+    /// Of a document that its flow splits: what would become of each of its parts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Explained>,
+    /// The parts that it would withdraw: those of the version before that it has no lines for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<String>,
+}
+
+/// What is explained: a document, or a part of one.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    routed: &'a Routed,
+    document: &'a Value,
+    origin: &'a str,
+    part: Option<&'a str>,
+    connect: Connect<'a>,
+    target: Target,
 }
 
 /// What would become of a document.
@@ -136,42 +155,64 @@ impl Operations<'_> {
     ) -> Result<Explained, OperationError> {
         self.check_flow(flow).await?;
         let routed = self.flows.named(flow).ok_or_else(|| OperationError::NoFile(flow.to_owned()))?.clone();
+        let part = match &asked {
+            Asked::Key(key) => routed.flow.part_of_key(key).map(|(_, part)| part),
+            _ => None,
+        };
         let (document, origin) = self.given(&routed, asked, connect).await?;
-        let known_key = routed.flow.key(&document);
+        let part = part.as_deref();
+        let about = About { routed: &routed, document: &document, origin: &origin, part, connect, target };
+        if part.is_none() && routed.flow.split().is_some() {
+            return self.explained_in_parts(about).await;
+        }
+        self.explained(about).await
+    }
+
+    /// Explains a document that is sent as it is, or a part.
+    async fn explained(&self, about: About<'_>) -> Result<Explained, OperationError> {
+        let About { routed, document, origin, part, connect, target } = about;
+        let flow = routed.flow.name();
+        let known_key = routed.flow.key(document).map(|key| match part {
+            Some(part) => routed.flow.key_of_part(&key, part),
+            None => key,
+        });
         let entry = self.known_entry(flow, known_key.as_deref().unwrap_or_default()).await?;
 
-        let resolved = self.resolved(&routed, &document, connect).await?;
+        let resolved = self.resolved(routed, document, connect).await?;
         let settings = self.flow_settings.0.clone();
         let context = Context { settings: &settings, lookups: &resolved.ids };
-        let traced = routed.flow.trace(&document, &context);
+        let traced = routed.flow.trace(document, &context);
         let faults = match (&known_key, &traced.mapped) {
             (Err(fault), _) => vec![fault.to_string()],
             (Ok(_), Err(faults)) => faults.iter().map(Fault::to_string).collect(),
             (Ok(_), Ok(_)) => Vec::new(),
         };
-        let mapped = traced.mapped.ok();
+        let mapped = traced.mapped.ok().map(|mapped| match part {
+            Some(part) => routed.flow.numbered(mapped, part),
+            None => mapped,
+        });
         let body_hash = mapped.as_ref().map(|mapped| content_hash(&mapped.body));
-        let verdict = self.judged(&routed, &document, &entry, body_hash.as_deref(), &faults);
+        let verdict = self.judged(about, &entry, body_hash.as_deref(), &faults);
 
         let deadline = self.patience();
         let request = match &mapped {
-            Some(mapped) => Some(request::unsent(&routed, mapped, connect, deadline).await),
+            Some(mapped) => Some(request::unsent(routed, mapped, connect, deadline).await),
             None => None,
         };
         let history = self.stores.archive.read(&entry.id, &entry.archive).await?;
         let sent_last = request::sent_last(request.as_ref(), &history);
         let target_now = match &mapped {
             Some(_) if target == Target::IsLeftAlone => Compared::not("the target was not asked"),
-            Some(mapped) => request::target_now(&routed, mapped, connect, deadline).await,
+            Some(mapped) => request::target_now(routed, mapped, connect, deadline).await,
             None => Compared::not("what cannot be mapped is compared with nothing"),
         };
         Ok(Explained {
             flow: flow.to_owned(),
             flow_file: routed.file.clone(),
-            origin,
+            origin: origin.to_owned(),
             key: known_key.ok(),
-            version: routed.flow.version(&document),
-            document,
+            version: routed.flow.version(document),
+            document: document.clone(),
             verdict,
             trace: traced.trace,
             faults,
@@ -179,6 +220,8 @@ impl Operations<'_> {
             request,
             sent_last,
             target_now,
+            parts: Vec::new(),
+            withdrawn: Vec::new(),
         })
     }
 
@@ -193,19 +236,16 @@ impl Operations<'_> {
     }
 
     /// What the pusher would make of it: filter, version guard, mapping.
-    fn judged(
-        &self,
-        routed: &Routed,
-        document: &Value,
-        entry: &Entry,
-        body_hash: Option<&str>,
-        faults: &[String],
-    ) -> Judged {
+    fn judged(&self, about: About<'_>, entry: &Entry, body_hash: Option<&str>, faults: &[String]) -> Judged {
+        let About { routed, document, part, .. } = about;
         let flow = &routed.flow;
-        match flow.admits(document) {
+        match part.map_or_else(|| flow.admits(document), |_| Ok(true)) {
             Err(fault) => return Judged::new(Becomes::Fails, fault.to_string()),
             Ok(false) => return Judged::new(Becomes::Nothing, "the flow's filter does not take it"),
             Ok(true) => {}
+        }
+        if part.is_some() && flow.is_without_lines(document) {
+            return Judged::new(Becomes::Nothing, "its document has no lines for this part any more");
         }
         let version = flow.version(document);
         let received_at: Option<DateTime<Utc>> = Some(self.clock.now());

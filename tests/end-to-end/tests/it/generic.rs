@@ -17,6 +17,7 @@ const TO_HTTP: &str = "orders-to-http";
 const TO_FEISHU: &str = "orders-to-feishu";
 const TO_DINGTALK: &str = "orders-to-dingtalk";
 const TO_WECOM: &str = "trade-to-wecom";
+const BY_WAREHOUSE: &str = "order-by-warehouse-to-kingdee";
 const AMOUNTS: &str = "trade-amounts-to-kingdee";
 
 /// A house in which these example flows run, and nothing else.
@@ -46,7 +47,7 @@ async fn push(house: &House, process: &Process, order: &Value) {
 fn every_example_runs_by_the_settings_of_the_simulated_vendors() {
     let process = House::new(1).with("RELAY_FLOWS_DIR", EXAMPLES).start();
     let flows: Vec<_> = process.wiring.flows.iter().map(|routed| routed.flow.name().to_owned()).collect();
-    assert_eq!(flows, [TO_DINGTALK, TO_FEISHU, TO_HTTP, AMOUNTS, TO_WECOM]);
+    assert_eq!(flows, [BY_WAREHOUSE, TO_DINGTALK, TO_FEISHU, TO_HTTP, AMOUNTS, TO_WECOM]);
     assert_eq!(process.wiring.flows.warnings().count(), 0);
 }
 

@@ -1,0 +1,103 @@
+//! `[split]`: which lines become a part, and what becomes of a part that has none any more.
+
+use super::reach::{self, Level};
+use super::report::{Report, Written};
+use super::table::{Entry, Table};
+use crate::expression::{self, Path, Root, Step, Term};
+use crate::split::Split;
+
+pub(super) fn split(table: &Table<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Split> {
+    table.expect(&["by", "each", "withdrawn"], report);
+    withdrawn(table, report);
+    match (table.get("by"), table.get("each")) {
+        (Some(by), None) => self::by(&by, level, report),
+        (None, Some(each)) => self::each(&each, level, report),
+        (Some(_), Some(each)) => {
+            report.mistake(
+                each.key_span,
+                "a document is split `by` a value or at `each` line, not both",
+                None,
+            );
+            None
+        }
+        (None, None) => {
+            let help = "by = \"details_list.warehouse_no\", or each = \"details_list\"".to_owned();
+            let message = "nothing says into which parts a document is split";
+            report.mistake(table.span.clone(), message, Some(help));
+            None
+        }
+    }
+}
+
+fn each(entry: &Entry<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Split> {
+    let written = entry.text(report)?;
+    let list = report.parsed(&written, expression::path(written.text))?;
+    let text = written.text.to_owned();
+    is_list(&list, &written, level, report).then_some(Split { list, by: None, text })
+}
+
+/// The list is what the first path leads through; each of the others leads through it too, or is of the whole document.
+fn by(entry: &Entry<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Split> {
+    let written = entry.text(report)?;
+    let terms = report.parsed(&written, expression::alternatives(written.text))?;
+    let parted = terms.first().and_then(Term::path).and_then(|path| reach::through_list(path, level));
+    let Some((list, _)) = parted else {
+        let message = format!("`{}` leads through no list whose lines could be divided", written.text);
+        let help = "name a field of a list's lines, such as `details_list.warehouse_no`".to_owned();
+        report.mistake(written.span, message, Some(help));
+        return None;
+    };
+    if !is_list(&list, &written, level, report) {
+        return None;
+    }
+    let lines = reach::lines(&list, &written, level, report)?;
+    let by: Vec<_> = terms.into_iter().map(|term| within(term, &list)).collect();
+    let text = written.text.to_owned();
+    reach::identifying(&by, &written, &lines, report).then_some(Split { list, by: Some(by), text })
+}
+
+/// A fall-back as it is read in a line.
+fn within(term: Term, list: &Path) -> Term {
+    let Term::Path(path) = term else { return term };
+    match path.parted(list.steps.len()) {
+        Some((above, below)) if names(&above).eq(names(list)) => Term::Path(below),
+        _ if path.root == Root::Up(0) => Term::Path(Path { root: Root::Up(1), ..path }),
+        _ => Term::Path(path),
+    }
+}
+
+fn names(path: &Path) -> impl Iterator<Item = Option<&str>> {
+    path.steps.iter().map(|step| match step {
+        Step::Field(name, _) => Some(name.as_str()),
+        Step::Index(_) | Step::Where { .. } => None,
+    })
+}
+
+/// Reports what is no list of the whole document.
+fn is_list(list: &Path, written: &Written<'_>, level: &Level<'_>, report: &mut Report<'_>) -> bool {
+    let is_plain =
+        matches!(list.root, Root::Up(0) | Root::Document) && names(list).all(|name| name.is_some());
+    if !is_plain {
+        let message = "name the list by its fields, from the top of the document";
+        report.mistake(written.span.clone(), message, None);
+        return false;
+    }
+    reach::lines(list, written, level, report).is_some()
+}
+
+/// What becomes of a part that a newer version has no lines for.
+fn withdrawn(table: &Table<'_>, report: &mut Report<'_>) {
+    match table.text("withdrawn", report) {
+        None | Some(Written { text: "fail", .. }) => {}
+        Some(Written { text: text @ ("delete" | "offset"), span }) => {
+            let message = format!("withdrawn = \"{text}\" is not possible yet");
+            let help =
+                "withdrawn = \"fail\" records the part as failed, so that a person undoes it".to_owned();
+            report.mistake(span, message, Some(help));
+        }
+        Some(Written { text, span }) => {
+            let message = format!("a part that is withdrawn does not `{text}`");
+            report.unknown(span, message, text, &["fail"]);
+        }
+    }
+}
