@@ -83,7 +83,7 @@ impl Contributed {
 
     /// What the ledger is told of it: a newer version takes its place.
     pub(crate) fn sent(&self) -> Sent {
-        Sent { body_hash: self.body_hash.clone(), number: None, replaces: true, document: None }
+        Sent { body_hash: self.body_hash.clone(), number: None, replaces: true, document: None, bills: None }
     }
 
     /// Stores it. The group that it leaves is told first: a crash between the two leaves it in neither, until the message

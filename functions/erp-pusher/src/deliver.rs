@@ -19,7 +19,7 @@ use crate::work::Work;
 const LAGGING_TRIES: u32 = 8;
 
 /// What is said of a document that may be there, and that nobody can ask for.
-const UNKNOWN: &str = "it was sent and the answer was lost; the target cannot be asked whether it has it, and sending it again \
+pub(crate) const UNKNOWN: &str = "it was sent and the answer was lost; the target cannot be asked whether it has it, and sending it again \
                        would make a second one: look for it there, then settle it, or replay it to have it sent again";
 
 /// A document on its way to its target.
@@ -97,7 +97,7 @@ impl Sending<'_> {
     }
 
     fn delivery(&self) -> Delivery<'_> {
-        let Mapped { body, params, route } = &*self.plan.mapped;
+        let Mapped { body, params, route, .. } = &*self.plan.mapped;
         Delivery { route: *route, ..Delivery::of(self.plan.document, params, body) }
     }
 
@@ -184,7 +184,7 @@ impl Sending<'_> {
 
 /// The target says that it has the document, and does not show it. After an earlier try its lists may lag behind;
 /// otherwise it speaks of something else, such as a good that is on two lines.
-fn not_shown(work: &Work<'_>, mut failure: Failure) -> Failure {
+pub(crate) fn not_shown(work: &Work<'_>, mut failure: Failure) -> Failure {
     failure.class =
         if work.repeated && work.tries() < LAGGING_TRIES { Class::Unknown } else { Class::Refused };
     failure.message.push_str("; the target shows no document of this number");

@@ -17,6 +17,7 @@
 //! | `places` | when a document comes again that would only wait for a permit |
 //! | `open` | a message with what it says, read once |
 //! | `document` | one document through its phases |
+//! | `planned` | guard, resolve, map: what its turn comes to |
 //! | `work` | what is known of a document, and what that makes it wait for |
 //! | `stop` | what ends a document's turn before all phases are done |
 //! | `guard` | whether it is for the target |
@@ -28,6 +29,7 @@
 //! | `whole` | a document of which all parts have ended |
 //! | `contribute` | what a document brings into its group, stored instead of sent |
 //! | `deliver` | asked after, and sent |
+//! | `life` | its bill through the steps that follow, and what a newer version does to it |
 //! | `gather` | the documents that a target takes in one call |
 //! | `settle` | recorded, told to its source, counted: as the outcome policy says |
 //! | `targets` | the target systems, out of what the job is connected to |
@@ -41,12 +43,14 @@ pub mod event;
 mod gather;
 mod guard;
 mod history;
+mod life;
 mod lines;
 mod map;
 mod open;
 mod parts;
 mod pauses;
 mod places;
+mod planned;
 mod push;
 mod resolve;
 mod settle;

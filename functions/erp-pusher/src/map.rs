@@ -6,7 +6,7 @@ use std::sync::Arc;
 use relay_connector::{Document, Repeat, Target, lenient};
 use relay_core::item::content_hash;
 use relay_core::ledger::Delivered;
-use relay_core::{FailureClass, System, UnknownCode};
+use relay_core::{Bill, FailureClass, System, UnknownCode};
 use relay_mapping::{Fault, LookupKey, Mapped};
 
 use crate::stop::Stop;
@@ -21,6 +21,8 @@ pub(crate) struct Sent {
     pub(crate) replaces: bool,
     /// What it is in the target, as flow files name it; `None` where it was stored in its group.
     pub(crate) document: Option<&'static str>,
+    /// The bills that it has there, where they have a life.
+    pub(crate) bills: Option<Vec<Bill>>,
 }
 
 /// What is to be sent of a document.
@@ -40,7 +42,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Our number of it, where its form has a field for one.
-    fn number(&self) -> Option<String> {
+    pub(crate) fn number(&self) -> Option<String> {
         lenient::field(&self.mapped.body, self.document.number()?)
     }
 
@@ -51,6 +53,7 @@ impl<'a> Plan<'a> {
             number: self.number(),
             replaces: self.replaces(),
             document: Some(self.document.name),
+            bills: None,
         }
     }
 

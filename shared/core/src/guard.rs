@@ -189,6 +189,8 @@ mod tests {
             at: DateTime::UNIX_EPOCH,
             trace: String::new(),
             replay: None,
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         }
     }

@@ -26,7 +26,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{FailureClass, StoreError, codec};
+use crate::codec::packed;
+use crate::life::{Bill, Step};
+use crate::{FailureClass, StoreError};
 
 pub use divided::Divided;
 pub use numbers::Numbers;
@@ -57,6 +59,9 @@ pub struct Entry {
     /// The version that the target has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered: Option<Delivered>,
+    /// The bills that it has at its target, oldest first, where they have a life of more than one step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bills: Vec<Bill>,
     /// Attempts since the last delivery. Any of them may have arrived, so that only a delivery ends them: a failure
     /// tells nothing of the attempts before it, nor of those at another version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -199,6 +204,12 @@ pub struct Failed {
     /// The replay that has failed so, where it was one: its message may be delivered again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
+    /// The step in the life of its bill that failed: the steps before it are taken, and a replay goes on from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+    /// The target's id of that bill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_id: Option<String>,
     /// The codes that no look-up knew, where it failed for them: it is sent again when they are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<UnknownCode>,
@@ -290,21 +301,4 @@ pub trait Ledger: Send + Sync {
 
     /// Counts the entries of each flow.
     async fn counts(&self) -> Result<Counts, StoreError>;
-}
-
-/// Failed documents wait for weeks: large ones wait in little space.
-mod packed {
-    use serde::{Deserialize as _, Deserializer, Serializer, de};
-    use serde_json::Value;
-
-    use super::codec;
-
-    pub(super) fn serialize<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&codec::pack(document.to_string()))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-        let text = codec::unpack(&String::deserialize(deserializer)?).map_err(de::Error::custom)?;
-        serde_json::from_str(&text).map_err(de::Error::custom)
-    }
 }

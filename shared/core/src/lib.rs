@@ -14,6 +14,7 @@
 //! | [`told`] | what logs and metrics are told of an outcome |
 //! | [`backoff`] | how long a document waits before its next try |
 //! | [`groups`] | port: many documents that become one bill; the rules of that, pure |
+//! | [`life`] | the bills that a document has at its target, and the steps that they take: pure |
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from work items to durable messages |
 //! | [`pause`] | targets that take nothing for now, and what a person has paused |
@@ -37,6 +38,7 @@ pub mod health;
 pub mod intake;
 pub mod item;
 pub mod ledger;
+pub mod life;
 pub mod lookup;
 mod metric_name;
 pub mod outcome;
@@ -57,6 +59,7 @@ pub use groups::{Contribution, GroupId, Groups};
 pub use intake::{Intake, Taken};
 pub use item::{System, WorkItem};
 pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger, UnknownCode};
+pub use life::{Bill, Step};
 pub use lookup::{LookupRow, Lookups};
 pub use metric_name::metric_name;
 pub use outcome::{Outcome, RetryCause, Skip};

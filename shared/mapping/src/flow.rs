@@ -14,11 +14,12 @@ use crate::expression::{Failing, Scope, Term, first, holds, written};
 use crate::fault::Fault;
 use crate::group::Group;
 use crate::key::Key;
+use crate::life::Life;
 use crate::lookup::{Lookup, LookupKey};
 use crate::of::Of;
 use crate::params::{self, Param, resolve};
 use crate::reads::Read;
-use crate::rule::{Condition, Fields, Take, Through};
+use crate::rule::{Condition, Fields, Rule, Take, Through};
 use crate::split::Split;
 use crate::trace::{ConditionTrace, Trace};
 
@@ -36,6 +37,7 @@ pub struct Flow {
     pub(crate) checks: Vec<Check>,
     pub(crate) group: Option<Group>,
     pub(crate) split: Option<Split>,
+    pub(crate) life: Life,
     pub(crate) reads: Vec<Read>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -107,7 +109,7 @@ impl Flow {
     #[must_use]
     pub fn settings(&self) -> BTreeSet<&str> {
         let mut settings: BTreeSet<&str> = params::settings(&self.target.params).collect();
-        self.fields.rules(&mut |rule| {
+        self.rules(&mut |rule| {
             if let Take::Setting(name) = &rule.take {
                 settings.insert(name);
             }
@@ -119,7 +121,7 @@ impl Flow {
     #[must_use]
     pub fn lookup_tables(&self) -> BTreeSet<&str> {
         let mut tables = BTreeSet::new();
-        self.fields.rules(&mut |rule| {
+        self.rules(&mut |rule| {
             if let Through::Lookup(looked_up) = &rule.through {
                 tables.insert(looked_up.name.as_str());
             }
@@ -133,14 +135,14 @@ impl Flow {
         params::settings(&self.source.params).collect()
     }
 
-    /// Whether the flow takes this document; one that is withdrawn from its group is taken to be told so. What is missing in
+    /// Whether the flow takes this document; one that is cancelled, or withdrawn from its group, is taken to be told so. What is missing in
     /// it equals nothing.
     ///
     /// # Errors
     /// When the filter cannot be evaluated: it compares by size, or counts with, what is no number.
     pub fn admits(&self, document: &Value) -> Result<bool, Fault> {
         let Some(filter) = &self.filter else { return Ok(true) };
-        if self.withdraws(document)? {
+        if self.withdraws(document)? || self.cancels(document)? {
             return Ok(true);
         }
         holds(&filter.expression, &Scope::document(document)).map_err(|Failing { source, value, cause }| {
@@ -213,7 +215,7 @@ impl Flow {
     #[must_use]
     pub fn tables(&self) -> Vec<&Lookup> {
         let mut tables = Vec::new();
-        self.fields.rules(&mut |rule| {
+        self.rules(&mut |rule| {
             if let Through::Lookup(looked_up) = &rule.through {
                 tables.push(&looked_up.lookup);
             }
@@ -221,11 +223,19 @@ impl Flow {
         tables
     }
 
+    /// Every rule: those of the fields, and that of the first open day.
+    fn rules<'a>(&'a self, visit: &mut impl FnMut(&'a Rule)) {
+        self.fields.rules(visit);
+        self.life.open_from.rules(visit);
+    }
+
     /// What [`Self::apply`] will look up for this document.
     #[must_use]
     pub fn lookups(&self, document: &Value) -> BTreeSet<LookupKey> {
         let mut mapper = Mapper::new(None);
-        mapper.fields(&self.fields, &Scope::document(document), None);
+        for fields in [&self.fields, &self.life.open_from] {
+            mapper.fields(fields, &Scope::document(document), None);
+        }
         mapper.asked
     }
 
@@ -258,8 +268,17 @@ impl Flow {
         mapper.trace = trace;
         let mapped = self.whole(&mut mapper, document);
         let body = Value::Object(self.fields.sent(mapped));
+        let open_from = match self.open_from(document, context) {
+            Ok(open_from) => open_from,
+            Err(faults) => {
+                mapper.faults.extend(faults);
+                None
+            }
+        };
         let mapped = match resolve(&self.target.params, context.settings) {
-            Ok(params) if mapper.faults.is_empty() => Ok(Mapped { body, params, route: self.target.route }),
+            Ok(params) if mapper.faults.is_empty() => {
+                Ok(Mapped { body, params, route: self.target.route, open_from })
+            }
             Ok(_) => Err(mapper.faults),
             Err(fault) => Err(mapper.faults.into_iter().chain([fault]).collect()),
         };

@@ -8,15 +8,16 @@ use relay_core::ledger::of_no_flow::UNREADABLE;
 use relay_core::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed, Unanswered};
 use relay_core::policy::{self, News, Receive, Record};
 use relay_core::{
-    Checkpoints, FailureClass, Ledger, Outcome, Received, Skip, StoreError, System, VersionKind, WorkItem,
-    pause,
+    Bill, Checkpoints, FailureClass, Ledger, Outcome, Received, Skip, StoreError, System, VersionKind,
+    WorkItem, pause,
 };
 use relay_job::listeners::{Failure, Listeners, Told};
 use serde_json::Value;
 
 use super::crossed;
 use crate::map::Sent;
-use crate::work::{CONFIRM, FORGOTTEN, Work};
+use crate::stop::Stop;
+use crate::work::{CONFIRM, FORGOTTEN, Known, Work};
 
 /// Writes the ledger, once the flows that listen have been told what it will say, and the pauses of the targets.
 pub(crate) struct LedgerWriter {
@@ -56,6 +57,8 @@ impl LedgerWriter {
             at: self.clock.now(),
             trace: message.id.clone(),
             replay: None,
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         };
         let id = EntryId::new(UNREADABLE, &message.id);
@@ -135,6 +138,11 @@ impl LedgerWriter {
             let request = entry.unanswered.as_ref();
             let is_over = request.is_some_and(|request| confirmed || (at - request.at).abs() > FORGOTTEN);
             entry.unanswered.take_if(|_| is_over);
+            if let Some(bills) = &sent.bills {
+                entry.bills.clone_from(bills);
+                // A late request changes nothing of what is audited, and what was asked for is known.
+                entry.unanswered.take_if(|_| !replaces);
+            }
             let delivery = entry.deliver(delivered.clone(), work.known.entry.delivered.as_ref());
             let crossed = crossed::delivered(work.system, &delivery, &delivered);
             if let Some(message) = &crossed {
@@ -152,6 +160,30 @@ impl LedgerWriter {
             }
         };
         self.settle(work, Some(sent), change).await
+    }
+
+    /// Records how far the bills of a document have come, before the next move; with a request, if one begins whose repetition
+    /// would make a second bill. Another worker that has written meanwhile has the document's turn.
+    pub(crate) async fn lived(
+        &self,
+        work: &mut Work<'_>,
+        bills: &[Bill],
+        begun: Option<Unanswered>,
+    ) -> Result<(), Stop> {
+        let mut entry = work.known.entry.clone();
+        noted(work, &mut entry, |entry| {
+            entry.bills = bills.to_vec();
+            // What is recorded of the bills is known, whatever tries there were.
+            (entry.attempts, entry.unanswered) = (None, begun.clone());
+        });
+        if !self.ledger.write(&entry).await? {
+            tracing::warn!("another worker has written this document's entry: its turn comes once more");
+            return Err(Stop::Ended(Outcome::AT_ONCE));
+        }
+        entry.revision += 1;
+        entry.numbers.are_stored();
+        work.known = Known { entry, read_at: self.clock.monotonic() };
+        Ok(())
     }
 
     /// Records a try, and what is to be said of it where it has crossed another worker's delivery.
@@ -260,6 +292,8 @@ impl LedgerWriter {
             at: self.clock.now(),
             trace: item.trace.clone(),
             replay: item.replay.clone(),
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         };
         let failure = Failure { class: &FailureClass::Acknowledgement, code: None, message };
@@ -293,6 +327,8 @@ impl LedgerWriter {
             at: self.clock.now(),
             trace: work.item.trace.clone(),
             replay: work.item.replay.clone(),
+            step: work.step.as_ref().map(|at| at.step),
+            target_id: work.step.as_ref().and_then(|at| at.target_id.clone()),
             missing,
         }
     }

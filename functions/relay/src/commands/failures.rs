@@ -27,7 +27,8 @@ fn print(entries: &[Entry]) {
         for failed in entry.failures() {
             let (class, code) = (&failed.class, failed.code.as_deref().unwrap_or("no code"));
             say!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), shown(failed.at));
-            say!("  {class} ({code}): {}", failed.message);
+            let place = Failure::place(failed.step, failed.target_id.as_deref());
+            say!("  {class} ({code}){place}: {}", failed.message);
         }
         if !entry.beside.is_empty() {
             say!("  which of these versions is the newest cannot be told: a replay asks the flow again");

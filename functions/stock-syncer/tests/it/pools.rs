@@ -106,6 +106,8 @@ async fn refuse(house: &House, flow: &str, row: &Value) {
         at: house.clock.now(),
         trace: "t".to_owned(),
         replay: None,
+        step: None,
+        target_id: None,
         missing: Vec::new(),
     };
     let id = EntryId::new(flow, row["id"].as_str().unwrap());

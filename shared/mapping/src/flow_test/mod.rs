@@ -93,10 +93,12 @@ enum Why {
     Same,
     /// It is newer, and says the same to the target.
     Unchanged,
+    /// Its source has cancelled it.
+    Cancelled,
 }
 
 impl Why {
-    const ALL: [Self; 4] = [Self::Filtered, Self::Older, Self::Same, Self::Unchanged];
+    const ALL: [Self; 5] = [Self::Filtered, Self::Older, Self::Same, Self::Unchanged, Self::Cancelled];
 
     fn name(self) -> &'static str {
         match self {
@@ -104,6 +106,7 @@ impl Why {
             Self::Older => "older",
             Self::Same => "same",
             Self::Unchanged => "unchanged",
+            Self::Cancelled => "cancelled",
         }
     }
 }

@@ -7,7 +7,7 @@ use toml_edit::Item;
 use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
-use super::{cautions, codes, fitting, key, of, window};
+use super::{cautions, codes, fitting, key, life, of, window};
 use crate::expression::{self, Term};
 use crate::flow::{Source, Target};
 use crate::key::Key;
@@ -27,7 +27,8 @@ pub(super) fn source(
     catalog: &Catalog,
     report: &mut Report<'_>,
 ) -> (Option<&'static Document>, Option<SourceEnd>) {
-    table.expect(&["document", "of", "route", "params", "window", "key", "version", "filter"], report);
+    let keys = ["document", "of", "route", "params", "window", "key", "version", "filter", "cancelled_when"];
+    table.expect(&keys, report);
     let document = document(table, catalog, |role| role != Role::Target, "source", report);
     let route = document.and_then(|document| route(table, document, report));
     let mut params = params(table, document, report);
@@ -59,7 +60,9 @@ pub(super) fn source(
 }
 
 pub(super) fn target(table: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Target> {
-    table.expect(&["document", "route", "params", "check", "tolerance"], report);
+    let keys: Vec<_> =
+        ["document", "route", "params", "check", "tolerance"].into_iter().chain(life::KEYS).collect();
+    table.expect(&keys, report);
     let document = document(table, catalog, |role| role == Role::Target, "target", report);
     let route = document.and_then(|document| route(table, document, report));
     let params = params(table, document, report);

@@ -254,6 +254,10 @@ impl Operations<'_> {
         match judge(entry, Candidate { stamp, hash: &flow.content_hash(document), replay: None }) {
             Verdict::Skip(skip) => Judged::new(Becomes::Nothing, skip.reason()),
             Verdict::Unordered(reason) | Verdict::Settled(reason) => Judged::new(Becomes::Fails, reason),
+            Verdict::Push if flow.cancels(document).unwrap_or_default() => Judged::new(
+                Becomes::Nothing,
+                "its source has cancelled it: its bill, if it has one, goes the way of `when_cancelled`",
+            ),
             Verdict::Push if !faults.is_empty() => Judged { becomes: Becomes::Fails, why: None },
             Verdict::Push => {
                 let delivered = entry.delivered.as_ref();

@@ -79,6 +79,8 @@ impl Desk {
             at: self.clock.now(),
             trace: "t".to_owned(),
             replay: None,
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         };
         let id = EntryId::new(flow, key);

@@ -142,6 +142,8 @@ async fn waits(desk: &Desk, key: &str, codes: &[(&str, &str)]) {
         at,
         trace: "t".to_owned(),
         replay: None,
+        step: None,
+        target_id: None,
         missing: codes.iter().map(missing).collect(),
     };
     assert!(

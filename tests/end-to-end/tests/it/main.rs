@@ -26,6 +26,7 @@
 //! | `parts` | one document becomes several, each once, and none comes back that a newer version has withdrawn |
 //! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
 //! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
+//! | `life` | a bill is saved, audited, changed, taken back or deleted, each step once |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
 //! `house`, `process`, `fuse`, `altered` and `meanwhile` are what the tests are built of. Everything follows from a seed and takes no time.
@@ -54,6 +55,7 @@ mod happy_day;
 mod history;
 mod house;
 mod lapsed;
+mod life;
 mod listeners;
 mod meanwhile;
 mod outages;

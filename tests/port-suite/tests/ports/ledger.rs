@@ -37,6 +37,8 @@ pub(crate) fn failed(seconds: i64) -> Failed {
         at: DateTime::from_timestamp(seconds, 0).unwrap(),
         trace: "t".to_owned(),
         replay: None,
+        step: None,
+        target_id: None,
         missing: Vec::new(),
     }
 }

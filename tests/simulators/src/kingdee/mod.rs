@@ -21,7 +21,7 @@ mod v2;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use relay_core::clock::Clock;
 use serde_json::{Value, json};
 
@@ -59,6 +59,10 @@ struct State {
     by_billno: HashMap<String, Vec<String>>,
     /// What was saved of every other kind, and over V2.
     books: BTreeMap<&'static str, Vec<Saved>>,
+    /// What was deleted.
+    deleted: BTreeMap<&'static str, Vec<Saved>>,
+    /// The first day whose books are open, and whether the vendor tells it.
+    open_from: Option<(NaiveDate, bool)>,
     app: App,
     refuses_duplicates: bool,
     calls: Limit,
@@ -87,6 +91,8 @@ impl Kingdee {
                 orders: BTreeMap::new(),
                 by_billno: HashMap::new(),
                 books: BTreeMap::new(),
+                deleted: BTreeMap::new(),
+                open_from: None,
                 app: App::new(),
                 refuses_duplicates: true,
                 calls: Limit::none(TimeDelta::minutes(1)),

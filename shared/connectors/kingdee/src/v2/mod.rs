@@ -7,6 +7,8 @@ mod envelope;
 mod form;
 pub(crate) mod session;
 
+pub(crate) use envelope::is_of_another;
+
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::Arc;

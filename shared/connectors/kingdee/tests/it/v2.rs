@@ -248,6 +248,35 @@ async fn a_bill_is_audited_by_its_id_and_its_stage_is_what_its_detail_says() {
 }
 
 #[tokio::test]
+async fn an_answer_that_names_another_bill_leaves_a_step_unknown() {
+    let gateway =
+        Gateway::answering([json!({"errcode": 0, "data": {"ids": ["8"], "id_number_map": {"8": "JY8"}}})]);
+    let step = gateway.client().step(row("kingdee.sal_order_save"), "7", Step::Audit, Deadline::NONE).await;
+    assert_eq!(step.unwrap_err().class, Class::Unknown);
+}
+
+#[tokio::test]
+async fn a_closed_period_is_told_with_the_first_open_day_where_the_vendor_names_it() {
+    let day = |text: &str| Some(text.parse().unwrap());
+    for (said, class) in [
+        (
+            "单据日期2026-10-31所在会计期间已结账,单据日期不能早于2026-11-01",
+            Class::Closed { open_from: day("2026-11-01") },
+        ),
+        ("会计期间已关账", Class::Closed { open_from: None }),
+        ("accounting period is closed", Class::Closed { open_from: None }),
+        // A good may be called so.
+        ("参数number[结账台]不存在", Class::Refused),
+        ("单据已审核", Class::Refused),
+    ] {
+        let gateway = Gateway::answering([refused(2_000_014_001, said)]);
+        let order = json!({"bill_no": "JY1", "material_entity": []});
+        let failure = gateway.client().save("sal_order_save", &order, Deadline::NONE).await.unwrap_err();
+        assert_eq!(failure.class, class, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_window_is_in_milliseconds_and_holds_its_last_second() {
     let rows = json!({"errcode": 0, "data": {"count": 1, "total_page": 1, "rows": [{"id": "7"}]}});
     let detail = json!({"errcode": 0, "data": {"id": "7", "material_entity": []}});
