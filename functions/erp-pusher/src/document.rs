@@ -25,7 +25,7 @@ use crate::batch::Held;
 use crate::contribute::{self, Contributed};
 use crate::deliver::Sending;
 use crate::guard;
-use crate::map::{Plan, faults, lacks_id, unknown_codes};
+use crate::map::{Plan, faults, lacks_id, unknown_codes, waits};
 use crate::parts::{self, Divider};
 use crate::resolve::Resolver;
 use crate::settle::{self, LedgerWriter};
@@ -257,7 +257,7 @@ impl Documents {
                 Some(part) => routed.flow.numbered(mapped, part),
                 None => mapped,
             },
-            Err(found) => return Err(self.unmapped(work, found).await),
+            Err(found) => return Err(self.unmapped(&routed.flow, work, found).await),
         };
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
@@ -320,7 +320,7 @@ impl Documents {
         self.seen.note(flow, document).await;
         let (group, brought) = match contributed {
             Ok(brought) => brought,
-            Err(found) => return Err(self.unmapped(work, found).await),
+            Err(found) => return Err(self.unmapped(flow, work, found).await),
         };
         // Whoever has lost the message to another stores nothing.
         held.keep().await?;
@@ -329,10 +329,13 @@ impl Documents {
     }
 
     /// What becomes of a document that cannot be mapped; what it waits for is noted.
-    async fn unmapped(&self, work: &mut Work<'_>, found: Vec<Fault>) -> Stop {
+    async fn unmapped(&self, flow: &Flow, work: &mut Work<'_>, found: Vec<Fault>) -> Stop {
         work.missing = unknown_codes(&found);
         match self.waiting.note(&work.missing).await {
-            Ok(()) => faults(found),
+            Ok(()) => {
+                let waits = waits(flow, &found, work.item.received_at, self.now());
+                waits.unwrap_or_else(|| faults(found))
+            }
             Err(error) => Stop::from(error),
         }
     }
