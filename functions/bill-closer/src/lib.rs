@@ -12,20 +12,23 @@
 //! | module | what for |
 //! |---|---|
 //! | `close` | one group through its steps |
+//! | `waits` | documents that have waited for those of other flows for too long |
 
 mod close;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use relay_core::clock::{Clock, Deadline, Rng};
-use relay_core::{Checkpoints, Groups, Intake};
+use relay_core::{Checkpoints, Groups, Intake, StoreError};
 use relay_job::{Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::close::Closing;
+use crate::waits::Waits;
 
 /// How long a run may be silent before another closes groups of the same flow. Two at once do no harm, for a seal is written
 /// once; they would only do the work twice.
@@ -68,6 +71,7 @@ pub struct BillCloser {
     intake: Intake,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
+    waits: Waits,
 }
 
 impl Job for BillCloser {
@@ -87,6 +91,7 @@ impl Job for BillCloser {
             intake: parts.intake(),
             clock: parts.clock.clone(),
             rng: parts.rng.clone(),
+            waits: Waits::new(parts),
         })
     }
 
@@ -97,8 +102,12 @@ impl Job for BillCloser {
     async fn handle(&self, event: Value, Invocation { deadline, .. }: Invocation) -> anyhow::Result<Value> {
         let event: Event = serde_json::from_value(event)
             .context("the event is neither `{}` nor `{\"flow\": \"<name of a flow with groups>\"}`")?;
+        let mut ended = Ok(0);
         let reports = match event.flow {
-            None => self.close_all(deadline).await,
+            None => {
+                ended = self.end_waits(deadline).await;
+                self.close_all(deadline).await
+            }
             Some(name) => {
                 let named = self.flows.iter().find(|routed| routed.flow.name() == name);
                 let routed = named.with_context(|| {
@@ -108,8 +117,12 @@ impl Job for BillCloser {
                 vec![self.close(routed, deadline).await]
             }
         };
-        let errors: Vec<String> = reports.iter().flat_map(|report| report.errors.clone()).collect();
-        let answer = json!({ "flows": reports });
+        let mut errors: Vec<String> = reports.iter().flat_map(|report| report.errors.clone()).collect();
+        let waits_ended = ended.unwrap_or_else(|error| {
+            errors.push(format!("documents wait on: {error}"));
+            0
+        });
+        let answer = json!({ "flows": reports, "waits_ended": waits_ended });
         if errors.is_empty() { Ok(answer) } else { Err(Unfinished { answer, errors }.into()) }
     }
 
@@ -119,6 +132,20 @@ impl Job for BillCloser {
 }
 
 impl BillCloser {
+    /// Whether a flow has something for it to do: groups to be closed, or documents that wait.
+    #[must_use]
+    pub fn serves(routed: &Routed) -> bool {
+        routed.flow.group().is_some() || routed.flow.may_wait()
+    }
+
+    /// Sends documents once more that have waited for those of other flows for as long as their flow says, and answers how many.
+    ///
+    /// # Errors
+    /// A store that does not answer: they wait on, for the next run.
+    pub async fn end_waits(&self, deadline: Deadline) -> Result<u64, StoreError> {
+        self.waits.end(deadline).await
+    }
+
     /// Closes what is due of every flow. A flow that fails stops no other.
     pub async fn close_all(&self, deadline: Deadline) -> Vec<Report> {
         let mut reports = Vec::with_capacity(self.flows.len());

@@ -14,7 +14,7 @@ use crate::contribute::{self, Contributed};
 use crate::document::Documents;
 use crate::guard;
 use crate::life::Living;
-use crate::map::{Plan, faults, lacks_id, unknown_codes};
+use crate::map::{Plan, faults, lacks_id, unknown_codes, waits};
 use crate::parts;
 use crate::stop::Stop;
 use crate::withdraw::Withdrawn;
@@ -78,7 +78,7 @@ impl Documents {
         self.seen.note(&routed.flow, document).await;
         let mapped = match mapped {
             Ok(mapped) => part.iter().fold(mapped, |mapped, part| routed.flow.numbered(mapped, part)),
-            Err(found) => return Err(self.unmapped(work, found).await),
+            Err(found) => return Err(self.unmapped(&routed.flow, work, found).await),
         };
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
@@ -107,7 +107,7 @@ impl Documents {
         };
         let mapped = match mapped {
             Ok(mapped) => part.into_iter().fold(mapped, |mapped, part| flow.numbered(mapped, part)),
-            Err(found) => return Err(self.unmapped(work, found).await),
+            Err(found) => return Err(self.unmapped(flow, work, found).await),
         };
         self.guard_again(work).await?;
         let target = self.targets.get(work.system)?;
@@ -171,7 +171,7 @@ impl Documents {
         self.seen.note(flow, document).await;
         let (group, brought) = match contributed {
             Ok(brought) => brought,
-            Err(found) => return Err(self.unmapped(work, found).await),
+            Err(found) => return Err(self.unmapped(flow, work, found).await),
         };
         // Whoever has lost the message to another stores nothing.
         held.keep().await?;
@@ -180,10 +180,13 @@ impl Documents {
     }
 
     /// What becomes of a document that cannot be mapped; what it waits for is noted.
-    async fn unmapped(&self, work: &mut Work<'_>, found: Vec<Fault>) -> Stop {
+    async fn unmapped(&self, flow: &Flow, work: &mut Work<'_>, found: Vec<Fault>) -> Stop {
         work.missing = unknown_codes(&found);
         match self.waiting.note(&work.missing).await {
-            Ok(()) => faults(found),
+            Ok(()) => {
+                let waits = waits(flow, &found, work.item.received_at, self.now());
+                waits.unwrap_or_else(|| faults(found))
+            }
             Err(error) => Stop::from(error),
         }
     }

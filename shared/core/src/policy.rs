@@ -208,6 +208,13 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
         Outcome::Skipped(skip) => {
             Consequences { source: told_of_skipped(skip), counted: Some("skipped"), ..done }
         }
+        // It comes again by itself, when what it refers to is there or its time is over.
+        Outcome::Failed { class: class @ FailureClass::Waiting, code, message, tried } => Consequences {
+            record: Record::Failed { class, code: code.as_deref(), message, tried: *tried },
+            source: Some(Err(message)),
+            counted: Some("waiting"),
+            ..done
+        },
         Outcome::Failed { class, code, message, tried } => Consequences {
             record: Record::Failed { class, code: code.as_deref(), message, tried: *tried },
             source: Some(Err(message)),

@@ -1,6 +1,7 @@
 //! One flow: its two ends and the mapping between them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use relay_connector::{Catalog, Document, Role, own};
 use relay_core::VersionKind;
@@ -221,6 +222,19 @@ impl Flow {
             }
         });
         tables
+    }
+
+    /// How long a document waits for what is looked up there; `None`: nobody delivers that, so it waits for a person.
+    #[must_use]
+    pub fn wait_for(&self, table: &str) -> Option<Duration> {
+        let of_table = self.tables().into_iter().filter(|lookup| lookup.table.to_string() == table);
+        of_table.filter_map(|lookup| lookup.wait).min()
+    }
+
+    /// Whether its documents may wait for those of other flows.
+    #[must_use]
+    pub fn may_wait(&self) -> bool {
+        self.tables().iter().any(|lookup| lookup.wait.is_some())
     }
 
     /// Every rule: those of the fields, and that of the first open day.

@@ -313,7 +313,8 @@ impl LedgerWriter {
     }
 
     fn failure(&self, work: &Work<'_>, class: FailureClass, code: Option<&str>, message: &str) -> Failed {
-        let missing = if class == FailureClass::Mapping { work.missing.clone() } else { Vec::new() };
+        let is_for_codes = matches!(class, FailureClass::Mapping | FailureClass::Waiting);
+        let missing = if is_for_codes { work.missing.clone() } else { Vec::new() };
         Failed {
             version: work.item.version.clone(),
             version_kind: work.kind,

@@ -80,9 +80,10 @@ async fn what_refers_to_another_flows_bill_waits_for_it_and_is_sent_as_soon_as_i
     let waits = bench.entry("notes", "1").await.unwrap().failed.unwrap();
     assert_eq!(
         waits.message,
-        "remark: `remark` = \"7\" is the key of a document that the flow `bills` has not delivered yet: this one waits for it, \
-         and is sent again as soon as it is there"
+        "waiting for bills 7: it is sent again as soon as that is delivered, and fails if it is not by 2026-12-01 12:00 (China \
+         time)"
     );
+    assert_eq!(waits.class, "waiting");
     let bill = bench.row("bills", json!({ "number": 7, "version": 1, "amount": "1.50" }));
     assert_eq!(names(&bench.worked(&[bill]).await), ["delivered"]);
     assert_eq!(bench.left().await, 2, "those that waited for it, and not the third");

@@ -87,8 +87,8 @@ impl Tasks {
         let polls = wiring.flows.iter().any(|routed| routed.flow.source().document.role.is_polled());
         let poller = polls.then(|| wiring.build::<TradePoller>()).transpose();
         let syncer = reads(Role::Pool).then(|| wiring.build::<StockSyncer>()).transpose();
-        let has_groups = wiring.flows.iter().any(|routed| routed.flow.group().is_some());
-        let closer = has_groups.then(|| wiring.build::<BillCloser>()).transpose();
+        let closes = wiring.flows.iter().any(|routed| BillCloser::serves(routed));
+        let closer = closes.then(|| wiring.build::<BillCloser>()).transpose();
         let receiver = takes_pushes.then(|| wiring.build::<Receiver>()).transpose();
         let (pusher, (((poller, syncer), receiver), closer)) =
             both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closer))?;
@@ -175,12 +175,13 @@ pub(super) async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
     supervisor.keep("sync", turn).await;
 }
 
-/// Closes the groups that are due.
+/// Closes the groups that are due, and ends the waits that are over.
 async fn close(supervisor: Supervisor, closer: BillCloser) {
     let turn = || async {
         tokio::select! {
             // A turn that is broken off is met by the next: each of its steps repeats without harm.
-            reports = closer.close_all(Deadline::NONE) => {
+            (ended, reports) = async { (closer.end_waits(Deadline::NONE).await, closer.close_all(Deadline::NONE).await) } => {
+                ended?;
                 let errors: Vec<_> = reports.into_iter().flat_map(|report| report.errors).collect();
                 anyhow::ensure!(errors.is_empty(), "groups stay open: {}", errors.join("; "));
             }
