@@ -144,6 +144,22 @@ async fn a_list_is_read_where_that_costs_less_than_asking_for_each_code() {
 }
 
 #[tokio::test]
+async fn a_vendor_that_repeats_a_page_of_its_list_ends_the_look_up_with_a_failure() {
+    let flow = looking_up(r#"from = "remark", lookup = "shop.staff", by = "amount", result = "number""#);
+    let bench = Bench::of(&[("rows", &flow)]);
+    let staff = |number: u64| json!({ "number": number, "amount": format!("E{number}") });
+    *bench.vendor.staff.lock().unwrap() = (1..=2).map(staff).collect();
+    bench.vendor.repeats_its_page.store(true, std::sync::atomic::Ordering::Relaxed);
+    let turns = bench.worked(&[bench.row("rows", row(1, "E9"))]).await;
+    assert_eq!(names(&turns), ["failed"]);
+    let failed = bench.entry("rows", "1").await.unwrap().failed.unwrap();
+    assert!(failed.message.contains("no end is in sight"), "{}", failed.message);
+    assert_eq!(*bench.vendor.listed.lock().unwrap(), ["page 0", "page 1"]);
+    // What it has shown is known all the same.
+    assert_eq!(names(&bench.worked(&[bench.row("rows", row(2, "E2"))]).await), ["delivered"]);
+}
+
+#[tokio::test]
 async fn what_waits_for_a_code_of_the_vendors_is_sent_when_another_document_finds_it_there() {
     let flow = looking_up(r#"from = "remark", lookup = "shop.staff", result = "amount""#);
     let bench = Bench::of(&[("rows", &flow)]);
