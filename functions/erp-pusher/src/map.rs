@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use relay_connector::{Document, Repeat, Target, lenient};
 use relay_core::item::content_hash;
 use relay_core::ledger::Delivered;
@@ -21,6 +22,8 @@ pub(crate) struct Sent {
     pub(crate) replaces: bool,
     /// What it is in the target, as flow files name it; `None` where it was stored in its group.
     pub(crate) document: Option<&'static str>,
+    /// What orders it beside other versions, where that is not when the document was received.
+    pub(crate) received_at: Option<DateTime<Utc>>,
 }
 
 /// What is to be sent of a document.
@@ -51,6 +54,7 @@ impl<'a> Plan<'a> {
             number: self.number(),
             replaces: self.replaces(),
             document: Some(self.document.name),
+            received_at: None,
         }
     }
 

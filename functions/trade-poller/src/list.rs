@@ -218,12 +218,10 @@ impl Poller {
     /// one begins at the first page.
     fn goes_on_at(&self, readers: &mut [Reader<'_>]) -> Unfinished {
         let now = self.clock.now();
-        let of_each: Vec<_> = open(readers)
-            .map(|reader| reader.snapshot.as_ref().and_then(Snapshot::unfinished))
-            .collect();
-        let is_of_late = |unfinished: &Unfinished| {
-            (now - unfinished.began).to_std().is_ok_and(|since| since < LONGEST)
-        };
+        let of_each: Vec<_> =
+            open(readers).map(|reader| reader.snapshot.as_ref().and_then(Snapshot::unfinished)).collect();
+        let is_of_late =
+            |unfinished: &Unfinished| (now - unfinished.began).to_std().is_ok_and(|since| since < LONGEST);
         let first = of_each.first().copied().flatten().filter(is_of_late);
         if let Some(unfinished) = first
             && of_each.iter().all(|each| *each == first)

@@ -1,31 +1,41 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::types::Type;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::de::DeserializeOwned;
 
 use super::{Sqlite, millis, time};
 use relay_core::groups::{Contribution, GroupId, Groups, Open, Seal};
-use relay_core::{StoreError, codec};
+use relay_core::{EntryId, StoreError, codec};
 
 #[async_trait]
 impl Groups for Sqlite {
     async fn put(&self, group: &GroupId, contribution: &Contribution) -> Result<bool, StoreError> {
-        let (id, key, received_at) =
-            (group.clone(), contribution.key.clone(), millis(contribution.received_at));
-        let text = codec::pack(serde_json::json!(contribution).to_string());
+        let (id, here) = (group.clone(), Row::of(contribution));
+        let left = Row::of(&contribution.left());
         self.write_in("writing a group's member in", move |tx, now| {
-            let written = tx
-                .prepare_cached(
-                    "INSERT INTO group_members (flow, name, key, received_at, contribution) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (flow, name, key) DO UPDATE SET received_at = excluded.received_at,
-                         contribution = excluded.contribution WHERE received_at <= excluded.received_at",
-                )?
-                .execute(params![id.flow, id.group, key, received_at, text])?;
-            if written == 1 {
-                open(tx, &id, now, false)?;
+            let former = group_of(tx, &id.flow, &here.key)?.filter(|former| *former != id.group);
+            if let Some(former) = former
+                && !put(tx, &GroupId::new(id.flow.as_str(), former), &left, now)?
+            {
+                return Ok(false);
             }
-            Ok(written == 1)
+            let is_put = put(tx, &id, &here, now)?;
+            if is_put {
+                tx.prepare_cached(
+                    "INSERT OR REPLACE INTO group_documents (flow, key, name) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![id.flow, here.key, id.group])?;
+            }
+            Ok(is_put)
+        })
+        .await
+    }
+
+    async fn group_of(&self, document: &EntryId) -> Result<Option<GroupId>, StoreError> {
+        let EntryId { flow, key } = document.clone();
+        self.read_in("reading a document's group in", move |tx, _| {
+            Ok(group_of(tx, &flow, &key)?.map(|name| GroupId::new(flow, name)))
         })
         .await
     }
@@ -121,6 +131,40 @@ impl Groups for Sqlite {
         })
         .await
     }
+}
+
+/// What a document brings into a group, as it is stored.
+struct Row {
+    key: String,
+    received_at: i64,
+    text: String,
+}
+
+impl Row {
+    fn of(contribution: &Contribution) -> Self {
+        let text = codec::pack(serde_json::json!(contribution).to_string());
+        Self { key: contribution.key.clone(), received_at: millis(contribution.received_at), text }
+    }
+}
+
+fn group_of(tx: &Connection, flow: &str, key: &str) -> rusqlite::Result<Option<String>> {
+    let mut statement = tx.prepare_cached("SELECT name FROM group_documents WHERE flow = ?1 AND key = ?2")?;
+    statement.query_row([flow, key], |row| row.get(0)).optional()
+}
+
+/// Puts a document into a group, unless a later one of it is there.
+fn put(tx: &Connection, id: &GroupId, row: &Row, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    let written = tx
+        .prepare_cached(
+            "INSERT INTO group_members (flow, name, key, received_at, contribution) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (flow, name, key) DO UPDATE SET received_at = excluded.received_at,
+                 contribution = excluded.contribution WHERE received_at <= excluded.received_at",
+        )?
+        .execute(params![id.flow, id.group, row.key, row.received_at, row.text])?;
+    if written == 1 {
+        open(tx, id, now, false)?;
+    }
+    Ok(written == 1)
 }
 
 /// Something has come that no seal may hold, or a person asks for what has come.

@@ -1,3 +1,4 @@
+use relay_core::EntryId;
 use relay_core::clock::Clock as _;
 use relay_core::groups::{Bill, Contribution, GroupId, Member, Seal};
 use serde_json::{Map, json};
@@ -82,6 +83,37 @@ async fn a_later_document_takes_the_place_of_an_earlier_one_and_never_the_other_
     let withdrawn = Contribution::withdrawn("A", Some("3"), ports.clock.now());
     assert!(groups.put(&group(), &withdrawn).await.unwrap());
     assert_eq!(groups.members(&group(), None, 10).await.unwrap(), [withdrawn]);
+}
+
+#[tokio::test]
+async fn a_document_that_is_put_into_another_group_leaves_the_former_one() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    let (first, second) = (group(), GroupId::new("orders-by-day", "S1/2026-11-30"));
+    let document = EntryId::new("orders-by-day", "A");
+    assert_eq!(groups.group_of(&document).await.unwrap(), None);
+    let earlier = order(&ports, "A", "1");
+    groups.put(&first, &earlier).await.unwrap();
+    assert_eq!(groups.group_of(&document).await.unwrap(), Some(first.clone()));
+    let open = groups.open("orders-by-day").await.unwrap().remove(0);
+    ports.wait(300);
+    groups.looked(&open).await.unwrap();
+
+    let later = order(&ports, "A", "2");
+    assert!(groups.put(&second, &later).await.unwrap());
+    assert!(groups.put(&second, &later).await.unwrap(), "the same once more");
+    assert_eq!(groups.members(&first, None, 10).await.unwrap(), [later.left()]);
+    assert_eq!(groups.members(&second, None, 10).await.unwrap(), std::slice::from_ref(&later));
+    assert_eq!(groups.open("orders-by-day").await.unwrap().len(), 2, "the former has something to seal too");
+    assert_eq!(groups.group_of(&document).await.unwrap(), Some(second.clone()));
+
+    // One that was on its way for long comes last, wherever it was for.
+    assert!(!groups.put(&first, &earlier).await.unwrap());
+    assert_eq!(groups.members(&first, None, 10).await.unwrap(), [later.left()]);
+    assert_eq!(groups.members(&second, None, 10).await.unwrap(), [later]);
+    assert_eq!(groups.group_of(&document).await.unwrap(), Some(second));
+    let other = EntryId::new("another-flow", "A");
+    assert_eq!(groups.group_of(&other).await.unwrap(), None);
 }
 
 #[tokio::test]
