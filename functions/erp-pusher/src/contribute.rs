@@ -74,7 +74,8 @@ impl Contributed {
     pub(crate) async fn withdrawn(work: &Work<'_>, groups: &dyn Groups) -> Result<Self, Stop> {
         is_no_document_of_its_own(work)?;
         let Some(group) = groups.group_of(&work.known.entry.id).await? else {
-            return Err(Stop::Ended(Outcome::Skipped(Skip::Filtered)));
+            let was_there = work.known.entry.delivered.is_some();
+            return Err(if was_there { lapsed(work) } else { Stop::Ended(Outcome::Skipped(Skip::Filtered)) });
         };
         let WorkItem { key, version, .. } = work.item;
         let contribution = Contribution::withdrawn(key, version.as_deref(), place(work));
@@ -99,6 +100,9 @@ impl Contributed {
         if delivered.is_some_and(|delivered| delivered.body_hash == self.body_hash) && work.is_believed(now) {
             return Ok(Outcome::Unchanged);
         }
+        if delivered.is_some() && groups.group_of(&work.known.entry.id).await?.is_none() {
+            return Err(lapsed(work));
+        }
         if groups.put(&self.group, &self.contribution).await? {
             Ok(Outcome::Delivered { target_id: Some(self.group.marked()), confirm: None })
         } else {
@@ -117,6 +121,16 @@ fn place(work: &Work<'_>) -> DateTime<Utc> {
         Some(delivered.received_at? + TimeDelta::milliseconds(is_another.into()))
     });
     after.map_or(work.item.received_at, |after| after.max(work.item.received_at))
+}
+
+/// The failure of a document whose group was billed, and is forgotten: what is billed of it already is not known any more.
+fn lapsed(work: &Work<'_>) -> Stop {
+    let message = format!(
+        "its group was billed so long ago (RELAY_LEDGER_DAYS) that it is forgotten: {} has the bill with an older version; \
+         correct the difference there by hand, and settle this version",
+        work.system
+    );
+    Stop::failed(FailureClass::Changed, message)
 }
 
 /// Refuses a document of which the target has an older version as a document of its own.

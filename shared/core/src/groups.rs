@@ -150,6 +150,14 @@ pub struct Seal {
     pub is_queued: bool,
 }
 
+impl Seal {
+    /// What stays of a group that has lapsed: the number of its last seal.
+    #[must_use]
+    pub fn lapsed(number: u32, at: DateTime<Utc>) -> Self {
+        Self { number, at, members: Vec::new(), bills: Vec::new(), is_queued: true }
+    }
+}
+
 /// A bill of a seal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bill {
@@ -206,7 +214,7 @@ pub trait Groups: Send + Sync {
     /// have. Then it is open since now.
     async fn looked(&self, open: &Open) -> Result<(), StoreError>;
 
-    /// The seals of a group, in their order.
+    /// The seals of a group, in their order. Of one that has lapsed the first is empty: it keeps the number of the last.
     async fn seals(&self, group: &GroupId) -> Result<Vec<Seal>, StoreError>;
 
     /// Writes a seal if there is none of that number yet. `false`: there is.
@@ -214,6 +222,11 @@ pub trait Groups: Send + Sync {
 
     /// Notes that the queue has had the bills of a seal.
     async fn queued(&self, group: &GroupId, seal: &Seal) -> Result<(), StoreError>;
+
+    /// Forgets groups of a flow that are billed, and of which nothing has come for as long as the ledger remembers documents:
+    /// members and seals, but for the number of the last, so that no later bill has the name of an earlier one. A few at a
+    /// time; `true`: there may be more. What a crash has left half forgotten is forgotten first.
+    async fn lapse(&self, flow: &str) -> Result<bool, StoreError>;
 
     /// The groups of a flow that were sealed last, with the time of their first seal, newest first.
     async fn sealed(&self, flow: &str, limit: usize) -> Result<Vec<(GroupId, DateTime<Utc>)>, StoreError>;

@@ -10,11 +10,13 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | `lapse` | groups that are forgotten |
 //! | `members` | a document in its group, and which group that is |
 //! | `opened` | the groups that this process has opened |
 //! | `waiters` | documents that wait for a code, in rows of the same table |
 //! | `rows` | what rows are called, how they are read, and seals that are larger than a row |
 
+mod lapse;
 mod members;
 mod opened;
 mod rows;
@@ -43,6 +45,8 @@ use rows::{
 const GROUP: &str = "group";
 /// What orders the contributions of a document, in milliseconds.
 const RECEIVED_AT: &str = "received_at";
+/// When a member was put, in milliseconds.
+const PUT_AT: &str = "put_at";
 /// Since when a group is open, and until when members may be put without opening it again; in milliseconds.
 const SINCE: &str = "since";
 const UNTIL: &str = "until";
@@ -167,6 +171,12 @@ impl Groups for Aws {
             };
             seals.push(Seal { is_queued: item.contains_key(QUEUED), ..decode(call, item, &value)? });
         }
+        // What is being forgotten counts no more.
+        if items.first().is_some_and(lapse::is_lapsed)
+            && let Some(last) = seals.first().map(|lapsed| lapsed.number)
+        {
+            seals.retain(|seal| seal.number > last || seal.members.is_empty() && seal.number == last);
+        }
         Ok(seals)
     }
 
@@ -222,6 +232,10 @@ impl Groups for Aws {
             .update_expression("SET queued = :one")
             .expression_attribute_values(":one", number(1));
         update.send().await.map_err(|error| call.failed(&error)).map(drop)
+    }
+
+    async fn lapse(&self, flow: &str) -> Result<bool, StoreError> {
+        self.forget_groups(flow).await
     }
 
     async fn sealed(&self, flow: &str, limit: usize) -> Result<Vec<(GroupId, DateTime<Utc>)>, StoreError> {

@@ -4,7 +4,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::de::DeserializeOwned;
 
-use super::{Sqlite, millis, time};
+use super::{Sqlite, earlier, millis, time};
 use relay_core::groups::{Contribution, GroupId, Groups, Open, Seal};
 use relay_core::{EntryId, StoreError, codec};
 
@@ -94,7 +94,12 @@ impl Groups for Sqlite {
             let sql = "SELECT seal, queued FROM group_seals WHERE flow = ?1 AND name = ?2 ORDER BY number";
             let mut statement = tx.prepare_cached(sql)?;
             let seal = |row: &rusqlite::Row<'_>| Ok(Seal { is_queued: row.get(1)?, ..decode(row, 0)? });
-            statement.query_map([&id.flow, &id.group], seal)?.collect()
+            let lapsed = tx
+                .prepare_cached("SELECT number, at FROM group_lapsed WHERE flow = ?1 AND name = ?2")?
+                .query_row([&id.flow, &id.group], |row| Ok(Seal::lapsed(row.get(0)?, time(row.get(1)?))))
+                .optional()?;
+            let seals = statement.query_map([&id.flow, &id.group], seal)?;
+            lapsed.into_iter().map(Ok).chain(seals).collect()
         })
         .await
     }
@@ -119,6 +124,23 @@ impl Groups for Sqlite {
         .await
     }
 
+    async fn lapse(&self, flow: &str) -> Result<bool, StoreError> {
+        let (flow, kept) = (flow.to_owned(), self.retention.ledger);
+        self.write_in("forgetting groups in", move |tx, now| {
+            let groups: Vec<String> = tx
+                .prepare_cached(QUIET)?
+                .query_map(params![flow, earlier(now, kept), AT_ONCE], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            for name in &groups {
+                for sql in FORGET {
+                    tx.prepare_cached(sql)?.execute([&flow, name])?;
+                }
+            }
+            Ok(groups.len() == AT_ONCE)
+        })
+        .await
+    }
+
     async fn sealed(&self, flow: &str, limit: usize) -> Result<Vec<(GroupId, DateTime<Utc>)>, StoreError> {
         let flow = flow.to_owned();
         self.scan_in("listing sealed groups in", move |tx, _| {
@@ -132,6 +154,26 @@ impl Groups for Sqlite {
         .await
     }
 }
+
+/// So many groups are forgotten at once.
+const AT_ONCE: usize = 5;
+
+/// Groups of a flow all of whose bills were queued before some time, and to which nothing has come since.
+const QUIET: &str = "SELECT name FROM group_seals AS first WHERE flow = ?1 AND number = 1 AND at <= ?2
+    AND NOT EXISTS (SELECT 1 FROM group_seals AS other WHERE other.flow = first.flow AND other.name = first.name
+                    AND (other.at > ?2 OR NOT other.queued))
+    AND NOT EXISTS (SELECT 1 FROM group_open AS open WHERE open.flow = first.flow AND open.name = first.name)
+    ORDER BY at LIMIT ?3";
+
+/// All that is known of a group, but for the number of its last seal.
+const FORGET: [&str; 4] = [
+    "INSERT OR REPLACE INTO group_lapsed (flow, name, number, at)
+         SELECT flow, name, max(number), max(at) FROM group_seals WHERE flow = ?1 AND name = ?2",
+    "DELETE FROM group_documents WHERE flow = ?1 AND name = ?2
+         AND key IN (SELECT key FROM group_members WHERE flow = ?1 AND name = ?2)",
+    "DELETE FROM group_members WHERE flow = ?1 AND name = ?2",
+    "DELETE FROM group_seals WHERE flow = ?1 AND name = ?2",
+];
 
 /// What a document brings into a group, as it is stored.
 struct Row {

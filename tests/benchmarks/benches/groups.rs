@@ -114,8 +114,12 @@ fn compare() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let sizes = if is_measured() { [10_000, 100_000] } else { [GROUPS, 2 * GROUPS] };
-    println!("| orders | contributed, s | closed, s | sent at the quota, s | bills | peak before, KiB | after closing, KiB |");
-    println!("|-------:|---------------:|----------:|---------------------:|------:|-----------------:|-------------------:|");
+    println!(
+        "| orders | contributed, s | closed, s | sent at the quota, s | bills | peak before, KiB | after closing, KiB |"
+    );
+    println!(
+        "|-------:|---------------:|----------:|---------------------:|------:|-----------------:|-------------------:|"
+    );
     let mut calls = Vec::new();
     for orders in sizes {
         let output = Command::new(env::current_exe()?)
@@ -124,10 +128,12 @@ fn compare() -> anyhow::Result<ExitCode> {
             .output()?;
         ensure!(output.status.success(), "the day of {orders} orders failed");
         let day: Day = serde_json::from_slice(&output.stdout)?;
-        let [contributed, closed, sent] =
-            [day.contributed_ms, day.closed_ms, day.sent_ms].map(|ms| format!("{:.1}", Duration::from_millis(ms).as_secs_f64()));
+        let [contributed, closed, sent] = [day.contributed_ms, day.closed_ms, day.sent_ms]
+            .map(|ms| format!("{:.1}", Duration::from_millis(ms).as_secs_f64()));
         let Day { bills, before_kib, closed_kib, .. } = day;
-        println!("| {orders:6} | {contributed:>14} | {closed:>9} | {sent:>20} | {bills:5} | {before_kib:16} | {closed_kib:18} |");
+        println!(
+            "| {orders:6} | {contributed:>14} | {closed:>9} | {sent:>20} | {bills:5} | {before_kib:16} | {closed_kib:18} |"
+        );
         calls.push((orders, day.calls));
     }
     for (orders, [members, closing, sending]) in calls {
@@ -154,7 +160,8 @@ async fn day(orders: u32) -> anyhow::Result<Day> {
         ("RELAY_FLOWS_DIR", flows.to_str().context("a folder's name")?),
     ];
     let start = clock.now() - TimeDelta::hours(1);
-    let mut settings: BTreeMap<_, _> = house::settings(&addresses, folder.path(), start).into_iter().collect();
+    let mut settings: BTreeMap<_, _> =
+        house::settings(&addresses, folder.path(), start).into_iter().collect();
     // Bills are sent at the quota that Kingdee gives; a check of the benchmark waits for none.
     if orders > 2 * GROUPS {
         settings.remove("KINGDEE_CALLS_PER_MINUTE");
@@ -201,7 +208,9 @@ impl Counted {
     fn since(&mut self) -> BTreeMap<String, u64> {
         let now = self.counting.counted();
         let before = std::mem::replace(&mut self.before, now.clone());
-        let since = now.into_iter().map(|(what, count)| (what, count - before.get(what).copied().unwrap_or_default()));
+        let since = now
+            .into_iter()
+            .map(|(what, count)| (what, count - before.get(what).copied().unwrap_or_default()));
         since.filter(|(_, count)| *count > 0).map(|(what, count)| (what.to_owned(), count)).collect()
     }
 }
@@ -212,7 +221,8 @@ async fn contribute(wiring: &Wiring, orders: u32, worker: &Worker) -> anyhow::Re
     let intake = Intake::new(wiring.stores.queue.clone(), wiring.stores.ledger.clone(), wiring.clock.clone());
     let numbers: Vec<_> = (0..orders).collect();
     for some in numbers.chunks(1_000) {
-        let item = |number: &u32| work::item(flow, order(*number), false, wiring.clock.now(), wiring.rng.as_ref());
+        let item =
+            |number: &u32| work::item(flow, order(*number), false, wiring.clock.now(), wiring.rng.as_ref());
         intake.take(KINGDEE, &some.iter().map(item).collect::<Vec<_>>()).await?;
         drain(worker, wiring).await?;
     }

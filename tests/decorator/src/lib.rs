@@ -214,6 +214,7 @@ decorated! {
         seals(group: &GroupId) -> Vec<Seal>;
         seal(group: &GroupId, seal: &Seal) -> bool;
         queued(group: &GroupId, seal: &Seal) -> ();
+        lapse(flow: &str) -> bool;
         sealed(flow: &str, limit: usize) -> Vec<(GroupId, DateTime<Utc>)>;
     }
 

@@ -6,7 +6,7 @@ use relay_core::groups::{Contribution, GroupId};
 use relay_core::{EntryId, StoreError, codec};
 
 use super::rows::{ROW, VALUE, document_key, group_id, member_row};
-use super::{GROUP, RECEIVED_AT};
+use super::{GROUP, PUT_AT, RECEIVED_AT};
 use crate::Aws;
 use crate::item::{ID, number, text, text_of};
 
@@ -63,6 +63,7 @@ impl Aws {
             .item(ROW, text(member_row(&contribution.key)))
             .item(VALUE, text(value))
             .item(RECEIVED_AT, received_at.clone())
+            .item(PUT_AT, number(self.clock.now().timestamp_millis()))
             .condition_expression("attribute_not_exists(id) OR received_at <= :received_at")
             .expression_attribute_values(":received_at", received_at);
         let is_put = call.done_where_it_may(put.send().await)?;

@@ -17,7 +17,7 @@ pub(super) const VALUE: &str = "value";
 /// What the sort keys of members, seals and parts of seals begin with.
 pub(super) const MEMBER: &str = "m#";
 pub(super) const SEAL: &str = "s#";
-const PART: &str = "p#";
+pub(super) const PART: &str = "p#";
 
 /// Items of DynamoDB have 400 KB.
 pub(super) const PART_BYTES: usize = 350 * 1024;

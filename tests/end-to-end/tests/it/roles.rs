@@ -126,6 +126,7 @@ async fn no_function_asks_for_what_its_role_leaves_out() {
         house.minutes_ago(5),
         TradeMix::default(),
     );
+    house.vendors.wangdian.add_shop("S002", 127, false);
     house.vendors.wangdian.change_stock("S001", "G1", "G1-1", Decimal::ONE);
     house.vendors.wangdian.add_shipment(object(json!({"tid": "T1", "logistics_no": "SF1"})));
     for report in process.poller.poll_all(Deadline::NONE, &|_| {}).await {

@@ -55,7 +55,8 @@ fn a_group_is_closed_by_the_deployed_closer_and_becomes_one_bill() {
         let checkpoints = &stack.stores.checkpoints;
         assert!(checkpoints.put(&format!("watermark/{FLOW}"), &watermark, None, None).await.unwrap());
         let wangdian = &stack.vendors.wangdian;
-        let trades: BTreeSet<_> = (0..6).map(|_| wangdian.generate_trade("S001", 55, minutes_ago(20))).collect();
+        let trades: BTreeSet<_> =
+            (0..6).map(|_| wangdian.generate_trade("S001", 55, minutes_ago(20))).collect();
         let polled = stack.invoke("TradePoller", &json!({ "flow": FLOW })).await.unwrap();
         assert!(!polled.failed, "{}", polled.payload);
         stack.until_quiet().await.unwrap();
@@ -80,7 +81,8 @@ fn a_group_is_closed_by_the_deployed_closer_and_becomes_one_bill() {
         let read = |line: &serde_json::Value| line["qty"].as_str().unwrap().parse::<Decimal>().unwrap();
         let goods = members.iter().filter_map(|trade| wangdian.trade(trade));
         let goods = goods.flat_map(|trade| trade["goods_list"].as_array().cloned().unwrap_or_default());
-        let number = |value: &serde_json::Value| value.to_string().trim_matches('"').parse::<Decimal>().unwrap();
+        let number =
+            |value: &serde_json::Value| value.to_string().trim_matches('"').parse::<Decimal>().unwrap();
         assert_eq!(lines.iter().map(read).sum::<Decimal>(), goods.map(|good| number(&good["num"])).sum());
     });
 }

@@ -174,6 +174,56 @@ async fn a_seal_is_written_once_and_keeps_what_it_says() {
     assert_eq!(sealed.iter().map(|(id, _)| id).collect::<Vec<_>>(), [&group()]);
 }
 
+#[tokio::test]
+async fn a_group_that_is_billed_is_forgotten_when_the_ledger_has_forgotten_its_members_but_for_its_number() {
+    const DAY: u64 = 86_400;
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    let named = |name: &str| GroupId::new("orders-by-day", name);
+    let (billed, unbilled, changed, waits) =
+        (named("billed"), named("unbilled"), named("changed"), named("waits"));
+    let first = seal(&ports, 1, "A");
+    for group in [&billed, &unbilled, &changed, &waits] {
+        groups.put(group, &order(&ports, &group.group, "1")).await.unwrap();
+        assert!(groups.seal(group, &first).await.unwrap());
+    }
+    let open = groups.open("orders-by-day").await.unwrap();
+    ports.wait(300);
+    for group in [&billed, &changed, &waits] {
+        groups.queued(group, &first).await.unwrap();
+        let open = open.iter().find(|open| open.id == *group).unwrap();
+        groups.looked(open).await.unwrap();
+    }
+    ports.wait(399 * DAY);
+    assert!(!groups.lapse("orders-by-day").await.unwrap());
+    assert_eq!(groups.seals(&billed).await.unwrap().len(), 1);
+
+    // One has changed of late, and of one something waits to be sealed.
+    let second = seal(&ports, 2, "A");
+    assert!(groups.seal(&changed, &second).await.unwrap());
+    groups.queued(&changed, &second).await.unwrap();
+    groups.put(&waits, &order(&ports, "late", "1")).await.unwrap();
+    ports.wait(2 * DAY);
+    while groups.lapse("orders-by-day").await.unwrap() {}
+    for group in [&unbilled, &changed, &waits] {
+        assert!(!groups.members(group, None, 10).await.unwrap().is_empty(), "{}", group.group);
+        assert!(groups.seals(group).await.unwrap()[0].bills.len() == 1, "{}", group.group);
+    }
+    assert_eq!(groups.members(&billed, None, 10).await.unwrap(), []);
+    assert_eq!(groups.group_of(&EntryId::new("orders-by-day", "billed")).await.unwrap(), None);
+    let left = groups.seals(&billed).await.unwrap();
+    assert_eq!((left.len(), left[0].number, left[0].bills.len(), left[0].is_queued), (1, 1, 0, true));
+    assert!(!groups.lapse("orders-by-day").await.unwrap());
+
+    // What comes later than that is the next seal.
+    groups.put(&billed, &order(&ports, "later", "1")).await.unwrap();
+    let next = seal(&ports, 2, "later");
+    assert!(groups.seal(&billed, &next).await.unwrap());
+    let numbers: Vec<_> = groups.seals(&billed).await.unwrap().iter().map(|seal| seal.number).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert_eq!(groups.members(&billed, None, 10).await.unwrap().len(), 1);
+}
+
 /// Five thousand members whose keys and hashes no compression makes small.
 #[tokio::test]
 async fn a_seal_may_be_larger_than_an_item_of_a_table() {

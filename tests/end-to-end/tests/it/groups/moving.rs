@@ -2,6 +2,7 @@
 //! however its flow changes.
 
 use std::fs;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use relay_core::groups::{Contribution, GroupId};
@@ -108,4 +109,37 @@ async fn a_member_of_a_group_does_not_go_out_by_itself_once_its_flow_has_no_grou
     assert_eq!((class, outcomes(&others)), ("changed", vec!["delivered"]));
     assert!(message.contains("the group S001/2026-11-22") && message.contains("settle"), "{message}");
     assert_eq!(house.vendors.http.received().len(), 2, "the bill, and B");
+}
+
+#[tokio::test]
+async fn what_changes_after_its_group_is_forgotten_is_for_a_person_and_what_is_new_makes_the_next_bill() {
+    let (house, _folder) = to_http(23, BY_DAY, "\"supplement\"");
+    let process = house.start();
+    for id in ["A", "B"] {
+        push(&house, &process, &order(id, 1, &[("X", "5", "50.00")])).await;
+    }
+    process.drain().await;
+    night(&house);
+    close(&process).await;
+    process.drain().await;
+    house.clock.advance(Duration::from_secs(401 * 86_400));
+    close(&process).await;
+
+    push(&house, &process, &order("A", 2, &[("X", "4", "40.00")])).await;
+    push(&house, &process, &cancelled("B", 2)).await;
+    let turns = process.drain().await;
+    assert_eq!(outcomes(&turns), ["failed", "failed"]);
+    for failed in turns.chunks(1) {
+        let (class, message) = failure(failed);
+        assert!(class == "changed" && message.contains("RELAY_LEDGER_DAYS"), "{class}: {message}");
+    }
+    push(&house, &process, &order("C", 1, &[("X", "1", "10.00")])).await;
+    process.drain().await;
+    night(&house);
+    close(&process).await;
+    process.drain().await;
+    assert_eq!(
+        bills(&house),
+        ["S001/2026-11-22-1: X 10 100.00 10.0000", "S001/2026-11-22-2: X 1 10.00 10.0000"]
+    );
 }
