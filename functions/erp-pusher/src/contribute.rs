@@ -74,7 +74,7 @@ impl Contributed {
     pub(crate) async fn withdrawn(work: &Work<'_>, groups: &dyn Groups) -> Result<Self, Stop> {
         is_no_document_of_its_own(work)?;
         let Some(group) = groups.group_of(&work.known.entry.id).await? else {
-            let was_there = work.known.entry.delivered.is_some();
+            let was_there = work.known.entry.there().is_some();
             return Err(if was_there { lapsed(work) } else { Stop::Ended(Outcome::Skipped(Skip::Filtered)) });
         };
         let WorkItem { key, version, .. } = work.item;
@@ -100,7 +100,7 @@ impl Contributed {
         if delivered.is_some_and(|delivered| delivered.body_hash == self.body_hash) && work.is_believed(now) {
             return Ok(Outcome::Unchanged);
         }
-        if delivered.is_some() && groups.group_of(&work.known.entry.id).await?.is_none() {
+        if work.known.entry.there().is_some() && groups.group_of(&work.known.entry.id).await?.is_none() {
             return Err(lapsed(work));
         }
         if groups.put(&self.group, &self.contribution).await? {
