@@ -9,6 +9,8 @@
 //!
 //! A seal is written before its bills are queued: the next run queues what a seal says, and never what it would sum up now.
 //!
+//! Before it closes groups of a flow, a run has the store forget those that have lapsed.
+//!
 //! | module | what for |
 //! |---|---|
 //! | `close` | one group through its steps |
@@ -175,17 +177,21 @@ impl BillCloser {
         report: &mut Report,
     ) -> anyhow::Result<()> {
         let (lease, owner) = (format!("close/{}", report.flow), self.rng.uuid().to_string());
-        let open = self.groups.open(&report.flow).await?;
-        if open.is_empty() {
+        let mut held = self.checkpoints.acquire(&lease, &owner, LEASE).await?;
+        if held.is_none() {
+            report.elsewhere = true;
             return Ok(());
         }
-        let mut held = None;
+        while deadline.allows(self.clock.as_ref(), ONE_GROUP) && self.groups.lapse(&report.flow).await? {
+            self.checkpoints.acquire(&lease, &owner, LEASE).await?;
+        }
+        let open = self.groups.open(&report.flow).await?;
         for (place, group) in open.iter().enumerate() {
             if !deadline.allows(self.clock.as_ref(), ONE_GROUP) {
                 report.open += (open.len() - place) as u64;
                 break;
             }
-            // Taken for the first, renewed for each that follows.
+            // Renewed for each.
             held = self.checkpoints.acquire(&lease, &owner, LEASE).await?;
             if held.is_none() {
                 report.elsewhere = true;

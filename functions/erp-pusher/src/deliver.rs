@@ -8,6 +8,7 @@ use relay_core::clock::Deadline;
 use relay_core::{FailureClass, Outcome};
 use relay_mapping::Mapped;
 
+use crate::contribute;
 use crate::gather::{Gather, Parcel};
 use crate::map::Plan;
 use crate::open::purpose;
@@ -46,6 +47,9 @@ impl Sending<'_> {
     /// Sends the document, unless the target has all of it already.
     pub(crate) async fn deliver(&self, ledger_writer: &LedgerWriter) -> Result<Outcome, Stop> {
         let now = ledger_writer.clock.now();
+        if let Some(stop) = contribute::is_in_a_group(self.work) {
+            return Err(stop);
+        }
         if let Some(delivered) = self.work.known.entry.there() {
             if delivered.body_hash == self.plan.body_hash && self.work.is_believed(now) {
                 return Ok(Outcome::Unchanged);

@@ -25,6 +25,8 @@ pub(crate) struct Sent {
     pub(crate) document: Option<&'static str>,
     /// The bills that it has there, where they have a life.
     pub(crate) bills: Option<Vec<Bill>>,
+    /// What orders it beside other versions, where that is not when the document was received.
+    pub(crate) received_at: Option<DateTime<Utc>>,
 }
 
 /// What is to be sent of a document.
@@ -56,6 +58,7 @@ impl<'a> Plan<'a> {
             replaces: self.replaces(),
             document: Some(self.document.name),
             bills: None,
+            received_at: None,
         }
     }
 

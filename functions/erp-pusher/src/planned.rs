@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use relay_core::clock::Deadline;
-use relay_core::{EntryId, Outcome, Skip};
+use relay_core::{EntryId, Outcome, Skip, StoreError};
 use relay_job::Routed;
 use relay_mapping::{Context, Fault, Flow, Mapped};
 use serde_json::Value;
@@ -142,8 +142,9 @@ impl Documents {
     ) -> Result<Planned<'a>, Stop> {
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
-        if routed.flow.group().is_some() && work.known.entry.there().is_some() {
-            return Contributed::withdrawn(work).map(Box::new).map(Planned::Contribute);
+        if routed.flow.group().is_some() && self.is_in_a_group(work).await? {
+            let left = Contributed::withdrawn(work, self.groups.as_ref()).await;
+            return left.map(Box::new).map(Planned::Contribute);
         }
         let lookups = self.resolver.at_hand();
         let context = Context { settings: &self.settings, lookups: &lookups };
@@ -151,6 +152,12 @@ impl Documents {
         let target = self.targets.get(work.system)?;
         let asked = number.map(|number| Plan::new(target, routed.flow.target().document, number));
         Ok(Planned::Withdraw(Box::new(Withdrawn { asked, deadline })))
+    }
+
+    /// Whether a group has a part, as the ledger knows, or as what a crash has left says.
+    async fn is_in_a_group(&self, work: &Work<'_>) -> Result<bool, StoreError> {
+        let entry = &work.known.entry;
+        Ok(entry.there().is_some() || self.groups.group_of(&entry.id).await?.is_some())
     }
 
     /// What a document brings into its group.
@@ -162,7 +169,7 @@ impl Documents {
     ) -> Result<Contributed, Stop> {
         let (flow, document) = (&routed.flow, &work.item.document);
         if flow.withdraws(document).map_err(|fault| faults(vec![fault]))? {
-            return Contributed::withdrawn(work);
+            return Contributed::withdrawn(work, self.groups.as_ref()).await;
         }
         let id = work.known.entry.id.clone();
         let contributed = self
@@ -182,7 +189,7 @@ impl Documents {
     /// What becomes of a document that cannot be mapped; what it waits for is noted.
     async fn unmapped(&self, flow: &Flow, work: &mut Work<'_>, found: Vec<Fault>) -> Stop {
         work.missing = unknown_codes(&found);
-        match self.waiting.note(&work.missing).await {
+        match self.waiting.note(&work.missing, &work.known.entry.id).await {
             Ok(()) => {
                 let waits = waits(flow, &found, work.item.received_at, self.now());
                 waits.unwrap_or_else(|| faults(found))

@@ -1,7 +1,5 @@
 //! One flow's part in a run: its lease, and what becomes of it. It knows neither windows nor lists.
 
-use std::collections::HashSet;
-
 use anyhow::Context as _;
 use relay_core::clock::Deadline;
 use relay_core::health::Part;
@@ -77,13 +75,11 @@ impl<'a> FlowTurn<'a> {
         self.report.error_in_full = vendors.or_else(|| self.report.error.clone());
     }
 
-    /// The documents of rows, of those that the flow's filter takes, each once and but for those that `is_known`, by what
-    /// tells their content.
+    /// The documents of rows, of those that the flow's filter takes, as far as they are news to it.
     pub(crate) fn documents(
         &mut self,
         rows: Vec<Value>,
-        seen: &mut HashSet<String>,
-        is_known: impl Fn(&str) -> bool,
+        mut is_news: impl FnMut(&WorkItem) -> bool,
     ) -> Vec<WorkItem> {
         let Self { poller, routed, report, .. } = self;
         let now = poller.clock.now();
@@ -96,9 +92,7 @@ impl<'a> FlowTurn<'a> {
                 continue;
             }
             let item = work::item(&routed.flow, row, false, now, poller.rng.as_ref());
-            let id = item.content_id();
-            let is_known = is_known(&id);
-            if seen.insert(id) && !is_known {
+            if is_news(&item) {
                 items.push(item);
             }
         }

@@ -19,8 +19,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::StoreError;
 use crate::item::content_hash;
+use crate::{EntryId, StoreError};
 
 pub use due::Close;
 pub use seal::{Difference, Rules, Unsummable, seal};
@@ -80,7 +80,8 @@ pub struct Contribution {
     /// Its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// When the document was received: an earlier one takes the place of no later one.
+    /// Orders what is stored of the document: an earlier contribution takes the place of no later one. It is when the document
+    /// was received, or just after what is stored of it where a clock was set back in between.
     pub received_at: DateTime<Utc>,
     /// The fields of the bill's head, as this document has them.
     pub head: Map<String, Value>,
@@ -103,6 +104,12 @@ impl Contribution {
             lines: Vec::new(),
             is_withdrawn: true,
         }
+    }
+
+    /// What the group is told that the document leaves for another.
+    #[must_use]
+    pub fn left(&self) -> Self {
+        Self::withdrawn(&self.key, self.version.as_deref(), self.received_at)
     }
 
     /// A hash of what it brings.
@@ -143,6 +150,14 @@ pub struct Seal {
     pub is_queued: bool,
 }
 
+impl Seal {
+    /// What stays of a group that has lapsed: the number of its last seal.
+    #[must_use]
+    pub fn lapsed(number: u32, at: DateTime<Utc>) -> Self {
+        Self { number, at, members: Vec::new(), bills: Vec::new(), is_queued: true }
+    }
+}
+
 /// A bill of a seal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bill {
@@ -173,8 +188,13 @@ pub struct Open {
 /// Groups and their seals.
 #[async_trait]
 pub trait Groups: Send + Sync {
-    /// Stores a contribution, durably, and opens its group. `false`: one of a later document of that key is there.
+    /// Stores a contribution, durably, and opens its group. The group of the flow that has an earlier one of that document is
+    /// told first that it is withdrawn: whatever crashes, a document is in one group, or in none until this is done once more.
+    /// `false`: one of a later document of that key is there.
     async fn put(&self, group: &GroupId, contribution: &Contribution) -> Result<bool, StoreError>;
+
+    /// The group of its flow that a document was put into last.
+    async fn group_of(&self, document: &EntryId) -> Result<Option<GroupId>, StoreError>;
 
     /// The contributions of a group in the order of their keys, withdrawn ones too: at most `limit`, after the key `after`.
     async fn members(
@@ -194,7 +214,7 @@ pub trait Groups: Send + Sync {
     /// have. Then it is open since now.
     async fn looked(&self, open: &Open) -> Result<(), StoreError>;
 
-    /// The seals of a group, in their order.
+    /// The seals of a group, in their order. Of one that has lapsed the first is empty: it keeps the number of the last.
     async fn seals(&self, group: &GroupId) -> Result<Vec<Seal>, StoreError>;
 
     /// Writes a seal if there is none of that number yet. `false`: there is.
@@ -202,6 +222,11 @@ pub trait Groups: Send + Sync {
 
     /// Notes that the queue has had the bills of a seal.
     async fn queued(&self, group: &GroupId, seal: &Seal) -> Result<(), StoreError>;
+
+    /// Forgets groups of a flow that are billed, and of which nothing has come for as long as the ledger remembers documents:
+    /// members and seals, but for the number of the last, so that no later bill has the name of an earlier one. A few at a
+    /// time; `true`: there may be more. What a crash has left half forgotten is forgotten first.
+    async fn lapse(&self, flow: &str) -> Result<bool, StoreError>;
 
     /// The groups of a flow that were sealed last, with the time of their first seal, newest first.
     async fn sealed(&self, flow: &str, limit: usize) -> Result<Vec<(GroupId, DateTime<Utc>)>, StoreError>;

@@ -224,18 +224,6 @@ pub struct UnknownCode {
     pub code: String,
 }
 
-impl UnknownCode {
-    /// The table of the marks that say that somebody waits for a code.
-    pub const MARKS: &str = "waiting";
-
-    /// The mark that says that somebody waits for it: its table and its code among the look-ups.
-    #[must_use]
-    pub fn mark(&self) -> (String, String) {
-        // No table has a slash in its name.
-        (Self::MARKS.to_owned(), format!("{}/{}", self.table, self.code))
-    }
-}
-
 /// Changes an entry, again and again until nobody else has written it in between, and answers what `change` did at last.
 /// `known` saves the first read.
 ///

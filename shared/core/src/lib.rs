@@ -60,7 +60,7 @@ pub use intake::{Intake, Taken};
 pub use item::{System, WorkItem};
 pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger, UnknownCode};
 pub use life::{Bill, Step};
-pub use lookup::{LookupRow, Lookups};
+pub use lookup::{LookupRow, Lookups, Waiter};
 pub use metric_name::metric_name;
 pub use outcome::{Outcome, RetryCause, Skip};
 pub use queue::{DeadLetter, Depth, Outgoing, Queue, Received};

@@ -128,7 +128,7 @@ impl LedgerWriter {
             body_hash: sent.body_hash.clone(),
             target_id: target_id.clone(),
             number: sent.number.clone(),
-            received_at: Some(work.item.received_at),
+            received_at: Some(sent.received_at.unwrap_or(work.item.received_at)),
             at,
             follows: work.follows(at),
         };

@@ -93,6 +93,8 @@ pub(crate) struct Shop {
     orders: Mutex<Vec<(DateTime<Utc>, String)>>,
     /// Names by id.
     pub(crate) goods: Mutex<BTreeMap<String, String>>,
+    /// Goods that its list shows at its end, whether they are shown before or not.
+    pub(crate) listed_again: Mutex<Vec<(String, String)>>,
     /// What it says that they are, where that is not how many there are.
     pub(crate) miscounts: Mutex<Option<Option<u64>>>,
     /// The pages of goods that were asked for.
@@ -111,6 +113,7 @@ impl Shop {
             ahead: Mutex::default(),
             orders: Mutex::default(),
             goods: Mutex::default(),
+            listed_again: Mutex::default(),
             miscounts: Mutex::default(),
             pages: Mutex::default(),
             calls: Mutex::default(),
@@ -181,7 +184,9 @@ impl Lists for Shop {
         let goods = self.goods.lock().unwrap();
         let count = self.miscounts.lock().unwrap().unwrap_or(Some(goods.len() as u64));
         let size = page.size.min(CAP) as usize;
-        let rows = goods.iter().skip(page.number as usize * size).take(size);
+        let again = self.listed_again.lock().unwrap();
+        let rows = goods.iter().chain(again.iter().map(|(id, name)| (id, name)));
+        let rows = rows.skip(page.number as usize * size).take(size);
         let rows = rows.map(|(id, name)| json!({"id": id, "name": name})).collect();
         Ok(Page { rows, total: count.filter(|_| page.number == 0), as_of: None })
     }

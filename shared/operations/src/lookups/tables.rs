@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use relay_core::{LookupRow, Lookups, StoreError, UnknownCode};
+use relay_core::{LookupRow, Lookups, StoreError};
 use relay_job::Flows;
 use relay_mapping::{Diagnostic, LookupTable, TENANT};
 use serde::Serialize;
@@ -73,9 +73,6 @@ impl Operations<'_> {
             }
         }
         for row in self.stores.lookups.list(None).await? {
-            if row.table == UnknownCode::MARKS {
-                continue;
-            }
             let table = tables.entry(row.table.clone()).or_default();
             if row.table.starts_with(TENANT) && row.code == COLUMNS {
                 if let Ok(Header { code, results }) = serde_json::from_str(&row.id) {

@@ -28,6 +28,7 @@
 //! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
 //! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
 //! | `life` | a bill is saved, audited, changed, taken back or deleted, each step once |
+//! | `roles` | no function asks of AWS what its role leaves out |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
 //! `house`, `process`, `fuse`, `altered` and `meanwhile` are what the tests are built of. Everything follows from a seed and takes no time.
@@ -66,6 +67,7 @@ mod paused;
 mod poison;
 mod process;
 mod processes;
+mod roles;
 mod second_bills;
 mod secrecy;
 mod settled;
