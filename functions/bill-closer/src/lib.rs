@@ -12,20 +12,23 @@
 //! | module | what for |
 //! |---|---|
 //! | `close` | one group through its steps |
+//! | `damped` | alerts that were held back, told when their time is over |
 
 mod close;
+mod damped;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use relay_core::clock::{Clock, Deadline, Rng};
-use relay_core::{Checkpoints, Groups, Intake};
+use relay_core::{Checkpoints, Groups, Intake, Ledger};
 use relay_job::{Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::close::Closing;
+use crate::damped::HeldBack;
 
 /// How long a run may be silent before another closes groups of the same flow. Two at once do no harm, for a seal is written
 /// once; they would only do the work twice.
@@ -46,11 +49,11 @@ struct Event {
 pub struct Report {
     /// The flow.
     pub flow: String,
-    /// Open groups that are not due yet.
+    /// Open groups that are not due yet; causes of which alerts are held back.
     pub open: u64,
     /// Groups that were closed.
     pub closed: u64,
-    /// Bills that the queue has taken.
+    /// Bills that the queue has taken; alerts that were held back.
     pub bills: u64,
     /// Whether another run is at it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -65,6 +68,7 @@ pub struct BillCloser {
     flows: Vec<Arc<Routed>>,
     groups: Arc<dyn Groups>,
     checkpoints: Arc<dyn Checkpoints>,
+    ledger: Arc<dyn Ledger>,
     intake: Intake,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -79,11 +83,12 @@ impl Job for BillCloser {
     }
 
     fn build(parts: &Parts) -> anyhow::Result<Self> {
-        let flows = parts.flows.iter().filter(|routed| routed.flow.group().is_some()).cloned().collect();
+        let flows = parts.flows.iter().filter(|routed| closes(routed)).cloned().collect();
         Ok(Self {
             flows,
             groups: parts.stores.groups.clone(),
             checkpoints: parts.stores.checkpoints.clone(),
+            ledger: parts.stores.ledger.clone(),
             intake: parts.intake(),
             clock: parts.clock.clone(),
             rng: parts.rng.clone(),
@@ -118,6 +123,12 @@ impl Job for BillCloser {
     }
 }
 
+/// Whether something of a flow is to be closed by and by: groups, or the time for which alerts are held back.
+#[must_use]
+pub fn closes(routed: &Routed) -> bool {
+    routed.flow.group().is_some() || routed.flow.source().damp.is_some()
+}
+
 impl BillCloser {
     /// Closes what is due of every flow. A flow that fails stops no other.
     pub async fn close_all(&self, deadline: Deadline) -> Vec<Report> {
@@ -130,7 +141,11 @@ impl BillCloser {
 
     async fn close(&self, routed: &Routed, deadline: Deadline) -> Report {
         let mut report = Report { flow: routed.flow.name().to_owned(), ..Report::default() };
-        if let Err(error) = self.close_under_lease(routed, deadline, &mut report).await {
+        let closed = match routed.flow.source().damp {
+            Some(damp) => self.tell(routed, damp, &mut report).await,
+            None => self.close_under_lease(routed, deadline, &mut report).await,
+        };
+        if let Err(error) = closed {
             tracing::error!(flow = report.flow, error = format!("{error:#}"), "groups stay open");
             report.errors.push(format!("{}: {error:#}", report.flow));
         }
@@ -139,6 +154,16 @@ impl BillCloser {
             tracing::info!(flow, open, closed, bills, "groups were closed");
         }
         report
+    }
+
+    /// Two that tell at once queue the same.
+    async fn tell(&self, routed: &Routed, damp: Duration, report: &mut Report) -> anyhow::Result<()> {
+        let (flow, system) = (routed.flow.name(), routed.system);
+        let (checkpoints, ledger) = (self.checkpoints.as_ref(), self.ledger.as_ref());
+        let (intake, now) = (&self.intake, self.clock.now());
+        let held = HeldBack { flow, system, damp, checkpoints, ledger, intake, now };
+        (report.bills, report.open) = held.tell().await?;
+        Ok(())
     }
 
     async fn close_under_lease(

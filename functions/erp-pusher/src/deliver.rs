@@ -47,7 +47,8 @@ impl Sending<'_> {
     pub(crate) async fn deliver(&self, ledger_writer: &LedgerWriter) -> Result<Outcome, Stop> {
         let now = ledger_writer.clock.now();
         if let Some(delivered) = self.work.known.entry.there() {
-            if delivered.body_hash == self.plan.body_hash && self.work.is_believed(now) {
+            let is_there = delivered.body_hash == self.plan.body_hash && self.work.is_believed(now);
+            if is_there && !self.work.is_alert {
                 return Ok(Outcome::Unchanged);
             }
             let is_changed = self.plan.repeat() == Repeat::Replaces || self.changed_id().is_some();

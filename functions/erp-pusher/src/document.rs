@@ -23,7 +23,9 @@ use tracing::{Instrument as _, Span, field};
 
 use crate::batch::Held;
 use crate::contribute::{self, Contributed};
+use crate::damp::Damping;
 use crate::deliver::Sending;
+use crate::echo::Own;
 use crate::guard;
 use crate::map::{Plan, faults, lacks_id, unknown_codes};
 use crate::parts::{self, Divider};
@@ -66,6 +68,8 @@ pub(crate) struct Documents {
     pub(crate) ledger_writer: LedgerWriter,
     pub(crate) groups: Arc<dyn Groups>,
     pub(crate) divider: Divider,
+    pub(crate) damping: Damping,
+    pub(crate) own: Own,
     pub(crate) seen: Seen,
 }
 
@@ -172,6 +176,7 @@ impl Documents {
         };
         let hash = hash(flow.map(AsRef::as_ref), item);
         let document = flow.map(|routed| routed.flow.target().document.name);
+        let is_alert = flow.is_some_and(|routed| routed.flow.source().damp.is_some());
         let archived = held.history().location();
         let numbers = flow.map(|routed| routed.flow.source().document.numbers_in(&item.document));
         Work {
@@ -180,6 +185,7 @@ impl Documents {
             message,
             hash,
             document,
+            is_alert,
             kind,
             known,
             resumed,
@@ -215,6 +221,7 @@ impl Documents {
             message,
             hash,
             document,
+            is_alert: false,
             kind,
             known,
             resumed: true,
@@ -238,6 +245,7 @@ impl Documents {
         if contribute::is_bill(&routed.flow, work.item) {
             return self.planned_bill(routed, work, held).await;
         }
+        self.own.check(work).await?;
         if parts::is_to_divide(&routed.flow, work.item) {
             return Ok(Planned::Divide(routed));
         }
@@ -248,8 +256,12 @@ impl Documents {
         if routed.flow.group().is_some() {
             return self.contributed(routed, work, held).await.map(Box::new).map(Planned::Contribute);
         }
-        let document = &work.item.document;
         let id = work.known.entry.id.clone();
+        let alert = match routed.flow.source().damp {
+            Some(damp) => Some(self.damping.judge(work, damp, self.now()).await?),
+            None => None,
+        };
+        let document = alert.as_ref().unwrap_or(&work.item.document);
         let mapped = self.mapped(&routed.flow, document, &id, held).await?;
         self.seen.note(&routed.flow, document).await;
         let mapped = match mapped {
@@ -262,7 +274,9 @@ impl Documents {
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
         let target = self.targets.get(work.system)?;
-        Ok(Planned::Send(Plan::new(target, routed.flow.target().document, mapped), deadline))
+        let plan = Plan::new(target, routed.flow.target().document, mapped);
+        self.own.note(work, &plan, &self.ledger_writer).await?;
+        Ok(Planned::Send(plan, deadline))
     }
 
     /// The bill of a group: its lines are mapped already, each with its member.

@@ -40,7 +40,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Our number of it, where its form has a field for one.
-    fn number(&self) -> Option<String> {
+    pub(crate) fn number(&self) -> Option<String> {
         lenient::field(&self.mapped.body, self.document.number()?)
     }
 

@@ -25,6 +25,7 @@
 //! | `wangdian`, `wangdian_pushes` | every endpoint of 旺店通 from a flow file alone, over both routes |
 //! | `parts` | one document becomes several, each once, and none comes back that a newer version has withdrawn |
 //! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
+//! | `echoes` | two flows that face each other come to rest |
 //! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
@@ -46,6 +47,7 @@ mod catalog_rows;
 mod clocks;
 mod crashes;
 mod deadlines;
+mod echoes;
 mod from_the_pages;
 mod fuse;
 mod generic;
