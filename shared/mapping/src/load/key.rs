@@ -46,7 +46,7 @@ pub(super) fn of_damped(table: &Table<'_>, report: &mut Report<'_>) -> Option<Ke
         let message = "with `damp` the key is the cause: all that fails for one is one alert";
         report.mistake(key.key_span, message, Some("remove `key`".to_owned()));
     }
-    Some(Key(vec![expression::alternatives(own::CAUSE).ok()?]))
+    Some(Key { parts: vec![expression::alternatives(own::CAUSE).ok()?], is_divided: false })
 }
 
 /// The key of a document of the relay's own where its flow names none.
