@@ -14,9 +14,11 @@
 //! | module | what for |
 //! |---|---|
 //! | `close` | one group through its steps |
+//! | `damped` | alerts that were held back, told when their time is over |
 //! | `waits` | documents that have waited for those of other flows for too long |
 
 mod close;
+mod damped;
 mod waits;
 
 use std::sync::Arc;
@@ -24,12 +26,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use relay_core::clock::{Clock, Deadline, Rng};
-use relay_core::{Checkpoints, Groups, Intake, StoreError};
+use relay_core::{Checkpoints, Groups, Intake, Ledger, StoreError};
 use relay_job::{Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::close::Closing;
+use crate::damped::HeldBack;
 use crate::waits::Waits;
 
 /// How long a run may be silent before another closes groups of the same flow. Two at once do no harm, for a seal is written
@@ -51,11 +54,11 @@ struct Event {
 pub struct Report {
     /// The flow.
     pub flow: String,
-    /// Open groups that are not due yet.
+    /// Open groups that are not due yet; causes of which alerts are held back.
     pub open: u64,
     /// Groups that were closed.
     pub closed: u64,
-    /// Bills that the queue has taken.
+    /// Bills that the queue has taken; alerts that were held back.
     pub bills: u64,
     /// Whether another run is at it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -70,6 +73,7 @@ pub struct BillCloser {
     flows: Vec<Arc<Routed>>,
     groups: Arc<dyn Groups>,
     checkpoints: Arc<dyn Checkpoints>,
+    ledger: Arc<dyn Ledger>,
     intake: Intake,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -85,11 +89,12 @@ impl Job for BillCloser {
     }
 
     fn build(parts: &Parts) -> anyhow::Result<Self> {
-        let flows = parts.flows.iter().filter(|routed| routed.flow.group().is_some()).cloned().collect();
+        let flows = parts.flows.iter().filter(|routed| closes(routed)).cloned().collect();
         Ok(Self {
             flows,
             groups: parts.stores.groups.clone(),
             checkpoints: parts.stores.checkpoints.clone(),
+            ledger: parts.stores.ledger.clone(),
             intake: parts.intake(),
             clock: parts.clock.clone(),
             rng: parts.rng.clone(),
@@ -133,11 +138,16 @@ impl Job for BillCloser {
     }
 }
 
+/// Whether something of a flow is to be closed by and by: groups, or the time for which alerts are held back.
+fn closes(routed: &Routed) -> bool {
+    routed.flow.group().is_some() || routed.flow.source().damp.is_some()
+}
+
 impl BillCloser {
-    /// Whether a flow has something for it to do: groups to be closed, or documents that wait.
+    /// Whether a flow has something for it to do: groups to be closed, alerts that are held back, or documents that wait.
     #[must_use]
     pub fn serves(routed: &Routed) -> bool {
-        routed.flow.group().is_some() || routed.flow.may_wait()
+        closes(routed) || routed.flow.may_wait()
     }
 
     /// Sends documents once more that have waited for those of other flows for as long as their flow says, and answers how many.
@@ -159,7 +169,11 @@ impl BillCloser {
 
     async fn close(&self, routed: &Routed, deadline: Deadline) -> Report {
         let mut report = Report { flow: routed.flow.name().to_owned(), ..Report::default() };
-        if let Err(error) = self.close_under_lease(routed, deadline, &mut report).await {
+        let closed = match routed.flow.source().damp {
+            Some(damp) => self.tell(routed, damp, &mut report).await,
+            None => self.close_under_lease(routed, deadline, &mut report).await,
+        };
+        if let Err(error) = closed {
             tracing::error!(flow = report.flow, error = format!("{error:#}"), "groups stay open");
             report.errors.push(format!("{}: {error:#}", report.flow));
         }
@@ -168,6 +182,16 @@ impl BillCloser {
             tracing::info!(flow, open, closed, bills, "groups were closed");
         }
         report
+    }
+
+    /// Two that tell at once queue the same.
+    async fn tell(&self, routed: &Routed, damp: Duration, report: &mut Report) -> anyhow::Result<()> {
+        let (flow, system) = (routed.flow.name(), routed.system);
+        let (checkpoints, ledger) = (self.checkpoints.as_ref(), self.ledger.as_ref());
+        let (intake, now) = (&self.intake, self.clock.now());
+        let held = HeldBack { flow, system, damp, checkpoints, ledger, intake, now };
+        (report.bills, report.open) = held.tell().await?;
+        Ok(())
     }
 
     async fn close_under_lease(

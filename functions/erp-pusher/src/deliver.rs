@@ -51,7 +51,8 @@ impl Sending<'_> {
             return Err(stop);
         }
         if let Some(delivered) = self.work.known.entry.there() {
-            if delivered.body_hash == self.plan.body_hash && self.work.is_believed(now) {
+            let is_there = delivered.body_hash == self.plan.body_hash && self.work.is_believed(now);
+            if is_there && !self.work.is_alert {
                 return Ok(Outcome::Unchanged);
             }
             let is_changed = self.plan.repeat() == Repeat::Replaces || self.changed_id().is_some();

@@ -20,7 +20,9 @@ use tracing::{Instrument as _, Span, field};
 
 use crate::batch::Held;
 use crate::contribute;
+use crate::damp::Damping;
 use crate::deliver::Sending;
+use crate::echo::Own;
 use crate::parts::Divider;
 use crate::planned::Planned;
 use crate::resolve::Resolver;
@@ -46,6 +48,8 @@ pub(crate) struct Documents {
     pub(crate) ledger_writer: LedgerWriter,
     pub(crate) groups: Arc<dyn Groups>,
     pub(crate) divider: Divider,
+    pub(crate) damping: Damping,
+    pub(crate) own: Own,
     pub(crate) seen: Seen,
 }
 
@@ -156,6 +160,7 @@ impl Documents {
         };
         let hash = hash(flow.map(AsRef::as_ref), item);
         let document = flow.map(|routed| routed.flow.target().document.name);
+        let is_alert = flow.is_some_and(|routed| routed.flow.source().damp.is_some());
         let archived = held.history().location();
         let numbers = flow.map(|routed| routed.flow.source().document.numbers_in(&item.document));
         Work {
@@ -164,6 +169,7 @@ impl Documents {
             message,
             hash,
             document,
+            is_alert,
             kind,
             known,
             resumed,
@@ -200,6 +206,7 @@ impl Documents {
             message,
             hash,
             document,
+            is_alert: false,
             kind,
             known,
             resumed: true,

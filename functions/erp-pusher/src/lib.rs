@@ -27,6 +27,8 @@
 //! | `parts` | a document that is split: its parts, queued instead of sent |
 //! | `withdraw` | a part that its document has no lines for any more |
 //! | `whole` | a document of which all parts have ended |
+//! | `echo` | documents that another flow of ours has made |
+//! | `damp` | which alerts go out, where a flow damps them |
 //! | `contribute` | what a document brings into its group, stored instead of sent |
 //! | `deliver` | asked after, and sent |
 //! | `life` | its bill through the steps that follow, and what a newer version does to it |
@@ -37,8 +39,10 @@
 
 mod batch;
 mod contribute;
+mod damp;
 mod deliver;
 mod document;
+mod echo;
 pub mod event;
 mod gather;
 mod guard;
@@ -74,12 +78,15 @@ use futures::future::join_all;
 use relay_connector::Role;
 use relay_core::System;
 use relay_core::policy::{self, Receive, Receiver};
+use relay_job::echoes::Echoes;
 use relay_job::sightings::Seen;
 use relay_job::{Flows, Invocation, Job, Needs, Parts};
 use serde_json::Value;
 
 use crate::batch::Batch;
+use crate::damp::Damping;
 use crate::document::Documents;
+use crate::echo::Own;
 use crate::parts::Divider;
 use crate::pauses::Pauses;
 use crate::places::Places;
@@ -145,6 +152,8 @@ impl Job for ErpPusher {
         };
         let seen = Seen::new(stores.checkpoints.clone());
         let documents = Documents {
+            own: Own { echoes: Echoes::of(&parts.flows), ledger: stores.ledger.clone() },
+            damping: Damping { checkpoints: stores.checkpoints.clone() },
             flows: parts.flows.clone(),
             settings,
             targets,

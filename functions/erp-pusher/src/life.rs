@@ -24,6 +24,7 @@ use relay_core::life::{self, Bill, Change, Move, Step, Wanted, next, standing};
 use relay_mapping::Life;
 
 use crate::batch::Held;
+use crate::contribute;
 use crate::map::{Plan, Sent};
 use crate::settle::LedgerWriter;
 use crate::stop::Stop;
@@ -65,6 +66,7 @@ impl<'a> Living<'a> {
             replaces,
             document: Some(self.plan.document.name),
             bills: Some(self.bills.clone()),
+            received_at: None,
         }
     }
 
@@ -75,6 +77,9 @@ impl<'a> Living<'a> {
         held: &Held<'_>,
         writer: &LedgerWriter,
     ) -> Result<Outcome, Stop> {
+        if let Some(stop) = contribute::is_in_a_group(work) {
+            return Err(stop);
+        }
         self.recall(work);
         let mut has_moved = false;
         let mut is_found = self.look(work, held, writer.clock.now()).await?;

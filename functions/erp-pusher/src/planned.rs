@@ -59,6 +59,7 @@ impl Documents {
         if contribute::is_bill(&routed.flow, work.item) {
             return self.planned_bill(routed, work, held).await;
         }
+        self.own.check(work).await?;
         if parts::is_to_divide(&routed.flow, work.item) {
             return Ok(Planned::Divide(routed));
         }
@@ -69,7 +70,11 @@ impl Documents {
         if routed.flow.group().is_some() {
             return self.contributed(routed, work, held).await.map(Box::new).map(Planned::Contribute);
         }
-        let document = &work.item.document;
+        let alert = match routed.flow.source().damp {
+            Some(damp) => Some(self.damping.judge(work, damp, self.now()).await?),
+            None => None,
+        };
+        let document = alert.as_ref().unwrap_or(&work.item.document);
         if routed.flow.cancels(document).map_err(|fault| faults(vec![fault]))? {
             return self.planned_cancelled(routed, part.as_deref(), work, held).await;
         }
@@ -84,6 +89,7 @@ impl Documents {
         self.guard_again(work).await?;
         let target = self.targets.get(work.system)?;
         let plan = Plan::new(target, routed.flow.target().document, mapped);
+        self.own.note(work, &plan, &self.ledger_writer).await?;
         Ok(living(&routed.flow, plan, deadline))
     }
 

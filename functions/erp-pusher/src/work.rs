@@ -30,6 +30,8 @@ pub(crate) struct Work<'a> {
     pub(crate) hash: String,
     /// What it becomes, as flow files name it, as far as its flow is known.
     pub(crate) document: Option<&'static str>,
+    /// Whether it is an alert, which is sent also where it says what the last one said.
+    pub(crate) is_alert: bool,
     /// How versions of the document compare, as far as it is known.
     pub(crate) kind: Option<VersionKind>,
     /// What is known of the document.

@@ -6,6 +6,8 @@
 //! | [`queue`] | port: one FIFO queue per target system, as SQS FIFO has them |
 //! | [`archive`] | port: what came, what was sent, what was answered |
 //! | [`audit`] | port: what people have done |
+//! | [`cause`] | what a failure has in common with others |
+//! | [`damped`] | alerts that are held back, because their cause was told of lately |
 //! | [`checkpoint`] | port: watermarks, leases, pauses and tokens, moved by compare-and-set |
 //! | [`ledger`] | port: what became of every document |
 //! | [`guard`] | never an older version over a newer one: pure |
@@ -28,9 +30,11 @@
 pub mod archive;
 pub mod audit;
 pub mod backoff;
+pub mod cause;
 pub mod checkpoint;
 pub mod clock;
 pub mod codec;
+pub mod damped;
 mod failure_class;
 pub mod groups;
 pub mod guard;

@@ -250,7 +250,9 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
 /// What the source of a row is told that is not for the target.
 fn told_of_skipped(skip: &Skip) -> Option<Result<(), &str>> {
     match skip {
-        Skip::Same | Skip::Filtered | Skip::Settled | Skip::Withdrawn => Some(Ok(())),
+        Skip::Same | Skip::Filtered | Skip::Settled | Skip::Withdrawn | Skip::Damped | Skip::Echo => {
+            Some(Ok(()))
+        }
         // The source may not have heard the reason yet: its acknowledgement was refused, or its answer lost.
         Skip::FailedBefore { message } => Some(Err(message)),
         // The newer version has been, or will be, acknowledged with its own counter.

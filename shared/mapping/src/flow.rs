@@ -52,6 +52,10 @@ pub struct Source {
     pub route: Option<String>,
     /// Whose outcomes are read, where it reads those.
     pub of: Option<Of>,
+    /// Whether it takes what another flow of ours has made out of a document of the system that it writes to.
+    pub takes_echoes: bool,
+    /// Of failures of one cause one is told at once, and then one in so much time: the cause is the key then.
+    pub damp: Option<Duration>,
     /// Request parameters that the flow fixes, and those that keep its windows over the time that it reads by.
     pub params: Vec<(String, Param)>,
 }
@@ -166,7 +170,7 @@ impl Flow {
     pub fn version(&self, document: &Value) -> Option<String> {
         match &self.version {
             Some((terms, _)) => Some(first(terms, &Scope::document(document))?.text()?.into_owned()),
-            None if self.reads_outcomes() => Some(document.get(own::VERSION)?.as_str()?.to_owned()),
+            None if self.goes_by_outcomes() => Some(document.get(own::VERSION)?.as_str()?.to_owned()),
             None => None,
         }
     }
@@ -174,7 +178,7 @@ impl Flow {
     /// Where the version is read, as the flow file has it.
     #[must_use]
     pub fn version_source(&self) -> Option<String> {
-        let of_outcome = || self.reads_outcomes().then(|| own::VERSION.to_owned());
+        let of_outcome = || self.goes_by_outcomes().then(|| own::VERSION.to_owned());
         self.version.as_ref().map(|(terms, _)| written(terms)).or_else(of_outcome)
     }
 
@@ -184,7 +188,7 @@ impl Flow {
     pub fn version_kind(&self, document: &Value) -> VersionKind {
         match &self.version {
             Some((_, kind)) => *kind,
-            None if self.reads_outcomes() => {
+            None if self.goes_by_outcomes() => {
                 let kind = document.get(own::VERSION_KIND).cloned().unwrap_or_default();
                 serde_json::from_value(kind).unwrap_or(VersionKind::Received)
             }
@@ -204,6 +208,11 @@ impl Flow {
             }
             document => content_hash(document),
         }
+    }
+
+    /// Whether a document has the version of what it tells of. Alerts of one cause tell of many.
+    fn goes_by_outcomes(&self) -> bool {
+        self.reads_outcomes() && self.source.damp.is_none()
     }
 
     /// Whether it reads what became of other flows' documents.

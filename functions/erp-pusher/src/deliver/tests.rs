@@ -132,6 +132,7 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
         message: &message,
         hash,
         document: None,
+        is_alert: false,
         kind: None,
         known,
         resumed: repeated,

@@ -345,6 +345,11 @@ impl LedgerWriter {
         }
     }
 
+    /// Records the numbers that a document is found by, before it is sent.
+    pub(crate) async fn numbered(&self, work: &Work<'_>) -> Result<(), StoreError> {
+        self.change(work, |_| ()).await
+    }
+
     async fn change<T: Send>(
         &self,
         work: &Work<'_>,

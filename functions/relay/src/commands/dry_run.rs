@@ -66,7 +66,7 @@ pub(crate) async fn run(listen: std::net::SocketAddr, json: bool) -> anyhow::Res
         if !json {
             told_addresses(address);
         }
-        tasks.spawn(receive(supervisor.clone(), address, listener, receiver));
+        tasks.spawn(receive(supervisor.clone(), address, listener, receiver, None));
     }
     if let Some(poller) = poller {
         tasks.spawn_local_on(poll(supervisor.clone(), poller), &here);

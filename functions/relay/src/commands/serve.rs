@@ -21,6 +21,7 @@ use tokio::task::{JoinSet, LocalSet};
 use super::flows::test;
 use super::place::Place;
 use crate::output::say;
+use crate::server::Watched;
 use crate::supervise::{Stop, Supervisor};
 use crate::{Done, server};
 
@@ -89,7 +90,8 @@ impl Tasks {
         let syncer = reads(Role::Pool).then(|| wiring.build::<StockSyncer>()).transpose();
         let closes = wiring.flows.iter().any(|routed| BillCloser::serves(routed));
         let closer = closes.then(|| wiring.build::<BillCloser>()).transpose();
-        let receiver = takes_pushes.then(|| wiring.build::<Receiver>()).transpose();
+        // Also where no flow reads pushes: whoever watches asks there.
+        let receiver = wiring.build::<Receiver>();
         let (pusher, (((poller, syncer), receiver), closer)) =
             both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closer))?;
 
@@ -97,11 +99,14 @@ impl Tasks {
         let supervisor = Supervisor { clock: wiring.clock.clone(), checkpoints, stopped };
         let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
         let mut webhook = None;
-        if let Some(receiver) = receiver {
-            let listener = bind(listen).await?;
-            let address = listener.local_addr()?;
-            webhook = Some(address);
-            tasks.spawn(receive(supervisor.clone(), address, listener, receiver));
+        match bind(listen).await {
+            Ok(listener) => {
+                let (address, watched) = (listener.local_addr()?, Arc::new(Watched::new(wiring)));
+                webhook = takes_pushes.then_some(address);
+                tasks.spawn(receive(supervisor.clone(), address, listener, receiver, Some(watched)));
+            }
+            Err(error) if takes_pushes => return Err(error),
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "nobody can watch this process"),
         }
         for worker in pusher.workers() {
             tasks.spawn_local_on(push(supervisor.clone(), worker), &here);
@@ -198,6 +203,7 @@ pub(super) async fn receive(
     address: SocketAddr,
     listener: TcpListener,
     receiver: Receiver,
+    watched: Option<Arc<Watched>>,
 ) {
     let (listener, receiver) = (Mutex::new(Some(listener)), Arc::new(receiver));
     let turn = || async {
@@ -208,7 +214,8 @@ pub(super) async fn receive(
         };
         supervisor.is_well(WEBHOOK).await;
         let clock = supervisor.clock.clone();
-        let served = server::serve(listener, receiver.clone(), clock, supervisor.until_stopped()).await;
+        let (receiver, watched) = (receiver.clone(), watched.clone());
+        let served = server::serve(listener, receiver, watched, clock, supervisor.until_stopped()).await;
         served.context("the webhook server failed")?;
         Ok(Duration::ZERO)
     };

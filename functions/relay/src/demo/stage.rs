@@ -65,7 +65,7 @@ impl Stage {
         let receiver = Arc::new(wiring.build::<Receiver>()?);
         // Its clients are real, and their time is the machine's.
         let sockets = Arc::new(SystemClock);
-        tokio::spawn(server::serve(listener, receiver, sockets, std::future::pending()));
+        tokio::spawn(server::serve(listener, receiver, None, sockets, std::future::pending()));
         Ok(Self {
             poller: wiring.build::<TradePoller>()?,
             syncer: wiring.build::<StockSyncer>()?,

@@ -84,6 +84,7 @@ fn table() -> Vec<Line> {
         (skipped(Skip::Same),                 Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Filtered),             Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Withdrawn),            Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
+        (skipped(Skip::Damped),               Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Settled),              Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Older),                Nothing,     None,  None,            None,    Some("skipped"),   DONE,   false, None,                           None),
         (failed_before(),                     Nothing,     None,  None,            no_code, Some("skipped"),   DONE,   false, None,                           None),

@@ -2,6 +2,7 @@
 
 mod flows;
 mod issues;
+mod metrics;
 mod queues;
 
 use std::collections::BTreeMap;
@@ -87,7 +88,10 @@ impl Operations<'_> {
     }
 
     /// The tasks that `relay serve` has noted as stopped, each under its name.
-    async fn stopped_tasks(&self) -> Result<BTreeMap<String, Stopped>, StoreError> {
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn stopped_tasks(&self) -> Result<BTreeMap<String, Stopped>, StoreError> {
         let records = self.stores.checkpoints.list("health/task/").await?;
         let stopped = records.into_iter().filter_map(|(name, checkpoint)| {
             let task = name.strip_prefix("health/task/")?.to_owned();

@@ -26,6 +26,7 @@
 //! | `links` | what refers to an earlier bill waits for it, for as long as its flow says |
 //! | `parts` | one document becomes several, each once, and none comes back that a newer version has withdrawn |
 //! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
+//! | `echoes` | two flows that face each other come to rest |
 //! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
 //! | `life` | a bill is saved, audited, changed, taken back or deleted, each step once |
 //! | `roles` | no function asks of AWS what its role leaves out |
@@ -49,6 +50,7 @@ mod catalog_rows;
 mod clocks;
 mod crashes;
 mod deadlines;
+mod echoes;
 mod from_the_pages;
 mod fuse;
 mod generic;
