@@ -44,7 +44,7 @@ fn needed() -> Vec<(&'static str, &'static str)> {
 fn what_is_left_out_gets_the_vendors_production_addresses_and_safe_limits() {
     let settings = settings(&needed());
     let wangdian = wangdian(&settings).unwrap();
-    assert_eq!(wangdian.base_url.as_str(), "https://api.wangdian.cn/openapi2");
+    assert_eq!(wangdian.direct.unwrap().base_url.as_str(), "https://api.wangdian.cn/openapi2");
     assert!(wangdian.qimen.is_none(), "without its app key there is no Qimen route");
     assert!(wangdian.calls_per_minute.get() < 60);
     let kingdee = kingdee(&settings).unwrap();
