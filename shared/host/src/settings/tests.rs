@@ -222,7 +222,7 @@ fn what_holds_by_default_is_what_the_list_says() {
     let default =
         |name: &str| Reader::new(&settings(&[])).optional(all::named(name).unwrap()).unwrap().to_owned();
     for (name, holds) in [
-        ("WDT_BASE_URL", wangdian.base_url.to_string()),
+        ("WDT_BASE_URL", wangdian.direct.unwrap().base_url.to_string()),
         ("WDT_CALLS_PER_MINUTE", wangdian.calls_per_minute.to_string()),
         ("KINGDEE_CALLS_PER_MINUTE", kingdee.calls_per_minute.to_string()),
         ("KINGDEE_EDITS", if kingdee.edits { "on" } else { "off" }.to_owned()),
