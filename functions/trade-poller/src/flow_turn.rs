@@ -1,6 +1,7 @@
 //! One flow's part in a run: its lease, and what becomes of it. It knows neither windows nor lists.
 
 use anyhow::Context as _;
+use relay_connector::{Class, Failure};
 use relay_core::clock::Deadline;
 use relay_core::health::Part;
 use relay_core::{Lease, StoreError, WorkItem};
@@ -59,9 +60,16 @@ impl<'a> FlowTurn<'a> {
         Part::Poll(self.report.flow.clone())
     }
 
-    /// Ends the flow's turn early. The others go on.
+    /// Ends the flow's turn early. The others go on. That the vendor is not to be asked yet is no error.
     pub(crate) async fn stop(&mut self, error: &anyhow::Error) {
         self.is_stopped = true;
+        if let Some(ReadError::Vendor(Failure { class: Class::NotYet { after }, message, .. })) =
+            error.downcast_ref()
+        {
+            self.report.waits_s = Some(after.as_secs());
+            self.report.notes.push(message.clone());
+            return;
+        }
         self.report.error = Some(format!("{error:#}"));
         let vendors = match error.downcast_ref() {
             Some(ReadError::Vendor(failure)) => Some(failure.in_full()),
@@ -112,7 +120,7 @@ impl<'a> FlowTurn<'a> {
         let Some(lease) = self.lease.take() else { return };
         let released = lease.release().await;
         // What stopped the work comes first.
-        if !self.is_stopped {
+        if self.report.error.is_none() {
             self.poller.health.well(self.part()).await;
             if let Err(error) = released {
                 self.stop(&error.into()).await;

@@ -98,10 +98,14 @@ impl Poller {
 
     /// Logs what became of a flow's turn, and how far behind that time it is.
     pub(crate) async fn log(&self, report: &Report, due: DateTime<Utc>) {
-        let lag_s = self.lag(report, due).await.map(|lag| lag.as_secs());
-        let Report { flow, windows, rows, queued, filtered, failed, caught_up, .. } = report;
+        // Where the vendor sets the pace, that the flow is behind says nothing.
+        let lag = if report.waits_s.is_none() { self.lag(report, due).await } else { None };
+        let lag_s = lag.map(|lag| lag.as_secs());
+        let Report { flow, windows, rows, queued, filtered, failed, caught_up, waits_s, .. } = report;
         tracing::info_span!("poll", flow).in_scope(|| match &report.error {
-            None => tracing::info!(windows, rows, queued, filtered, failed, caught_up, lag_s, "polled"),
+            None => {
+                tracing::info!(windows, rows, queued, filtered, failed, caught_up, waits_s, lag_s, "polled")
+            }
             Some(error) => tracing::error!(windows, rows, queued, lag_s, error, "polling stopped early"),
         });
     }

@@ -134,7 +134,13 @@ impl LedgerWriter {
         };
         let confirmed = work.is_to_be_confirmed(at).is_some();
         let replaces = sent.replaces && *outcome != Outcome::Unchanged;
+        let waits_for_this =
+            |entry: &Entry| entry.unanswered.as_ref().is_some_and(|request| request.hash == work.hash);
         let change = |entry: &mut Entry| {
+            // What was noted before it was sent has been answered.
+            if waits_for_this(entry) && !waits_for_this(&work.known.entry) {
+                entry.unanswered.clone_from(&work.known.entry.unanswered);
+            }
             let request = entry.unanswered.as_ref();
             let is_over = request.is_some_and(|request| confirmed || (at - request.at).abs() > FORGOTTEN);
             entry.unanswered.take_if(|_| is_over);

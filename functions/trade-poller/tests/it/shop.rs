@@ -102,6 +102,8 @@ pub(crate) struct Shop {
     calls: Mutex<Vec<Call>>,
     /// Refuses every window that begins before this.
     pub(crate) refuses_before: Mutex<Option<DateTime<Utc>>>,
+    /// For how long it is not to be asked.
+    pub(crate) rests: Mutex<Option<Duration>>,
 }
 
 impl Shop {
@@ -118,6 +120,7 @@ impl Shop {
             pages: Mutex::default(),
             calls: Mutex::default(),
             refuses_before: Mutex::default(),
+            rests: Mutex::default(),
         }
     }
 
@@ -143,6 +146,10 @@ impl Windows for Shop {
     ) -> Result<Page, Failure> {
         if !deadline.allows(self.clock.as_ref(), Duration::ZERO) {
             return Err(Failure::out_of_time(TITLE, query.document.name));
+        }
+        if let Some(after) = *self.rests.lock().unwrap() {
+            let class = Class::NotYet { after };
+            return Err(Failure::in_our_words(TITLE, query.document.name, class, None, "three times a day"));
         }
         self.calls.lock().unwrap().push(Call { params: query.params.clone(), span, page: page.number });
         let sent_at = self.clock.monotonic();

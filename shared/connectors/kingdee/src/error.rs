@@ -144,6 +144,11 @@ fn no_answer(operation: &str, status: u16) -> Rejection {
     if status == 401 { Rejection::Token(failure) } else { Rejection::Other(failure) }
 }
 
+/// Whether V2 says that the application's secret is none, as it does when that has rotated.
+pub(crate) fn says_key_refused(failure: &Failure) -> bool {
+    failure.code.as_deref() == Some(APP_KEY_REFUSED)
+}
+
 /// Whether the vendor says that there is no record of that id.
 pub(crate) fn says_not_there(failure: &Failure) -> bool {
     failure.class == Class::Refused && failure.message.contains("不存在")

@@ -290,4 +290,17 @@ impl Simulated for Kingdee {
             _ => Reply::json_with_status(404, &json!({"code": 404, "message": "not found"})),
         }
     }
+
+    fn timed_out(&self, call: &Call) -> Reply {
+        let text = "处理超时,请稍后再试";
+        let is_v2 = call.path.starts_with("/jdy/v2/") || call.path.starts_with("/jdyconnector/");
+        match (is_v2, self.dice.coin()) {
+            (true, true) => v2::refuse(2_000_002_000, "system error"),
+            (true, false) => v2::refuse(2_000_014_001, text),
+            (false, true) => {
+                Reply::json_with_status(519, &json!({"code": 2_000_002_000, "description_cn": text}))
+            }
+            (false, false) => refused(&Refusal::Inner(text.to_owned())),
+        }
+    }
 }

@@ -99,7 +99,7 @@ impl Version for V2 {
         "page_size"
     }
 
-    fn saved_as<'a>(&self, body: &'a Value) -> Cow<'a, Value> {
+    fn saved_as<'a>(&self, body: &'a Value) -> Result<Cow<'a, Value>, String> {
         form::saved(body)
     }
 
