@@ -95,7 +95,10 @@ impl<'a> FlowTurn<'a> {
                 report.filtered += 1;
                 continue;
             }
-            let item = work::item(&routed.flow, row, false, now, poller.rng.as_ref());
+            let mut item = work::item(&routed.flow, row, false, now, poller.rng.as_ref());
+            if poller.until.is_some() {
+                item.replay = Some(format!("backfill/{}", poller.rng.uuid()));
+            }
             let id = item.content_id();
             let is_known = is_known(&id);
             if seen.insert(id) && !is_known {
