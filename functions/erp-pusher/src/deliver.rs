@@ -50,6 +50,9 @@ impl Sending<'_> {
         if let Some(stop) = contribute::is_in_a_group(self.work) {
             return Err(stop);
         }
+        if self.work.item.is_again() {
+            return self.send_again(now).await;
+        }
         if let Some(delivered) = self.work.known.entry.there() {
             let is_there = delivered.body_hash == self.plan.body_hash && self.work.is_believed(now);
             if is_there && !self.work.is_alert {
@@ -61,6 +64,26 @@ impl Sending<'_> {
             }
         }
         self.send(ledger_writer, now).await
+    }
+
+    /// Sends what the target has, because a person says so. What a repetition would not replace is asked after: found, it
+    /// stays as it is, and missing, it is made anew. Where nobody can be asked, the person has been told what a repetition does.
+    async fn send_again(&self, now: DateTime<Utc>) -> Result<Outcome, Stop> {
+        let mut replaced = None;
+        if self.plan.replaces() {
+            let delivered = self.work.known.entry.there();
+            replaced = delivered.and_then(|delivered| delivered.target_id.clone());
+        } else if let Found::There(target_id) = self.plan.target.find(&self.delivery(), self.deadline).await?
+        {
+            return Ok(Outcome::Found { target_id });
+        }
+        match self.call(replaced.as_deref(), now).await {
+            Ok(target_id) => Ok(Outcome::Delivered { target_id, confirm: None }),
+            Err(failure) if failure.class == Class::Exists => {
+                Ok(Outcome::Found { target_id: self.number().unwrap_or_default() })
+            }
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// Sends it, unless the target says that an earlier try has arrived.

@@ -7,6 +7,7 @@ use relay_connector::{Class, Failure, Pools, Query, Verdict, retry};
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
+use relay_core::pause::{self, Scope};
 use relay_core::{
     Checkpoints, Entry, EntryId, FailureClass, Intake, Lease, Ledger, Queue, StoreError, System,
 };
@@ -81,6 +82,9 @@ pub struct Report {
     pub queued: u64,
     /// Whether nothing was pulled because a target's queue is full: the rows wait in the pool meanwhile.
     pub held_back: bool,
+    /// Whether nothing was pulled because a person has paused the source: the rows wait in the pool meanwhile.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
     /// Why it stopped early, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -166,6 +170,12 @@ impl Syncer {
         deadline: Deadline,
         report: &mut Report,
     ) -> anyhow::Result<()> {
+        let (checkpoints, now) = (self.checkpoints.as_ref(), self.clock.now());
+        let scope = Scope::Source(System::of_document(pool.name()));
+        if pause::current(checkpoints, scope, now).await?.is_some() {
+            report.paused = true;
+            return Ok(());
+        }
         if self.is_crowded(pool).await? {
             report.held_back = true;
             return Ok(());

@@ -99,7 +99,10 @@ impl<'a> FlowTurn<'a> {
                 report.filtered += 1;
                 continue;
             }
-            let item = work::item(&routed.flow, row, false, now, poller.rng.as_ref());
+            let mut item = work::item(&routed.flow, row, false, now, poller.rng.as_ref());
+            if poller.until.is_some() {
+                item.replay = Some(format!("backfill/{}", poller.rng.uuid()));
+            }
             if is_news(&item) {
                 items.push(item);
             }

@@ -84,6 +84,9 @@ pub struct Entry {
     /// Where the archive's records of its last turns stand, oldest first, where they are not found by flow and key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<String>,
+    /// The last edit by a person: what was sent in the place of what the source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Edit>,
     /// The numbers that it is found by, beside its key.
     #[serde(default, skip_serializing_if = "Numbers::is_empty")]
     pub numbers: Numbers,
@@ -143,6 +146,20 @@ pub struct Settled {
     /// What the person said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A version that a person has edited before it was sent. The edited content stands in the archive, and in the failure where it
+/// fails again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The hash of what the source says.
+    pub of: String,
+    /// The hash of what the person has made of it.
+    pub to: String,
+    /// Who.
+    pub by: String,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -286,6 +303,15 @@ pub trait Ledger: Send + Sync {
 
     /// The entries that this is a number of ([`Entry::numbers`]), by flow and key; keys are not among them.
     async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError>;
+
+    /// Entries of a flow, some `limit` of them, and from where the list goes on, if it does: with that as `from`. In an order
+    /// of the store's own. It reads the flow through, or on DynamoDB the whole ledger.
+    async fn list(
+        &self,
+        flow: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError>;
 
     /// Counts the entries of each flow.
     async fn counts(&self) -> Result<Counts, StoreError>;

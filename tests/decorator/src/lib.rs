@@ -16,7 +16,7 @@ use relay_core::archive::Record;
 use relay_core::clock::Rng;
 use relay_core::groups::{Contribution, GroupId, Open, Seal};
 use relay_core::ledger::Counts;
-use relay_core::quota::{Ask, Grant, Limit};
+use relay_core::quota::{Ask, Grant, Limit, Used};
 use relay_core::{
     Action, Archive, Audit, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Groups, Lease,
     Ledger, LookupRow, Lookups, Outgoing, Queue, Quotas, Received, StoreError, Stores, System, UnknownCode,
@@ -185,6 +185,7 @@ decorated! {
         write(entry: &Entry) -> bool, carries Entry(entry);
         failed(flow: Option<&str>, limit: usize, after: Option<&EntryId>) -> Vec<Entry>;
         find(number: &str) -> Vec<EntryId>;
+        list(flow: &str, from: Option<&str>, limit: usize) -> (Vec<Entry>, Option<String>);
         counts() -> Counts;
     }
 
@@ -202,6 +203,7 @@ decorated! {
 
     Quotas as quotas {
         ask(name: &str, limit: Limit, ask: &Ask) -> Grant, carries Key(name);
+        used() -> Vec<(String, Used)>;
     }
 
     Groups as groups {

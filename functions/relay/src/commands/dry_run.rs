@@ -28,6 +28,7 @@ use super::serve::{GRACE, LOOK_EVERY, Signals, bind, poll, receive, sync, told_a
 use super::{existing_or_none, explain, operations};
 use crate::Done;
 use crate::output::say;
+use crate::server::Current;
 use crate::supervise::Supervisor;
 
 /// As many documents as are taken out of a queue at once.
@@ -66,7 +67,7 @@ pub(crate) async fn run(listen: std::net::SocketAddr, json: bool) -> anyhow::Res
         if !json {
             told_addresses(address);
         }
-        tasks.spawn(receive(supervisor.clone(), address, listener, receiver, None));
+        tasks.spawn(receive(supervisor.clone(), address, listener, Current::of(receiver), None));
     }
     if let Some(poller) = poller {
         tasks.spawn_local_on(poll(supervisor.clone(), poller), &here);
@@ -247,6 +248,15 @@ impl Ledger for Unstored<Arc<dyn Ledger>> {
 
     async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
         self.0.find(number).await
+    }
+
+    async fn list(
+        &self,
+        flow: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
+        self.0.list(flow, from, limit).await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

@@ -23,7 +23,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -54,6 +54,24 @@ const NO_FILES_WAIT: Duration = Duration::from_millis(100);
 /// again.
 const HALF_OPEN: Duration = Duration::from_secs(5);
 
+/// The receiver of today: its flows may be taken anew while the server goes on.
+pub(crate) struct Current(RwLock<Arc<Receiver>>);
+
+impl Current {
+    pub(crate) fn of(receiver: Receiver) -> Arc<Self> {
+        Arc::new(Self(RwLock::new(Arc::new(receiver))))
+    }
+
+    /// Puts another in its place: requests in hand are answered by the one before.
+    pub(crate) fn replace(&self, receiver: Receiver) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(receiver);
+    }
+
+    fn now(&self) -> Arc<Receiver> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Serves pushes, and whoever watches, until `stopped`, and then ends those in hand. `clock` is the sockets' own: the machine's, wherever
 /// clients are real.
 ///
@@ -61,7 +79,7 @@ const HALF_OPEN: Duration = Duration::from_secs(5);
 /// A listener that accepts no more.
 pub(crate) async fn serve(
     listener: TcpListener,
-    receiver: Arc<Receiver>,
+    receiver: Arc<Current>,
     watched: Option<Arc<Watched>>,
     clock: Arc<dyn Clock>,
     stopped: impl Future<Output = ()>,

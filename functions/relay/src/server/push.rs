@@ -10,8 +10,9 @@ use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use relay_core::clock::{Clock, timeout};
-use relay_webhook_receiver::{Answer, PushRequest, Receiver};
+use relay_webhook_receiver::{Answer, PushRequest};
 
+use super::Current;
 use super::body_budget::{BodyBudget, Reservation};
 use super::refusals::{Reason, Refusals};
 use super::slots::{Phase, Slot, Slots};
@@ -28,7 +29,7 @@ const FIRST_ROOM: usize = 16 * 1024;
 
 /// Reads requests, and has the receiver answer them.
 pub(super) struct Pushes {
-    receiver: Arc<Receiver>,
+    receiver: Arc<Current>,
     clock: Arc<dyn Clock>,
     budget: BodyBudget,
     refusals: Arc<Refusals>,
@@ -45,7 +46,7 @@ enum Unread {
 
 impl Pushes {
     pub(super) fn new(
-        receiver: Arc<Receiver>,
+        receiver: Arc<Current>,
         clock: Arc<dyn Clock>,
         slots: Arc<Slots>,
         refusals: Arc<Refusals>,
@@ -63,7 +64,7 @@ impl Pushes {
         let (head, mut body) = request.into_parts();
         // Reservation until the push has been worked, which takes memory too.
         let mut held = Reservation::default();
-        let limit = self.receiver.max_body_bytes();
+        let limit = self.receiver.now().max_body_bytes();
         let read =
             read(&mut body, self.clock.as_ref(), limit, || slot.moves(), &self.budget, &mut held).await;
         let response = match read {
@@ -89,15 +90,16 @@ impl Pushes {
         let headers: Vec<_> = head.headers.iter().filter_map(text).collect();
         let (method, path) = (head.method.as_str(), head.uri.path());
         let request = PushRequest { method, path, headers: &headers, body };
+        let receiver = self.receiver.now();
         // A mistake of ours that one push brings out is that push's trouble alone, and its sender hears of it.
-        let answer = AssertUnwindSafe(self.receiver.receive(&request)).catch_unwind().await;
+        let answer = AssertUnwindSafe(receiver.receive(&request)).catch_unwind().await;
         answer.unwrap_or_else(|_| Answer::no_push(500, "a mistake in the program, whose place its log tells"))
     }
 
     /// The answer to a request whose body was not read to its end; nothing more is read of its connection.
     fn refused(&self, unread: &Unread) -> Response<Full<Bytes>> {
         let (reason, answer) = match unread {
-            Unread::TooLarge => (None, self.receiver.too_large()),
+            Unread::TooLarge => (None, self.receiver.now().too_large()),
             Unread::TooSlow => (Some(Reason::SlowBody), Answer::no_push(408, "the request came too slowly")),
             Unread::NoRoom => {
                 let answer = Answer::no_push(503, "too many large pushes at once: send it again");

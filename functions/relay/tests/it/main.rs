@@ -7,6 +7,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod again;
 mod broken;
 mod by_hand;
 mod demo;
@@ -27,6 +28,7 @@ mod names;
 mod numbers;
 mod pipes;
 mod place;
+mod reload;
 mod serve;
 mod server;
 mod status;

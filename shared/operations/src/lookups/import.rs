@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::sheet::Sheet;
 use super::{COLUMNS, Header};
+use crate::log::Did;
 use crate::replay::Replayed;
 use crate::{OperationError, Operations};
 
@@ -79,6 +80,8 @@ impl Operations<'_> {
             tables.get(&missing.table).is_some_and(|ids| ids.iter().any(|(code, _)| *code == missing.code))
         };
         let released = self.release(is_known).await?;
+        let to = tables.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        self.note(Did::of("lookups import", to).times(imported as u64)).await;
         Ok(Imported { imported, mistakes, released })
     }
 
@@ -133,6 +136,8 @@ impl Operations<'_> {
         let is_of_table = |name: &str| name == table || is_tenants && name.starts_with(&result_of);
         let is_known = |missing: &UnknownCode| is_of_table(&missing.table) && codes.contains(&missing.code);
         let released = self.release(is_known).await?;
+        let reason = columns.replaces.then_some("in the place of all that it held");
+        self.note(Did::of("lookups import", table).times(imported as u64).because(reason)).await;
         Ok(Imported { imported, mistakes: Vec::new(), released })
     }
 

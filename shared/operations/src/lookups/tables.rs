@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{COLUMNS, Header};
+use crate::log::Did;
 use crate::{OperationError, Operations};
 
 /// A table that flows name, or that holds something.
@@ -149,6 +150,8 @@ impl Operations<'_> {
             Some(code) => self.stores.lookups.remove(table, code).await?,
             None => self.stores.lookups.replace(table, &[]).await?,
         }
+        let to = code.map_or_else(|| table.to_owned(), |code| format!("{table} {code}"));
+        self.note(Did::of("lookups remove", to).times(held as u64)).await;
         Ok(held)
     }
 }

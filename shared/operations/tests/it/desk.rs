@@ -57,6 +57,7 @@ impl Desk {
             catalog: &self.catalog,
             connectors: relay_connectors::CONNECTORS,
             settings: &self.settings,
+            by: "operator".to_owned(),
             flow_settings: FlowSettings::default(),
             clock: self.clock.clone(),
             rng: self.rng.clone(),

@@ -134,6 +134,17 @@ impl Kingdee {
         ids.filter_map(|id| state.orders.get(id).cloned()).collect()
     }
 
+    /// A person enters an order under that number by hand; answers its id.
+    pub fn enter_by_hand(&self, billno: &str) -> String {
+        let mut state = lock(&self.state);
+        let id = self.dice.digits(19);
+        let body = serde_json::Map::from_iter([("billno".to_owned(), Value::from(billno))]);
+        let order = SavedOrder { id: id.clone(), billno: billno.to_owned(), body, edits: 0 };
+        state.orders.insert(id.clone(), order);
+        state.by_billno.entry(billno.to_owned()).or_default().push(id.clone());
+        id
+    }
+
     /// How many orders each `billno` has.
     #[must_use]
     pub fn creates(&self) -> BTreeMap<String, usize> {
