@@ -52,7 +52,7 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     let clock = wiring.clock.clone();
     let mut pushes = None;
     let mut tasks = Tasks::start(&wiring, listen, &mut pushes).await?;
-    pushes.iter().for_each(|pushes| told_addresses(pushes.address));
+    pushes.iter().filter(|server| server.takes_pushes).for_each(|server| told_addresses(server.address));
     say!("{}", Place::of(&wiring)?.line());
     let mut reloads = Reloads::of(&wiring).await;
     loop {
@@ -177,20 +177,27 @@ impl Jobs {
 /// Where pushes are taken: once begun, it goes on while flow files are taken anew.
 struct PushServer {
     address: SocketAddr,
+    /// Whether any flow reads them.
+    takes_pushes: bool,
     receiver: Arc<Current>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl PushServer {
-    async fn start(wiring: &Wiring, listen: SocketAddr, receiver: Receiver) -> anyhow::Result<Self> {
+    async fn start(
+        wiring: &Wiring,
+        listen: SocketAddr,
+        receiver: Receiver,
+        takes_pushes: bool,
+    ) -> anyhow::Result<Self> {
         let listener = bind(listen).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let (receiver, watched) = (Current::of(receiver), Some(Arc::new(Watched::new(wiring))));
         let supervisor = supervisor(wiring, stopped);
         let task = tokio::spawn(receive(supervisor, address, listener, receiver.clone(), watched));
-        Ok(Self { address, receiver, stop, task })
+        Ok(Self { address, takes_pushes, receiver, stop, task })
     }
 
     async fn stop(self) {
@@ -233,7 +240,7 @@ impl Tasks {
     ) -> anyhow::Result<Self> {
         match pushes {
             Some(pushes) => pushes.receiver.replace(jobs.receiver),
-            None => match PushServer::start(wiring, listen, jobs.receiver).await {
+            None => match PushServer::start(wiring, listen, jobs.receiver, jobs.takes_pushes).await {
                 Ok(server) => *pushes = Some(server),
                 Err(error) if jobs.takes_pushes => return Err(error),
                 Err(error) => tracing::warn!(error = format!("{error:#}"), "nobody can watch this process"),
