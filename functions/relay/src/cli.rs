@@ -46,6 +46,15 @@ pub(crate) enum Command {
         /// Read, map and show documents; send nothing, acknowledge nothing, move no watermark
         #[arg(long)]
         dry_run: bool,
+        /// Serve the console too, to browsers on this machine, such as at 127.0.0.1:8081
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run")]
+        console: Option<SocketAddr>,
+    },
+    /// Show where everything stands, and steer it, in a browser on this machine
+    Console {
+        /// Where it listens
+        #[arg(long, default_value = "127.0.0.1:8081")]
+        listen: SocketAddr,
     },
     /// Try every connection that the flows need, without sending anything, and tell what is wrong
     Doctor,

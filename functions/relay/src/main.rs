@@ -91,8 +91,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
     let json = cli.json;
     match cli.command.unwrap_or(Command::Demo) {
         Command::Demo => demo::run(json).await,
-        Command::Serve { listen, dry_run: true } => commands::dry_run::run(listen, json).await,
-        Command::Serve { listen, dry_run: false } => commands::serve::run(listen).await,
+        Command::Serve { listen, dry_run: true, .. } => commands::dry_run::run(listen, json).await,
+        Command::Serve { listen, dry_run: false, console } => commands::serve::run(listen, console).await,
+        Command::Console { listen } => commands::console::run(listen).await,
         Command::Invoke { function, event } => commands::invoke::run(function, &event).await,
         Command::Doctor => commands::doctor::run(json).await,
         Command::Drain => commands::drain::run(json).await,

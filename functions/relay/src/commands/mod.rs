@@ -1,6 +1,7 @@
 //! The commands, one file each: they parse, call [`relay_operations`], and print.
 
 pub(crate) mod backfill;
+pub(crate) mod console;
 pub(crate) mod dead;
 pub(crate) mod doctor;
 pub(crate) mod documents;

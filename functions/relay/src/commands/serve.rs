@@ -18,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet, LocalSet};
 
+use super::console;
 use super::flows::{reload, test};
 use super::place::Place;
 use crate::output::{say, tell};
@@ -45,7 +46,7 @@ const WEBHOOK: &str = "webhook";
 const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 /// `relay serve`
-pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
+pub(crate) async fn run(listen: SocketAddr, console: Option<SocketAddr>) -> anyhow::Result<Done> {
     let mut signals = Signals::heard()?;
     test::must_pass(&Settings::from_environment())?;
     let mut wiring = Wiring::from_environment().await?;
@@ -54,6 +55,9 @@ pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
     let mut tasks = Tasks::start(&wiring, listen, &mut pushes).await?;
     pushes.iter().filter(|server| server.takes_pushes).for_each(|server| told_addresses(server.address));
     say!("{}", Place::of(&wiring)?.line());
+    if let Some(console) = console {
+        console::beside(console).await?;
+    }
     let mut reloads = Reloads::of(&wiring).await;
     loop {
         let asked = tasks.here.run_until(async {

@@ -27,7 +27,7 @@ fn push(town: &Town, installation: &Installation, order: &Value) {
 }
 
 /// Orders of which WDT can take none, because their addresses cannot be split; each with its id.
-fn unsplittable(town: &Town, installation: &Installation, count: usize) -> Vec<String> {
+pub(crate) fn unsplittable(town: &Town, installation: &Installation, count: usize) -> Vec<String> {
     let orders = (0..count).map(|place| {
         let mut order = town.vendors.qince.order(SystemClock.now());
         order["receive_addr"] = json!(format!("老地方{place}"));

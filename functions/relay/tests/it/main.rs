@@ -10,6 +10,7 @@
 mod again;
 mod broken;
 mod by_hand;
+mod console;
 mod demo;
 mod doctor;
 mod documents;
