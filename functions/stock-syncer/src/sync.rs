@@ -8,9 +8,7 @@ use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
 use relay_core::pause::{self, Scope};
-use relay_core::{
-    Checkpoints, Entry, EntryId, FailureClass, Intake, Ledger, Queue, StoreError, System,
-};
+use relay_core::{Checkpoints, Entry, EntryId, FailureClass, Intake, Ledger, Queue, StoreError, System};
 use relay_job::{Connections, CredentialCheck, Parts, health, work};
 use serde::Serialize;
 use serde_json::Value;
@@ -185,12 +183,7 @@ impl Syncer {
         }
     }
 
-    async fn pulls(
-        &self,
-        pool: &Pool,
-        turn: &mut Turn<'_>,
-        report: &mut Report,
-    ) -> anyhow::Result<()> {
+    async fn pulls(&self, pool: &Pool, turn: &mut Turn<'_>, report: &mut Report) -> anyhow::Result<()> {
         let (checkpoints, now) = (self.checkpoints.as_ref(), self.clock.now());
         let scope = Scope::Source(System::of_document(pool.name()));
         if pause::current(checkpoints, scope, now).await?.is_some() {

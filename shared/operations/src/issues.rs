@@ -194,6 +194,8 @@ mod tests {
             at: DateTime::from_timestamp(second, 0).unwrap(),
             trace: "t".to_owned(),
             replay: None,
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         }
     }

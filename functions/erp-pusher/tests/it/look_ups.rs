@@ -139,6 +139,8 @@ async fn a_bill_that_arrives_while_its_reference_fails_is_not_missed() {
         at: bench.clock.now(),
         trace: String::new(),
         replay: None,
+        step: None,
+        target_id: None,
         missing: vec![code.clone()],
     };
     ledger::record_failure(bench.parts.stores.ledger.as_ref(), &note, &failed).await.unwrap();

@@ -287,7 +287,10 @@ async fn one_process_alone_goes_along_with_a_pool_and_one_that_is_gone_holds_nob
     assert_eq!(house.syncer(&BOTH[..1]).sync_along().await[0].rows, CAP as u64);
     let first = house.room.pulls().len();
     let waited = (house.clock.now() - began).num_seconds();
-    assert!(first == 1 && waited >= 20, "{first} pulls, {waited} s: what the other has queued is not queued again");
+    assert!(
+        first == 1 && waited >= 20,
+        "{first} pulls, {waited} s: what the other has queued is not queued again"
+    );
 }
 
 #[tokio::test]
