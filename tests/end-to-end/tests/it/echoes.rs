@@ -26,10 +26,11 @@ params   = { shop_no = { setting = "WDT_SHOP_NO" } }
 
 [fields]
 tid             = "billno"
-trade_status    = { value = 30 }
-pay_status      = { value = 2 }
-delivery_term   = { value = 1 }
+trade_status    = { value = "30" }
+pay_status      = { value = "2" }
+delivery_term   = { value = "1" }
 trade_time      = { value = "2026-11-22 11:00:00" }
+pay_time        = { value = "2026-11-22 11:00:00" }
 buyer_nick      = { value = "买家" }
 receiver_name   = { value = "收货人" }
 receiver_province = { value = "江苏省" }
@@ -45,11 +46,12 @@ other_amount    = { value = "0" }
 paid            = { value = "1" }
 
 [[fields.order_list]]
+when      = "has(billno)"
 oid       = { text = "{billno}-1" }
 num       = { value = "1" }
 price     = { value = "1" }
-status    = { value = 30 }
-refund_status = { value = 0 }
+status    = { value = "30" }
+refund_status = { value = "0" }
 goods_id  = { value = "G" }
 spec_no   = { value = "ML-250-24" }
 goods_name = { value = "货" }

@@ -178,17 +178,17 @@ async fn a_failure_is_told_and_its_replay_is_written_back() {
 /// Nothing fails any more, so that no failure tells of those that were held back.
 #[tokio::test]
 async fn what_was_held_back_is_told_when_its_hour_is_over_once_whoever_is_killed() {
-    for steps in 0.. {
+    for steps in (0..).step_by(3) {
         let (house, _folder) = with_alarm(steps, "damp = \"1h\"");
         let process = house.start();
-        trades(&house, 12);
+        trades(&house, 6);
         process.poll().await;
-        for _ in 0..12 {
+        for _ in 0..6 {
             house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(400));
         }
         process.drain_through_pauses().await;
         let failed = process.failures().await.len();
-        assert!(failed > 2);
+        assert!(failed > 1);
         let close = async |process: &Process| {
             process.wiring.build::<BillCloser>().unwrap().close_all(Deadline::NONE).await
         };
