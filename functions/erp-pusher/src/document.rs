@@ -19,6 +19,7 @@ use relay_job::{Flows, Routed};
 use tracing::{Instrument as _, Span, field};
 
 use crate::batch::Held;
+use crate::boxed::boxed;
 use crate::contribute;
 use crate::damp::Damping;
 use crate::deliver::Sending;
@@ -74,7 +75,7 @@ impl Documents {
         let turn = async {
             // A mistake of ours that this document brings out is no reason to stop the others.
             // Boxed, like its phases: all of them as one value lay on the stack wherever it was handed on, and overflowed it.
-            let turn = Box::pin(self.worked(held, item, message, known, &attempt));
+            let turn = boxed(|| self.worked(held, item, message, known, &attempt));
             let turn = AssertUnwindSafe(turn).catch_unwind();
             let done = match turn.await {
                 Ok(done) => done,
@@ -115,24 +116,24 @@ impl Documents {
         let mut work = self.work(held, item, message, known);
         attempt.store(work.tries() + 1, Ordering::Relaxed);
         Span::current().record("attempt", work.tries() + 1);
-        let (sent, ended) = match Box::pin(self.planned(&mut work, held)).await {
+        let (sent, ended) = match boxed(|| self.planned(&mut work, held)).await {
             Ok(Planned::Send(plan, deadline)) => {
                 let sending = Sending { work: &work, plan: &plan, deadline, gather: held.gather() };
-                let ended = Box::pin(sending.deliver(&self.ledger_writer)).await;
+                let ended = boxed(|| sending.deliver(&self.ledger_writer)).await;
                 (Some(plan.sent()), ended)
             }
             Ok(Planned::Live(mut living)) => {
-                let ended = Box::pin(living.live(&mut work, held, &self.ledger_writer)).await;
+                let ended = boxed(|| living.live(&mut work, held, &self.ledger_writer)).await;
                 (Some(living.sent()), ended)
             }
             Ok(Planned::Contribute(contributed)) => {
-                let ended = Box::pin(contributed.store(self.groups.as_ref(), &work, self.now())).await;
+                let ended = boxed(|| contributed.store(self.groups.as_ref(), &work, self.now())).await;
                 (Some(contributed.sent()), ended)
             }
-            Ok(Planned::Divide(routed)) => (None, Box::pin(self.divider.divide(routed, &work, held)).await),
+            Ok(Planned::Divide(routed)) => (None, boxed(|| self.divider.divide(routed, &work, held)).await),
             Ok(Planned::Withdraw(withdrawn)) => {
                 let ledger = self.ledger_writer.ledger.as_ref();
-                (None, Box::pin(withdrawn.settle(&work, ledger, self.now())).await)
+                (None, boxed(|| withdrawn.settle(&work, ledger, self.now())).await)
             }
             Err(stop) => (None, Err(stop)),
         };
@@ -141,8 +142,8 @@ impl Documents {
             Err(Stop::Call(failure)) => settle::meaning(failure, &work, self.ledger_writer.rng.as_ref()),
             Err(Stop::Store(error)) => return Err(error),
         };
-        let outcome = Box::pin(self.ledger_writer.record(&work, sent.as_ref(), outcome)).await?;
-        Box::pin(self.waiting.settled(&work, &outcome)).await?;
+        let outcome = boxed(|| self.ledger_writer.record(&work, sent.as_ref(), outcome)).await?;
+        boxed(|| self.waiting.settled(&work, &outcome)).await?;
         Ok(outcome)
     }
 

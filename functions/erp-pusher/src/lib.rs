@@ -12,6 +12,7 @@
 //! | `top_up` | more of what a call takes than an event holds |
 //! | `push` | one batch: what is known, what is paused, what became of it |
 //! | `lines` | its documents side by side, the versions of each in order |
+//! | `boxed` | long work on the heap |
 //! | `batch` | the messages of a batch, as long as they are this receiver's |
 //! | `width` | how many are under way to a target at once |
 //! | `places` | when a document comes again that would only wait for a permit |
@@ -38,6 +39,7 @@
 //! | `pauses` | whether a target is paused, asked of the store once a minute |
 
 mod batch;
+mod boxed;
 mod contribute;
 mod damp;
 mod deliver;

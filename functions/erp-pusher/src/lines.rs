@@ -15,6 +15,7 @@ use relay_core::{EntryId, Outcome};
 use relay_job::Routed;
 
 use crate::batch::Held;
+use crate::boxed::boxed;
 use crate::contribute;
 use crate::guard::is_overdue;
 use crate::open::Message;
@@ -93,7 +94,7 @@ impl<'a> Lines<'a> {
                 }
                 room = room, if is_left => match room {
                     Room::Begins(under_way) => {
-                        running.extend(lines.next().map(|line| self.line(line, under_way)));
+                        running.extend(lines.next().map(|line| boxed(|| self.line(line, under_way))));
                     }
                     Room::Later(line) => {
                         let places = lines.next().unwrap_or_default();
@@ -223,7 +224,7 @@ impl<'a> Lines<'a> {
             self.held.gather().comes(&message.received.id);
             let has_permit = Arc::<AtomicBool>::default();
             lock(&self.begun).push(Arc::downgrade(&has_permit));
-            let (outcome, again) = noting_writes(has_permit, self.turn(message, waits)).await;
+            let (outcome, again) = noting_writes(has_permit, boxed(|| self.turn(message, waits))).await;
             self.held.gather().leaves(&message.received.id);
             self.held.is_done(place);
             waits = waits.or(again);
