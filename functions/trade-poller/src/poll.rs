@@ -123,7 +123,7 @@ impl Poller {
         let Report { flow, windows, rows, queued, filtered, failed, caught_up, waits_s, .. } = report;
         tracing::info_span!("poll", flow).in_scope(|| match &report.error {
             None => {
-                tracing::info!(windows, rows, queued, filtered, failed, caught_up, waits_s, lag_s, "polled")
+                tracing::info!(windows, rows, queued, filtered, failed, caught_up, waits_s, lag_s, "polled");
             }
             Some(error) => tracing::error!(windows, rows, queued, lag_s, error, "polling stopped early"),
         });

@@ -25,7 +25,7 @@ pub enum Store {
     /// One SQLite file: `sqlite:relay.db`.
     Sqlite(PathBuf),
     /// SQS and DynamoDB: `aws`.
-    Aws(AwsNames),
+    Aws(Box<AwsNames>),
 }
 
 /// `RELAY_START`: where the watermark of a query that was never read begins; by default one day before `now`.
@@ -54,7 +54,7 @@ pub fn store(settings: &Settings) -> Result<Store, SettingsError> {
     let text = settings.get(all::STORE.name).unwrap_or(if in_lambda { "aws" } else { "sqlite:relay.db" });
     match text.split_once(':') {
         Some(("sqlite", file)) if !file.is_empty() => Ok(Store::Sqlite(PathBuf::from(file))),
-        None if text == "aws" => aws_names(settings).map(Store::Aws),
+        None if text == "aws" => aws_names(settings).map(Box::new).map(Store::Aws),
         _ => {
             let expects = all::STORE.expects;
             Err(one_problem(format!("RELAY_STORE expects {expects}, such as `sqlite:relay.db`")))

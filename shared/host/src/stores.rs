@@ -52,7 +52,7 @@ async fn open_as(opening: Opening, settings: &Settings, clock: Arc<dyn Clock>) -
         #[cfg(feature = "aws")]
         Store::Aws(names) => {
             let (config, rng) = (crate::aws::config().await, Arc::new(relay_core::clock::SystemRng));
-            Ok(relay_store_aws::Aws::new(config, names, Arc::new(crate::http::ForAws), clock, rng).stores())
+            Ok(relay_store_aws::Aws::new(config, *names, Arc::new(crate::http::ForAws), clock, rng).stores())
         }
         #[cfg(not(feature = "sqlite"))]
         Store::Sqlite(_) => Err(not_built("sqlite")),

@@ -19,7 +19,7 @@ impl Operations<'_> {
     /// # Errors
     /// A flow or a document that nobody knows, or that has not failed; a store that does not answer.
     pub async fn to_edit(&self, flow: &str, key: &str) -> Result<Value, OperationError> {
-        Ok(newest(self.failed(flow, key).await?)?.document)
+        Ok(newest(&self.failed(flow, key).await?)?.document)
     }
 
     /// Sends what a person has made of a failed document through its flow.
@@ -35,7 +35,7 @@ impl Operations<'_> {
         reason: Option<&str>,
     ) -> Result<Replayed, OperationError> {
         let routed = self.flow_with_file(flow).await?;
-        let failed = newest(self.failed(flow, key).await?)?;
+        let failed = newest(&self.failed(flow, key).await?)?;
         if !document.is_object() {
             return Err(OperationError::WrongEdit("it is no JSON object".to_owned()));
         }
@@ -63,7 +63,7 @@ impl Operations<'_> {
     }
 }
 
-fn newest(entry: Entry) -> Result<Failed, OperationError> {
+fn newest(entry: &Entry) -> Result<Failed, OperationError> {
     let EntryId { flow, key } = entry.id.clone();
     let newest = entry.failures().max_by_key(|failed| failed.received_at).cloned();
     newest.ok_or(OperationError::NotFailed { flow, key })

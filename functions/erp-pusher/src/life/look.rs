@@ -16,19 +16,19 @@ impl Living<'_> {
     pub(super) fn recall(&mut self, work: &Work<'_>) {
         let entry = &work.known.entry;
         self.bills.clone_from(&entry.bills);
-        if let Some(delivered) = entry.delivered.as_ref().filter(|_| self.bills.is_empty()) {
-            if delivered.target_id.is_some() || delivered.number.is_some() {
-                self.bills.push(Bill {
-                    number: delivered.number.clone(),
-                    target_id: delivered.target_id.clone(),
-                    takes_back: None,
-                    version: delivered.version.clone(),
-                    body_hash: delivered.body_hash.clone(),
-                    stage: Some(Step::Save),
-                    at: delivered.at,
-                    body: None,
-                });
-            }
+        if let Some(delivered) = entry.delivered.as_ref().filter(|_| self.bills.is_empty())
+            && (delivered.target_id.is_some() || delivered.number.is_some())
+        {
+            self.bills.push(Bill {
+                number: delivered.number.clone(),
+                target_id: delivered.target_id.clone(),
+                takes_back: None,
+                version: delivered.version.clone(),
+                body_hash: delivered.body_hash.clone(),
+                stage: Some(Step::Save),
+                at: delivered.at,
+                body: None,
+            });
         }
         let may_be_there = entry.attempts.is_some() || entry.unanswered.is_some();
         if self.is_cancelled && self.bills.is_empty() && may_be_there {

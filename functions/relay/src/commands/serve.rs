@@ -77,7 +77,7 @@ pub(crate) async fn run(listen: SocketAddr, console: Option<SocketAddr>) -> anyh
                 say!("The flow files were taken anew.");
             }
             Err(error) => {
-                tell!("warning: what runs goes on, because the flow files cannot be begun with: {error:#}")
+                tell!("warning: what runs goes on, because the flow files cannot be begun with: {error:#}");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::ready;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use relay_core::Stores;
 use relay_decorator::{Call, Carries, Port, Side, decorate};
@@ -24,14 +24,15 @@ impl Counting {
         decorate(stores, move |side, call| {
             if side == Side::Before {
                 let (what, count) = billed(call);
-                *counting.0.lock().unwrap().entry(what).or_default() += count as u64;
+                *counting.0.lock().unwrap_or_else(PoisonError::into_inner).entry(what).or_default() +=
+                    count as u64;
             }
             ready(Ok(()))
         })
     }
 
     pub(crate) fn counted(&self) -> BTreeMap<&'static str, u64> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

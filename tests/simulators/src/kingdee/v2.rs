@@ -47,11 +47,8 @@ impl Kingdee {
         if let Err(refusal) = checked {
             return refusal;
         }
-        match fault {
-            Some(Fault::InnerRefusal(text) | Fault::OuterRefusal(text)) => {
-                return refuse(2_000_014_001, text);
-            }
-            _ => {}
+        if let Some(Fault::InnerRefusal(text) | Fault::OuterRefusal(text)) = fault {
+            return refuse(2_000_014_001, text);
         }
         match self.answered_v2(&mut state, call) {
             Ok(data) => {
