@@ -1,7 +1,5 @@
 //! What 1,000 polled trades cost in requests, against the budget that a bill follows from.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
-
 mod counting;
 
 use std::sync::Arc;
