@@ -1,7 +1,7 @@
 //! What is there: the bills that the ledger knows, and where the target says that they stand.
 
 use chrono::{DateTime, Utc};
-use relay_connector::Class;
+use relay_connector::{Class, Found};
 use relay_core::Outcome;
 use relay_core::clock::Deadline;
 use relay_core::life::{Bill, Change, Move, Step, Wanted, next, standing};
@@ -55,12 +55,15 @@ impl Living<'_> {
         }
         let mut is_news = false;
         for place in 0..self.known {
-            if !self.is_to_be_asked(place) {
+            if !self.is_to_be_asked(place, work) {
                 continue;
             }
             let Some(id) = self.bills[place].target_id.clone() else { continue };
             let deadline = held.keep().await?;
-            let stage = self.stage(&id, deadline, work).await?;
+            let stage = match self.has_stages() || !work.item.is_again() {
+                true => self.stage(&id, deadline, work).await?,
+                false => self.saved_or_gone(place, deadline, work).await?,
+            };
             let bill = &mut self.bills[place];
             if stage.is_none() && work.item.replay.is_none() && !self.is_cancelled {
                 return Err(words::gone(work.system, bill));
@@ -81,7 +84,7 @@ impl Living<'_> {
         Ok(is_news)
     }
 
-    pub(super) fn is_to_be_asked(&self, place: usize) -> bool {
+    pub(super) fn is_to_be_asked(&self, place: usize, work: &Work<'_>) -> bool {
         let only = std::slice::from_ref(&self.bills[place]);
         let bill = &self.bills[place];
         if bill.stage.is_none() || bill.is_gone() {
@@ -95,7 +98,24 @@ impl Living<'_> {
         let is_due = standing(&self.bills) == Some(place)
             && self.change != Change::Refuse
             && self.wanted().body_hash != Some(bill.body_hash.as_str());
-        !is_whole || is_due
+        // Who has it sent again asks whether it is still there.
+        !is_whole || is_due || work.item.is_again()
+    }
+
+    fn has_stages(&self) -> bool {
+        self.plan.document.steps().len() > 1
+    }
+
+    /// Whether a bill that has no stages is there, by its number; one that cannot be asked for is taken to be.
+    async fn saved_or_gone(
+        &self,
+        place: usize,
+        deadline: Deadline,
+        work: &Work<'_>,
+    ) -> Result<Option<Step>, Stop> {
+        let form = self.form(place, work)?;
+        let found = self.plan.target.find(&self.delivery(&form), deadline).await?;
+        Ok((found != Found::NotThere).then_some(Step::Save))
     }
 
     /// The stage of a bill; of what has none, that it is saved.
@@ -105,7 +125,7 @@ impl Living<'_> {
         deadline: Deadline,
         work: &Work<'_>,
     ) -> Result<Option<Step>, Stop> {
-        if self.plan.document.steps().len() <= 1 {
+        if !self.has_stages() {
             return Ok(Some(Step::Save));
         }
         match self.plan.target.stage(self.plan.document, id, deadline).await {

@@ -257,3 +257,32 @@ amount      = { compute = "quantity * price", as = "decimal", scale = 2 }
     assert_eq!(saved(&house)[0].body["bill_date"], json!("2026-11-23"));
     assert!(process.failures().await.is_empty());
 }
+
+/// "Send it again" looks whether the bill is still there, and makes it anew where it is not.
+#[tokio::test]
+async fn a_bill_that_is_sent_again_is_made_anew_only_where_it_is_gone() {
+    let (house, _folder) = house(1, AUDIT);
+    let process = house.start();
+    pushed(&house, &process, &shipment(1, 3)).await;
+    let again = async || {
+        let mut item = relay_core::WorkItem {
+            flow: super::FLOW.to_owned(),
+            key: "SO-1".to_owned(),
+            version: Some("2026-11-22 12:00:01".to_owned()),
+            version_kind: None,
+            document: shipment(1, 3),
+            acknowledge: false,
+            received_at: house.now(),
+            trace: "again".to_owned(),
+            replay: None,
+        };
+        item.replay = Some(relay_core::item::again(house.now()));
+        process.wiring.intake().take(relay_core::System::new("kingdee"), &[item]).await.unwrap();
+        outcomes(&process.drain().await)
+    };
+    assert_eq!(again().await, ["unchanged"]);
+    assert_eq!(calls(&house, "sal_outbound_save"), 1);
+    house.vendors.kingdee.remove("sal_outbound", &saved(&house)[0].id);
+    assert_eq!(again().await, ["delivered"]);
+    assert_eq!(bills(&house), BILL);
+}
