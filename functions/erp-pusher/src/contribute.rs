@@ -3,11 +3,10 @@
 //! not.
 
 use chrono::{DateTime, Utc};
-use relay_core::groups::{Contribution, GroupId, Groups, unmarked};
-use relay_core::item::content_hash;
+use relay_core::groups::{self, Contribution, GroupId, Groups, unmarked};
 use relay_core::{FailureClass, Outcome, Skip, WorkItem};
-use relay_mapping::{Brought, Context, Fault, Flow};
-use serde_json::{Value, json};
+use relay_mapping::{Brought, Flow};
+use serde_json::json;
 
 use crate::map::Sent;
 use crate::open::Message;
@@ -27,16 +26,6 @@ pub(crate) fn is_member(flow: &Flow, message: &Message) -> bool {
     flow.group().is_some() && message.item.as_ref().is_ok_and(|item| !is_bill(flow, item))
 }
 
-/// The group of a document, and what it brings there.
-pub(crate) fn brought(
-    flow: &Flow,
-    document: &Value,
-    context: &Context<'_>,
-) -> Result<(String, Brought), Vec<Fault>> {
-    let group = flow.group_of(document).map_err(|fault| vec![fault])?;
-    Ok((group.unwrap_or_default(), flow.contribution(document, context)?))
-}
-
 /// What a document brings into its group.
 pub(crate) struct Contributed {
     group: GroupId,
@@ -47,18 +36,11 @@ pub(crate) struct Contributed {
 }
 
 impl Contributed {
-    pub(crate) fn new(work: &Work<'_>, group: String, brought: Brought) -> Result<Self, Stop> {
-        let group = GroupId::new(&work.item.flow, group);
+    pub(crate) fn new(work: &Work<'_>, brought: Brought) -> Result<Self, Stop> {
+        let WorkItem { flow, key, version, received_at, .. } = work.item;
+        let group = GroupId::new(flow, &brought.group);
         let former = former(work)?;
-        let Brought { head, lines } = brought;
-        let contribution = Contribution {
-            key: work.item.key.clone(),
-            version: work.item.version.clone(),
-            received_at: work.item.received_at,
-            head,
-            lines,
-            is_withdrawn: false,
-        };
+        let contribution = brought.contribution(key, version.as_deref(), *received_at);
         let length = json!(contribution).to_string().len();
         if length > LARGEST {
             let message = format!(
@@ -67,7 +49,7 @@ impl Contributed {
             );
             return Err(Stop::failed(FailureClass::TooLarge, message));
         }
-        let body_hash = content_hash(&json!([group.group, contribution.hash()]));
+        let body_hash = contribution.hash_in(&group.group);
         let leaves = former.filter(|former| *former != group);
         Ok(Self { group, contribution, body_hash, leaves })
     }
@@ -77,7 +59,7 @@ impl Contributed {
         let Some(group) = former(work)? else { return Err(Stop::Ended(Outcome::Skipped(Skip::Filtered))) };
         let WorkItem { key, version, received_at, .. } = work.item;
         let contribution = Contribution::withdrawn(key, version.as_deref(), *received_at);
-        let body_hash = content_hash(&json!([group.group, contribution.hash()]));
+        let body_hash = contribution.hash_in(&group.group);
         Ok(Self { group, contribution, body_hash, leaves: None })
     }
 
@@ -114,17 +96,8 @@ impl Contributed {
 
 /// The group that has an older version of a document, by the ledger.
 fn former(work: &Work<'_>) -> Result<Option<GroupId>, Stop> {
-    let Some(delivered) = work.known.entry.there() else { return Ok(None) };
-    match delivered.target_id.as_deref().and_then(unmarked) {
-        Some(group) => Ok(Some(GroupId::new(&work.item.flow, group))),
-        None => {
-            let id = delivered.target_id.as_deref().unwrap_or("unknown");
-            let message = format!(
-                "{} has an older version of it as a document of its own (id {id}), from before this flow had groups: in a group \
-                 it would be there twice; change it there by hand, and settle this version",
-                work.system
-            );
-            Err(Stop::failed(FailureClass::Changed, message))
-        }
+    match groups::former(work.known.entry.there(), work.system) {
+        Ok(former) => Ok(former.map(|group| GroupId::new(&work.item.flow, group))),
+        Err(message) => Err(Stop::failed(FailureClass::Changed, message)),
     }
 }

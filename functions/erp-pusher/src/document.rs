@@ -314,18 +314,17 @@ impl Documents {
             return Contributed::withdrawn(work);
         }
         let id = work.known.entry.id.clone();
-        let contributed = self
-            .with_ids(flow, document, &id, held, |context| contribute::brought(flow, document, context))
-            .await?;
+        let brought =
+            self.with_ids(flow, document, &id, held, |context| flow.contribution(document, context)).await?;
         self.seen.note(flow, document).await;
-        let (group, brought) = match contributed {
+        let brought = match brought {
             Ok(brought) => brought,
             Err(found) => return Err(self.unmapped(work, found).await),
         };
         // Whoever has lost the message to another stores nothing.
         held.keep().await?;
         self.guard_again(work).await?;
-        Contributed::new(work, group, brought)
+        Contributed::new(work, brought)
     }
 
     /// What becomes of a document that cannot be mapped; what it waits for is noted.

@@ -142,6 +142,12 @@ impl Set {
         self.files().iter().filter(is_flow).copied().map(flow).collect()
     }
 
+    /// Its files that run nowhere until they are moved up: each is of a folder that is named by the setting it needs.
+    pub(crate) fn waiting(self) -> Vec<&'static str> {
+        let files = self.files().into_iter().map(|file| file.name);
+        files.filter(|name| name.ends_with(".toml") && name.contains('/')).collect()
+    }
+
     fn files(self) -> Vec<File> {
         match self {
             Self::Default => DEFAULT.to_vec(),

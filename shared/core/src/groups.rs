@@ -19,8 +19,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::StoreError;
 use crate::item::content_hash;
+use crate::ledger::Delivered;
+use crate::{StoreError, System};
 
 pub use due::Close;
 pub use seal::{Difference, Rules, Unsummable, seal};
@@ -109,6 +110,29 @@ impl Contribution {
     #[must_use]
     pub fn hash(&self) -> String {
         content_hash(&serde_json::json!([self.head, self.lines, self.is_withdrawn]))
+    }
+
+    /// A hash of what it brings where: by it the ledger tells a newer version that changes nothing.
+    #[must_use]
+    pub fn hash_in(&self, group: &str) -> String {
+        content_hash(&serde_json::json!([group, self.hash()]))
+    }
+}
+
+/// The group that has an older version of a document, as the ledger has it in the place of the target's id.
+///
+/// # Errors
+/// Says what to do where the target has the older version as a document of its own, from before the flow had groups.
+pub fn former(delivered: Option<&Delivered>, system: System) -> Result<Option<&str>, String> {
+    let Some(delivered) = delivered else { return Ok(None) };
+    let id = delivered.target_id.as_deref();
+    match id.and_then(unmarked) {
+        Some(group) => Ok(Some(group)),
+        None => Err(format!(
+            "{system} has an older version of it as a document of its own (id {}), from before this flow had groups: in a group \
+             it would be there twice; change it there by hand, and settle this version",
+            id.unwrap_or("unknown")
+        )),
     }
 }
 

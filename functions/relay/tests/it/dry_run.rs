@@ -93,7 +93,8 @@ fn a_row_that_no_message_can_carry_stays_in_the_pool() {
     let deep = (0..110).fold(json!(1), |inner, _| json!([inner]));
     let row = json!({"tid": "T1", "logistics_no": "SF1", "remark": deep});
     let deep = wangdian.add_shipment(row.as_object().unwrap().clone());
-    let plain = wangdian.add_shipment(json!({"tid": "T2", "logistics_no": "SF2"}).as_object().unwrap().clone());
+    let plain =
+        wangdian.add_shipment(json!({"tid": "T2", "logistics_no": "SF2"}).as_object().unwrap().clone());
     let server = Server::of(&installation, &mut installation.command(&DRY_RUN));
     std::thread::sleep(std::time::Duration::from_secs(4));
     let (_, shown) = server.terminate();

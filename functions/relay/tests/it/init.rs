@@ -44,6 +44,42 @@ fn what_needs_kingdees_second_interface_waits_in_a_folder_of_its_own() {
     assert_eq!(tested["flows"][0]["flow"], "purchase-order-to-wangdian", "{tested}");
 }
 
+/// As the set and the heads of its files say it.
+#[test]
+fn under_kingdees_second_interface_the_set_runs_once_what_they_name_is_done() {
+    let mut installation = Installation::empty();
+    let said = installation.relay(&["init", "--set", "e-commerce"]).with_status(0).stdout;
+    let moved: Vec<_> = said.lines().filter_map(|line| line.trim().strip_prefix("mv ")).collect();
+    assert_eq!(moved.len(), 2, "{said}");
+    for line in moved {
+        let (file, folder) = line.split_once(' ').unwrap();
+        let name = file.rsplit_once('/').unwrap().1;
+        fs::rename(installation.path(file), installation.path(folder).join(name)).unwrap();
+    }
+    installation.set("KINGDEE_AUTH", "v2");
+    let checked = installation.relay(&["flows", "check", "flows", "--json"]).with_status(1).json();
+    let mistakes: Vec<_> = checked["mistakes"].as_array().unwrap().iter().collect();
+    assert_eq!(mistakes.len(), 1, "the one that its file's head names: {checked}");
+    assert_eq!(mistakes[0]["message"], "the target has no known field `ignoreconfirm` here", "{checked}");
+    for (file, begins) in [
+        ("purchase-to-kingdee.toml", "ignoreconfirm"),
+        ("purchase-to-kingdee.test.toml", "request = { ignore"),
+    ] {
+        let path = installation.path("flows").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let kept: Vec<_> = match begins {
+            "ignoreconfirm" => text.lines().filter(|line| !line.starts_with(begins)).collect(),
+            _ => text.split("[[test]]\n").filter(|test| !test.contains(begins)).collect(),
+        };
+        let between = if begins == "ignoreconfirm" { "\n" } else { "[[test]]\n" };
+        fs::write(&path, kept.join(between)).unwrap();
+    }
+    let tested = installation.relay(&["flows", "test", "flows", "--json"]);
+    let json = tested.json();
+    assert_eq!(json["failed"], 0, "{json:#}");
+    assert_eq!(json["flows"].as_array().unwrap().len(), 13, "{json}");
+}
+
 #[test]
 fn nothing_that_is_there_is_overwritten_and_secrets_are_the_owners() {
     let installation = Installation::empty();

@@ -31,11 +31,11 @@ use tokio::task::{JoinSet, LocalSet};
 use super::flows::test;
 use super::serve::{GRACE, LOOK_EVERY, Signals, bind, poll, receive, sync, told_addresses};
 use super::{existing_or_none, explain, operations};
-use unacknowledged::Unacknowledged;
-use unstored::Unstored;
 use crate::Done;
 use crate::output::say;
 use crate::supervise::Supervisor;
+use unacknowledged::Unacknowledged;
+use unstored::Unstored;
 
 /// As many documents as are taken out of a queue at once.
 const BATCH: usize = 10;
