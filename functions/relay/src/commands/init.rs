@@ -44,7 +44,7 @@ pub(crate) fn run(set: Set, folder: &Path, json: bool) -> anyhow::Result<Done> {
     let waiting = set.waiting();
     if !waiting.is_empty() {
         say!(
-            "\nThese run nowhere as long as they lie in a folder of their own. Where their setting is set, move them up:"
+            "\nThese run nowhere as long as they lie in a folder of their own. Once you have what their heads name, move them up:"
         );
         waiting.iter().for_each(|file| say!("  mv {FLOWS}/{file} {FLOWS}/"));
     }
