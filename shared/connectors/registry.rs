@@ -46,9 +46,12 @@ pub fn catalog() -> Catalog {
 pub fn catalog_by(settings: &Settings) -> Catalog {
     let add = |catalog: Catalog, connector: &&dyn Connector| {
         let catalog = catalog.with(connector.documents_by(settings), connector.lookups());
-        let others = connector.variants().iter().filter(|variant| !variant.is_chosen(settings));
-        others.fold(catalog, |catalog, variant| {
-            catalog.without(variant.setting.name, variant.value, (variant.documents)())
+        connector.variants().iter().fold(catalog, |catalog, variant| {
+            let (name, documents) = (variant.setting.name, (variant.documents)());
+            match variant.is_chosen(settings) {
+                true => catalog.because(name, variant.value, documents),
+                false => catalog.without(name, variant.value, documents),
+            }
         })
     };
     documented().iter().fold(Catalog::default(), add)

@@ -9,23 +9,31 @@
 //!
 //! A seal is written before its bills are queued: the next run queues what a seal says, and never what it would sum up now.
 //!
+//! Before it closes groups of a flow, a run has the store forget those that have lapsed.
+//!
 //! | module | what for |
 //! |---|---|
 //! | `close` | one group through its steps |
+//! | `damped` | alerts that were held back, told when their time is over |
+//! | `waits` | documents that have waited for those of other flows for too long |
 
 mod close;
+mod damped;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use relay_core::clock::{Clock, Deadline, Rng};
-use relay_core::{Checkpoints, Groups, Intake};
+use relay_core::{Checkpoints, Groups, Intake, Ledger, StoreError};
 use relay_job::{Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::close::Closing;
+use crate::damped::HeldBack;
+use crate::waits::Waits;
 
 /// How long a run may be silent before another closes groups of the same flow. Two at once do no harm, for a seal is written
 /// once; they would only do the work twice.
@@ -46,11 +54,11 @@ struct Event {
 pub struct Report {
     /// The flow.
     pub flow: String,
-    /// Open groups that are not due yet.
+    /// Open groups that are not due yet; causes of which alerts are held back.
     pub open: u64,
     /// Groups that were closed.
     pub closed: u64,
-    /// Bills that the queue has taken.
+    /// Bills that the queue has taken; alerts that were held back.
     pub bills: u64,
     /// Whether another run is at it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -65,9 +73,11 @@ pub struct BillCloser {
     flows: Vec<Arc<Routed>>,
     groups: Arc<dyn Groups>,
     checkpoints: Arc<dyn Checkpoints>,
+    ledger: Arc<dyn Ledger>,
     intake: Intake,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
+    waits: Waits,
 }
 
 impl Job for BillCloser {
@@ -79,14 +89,16 @@ impl Job for BillCloser {
     }
 
     fn build(parts: &Parts) -> anyhow::Result<Self> {
-        let flows = parts.flows.iter().filter(|routed| routed.flow.group().is_some()).cloned().collect();
+        let flows = parts.flows.iter().filter(|routed| closes(routed)).cloned().collect();
         Ok(Self {
             flows,
             groups: parts.stores.groups.clone(),
             checkpoints: parts.stores.checkpoints.clone(),
+            ledger: parts.stores.ledger.clone(),
             intake: parts.intake(),
             clock: parts.clock.clone(),
             rng: parts.rng.clone(),
+            waits: Waits::new(parts),
         })
     }
 
@@ -97,8 +109,12 @@ impl Job for BillCloser {
     async fn handle(&self, event: Value, Invocation { deadline, .. }: Invocation) -> anyhow::Result<Value> {
         let event: Event = serde_json::from_value(event)
             .context("the event is neither `{}` nor `{\"flow\": \"<name of a flow with groups>\"}`")?;
+        let mut ended = Ok(0);
         let reports = match event.flow {
-            None => self.close_all(deadline).await,
+            None => {
+                ended = self.end_waits(deadline).await;
+                self.close_all(deadline).await
+            }
             Some(name) => {
                 let named = self.flows.iter().find(|routed| routed.flow.name() == name);
                 let routed = named.with_context(|| {
@@ -108,8 +124,12 @@ impl Job for BillCloser {
                 vec![self.close(routed, deadline).await]
             }
         };
-        let errors: Vec<String> = reports.iter().flat_map(|report| report.errors.clone()).collect();
-        let answer = json!({ "flows": reports });
+        let mut errors: Vec<String> = reports.iter().flat_map(|report| report.errors.clone()).collect();
+        let waits_ended = ended.unwrap_or_else(|error| {
+            errors.push(format!("documents wait on: {error}"));
+            0
+        });
+        let answer = json!({ "flows": reports, "waits_ended": waits_ended });
         if errors.is_empty() { Ok(answer) } else { Err(Unfinished { answer, errors }.into()) }
     }
 
@@ -118,7 +138,26 @@ impl Job for BillCloser {
     }
 }
 
+/// Whether something of a flow is to be closed by and by: groups, or the time for which alerts are held back.
+fn closes(routed: &Routed) -> bool {
+    routed.flow.group().is_some() || routed.flow.source().damp.is_some()
+}
+
 impl BillCloser {
+    /// Whether a flow has something for it to do: groups to be closed, alerts that are held back, or documents that wait.
+    #[must_use]
+    pub fn serves(routed: &Routed) -> bool {
+        closes(routed) || routed.flow.may_wait()
+    }
+
+    /// Sends documents once more that have waited for those of other flows for as long as their flow says, and answers how many.
+    ///
+    /// # Errors
+    /// A store that does not answer: they wait on, for the next run.
+    pub async fn end_waits(&self, deadline: Deadline) -> Result<u64, StoreError> {
+        self.waits.end(deadline).await
+    }
+
     /// Closes what is due of every flow. A flow that fails stops no other.
     pub async fn close_all(&self, deadline: Deadline) -> Vec<Report> {
         let mut reports = Vec::with_capacity(self.flows.len());
@@ -130,7 +169,11 @@ impl BillCloser {
 
     async fn close(&self, routed: &Routed, deadline: Deadline) -> Report {
         let mut report = Report { flow: routed.flow.name().to_owned(), ..Report::default() };
-        if let Err(error) = self.close_under_lease(routed, deadline, &mut report).await {
+        let closed = match routed.flow.source().damp {
+            Some(damp) => self.tell(routed, damp, &mut report).await,
+            None => self.close_under_lease(routed, deadline, &mut report).await,
+        };
+        if let Err(error) = closed {
             tracing::error!(flow = report.flow, error = format!("{error:#}"), "groups stay open");
             report.errors.push(format!("{}: {error:#}", report.flow));
         }
@@ -141,6 +184,16 @@ impl BillCloser {
         report
     }
 
+    /// Two that tell at once queue the same.
+    async fn tell(&self, routed: &Routed, damp: Duration, report: &mut Report) -> anyhow::Result<()> {
+        let (flow, system) = (routed.flow.name(), routed.system);
+        let (checkpoints, ledger) = (self.checkpoints.as_ref(), self.ledger.as_ref());
+        let (intake, now) = (&self.intake, self.clock.now());
+        let held = HeldBack { flow, system, damp, checkpoints, ledger, intake, now };
+        (report.bills, report.open) = held.tell().await?;
+        Ok(())
+    }
+
     async fn close_under_lease(
         &self,
         routed: &Routed,
@@ -148,17 +201,21 @@ impl BillCloser {
         report: &mut Report,
     ) -> anyhow::Result<()> {
         let (lease, owner) = (format!("close/{}", report.flow), self.rng.uuid().to_string());
-        let open = self.groups.open(&report.flow).await?;
-        if open.is_empty() {
+        let mut held = self.checkpoints.acquire(&lease, &owner, LEASE).await?;
+        if held.is_none() {
+            report.elsewhere = true;
             return Ok(());
         }
-        let mut held = None;
+        while deadline.allows(self.clock.as_ref(), ONE_GROUP) && self.groups.lapse(&report.flow).await? {
+            self.checkpoints.acquire(&lease, &owner, LEASE).await?;
+        }
+        let open = self.groups.open(&report.flow).await?;
         for (place, group) in open.iter().enumerate() {
             if !deadline.allows(self.clock.as_ref(), ONE_GROUP) {
                 report.open += (open.len() - place) as u64;
                 break;
             }
-            // Taken for the first, renewed for each that follows.
+            // Renewed for each.
             held = self.checkpoints.acquire(&lease, &owner, LEASE).await?;
             if held.is_none() {
                 report.elsewhere = true;

@@ -2,7 +2,7 @@
 //! one bill for all of it, which is an item of the same flow: its key begins with the mark of groups, which a member's does
 //! not.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::groups::{self, Contribution, GroupId, Groups, unmarked};
 use relay_core::{FailureClass, Outcome, Skip, WorkItem};
 use relay_mapping::{Brought, Flow};
@@ -31,16 +31,14 @@ pub(crate) struct Contributed {
     group: GroupId,
     contribution: Contribution,
     body_hash: String,
-    /// The group that has an older version of it.
-    leaves: Option<GroupId>,
 }
 
 impl Contributed {
     pub(crate) fn new(work: &Work<'_>, brought: Brought) -> Result<Self, Stop> {
-        let WorkItem { flow, key, version, received_at, .. } = work.item;
+        let WorkItem { flow, key, version, .. } = work.item;
         let group = GroupId::new(flow, &brought.group);
-        let former = former(work)?;
-        let contribution = brought.contribution(key, version.as_deref(), *received_at);
+        is_no_document_of_its_own(work)?;
+        let contribution = brought.contribution(key, version.as_deref(), place(work));
         let length = json!(contribution).to_string().len();
         if length > LARGEST {
             let message = format!(
@@ -50,26 +48,31 @@ impl Contributed {
             return Err(Stop::failed(FailureClass::TooLarge, message));
         }
         let body_hash = contribution.hash_in(&group.group);
-        let leaves = former.filter(|former| *former != group);
-        Ok(Self { group, contribution, body_hash, leaves })
+        Ok(Self { group, contribution, body_hash })
     }
 
-    /// A document that is cancelled: it leaves the group that has an older version of it.
-    pub(crate) fn withdrawn(work: &Work<'_>) -> Result<Self, Stop> {
-        let Some(group) = former(work)? else { return Err(Stop::Ended(Outcome::Skipped(Skip::Filtered))) };
-        let WorkItem { key, version, received_at, .. } = work.item;
-        let contribution = Contribution::withdrawn(key, version.as_deref(), *received_at);
+    /// A document that is cancelled: it leaves the group that has an older version of it, as the store of groups says. The
+    /// ledger does not know what was stored before a crash.
+    pub(crate) async fn withdrawn(work: &Work<'_>, groups: &dyn Groups) -> Result<Self, Stop> {
+        is_no_document_of_its_own(work)?;
+        let Some(group) = groups.group_of(&work.known.entry.id).await? else {
+            let was_there = work.known.entry.there().is_some();
+            return Err(if was_there { lapsed(work) } else { Stop::Ended(Outcome::Skipped(Skip::Filtered)) });
+        };
+        let WorkItem { key, version, .. } = work.item;
+        let contribution = Contribution::withdrawn(key, version.as_deref(), place(work));
         let body_hash = contribution.hash_in(&group.group);
-        Ok(Self { group, contribution, body_hash, leaves: None })
+        Ok(Self { group, contribution, body_hash })
     }
 
     /// What the ledger is told of it: a newer version takes its place.
     pub(crate) fn sent(&self) -> Sent {
-        Sent { body_hash: self.body_hash.clone(), number: None, replaces: true, document: None }
+        let received_at = Some(self.contribution.received_at);
+        let body_hash = self.body_hash.clone();
+        Sent { body_hash, number: None, replaces: true, document: None, bills: None, received_at }
     }
 
-    /// Stores it. The group that it leaves is told first: a crash between the two leaves it in neither, until the message
-    /// comes again, and never in both.
+    /// Stores it, unless it is there already.
     pub(crate) async fn store(
         &self,
         groups: &dyn Groups,
@@ -80,10 +83,8 @@ impl Contributed {
         if delivered.is_some_and(|delivered| delivered.body_hash == self.body_hash) && work.is_believed(now) {
             return Ok(Outcome::Unchanged);
         }
-        if let Some(former) = &self.leaves {
-            let Contribution { key, version, received_at, .. } = &self.contribution;
-            let left = Contribution::withdrawn(key, version.as_deref(), *received_at);
-            groups.put(former, &left).await?;
+        if work.known.entry.there().is_some() && groups.group_of(&work.known.entry.id).await?.is_none() {
+            return Err(lapsed(work));
         }
         if groups.put(&self.group, &self.contribution).await? {
             Ok(Outcome::Delivered { target_id: Some(self.group.marked()), confirm: None })
@@ -94,10 +95,42 @@ impl Contributed {
     }
 }
 
-/// The group that has an older version of a document, by the ledger.
-fn former(work: &Work<'_>) -> Result<Option<GroupId>, Stop> {
-    match groups::former(work.known.entry.there(), work.system) {
-        Ok(former) => Ok(former.map(|group| GroupId::new(&work.item.flow, group))),
-        Err(message) => Err(Stop::failed(FailureClass::Changed, message)),
-    }
+/// What orders it beside what is stored of the document: when it was received, and after the version that it follows, which
+/// the guard has found to be the older one, whatever a clock said.
+fn place(work: &Work<'_>) -> DateTime<Utc> {
+    let delivered = work.known.entry.delivered.as_ref();
+    let after = delivered.and_then(|delivered| {
+        let is_another = delivered.hash != work.hash;
+        Some(delivered.received_at? + TimeDelta::milliseconds(is_another.into()))
+    });
+    after.map_or(work.item.received_at, |after| after.max(work.item.received_at))
+}
+
+/// The failure of a document whose group was billed, and is forgotten: what is billed of it already is not known any more.
+fn lapsed(work: &Work<'_>) -> Stop {
+    let message = format!(
+        "its group was billed so long ago (RELAY_LEDGER_DAYS) that it is forgotten: {} has the bill with an older version; \
+         correct the difference there by hand, and settle this version",
+        work.system
+    );
+    Stop::failed(FailureClass::Changed, message)
+}
+
+/// Refuses a document of which the target has an older version as a document of its own.
+fn is_no_document_of_its_own(work: &Work<'_>) -> Result<(), Stop> {
+    groups::is_of_a_group(work.known.entry.there(), work.system)
+        .map_err(|message| Stop::failed(FailureClass::Changed, message))
+}
+
+/// The failure of a document that is sent by itself, and of which a group has an older version.
+pub(crate) fn is_in_a_group(work: &Work<'_>) -> Option<Stop> {
+    let delivered = work.known.entry.there()?;
+    let group =
+        delivered.target_id.as_deref().and_then(unmarked).filter(|_| unmarked(&work.item.key).is_none())?;
+    let message = format!(
+        "an older version of it is in the group {group}, from when this flow had groups, and {} has, or will have, that group's \
+         bills: as a document of its own it would be there twice; change the bill there by hand, and settle this version",
+        work.system
+    );
+    Some(Stop::failed(FailureClass::Changed, message))
 }

@@ -8,6 +8,7 @@ use relay_core::clock::Deadline;
 use relay_core::{FailureClass, Outcome};
 use relay_mapping::Mapped;
 
+use crate::contribute;
 use crate::gather::{Gather, Parcel};
 use crate::map::Plan;
 use crate::open::purpose;
@@ -19,7 +20,7 @@ use crate::work::Work;
 const LAGGING_TRIES: u32 = 8;
 
 /// What is said of a document that may be there, and that nobody can ask for.
-const UNKNOWN: &str = "it was sent and the answer was lost; the target cannot be asked whether it has it, and sending it again \
+pub(crate) const UNKNOWN: &str = "it was sent and the answer was lost; the target cannot be asked whether it has it, and sending it again \
                        would make a second one: look for it there, then settle it, or replay it to have it sent again";
 
 /// A document on its way to its target.
@@ -46,8 +47,15 @@ impl Sending<'_> {
     /// Sends the document, unless the target has all of it already.
     pub(crate) async fn deliver(&self, ledger_writer: &LedgerWriter) -> Result<Outcome, Stop> {
         let now = ledger_writer.clock.now();
+        if let Some(stop) = contribute::is_in_a_group(self.work) {
+            return Err(stop);
+        }
+        if self.work.item.is_again() {
+            return self.send_again(now).await;
+        }
         if let Some(delivered) = self.work.known.entry.there() {
-            if delivered.body_hash == self.plan.body_hash && self.work.is_believed(now) {
+            let is_there = delivered.body_hash == self.plan.body_hash && self.work.is_believed(now);
+            if is_there && !self.work.is_alert {
                 return Ok(Outcome::Unchanged);
             }
             let is_changed = self.plan.repeat() == Repeat::Replaces || self.changed_id().is_some();
@@ -56,6 +64,26 @@ impl Sending<'_> {
             }
         }
         self.send(ledger_writer, now).await
+    }
+
+    /// Sends what the target has, because a person says so. What a repetition would not replace is asked after: found, it
+    /// stays as it is, and missing, it is made anew. Where nobody can be asked, the person has been told what a repetition does.
+    async fn send_again(&self, now: DateTime<Utc>) -> Result<Outcome, Stop> {
+        let mut replaced = None;
+        if self.plan.replaces() {
+            let delivered = self.work.known.entry.there();
+            replaced = delivered.and_then(|delivered| delivered.target_id.clone());
+        } else if let Found::There(target_id) = self.plan.target.find(&self.delivery(), self.deadline).await?
+        {
+            return Ok(Outcome::Found { target_id });
+        }
+        match self.call(replaced.as_deref(), now).await {
+            Ok(target_id) => Ok(Outcome::Delivered { target_id, confirm: None }),
+            Err(failure) if failure.class == Class::Exists => {
+                Ok(Outcome::Found { target_id: self.number().unwrap_or_default() })
+            }
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// Sends it, unless the target says that an earlier try has arrived.
@@ -97,7 +125,7 @@ impl Sending<'_> {
     }
 
     fn delivery(&self) -> Delivery<'_> {
-        let Mapped { body, params, route } = &*self.plan.mapped;
+        let Mapped { body, params, route, .. } = &*self.plan.mapped;
         Delivery { route: *route, ..Delivery::of(self.plan.document, params, body) }
     }
 
@@ -184,7 +212,7 @@ impl Sending<'_> {
 
 /// The target says that it has the document, and does not show it. After an earlier try its lists may lag behind;
 /// otherwise it speaks of something else, such as a good that is on two lines.
-fn not_shown(work: &Work<'_>, mut failure: Failure) -> Failure {
+pub(crate) fn not_shown(work: &Work<'_>, mut failure: Failure) -> Failure {
     failure.class =
         if work.repeated && work.tries() < LAGGING_TRIES { Class::Unknown } else { Class::Refused };
     failure.message.push_str("; the target shows no document of this number");

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
-use relay_core::clock::Deadline;
 use relay_core::item::content_hash;
 use relay_core::policy::{self, Receive};
 use relay_core::{
@@ -17,22 +16,20 @@ use relay_core::{
 };
 use relay_job::sightings::Seen;
 use relay_job::{Flows, Routed};
-use relay_mapping::{Context, Fault, Flow, Mapped};
-use serde_json::Value;
 use tracing::{Instrument as _, Span, field};
 
 use crate::batch::Held;
-use crate::contribute::{self, Contributed};
+use crate::contribute;
+use crate::damp::Damping;
 use crate::deliver::Sending;
-use crate::guard;
-use crate::map::{Plan, faults, lacks_id, unknown_codes};
-use crate::parts::{self, Divider};
+use crate::echo::Own;
+use crate::parts::Divider;
+use crate::planned::Planned;
 use crate::resolve::Resolver;
 use crate::settle::{self, LedgerWriter};
 use crate::stop::Stop;
 use crate::targets::Targets;
 use crate::waiting::Waiting;
-use crate::withdraw::Withdrawn;
 use crate::work::{Known, Work};
 
 /// From this age on a document is asked after before it is sent. The copy of a dead letter that is redriven was never
@@ -40,21 +37,6 @@ use crate::work::{Known, Work};
 /// takes days to become a dead letter, so only what is older than a day can be such a copy; asking for every document of
 /// a backlog would double the calls.
 const FRESH: Duration = Duration::from_secs(86_400);
-
-/// What was read of the ledger longer ago than this is read again before a document is sent.
-const CURRENT: Duration = Duration::from_secs(10);
-
-/// What a document's turn comes to, before it is done.
-enum Planned<'a> {
-    /// It is sent before that time.
-    Send(Plan<'a>, Deadline),
-    /// It goes into its group.
-    Contribute(Box<Contributed>),
-    /// Its parts are queued in its place.
-    Divide(&'a Routed),
-    /// It is a part that its document has no lines for any more.
-    Withdraw(Box<Withdrawn<'a>>),
-}
 
 /// Pushes single documents.
 pub(crate) struct Documents {
@@ -66,6 +48,8 @@ pub(crate) struct Documents {
     pub(crate) ledger_writer: LedgerWriter,
     pub(crate) groups: Arc<dyn Groups>,
     pub(crate) divider: Divider,
+    pub(crate) damping: Damping,
+    pub(crate) own: Own,
     pub(crate) seen: Seen,
 }
 
@@ -111,7 +95,7 @@ impl Documents {
         Outcome::Retry { wait, message: error.to_string(), cause: RetryCause::Store }
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.ledger_writer.clock.now()
     }
 
@@ -136,6 +120,10 @@ impl Documents {
                 let sending = Sending { work: &work, plan: &plan, deadline, gather: held.gather() };
                 let ended = Box::pin(sending.deliver(&self.ledger_writer)).await;
                 (Some(plan.sent()), ended)
+            }
+            Ok(Planned::Live(mut living)) => {
+                let ended = Box::pin(living.live(&mut work, held, &self.ledger_writer)).await;
+                (Some(living.sent()), ended)
             }
             Ok(Planned::Contribute(contributed)) => {
                 let ended = Box::pin(contributed.store(self.groups.as_ref(), &work, self.now())).await;
@@ -172,6 +160,7 @@ impl Documents {
         };
         let hash = hash(flow.map(AsRef::as_ref), item);
         let document = flow.map(|routed| routed.flow.target().document.name);
+        let is_alert = flow.is_some_and(|routed| routed.flow.source().damp.is_some());
         let archived = held.history().location();
         let numbers = flow.map(|routed| routed.flow.source().document.numbers_in(&item.document));
         Work {
@@ -180,6 +169,7 @@ impl Documents {
             message,
             hash,
             document,
+            is_alert,
             kind,
             known,
             resumed,
@@ -187,11 +177,12 @@ impl Documents {
             archived,
             numbers: numbers.unwrap_or_default(),
             missing: Vec::new(),
+            step: None,
         }
     }
 
     /// What is known of a document.
-    async fn known(&self, id: EntryId) -> Result<Known, StoreError> {
+    pub(crate) async fn known(&self, id: EntryId) -> Result<Known, StoreError> {
         let read_at = self.ledger_writer.clock.monotonic();
         Ok(Known { entry: self.ledger_writer.entry(id).await?, read_at })
     }
@@ -215,6 +206,7 @@ impl Documents {
             message,
             hash,
             document,
+            is_alert: false,
             kind,
             known,
             resumed: true,
@@ -222,159 +214,12 @@ impl Documents {
             archived,
             numbers: Vec::new(),
             missing: Vec::new(),
+            step: None,
         };
         let why = "a mistake in the program stopped this document's turn: the log tells its place; report it, and \
                    replay the document with a version that mends it";
         let outcome = Outcome::failed_try(FailureClass::Panic, None, why);
         self.ledger_writer.record(&work, None, outcome).await
-    }
-
-    /// Guard, resolve, map: what is to be sent, and until when that may begin.
-    async fn planned<'a>(&'a self, work: &mut Work<'_>, held: &Held<'_>) -> Result<Planned<'a>, Stop> {
-        let routed = guard::admit(&self.flows, work, self.now())?;
-        if let Some(wait) = guard::waits(work, self.now()) {
-            return Err(Stop::Ended(Outcome::Postponed { wait }));
-        }
-        if contribute::is_bill(&routed.flow, work.item) {
-            return self.planned_bill(routed, work, held).await;
-        }
-        if parts::is_to_divide(&routed.flow, work.item) {
-            return Ok(Planned::Divide(routed));
-        }
-        let part = routed.flow.part_of_key(&work.item.key).map(|(_, part)| part);
-        if let Some(part) = part.as_deref().filter(|_| routed.flow.is_without_lines(&work.item.document)) {
-            return self.withdrawn(routed, part, work, held).await;
-        }
-        if routed.flow.group().is_some() {
-            return self.contributed(routed, work, held).await.map(Box::new).map(Planned::Contribute);
-        }
-        let document = &work.item.document;
-        let id = work.known.entry.id.clone();
-        let mapped = self.mapped(&routed.flow, document, &id, held).await?;
-        self.seen.note(&routed.flow, document).await;
-        let mapped = match mapped {
-            Ok(mapped) => match &part {
-                Some(part) => routed.flow.numbered(mapped, part),
-                None => mapped,
-            },
-            Err(found) => return Err(self.unmapped(work, found).await),
-        };
-        let deadline = held.keep().await?;
-        self.guard_again(work).await?;
-        let target = self.targets.get(work.system)?;
-        Ok(Planned::Send(Plan::new(target, routed.flow.target().document, mapped), deadline))
-    }
-
-    /// The bill of a group: its lines are mapped already, each with its member.
-    async fn planned_bill<'a>(
-        &'a self,
-        routed: &Routed,
-        work: &mut Work<'_>,
-        held: &Held<'_>,
-    ) -> Result<Planned<'a>, Stop> {
-        let (settings, lookups) = (&self.settings, &BTreeMap::new());
-        let bill = routed.flow.bill(&work.item.document, &Context { settings, lookups });
-        let (document, mapped) = bill.map_err(faults)?;
-        let deadline = held.keep().await?;
-        self.guard_again(work).await?;
-        let target = self.targets.get(work.system)?;
-        Ok(Planned::Send(Plan::new(target, document, mapped), deadline))
-    }
-
-    /// A part that its document has no lines for any more: it leaves its group, or what the target has of it is undone.
-    async fn withdrawn<'a>(
-        &'a self,
-        routed: &Routed,
-        part: &str,
-        work: &mut Work<'_>,
-        held: &Held<'_>,
-    ) -> Result<Planned<'a>, Stop> {
-        let deadline = held.keep().await?;
-        self.guard_again(work).await?;
-        if routed.flow.group().is_some() && work.known.entry.there().is_some() {
-            return Contributed::withdrawn(work).map(Box::new).map(Planned::Contribute);
-        }
-        let lookups = self.resolver.at_hand();
-        let context = Context { settings: &self.settings, lookups: &lookups };
-        let number = routed.flow.number_of_part(&work.item.document, part, &context);
-        let target = self.targets.get(work.system)?;
-        let asked = number.map(|number| Plan::new(target, routed.flow.target().document, number));
-        Ok(Planned::Withdraw(Box::new(Withdrawn { asked, deadline })))
-    }
-
-    /// What a document brings into its group.
-    async fn contributed(
-        &self,
-        routed: &Routed,
-        work: &mut Work<'_>,
-        held: &Held<'_>,
-    ) -> Result<Contributed, Stop> {
-        let (flow, document) = (&routed.flow, &work.item.document);
-        if flow.withdraws(document).map_err(|fault| faults(vec![fault]))? {
-            return Contributed::withdrawn(work);
-        }
-        let id = work.known.entry.id.clone();
-        let brought =
-            self.with_ids(flow, document, &id, held, |context| flow.contribution(document, context)).await?;
-        self.seen.note(flow, document).await;
-        let brought = match brought {
-            Ok(brought) => brought,
-            Err(found) => return Err(self.unmapped(work, found).await),
-        };
-        // Whoever has lost the message to another stores nothing.
-        held.keep().await?;
-        self.guard_again(work).await?;
-        Contributed::new(work, brought)
-    }
-
-    /// What becomes of a document that cannot be mapped; what it waits for is noted.
-    async fn unmapped(&self, work: &mut Work<'_>, found: Vec<Fault>) -> Stop {
-        work.missing = unknown_codes(&found);
-        match self.waiting.note(&work.missing).await {
-            Ok(()) => faults(found),
-            Err(error) => Stop::from(error),
-        }
-    }
-
-    /// Most documents need no ids but those at hand, and are gone through once. What another needs is resolved first.
-    async fn mapped(
-        &self,
-        flow: &Flow,
-        document: &Value,
-        id: &EntryId,
-        held: &Held<'_>,
-    ) -> Result<Result<Mapped, Vec<Fault>>, Stop> {
-        self.with_ids(flow, document, id, held, |context| flow.apply(document, context)).await
-    }
-
-    /// What is mapped with the ids at hand, or else with those that the document needs.
-    async fn with_ids<T>(
-        &self,
-        flow: &Flow,
-        document: &Value,
-        id: &EntryId,
-        held: &Held<'_>,
-        map: impl Fn(&Context<'_>) -> Result<T, Vec<Fault>>,
-    ) -> Result<Result<T, Vec<Fault>>, Stop> {
-        let apply = |lookups: &_| map(&Context { settings: &self.settings, lookups });
-        let mapped = apply(&self.resolver.at_hand());
-        match mapped {
-            Err(faults) if faults.iter().any(lacks_id) => {
-                let lookups = self.resolver.resolve(flow.lookups(document), id, held).await?;
-                Ok(apply(&lookups))
-            }
-            mapped => Ok(mapped),
-        }
-    }
-
-    /// The look-ups may have taken minutes, and the documents before this one too: what was read is read again then.
-    async fn guard_again(&self, work: &mut Work<'_>) -> Result<(), Stop> {
-        let age = self.ledger_writer.clock.monotonic().saturating_sub(work.known.read_at);
-        if age > CURRENT {
-            work.known = self.known(work.known.entry.id.clone()).await?;
-            guard::admit(&self.flows, work, self.now())?;
-        }
-        Ok(())
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) struct Parcel {
 
 impl Parcel {
     pub(crate) fn delivery(&self) -> Delivery<'_> {
-        let Mapped { body, params, route } = &*self.mapped;
+        let Mapped { body, params, route, .. } = &*self.mapped;
         let (document, route, replaces) = (self.document, *route, self.replaces.as_deref());
         Delivery { document, route, params, body, replaces, follows: self.follows, purpose: self.purpose }
     }

@@ -17,6 +17,7 @@
 //! | `places` | when a document comes again that would only wait for a permit |
 //! | `open` | a message with what it says, read once |
 //! | `document` | one document through its phases |
+//! | `planned` | guard, resolve, map: what its turn comes to |
 //! | `work` | what is known of a document, and what that makes it wait for |
 //! | `stop` | what ends a document's turn before all phases are done |
 //! | `guard` | whether it is for the target |
@@ -26,8 +27,11 @@
 //! | `parts` | a document that is split: its parts, queued instead of sent |
 //! | `withdraw` | a part that its document has no lines for any more |
 //! | `whole` | a document of which all parts have ended |
+//! | `echo` | documents that another flow of ours has made |
+//! | `damp` | which alerts go out, where a flow damps them |
 //! | `contribute` | what a document brings into its group, stored instead of sent |
 //! | `deliver` | asked after, and sent |
+//! | `life` | its bill through the steps that follow, and what a newer version does to it |
 //! | `gather` | the documents that a target takes in one call |
 //! | `settle` | recorded, told to its source, counted: as the outcome policy says |
 //! | `targets` | the target systems, out of what the job is connected to |
@@ -35,18 +39,22 @@
 
 mod batch;
 mod contribute;
+mod damp;
 mod deliver;
 mod document;
+mod echo;
 pub mod event;
 mod gather;
 mod guard;
 mod history;
+mod life;
 mod lines;
 mod map;
 mod open;
 mod parts;
 mod pauses;
 mod places;
+mod planned;
 mod push;
 mod resolve;
 mod settle;
@@ -70,12 +78,15 @@ use futures::future::join_all;
 use relay_connector::Role;
 use relay_core::System;
 use relay_core::policy::{self, Receive, Receiver};
+use relay_job::echoes::Echoes;
 use relay_job::sightings::Seen;
 use relay_job::{Flows, Invocation, Job, Needs, Parts};
 use serde_json::Value;
 
 use crate::batch::Batch;
+use crate::damp::Damping;
 use crate::document::Documents;
+use crate::echo::Own;
 use crate::parts::Divider;
 use crate::pauses::Pauses;
 use crate::places::Places;
@@ -141,6 +152,8 @@ impl Job for ErpPusher {
         };
         let seen = Seen::new(stores.checkpoints.clone());
         let documents = Documents {
+            own: Own { echoes: Echoes::of(&parts.flows), ledger: stores.ledger.clone() },
+            damping: Damping { checkpoints: stores.checkpoints.clone() },
             flows: parts.flows.clone(),
             settings,
             targets,

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use relay_connector::{Document, Repeat, Target, lenient};
 use relay_core::item::content_hash;
 use relay_core::ledger::Delivered;
-use relay_core::{FailureClass, System, UnknownCode};
-use relay_mapping::{Fault, LookupKey, Mapped};
+use relay_core::time::china;
+use relay_core::{Bill, FailureClass, System, UnknownCode};
+use relay_mapping::{DELIVERED, Fault, Flow, LookupKey, Mapped};
 
 use crate::stop::Stop;
 
@@ -21,6 +23,10 @@ pub(crate) struct Sent {
     pub(crate) replaces: bool,
     /// What it is in the target, as flow files name it; `None` where it was stored in its group.
     pub(crate) document: Option<&'static str>,
+    /// The bills that it has there, where they have a life.
+    pub(crate) bills: Option<Vec<Bill>>,
+    /// What orders it beside other versions, where that is not when the document was received.
+    pub(crate) received_at: Option<DateTime<Utc>>,
 }
 
 /// What is to be sent of a document.
@@ -40,7 +46,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Our number of it, where its form has a field for one.
-    fn number(&self) -> Option<String> {
+    pub(crate) fn number(&self) -> Option<String> {
         lenient::field(&self.mapped.body, self.document.number()?)
     }
 
@@ -51,6 +57,8 @@ impl<'a> Plan<'a> {
             number: self.number(),
             replaces: self.replaces(),
             document: Some(self.document.name),
+            bills: None,
+            received_at: None,
         }
     }
 
@@ -98,6 +106,33 @@ pub(crate) fn unknown_codes(faults: &[Fault]) -> Vec<UnknownCode> {
         .map(|LookupKey { table, key }| UnknownCode { table: table.clone(), code: key.clone() })
         .collect();
     codes.into_iter().collect()
+}
+
+/// What a document comes to that lacks nothing but what other flows have not delivered yet: it waits, for as long as its flow
+/// says, since it was received. `None`: that is not all that it lacks, or its time is over.
+pub(crate) fn waits(
+    flow: &Flow,
+    found: &[Fault],
+    received_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<Stop> {
+    let wait = |fault: &Fault| flow.wait_for(&fault.cause.unknown_code()?.table);
+    let waits: Option<Vec<_>> = found.iter().map(wait).collect();
+    let until = received_at + waits?.into_iter().min()?;
+    if until <= now {
+        return None;
+    }
+    let awaited = unknown_codes(found).into_iter().map(|UnknownCode { table, code }| {
+        let flow = table.strip_prefix(DELIVERED).unwrap_or(&table);
+        format!("{} {code}", flow.strip_suffix(".number").unwrap_or(flow))
+    });
+    let awaited: BTreeSet<_> = awaited.collect();
+    let awaited = awaited.into_iter().collect::<Vec<_>>().join(", ");
+    let until = until.with_timezone(&china()).format("%Y-%m-%d %H:%M");
+    let message = format!(
+        "waiting for {awaited}: it is sent again as soon as that is delivered, and fails if it is not by {until} (China time)"
+    );
+    Some(Stop::failed(FailureClass::Waiting, message))
 }
 
 /// One line for all faults; fields that fail for the same reason share its words.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
+use relay_connector::Quota;
 use relay_core::clock::{Clock, Rng};
 use relay_core::health::Monitor;
 use relay_core::pause::Scope;
@@ -20,6 +22,8 @@ use crate::places::Places;
 use crate::settle::{Acknowledger, held_up};
 use crate::width::Widths;
 use crate::work::Known;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Pushes batches.
 pub(crate) struct Pusher {
@@ -67,6 +71,16 @@ impl Pusher {
     pub(crate) fn most_together(&self, system: System) -> usize {
         let to_it = self.flows.iter().filter(|routed| routed.system == system);
         to_it.map(|routed| routed.flow.target().document.batch()).max().unwrap_or(1)
+    }
+
+    /// How many documents may begin within a second, by how many the target takes side by side and by its quota's pace.
+    pub(crate) fn soon(&self, system: System) -> usize {
+        let target = self.documents.targets.get(system).ok();
+        let to_it = self.flows.iter().filter(|routed| routed.system == system);
+        let quotas = to_it.filter_map(|routed| target?.quota(routed.flow.target().document));
+        let in_a_second = |quota: &Quota| SECOND.as_nanos() / quota.pace().as_nanos().max(1);
+        let by_quota = quotas.map(in_a_second).min().and_then(|calls| usize::try_from(calls).ok());
+        by_quota.unwrap_or(usize::MAX).min(self.widths.of(system).room())
     }
 
     /// What a turn comes to, for whoever received its message.

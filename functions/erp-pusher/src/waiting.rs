@@ -1,25 +1,31 @@
 //! Documents that failed for a code that nobody knew: they are sent again as soon as it is known.
 //!
-//! A code becomes known when the flow that is looked up delivers a document of that key, or when a target that was asked
-//! again has it. Whoever learns of it walks the failed documents of the flows that name the look-up. That is a walk for each
-//! code, so a mark in the look-ups says whether anybody waits at all: one read of the store where nobody does.
+//! A code becomes known when the flow that is looked up delivers a document of that key, when a target that was asked again
+//! has it, or when a person imports it. The look-ups know which documents wait for each code, so that whoever learns of one
+//! reads those and no others.
 //!
-//! **Nobody is missed.** A document sets its mark, then its failure is recorded, then it looks once more whether the other has
-//! been delivered. The other is recorded as delivered first, then looks for the mark and walks. Whichever of the two records
-//! is written last, the one that wrote it sees the other's.
+//! **Nobody is missed.** A document is noted as waiting, then its failure is recorded, then it looks once more whether the
+//! code is known by now. Whoever learns of a code stores that first, and then looks who waits. Whichever of the two records is
+//! written last, the one that wrote it sees the other's. A document whose failure is not recorded yet goes on waiting, for it
+//! may be just about to fail; one that has waited for longer than any turn takes, and has not failed for the code, waits no
+//! longer: a person has dealt with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use relay_core::clock::{Clock, Rng};
-use relay_core::{Entry, EntryId, Intake, Ledger, Lookups, Outcome, Skip, StoreError, UnknownCode};
-use relay_job::{Flows, Routed, known_codes, work};
-use relay_mapping::{DeliveredAs, LookupKey, LookupTable, TENANT};
+use relay_core::{Entry, EntryId, Intake, Ledger, Lookups, Outcome, Skip, StoreError, UnknownCode, Waiter};
+use relay_job::{Flows, known_codes, work};
+use relay_mapping::{DeliveredAs, LookupKey, LookupTable};
 
 use crate::work::Work;
 
-/// So many failed documents are read at once.
+/// So many waiting documents are read at once.
 const PAGE: usize = 100;
+
+/// A document's turn takes minutes at most.
+const A_TURN: TimeDelta = TimeDelta::hours(1);
 
 pub(crate) struct Waiting {
     flows: Arc<Flows>,
@@ -28,16 +34,14 @@ pub(crate) struct Waiting {
     intake: Intake,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
-    /// The look-ups of deliveries that flows name.
-    deliveries: BTreeSet<String>,
+    /// The look-ups that flows name.
+    tables: BTreeMap<String, LookupTable>,
 }
 
 impl Waiting {
     pub(crate) fn new(parts: &relay_job::Parts) -> Self {
-        let tables = parts.flows.iter().flat_map(|routed| routed.flow.tables());
-        let deliveries = tables.filter(|lookup| matches!(lookup.table, LookupTable::Delivered { .. }));
         Self {
-            deliveries: deliveries.map(|lookup| lookup.table.to_string()).collect(),
+            tables: known_codes::tables(&parts.flows),
             flows: parts.flows.clone(),
             lookups: parts.stores.lookups.clone(),
             ledger: parts.stores.ledger.clone(),
@@ -48,11 +52,9 @@ impl Waiting {
     }
 
     /// Notes that a document waits for these codes, before its failure is recorded.
-    pub(crate) async fn note(&self, missing: &[UnknownCode]) -> Result<(), StoreError> {
-        // A table of the tenant changes by a person's command alone, which walks without a mark.
-        for code in missing.iter().filter(|code| !code.table.starts_with(TENANT)) {
-            let (table, mark) = code.mark();
-            self.lookups.put(&table, &mark, "", None).await?;
+    pub(crate) async fn note(&self, missing: &[UnknownCode], document: &EntryId) -> Result<(), StoreError> {
+        for code in missing {
+            self.lookups.wait(code, document).await?;
         }
         Ok(())
     }
@@ -79,7 +81,7 @@ impl Waiting {
     async fn delivered(&self, flow: &str, key: &str) -> Result<(), StoreError> {
         for result in [DeliveredAs::Id, DeliveredAs::Number] {
             let table = LookupTable::Delivered { flow: flow.to_owned(), result }.to_string();
-            if self.deliveries.contains(&table) {
+            if self.tables.contains_key(&table) {
                 self.arrived(&UnknownCode { table, code: key.to_owned() }, None).await?;
             }
         }
@@ -93,79 +95,71 @@ impl Waiting {
         code: &UnknownCode,
         at_hand: Option<&EntryId>,
     ) -> Result<(), StoreError> {
-        let mark = code.mark();
-        if self.lookups.get(std::slice::from_ref(&mark)).await?.is_empty() {
-            return Ok(());
-        }
-        let names = |routed: &&Arc<Routed>| {
-            routed.flow.tables().iter().any(|lookup| lookup.table.to_string() == code.table)
-        };
-        for routed in self.flows.iter().filter(names) {
-            let mut after: Option<EntryId> = None;
-            loop {
-                let page = self.ledger.failed(Some(routed.flow.name()), PAGE, after.as_ref()).await?;
-                let others = page.iter().filter(|entry| Some(&entry.id) != at_hand);
-                self.send_again(routed, others, code).await?;
-                if page.len() < PAGE {
-                    break;
+        let mut after = None;
+        loop {
+            let page = self.lookups.waiting(code, after.as_ref(), PAGE).await?;
+            let waiting: Vec<_> = page.iter().map(|waiter| waiter.document.clone()).collect();
+            let entries =
+                if waiting.is_empty() { HashMap::new() } else { self.ledger.read(&waiting).await? };
+            let mut done = Vec::new();
+            for Waiter { document, since } in &page {
+                let is_at_hand = Some(document) == at_hand;
+                let entry = entries.get(document).filter(|_| !is_at_hand);
+                let is_sent = match entry {
+                    Some(entry) => self.send_again(entry, code).await?,
+                    None => false,
+                };
+                if is_sent || is_at_hand || self.clock.now() - *since > A_TURN {
+                    done.push(document.clone());
                 }
-                after = page.last().map(|entry| entry.id.clone());
             }
+            if !done.is_empty() {
+                self.lookups.release(code, &done).await?;
+            }
+            if page.len() < PAGE {
+                return Ok(());
+            }
+            after = waiting.into_iter().last();
         }
-        self.lookups.remove(&mark.0, &mark.1).await
     }
 
-    async fn send_again(
-        &self,
-        routed: &Routed,
-        entries: impl Iterator<Item = &Entry>,
-        code: &UnknownCode,
-    ) -> Result<(), StoreError> {
+    /// Sends the versions of a document again that failed for a code; `false`: none did.
+    async fn send_again(&self, entry: &Entry, code: &UnknownCode) -> Result<bool, StoreError> {
+        let Some(routed) = self.flows.named(&entry.id.flow) else { return Ok(false) };
         let (now, rng) = (self.clock.now(), self.rng.as_ref());
-        let waiting = entries.flat_map(|entry| entry.failures().map(move |failed| (&entry.id, failed)));
-        let items: Vec<_> = waiting
-            .filter(|(_, failed)| failed.missing.contains(code))
-            .map(|(id, failed)| work::again(&routed.flow, id, failed, now, rng))
-            .collect();
-        if !items.is_empty() {
-            let (flow, documents) = (routed.flow.name(), items.len());
-            tracing::info!(
-                flow,
-                documents,
-                table = code.table,
-                code = code.code,
-                "a code is known now: sent again"
-            );
-            self.intake.take(routed.system, &items).await?;
+        let failed = entry.failures().filter(|failed| failed.missing.contains(code));
+        let items: Vec<_> =
+            failed.map(|failed| work::again(&routed.flow, &entry.id, failed, now, rng)).collect();
+        if items.is_empty() {
+            return Ok(false);
         }
-        Ok(())
+        let (EntryId { flow, key }, UnknownCode { table, code }) = (&entry.id, code);
+        tracing::info!(flow, key, table, code, "a code is known now: sent again");
+        self.intake.take(routed.system, &items).await?;
+        Ok(true)
     }
 
-    /// Sends a document that has just failed again where what it waits for was delivered in the meantime.
+    /// Sends a document that has just failed again where what it waits for has become known in the meantime.
     async fn look_again(&self, work: &Work<'_>) -> Result<(), StoreError> {
         let of_entry = work.known.entry.failures().filter(|failed| failed.hash == work.hash);
-        let missing: Vec<_> =
-            work.missing.iter().chain(of_entry.flat_map(|failed| &failed.missing)).cloned().collect();
-        let Some(routed) = self.flows.named(&work.item.flow) else { return Ok(()) };
-        let tables = routed.flow.tables();
-        let keys: Vec<_> = missing
-            .into_iter()
-            .map(|UnknownCode { table, code }| LookupKey { table, key: code })
-            .filter(|key| self.deliveries.contains(&key.table))
-            .collect();
-        let asked: Vec<_> = keys
+        let missing: BTreeSet<_> = work
+            .missing
             .iter()
-            .filter_map(|key| {
-                tables.iter().find_map(|lookup| match &lookup.table {
-                    LookupTable::Delivered { flow, result } if lookup.table.to_string() == key.table => {
-                        Some((key, flow.as_str(), *result))
-                    }
-                    _ => None,
-                })
-            })
+            .chain(of_entry.flat_map(|failed| &failed.missing))
+            .map(|UnknownCode { table, code }| LookupKey { table: table.clone(), key: code.clone() })
             .collect();
-        for (key, _) in known_codes::deliveries(self.ledger.as_ref(), &asked).await? {
-            self.arrived(&UnknownCode { table: key.table, code: key.key }, None).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<_> = missing.iter().collect();
+        let (lookups, ledger) = (self.lookups.as_ref(), self.ledger.as_ref());
+        for LookupKey { table, key } in
+            known_codes::stored(lookups, ledger, &self.tables, &wanted).await?.into_keys()
+        {
+            let code = UnknownCode { table, code: key };
+            // Whoever has learnt of it may have found it before its failure was recorded.
+            self.lookups.wait(&code, &work.known.entry.id).await?;
+            self.arrived(&code, None).await?;
         }
         Ok(())
     }

@@ -71,6 +71,12 @@ impl Width {
         may_begin.then(|| UnderWay(self))
     }
 
+    /// How many more may be under way now.
+    pub(crate) fn room(&self) -> usize {
+        let state = self.state();
+        state.allowed.saturating_sub(state.under_way)
+    }
+
     /// Learns from what became of a document.
     pub(crate) fn learn(&self, consequences: &Consequences<'_>) {
         let mut state = self.state();

@@ -58,7 +58,7 @@ impl Withdrawn<'_> {
         let Some(Plan { target, document, mapped, .. }) = &self.asked else {
             return Ok(Found::CannotBeAsked);
         };
-        let Mapped { body, params, route } = &**mapped;
+        let Mapped { body, params, route, .. } = &**mapped;
         let delivery = Delivery { route: *route, ..Delivery::of(document, params, body) };
         Ok(target.find(&delivery, self.deadline).await?)
     }

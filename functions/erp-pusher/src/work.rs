@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::guard::Candidate;
 use relay_core::ledger::{Entry, Stamp};
-use relay_core::{Received, System, UnknownCode, VersionKind, WorkItem};
+use relay_core::{Received, Step, System, UnknownCode, VersionKind, WorkItem};
 
 /// How long a vendor is taken to work on a request after we gave its answer up.
 pub(crate) const LATE: TimeDelta = TimeDelta::seconds(90);
@@ -30,6 +30,8 @@ pub(crate) struct Work<'a> {
     pub(crate) hash: String,
     /// What it becomes, as flow files name it, as far as its flow is known.
     pub(crate) document: Option<&'static str>,
+    /// Whether it is an alert, which is sent also where it says what the last one said.
+    pub(crate) is_alert: bool,
     /// How versions of the document compare, as far as it is known.
     pub(crate) kind: Option<VersionKind>,
     /// What is known of the document.
@@ -44,6 +46,16 @@ pub(crate) struct Work<'a> {
     pub(crate) numbers: Vec<String>,
     /// The codes that nobody knew, where it fails for them.
     pub(crate) missing: Vec<UnknownCode>,
+    /// The step in the life of its bill that is being taken.
+    pub(crate) step: Option<AtStep>,
+}
+
+/// A step in the life of a bill.
+#[derive(Debug, Clone)]
+pub(crate) struct AtStep {
+    pub(crate) step: Step,
+    /// The target's id of the bill, where it is known.
+    pub(crate) target_id: Option<String>,
 }
 
 impl Work<'_> {

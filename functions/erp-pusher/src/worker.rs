@@ -22,6 +22,10 @@ use crate::width::MOST;
 /// So many batches are under way at most.
 const BATCHES: usize = MOST / BATCH;
 
+/// So many messages are received at once at most, where they can all begin at once: each receive, and each delete, is a wait for
+/// the disk.
+const LARGEST: usize = 50;
+
 /// So long a turn goes on receiving: whoever keeps the worker going is to hear now and then that all is well.
 const TURN: Duration = Duration::from_secs(300);
 
@@ -39,7 +43,7 @@ pub struct Worker {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// So many messages are received at once at most.
+    /// So many messages are received at once, and more only where those can begin at once.
     pub(crate) most: usize,
 }
 
@@ -182,7 +186,8 @@ impl Worker {
         if let Some(pause) = pause::current(self.checkpoints.as_ref(), self.system, self.clock.now()).await? {
             return Ok(Look::Idle(Idle::Paused(pause)));
         }
-        let messages = self.queue.receive(self.system, self.most, VISIBILITY).await?;
+        let most = self.pusher.soon(self.system).min(LARGEST).max(self.most);
+        let messages = self.queue.receive(self.system, most, VISIBILITY).await?;
         if messages.is_empty() { Ok(Look::Idle(self.nothing().await?)) } else { Ok(Look::Messages(messages)) }
     }
 

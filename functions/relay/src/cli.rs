@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use relay_operations::which::Which;
 
 use crate::shipped::Set;
 
@@ -44,6 +46,15 @@ pub(crate) enum Command {
         /// Read, map and show documents; send nothing, acknowledge nothing, move no watermark
         #[arg(long)]
         dry_run: bool,
+        /// Serve the console too, to browsers on this machine, such as at 127.0.0.1:8081
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run")]
+        console: Option<SocketAddr>,
+    },
+    /// Show where everything stands, and steer it, in a browser on this machine
+    Console {
+        /// Where it listens
+        #[arg(long, default_value = "127.0.0.1:8081")]
+        listen: SocketAddr,
     },
     /// Try every connection that the flows need, without sending anything, and tell what is wrong
     Doctor,
@@ -57,13 +68,59 @@ pub(crate) enum Command {
     },
     /// Work the queues, waiting out back-offs, until they are empty or only paused work is left
     Drain,
-    /// Tell where every flow and queue stands
-    Status,
-    /// List the documents that failed, with their reasons
+    /// Tell where every flow, source, target and queue stands, and what needs a person
+    Status {
+        /// Tell it again and again, every so many seconds, until stopped
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5")]
+        watch: Option<u64>,
+    },
+    /// List what fails by its causes, and the documents that failed with their reasons
     Failures {
-        /// Of this flow alone
+        #[command(flatten)]
+        which: WhichArguments,
+        /// So many documents at most [default: 20]
         #[arg(long)]
-        flow: Option<String>,
+        limit: Option<usize>,
+        /// Ask the targets first for what failed, and close what a person has made there meanwhile
+        #[arg(long)]
+        recheck: bool,
+    },
+    /// Tell who has done what: pauses, replays, imports, settled documents
+    Log {
+        /// Since then: `2026-11-28`, `2026-11-28 08:00`, or 2h ago
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        since: Option<Time>,
+        /// So many actions at most
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Read a range of a flow's source beside its watermark, with less priority than what is new
+    ///
+    /// One that was stopped and is asked for again goes on where it stood. Nothing is doubled: what the ledger knows is skipped, and
+    /// the target is asked for each document before it is sent.
+    Backfill {
+        /// The flow
+        flow: String,
+        /// From this time of last change on
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        from: Time,
+        /// Until then [default: two minutes ago]
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        to: Option<Time>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Have a flow's source read again from a time on
+    Rewind {
+        /// The flow
+        flow: String,
+        /// From this time of last change on
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        to: Time,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Tell everything that is known of documents: what came, was sent and was answered
     ///
@@ -107,34 +164,55 @@ pub(crate) enum Command {
         #[arg(long = "id", value_name = "ID", requires = "redrive")]
         ids: Vec<String>,
     },
-    /// Send failed documents through their flow again
+    /// Send documents through their flow again: those that failed, or that were delivered
+    ///
+    /// Count and cost are told first, and on a terminal it asks. One that was stopped goes on with `--continue`.
     Replay {
-        /// Of this flow alone
-        #[arg(long)]
-        flow: Option<String>,
+        #[command(flatten)]
+        which: WhichArguments,
         /// The document's key
         #[arg(long, requires = "flow")]
         key: Option<String>,
-        /// Every failed document
-        #[arg(long, conflicts_with = "key", required_unless_present = "key")]
+        /// Every document that failed
+        #[arg(long, conflicts_with = "key")]
         all: bool,
+        /// Those that were delivered, by number, or by flow and time
+        #[arg(long, conflicts_with_all = ["all", "cause"])]
+        delivered: bool,
+        /// Numbers of documents that were delivered
+        #[arg(value_name = "NUMBER", requires = "delivered")]
+        numbers: Vec<String>,
+        /// Edit the document first, with $EDITOR; or take it as this file has it
+        #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "", requires = "key", conflicts_with = "delivered")]
+        edit: Option<String>,
+        /// Why
+        #[arg(long, value_name = "TEXT", requires = "edit")]
+        reason: Option<String>,
+        /// Go on with the replay that was stopped last
+        #[arg(long = "continue", conflicts_with_all = ["key", "all", "delivered", "edit"])]
+        goes_on: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
-    /// Take a failed document off the list: a person has done by hand what was to be done
+    /// Take failed documents off the list: a person has done by hand what was to be done
     Settle {
-        /// Its flow, as `relay failures` names it
-        #[arg(long)]
-        flow: String,
+        #[command(flatten)]
+        which: WhichArguments,
         /// The document's key
-        #[arg(long)]
-        key: String,
-        /// What was done, and why
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, requires = "flow", required_unless_present = "cause")]
+        key: Option<String>,
+        /// What was done, and why; of many documents it is needed
+        #[arg(long, value_name = "TEXT", required_unless_present = "key")]
         reason: Option<String>,
         /// Who has done it [default: the login name]
         #[arg(long, value_name = "NAME")]
         by: Option<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
-    /// Let a target or a flow rest: its documents are taken in, and wait
+    /// Let a target or a flow rest, whose documents are taken in and wait; or a source, which is not read
     Pause {
         /// The target (kingdee, for instance; `relay status` names them all), or a flow
         #[arg(value_name = "TARGET|FLOW")]
@@ -148,12 +226,18 @@ pub(crate) enum Command {
         /// For how long: 90s, 30m, 2h or 1d [default: until it is resumed]
         #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
         lasts: Option<Duration>,
+        /// The vendor as a source: it is not read, and goes on where it stood; what it pushes is taken all the same
+        #[arg(long)]
+        source: bool,
     },
-    /// End the pause of a target or of a flow, once its cause is mended
+    /// End the pause of a target, of a flow or of a source, once its cause is mended
     Resume {
         /// The target (kingdee, for instance; `relay status` names them all), or a flow
         #[arg(value_name = "TARGET|FLOW")]
         name: String,
+        /// The vendor as a source
+        #[arg(long)]
+        source: bool,
     },
     /// List what there is: the documents of all vendors, and the look-up tables
     Documents {
@@ -185,6 +269,92 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: FlowsCommand,
     },
+}
+
+/// Which of the documents that failed are meant.
+#[derive(Debug, Default, Args)]
+pub(crate) struct WhichArguments {
+    /// Of this flow alone
+    #[arg(long)]
+    flow: Option<String>,
+    /// That failed for this cause, as `relay failures` names it
+    #[arg(long)]
+    cause: Option<String>,
+    /// With this text in their key, their numbers, the reason or their content
+    #[arg(long, value_name = "TEXT")]
+    grep: Option<String>,
+    /// That failed then or later: `2026-11-28`, `2026-11-28 08:00`, or 2h ago
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<Time>,
+    /// That failed then or earlier
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<Time>,
+}
+
+impl WhichArguments {
+    /// By the time that it is.
+    pub(crate) fn which(&self, now: DateTime<Utc>, keys: Vec<String>) -> Which {
+        Which {
+            flow: self.flow.clone(),
+            keys,
+            cause: self.cause.clone(),
+            grep: self.grep.clone(),
+            since: self.since.map(|since| since.at(now)),
+            until: self.until.map(|until| until.at(now)),
+        }
+    }
+
+    /// The flow that is named.
+    pub(crate) fn flow(&self) -> Option<&str> {
+        self.flow.as_deref()
+    }
+
+    /// Whether anything is named.
+    pub(crate) fn is_any(&self) -> bool {
+        self.flow.is_some() || self.is_narrow()
+    }
+
+    /// Whether more is named than a flow.
+    pub(crate) fn is_narrow(&self) -> bool {
+        self.cause.is_some() || self.grep.is_some() || self.since.is_some() || self.until.is_some()
+    }
+}
+
+/// A time that a person has named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// That time.
+    At(DateTime<Utc>),
+    /// So long ago.
+    Ago(Duration),
+}
+
+impl Time {
+    pub(crate) fn at(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::At(time) => time,
+            Self::Ago(span) => now - span,
+        }
+    }
+}
+
+/// Reads a time: China time, RFC 3339, or a span such as `2h`, which is so long ago.
+fn time(text: &str) -> Result<Time, String> {
+    if let Ok(span) = duration(text) {
+        return Ok(Time::Ago(span));
+    }
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(Time::At(time.to_utc()));
+    }
+    let whole = match text.len() {
+        10 => format!("{text} 00:00:00"),
+        16 => format!("{text}:00"),
+        _ => text.to_owned(),
+    };
+    let time = relay_connector::china::parse(&whole).map(|time| Time::At(time.to_utc()));
+    let expected =
+        || format!("`{text}` is no time such as 2026-11-28, 2026-11-28 08:00 (China time) or 2h (ago)");
+    time.ok_or_else(expected)
 }
 
 #[derive(Debug, Subcommand)]
@@ -279,6 +449,9 @@ pub(crate) enum FlowsCommand {
         /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]
         folder: Option<PathBuf>,
     },
+    /// Have a running `relay serve` take its flow files anew: they are checked and tested first, and what runs goes on where
+    /// they do not pass
+    Reload,
     /// Check flow files, and list every mistake with its line
     Check {
         /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]
@@ -327,6 +500,24 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_chinas_or_so_long_ago() {
+        let now: DateTime<Utc> = "2026-11-28T04:00:00Z".parse().unwrap();
+        let read = ["2026-11-28", "2026-11-28 08:00", "2026-11-28 08:00:30", "2026-11-28T08:00:00Z", "2h"];
+        let read = read.map(|text| time(text).unwrap().at(now).to_rfc3339());
+        let expected = [
+            "2026-11-27T16:00:00+00:00",
+            "2026-11-28T00:00:00+00:00",
+            "2026-11-28T00:00:30+00:00",
+            "2026-11-28T08:00:00+00:00",
+            "2026-11-28T02:00:00+00:00",
+        ];
+        assert_eq!(read, expected);
+        for text in ["", "yesterday", "2026-13-01", "08:00"] {
+            assert!(time(text).is_err_and(|error| error.contains("is no time such as")), "{text}");
+        }
+    }
 
     #[test]
     fn a_span_has_a_number_and_a_unit() {

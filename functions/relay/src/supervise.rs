@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use relay_core::clock::Clock;
 use relay_core::{Checkpoints, StoreError};
+use relay_operations::status::NEXT;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -20,6 +21,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// A turn that went on for so long before it failed was well until then: the back-off begins anew.
 const WELL_AFTER: Duration = Duration::from_secs(300);
+
+/// A turn that is so far off is told.
+const TOLD: Duration = Duration::from_secs(60);
 
 /// Tells the tasks when to stop.
 pub(crate) type Stop = watch::Receiver<bool>;
@@ -61,6 +65,9 @@ impl Supervisor {
                         self.is_well(task).await;
                         (failures, trouble) = (0, None);
                     }
+                    if wait >= TOLD {
+                        self.tell_next(task, wait).await;
+                    }
                     wait
                 }
                 Err(error) => {
@@ -93,6 +100,19 @@ impl Supervisor {
     pub(crate) async fn is_well(&self, task: &str) {
         if let Err(error) = self.checkpoints.remove(&checkpoint(task)).await {
             tracing::debug!(task, %error, "that the task is well cannot be noted");
+        }
+    }
+
+    /// Notes when the next turn is, for `relay status`.
+    async fn tell_next(&self, task: &str, wait: Duration) {
+        let name = format!("{NEXT}{task}");
+        let value = serde_json::json!(self.clock.now() + wait).to_string();
+        let noted = async {
+            let revision = self.checkpoints.get(&name).await?.map(|checkpoint| checkpoint.revision);
+            self.checkpoints.put(&name, &value, revision, None).await
+        };
+        if let Err(error) = noted.await {
+            tracing::debug!(task, %error, "when the next turn is cannot be noted");
         }
     }
 

@@ -10,6 +10,7 @@
 //! | `sync` | pulls until a pool gives nothing new |
 //! | `recent` | what this process has queued lately |
 
+mod along;
 mod pool;
 mod recent;
 mod sync;

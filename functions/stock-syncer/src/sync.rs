@@ -7,14 +7,14 @@ use relay_connector::{Class, Failure, Pools, Query, Verdict, retry};
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
-use relay_core::{
-    Checkpoints, Entry, EntryId, FailureClass, Intake, Lease, Ledger, Queue, StoreError, System,
-};
+use relay_core::pause::{self, Scope};
+use relay_core::{Checkpoints, Entry, EntryId, FailureClass, Intake, Ledger, Queue, StoreError, System};
 use relay_job::{Connections, CredentialCheck, Parts, health, work};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{Instrument as _, Span};
 
+use crate::along::Along;
 use crate::pool::Pool;
 use crate::recent::Recent;
 
@@ -45,6 +45,8 @@ pub struct Syncer {
     credential_check: Arc<CredentialCheck>,
     health: Arc<Monitor>,
     recent: Recent,
+    /// Names this process.
+    owner: String,
 }
 
 /// What a turn does about rows that stand behind those that it has queued.
@@ -59,6 +61,16 @@ pub enum Patience {
     UntilWorked,
 }
 
+/// One pool's turn.
+struct Turn<'a> {
+    patience: Patience,
+    /// It pulls no more after that, and waits no longer.
+    until: Deadline,
+    /// No call is made after it.
+    deadline: Deadline,
+    along: Along<'a>,
+}
+
 /// What came of waiting for the targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waited {
@@ -66,7 +78,7 @@ enum Waited {
     NotAtAll,
     /// They have worked, or the turn is over.
     Some,
-    /// They do not work.
+    /// They do not work, or another process goes along by now.
     InVain,
 }
 
@@ -81,6 +93,9 @@ pub struct Report {
     pub queued: u64,
     /// Whether nothing was pulled because a target's queue is full: the rows wait in the pool meanwhile.
     pub held_back: bool,
+    /// Whether nothing was pulled because a person has paused the source: the rows wait in the pool meanwhile.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
     /// Why it stopped early, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -102,6 +117,7 @@ impl Syncer {
             credential_check: parts.credential_check.clone(),
             health: parts.health.clone(),
             recent: Recent::default(),
+            owner: parts.rng.uuid().to_string(),
         }
     }
 
@@ -116,13 +132,22 @@ impl Syncer {
     pub async fn sync(&self, pool: &Pool, patience: Patience, deadline: Deadline) -> Report {
         let mut report = Report { pool: pool.name().to_owned(), ..Report::default() };
         let span = tracing::info_span!("sync", pool = report.pool);
-        let mut along = None;
-        let pulled =
-            self.pulls(pool, patience, &mut along, deadline, &mut report).instrument(span.clone()).await;
-        if let Some(lease) = along
-            && let Err(error) = self.checkpoints.release(&lease).await
-        {
-            tracing::warn!(%error, pool = report.pool, "the lease of the pool ends by itself");
+        let mut turn = Turn {
+            patience,
+            until: self.end_of_turn(deadline),
+            deadline,
+            along: Along {
+                checkpoints: self.checkpoints.as_ref(),
+                clock: self.clock.as_ref(),
+                owner: &self.owner,
+                pool: pool.name(),
+                held: None,
+            },
+        };
+        let pulled = self.pulls(pool, &mut turn, &mut report).instrument(span.clone()).await;
+        // Whoever knows what is queued already goes on in his next turn.
+        if patience != Patience::UntilWorked || !turn.until.is_over(self.clock.as_ref()) {
+            turn.along.end().await;
         }
         self.told(pool, report, pulled, &span).await
     }
@@ -158,21 +183,23 @@ impl Syncer {
         }
     }
 
-    async fn pulls(
-        &self,
-        pool: &Pool,
-        patience: Patience,
-        along: &mut Option<Lease>,
-        deadline: Deadline,
-        report: &mut Report,
-    ) -> anyhow::Result<()> {
+    async fn pulls(&self, pool: &Pool, turn: &mut Turn<'_>, report: &mut Report) -> anyhow::Result<()> {
+        let (checkpoints, now) = (self.checkpoints.as_ref(), self.clock.now());
+        let scope = Scope::Source(System::of_document(pool.name()));
+        if pause::current(checkpoints, scope, now).await?.is_some() {
+            report.paused = true;
+            return Ok(());
+        }
+        if turn.patience == Patience::UntilWorked && !turn.along.stand_by(turn.until).await? {
+            return Ok(());
+        }
+        let Turn { patience, until, deadline, .. } = *turn;
         if self.is_crowded(pool).await? {
             report.held_back = true;
             return Ok(());
         }
         let source = self.source(&pool.query)?;
         let mut seen = HashSet::new();
-        let until = self.end_of_turn(deadline);
         let mut is_worked = false;
         loop {
             let mut rows = match self.pull(source, &pool.query, deadline).await {
@@ -190,11 +217,11 @@ impl Syncer {
             let most = source.most(&pool.query).filter(|most| page.len() >= *most);
             let goes_on = match (most, patience) {
                 (Some(most), Patience::WhileWorked | Patience::UntilWorked)
-                    if self.is_the_one(pool, along).await? =>
+                    if turn.along.is_the_one().await? =>
                 {
                     // A page that is known already shows something else once all of it is worked, at the latest.
                     let left = if is_news { most as u64 / 2 } else { 0 };
-                    let waited = self.wait_for(left, pool, patience, until).await?;
+                    let waited = self.wait_for(left, pool, turn).await?;
                     // Only a pull that is made when all is worked shows that there is no more.
                     let all_worked = !is_news && waited == Waited::NotAtAll;
                     let was_worked = std::mem::replace(&mut is_worked, all_worked);
@@ -211,15 +238,6 @@ impl Syncer {
         }
     }
 
-    /// Whether no other process goes along with this pool: several would pull, queue and acknowledge the same rows.
-    async fn is_the_one(&self, pool: &Pool, along: &mut Option<Lease>) -> Result<bool, StoreError> {
-        if along.is_none() {
-            let (name, owner) = (format!("along/{}", pool.name()), self.rng.uuid().to_string());
-            *along = self.checkpoints.acquire(&name, &owner, TURN + LOOK).await?;
-        }
-        Ok(along.is_some())
-    }
-
     /// When to pull no more in this turn, and to wait no longer.
     fn end_of_turn(&self, deadline: Deadline) -> Deadline {
         let clock = self.clock.as_ref();
@@ -228,23 +246,18 @@ impl Syncer {
     }
 
     /// Waits until the targets have worked all but so much of what pulls have brought.
-    async fn wait_for(
-        &self,
-        left: u64,
-        pool: &Pool,
-        patience: Patience,
-        until: Deadline,
-    ) -> Result<Waited, StoreError> {
+    async fn wait_for(&self, left: u64, pool: &Pool, turn: &mut Turn<'_>) -> Result<Waited, StoreError> {
         let (mut waited, mut shortest, mut since) = (Waited::NotAtAll, u64::MAX, self.clock.monotonic());
         loop {
             let (longest, now) = (self.longest_queue(pool).await?, self.clock.monotonic());
-            if longest <= left || until.is_over(self.clock.as_ref()) {
+            if longest <= left || turn.until.is_over(self.clock.as_ref()) {
                 return Ok(waited);
             }
             if longest < shortest {
                 (shortest, since) = (longest, now);
             }
-            if patience == Patience::WhileWorked && now.saturating_sub(since) >= IN_VAIN {
+            let is_in_vain = turn.patience == Patience::WhileWorked && now.saturating_sub(since) >= IN_VAIN;
+            if is_in_vain || !turn.along.is_the_one().await? {
                 return Ok(Waited::InVain);
             }
             waited = Waited::Some;

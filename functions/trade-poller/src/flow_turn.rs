@@ -1,8 +1,7 @@
 //! One flow's part in a run: its lease, and what becomes of it. It knows neither windows nor lists.
 
-use std::collections::HashSet;
-
 use anyhow::Context as _;
+use relay_connector::{Class, Failure};
 use relay_core::clock::Deadline;
 use relay_core::health::Part;
 use relay_core::{Lease, StoreError, WorkItem};
@@ -61,9 +60,16 @@ impl<'a> FlowTurn<'a> {
         Part::Poll(self.report.flow.clone())
     }
 
-    /// Ends the flow's turn early. The others go on.
+    /// Ends the flow's turn early. The others go on. That the vendor is not to be asked yet is no error.
     pub(crate) async fn stop(&mut self, error: &anyhow::Error) {
         self.is_stopped = true;
+        if let Some(ReadError::Vendor(Failure { class: Class::NotYet { after }, message, .. })) =
+            error.downcast_ref()
+        {
+            self.report.waits_s = Some(after.as_secs());
+            self.report.notes.push(message.clone());
+            return;
+        }
         self.report.error = Some(format!("{error:#}"));
         let vendors = match error.downcast_ref() {
             Some(ReadError::Vendor(failure)) => Some(failure.in_full()),
@@ -77,13 +83,11 @@ impl<'a> FlowTurn<'a> {
         self.report.error_in_full = vendors.or_else(|| self.report.error.clone());
     }
 
-    /// The documents of rows, of those that the flow's filter takes, each once and but for those that `is_known`, by what
-    /// tells their content.
+    /// The documents of rows, of those that the flow's filter takes, as far as they are news to it.
     pub(crate) fn documents(
         &mut self,
         rows: Vec<Value>,
-        seen: &mut HashSet<String>,
-        is_known: impl Fn(&str) -> bool,
+        mut is_news: impl FnMut(&WorkItem) -> bool,
     ) -> Vec<WorkItem> {
         let Self { poller, routed, report, .. } = self;
         let now = poller.clock.now();
@@ -95,10 +99,11 @@ impl<'a> FlowTurn<'a> {
                 report.filtered += 1;
                 continue;
             }
-            let item = work::item(&routed.flow, row, false, now, poller.rng.as_ref());
-            let id = item.content_id();
-            let is_known = is_known(&id);
-            if seen.insert(id) && !is_known {
+            let mut item = work::item(&routed.flow, row, false, now, poller.rng.as_ref());
+            if poller.until.is_some() {
+                item.replay = Some(format!("backfill/{}", poller.rng.uuid()));
+            }
+            if is_news(&item) {
                 items.push(item);
             }
         }
@@ -118,7 +123,7 @@ impl<'a> FlowTurn<'a> {
         let Some(lease) = self.lease.take() else { return };
         let released = lease.release().await;
         // What stopped the work comes first.
-        if !self.is_stopped {
+        if self.report.error.is_none() {
             self.poller.health.well(self.part()).await;
             if let Err(error) = released {
                 self.stop(&error.into()).await;

@@ -5,6 +5,7 @@
 //! | [`window`] | which window a flow reads next: pure |
 //! | [`turn`] | which flows of a query share the next window: pure |
 //! | `poll` | one query: window after window, the watermarks behind them |
+//! | [`backfill`] | a range that is read beside the watermark |
 //! | `reader` | one flow of a poll: its watermark, its part in a window |
 //! | `list` | one list, read as a whole: what is new or has changed is queued |
 //! | `snapshot` | what a flow has been given of a list |
@@ -36,6 +37,7 @@
 //! A run holds the lease of every flow that it reads for, under the name that it had when each flow was polled by itself:
 //! a watermark refuses a write under an older fence than its last, and fences count by the lease's name.
 
+pub mod backfill;
 mod flow_turn;
 mod horizon;
 mod lease;
@@ -129,6 +131,9 @@ impl TradePoller {
         self.active.announce().await;
         let mut reports = Vec::new();
         for Shared { query, flows } in &self.queries {
+            if self.poller.is_paused(query).await {
+                continue;
+            }
             reports.extend(self.read(query, flows, When::Due, deadline, progress).await);
         }
         reports.sort_by(|one, two| one.flow.cmp(&two.flow));

@@ -2,9 +2,12 @@
 //!
 //! A row is known by its key and its content ([`snapshot`](crate::snapshot)). One that is not on the list any more tells
 //! no target anything: most vendors leave out what is disabled, and a list that came short would end the rest.
+//!
+//! A list that is longer than a run has time for is read on by the next one. What moves meanwhile to a page that has been read
+//! already comes with the next reading.
 
-use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +15,7 @@ use relay_connector::{Lists, Page, PageOf, Query, retry};
 use relay_core::clock::Deadline;
 use relay_core::item::content_hash;
 use relay_core::{System, WorkItem};
-use relay_job::snapshot::{self, EVERY};
+use relay_job::snapshot::{self, EVERY, Unfinished};
 use relay_job::{Routed, health};
 use serde_json::Value;
 use tracing::Instrument as _;
@@ -22,11 +25,13 @@ use crate::lease;
 use crate::poll::{Poller, Progress};
 use crate::read::{MOST_PAGES, PAGE_SIZE, ReadError};
 use crate::report::Report;
-use crate::snapshot::{Snapshot, id};
+use crate::snapshot::Snapshot;
 
-/// So many new rows are held until all of the list has been read. Where there are more, which of the known ones have
-/// changed is not waited for: all are forgotten.
+/// So many new rows are held before they are queued.
 const MOST_HELD: usize = 2_000;
+
+/// A reading that began longer ago is begun anew: its pages tell too little of each other.
+const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// Documents that one call to the queue takes.
 const QUEUED_AT_ONCE: usize = 100;
@@ -44,16 +49,14 @@ pub(crate) enum When {
 struct Reader<'a> {
     turn: FlowTurn<'a>,
     snapshot: Option<Snapshot<'a>>,
-    /// The rows that this reading has shown, by their content.
-    shown: HashSet<String>,
-    /// Those that the flow was not given before, and that are not queued yet.
+    /// The rows that the flow was not given before, and that are not queued yet.
     fresh: Vec<WorkItem>,
 }
 
 impl<'a> Reader<'a> {
     async fn open(poller: &'a Poller, routed: &'a Routed, owner: &str, patience: Deadline) -> Self {
         let turn = FlowTurn::of(poller, routed);
-        let mut reader = Self { turn, snapshot: None, shown: HashSet::new(), fresh: Vec::new() };
+        let mut reader = Self { turn, snapshot: None, fresh: Vec::new() };
         if let Err(error) = reader.take_place(poller, owner, patience).await {
             reader.turn.stop(&error).await;
         }
@@ -76,27 +79,32 @@ impl<'a> Reader<'a> {
     /// Sees a page.
     async fn see(&mut self, rows: Vec<Value>) -> anyhow::Result<()> {
         let snapshot = self.snapshot.as_mut().context("the flow has no snapshot")?;
-        self.fresh.extend(self.turn.documents(rows, &mut self.shown, |row| snapshot.knows(id(row))));
-        if self.fresh.len() > MOST_HELD {
-            snapshot.forget_but(|_| false, self.turn.lease()).await?;
-            self.queue().await?;
-        }
-        Ok(())
+        self.fresh.extend(self.turn.documents(rows, |item| snapshot.is_news(item)));
+        if self.fresh.len() > MOST_HELD { self.queue().await } else { Ok(()) }
     }
 
     /// All of the list has been seen.
-    async fn finish(&mut self, read_at: DateTime<Utc>) -> anyhow::Result<()> {
-        let ids: BTreeSet<_> = self.shown.iter().map(|row| id(row).to_owned()).collect();
-        let snapshot = self.snapshot.as_mut().context("the flow has no snapshot")?;
-        snapshot.forget_but(|id| ids.contains(id), self.turn.lease()).await?;
+    async fn finish(&mut self, began: DateTime<Utc>) -> anyhow::Result<()> {
         self.queue().await?;
         let snapshot = self.snapshot.as_mut().context("the flow has no snapshot")?;
-        snapshot.remember(ids, read_at, self.turn.lease()).await?;
-        (self.turn.report.watermark, self.turn.report.caught_up) = (Some(read_at), true);
+        snapshot.finish(began, self.turn.lease()).await?;
+        (self.turn.report.watermark, self.turn.report.caught_up) = (Some(began), true);
+        Ok(())
+    }
+
+    /// There was no time for all of the list.
+    async fn interrupt(&mut self, unfinished: Unfinished) -> anyhow::Result<()> {
+        self.queue().await?;
+        let snapshot = self.snapshot.as_mut().context("the flow has no snapshot")?;
+        snapshot.interrupt(unfinished, self.turn.lease()).await?;
+        let pages = unfinished.next;
+        self.turn.report.notes.push(format!("{pages} pages of the list were read, and the next run goes on"));
         Ok(())
     }
 
     async fn queue(&mut self) -> anyhow::Result<()> {
+        let snapshot = self.snapshot.as_mut().context("the flow has no snapshot")?;
+        snapshot.forget_changed(self.turn.lease()).await?;
         let fresh = std::mem::take(&mut self.fresh);
         for items in fresh.chunks(QUEUED_AT_ONCE) {
             self.turn.queue(items).await?;
@@ -178,25 +186,26 @@ impl Poller {
         for routed in flows {
             readers.push(Reader::open(self, routed, &owner, patience).await);
         }
-        let began = self.clock.now();
+        let reading = self.goes_on_at(&mut readers);
         let read = match self.lists(query) {
-            Ok(source) => Listing { poller: self, source, query, deadline }.pages(&mut readers).await,
+            Ok(source) => {
+                Listing { poller: self, source, query, deadline }.pages(&mut readers, reading.next).await
+            }
             Err(error) => Err(error),
         };
-        match read {
-            Ok(true) => {
-                for reader in open(&mut readers) {
-                    if let Err(error) = reader.finish(began).await {
-                        reader.turn.stop(&error).await;
-                    }
+        for reader in open(&mut readers) {
+            let done = match &read {
+                Ok(End::Reached) => reader.finish(reading.began).await,
+                Ok(End::Later { next }) => reader.interrupt(Unfinished { next: *next, ..reading }).await,
+                // The next run has more time.
+                Ok(End::NotBegun) => Ok(()),
+                Err(error) => {
+                    reader.turn.stop(error).await;
+                    continue;
                 }
-            }
-            // There was no time to begin: the next run has more.
-            Ok(false) => {}
-            Err(error) => {
-                for reader in open(&mut readers) {
-                    reader.turn.stop(&error).await;
-                }
+            };
+            if let Err(error) = done {
+                reader.turn.stop(&error).await;
             }
         }
         for reader in &mut readers {
@@ -204,6 +213,39 @@ impl Poller {
         }
         readers
     }
+
+    /// Where the reading goes on that an earlier run has not come to the end of, if it is one and the same for all flows; a new
+    /// one begins at the first page.
+    fn goes_on_at(&self, readers: &mut [Reader<'_>]) -> Unfinished {
+        let now = self.clock.now();
+        let of_each: Vec<_> =
+            open(readers).map(|reader| reader.snapshot.as_ref().and_then(Snapshot::unfinished)).collect();
+        let is_of_late =
+            |unfinished: &Unfinished| (now - unfinished.began).to_std().is_ok_and(|since| since < LONGEST);
+        let first = of_each.first().copied().flatten().filter(is_of_late);
+        if let Some(unfinished) = first
+            && of_each.iter().all(|each| *each == first)
+        {
+            return unfinished;
+        }
+        for reader in open(readers) {
+            reader.snapshot.iter_mut().for_each(Snapshot::begin);
+        }
+        Unfinished { began: now, next: 0 }
+    }
+}
+
+/// How far a run has come.
+enum End {
+    /// To the end of the list.
+    Reached,
+    /// As far as it had time.
+    Later {
+        /// The page that comes next.
+        next: u64,
+    },
+    /// There was no time for a page.
+    NotBegun,
 }
 
 /// Those that go on.
@@ -212,15 +254,13 @@ fn open<'r, 'a>(readers: &'r mut [Reader<'a>]) -> impl Iterator<Item = &'r mut R
 }
 
 impl Listing<'_> {
-    /// Shows every page to every reader; says whether there was time to begin.
-    async fn pages(&self, readers: &mut [Reader<'_>]) -> anyhow::Result<bool> {
+    /// Shows every page to every reader, from that one on.
+    async fn pages(&self, readers: &mut [Reader<'_>], from: u64) -> anyhow::Result<End> {
         let (mut read, mut total, mut before) = (0, None, Vec::new());
-        for number in 0..MOST_PAGES {
+        for number in from..MOST_PAGES {
             let page = match self.page(number, readers).await {
-                Err(error) if error.is_out_of_time() && number == 0 => return Ok(false),
-                Err(error) if error.is_out_of_time() => {
-                    return Err(ReadError::ListTooLong { pages: number }.into());
-                }
+                Err(error) if error.is_out_of_time() && number == from => return Ok(End::NotBegun),
+                Err(error) if error.is_out_of_time() => return Ok(End::Later { next: number }),
                 page => page?,
             };
             total = total.or(page.total);
@@ -238,7 +278,7 @@ impl Listing<'_> {
                 content.len() < self.page_size() as usize && total.is_some_and(|total| read >= total);
             if self.query.document.pages.is_none() || is_behind || is_counted {
                 self.note_missing(read, total, readers)?;
-                return Ok(true);
+                return Ok(End::Reached);
             }
             before = content;
         }

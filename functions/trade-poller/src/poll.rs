@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use relay_connector::{Query, VendorTime, Windows};
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::Monitor;
+use relay_core::pause::{self, Scope};
 use relay_core::{Checkpoints, Intake, System};
 use relay_job::{Connections, CredentialCheck, Parts, Routed, watermark};
 use tracing::Instrument as _;
@@ -28,6 +29,8 @@ pub type Progress<'a> = &'a (dyn Fn(&Report) + Send + Sync);
 pub struct Poller {
     pub(crate) connections: Connections,
     pub(crate) start: DateTime<Utc>,
+    /// Where a backfill ends; `None`: what is new is read, up to where the vendor lets it be.
+    pub(crate) until: Option<DateTime<Utc>>,
     pub(crate) intake: Intake,
     pub(crate) checkpoints: Arc<dyn Checkpoints>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -52,6 +55,7 @@ impl Poller {
         Self {
             connections: parts.connections.clone(),
             start: parts.start,
+            until: None,
             intake: parts.intake(),
             checkpoints: parts.stores.checkpoints.clone(),
             clock: parts.clock.clone(),
@@ -69,6 +73,20 @@ impl Poller {
             source.with_context(|| format!("`{name}`: no vendor is connected that reads it by windows"))?;
         let span = query.document.max_span.with_context(|| format!("`{name}` has no windows"))?;
         Ok((source, span))
+    }
+
+    /// Whether a person has paused the source of a query: it is left alone, and read from where it stands once it is resumed.
+    /// Where that cannot be told it is read, which loses nothing.
+    pub(crate) async fn is_paused(&self, query: &Query) -> bool {
+        let source = System::of_document(query.document.name);
+        let pause = pause::current(self.checkpoints.as_ref(), Scope::Source(source), self.clock.now()).await;
+        match pause {
+            Ok(pause) => pause.is_some(),
+            Err(error) => {
+                tracing::warn!(%error, %source, "whether the source is paused cannot be told");
+                false
+            }
+        }
     }
 
     /// Reads one query's windows for these flows until all have caught up, the deadline is near, or something fails. A
@@ -98,10 +116,15 @@ impl Poller {
 
     /// Logs what became of a flow's turn, and how far behind that time it is.
     pub(crate) async fn log(&self, report: &Report, due: DateTime<Utc>) {
-        let lag_s = self.lag(report, due).await.map(|lag| lag.as_secs());
-        let Report { flow, windows, rows, queued, filtered, failed, caught_up, .. } = report;
+        // Of a backfill, and where the vendor sets the pace, a distance says nothing.
+        let is_measured = self.until.is_none() && report.waits_s.is_none();
+        let lag = if is_measured { self.lag(report, due).await } else { None };
+        let lag_s = lag.map(|lag| lag.as_secs());
+        let Report { flow, windows, rows, queued, filtered, failed, caught_up, waits_s, .. } = report;
         tracing::info_span!("poll", flow).in_scope(|| match &report.error {
-            None => tracing::info!(windows, rows, queued, filtered, failed, caught_up, lag_s, "polled"),
+            None => {
+                tracing::info!(windows, rows, queued, filtered, failed, caught_up, waits_s, lag_s, "polled")
+            }
             Some(error) => tracing::error!(windows, rows, queued, lag_s, error, "polling stopped early"),
         });
     }
@@ -154,7 +177,8 @@ impl Poller {
         let (source, span) = self.source(query)?;
         let reading = Reading { poller: self, source, query, deadline };
         // As of now: each window takes time, and a run that chased the clock would never end.
-        let horizon = Horizon::of(source.time(query), self.clock.as_ref());
+        let mut horizon = Horizon::of(source.time(query), self.clock.as_ref());
+        self.until.into_iter().for_each(|until| horizon.cut(until));
         let mut run = Run { horizon, span, windows: 0, longest: Duration::ZERO };
         while self.turn(&reading, readers, &mut run, progress).await?.is_continue() {}
         let end = run.horizon.end;

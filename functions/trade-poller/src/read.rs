@@ -42,8 +42,6 @@ pub(crate) enum ReadError {
     Endless { vendor: &'static str },
     #[error("the window has {pages} pages, more than this run has time for")]
     TooLong { pages: u64 },
-    #[error("the list has more than {pages} pages, for which this run had no time: the next reads it anew")]
-    ListTooLong { pages: u64 },
     /// Each of them says why.
     #[error("no flow is left that the window is read for")]
     Nobody,

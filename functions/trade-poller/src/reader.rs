@@ -79,7 +79,11 @@ impl<'a> Reader<'a> {
         before: &HashSet<String>,
     ) -> Result<HashSet<String>, StoreError> {
         let mut taken = HashSet::with_capacity(rows.len());
-        let items = self.turn.documents(rows, &mut taken, |id| before.contains(id));
+        let items = self.turn.documents(rows, |item| {
+            let id = item.content_id();
+            let is_new = !before.contains(&id);
+            taken.insert(id) && is_new
+        });
         self.turn.queue(&items).await?;
         Ok(taken)
     }

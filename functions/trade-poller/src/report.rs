@@ -22,6 +22,9 @@ pub struct Report {
     pub watermark: Option<DateTime<Utc>>,
     /// Whether there is nothing left to read for now.
     pub caught_up: bool,
+    /// For how many seconds the vendor is not to be asked, where it lets the query through so often a day alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_s: Option<u64>,
     /// By how many seconds the machine's clock is ahead of the vendor's (behind it: negative), where it is off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_skew_s: Option<i64>,

@@ -61,6 +61,8 @@ impl Receiver {
             at: now,
             trace,
             replay: None,
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         };
         self.intake.fail(&id, &failed).await.map(drop)

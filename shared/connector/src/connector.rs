@@ -112,8 +112,10 @@ pub struct Uses {
     pub documents: BTreeSet<&'static str>,
     /// Their roles.
     pub roles: BTreeSet<Role>,
-    /// The routes that flows read over, by the names that flow files write.
+    /// The routes that flows go over, by the names that flow files write.
     pub routes: BTreeSet<String>,
+    /// Whether something goes over the vendor's usual route, because no other is named.
+    pub over_usual: bool,
 }
 
 impl Uses {
@@ -122,6 +124,7 @@ impl Uses {
         self.documents.insert(document.name);
         self.roles.insert(document.role);
         self.routes.extend(route.map(str::to_owned));
+        self.over_usual |= route.is_none();
     }
 }
 

@@ -24,7 +24,8 @@ use std::time::Duration;
 
 pub use caution::Caution;
 pub use field::{ANY_FIELDS, Certainty, Field, Kind, Need, field};
-pub use push::{Hours, ONCE, Push, Question, Repeat, Step};
+pub use push::{Dated, Hours, ONCE, Push, Question, Repeat};
+pub use relay_core::Step;
 pub use sheet::{FieldList, Sheet};
 pub use window::{Condition, Held, Test, WindowTime};
 
@@ -189,6 +190,12 @@ impl Document {
         self.push.map_or(1, |push| push.batch)
     }
 
+    /// The steps in its life at the target.
+    #[must_use]
+    pub fn steps(&self) -> &'static [Step] {
+        self.push.map_or(&[], |push| push.steps)
+    }
+
     /// What the target does with a document whose number it has already.
     #[must_use]
     pub fn repeat(&self) -> Repeat {
@@ -259,9 +266,10 @@ pub struct Catalog {
     documents: BTreeMap<&'static str, &'static Document>,
     lookups: BTreeMap<&'static str, &'static Lookup>,
     elsewhere: Vec<Elsewhere>,
+    here: Vec<Elsewhere>,
 }
 
-/// Documents that are known by another value of a setting.
+/// Documents that are known by a value of a setting.
 #[derive(Debug)]
 struct Elsewhere {
     setting: &'static str,
@@ -290,12 +298,36 @@ impl Catalog {
         self
     }
 
+    /// Notes that documents are known because a setting has that value.
+    #[must_use]
+    pub fn because(
+        mut self,
+        setting: &'static str,
+        value: &'static str,
+        documents: &'static [Document],
+    ) -> Self {
+        self.here.push(Elsewhere { setting, value, documents });
+        self
+    }
+
+    /// The setting by which a document is known, where others know it otherwise: `KINGDEE_AUTH=v1`.
+    #[must_use]
+    pub fn known_by(&self, document: &str) -> Option<String> {
+        let knows = |here: &&Elsewhere| here.documents.iter().any(|known| known.name == document);
+        self.here.iter().find(knows).map(|here| format!("{}={}", here.setting, here.value))
+    }
+
     /// The setting by which a document is known, or a field of it, that is not known by these: `KINGDEE_AUTH=v2`.
     #[must_use]
     pub fn elsewhere(&self, document: &str, name: Option<&str>) -> Option<String> {
-        let knows =
-            |known: &Document| known.name == document && name.is_none_or(|name| holds(known.fields(), name));
-        let other = self.elsewhere.iter().find(|other| other.documents.iter().any(knows))?;
+        self.elsewhere_where(document, |known| name.is_none_or(|name| holds(known.fields(), name)))
+    }
+
+    /// The setting by which a document of that name is known of which this holds: `KINGDEE_AUTH=v2`.
+    #[must_use]
+    pub fn elsewhere_where(&self, document: &str, holds: impl Fn(&Document) -> bool) -> Option<String> {
+        let is_it = |known: &Document| known.name == document && holds(known);
+        let other = self.elsewhere.iter().find(|other| other.documents.iter().any(is_it))?;
         Some(format!("{}={}", other.setting, other.value))
     }
 

@@ -12,7 +12,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::transport::TransportError;
 
@@ -46,6 +46,11 @@ pub enum Class {
     },
     /// The vendor says that it has the document already.
     Exists,
+    /// The date of the document lies in a period whose books are closed.
+    Closed {
+        /// The first day that is open, where the vendor tells it.
+        open_from: Option<NaiveDate>,
+    },
     /// The document is wrong and stays wrong until a person changes something.
     Refused,
 }
@@ -61,6 +66,7 @@ impl Class {
             Self::Unknown => "unknown",
             Self::Paused { .. } => "paused",
             Self::Exists => "exists",
+            Self::Closed { .. } => "closed",
             Self::Refused => "refused",
         }
     }

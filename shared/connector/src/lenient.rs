@@ -45,6 +45,16 @@ pub fn take_list(object: &mut Value, name: &str) -> Vec<Value> {
     }
 }
 
+/// The elements of what is a list, or its single element where that came in the list's place.
+#[must_use]
+pub fn listed(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(elements) => elements,
+        Value::Null => Vec::new(),
+        only => vec![only],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -65,6 +75,13 @@ mod tests {
         assert!(take_list(&mut json!({"trades": null}), "trades").is_empty());
         assert_eq!(take_list(&mut json!({"trades": [1]}), "trades"), [json!(1)]);
         assert_eq!(take_list(&mut json!({"trades": {"0": 1}}), "trades"), [json!(1)]);
+    }
+
+    #[test]
+    fn a_list_of_one_may_come_as_that_one() {
+        assert_eq!(listed(json!([1, 2])), [json!(1), json!(2)]);
+        assert_eq!(listed(json!({"id": 1})), [json!({"id": 1})]);
+        assert!(listed(Value::Null).is_empty());
     }
 
     #[test]

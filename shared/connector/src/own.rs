@@ -24,6 +24,12 @@ pub const AT: &str = "at";
 pub const VERSION: &str = "version";
 /// The field that says how versions of that document compare.
 pub const VERSION_KIND: &str = "version_kind";
+/// The field that holds the cause of a failure.
+pub const CAUSE: &str = "cause";
+/// The field that says how many failures an alert tells of.
+pub const COUNT: &str = "count";
+/// The field that says since when.
+pub const SINCE: &str = "since";
 /// The field that holds the flow's name.
 pub const FLOW: &str = "flow";
 
@@ -59,6 +65,13 @@ const OUTCOME_FIELDS: &[Field] = &[
     Field::new("class", "失败类别 (the class of its failure, as `relay failures` has it)", Kind::Text),
     Field::new("code", "对方的错误码 (the vendor's code)", Kind::Text),
     Field::new("message", "失败原因 (the reason, and the way out)", Kind::Text),
+    Field::new(
+        CAUSE,
+        "失败原因的归类 (what it has in common with others: flow, class, code, the reason without values)",
+        Kind::Text,
+    ),
+    Field::new(COUNT, "失败次数 (how many failures an alert tells of, where its flow damps)", Kind::Integer),
+    Field::new(SINCE, "自何时起 (when the first of them came)", Kind::Time),
     Field::new("step", "单据的步骤 (the step of its life that it failed at, or has reached)", Kind::Text),
     Field::new(AT, "时间 (when)", Kind::Time),
 ];

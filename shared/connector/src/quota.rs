@@ -25,6 +25,16 @@ use self::permits::Permits;
 use crate::connector::Surroundings;
 use crate::metered::millis;
 
+tokio::task_local! {
+    /// What calls are at most, of those that are made within: less urgent ones stay so.
+    static AT_MOST: Use;
+}
+
+/// Has work whose calls are at most as urgent as that.
+pub async fn at_most<T>(purpose: Use, work: impl Future<Output = T>) -> T {
+    AT_MOST.scope(purpose, work).await
+}
+
 pub use relay_core::quota::Use;
 pub use unshared::Unshared as UnsharedQuotas;
 
@@ -139,6 +149,7 @@ impl Quota {
     /// # Errors
     /// At once where that would be after the deadline: nothing is to be sent then.
     pub async fn wait(&self, purpose: Use, deadline: Deadline) -> Result<(), OutOfTime> {
+        let purpose = AT_MOST.try_with(|least| purpose.max(*least)).unwrap_or(purpose);
         let began = self.clock.monotonic();
         let ticket = self.state().line.join(purpose);
         let place = Place { quota: self, purpose, ticket };

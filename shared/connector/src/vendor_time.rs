@@ -1,6 +1,7 @@
 //! What a vendor's clock says, by the `Date` of its answers: whoever reads by windows of the vendor's time must not end
-//! them by a machine's clock that may be ahead.
+//! them by a machine's clock that may be ahead, and whoever signs by the time is refused where that clock is off.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,10 @@ use relay_core::clock::Clock;
 
 /// A machine's clock that is further off is said to be off. Calls are not refused for it yet, nor is anything lost.
 const TOLERATED: TimeDelta = TimeDelta::seconds(10);
+
+/// Vendors tolerate some minutes between their clock and the time in a signature (WDT and Kingdee's V2 five, the Qimen gateway
+/// ten, Qince does not say). A machine's clock that is further off than this is not signed by.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
 
 /// A `Date` that is further off than this is hardly that of the answer's making: the earlier of both times is believed.
 const ABSURD: TimeDelta = TimeDelta::days(1);
@@ -79,6 +84,32 @@ impl VendorTime {
         let heard = self.heard();
         let told = heard.known.map(|known| at(known, self.clock.monotonic()));
         told.or_else(|| heard.said_undated.then(|| self.clock.now()))
+    }
+
+    /// What to add to the machine's clock to sign by the vendor's time: nothing while they are not far apart.
+    pub fn correction(&self) -> TimeDelta {
+        let by = self.now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
+        if by.abs() > CLOCKS_APART { by } else { TimeDelta::zero() }
+    }
+
+    /// Makes a call that is signed by the machine's clock with that correction. One that may have been refused for its time
+    /// is made once more, where its answer has told that the clock is off.
+    ///
+    /// # Errors
+    /// The last call's.
+    pub async fn signed<T, E, F>(
+        &self,
+        is_perhaps_for_its_time: impl Fn(&E) -> bool,
+        call: impl Fn(TimeDelta) -> F,
+    ) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        let by = self.correction();
+        let outcome = call(by).await;
+        let is_refused = outcome.as_ref().is_err_and(is_perhaps_for_its_time);
+        let told = self.correction();
+        if is_refused && (told - by).abs() > CLOCKS_APART { call(told).await } else { outcome }
     }
 
     /// How far the machine's clock is ahead of the vendor's (behind it: negative), where it is off.
@@ -185,6 +216,51 @@ mod tests {
         }
         time.note(clock.monotonic(), Some(clock.now()));
         assert_eq!(time.skew(), None);
+    }
+
+    /// Makes a call of which the vendor refuses every time that is more than five minutes off, and gives the answer and the
+    /// corrections that it was made with.
+    async fn signed(
+        time: &VendorTime,
+        clock: &SimulatedClock,
+        vendor_ahead: TimeDelta,
+    ) -> (Result<(), &'static str>, Vec<i64>) {
+        let calls = Mutex::new(Vec::new());
+        let call = |by: TimeDelta| {
+            calls.lock().unwrap().push(by.num_seconds());
+            time.note(clock.monotonic(), Some(clock.now() + vendor_ahead));
+            let fits = (by - vendor_ahead).abs() <= TimeDelta::minutes(5);
+            async move { fits.then_some(()).ok_or("时间戳") }
+        };
+        let answer = time.signed(|_| true, call).await;
+        (answer, calls.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_refused_for_our_clock_is_made_once_more_by_the_vendors() {
+        let (clock, time) = vendor_time();
+        assert_eq!(signed(&time, &clock, TimeDelta::seconds(50)).await, (Ok(()), vec![0]), "not far apart");
+        assert_eq!(signed(&time, &clock, TimeDelta::minutes(8)).await, (Ok(()), vec![0, 480]));
+        assert_eq!(
+            signed(&time, &clock, TimeDelta::minutes(8)).await,
+            (Ok(()), vec![480]),
+            "it is known now"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_refused_for_something_else_is_not_made_again() {
+        let (clock, time) = vendor_time();
+        for (is_for_its_time, vendor_ahead) in [(true, TimeDelta::zero()), (false, TimeDelta::minutes(8))] {
+            let calls = Mutex::new(0);
+            let call = |_| {
+                *calls.lock().unwrap() += 1;
+                time.note(clock.monotonic(), Some(clock.now() + vendor_ahead));
+                async { Err::<(), _>("appkey") }
+            };
+            assert!(time.signed(|_| is_for_its_time, call).await.is_err());
+            assert_eq!(calls.into_inner().unwrap(), 1);
+        }
     }
 
     #[test]

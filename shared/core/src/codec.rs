@@ -93,6 +93,43 @@ pub fn reason(error: &serde_json::Error) -> String {
     format!("{what} (line {}, column {})", error.line(), error.column())
 }
 
+/// Documents within other records wait for weeks: large ones wait in little space.
+pub(crate) mod packed {
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+    use serde_json::Value;
+
+    pub(crate) fn serialize<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::pack(document.to_string()))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        let text = super::unpack(&String::deserialize(deserializer)?).map_err(de::Error::custom)?;
+        serde_json::from_str(&text).map_err(de::Error::custom)
+    }
+
+    /// One that may not be there.
+    pub(crate) mod optional {
+        use serde::{Deserializer, Serializer};
+        use serde_json::Value;
+
+        pub(crate) fn serialize<S: Serializer>(
+            document: &Option<Value>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match document {
+                Some(document) => super::serialize(document, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Value>, D::Error> {
+            super::deserialize(deserializer).map(Some)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// | code | what it means | the way out |
 /// |---|---|---|
 /// | `mapping` | the flow cannot make the target's document of it: a code is unknown, an address cannot be split, its key or version cannot be read | mend the document in its source, the base data in the target or the flow; `relay replay` |
+/// | `waiting` | it refers to a document that another flow has not delivered yet | none is needed: it is sent again when that is there, and fails as `mapping` when it has waited for as long as its flow says |
 /// | `flow` | its flow has no file any more | put the file back and `relay replay`, or `relay flows retire` |
 /// | `refused` | the target does not take it | mend what the message names, `relay replay`; or enter it by hand, `relay settle` |
 /// | `changed` | a newer version of what the target has and does not change, or a document of this number is there that may be another version | change it in the target by hand, `relay settle` |
@@ -28,6 +29,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub enum FailureClass {
     /// `mapping`: the flow cannot make the target's document of it.
     Mapping,
+    /// `waiting`: it refers to what another flow has not delivered yet.
+    Waiting,
     /// `flow`: its flow has no file any more.
     Flow,
     /// `refused`: the target does not take it.
@@ -62,8 +65,9 @@ pub enum FailureClass {
 
 impl FailureClass {
     /// Every class that this program writes.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Mapping,
+        Self::Waiting,
         Self::Flow,
         Self::Refused,
         Self::Changed,
@@ -85,6 +89,7 @@ impl FailureClass {
     pub fn code(&self) -> &str {
         match self {
             Self::Mapping => "mapping",
+            Self::Waiting => "waiting",
             Self::Flow => "flow",
             Self::Refused => "refused",
             Self::Changed => "changed",
@@ -149,6 +154,7 @@ mod tests {
         let codes: Vec<_> = FailureClass::ALL.iter().map(FailureClass::code).collect();
         let written = [
             "mapping",
+            "waiting",
             "flow",
             "refused",
             "changed",

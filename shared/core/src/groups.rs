@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::item::content_hash;
 use crate::ledger::Delivered;
-use crate::{StoreError, System};
+use crate::{EntryId, StoreError, System};
 
 pub use due::Close;
 pub use seal::{Difference, Rules, Unsummable, seal};
@@ -81,7 +81,8 @@ pub struct Contribution {
     /// Its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// When the document was received: an earlier one takes the place of no later one.
+    /// Orders what is stored of the document: an earlier contribution takes the place of no later one. It is when the document
+    /// was received, or just after what is stored of it where a clock was set back in between.
     pub received_at: DateTime<Utc>,
     /// The fields of the bill's head, as this document has them.
     pub head: Map<String, Value>,
@@ -106,6 +107,12 @@ impl Contribution {
         }
     }
 
+    /// What the group is told that the document leaves for another.
+    #[must_use]
+    pub fn left(&self) -> Self {
+        Self::withdrawn(&self.key, self.version.as_deref(), self.received_at)
+    }
+
     /// A hash of what it brings.
     #[must_use]
     pub fn hash(&self) -> String {
@@ -119,19 +126,17 @@ impl Contribution {
     }
 }
 
-/// The group that has an older version of a document, as the ledger has it in the place of the target's id.
+/// Whether what the target, or a group, has of a document came there through a group.
 ///
 /// # Errors
-/// Says what to do where the target has the older version as a document of its own, from before the flow had groups.
-pub fn former(delivered: Option<&Delivered>, system: System) -> Result<Option<&str>, String> {
-    let Some(delivered) = delivered else { return Ok(None) };
-    let id = delivered.target_id.as_deref();
-    match id.and_then(unmarked) {
-        Some(group) => Ok(Some(group)),
-        None => Err(format!(
-            "{system} has an older version of it as a document of its own (id {}), from before this flow had groups: in a group \
-             it would be there twice; change it there by hand, and settle this version",
-            id.unwrap_or("unknown")
+/// Says what to do where the target has it as a document of its own, from before the flow had groups.
+pub fn is_of_a_group(there: Option<&Delivered>, system: System) -> Result<(), String> {
+    let id = there.map(|delivered| delivered.target_id.as_deref().unwrap_or("unknown"));
+    match id.filter(|id| unmarked(id).is_none()) {
+        None => Ok(()),
+        Some(id) => Err(format!(
+            "{system} has an older version of it as a document of its own (id {id}), from before this flow had groups: in a group \
+             it would be there twice; change it there by hand, and settle this version"
         )),
     }
 }
@@ -167,6 +172,14 @@ pub struct Seal {
     pub is_queued: bool,
 }
 
+impl Seal {
+    /// What stays of a group that has lapsed: the number of its last seal.
+    #[must_use]
+    pub fn lapsed(number: u32, at: DateTime<Utc>) -> Self {
+        Self { number, at, members: Vec::new(), bills: Vec::new(), is_queued: true }
+    }
+}
+
 /// A bill of a seal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bill {
@@ -197,8 +210,13 @@ pub struct Open {
 /// Groups and their seals.
 #[async_trait]
 pub trait Groups: Send + Sync {
-    /// Stores a contribution, durably, and opens its group. `false`: one of a later document of that key is there.
+    /// Stores a contribution, durably, and opens its group. The group of the flow that has an earlier one of that document is
+    /// told first that it is withdrawn: whatever crashes, a document is in one group, or in none until this is done once more.
+    /// `false`: one of a later document of that key is there.
     async fn put(&self, group: &GroupId, contribution: &Contribution) -> Result<bool, StoreError>;
+
+    /// The group of its flow that a document was put into last.
+    async fn group_of(&self, document: &EntryId) -> Result<Option<GroupId>, StoreError>;
 
     /// The contributions of a group in the order of their keys, withdrawn ones too: at most `limit`, after the key `after`.
     async fn members(
@@ -218,7 +236,7 @@ pub trait Groups: Send + Sync {
     /// have. Then it is open since now.
     async fn looked(&self, open: &Open) -> Result<(), StoreError>;
 
-    /// The seals of a group, in their order.
+    /// The seals of a group, in their order. Of one that has lapsed the first is empty: it keeps the number of the last.
     async fn seals(&self, group: &GroupId) -> Result<Vec<Seal>, StoreError>;
 
     /// Writes a seal if there is none of that number yet. `false`: there is.
@@ -226,6 +244,11 @@ pub trait Groups: Send + Sync {
 
     /// Notes that the queue has had the bills of a seal.
     async fn queued(&self, group: &GroupId, seal: &Seal) -> Result<(), StoreError>;
+
+    /// Forgets groups of a flow that are billed, and of which nothing has come for as long as the ledger remembers documents:
+    /// members and seals, but for the number of the last, so that no later bill has the name of an earlier one. A few at a
+    /// time; `true`: there may be more. What a crash has left half forgotten is forgotten first.
+    async fn lapse(&self, flow: &str) -> Result<bool, StoreError>;
 
     /// The groups of a flow that were sealed last, with the time of their first seal, newest first.
     async fn sealed(&self, flow: &str, limit: usize) -> Result<Vec<(GroupId, DateTime<Utc>)>, StoreError>;

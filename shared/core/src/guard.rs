@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::item::is_again;
 use crate::ledger::{Delivered, Entry, Failed, Stamp};
 use crate::outcome::Skip;
 use crate::{FailureClass, VersionKind};
@@ -82,13 +83,20 @@ fn unreadable(candidate: Candidate<'_>) -> Option<Verdict> {
 
 fn by_delivery(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
     let delivered = entry.delivered.as_ref()?;
+    // What a person has edited stands in the place of what the source says of that version.
+    let is_edited =
+        entry.edited.as_ref().is_some_and(|edit| edit.of == candidate.hash && edit.to == delivered.hash);
+    if is_edited && candidate.replay.is_none() {
+        return Some(Verdict::Skip(Skip::Same));
+    }
     if candidate.is_older_than(delivered.stamp()) {
         return Some(Verdict::Skip(Skip::Older));
     }
     // Two changes within one second carry the same version: the last one received wins.
     if delivered.hash == candidate.hash && !is_newer_version(candidate, delivered) {
-        // Of what was tried since, the target may hold something else.
-        return (!entry.may_hold_another(candidate.hash)).then_some(Verdict::Skip(Skip::Same));
+        // Of what was tried since, the target may hold something else; and a person may want it sent again.
+        let is_done = !entry.may_hold_another(candidate.hash) && !is_again(candidate.replay);
+        return is_done.then_some(Verdict::Skip(Skip::Same));
     }
     let version = delivered.version.as_deref().filter(|_| candidate.lacks_version(delivered.stamp()))?;
     Some(Verdict::Unordered(format!(
@@ -189,6 +197,8 @@ mod tests {
             at: DateTime::UNIX_EPOCH,
             trace: String::new(),
             replay: None,
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         }
     }

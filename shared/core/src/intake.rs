@@ -167,6 +167,8 @@ impl Intake {
             at: self.clock.now(),
             trace: item.trace.clone(),
             replay: item.replay.clone(),
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         };
         self.fail(&EntryId::new(&item.flow, &item.key), &failed).await

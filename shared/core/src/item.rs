@@ -75,7 +75,28 @@ pub struct WorkItem {
     pub document: Value,
 }
 
+/// What the replay's name begins with of a document that is to be sent although the target has it.
+const AGAIN: &str = "again/";
+
+/// The name of a replay that sends a document again although the target has it: a person says so.
+#[must_use]
+pub fn again(id: impl fmt::Display) -> String {
+    format!("{AGAIN}{id}")
+}
+
+/// Whether a replay is one.
+#[must_use]
+pub fn is_again(replay: Option<&str>) -> bool {
+    replay.is_some_and(|replay| replay.starts_with(AGAIN))
+}
+
 impl WorkItem {
+    /// Whether a person has it sent although the target has it.
+    #[must_use]
+    pub fn is_again(&self) -> bool {
+        is_again(self.replay.as_deref())
+    }
+
     /// What orders messages: versions of one document follow each other, different documents do not wait.
     #[must_use]
     pub fn group(&self) -> String {

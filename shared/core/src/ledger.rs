@@ -26,7 +26,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{FailureClass, StoreError, codec};
+use crate::codec::packed;
+use crate::life::{Bill, Step};
+use crate::{FailureClass, StoreError};
 
 pub use divided::Divided;
 pub use numbers::Numbers;
@@ -57,6 +59,9 @@ pub struct Entry {
     /// The version that the target has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered: Option<Delivered>,
+    /// The bills that it has at its target, oldest first, where they have a life of more than one step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bills: Vec<Bill>,
     /// Attempts since the last delivery. Any of them may have arrived, so that only a delivery ends them: a failure
     /// tells nothing of the attempts before it, nor of those at another version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +84,9 @@ pub struct Entry {
     /// Where the archive's records of its last turns stand, oldest first, where they are not found by flow and key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<String>,
+    /// The last edit by a person: what was sent in the place of what the source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Edit>,
     /// The numbers that it is found by, beside its key.
     #[serde(default, skip_serializing_if = "Numbers::is_empty")]
     pub numbers: Numbers,
@@ -142,6 +150,20 @@ pub struct Settled {
     pub at: DateTime<Utc>,
 }
 
+/// A version that a person has edited before it was sent. The edited content stands in the archive, and in the failure where it
+/// fails again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The hash of what the source says.
+    pub of: String,
+    /// The hash of what the person has made of it.
+    pub to: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// Attempts at a version, the last of those that were tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
@@ -199,6 +221,12 @@ pub struct Failed {
     /// The replay that has failed so, where it was one: its message may be delivered again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<String>,
+    /// The step in the life of its bill that failed: the steps before it are taken, and a replay goes on from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+    /// The target's id of that bill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_id: Option<String>,
     /// The codes that no look-up knew, where it failed for them: it is sent again when they are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<UnknownCode>,
@@ -211,18 +239,6 @@ pub struct UnknownCode {
     pub table: String,
     /// The code.
     pub code: String,
-}
-
-impl UnknownCode {
-    /// The table of the marks that say that somebody waits for a code.
-    pub const MARKS: &str = "waiting";
-
-    /// The mark that says that somebody waits for it: its table and its code among the look-ups.
-    #[must_use]
-    pub fn mark(&self) -> (String, String) {
-        // No table has a slash in its name.
-        (Self::MARKS.to_owned(), format!("{}/{}", self.table, self.code))
-    }
 }
 
 /// Changes an entry, again and again until nobody else has written it in between, and answers what `change` did at last.
@@ -288,23 +304,15 @@ pub trait Ledger: Send + Sync {
     /// The entries that this is a number of ([`Entry::numbers`]), by flow and key; keys are not among them.
     async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError>;
 
+    /// Entries of a flow, some `limit` of them, and from where the list goes on, if it does: with that as `from`. In an order
+    /// of the store's own. It reads the flow through, or on DynamoDB the whole ledger.
+    async fn list(
+        &self,
+        flow: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError>;
+
     /// Counts the entries of each flow.
     async fn counts(&self) -> Result<Counts, StoreError>;
-}
-
-/// Failed documents wait for weeks: large ones wait in little space.
-mod packed {
-    use serde::{Deserialize as _, Deserializer, Serializer, de};
-    use serde_json::Value;
-
-    use super::codec;
-
-    pub(super) fn serialize<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&codec::pack(document.to_string()))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-        let text = codec::unpack(&String::deserialize(deserializer)?).map_err(de::Error::custom)?;
-        serde_json::from_str(&text).map_err(de::Error::custom)
-    }
 }

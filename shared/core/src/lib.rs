@@ -6,6 +6,8 @@
 //! | [`queue`] | port: one FIFO queue per target system, as SQS FIFO has them |
 //! | [`archive`] | port: what came, what was sent, what was answered |
 //! | [`audit`] | port: what people have done |
+//! | [`cause`] | what a failure has in common with others |
+//! | [`damped`] | alerts that are held back, because their cause was told of lately |
 //! | [`checkpoint`] | port: watermarks, leases, pauses and tokens, moved by compare-and-set |
 //! | [`ledger`] | port: what became of every document |
 //! | [`guard`] | never an older version over a newer one: pure |
@@ -14,6 +16,7 @@
 //! | [`told`] | what logs and metrics are told of an outcome |
 //! | [`backoff`] | how long a document waits before its next try |
 //! | [`groups`] | port: many documents that become one bill; the rules of that, pure |
+//! | [`life`] | the bills that a document has at its target, and the steps that they take: pure |
 //! | [`lookup`] | port: ids of the targets by our codes, with expiry |
 //! | [`intake`] | from work items to durable messages |
 //! | [`pause`] | targets that take nothing for now, and what a person has paused |
@@ -27,9 +30,11 @@
 pub mod archive;
 pub mod audit;
 pub mod backoff;
+pub mod cause;
 pub mod checkpoint;
 pub mod clock;
 pub mod codec;
+pub mod damped;
 mod failure_class;
 pub mod groups;
 pub mod guard;
@@ -37,6 +42,7 @@ pub mod health;
 pub mod intake;
 pub mod item;
 pub mod ledger;
+pub mod life;
 pub mod lookup;
 mod metric_name;
 pub mod outcome;
@@ -57,7 +63,8 @@ pub use groups::{Contribution, GroupId, Groups};
 pub use intake::{Intake, Taken};
 pub use item::{System, WorkItem};
 pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger, UnknownCode};
-pub use lookup::{LookupRow, Lookups};
+pub use life::{Bill, Step};
+pub use lookup::{LookupRow, Lookups, Waiter};
 pub use metric_name::metric_name;
 pub use outcome::{Outcome, RetryCause, Skip};
 pub use queue::{DeadLetter, Depth, Outgoing, Queue, Received};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::StoreError;
+use crate::{EntryId, StoreError, UnknownCode};
 
 /// What is known of a code.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,16 @@ pub struct LookupRow {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// What is known of codes, with expiry.
+/// A document that waits for a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiter {
+    /// The document.
+    pub document: EntryId,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// What is known of codes, with expiry, and who waits for what is not.
 #[async_trait]
 pub trait Lookups: Send + Sync {
     /// The ids that are known of `(table, code)` and have not expired.
@@ -48,4 +57,18 @@ pub trait Lookups: Send + Sync {
 
     /// Forgets an id.
     async fn remove(&self, table: &str, code: &str) -> Result<(), StoreError>;
+
+    /// Notes that a document waits for a code, durably; one that waits already does so since now.
+    async fn wait(&self, code: &UnknownCode, document: &EntryId) -> Result<(), StoreError>;
+
+    /// The documents that wait for a code, in an order of the store's own: at most `limit`, after that document.
+    async fn waiting(
+        &self,
+        code: &UnknownCode,
+        after: Option<&EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Waiter>, StoreError>;
+
+    /// Notes that documents wait for a code no longer.
+    async fn release(&self, code: &UnknownCode, documents: &[EntryId]) -> Result<(), StoreError>;
 }

@@ -108,6 +108,10 @@ pub enum Skip {
     Filtered,
     /// A part for which a newer version of its document has no lines, and which never came to the target.
     Withdrawn,
+    /// An alert whose cause was told of lately: it is counted, and told with the next.
+    Damped,
+    /// Another flow of ours has made it out of a document of the system that this one would take it to.
+    Echo,
 }
 
 impl Skip {
@@ -123,6 +127,8 @@ impl Skip {
             Self::Withdrawn => {
                 "its document has no lines for this part any more, and the target has none of it"
             }
+            Self::Echo => "another flow has made it: it would go back to where it came from",
+            Self::Damped => "its cause was told of lately: it is counted, and told with the next",
         }
     }
 }

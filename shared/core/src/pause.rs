@@ -30,6 +30,8 @@ pub enum Scope<'a> {
     Target(System),
     /// A flow; the other flows of its target go on.
     Flow(&'a str),
+    /// A source: what is read of it. What it pushes is taken all the same.
+    Source(System),
 }
 
 impl From<System> for Scope<'_> {
@@ -44,6 +46,7 @@ impl fmt::Display for Scope<'_> {
         match self {
             Self::Target(system) => write!(f, "pause/{system}"),
             Self::Flow(flow) => write!(f, "pause/flow/{flow}"),
+            Self::Source(system) => write!(f, "pause/source/{system}"),
         }
     }
 }

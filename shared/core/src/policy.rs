@@ -208,6 +208,13 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
         Outcome::Skipped(skip) => {
             Consequences { source: told_of_skipped(skip), counted: Some("skipped"), ..done }
         }
+        // It comes again by itself, when what it refers to is there or its time is over.
+        Outcome::Failed { class: class @ FailureClass::Waiting, code, message, tried } => Consequences {
+            record: Record::Failed { class, code: code.as_deref(), message, tried: *tried },
+            source: Some(Err(message)),
+            counted: Some("waiting"),
+            ..done
+        },
         Outcome::Failed { class, code, message, tried } => Consequences {
             record: Record::Failed { class, code: code.as_deref(), message, tried: *tried },
             source: Some(Err(message)),
@@ -243,7 +250,9 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
 /// What the source of a row is told that is not for the target.
 fn told_of_skipped(skip: &Skip) -> Option<Result<(), &str>> {
     match skip {
-        Skip::Same | Skip::Filtered | Skip::Settled | Skip::Withdrawn => Some(Ok(())),
+        Skip::Same | Skip::Filtered | Skip::Settled | Skip::Withdrawn | Skip::Damped | Skip::Echo => {
+            Some(Ok(()))
+        }
         // The source may not have heard the reason yet: its acknowledgement was refused, or its answer lost.
         Skip::FailedBefore { message } => Some(Err(message)),
         // The newer version has been, or will be, acknowledged with its own counter.

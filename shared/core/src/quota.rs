@@ -72,9 +72,21 @@ pub enum Grant {
     Wait(Duration),
 }
 
+/// What of a budget is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Used {
+    /// Calls that have begun in the last minute, and permits for more.
+    pub last_minute: u32,
+    /// Calls that wait for a permit.
+    pub waiting: u32,
+}
+
 /// The budgets.
 #[async_trait]
 pub trait Quotas: Send + Sync {
     /// Asks for permits out of the budget of that name.
     async fn ask(&self, name: &str, limit: Limit, ask: &Ask) -> Result<Grant, StoreError>;
+
+    /// What of each budget is used. A name begins with the vendor's, and a slash.
+    async fn used(&self) -> Result<Vec<(String, Used)>, StoreError>;
 }

@@ -182,6 +182,17 @@ impl Wiring {
         }
     }
 
+    /// The same process with its flow files read anew: stores, clock and transport stay as they are.
+    ///
+    /// # Errors
+    /// Flow files with mistakes, and settings that none of them knows.
+    pub async fn with_flows_anew(&self) -> anyhow::Result<Self> {
+        let flows = known_flows(&self.settings, self.clock.clone()).await?;
+        let (stores, clock, rng) = (self.stores.clone(), self.clock.clone(), self.rng.clone());
+        let anew = Self::with_flows(flows, self.settings.clone(), stores, clock, rng);
+        Ok(Self { transport: self.transport.clone(), owner: self.owner.clone(), ..anew })
+    }
+
     /// Takes documents in.
     #[must_use]
     pub fn intake(&self) -> Intake {

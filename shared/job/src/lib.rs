@@ -16,6 +16,7 @@
 //! | [`watermark`] | how far a flow has been read |
 //! | [`snapshot`] | what a flow has been given of a list that is read as a whole |
 //! | [`pushed`] | which flows read what is pushed |
+//! | [`echoes`] | which flows face each other, and the mark of what they have made |
 //! | [`listeners`] | the flows that read what became of others' documents, and their messages |
 //! | [`suggest`] | what a person may have meant by a name |
 //! | [`work`] | work items made of a source's documents |
@@ -25,6 +26,7 @@
 
 pub mod active_flows;
 pub mod credential_check;
+pub mod echoes;
 pub mod flow_tests;
 pub mod flows;
 pub mod health;

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use relay_connector::own::{AT, DELIVERED, FAILED, FLOW, OUTCOME, VERSION, VERSION_KIND};
+use relay_connector::own::{AT, CAUSE, DELIVERED, FAILED, FLOW, OUTCOME, VERSION, VERSION_KIND};
 use relay_connector::{Role, china};
 use relay_core::clock::{Clock, Rng};
 use relay_core::policy::News;
-use relay_core::{FailureClass, Intake, StoreError, System, VersionKind, WorkItem};
+use relay_core::{FailureClass, Intake, StoreError, System, VersionKind, WorkItem, cause};
 use relay_mapping::Diagnostic;
 use serde_json::{Map, Value, json};
 
@@ -129,6 +129,7 @@ fn document(told: Told<'_>, now: DateTime<Utc>) -> Value {
         put("class", json!(class.code()));
         put("code", json!(code));
         put("message", json!(message));
+        put(CAUSE, json!(cause::of(flow, class, code, message)));
     }
     put(AT, json!(china::format(now)));
     put(SOURCE, source.clone());

@@ -10,12 +10,25 @@ use serde::{Deserialize, Serialize};
 pub const EVERY: Duration = Duration::from_secs(3_600);
 
 /// The stored head of a snapshot. What it holds stands in parts beside it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// When the reading began of which every row is queued.
-    pub read_at: DateTime<Utc>,
+    /// When the reading began of which every row is queued; `None` before the first has come to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<DateTime<Utc>>,
     /// How many parts there are.
     pub parts: usize,
+    /// The reading that a run has not come to the end of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
+}
+
+/// A reading that takes more than one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// When it began.
+    pub began: DateTime<Utc>,
+    /// The page that comes next.
+    pub next: u64,
 }
 
 /// The checkpoint of the head of a flow's snapshot.
@@ -37,5 +50,5 @@ pub fn part_name(flow: &str, part: usize) -> String {
 pub async fn read_at(checkpoints: &dyn Checkpoints, flow: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
     let checkpoint = checkpoints.get(&head_name(flow)).await?;
     let head = checkpoint.and_then(|checkpoint| serde_json::from_str::<Head>(&checkpoint.value).ok());
-    Ok(head.map(|head| head.read_at))
+    Ok(head.and_then(|head| head.read_at))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use crate::conversion::{Conversion, convert, without_emoji};
@@ -31,6 +32,8 @@ pub struct Mapped {
     pub params: Vec<(String, String)>,
     /// The route that it goes over; `None` for the usual one.
     pub route: Option<&'static str>,
+    /// The first day whose books are open, where the flow knows it: what lies before it is sent with that day.
+    pub open_from: Option<NaiveDate>,
 }
 
 /// What a flow makes of a document.

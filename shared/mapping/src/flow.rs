@@ -1,6 +1,7 @@
 //! One flow: its two ends and the mapping between them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use relay_connector::{Catalog, Document, Role, own};
 use relay_core::VersionKind;
@@ -14,11 +15,12 @@ use crate::expression::{Failing, Scope, Term, first, holds, written};
 use crate::fault::Fault;
 use crate::group::Group;
 use crate::key::Key;
+use crate::life::Life;
 use crate::lookup::{Lookup, LookupKey};
 use crate::of::Of;
 use crate::params::{self, Param, resolve};
 use crate::reads::Read;
-use crate::rule::{Condition, Fields, Take, Through};
+use crate::rule::{Condition, Fields, Rule, Take, Through};
 use crate::split::Split;
 use crate::trace::{ConditionTrace, Trace};
 
@@ -36,6 +38,7 @@ pub struct Flow {
     pub(crate) checks: Vec<Check>,
     pub(crate) group: Option<Group>,
     pub(crate) split: Option<Split>,
+    pub(crate) life: Life,
     pub(crate) reads: Vec<Read>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -49,6 +52,10 @@ pub struct Source {
     pub route: Option<String>,
     /// Whose outcomes are read, where it reads those.
     pub of: Option<Of>,
+    /// Whether it takes what another flow of ours has made out of a document of the system that it writes to.
+    pub takes_echoes: bool,
+    /// Of failures of one cause one is told at once, and then one in so much time: the cause is the key then.
+    pub damp: Option<Duration>,
     /// Request parameters that the flow fixes, and those that keep its windows over the time that it reads by.
     pub params: Vec<(String, Param)>,
 }
@@ -107,7 +114,7 @@ impl Flow {
     #[must_use]
     pub fn settings(&self) -> BTreeSet<&str> {
         let mut settings: BTreeSet<&str> = params::settings(&self.target.params).collect();
-        self.fields.rules(&mut |rule| {
+        self.rules(&mut |rule| {
             if let Take::Setting(name) = &rule.take {
                 settings.insert(name);
             }
@@ -119,7 +126,7 @@ impl Flow {
     #[must_use]
     pub fn lookup_tables(&self) -> BTreeSet<&str> {
         let mut tables = BTreeSet::new();
-        self.fields.rules(&mut |rule| {
+        self.rules(&mut |rule| {
             if let Through::Lookup(looked_up) = &rule.through {
                 tables.insert(looked_up.name.as_str());
             }
@@ -133,14 +140,14 @@ impl Flow {
         params::settings(&self.source.params).collect()
     }
 
-    /// Whether the flow takes this document; one that is withdrawn from its group is taken to be told so. What is missing in
+    /// Whether the flow takes this document; one that is cancelled, or withdrawn from its group, is taken to be told so. What is missing in
     /// it equals nothing.
     ///
     /// # Errors
     /// When the filter cannot be evaluated: it compares by size, or counts with, what is no number.
     pub fn admits(&self, document: &Value) -> Result<bool, Fault> {
         let Some(filter) = &self.filter else { return Ok(true) };
-        if self.withdraws(document)? {
+        if self.withdraws(document)? || self.cancels(document)? {
             return Ok(true);
         }
         holds(&filter.expression, &Scope::document(document)).map_err(|Failing { source, value, cause }| {
@@ -163,7 +170,7 @@ impl Flow {
     pub fn version(&self, document: &Value) -> Option<String> {
         match &self.version {
             Some((terms, _)) => Some(first(terms, &Scope::document(document))?.text()?.into_owned()),
-            None if self.reads_outcomes() => Some(document.get(own::VERSION)?.as_str()?.to_owned()),
+            None if self.goes_by_outcomes() => Some(document.get(own::VERSION)?.as_str()?.to_owned()),
             None => None,
         }
     }
@@ -171,7 +178,7 @@ impl Flow {
     /// Where the version is read, as the flow file has it.
     #[must_use]
     pub fn version_source(&self) -> Option<String> {
-        let of_outcome = || self.reads_outcomes().then(|| own::VERSION.to_owned());
+        let of_outcome = || self.goes_by_outcomes().then(|| own::VERSION.to_owned());
         self.version.as_ref().map(|(terms, _)| written(terms)).or_else(of_outcome)
     }
 
@@ -181,7 +188,7 @@ impl Flow {
     pub fn version_kind(&self, document: &Value) -> VersionKind {
         match &self.version {
             Some((_, kind)) => *kind,
-            None if self.reads_outcomes() => {
+            None if self.goes_by_outcomes() => {
                 let kind = document.get(own::VERSION_KIND).cloned().unwrap_or_default();
                 serde_json::from_value(kind).unwrap_or(VersionKind::Received)
             }
@@ -203,6 +210,11 @@ impl Flow {
         }
     }
 
+    /// Whether a document has the version of what it tells of. Alerts of one cause tell of many.
+    fn goes_by_outcomes(&self) -> bool {
+        self.reads_outcomes() && self.source.damp.is_none()
+    }
+
     /// Whether it reads what became of other flows' documents.
     #[must_use]
     pub fn reads_outcomes(&self) -> bool {
@@ -213,7 +225,7 @@ impl Flow {
     #[must_use]
     pub fn tables(&self) -> Vec<&Lookup> {
         let mut tables = Vec::new();
-        self.fields.rules(&mut |rule| {
+        self.rules(&mut |rule| {
             if let Through::Lookup(looked_up) = &rule.through {
                 tables.push(&looked_up.lookup);
             }
@@ -221,11 +233,32 @@ impl Flow {
         tables
     }
 
+    /// How long a document waits for what is looked up there; `None`: nobody delivers that, so it waits for a person.
+    #[must_use]
+    pub fn wait_for(&self, table: &str) -> Option<Duration> {
+        let of_table = self.tables().into_iter().filter(|lookup| lookup.table.to_string() == table);
+        of_table.filter_map(|lookup| lookup.wait).min()
+    }
+
+    /// Whether its documents may wait for those of other flows.
+    #[must_use]
+    pub fn may_wait(&self) -> bool {
+        self.tables().iter().any(|lookup| lookup.wait.is_some())
+    }
+
+    /// Every rule: those of the fields, and that of the first open day.
+    fn rules<'a>(&'a self, visit: &mut impl FnMut(&'a Rule)) {
+        self.fields.rules(visit);
+        self.life.open_from.rules(visit);
+    }
+
     /// What [`Self::apply`] will look up for this document.
     #[must_use]
     pub fn lookups(&self, document: &Value) -> BTreeSet<LookupKey> {
         let mut mapper = Mapper::new(None);
-        mapper.fields(&self.fields, &Scope::document(document), None);
+        for fields in [&self.fields, &self.life.open_from] {
+            mapper.fields(fields, &Scope::document(document), None);
+        }
         mapper.asked
     }
 
@@ -270,8 +303,17 @@ impl Flow {
         mapper.trace = trace;
         let mapped = self.whole(&mut mapper, document);
         let body = Value::Object(self.fields.sent(mapped));
+        let open_from = match self.open_from(document, context) {
+            Ok(open_from) => open_from,
+            Err(faults) => {
+                mapper.faults.extend(faults);
+                None
+            }
+        };
         let mapped = match resolve(&self.target.params, context.settings) {
-            Ok(params) if mapper.faults.is_empty() => Ok(Mapped { body, params, route: self.target.route }),
+            Ok(params) if mapper.faults.is_empty() => {
+                Ok(Mapped { body, params, route: self.target.route, open_from })
+            }
             Ok(_) => Err(mapper.faults),
             Err(fault) => Err(mapper.faults.into_iter().chain([fault]).collect()),
         };

@@ -238,7 +238,8 @@ impl Flow {
             body.insert(number.to_owned(), Value::String(format!("{}{name}", group.prefix)));
         }
         let params = resolve(&self.target.params, context.settings).map_err(|fault| vec![fault])?;
-        Ok((document, Mapped { body: Value::Object(body), params, route: self.target.route }))
+        let open_from = self.open_from(&source, context)?;
+        Ok((document, Mapped { body: Value::Object(body), params, route: self.target.route, open_from }))
     }
 
     fn blocks(&self, group: &Group) -> &[Lines] {

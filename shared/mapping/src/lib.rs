@@ -22,6 +22,7 @@
 //! | `[split]` | one document that becomes several, each with some of its lines |
 //! | `[group]` | many documents that become one bill: what they have in common, what is summed, when it is closed |
 //! | `check`, `tolerance` (in `[target]`) | sums that must hold before the document is sent |
+//! | `then`, `changes`, `when_cancelled`, `closed_period` (in `[target]`) | the life of the bill once it is saved |
 //! | `copy = [ … ]` | fields that keep name and content |
 //!
 //! A field is **absent** when it is missing, `null`, blank, an empty list or object, or a zero date
@@ -42,6 +43,7 @@ pub mod flow_test;
 mod full_width;
 mod group;
 mod key;
+mod life;
 mod lines;
 mod load;
 mod lookup;
@@ -63,6 +65,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use fault::{Cause, Difference, Fault};
 pub use flow::{Flow, Source, Target};
 pub use group::{Brought, Group};
+pub use life::Life;
 pub use lookup::{
     DELIVERED, DeliveredAs, Lookup, LookupKey, LookupTable, Miss, TENANT, is_tenant_table, joined,
 };

@@ -1,6 +1,7 @@
 //! Look-ups: where a rule's code becomes what the target wants.
 
 use std::fmt;
+use std::time::Duration;
 
 use relay_connector::Document;
 
@@ -23,6 +24,8 @@ pub struct Lookup {
     /// What is to be said at its place in the flow file where the table is not there: for tables of the tenant and other
     /// flows, of which a flow file alone tells nothing.
     pub missing: Diagnostic,
+    /// How long a document waits for what another flow has not delivered yet; `None`: nobody delivers what is looked up.
+    pub wait: Option<Duration>,
 }
 
 /// Where the answer to a look-up comes from. It displays as [`LookupKey`], faults and stores name it.

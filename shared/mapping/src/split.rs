@@ -191,7 +191,7 @@ impl Flow {
             Mapper::new(Some(context)).field(self.fields.get(name)?, &Scope::document(document), None)?;
         let body = serde_json::json!({ name: number });
         let params = resolve(&self.target.params, context.settings).ok()?;
-        Some(self.numbered(Mapped { body, params, route: self.target.route }, part))
+        Some(self.numbered(Mapped { body, params, route: self.target.route, open_from: None }, part))
     }
 
     /// What is sent of a part: its number is the document's with the part behind.

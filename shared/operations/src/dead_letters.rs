@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use relay_core::{DeadLetter, System, WorkItem};
 use serde::Serialize;
 
+use crate::log::Did;
 use crate::{OperationError, Operations};
 
 const PAGE: usize = 100;
@@ -88,6 +89,8 @@ impl Operations<'_> {
         for system in self.systems(target)? {
             moved.insert(system, self.stores.queue.redrive(system, ids).await?);
         }
+        let to = target.unwrap_or("all targets");
+        self.note(Did::of("dead --redrive", to).times(moved.values().sum())).await;
         Ok(moved)
     }
 

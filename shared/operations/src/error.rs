@@ -14,6 +14,9 @@ pub enum OperationError {
     /// No target has that name.
     #[error("`{}` is no target{} (the targets are {})", .0.name, .0.meant(), .0.known())]
     UnknownTarget(Unknown),
+    /// No source has that name.
+    #[error("`{}` is no source that is read{} (those are {})", .0.name, .0.meant(), .0.known())]
+    UnknownSource(Unknown),
     /// Neither a target nor a flow has that name.
     #[error("`{}` is no target and no flow{} (the targets are {targets}; the flows are {})", .unknown.name, .unknown.meant(), .unknown.known())]
     UnknownName {
@@ -22,6 +25,28 @@ pub enum OperationError {
         /// The targets that there are.
         targets: String,
     },
+    /// No failure has that cause.
+    #[error("no failure has the cause `{}`{}: `relay failures` lists them", .0.name, .0.meant())]
+    NoCause(Unknown),
+    /// The flow reads no windows, so that there is no time up to which it has been read.
+    #[error("`{flow}` reads {document}, which has no times to read from: {instead}")]
+    NoWindows {
+        /// The flow.
+        flow: String,
+        /// What it reads.
+        document: &'static str,
+        /// What does what was wanted.
+        instead: &'static str,
+    },
+    /// A time that lies in the future, or a range whose end comes before its beginning.
+    #[error("{0}")]
+    WrongTime(String),
+    /// A poll holds the flow at this moment.
+    #[error("`{0}` is being read at this moment: try again in a minute")]
+    BeingRead(String),
+    /// The document that was edited is none.
+    #[error("what was edited is not sent: {0}")]
+    WrongEdit(String),
     /// The flow has no groups.
     #[error("`{}` is no flow with groups{} (the flows with groups are {})", .0.name, .0.meant(), .0.known())]
     NoGroups(Unknown),
@@ -162,9 +187,14 @@ impl OperationError {
             Self::UnknownFlow(_)
             | Self::UnknownTarget(_)
             | Self::UnknownName { .. }
+            | Self::UnknownSource(_)
             | Self::NoAbsentFlow(_)
             | Self::NoDocument { .. }
             | Self::NoGroups(_)
+            | Self::NoCause(_)
+            | Self::NoWindows { .. }
+            | Self::WrongTime(_)
+            | Self::WrongEdit(_)
             | Self::UnknownGroup(_)
             | Self::SeveralFlows { .. }
             | Self::IsBill(_)
@@ -180,6 +210,7 @@ impl OperationError {
             | Self::Unwritable(_)
             | Self::OfSeveralFlows { .. }
             | Self::NothingKept(_)
+            | Self::BeingRead(_)
             | Self::NotKept { .. }
             | Self::NotFetched { .. }
             | Self::Store(_) => false,

@@ -1,7 +1,7 @@
 //! The documents that failed, with their reasons.
 
 use chrono::{DateTime, Utc};
-use relay_core::{Entry, EntryId, Failed, FailureClass, VersionKind};
+use relay_core::{Entry, EntryId, Failed, FailureClass, Step, VersionKind};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -29,6 +29,12 @@ pub struct Failure {
     pub message: String,
     /// How often it was tried.
     pub attempts: u32,
+    /// The step in the life of its bill that failed: a replay goes on from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+    /// The target's id of that bill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_id: Option<String>,
     /// The document as its source handed it over.
     pub document: Value,
     /// When we received the document.
@@ -55,6 +61,8 @@ impl Failure {
             code: failed.code.clone(),
             message: failed.message.clone(),
             attempts: failed.attempts,
+            step: failed.step,
+            target_id: failed.target_id.clone(),
             // As JSON, not as the packed text that the ledger stores.
             document: failed.document.clone(),
             received_at: failed.received_at,
@@ -64,6 +72,14 @@ impl Failure {
             key: entry.id.key.clone(),
             delivered_version: entry.delivered.as_ref().and_then(|delivered| delivered.version.clone()),
         }
+    }
+
+    /// Where in the life of its bill it failed, for people: ` at audit, bill 1234`.
+    #[must_use]
+    pub fn place(step: Option<Step>, target_id: Option<&str>) -> String {
+        let Some(step) = step else { return String::new() };
+        let bill = target_id.map(|id| format!(", bill {id}")).unwrap_or_default();
+        format!(" at {}{bill}", step.name())
     }
 
     /// Every failed version of a document.

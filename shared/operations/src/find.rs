@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use relay_connector::Role;
 use relay_core::EntryId;
 use relay_core::groups::marked;
+use relay_core::pause::{self, Scope};
 use relay_job::{Routed, watermark};
 use serde::Serialize;
 use serde_json::Value;
@@ -165,6 +166,10 @@ impl Operations<'_> {
                 "{system} has it, and it is for the flow, which is {}",
                 crate::pauses::told(&pause)
             ));
+        }
+        let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());
+        if let Some(pause) = pause::current(checkpoints, Scope::Source(system), now).await? {
+            return Ok(format!("{system} has it, and is not read: it is {}", crate::pauses::told(&pause)));
         }
         let read_until = watermark::read(self.stores.checkpoints.as_ref(), flow.name()).await?;
         let read = read_until.map_or_else(

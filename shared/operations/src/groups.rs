@@ -6,6 +6,7 @@ use relay_core::{Entry, EntryId};
 use serde::Serialize;
 
 use crate::error::Unknown;
+use crate::log::Did;
 use crate::{OperationError, Operations};
 
 /// So many groups that were sealed last are listed of each flow.
@@ -151,6 +152,7 @@ impl Operations<'_> {
     pub async fn close_group(&self, flow: Option<&str>, group: &str) -> Result<GroupId, OperationError> {
         let id = self.known_group(flow, group).await?;
         self.stores.groups.ask(&id).await?;
+        self.note(Did::of("groups close", format!("{} {}", id.flow, id.group))).await;
         Ok(id)
     }
 

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | [`status`] | where every source, flow, queue and target stands, and what needs a person |
 //! | [`failures`] | the documents that failed, with their reasons |
+//! | [`issues`] | failures by their cause |
+//! | [`which`] | which of the failures a person means |
 //! | [`show`] | everything that is known of one document |
 //! | [`find`] | where a number is, whichever field of whichever flow's document it stands in |
 //! | [`doctor`] | every connection that the flows need, tried without writing |
@@ -13,8 +15,12 @@
 //! | [`groups`] | documents that become one bill together: open, sealed, members, bills |
 //! | [`parts`] | the parts of a document that its flow splits |
 //! | [`replay`] | failed documents, sent through their flows again |
+//! | [`edit`] | a failed document that a person edits before it is sent again |
+//! | [`recheck`] | failures whose document a person has made in the target |
 //! | [`settle`] | a failed document that a person has dealt with by hand |
 //! | [`pauses`] | targets and flows that a person pauses and resumes |
+//! | [`rewind`] | a flow that is to read again from a time on |
+//! | [`log`] | who has done what |
 //! | [`dead_letters`] | messages that were received too often |
 //! | [`documents`] | what vendors hand over and take: documents, fields, look-up tables |
 //! | [`lookups`] | what a person knows of codes, and the codes that nobody knows |
@@ -26,22 +32,28 @@
 pub mod dead_letters;
 pub mod doctor;
 pub mod documents;
+pub mod edit;
 pub mod error;
 pub mod explain;
 pub mod failures;
 pub mod find;
 pub mod groups;
+pub mod issues;
+pub mod log;
 pub mod lookups;
 pub mod names;
 pub mod parts;
 pub mod pauses;
+pub mod recheck;
 pub mod record;
 pub mod replay;
 pub mod retire;
+pub mod rewind;
 pub mod settle;
 pub mod show;
 pub mod status;
 pub mod times;
+pub mod which;
 
 use relay_connector::{Catalog, Connector, Settings};
 use relay_core::clock::{Clock, Rng};
@@ -68,6 +80,8 @@ pub struct Operations<'a> {
     pub settings: &'a Settings,
     /// The values of the settings that flows may name.
     pub flow_settings: FlowSettings,
+    /// Who asks, for the audit trail.
+    pub by: String,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The dice.

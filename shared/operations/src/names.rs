@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use relay_connector::{Connector, Role};
 use relay_core::ledger::of_no_flow::{UNREADABLE, unreadable, unrouted};
 use relay_core::pause::Scope;
 use relay_core::{StoreError, System, registry};
@@ -46,6 +47,25 @@ impl Operations<'_> {
         self.targets()
             .find(|system| system.name() == name)
             .ok_or_else(|| OperationError::UnknownTarget(unknown()))
+    }
+
+    /// Every system that documents are read from.
+    pub fn sources(&self) -> impl Iterator<Item = System> {
+        let hands_over = |connector: &&&dyn Connector| {
+            let documents = connector.documents_by(self.settings);
+            documents.iter().any(|document| document.role.is_polled() || document.role == Role::Pool)
+        };
+        self.connectors.iter().filter(hands_over).map(|connector| connector.system())
+    }
+
+    /// The source of that name.
+    ///
+    /// # Errors
+    /// [`OperationError::UnknownSource`].
+    pub fn source(&self, name: &str) -> Result<System, OperationError> {
+        let unknown = || Unknown::new(name, self.sources().map(System::name));
+        let mut sources = self.sources();
+        sources.find(|system| system.name() == name).ok_or_else(|| OperationError::UnknownSource(unknown()))
     }
 
     /// The target or else the flow of that name.

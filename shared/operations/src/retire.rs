@@ -5,6 +5,7 @@ use relay_core::registry;
 use relay_job::active_flows;
 
 use crate::error::Unknown;
+use crate::log::Did;
 use crate::{OperationError, Operations};
 
 impl Operations<'_> {
@@ -27,6 +28,7 @@ impl Operations<'_> {
         registry::change(checkpoints, |flows| drop(flows.remove(flow))).await?;
         // A flow of that name that comes later begins without it.
         pause::end(checkpoints, Scope::Flow(flow)).await?;
+        self.note(Did::of("flows retire", flow)).await;
         Ok(())
     }
 }

@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use relay_core::{Entry, EntryId, Failed, ledger};
 use serde::Serialize;
 
+use crate::log::Did;
+use crate::which::Which;
 use crate::{OperationError, Operations};
 
 /// What was noted of a document.
@@ -33,7 +35,47 @@ impl Operations<'_> {
         reason: Option<&str>,
         by: &str,
     ) -> Result<SettledByHand, OperationError> {
-        let Entry { id, failed, beside, .. } = self.failed(flow, key).await?;
+        let settled = self.settle_entry(self.failed(flow, key).await?, reason, by).await?;
+        let done = Did { by: Some(by), ..Did::of("settle", format!("{flow} {key}")) };
+        self.note(done.because(reason)).await;
+        Ok(settled)
+    }
+
+    /// Notes of each of these documents, as they were read, who has dealt with it by hand. One that somebody else has dealt
+    /// with meanwhile is left out.
+    ///
+    /// # Errors
+    /// A flow or a cause that nobody knows; a store that does not answer: some may be settled then.
+    pub async fn settle_all(
+        &self,
+        which: &Which,
+        reason: &str,
+        by: &str,
+    ) -> Result<Vec<SettledByHand>, OperationError> {
+        let mut settled = Vec::new();
+        let mut failed = None;
+        for entry in self.failures_of(which).await? {
+            match self.settle_entry(entry, Some(reason), by).await {
+                Ok(done) => settled.push(done),
+                Err(OperationError::NotFailedAnyMore { .. }) => {}
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let done = Did { by: Some(by), ..Did::of("settle", which.told()) };
+        self.note(done.times(settled.len() as u64).because(Some(reason))).await;
+        failed.map_or(Ok(settled), Err)
+    }
+
+    pub(crate) async fn settle_entry(
+        &self,
+        entry: Entry,
+        reason: Option<&str>,
+        by: &str,
+    ) -> Result<SettledByHand, OperationError> {
+        let Entry { id, failed, beside, .. } = entry;
         let seen: Vec<Failed> = failed.into_iter().chain(beside).collect();
         let at = self.clock.now();
         let settle = |entry: &mut Entry| entry.settle(&seen, by, reason, at);

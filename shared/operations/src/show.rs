@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use relay_core::archive::Record;
 use relay_core::ledger::{Attempts, Delivered, Settled, Unanswered};
 use relay_core::pause::{self, Pause};
-use relay_core::{Entry, EntryId, Failed};
+use relay_core::{Bill, Entry, EntryId, Failed, Step};
 use serde::Serialize;
 
 use crate::failures::Failure;
@@ -23,6 +23,9 @@ pub struct Shown {
     pub numbers: Vec<String>,
     /// The version that the target has.
     pub delivered: Option<Delivered>,
+    /// The bills that it has at its target, oldest first, where they have a life of more than one step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bills: Vec<BillShown>,
     /// Attempts since the last delivery.
     pub attempts: Option<Attempts>,
     /// The last request whose answer was lost: the vendor may still be working on it.
@@ -43,6 +46,36 @@ pub struct Shown {
     pub part_of: Option<String>,
     /// What came, what was sent and what was answered, oldest first; empty where no history is kept, or no more.
     pub history: Vec<Record>,
+}
+
+/// A bill that a document has, or had, at its target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BillShown {
+    /// Our number of it.
+    pub number: Option<String>,
+    /// The target's id of it, once that is known.
+    pub target_id: Option<String>,
+    /// The version of the document that it tells of.
+    pub version: Option<String>,
+    /// Where it stands; `None` while it is not known to be there.
+    pub stage: Option<Step>,
+    /// Our number of the bill that it takes back.
+    pub takes_back: Option<String>,
+    /// When it came to stand there.
+    pub at: DateTime<Utc>,
+}
+
+fn bills(entry: &Entry) -> Vec<BillShown> {
+    let number = |place: usize| entry.bills.get(place).and_then(|bill| bill.number.clone());
+    let shown = |bill: &Bill| BillShown {
+        number: bill.number.clone(),
+        target_id: bill.target_id.clone(),
+        version: bill.version.clone(),
+        stage: bill.stage,
+        takes_back: bill.takes_back.and_then(number),
+        at: bill.at,
+    };
+    entry.bills.iter().map(shown).collect()
 }
 
 /// Versions that a person has dealt with by hand.
@@ -93,7 +126,7 @@ impl Operations<'_> {
         let group = self.in_group(&entry).await?;
         let parts = self.parts_of(&entry).await?;
         let part_of = self.whole_of(flow, &entry.id.key);
-        let failures = Failure::of_entry(&entry);
+        let (failures, bills) = (Failure::of_entry(&entry), bills(&entry));
         let settled = entry.settled.as_ref().map(|settled| by_hand(&entry, settled));
         let numbers = entry.numbers.all().to_vec();
         let Entry { delivered, attempts, unanswered, id: EntryId { flow, key }, .. } = entry;
@@ -102,6 +135,7 @@ impl Operations<'_> {
             key,
             numbers,
             delivered,
+            bills,
             attempts,
             unanswered,
             settled,

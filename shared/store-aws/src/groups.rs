@@ -2,15 +2,25 @@
 //! read by one query; open groups stand under their flow.
 //!
 //! A group is opened before anything is put into it, for a minute at a time: a process that has opened it puts further
-//! members without a word, so that a member costs one write. Whoever closes a group leaves it open while that minute lasts.
+//! members without a word. Whoever closes a group leaves it open while that minute lasts, and who has put a member later than
+//! that opens it once more.
+//!
+//! Which group a document is in is noted before it is put there, so that a member costs two writes: no transaction of
+//! DynamoDB costs less, and without the note a crash before the ledger would leave a document that moves in both groups.
 //!
 //! | module | what |
 //! |---|---|
+//! | `lapse` | groups that are forgotten |
+//! | `members` | a document in its group, and which group that is |
 //! | `opened` | the groups that this process has opened |
+//! | `waiters` | documents that wait for a code, in rows of the same table |
 //! | `rows` | what rows are called, how they are read, and seals that are larger than a row |
 
+mod lapse;
+mod members;
 mod opened;
 mod rows;
+pub(super) mod waiters;
 
 use std::time::Duration;
 
@@ -19,7 +29,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use chrono::{DateTime, Utc};
 use relay_core::groups::{Contribution, GroupId, Groups, Open, Seal};
-use relay_core::{StoreError, codec};
+use relay_core::{EntryId, StoreError, codec};
 
 pub(super) use opened::Opened;
 
@@ -27,11 +37,16 @@ use super::Aws;
 use super::failure::Call;
 use super::item::{ID, Item, number, number_of, text, text_of};
 use rows::{
-    MEMBER, PART_BYTES, ROW, SEAL, VALUE, decode, group_id, key, member_row, open_id, seal_row, sealed_id,
+    MEMBER, PART_BYTES, ROW, SEAL, VALUE, decode, document_key, group_id, key, member_row, open_id, seal_row,
+    sealed_id,
 };
 
-/// When a member's document was received, in milliseconds.
+/// The group that a document is in.
+const GROUP: &str = "group";
+/// What orders the contributions of a document, in milliseconds.
 const RECEIVED_AT: &str = "received_at";
+/// When a member was put, in milliseconds.
+const PUT_AT: &str = "put_at";
 /// Since when a group is open, and until when members may be put without opening it again; in milliseconds.
 const SINCE: &str = "since";
 const UNTIL: &str = "until";
@@ -49,25 +64,24 @@ const SKEW: Duration = Duration::from_secs(30);
 #[async_trait]
 impl Groups for Aws {
     async fn put(&self, group: &GroupId, contribution: &Contribution) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        if !self.opened.is_open(group, now) {
-            self.open_group(group, now).await?;
-            self.opened.note(group, now);
+        let document = EntryId::new(&group.flow, &contribution.key);
+        let mut former = None;
+        while let Some(found) = self.note_group_of(&document, group, former.as_ref()).await? {
+            // Before it is noted that the document is in the other group: who comes after a crash leaves the former once more.
+            if !self.put_member(&found, &contribution.left()).await? {
+                return Ok(false);
+            }
+            former = Some(found);
         }
-        let call = self.groups_call("writing a group's member", "dynamodb:PutItem");
-        let value = codec::pack(serde_json::json!(contribution).to_string());
-        let received_at = number(contribution.received_at.timestamp_millis());
-        let put = self
-            .dynamodb()
-            .put_item()
-            .table_name(call.name)
-            .item(ID, text(group_id(group)))
-            .item(ROW, text(member_row(&contribution.key)))
-            .item(VALUE, text(value))
-            .item(RECEIVED_AT, received_at.clone())
-            .condition_expression("attribute_not_exists(id) OR received_at <= :received_at")
-            .expression_attribute_values(":received_at", received_at);
-        call.done_where_it_may(put.send().await)
+        self.put_member(group, contribution).await
+    }
+
+    async fn group_of(&self, document: &EntryId) -> Result<Option<GroupId>, StoreError> {
+        let call = self.groups_call("reading a document's group", "dynamodb:GetItem");
+        let get = self.dynamodb().get_item().table_name(call.name).set_key(Some(document_key(document)));
+        let answer = get.consistent_read(true).send().await.map_err(|error| call.failed(&error))?;
+        let group = answer.item.as_ref().and_then(|item| text_of(item, GROUP));
+        Ok(group.map(|group| GroupId::new(&document.flow, group)))
     }
 
     async fn members(
@@ -157,6 +171,12 @@ impl Groups for Aws {
             };
             seals.push(Seal { is_queued: item.contains_key(QUEUED), ..decode(call, item, &value)? });
         }
+        // What is being forgotten counts no more.
+        if items.first().is_some_and(lapse::is_lapsed)
+            && let Some(last) = seals.first().map(|lapsed| lapsed.number)
+        {
+            seals.retain(|seal| seal.number > last || seal.members.is_empty() && seal.number == last);
+        }
         Ok(seals)
     }
 
@@ -214,6 +234,10 @@ impl Groups for Aws {
         update.send().await.map_err(|error| call.failed(&error)).map(drop)
     }
 
+    async fn lapse(&self, flow: &str) -> Result<bool, StoreError> {
+        self.forget_groups(flow).await
+    }
+
     async fn sealed(&self, flow: &str, limit: usize) -> Result<Vec<(GroupId, DateTime<Utc>)>, StoreError> {
         let call = self.groups_call("listing sealed groups", "dynamodb:Query");
         let query = self
@@ -234,7 +258,7 @@ impl Groups for Aws {
 }
 
 impl Aws {
-    fn groups_call(&self, doing: &'static str, action: &'static str) -> Call<'_> {
+    pub(super) fn groups_call(&self, doing: &'static str, action: &'static str) -> Call<'_> {
         Call { doing, action, setting: "GROUP_TABLE", name: &self.names.group_table }
     }
 }

@@ -127,6 +127,37 @@ impl Ledger for Aws {
         self.found(number).await
     }
 
+    async fn list(
+        &self,
+        flow: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
+        let call = self.ledger_call("listing the ledger", "dynamodb:Scan");
+        let mut from = from.map(str::to_owned);
+        let mut entries = Vec::new();
+        loop {
+            let start = from.take().map(|from| Item::from([(ID.to_owned(), text(from))]));
+            let scan = self
+                .dynamodb()
+                .scan()
+                .table_name(call.name)
+                .set_exclusive_start_key(start)
+                .filter_expression("begins_with(#id, :flow)")
+                .expression_attribute_names("#id", ID)
+                .expression_attribute_values(":flow", text(super::item::id(flow, "")));
+            let answer = scan.send().await.map_err(|error| call.failed(&error))?;
+            // Parts of entries stand beside them.
+            for item in answer.items().iter().filter(|item| item.contains_key(REVISION)) {
+                entries.push(self.entry(call, item).await??);
+            }
+            from = answer.last_evaluated_key.as_ref().and_then(|last| text_of(last, ID)).map(str::to_owned);
+            if from.is_none() || entries.len() >= limit {
+                return Ok((entries, from));
+            }
+        }
+    }
+
     async fn counts(&self) -> Result<Counts, StoreError> {
         let call = self.ledger_call("counting the failures of the ledger", "dynamodb:Query");
         let mut pages = self.query(call, BEGINNING).into_paginator().items().send();

@@ -1,19 +1,28 @@
+//! Ids and tables stand in the table of look-ups, an item for each code. Who waits for a code stands in the table of groups,
+//! the one that has a sort key, a row for each document: a set in one item would end at 400 KB, and each change would be paid
+//! for by its size.
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
 
 use super::Aws;
 use super::failure::Call;
 use super::item::{EXPIRES_AT, ID, Item, id, number, number_of, text, text_of};
-use relay_core::{LookupRow, Lookups, StoreError};
+use crate::groups::waiters::{waiter_key, waiter_of, waiter_row, waiting_id};
+use relay_core::{EntryId, LookupRow, Lookups, StoreError, UnknownCode, Waiter};
 
 /// The target's id.
 const VALUE: &str = "value";
 /// Table and code, where the item's id does not tell them whole.
 const TABLE: &str = "table";
 const CODE: &str = "code";
+
+/// So many single deletions are under way at once.
+const AT_ONCE: usize = 10;
 
 #[async_trait]
 impl Lookups for Aws {
@@ -71,6 +80,40 @@ impl Lookups for Aws {
         let call = self.lookups_call("removing a look-up", "dynamodb:DeleteItem");
         let delete = self.dynamodb().delete_item().table_name(call.name).key(ID, text(id(table, code)));
         delete.send().await.map_err(|error| call.failed(&error)).map(drop)
+    }
+
+    async fn wait(&self, code: &UnknownCode, document: &EntryId) -> Result<(), StoreError> {
+        let call = self.groups_call("noting what waits for a code", "dynamodb:PutItem");
+        let put = self.dynamodb().put_item().table_name(call.name);
+        let put = put.set_item(Some(waiter_row(code, document, self.clock.now())));
+        put.send().await.map_err(|error| call.failed(&error)).map(drop)
+    }
+
+    async fn waiting(
+        &self,
+        code: &UnknownCode,
+        after: Option<&EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Waiter>, StoreError> {
+        let call = self.groups_call("reading what waits for a code", "dynamodb:Query");
+        let start = after.map(|after| waiter_key(code, after));
+        let items = self.rows(call, &waiting_id(code), "", start, limit).await?;
+        items
+            .iter()
+            .map(|item| waiter_of(item).ok_or_else(|| call.because("a row names no document")))
+            .collect()
+    }
+
+    async fn release(&self, code: &UnknownCode, documents: &[EntryId]) -> Result<(), StoreError> {
+        let call = self.groups_call("noting what waits for a code no longer", "dynamodb:DeleteItem");
+        for documents in documents.chunks(AT_ONCE) {
+            let deleted = documents.iter().map(|document| {
+                let delete = self.dynamodb().delete_item().table_name(call.name);
+                delete.set_key(Some(waiter_key(code, document))).send()
+            });
+            try_join_all(deleted).await.map_err(|error| call.failed(&error))?;
+        }
+        Ok(())
     }
 }
 

@@ -1,31 +1,41 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::types::Type;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::de::DeserializeOwned;
 
-use super::{Sqlite, millis, time};
+use super::{Sqlite, earlier, millis, time};
 use relay_core::groups::{Contribution, GroupId, Groups, Open, Seal};
-use relay_core::{StoreError, codec};
+use relay_core::{EntryId, StoreError, codec};
 
 #[async_trait]
 impl Groups for Sqlite {
     async fn put(&self, group: &GroupId, contribution: &Contribution) -> Result<bool, StoreError> {
-        let (id, key, received_at) =
-            (group.clone(), contribution.key.clone(), millis(contribution.received_at));
-        let text = codec::pack(serde_json::json!(contribution).to_string());
+        let (id, here) = (group.clone(), Row::of(contribution));
+        let left = Row::of(&contribution.left());
         self.write_in("writing a group's member in", move |tx, now| {
-            let written = tx
-                .prepare_cached(
-                    "INSERT INTO group_members (flow, name, key, received_at, contribution) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (flow, name, key) DO UPDATE SET received_at = excluded.received_at,
-                         contribution = excluded.contribution WHERE received_at <= excluded.received_at",
-                )?
-                .execute(params![id.flow, id.group, key, received_at, text])?;
-            if written == 1 {
-                open(tx, &id, now, false)?;
+            let former = group_of(tx, &id.flow, &here.key)?.filter(|former| *former != id.group);
+            if let Some(former) = former
+                && !put(tx, &GroupId::new(id.flow.as_str(), former), &left, now)?
+            {
+                return Ok(false);
             }
-            Ok(written == 1)
+            let is_put = put(tx, &id, &here, now)?;
+            if is_put {
+                tx.prepare_cached(
+                    "INSERT OR REPLACE INTO group_documents (flow, key, name) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![id.flow, here.key, id.group])?;
+            }
+            Ok(is_put)
+        })
+        .await
+    }
+
+    async fn group_of(&self, document: &EntryId) -> Result<Option<GroupId>, StoreError> {
+        let EntryId { flow, key } = document.clone();
+        self.read_in("reading a document's group in", move |tx, _| {
+            Ok(group_of(tx, &flow, &key)?.map(|name| GroupId::new(flow, name)))
         })
         .await
     }
@@ -84,7 +94,12 @@ impl Groups for Sqlite {
             let sql = "SELECT seal, queued FROM group_seals WHERE flow = ?1 AND name = ?2 ORDER BY number";
             let mut statement = tx.prepare_cached(sql)?;
             let seal = |row: &rusqlite::Row<'_>| Ok(Seal { is_queued: row.get(1)?, ..decode(row, 0)? });
-            statement.query_map([&id.flow, &id.group], seal)?.collect()
+            let lapsed = tx
+                .prepare_cached("SELECT number, at FROM group_lapsed WHERE flow = ?1 AND name = ?2")?
+                .query_row([&id.flow, &id.group], |row| Ok(Seal::lapsed(row.get(0)?, time(row.get(1)?))))
+                .optional()?;
+            let seals = statement.query_map([&id.flow, &id.group], seal)?;
+            lapsed.into_iter().map(Ok).chain(seals).collect()
         })
         .await
     }
@@ -109,6 +124,23 @@ impl Groups for Sqlite {
         .await
     }
 
+    async fn lapse(&self, flow: &str) -> Result<bool, StoreError> {
+        let (flow, kept) = (flow.to_owned(), self.retention.ledger);
+        self.write_in("forgetting groups in", move |tx, now| {
+            let groups: Vec<String> = tx
+                .prepare_cached(QUIET)?
+                .query_map(params![flow, earlier(now, kept), AT_ONCE], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            for name in &groups {
+                for sql in FORGET {
+                    tx.prepare_cached(sql)?.execute([&flow, name])?;
+                }
+            }
+            Ok(groups.len() == AT_ONCE)
+        })
+        .await
+    }
+
     async fn sealed(&self, flow: &str, limit: usize) -> Result<Vec<(GroupId, DateTime<Utc>)>, StoreError> {
         let flow = flow.to_owned();
         self.scan_in("listing sealed groups in", move |tx, _| {
@@ -121,6 +153,60 @@ impl Groups for Sqlite {
         })
         .await
     }
+}
+
+/// So many groups are forgotten at once.
+const AT_ONCE: usize = 5;
+
+/// Groups of a flow all of whose bills were queued before some time, and to which nothing has come since.
+const QUIET: &str = "SELECT name FROM group_seals AS first WHERE flow = ?1 AND number = 1 AND at <= ?2
+    AND NOT EXISTS (SELECT 1 FROM group_seals AS other WHERE other.flow = first.flow AND other.name = first.name
+                    AND (other.at > ?2 OR NOT other.queued))
+    AND NOT EXISTS (SELECT 1 FROM group_open AS open WHERE open.flow = first.flow AND open.name = first.name)
+    ORDER BY at LIMIT ?3";
+
+/// All that is known of a group, but for the number of its last seal.
+const FORGET: [&str; 4] = [
+    "INSERT OR REPLACE INTO group_lapsed (flow, name, number, at)
+         SELECT flow, name, max(number), max(at) FROM group_seals WHERE flow = ?1 AND name = ?2",
+    "DELETE FROM group_documents WHERE flow = ?1 AND name = ?2
+         AND key IN (SELECT key FROM group_members WHERE flow = ?1 AND name = ?2)",
+    "DELETE FROM group_members WHERE flow = ?1 AND name = ?2",
+    "DELETE FROM group_seals WHERE flow = ?1 AND name = ?2",
+];
+
+/// What a document brings into a group, as it is stored.
+struct Row {
+    key: String,
+    received_at: i64,
+    text: String,
+}
+
+impl Row {
+    fn of(contribution: &Contribution) -> Self {
+        let text = codec::pack(serde_json::json!(contribution).to_string());
+        Self { key: contribution.key.clone(), received_at: millis(contribution.received_at), text }
+    }
+}
+
+fn group_of(tx: &Connection, flow: &str, key: &str) -> rusqlite::Result<Option<String>> {
+    let mut statement = tx.prepare_cached("SELECT name FROM group_documents WHERE flow = ?1 AND key = ?2")?;
+    statement.query_row([flow, key], |row| row.get(0)).optional()
+}
+
+/// Puts a document into a group, unless a later one of it is there.
+fn put(tx: &Connection, id: &GroupId, row: &Row, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    let written = tx
+        .prepare_cached(
+            "INSERT INTO group_members (flow, name, key, received_at, contribution) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (flow, name, key) DO UPDATE SET received_at = excluded.received_at,
+                 contribution = excluded.contribution WHERE received_at <= excluded.received_at",
+        )?
+        .execute(params![id.flow, id.group, row.key, row.received_at, row.text])?;
+    if written == 1 {
+        open(tx, id, now, false)?;
+    }
+    Ok(written == 1)
 }
 
 /// Something has come that no seal may hold, or a person asks for what has come.

@@ -22,12 +22,12 @@ pub(super) const DOING: &str = "cleaning up";
 /// How many rows of each kind a step looks at: about a millisecond of work for each kind.
 const ROWS: usize = 200;
 
-/// How many free pages are left in the file for what comes next: 1 MiB. Giving back what is needed again the next moment
+/// How many free pages are left in the file for what comes next: 1 MiB of pages of 8 KiB. Giving back what is needed again the next moment
 /// would cost a write twice.
-const RESERVE: usize = 256;
+const RESERVE: usize = 128;
 
 /// How many pages a step gives back to the file system at most: 256 KiB. A write that comes meanwhile waits for this one step.
-const PAGES: usize = 64;
+const PAGES: usize = 32;
 
 /// How many such steps follow each other at most, while nobody waits: 4 MiB, and with [`SOON`] 40 MiB a second.
 pub(super) const STEPS: usize = 16;

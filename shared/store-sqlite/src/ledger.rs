@@ -96,6 +96,25 @@ impl Ledger for Sqlite {
         .await
     }
 
+    async fn list(
+        &self,
+        flow: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
+        let (flow, from) = (flow.to_owned(), from.unwrap_or_default().to_owned());
+        self.scan_in("listing the ledger in", move |tx, _| {
+            let mut statement = tx.prepare_cached(
+                "SELECT entry, revision FROM ledger WHERE flow = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
+            )?;
+            let entries: Vec<Entry> =
+                statement.query_map(params![flow, from, limit], decode)?.collect::<rusqlite::Result<_>>()?;
+            let next = entries.last().filter(|_| entries.len() == limit).map(|last| last.id.key.clone());
+            Ok((entries, next))
+        })
+        .await
+    }
+
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.scan_in("counting the ledger in", |tx, _| {
             let mut statement = tx.prepare("SELECT flow, delivered, failed FROM ledger_counts")?;

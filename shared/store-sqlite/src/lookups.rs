@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Sqlite, later, millis, time};
-use relay_core::{LookupRow, Lookups, StoreError};
+use relay_core::{EntryId, LookupRow, Lookups, StoreError, UnknownCode, Waiter};
 
 /// No answer of a target's is remembered for longer: one that would be was written by a clock that was ahead.
 const LONGEST_REMEMBERED: Duration = Duration::from_secs(86_400);
@@ -94,6 +94,52 @@ impl Lookups for Sqlite {
         })
         .await
     }
+
+    async fn wait(&self, code: &UnknownCode, document: &EntryId) -> Result<(), StoreError> {
+        let (UnknownCode { table, code }, EntryId { flow, key }) = (code.clone(), document.clone());
+        self.write_in("noting what waits for a code in", move |tx, now| {
+            let sql =
+                "INSERT OR REPLACE INTO waiting (lookup, code, flow, key, since) VALUES (?1, ?2, ?3, ?4, ?5)";
+            tx.prepare_cached(sql)?.execute(params![table, code, flow, key, millis(now)]).map(drop)
+        })
+        .await
+    }
+
+    async fn waiting(
+        &self,
+        code: &UnknownCode,
+        after: Option<&EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Waiter>, StoreError> {
+        let (UnknownCode { table, code }, after) = (code.clone(), after.cloned());
+        let EntryId { flow, key } = after.unwrap_or_else(|| EntryId::new("", ""));
+        self.read_in("reading what waits for a code in", move |tx, _| {
+            let sql = "SELECT flow, key, since FROM waiting WHERE lookup = ?1 AND code = ?2 AND (flow, key) > (?3, ?4)
+                       ORDER BY flow, key LIMIT ?5";
+            let mut statement = tx.prepare_cached(sql)?;
+            let waiter = |row: &rusqlite::Row<'_>| {
+                let document = EntryId::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+                Ok(Waiter { document, since: time(row.get(2)?) })
+            };
+            statement.query_map(params![table, code, flow, key, limit], waiter)?.collect()
+        })
+        .await
+    }
+
+    async fn release(&self, code: &UnknownCode, documents: &[EntryId]) -> Result<(), StoreError> {
+        let (UnknownCode { table, code }, documents) = (code.clone(), documents.to_vec());
+        self.write_in("noting what waits for a code no longer in", move |tx, _| {
+            let sql = "DELETE FROM waiting WHERE lookup = ?1 AND code = ?2 AND flow = ?3 AND key = ?4";
+            let mut statement = tx.prepare_cached(sql)?;
+            let mut gone = documents.iter().map(|EntryId { flow, key }| params_of(&table, &code, flow, key));
+            gone.try_for_each(|params| statement.execute(params).map(drop))
+        })
+        .await
+    }
+}
+
+fn params_of<'a>(table: &'a str, code: &'a str, flow: &'a str, key: &'a str) -> [&'a str; 4] {
+    [table, code, flow, key]
 }
 
 fn insert(connection: &Connection, table: &str, ids: &[(String, String)]) -> rusqlite::Result<()> {

@@ -19,6 +19,10 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many statements a connection keeps prepared.
 const STATEMENTS: usize = 64;
 
+/// How large the pages of a new file are, in bytes: an order or a trade with all that a message says of it is one page, where 4,096
+/// made three of it. A file keeps the size that it was made with.
+const PAGE: u32 = 8 * 1024;
+
 /// How much of the file the connection that writes keeps in memory, in KiB: what is sent is received, and deleted, soon after.
 const WRITER_CACHE: i64 = 8 * 1024;
 
@@ -111,9 +115,9 @@ fn check_rights(file: &Path, connection: &Connection) -> Result<(), StoreError> 
 
 /// `false` where the file system allows no write-ahead log.
 fn set_up(connection: &Connection) -> rusqlite::Result<bool> {
-    // A property of the file, which a new one gets with its first page. For another this would be a write, which waits.
+    // Properties of the file, which a new one gets with its first page. For another this would be a write, which waits.
     if connection.query_row("PRAGMA page_count", [], |row| row.get::<_, u64>(0))? == 0 {
-        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+        connection.execute_batch(&format!("PRAGMA page_size = {PAGE}; PRAGMA auto_vacuum = INCREMENTAL"))?;
     }
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     connection.execute_batch("PRAGMA synchronous = FULL")?;

@@ -3,7 +3,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Sqlite;
 use relay_core::StoreError;
-use relay_core::quota::{Ask, Grant, Limit, Quotas, Window};
+use relay_core::quota::{Ask, Grant, Limit, Quotas, Used, Window};
 
 /// By how long the machine has run, which all processes of it agree about.
 #[async_trait]
@@ -20,6 +20,22 @@ impl Quotas for Sqlite {
                     .execute(params![name, boot, text])?;
             }
             Ok(grant)
+        })
+        .await
+    }
+
+    async fn used(&self) -> Result<Vec<(String, Used)>, StoreError> {
+        let time = self.time.clone();
+        self.read_in("reading the quotas in", move |tx, _| {
+            let (boot, uptime) = (time.clock().boot(), time.clock().uptime());
+            let mut statement =
+                tx.prepare("SELECT name, window FROM quotas WHERE boot = ?1 ORDER BY name")?;
+            let used = statement.query_map([boot], |row| {
+                let (name, text): (String, String) = (row.get(0)?, row.get(1)?);
+                let window: Window = serde_json::from_str(&text).unwrap_or_default();
+                Ok((name, window.used(uptime)))
+            })?;
+            used.collect()
         })
         .await
     }

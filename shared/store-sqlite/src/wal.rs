@@ -13,7 +13,7 @@ use super::health::Health;
 use super::open::BUSY_TIMEOUT;
 
 /// What the log may keep, in bytes: twice what it grows to while nobody reads.
-pub(super) const LIMIT: u64 = 8 * 1024 * 1024;
+pub(super) const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// A log of this size is told of: somebody reads on and on, or the disk takes nothing.
 const ALARMING: u64 = 256 * 1024 * 1024;

@@ -11,11 +11,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use benchmarks::figures::{Rate, print};
 use benchmarks::is_measured;
+use mimalloc::MiMalloc;
 use relay_host::flows;
 use relay_mapping::{Context, Flow};
 use serde_json::Value;
 
 const TRADE: &str = include_str!("../../../events/wangdian/trade.json");
+
+/// As `relay` has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let flows = flows::load(None, &relay_connector::Settings::default())?;

@@ -16,10 +16,11 @@ use relay_core::archive::Record;
 use relay_core::clock::Rng;
 use relay_core::groups::{Contribution, GroupId, Open, Seal};
 use relay_core::ledger::Counts;
-use relay_core::quota::{Ask, Grant, Limit};
+use relay_core::quota::{Ask, Grant, Limit, Used};
 use relay_core::{
     Action, Archive, Audit, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Groups, Lease,
-    Ledger, LookupRow, Lookups, Outgoing, Queue, Quotas, Received, StoreError, Stores, System,
+    Ledger, LookupRow, Lookups, Outgoing, Queue, Quotas, Received, StoreError, Stores, System, UnknownCode,
+    Waiter,
 };
 
 /// A port.
@@ -67,6 +68,10 @@ pub enum Carries<'a> {
     Entry(&'a Entry),
     /// The name of a checkpoint to write.
     Name(&'a str),
+    /// What is looked at, taken or removed, by its name.
+    Key(&'a str),
+    /// A lease to give back.
+    Lease(&'a Lease),
 }
 
 /// On which side of a call the hook is.
@@ -167,11 +172,11 @@ decorated! {
     }
 
     Checkpoints as checkpoints {
-        get(name: &str) -> Option<Checkpoint>;
+        get(name: &str) -> Option<Checkpoint>, carries Key(name);
         put(name: &str, value: &str, expected: Option<u64>, lease: Option<&Lease>) -> bool, carries Name(name);
-        remove(name: &str) -> ();
-        acquire(name: &str, owner: &str, ttl: Duration) -> Option<Lease>;
-        release(lease: &Lease) -> ();
+        remove(name: &str) -> (), carries Key(name);
+        acquire(name: &str, owner: &str, ttl: Duration) -> Option<Lease>, carries Key(name);
+        release(lease: &Lease) -> (), carries Lease(lease);
         list(prefix: &str) -> Vec<(String, Checkpoint)>;
     }
 
@@ -180,6 +185,7 @@ decorated! {
         write(entry: &Entry) -> bool, carries Entry(entry);
         failed(flow: Option<&str>, limit: usize, after: Option<&EntryId>) -> Vec<Entry>;
         find(number: &str) -> Vec<EntryId>;
+        list(flow: &str, from: Option<&str>, limit: usize) -> (Vec<Entry>, Option<String>);
         counts() -> Counts;
     }
 
@@ -190,14 +196,19 @@ decorated! {
         replace(table: &str, ids: &[(String, String)]) -> ();
         list(table: Option<&str>) -> Vec<LookupRow>;
         remove(table: &str, code: &str) -> ();
+        wait(code: &UnknownCode, document: &EntryId) -> ();
+        waiting(code: &UnknownCode, after: Option<&EntryId>, limit: usize) -> Vec<Waiter>;
+        release(code: &UnknownCode, documents: &[EntryId]) -> ();
     }
 
     Quotas as quotas {
-        ask(name: &str, limit: Limit, ask: &Ask) -> Grant;
+        ask(name: &str, limit: Limit, ask: &Ask) -> Grant, carries Key(name);
+        used() -> Vec<(String, Used)>;
     }
 
     Groups as groups {
         put(group: &GroupId, contribution: &Contribution) -> bool;
+        group_of(document: &EntryId) -> Option<GroupId>;
         members(group: &GroupId, after: Option<&str>, limit: usize) -> Vec<Contribution>;
         open(flow: &str) -> Vec<Open>;
         ask(group: &GroupId) -> ();
@@ -205,6 +216,7 @@ decorated! {
         seals(group: &GroupId) -> Vec<Seal>;
         seal(group: &GroupId, seal: &Seal) -> bool;
         queued(group: &GroupId, seal: &Seal) -> ();
+        lapse(flow: &str) -> bool;
         sealed(flow: &str, limit: usize) -> Vec<(GroupId, DateTime<Utc>)>;
     }
 

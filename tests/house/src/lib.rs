@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`crates`] | the crates and their dependencies: the picture, and the rules of the house |
 //! | [`reference`] | the pages of the documents and their fields |
+//! | [`roles`] | what the roles of the functions allow, and what the adapter for AWS asks for |
 //! | [`settings`] | the table of settings |
 //! | [`template`] | the vendors' part of `template.yaml` |
 //!
@@ -11,6 +12,7 @@
 
 pub mod crates;
 pub mod reference;
+pub mod roles;
 pub mod settings;
 pub mod template;
 

@@ -32,6 +32,9 @@ pub(crate) trait Simulated: Send + Sync + 'static {
 
     /// Does the work and answers. `fault` is one that only the vendor itself can commit.
     fn answer(&self, call: &Call, fault: Option<&Fault>) -> Reply;
+
+    /// What it answers where something behind its door has timed out.
+    fn timed_out(&self, call: &Call) -> Reply;
 }
 
 pub(crate) fn router<V: Simulated>(vendor: Arc<V>) -> Router {
@@ -86,6 +89,10 @@ async fn answered<V: Simulated>(vendor: &V, call: &Call, fault: Option<Fault>) -
             let first = vendor.answer(call, None);
             vendor.answer(call, None);
             first.into_response()
+        }
+        Some(Fault::ServiceException) => {
+            vendor.answer(call, None);
+            vendor.timed_out(call).into_response()
         }
         Some(Fault::Status(status)) => Reply::page(status).into_response(),
         Some(Fault::HtmlRedirect) => Reply::redirect().into_response(),

@@ -54,7 +54,8 @@ pub enum Fault {
     /// WDT acks: the first row is not taken and stands in `errors` under code 0. `trade_push`: the orders without a
     /// fault are taken, and the others stand there.
     ErrorsUnderCodeZero,
-    /// ShareCRM: the work is done, and the answer is 50009 (service exception such as a timeout).
+    /// The work is done, and the vendor's own answer says that something timed out or has failed: ShareCRM 50009, WDT code 1
+    /// or the gateway's `isp.`, Kingdee 519 or `errcode` 2000002000, Qince code 1, a receiver's 504.
     ServiceException,
     /// WDT: a document whose number is there already is made a second time.
     DoublesNumbers,

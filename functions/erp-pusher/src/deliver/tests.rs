@@ -132,6 +132,7 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
         message: &message,
         hash,
         document: None,
+        is_alert: false,
         kind: None,
         known,
         resumed: repeated,
@@ -139,8 +140,9 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
         archived: None,
         numbers: Vec::new(),
         missing: Vec::new(),
+        step: None,
     };
-    let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new(), route: None };
+    let mapped = Mapped { body: json!({"billno": "JY1"}), params: Vec::new(), route: None, open_from: None };
     let plan = Plan::new(&target, if target.is_asked { &ASKED } else { &UNASKED }, mapped);
     let sending = Sending { work: &work, plan: &plan, deadline: Deadline::NONE, gather: &Gather::default() };
     // What was delivered before is judged first: here it is about what is asked and sent.
@@ -197,6 +199,8 @@ fn failed_version_one() -> Entry {
         trace: String::new(),
         replay: None,
         missing: Vec::new(),
+        step: None,
+        target_id: None,
     });
     entry
 }

@@ -4,13 +4,14 @@
 //! for one by one, until as many were as the list has pages left: from then on the pages are read, as far as the code that
 //! is wanted. So nobody pays for more than twice the calls that the better way would have cost, whichever it is.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use relay_connector::{Class, Document, Failure, Lists, Page, PageOf, Query, lenient};
 use relay_core::System;
 use relay_core::clock::{Clock, Deadline};
+use relay_core::item::content_hash;
 use relay_job::Connections;
 use relay_mapping::LookupTable;
 use serde_json::Value;
@@ -50,6 +51,8 @@ struct Listing {
     /// How many rows there are, where the vendor says so.
     total: Option<u64>,
     is_whole: bool,
+    /// What each page said that had rows: a vendor that repeats one gives no end.
+    pages_seen: HashSet<String>,
     /// How many codes were asked for one by one.
     asked: u64,
 }
@@ -109,7 +112,10 @@ impl Listings {
                 listing.began = self.clock.monotonic();
             }
             let page = list.page(listing.pages, deadline).await?;
-            listing.add(&page, &list, &wanted);
+            if let Err(failure) = listing.add(&page, &list, &wanted) {
+                *listing = Listing::default();
+                return Err(failure);
+            }
         }
     }
 
@@ -143,6 +149,14 @@ impl List<'_> {
         self.lists.list(&query, PageOf { number: 0, size: u32::MAX }, deadline).await
     }
 
+    fn endless(&self, pages: u32) -> Failure {
+        let message = format!(
+            "the page after the first {pages} pages of the list is one of these, so that no end is in sight: ask the vendor what \
+             its page number or cursor counts"
+        );
+        Failure::new("look-up", self.document.name, Class::Refused, None, message)
+    }
+
     fn query(&self, params: Vec<(String, String)>) -> Query {
         let route = self.document.routes.first().map(|route| (*route).to_owned());
         Query { document: self.document, route, params }
@@ -158,7 +172,15 @@ impl Listing {
     }
 
     /// Adds a page. The first of two rows that share a code counts.
-    fn add(&mut self, page: &Page, list: &List<'_>, wanted: &BTreeSet<String>) {
+    ///
+    /// # Errors
+    /// A page that was there before: what it leaves out is not known, and there may be no end.
+    fn add(&mut self, page: &Page, list: &List<'_>, wanted: &BTreeSet<String>) -> Result<(), Failure> {
+        let is_repeated =
+            !page.rows.is_empty() && !self.pages_seen.insert(content_hash(&Value::from(page.rows.clone())));
+        if is_repeated {
+            return Err(list.endless(self.pages));
+        }
         self.pages += 1;
         self.count += page.rows.len() as u64;
         self.total = self.total.or(page.total);
@@ -172,6 +194,7 @@ impl Listing {
                 self.rows.entry(code).or_insert_with(|| values(row, wanted));
             }
         }
+        Ok(())
     }
 }
 

@@ -193,11 +193,13 @@ impl Resolver {
             _ => self.targets.of_table(&key.table)?.lookup(&key.table, &key.key, deadline).await?,
         };
         if let Some(id) = &id {
-            // First: where this fails, the code is asked for once more, and so this is done once more.
+            // Before it is stored: where this fails, the code is asked for once more, and so this is done once more. And after
+            // that, for who has failed for it in between.
             let code = UnknownCode { table: key.table.clone(), code: key.key.clone() };
             self.waiting.arrived(&code, Some(document)).await?;
             let expires_at = self.clock.now() + REMEMBERED;
             self.lookups.put(&key.table, &key.key, id, Some(expires_at)).await?;
+            self.waiting.arrived(&code, Some(document)).await?;
         }
         Ok(id)
     }

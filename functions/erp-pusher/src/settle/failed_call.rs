@@ -19,6 +19,13 @@ pub(crate) fn meaning(failure: Failure, work: &Work<'_>, rng: &dyn Rng) -> Outco
     };
     match failure.class {
         Class::Refused => Outcome::failed_try(FailureClass::Refused, failure.code, message),
+        Class::Closed { .. } => {
+            let message = format!(
+                "{message}; the books of its day are closed: open the period and replay it, or let the flow move it \
+                 (closed_period = \"next_open_day\")"
+            );
+            Outcome::failed_try(FailureClass::Refused, failure.code, message)
+        }
         Class::Exists => {
             let message =
                 format!("{message}; what is there may be another version of it: compare it by hand");

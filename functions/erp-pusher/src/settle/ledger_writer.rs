@@ -8,15 +8,16 @@ use relay_core::ledger::of_no_flow::UNREADABLE;
 use relay_core::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed, Unanswered};
 use relay_core::policy::{self, News, Receive, Record};
 use relay_core::{
-    Checkpoints, FailureClass, Ledger, Outcome, Received, Skip, StoreError, System, VersionKind, WorkItem,
-    pause,
+    Bill, Checkpoints, FailureClass, Ledger, Outcome, Received, Skip, StoreError, System, VersionKind,
+    WorkItem, pause,
 };
 use relay_job::listeners::{Failure, Listeners, Told};
 use serde_json::Value;
 
 use super::crossed;
 use crate::map::Sent;
-use crate::work::{CONFIRM, FORGOTTEN, Work};
+use crate::stop::Stop;
+use crate::work::{CONFIRM, FORGOTTEN, Known, Work};
 
 /// Writes the ledger, once the flows that listen have been told what it will say, and the pauses of the targets.
 pub(crate) struct LedgerWriter {
@@ -56,6 +57,8 @@ impl LedgerWriter {
             at: self.clock.now(),
             trace: message.id.clone(),
             replay: None,
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         };
         let id = EntryId::new(UNREADABLE, &message.id);
@@ -125,16 +128,27 @@ impl LedgerWriter {
             body_hash: sent.body_hash.clone(),
             target_id: target_id.clone(),
             number: sent.number.clone(),
-            received_at: Some(work.item.received_at),
+            received_at: Some(sent.received_at.unwrap_or(work.item.received_at)),
             at,
             follows: work.follows(at),
         };
         let confirmed = work.is_to_be_confirmed(at).is_some();
         let replaces = sent.replaces && *outcome != Outcome::Unchanged;
+        let waits_for_this =
+            |entry: &Entry| entry.unanswered.as_ref().is_some_and(|request| request.hash == work.hash);
         let change = |entry: &mut Entry| {
+            // What was noted before it was sent has been answered.
+            if waits_for_this(entry) && !waits_for_this(&work.known.entry) {
+                entry.unanswered.clone_from(&work.known.entry.unanswered);
+            }
             let request = entry.unanswered.as_ref();
             let is_over = request.is_some_and(|request| confirmed || (at - request.at).abs() > FORGOTTEN);
             entry.unanswered.take_if(|_| is_over);
+            if let Some(bills) = &sent.bills {
+                entry.bills.clone_from(bills);
+                // A late request changes nothing of what is audited, and what was asked for is known.
+                entry.unanswered.take_if(|_| !replaces);
+            }
             let delivery = entry.deliver(delivered.clone(), work.known.entry.delivered.as_ref());
             let crossed = crossed::delivered(work.system, &delivery, &delivered);
             if let Some(message) = &crossed {
@@ -152,6 +166,30 @@ impl LedgerWriter {
             }
         };
         self.settle(work, Some(sent), change).await
+    }
+
+    /// Records how far the bills of a document have come, before the next move; with a request, if one begins whose repetition
+    /// would make a second bill. Another worker that has written meanwhile has the document's turn.
+    pub(crate) async fn lived(
+        &self,
+        work: &mut Work<'_>,
+        bills: &[Bill],
+        begun: Option<Unanswered>,
+    ) -> Result<(), Stop> {
+        let mut entry = work.known.entry.clone();
+        noted(work, &mut entry, |entry| {
+            entry.bills = bills.to_vec();
+            // What is recorded of the bills is known, whatever tries there were.
+            (entry.attempts, entry.unanswered) = (None, begun.clone());
+        });
+        if !self.ledger.write(&entry).await? {
+            tracing::warn!("another worker has written this document's entry: its turn comes once more");
+            return Err(Stop::Ended(Outcome::AT_ONCE));
+        }
+        entry.revision += 1;
+        entry.numbers.are_stored();
+        work.known = Known { entry, read_at: self.clock.monotonic() };
+        Ok(())
     }
 
     /// Records a try, and what is to be said of it where it has crossed another worker's delivery.
@@ -260,6 +298,8 @@ impl LedgerWriter {
             at: self.clock.now(),
             trace: item.trace.clone(),
             replay: item.replay.clone(),
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         };
         let failure = Failure { class: &FailureClass::Acknowledgement, code: None, message };
@@ -279,7 +319,8 @@ impl LedgerWriter {
     }
 
     fn failure(&self, work: &Work<'_>, class: FailureClass, code: Option<&str>, message: &str) -> Failed {
-        let missing = if class == FailureClass::Mapping { work.missing.clone() } else { Vec::new() };
+        let is_for_codes = matches!(class, FailureClass::Mapping | FailureClass::Waiting);
+        let missing = if is_for_codes { work.missing.clone() } else { Vec::new() };
         Failed {
             version: work.item.version.clone(),
             version_kind: work.kind,
@@ -293,6 +334,8 @@ impl LedgerWriter {
             at: self.clock.now(),
             trace: work.item.trace.clone(),
             replay: work.item.replay.clone(),
+            step: work.step.as_ref().map(|at| at.step),
+            target_id: work.step.as_ref().and_then(|at| at.target_id.clone()),
             missing,
         }
     }
@@ -306,6 +349,11 @@ impl LedgerWriter {
             at: self.clock.now(),
             others: false,
         }
+    }
+
+    /// Records the numbers that a document is found by, before it is sent.
+    pub(crate) async fn numbered(&self, work: &Work<'_>) -> Result<(), StoreError> {
+        self.change(work, |_| ()).await
     }
 
     async fn change<T: Send>(

@@ -68,6 +68,15 @@ impl Ledger for Failing {
         self.ledger.find(number).await
     }
 
+    async fn list(
+        &self,
+        flow: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
+        self.ledger.list(flow, from, limit).await
+    }
+
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.ledger.counts().await
     }

@@ -4,6 +4,7 @@ use relay_connector::Class;
 use relay_core::WorkItem;
 use relay_core::clock::Clock as _;
 use relay_core::ledger::Attempts;
+use relay_job::Job as _;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, CHANGES, ROWS, SHOP, bad, good, names};
@@ -243,4 +244,71 @@ fn flows_that_would_tell_each_other_for_ever_are_a_mistake_with_the_way_round() 
     let unknown = mistakes(&[("changes", CHANGES), ("a", &to_memo("\"change\""))]);
     assert!(unknown.contains("there is no flow `change` whose outcomes could be read"), "{unknown}");
     assert!(unknown.contains("did you mean `changes`?"), "{unknown}");
+}
+
+/// An alarm of failures, damped.
+fn alarm(text: &str) -> String {
+    listener("relay.failed", "\"*\"", "damp = \"1h\"", text).replace("\"source.number\"", "\"count\"")
+}
+
+fn fails(number: u64, text: &str) -> Value {
+    json!({ "number": number, "version": 1, "amount": text })
+}
+
+#[tokio::test]
+async fn of_one_cause_the_first_failure_is_told_at_once_and_those_of_an_hour_with_the_next() {
+    let bench = Bench::of(&[("bills", ROWS), ("alarm", &alarm("{count} of {class} since {since}"))]);
+    let hour = std::time::Duration::from_secs(3_600);
+    for number in 1..=30 {
+        let outcomes = push(&bench, "bills", fails(number, &format!("lots {number}"))).await;
+        let expected = if number == 1 { ["failed", "delivered"] } else { ["failed", "skipped"] };
+        assert_eq!(outcomes, expected, "{number}");
+    }
+    assert_eq!(memos(&bench), ["1 of mapping since 2026-11-28 12:00:00"]);
+    // Another process, on the same store.
+    bench.clock.advance(hour);
+    let after = relay_erp_pusher::ErpPusher::build(&bench.parts).unwrap();
+    bench.queue(&[bench.row("bills", fails(31, "lots 31"))]).await;
+    for _ in 0..2 {
+        after.workers().remove(0).work(&|| true).await.unwrap();
+    }
+    assert_eq!(
+        memos(&bench)[1..],
+        ["30 of mapping since 2026-11-28 12:00:00"],
+        "those held back, and the new one"
+    );
+    assert_eq!(bench.entry("bills", "17").await.unwrap().failures().count(), 1, "each stands in the ledger");
+}
+
+#[tokio::test]
+async fn other_causes_are_told_by_themselves_and_an_alarm_that_says_the_same_is_sent_again() {
+    let bench = Bench::of(&[("bills", ROWS), ("others", ROWS), ("alarm", &alarm("trouble of {flow}"))]);
+    assert_eq!(push(&bench, "bills", fails(1, "lots")).await, ["failed", "delivered"]);
+    assert_eq!(push(&bench, "others", fails(1, "lots")).await, ["failed", "delivered"]);
+    bench.clock.advance(std::time::Duration::from_secs(3_601));
+    assert_eq!(push(&bench, "bills", fails(2, "lots")).await, ["failed", "delivered"]);
+    assert_eq!(memos(&bench).len(), 3);
+}
+
+/// Its turn was killed after the count: the message comes again.
+#[tokio::test]
+async fn a_failure_whose_message_comes_twice_is_counted_once() {
+    let bench = Bench::of(&[("bills", ROWS), ("alarm", &alarm("{count} of {class}"))]);
+    push(&bench, "bills", fails(1, "lots")).await;
+    let failed = bench.entry("bills", "1").await.unwrap().failed.unwrap();
+    let cause = relay_core::cause::of("bills", &failed.class, None, &failed.message);
+    let outcome = |key: &str, trace: &str| {
+        let document = json!({"flow": "bills", "key": key, "state": "failed", "class": "mapping",
+            "cause": cause, "message": "m", "at": "2026-11-28 12:00:00"});
+        WorkItem { trace: trace.to_owned(), ..bench.row("alarm", document) }
+    };
+    for (key, trace, at) in [("2", "a", 1), ("2", "a", 2), ("3", "b", 3)] {
+        let mut item = outcome(key, trace);
+        item.received_at += chrono::TimeDelta::seconds(at);
+        bench.queue(&[item]).await;
+        assert_eq!(work_all(&bench).await, ["skipped"]);
+    }
+    bench.clock.advance(std::time::Duration::from_secs(3_600));
+    push(&bench, "bills", fails(4, "lots")).await;
+    assert_eq!(memos(&bench)[1], "3 of mapping");
 }

@@ -1,6 +1,8 @@
 //! Codes of tables of the tenant, of lists of a vendor, and of what other flows have delivered.
 
-use relay_core::UnknownCode;
+use relay_core::clock::Clock as _;
+use relay_core::item::content_hash;
+use relay_core::{EntryId, Failed, FailureClass, UnknownCode, ledger};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, ROWS, names};
@@ -80,9 +82,10 @@ async fn what_refers_to_another_flows_bill_waits_for_it_and_is_sent_as_soon_as_i
     let waits = bench.entry("notes", "1").await.unwrap().failed.unwrap();
     assert_eq!(
         waits.message,
-        "remark: `remark` = \"7\" is the key of a document that the flow `bills` has not delivered yet: this one waits for it, \
-         and is sent again as soon as it is there"
+        "waiting for bills 7: it is sent again as soon as that is delivered, and fails if it is not by 2026-12-01 12:00 (China \
+         time)"
     );
+    assert_eq!(waits.class, "waiting");
     let bill = bench.row("bills", json!({ "number": 7, "version": 1, "amount": "1.50" }));
     assert_eq!(names(&bench.worked(&[bill]).await), ["delivered"]);
     assert_eq!(bench.left().await, 2, "those that waited for it, and not the third");
@@ -105,23 +108,76 @@ async fn a_reference_may_be_our_number_of_the_bill() {
     assert_eq!(sent(&bench)[1], ("1".to_owned(), "7".to_owned()));
 }
 
-/// The two are worked by two processes: the bill is recorded after the note has looked for it, and walks before the note's
-/// failure is recorded.
+/// The two are worked by two processes: the bill is recorded after the note has looked for it, and looks who waits before the
+/// note's failure is recorded.
 #[tokio::test]
 async fn a_bill_that_arrives_while_its_reference_fails_is_not_missed() {
     let bench = bills_and_notes("");
-    assert_eq!(names(&bench.worked(&[bench.row("notes", row(1, "7"))]).await), ["failed"]);
-    // As a walk that came too early leaves it: the bill is there, the mark is gone, and the note has failed.
+    let lookups = &bench.parts.stores.lookups;
+    let (code, note) = (
+        UnknownCode { table: "delivered.bills".to_owned(), code: "7".to_owned() },
+        EntryId::new("notes", "1"),
+    );
+    // The note is noted as waiting, and its failure is not recorded yet.
+    lookups.wait(&code, &note).await.unwrap();
     let bill = bench.row("bills", json!({ "number": 7, "version": 1, "amount": "1.50" }));
-    let note = bench.entry("notes", "1").await.unwrap().failed.unwrap();
-    let (table, mark) = note.missing[0].mark();
-    bench.parts.stores.lookups.remove(&table, &mark).await.unwrap();
     assert_eq!(names(&bench.worked(&[bill]).await), ["delivered"]);
     assert_eq!(bench.left().await, 0);
-    bench.parts.stores.lookups.put(&table, &mark, "", None).await.unwrap();
-    // Its own turn, once more: the message was not deleted before its process ended.
-    assert_eq!(names(&bench.worked(&[bench.row("notes", row(1, "7"))]).await), ["skipped"]);
+    assert_eq!(lookups.waiting(&code, None, 10).await.unwrap().len(), 1, "it is about to fail, and waits");
+    // It fails now: its turn had looked for the bill before that was there.
+    let item = bench.row("notes", row(1, "7"));
+    let failed = Failed {
+        version: item.version.clone(),
+        version_kind: None,
+        hash: content_hash(&item.document),
+        class: FailureClass::Mapping,
+        code: None,
+        message: String::new(),
+        attempts: 1,
+        document: item.document.clone(),
+        received_at: item.received_at,
+        at: bench.clock.now(),
+        trace: String::new(),
+        replay: None,
+        step: None,
+        target_id: None,
+        missing: vec![code.clone()],
+    };
+    ledger::record_failure(bench.parts.stores.ledger.as_ref(), &note, &failed).await.unwrap();
+    // The end of its turn, as its message shows it that is handed out once more.
+    assert_eq!(names(&bench.worked(&[item]).await), ["skipped"]);
     assert_eq!(names(&bench.work().await), ["delivered"]);
+    assert_eq!(lookups.waiting(&code, None, 10).await.unwrap(), []);
+}
+
+/// More than are read at once, of two flows, beside failures of other codes.
+#[tokio::test]
+async fn all_that_wait_for_a_code_are_sent_once_and_no_failure_of_another_is_read() {
+    let bench = bills_and_notes("");
+    let notes: Vec<_> = (1..=150)
+        .map(|number| bench.row(if number % 2 == 0 { "notes" } else { "others" }, row(number, "7")))
+        .chain((200..220).map(|number| bench.row("notes", row(number, "8"))))
+        .collect();
+    bench.queue(&notes).await;
+    while bench.left().await > 0 {
+        assert!(names(&bench.work().await).iter().all(|name| *name == "failed"));
+    }
+    let code = |code: &str| UnknownCode { table: "delivered.bills".to_owned(), code: code.to_owned() };
+    let lookups = &bench.parts.stores.lookups;
+    // One that a person has dealt with since.
+    let settled = bench.entry("notes", "2").await.unwrap();
+    let failures: Vec<_> = settled.failures().cloned().collect();
+    ledger::update(bench.parts.stores.ledger.as_ref(), &settled.id, None, |entry| {
+        entry.settle(&failures, "Li", None, bench.clock.now())
+    })
+    .await
+    .unwrap();
+    bench.clock.advance(std::time::Duration::from_secs(7_200));
+    let bill = bench.row("bills", json!({ "number": 7, "version": 1, "amount": "1.50" }));
+    assert_eq!(names(&bench.worked(&[bill]).await), ["delivered"]);
+    assert_eq!(bench.left().await, 149);
+    assert_eq!(lookups.waiting(&code("7"), None, 10).await.unwrap(), []);
+    assert_eq!(lookups.waiting(&code("8"), None, 100).await.unwrap().len(), 20);
 }
 
 #[tokio::test]
@@ -141,6 +197,22 @@ async fn a_list_is_read_where_that_costs_less_than_asking_for_each_code() {
     // The first page, then as many codes as there are pages left, then the pages.
     assert_eq!(*bench.vendor.listed.lock().unwrap(), ["page 0", "5", "6", "page 1"]);
     assert_eq!(sent(&bench).last().unwrap().1, "E4");
+}
+
+#[tokio::test]
+async fn a_vendor_that_repeats_a_page_of_its_list_ends_the_look_up_with_a_failure() {
+    let flow = looking_up(r#"from = "remark", lookup = "shop.staff", by = "amount", result = "number""#);
+    let bench = Bench::of(&[("rows", &flow)]);
+    let staff = |number: u64| json!({ "number": number, "amount": format!("E{number}") });
+    *bench.vendor.staff.lock().unwrap() = (1..=2).map(staff).collect();
+    bench.vendor.repeats_its_page.store(true, std::sync::atomic::Ordering::Relaxed);
+    let turns = bench.worked(&[bench.row("rows", row(1, "E9"))]).await;
+    assert_eq!(names(&turns), ["failed"]);
+    let failed = bench.entry("rows", "1").await.unwrap().failed.unwrap();
+    assert!(failed.message.contains("no end is in sight"), "{}", failed.message);
+    assert_eq!(*bench.vendor.listed.lock().unwrap(), ["page 0", "page 1"]);
+    // What it has shown is known all the same.
+    assert_eq!(names(&bench.worked(&[bench.row("rows", row(2, "E2"))]).await), ["delivered"]);
 }
 
 #[tokio::test]

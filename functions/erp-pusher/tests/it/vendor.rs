@@ -99,6 +99,8 @@ pub(crate) struct Vendor {
     pub(crate) asked: AtomicUsize,
     /// The staff that it lists.
     pub(crate) staff: Mutex<Vec<Value>>,
+    /// Whether it gives the first page of its staff whatever page is asked for, and does not say how many there are.
+    pub(crate) repeats_its_page: AtomicBool,
     /// Each call for the staff: the page's number, or the code that was asked for.
     pub(crate) listed: Mutex<Vec<String>>,
     /// What its calls go under.
@@ -166,8 +168,10 @@ impl Lists for Vendor {
         self.listed.lock().unwrap().push(code.clone().unwrap_or_else(|| format!("page {}", page.number)));
         let is_asked = |row: &&Value| code.is_none() || lenient::field(row, "number") == code;
         let staff: Vec<_> = self.staff.lock().unwrap().iter().filter(is_asked).cloned().collect();
-        let total = Some(staff.len() as u64);
-        let rows = staff.into_iter().skip(page.number as usize * 2).take(2).collect();
+        let repeats = self.repeats_its_page.load(Ordering::Relaxed);
+        let total = Some(staff.len() as u64).filter(|_| !repeats);
+        let number = if repeats { 0 } else { page.number };
+        let rows = staff.into_iter().skip(number as usize * 2).take(2).collect();
         Ok(Page { rows, total, as_of: None })
     }
 }

@@ -1,10 +1,13 @@
 //! The commands, one file each: they parse, call [`relay_operations`], and print.
 
+pub(crate) mod backfill;
+pub(crate) mod console;
 pub(crate) mod dead;
 pub(crate) mod doctor;
 pub(crate) mod documents;
 pub(crate) mod drain;
 pub(crate) mod dry_run;
+pub(crate) mod edit;
 pub(crate) mod explain;
 pub(crate) mod failures;
 pub(crate) mod fields;
@@ -12,15 +15,19 @@ pub(crate) mod flows;
 pub(crate) mod groups;
 pub(crate) mod init;
 pub(crate) mod invoke;
+pub(crate) mod log;
 pub(crate) mod lookups;
 pub(crate) mod pause;
 mod place;
 pub(crate) mod replay;
 pub(crate) mod resume;
+pub(crate) mod rewind;
 pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod status;
+
+use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use relay_host::{Settings, Store, Wiring, settings};
@@ -28,6 +35,7 @@ use relay_operations::Operations;
 use tempfile::TempDir;
 
 use self::place::Place;
+use crate::WrongUsage;
 use crate::output::{counted, tell};
 
 /// The store that is there already, to work on, and its place.
@@ -78,6 +86,7 @@ pub(crate) fn operations(wiring: &Wiring) -> Operations<'_> {
         catalog: &wiring.catalog,
         connectors: relay_connectors::CONNECTORS,
         settings: &wiring.settings,
+        by: person(None, wiring).to_owned(),
         flow_settings: settings::open_to_flows(&wiring.settings),
         clock: wiring.clock.clone(),
         rng: wiring.rng.clone(),
@@ -87,4 +96,23 @@ pub(crate) fn operations(wiring: &Wiring) -> Operations<'_> {
 /// Whoever has said who they are, or else is logged in, as the shell says.
 fn person<'a>(by: Option<&'a str>, wiring: &'a Wiring) -> &'a str {
     by.or_else(|| wiring.settings.get("USER")).or_else(|| wiring.settings.get("LOGNAME")).unwrap_or("unknown")
+}
+
+/// Whether a person at a terminal agrees. Where nobody can be asked, `--yes` is needed if so it `must` be.
+fn agrees(question: &str, yes: bool, must: bool) -> anyhow::Result<bool> {
+    if yes {
+        return Ok(true);
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return if must {
+            Err(WrongUsage("nobody can be asked here: say --yes once you know what it does".to_owned())
+                .into())
+        } else {
+            Ok(true)
+        };
+    }
+    tell!("{question} [y/N]");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).context("reading the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "是"))
 }

@@ -1,29 +1,94 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use relay_core::item::MAX_DEPTH;
 use relay_core::ledger::of_no_flow;
-use relay_host::{Store, settings};
+use relay_host::{SettingsError, Store, Wiring, settings};
 use relay_operations::replay::Replayed;
+use relay_operations::replay::plan::{Costs, Plan};
 use serde_json::json;
 
 use super::place::Place;
-use super::{looked_at, operations};
-use crate::Done;
-use crate::output::say;
+use super::{agrees, looked_at, operations};
+use crate::cli::WhichArguments;
+use crate::output::{counted, say, tell};
+use crate::{Done, WrongUsage};
+
+/// What is asked for.
+pub(crate) struct Asked {
+    pub(crate) which: WhichArguments,
+    pub(crate) key: Option<String>,
+    pub(crate) all: bool,
+    pub(crate) delivered: bool,
+    pub(crate) numbers: Vec<String>,
+    pub(crate) goes_on: bool,
+    pub(crate) yes: bool,
+}
 
 /// `relay replay`
-pub(crate) async fn run(flow: Option<&str>, key: Option<&str>, json: bool) -> anyhow::Result<Done> {
+pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
+    let Asked { which, key, all, delivered, numbers, goes_on, yes } = asked;
+    let is_named = key.is_some() || all || goes_on || which.is_narrow();
+    if !is_named && !(delivered && (which.is_any() || !numbers.is_empty())) {
+        let expected = "say which: --flow FLOW --key KEY, --cause CAUSE, --grep TEXT, --since TIME, or --all; what was \
+                        delivered by its NUMBER, or by --flow and --since";
+        return Err(WrongUsage(expected.to_owned()).into());
+    }
     let (wiring, place) = looked_at().await?;
     let operations = operations(&wiring);
-    let replayed = match (flow, key) {
-        (Some(flow), Some(key)) => operations.replay(flow, key).await?,
-        // The command line has asked for a key or for `--all`.
-        _ => operations.replay_all(flow).await?,
+    if let (Some(flow), Some(key), false) = (which.flow(), &key, delivered) {
+        let replayed = operations.replay(flow, key).await?;
+        return Ok(told(&wiring, &place, &replayed, json)?);
+    }
+    let keys = key.into_iter().chain(numbers).collect();
+    let plan = match goes_on {
+        true => operations.plan_rest().await?,
+        false => operations.plan_replay(which.which(wiring.clock.now(), keys), delivered).await?,
     };
+    if !json {
+        print_plan(&plan);
+    }
+    // What the targets have is sent again only by somebody who has seen what that does.
+    if plan.documents > 0 && !agrees("Send them?", yes, delivered)? {
+        return Ok(Done::Well);
+    }
+    let connect = |system| wiring.connection(system).map_err(|error| format!("{error:#}"));
+    let stopped = Arc::new(AtomicBool::new(false));
+    let flag = stopped.clone();
+    tokio::spawn(async move {
+        _ = tokio::signal::ctrl_c().await;
+        flag.store(true, Ordering::Relaxed);
+    });
+    let all = plan.documents;
+    let progress = |done: usize| {
+        if done > 0 {
+            tell!("{done} of {all}");
+        }
+        !stopped.load(Ordering::Relaxed)
+    };
+    let replayed = operations.replay_plan(plan, &connect, &progress).await?;
+    Ok(told(&wiring, &place, &replayed, json)?)
+}
+
+fn told(wiring: &Wiring, place: &Place, replayed: &Replayed, json: bool) -> Result<Done, SettingsError> {
     if json {
         say!("{}", place.with(json!(replayed)));
     } else {
-        print(&place, &replayed, works_them(&settings::store(&wiring.settings)?));
+        print(place, replayed, works_them(&settings::store(&wiring.settings)?));
     }
     Ok(if replayed.is_whole() { Done::Well } else { Done::WithFailures })
+}
+
+/// Count and cost, and what a repetition does.
+fn print_plan(plan: &Plan) {
+    let how = if plan.delivered { "delivered" } else { "failed" };
+    say!("{} that {how} ({})", counted(plan.documents, "document"), plan.which.told());
+    for Costs { document, documents, calls, calls_a_minute, repeat } in &plan.targets {
+        let minutes = calls_a_minute
+            .filter(|limit| *limit > 0)
+            .map(|limit| format!(", at {limit} a minute some {} min", calls.div_ceil(u64::from(limit))));
+        say!("- {document}: {documents}; up to {calls} calls{}; {repeat}", minutes.unwrap_or_default());
+    }
 }
 
 /// Who takes it from here.
@@ -35,7 +100,7 @@ fn works_them(store: &Store) -> &'static str {
 }
 
 fn print(place: &Place, replayed: &Replayed, works_them: &str) {
-    let Replayed { sent, without_flow, too_large, too_deep } = replayed;
+    let Replayed { sent, without_flow, too_large, too_deep, not_kept, left } = replayed;
     say!("{}", place.line());
     for id in without_flow {
         let is_unreadable = of_no_flow::is_unreadable(id);
@@ -52,7 +117,13 @@ fn print(place: &Place, replayed: &Replayed, works_them: &str) {
     for id in too_large {
         say!("- {} {}: it is too large for the queue, so it stays in the ledger", id.flow, id.key);
     }
+    for id in not_kept {
+        say!("- {} {}: neither the archive nor the source has its content", id.flow, id.key);
+    }
     say!("{sent} sent through their flows again; {works_them}.");
+    if *left > 0 {
+        say!("Stopped: {left} are left; `relay replay --continue` goes on.");
+    }
 }
 
 #[cfg(test)]

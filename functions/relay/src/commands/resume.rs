@@ -6,14 +6,21 @@ use crate::Done;
 use crate::output::say;
 
 /// `relay resume`
-pub(crate) async fn run(name: &str, json: bool) -> anyhow::Result<Done> {
+pub(crate) async fn run(name: &str, source: bool, json: bool) -> anyhow::Result<Done> {
     let (wiring, place) = looked_at().await?;
-    let resumed = operations(&wiring).resume(name).await?;
+    let resumed = match source {
+        true => operations(&wiring).resume_source(name).await?,
+        false => operations(&wiring).resume(name).await?,
+    };
     if json {
         say!("{}", place.with(json!({ "resumed": resumed.name(), "scope": scope(&resumed) })));
     } else {
         say!("{}", place.line());
-        say!("{name} takes documents again; those that wait come up within half an hour.");
+        if source {
+            say!("{name} is read again by the next poll.");
+        } else {
+            say!("{name} takes documents again; those that wait come up within half an hour.");
+        }
     }
     Ok(Done::Well)
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use relay_bill_closer::BillCloser;
 use relay_connector::Role;
-use relay_core::clock::Deadline;
-use relay_core::{System, pause};
+use relay_core::clock::{Clock, Deadline, timeout};
+use relay_core::{Checkpoints, System, pause};
 use relay_erp_pusher::{ErpPusher, Idle, Worker};
 use relay_host::wiring::both;
 use relay_host::{Settings, Wiring};
@@ -16,11 +16,13 @@ use relay_webhook_receiver::Receiver;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{JoinHandle, JoinSet, LocalSet};
 
-use super::flows::test;
+use super::console;
+use super::flows::{reload, test};
 use super::place::Place;
-use crate::output::say;
+use crate::output::{say, tell};
+use crate::server::{Current, Watched};
 use crate::supervise::{Stop, Supervisor};
 use crate::{Done, server};
 
@@ -40,26 +42,105 @@ pub(super) const GRACE: Duration = Duration::from_secs(35);
 /// The task that takes pushes.
 const WEBHOOK: &str = "webhook";
 
+/// How often it is looked whether somebody wants the flow files to be taken anew.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
+
 /// `relay serve`
-pub(crate) async fn run(listen: SocketAddr) -> anyhow::Result<Done> {
+pub(crate) async fn run(listen: SocketAddr, console: Option<SocketAddr>) -> anyhow::Result<Done> {
     let mut signals = Signals::heard()?;
     test::must_pass(&Settings::from_environment())?;
-    let wiring = Wiring::from_environment().await?;
+    let mut wiring = Wiring::from_environment().await?;
     let clock = wiring.clock.clone();
-    let (stop, stopped) = watch::channel(false);
-    let mut tasks = Tasks::start(&wiring, listen, stopped).await?;
-    tasks.webhook.into_iter().for_each(told_addresses);
+    let mut pushes = None;
+    let mut tasks = Tasks::start(&wiring, listen, &mut pushes).await?;
+    pushes.iter().filter(|server| server.takes_pushes).for_each(|server| told_addresses(server.address));
     say!("{}", Place::of(&wiring)?.line());
-    tasks.here.run_until(signals.next()).await;
+    if let Some(console) = console {
+        console::beside(console).await?;
+    }
+    let mut reloads = Reloads::of(&wiring).await;
+    loop {
+        let asked = tasks.here.run_until(async {
+            tokio::select! {
+                stops = signals.stops() => (!stops).then_some(None),
+                id = reloads.next() => Some(Some(id)),
+            }
+        });
+        let Some(id) = asked.await else { break };
+        let anew = anew(&wiring).await;
+        reloads.answer(id, anew.as_ref().err()).await;
+        match anew {
+            Ok((anew, jobs)) => {
+                tasks.stop(clock.as_ref()).await;
+                tasks = Tasks::run(&anew, jobs, listen, &mut pushes).await?;
+                wiring = anew;
+                say!("The flow files were taken anew.");
+            }
+            Err(error) => {
+                tell!("warning: what runs goes on, because the flow files cannot be begun with: {error:#}")
+            }
+        }
+    }
     say!("Stopping after the work in hand; a second signal stops at once.");
-    stop.send_replace(true);
+    let ending = async {
+        tasks.stop(clock.as_ref()).await;
+        if let Some(pushes) = pushes {
+            pushes.stop().await;
+        }
+    };
     tokio::select! {
-        () = tasks.end() => {}
+        () = ending => {}
         // What is broken off is asked after later.
         () = clock.sleep(GRACE) => {}
         () = signals.next() => {}
     }
     Ok(Done::Well)
+}
+
+/// The flow files anew, checked and tested, and the jobs that they make.
+async fn anew(wiring: &Wiring) -> anyhow::Result<(Wiring, Jobs)> {
+    test::must_pass(&wiring.settings)?;
+    let anew = wiring.with_flows_anew().await?;
+    let jobs = Jobs::build(&anew).await?;
+    Ok((anew, jobs))
+}
+
+/// Whoever wants the flow files to be taken anew, beside SIGHUP.
+struct Reloads {
+    checkpoints: Arc<dyn Checkpoints>,
+    clock: Arc<dyn Clock>,
+    /// The last that was seen.
+    seen: Option<String>,
+}
+
+impl Reloads {
+    async fn of(wiring: &Wiring) -> Self {
+        let checkpoints = wiring.stores.checkpoints.clone();
+        // What was asked of a program before this one is done with: it has read the files just now.
+        let seen = reload::asked(checkpoints.as_ref()).await.ok().flatten().map(|asking| asking.id);
+        Self { checkpoints, clock: wiring.clock.clone(), seen }
+    }
+
+    /// Waits for the next.
+    async fn next(&mut self) -> String {
+        loop {
+            self.clock.sleep(ASKED_EVERY).await;
+            // A store that does not answer is told by those who work on it.
+            let Ok(Some(asking)) = reload::asked(self.checkpoints.as_ref()).await else { continue };
+            if self.seen.as_ref() != Some(&asking.id) {
+                self.seen = Some(asking.id.clone());
+                return asking.id;
+            }
+        }
+    }
+
+    async fn answer(&self, id: Option<String>, error: Option<&anyhow::Error>) {
+        let Some(id) = id else { return };
+        let answer = reload::Answer { id, error: error.map(|error| format!("{error:#}")) };
+        if let Err(error) = reload::answer(self.checkpoints.as_ref(), &answer).await {
+            tracing::warn!(%error, "whoever wanted the flow files to be taken anew cannot be answered");
+        }
+    }
 }
 
 /// Tells where pushes are taken.
@@ -69,58 +150,129 @@ pub(super) fn told_addresses(address: SocketAddr) {
     say!("Taking pushes at {}", addresses.join(" and "));
 }
 
-/// What `relay serve` does at the same time.
-struct Tasks {
-    /// One thread does for those that wait for vendors and disk nearly all the time. Pushes are taken on others.
-    here: LocalSet,
-    tasks: JoinSet<()>,
-    /// Where pushes are taken, if any flow reads them.
-    webhook: Option<SocketAddr>,
+/// The jobs of `relay serve`.
+struct Jobs {
+    pusher: ErpPusher,
+    poller: Option<TradePoller>,
+    syncer: Option<StockSyncer>,
+    closer: Option<BillCloser>,
+    /// It is there where no flow reads pushes too: whoever watches asks there.
+    receiver: Receiver,
+    takes_pushes: bool,
 }
 
-impl Tasks {
-    async fn start(wiring: &Wiring, listen: SocketAddr, stopped: Stop) -> anyhow::Result<Self> {
-        let checkpoints = wiring.stores.checkpoints.clone();
+impl Jobs {
+    async fn build(wiring: &Wiring) -> anyhow::Result<Self> {
         let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
         // A push is taken too for a flow whose file is away.
         let takes_pushes = wiring.active.flows().await?.with_source(Role::Pushed).next().is_some();
         let polls = wiring.flows.iter().any(|routed| routed.flow.source().document.role.is_polled());
         let poller = polls.then(|| wiring.build::<TradePoller>()).transpose();
         let syncer = reads(Role::Pool).then(|| wiring.build::<StockSyncer>()).transpose();
-        let has_groups = wiring.flows.iter().any(|routed| routed.flow.group().is_some());
-        let closer = has_groups.then(|| wiring.build::<BillCloser>()).transpose();
-        let receiver = takes_pushes.then(|| wiring.build::<Receiver>()).transpose();
+        let closes = wiring.flows.iter().any(|routed| BillCloser::serves(routed));
+        let closer = closes.then(|| wiring.build::<BillCloser>()).transpose();
+        let receiver = wiring.build::<Receiver>();
         let (pusher, (((poller, syncer), receiver), closer)) =
             both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closer))?;
+        Ok(Self { pusher, poller, syncer, closer, receiver, takes_pushes })
+    }
+}
 
-        pause::end_guesses(checkpoints.as_ref(), relay_connectors::targets(), wiring.clock.now()).await?;
-        let supervisor = Supervisor { clock: wiring.clock.clone(), checkpoints, stopped };
-        let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
-        let mut webhook = None;
-        if let Some(receiver) = receiver {
-            let listener = bind(listen).await?;
-            let address = listener.local_addr()?;
-            webhook = Some(address);
-            tasks.spawn(receive(supervisor.clone(), address, listener, receiver));
-        }
-        for worker in pusher.workers() {
-            tasks.spawn_local_on(push(supervisor.clone(), worker), &here);
-        }
-        if let Some(poller) = poller {
-            tasks.spawn_local_on(poll(supervisor.clone(), poller), &here);
-        }
-        if let Some(syncer) = syncer {
-            tasks.spawn_local_on(sync(supervisor.clone(), syncer), &here);
-        }
-        if let Some(closer) = closer {
-            tasks.spawn_local_on(close(supervisor, closer), &here);
-        }
-        Ok(Self { here, tasks, webhook })
+/// Where pushes are taken: once begun, it goes on while flow files are taken anew.
+struct PushServer {
+    address: SocketAddr,
+    /// Whether any flow reads them.
+    takes_pushes: bool,
+    receiver: Arc<Current>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl PushServer {
+    async fn start(
+        wiring: &Wiring,
+        listen: SocketAddr,
+        receiver: Receiver,
+        takes_pushes: bool,
+    ) -> anyhow::Result<Self> {
+        let listener = bind(listen).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let (receiver, watched) = (Current::of(receiver), Some(Arc::new(Watched::new(wiring))));
+        let supervisor = supervisor(wiring, stopped);
+        let task = tokio::spawn(receive(supervisor, address, listener, receiver.clone(), watched));
+        Ok(Self { address, takes_pushes, receiver, stop, task })
     }
 
-    /// Waits for their end, once they have been told to stop.
-    async fn end(&mut self) {
-        self.here.run_until(async { while self.tasks.join_next().await.is_some() {} }).await;
+    async fn stop(self) {
+        self.stop.send_replace(true);
+        _ = self.task.await;
+    }
+}
+
+fn supervisor(wiring: &Wiring, stopped: Stop) -> Supervisor {
+    let checkpoints = wiring.stores.checkpoints.clone();
+    Supervisor { clock: wiring.clock.clone(), checkpoints, stopped }
+}
+
+/// What `relay serve` does at the same time, beside taking pushes.
+struct Tasks {
+    /// One thread does for those that wait for vendors and disk nearly all the time. Pushes are taken on others.
+    here: LocalSet,
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Tasks {
+    async fn start(
+        wiring: &Wiring,
+        listen: SocketAddr,
+        pushes: &mut Option<PushServer>,
+    ) -> anyhow::Result<Self> {
+        let jobs = Jobs::build(wiring).await?;
+        let checkpoints = wiring.stores.checkpoints.as_ref();
+        pause::end_guesses(checkpoints, relay_connectors::targets(), wiring.clock.now()).await?;
+        Self::run(wiring, jobs, listen, pushes).await
+    }
+
+    /// Has the jobs work. Pushes are taken by the server that there is.
+    async fn run(
+        wiring: &Wiring,
+        jobs: Jobs,
+        listen: SocketAddr,
+        pushes: &mut Option<PushServer>,
+    ) -> anyhow::Result<Self> {
+        match pushes {
+            Some(pushes) => pushes.receiver.replace(jobs.receiver),
+            None => match PushServer::start(wiring, listen, jobs.receiver, jobs.takes_pushes).await {
+                Ok(server) => *pushes = Some(server),
+                Err(error) if jobs.takes_pushes => return Err(error),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "nobody can watch this process"),
+            },
+        }
+        let (stop, stopped) = watch::channel(false);
+        let supervisor = supervisor(wiring, stopped);
+        let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
+        for worker in jobs.pusher.workers() {
+            tasks.spawn_local_on(push(supervisor.clone(), worker), &here);
+        }
+        if let Some(poller) = jobs.poller {
+            tasks.spawn_local_on(poll(supervisor.clone(), poller), &here);
+        }
+        if let Some(syncer) = jobs.syncer {
+            tasks.spawn_local_on(sync(supervisor.clone(), syncer), &here);
+        }
+        if let Some(closer) = jobs.closer {
+            tasks.spawn_local_on(close(supervisor, closer), &here);
+        }
+        Ok(Self { here, tasks, stop })
+    }
+
+    /// Has them end the work in hand, for as long as that may take.
+    async fn stop(&mut self, clock: &dyn Clock) {
+        self.stop.send_replace(true);
+        let ended = self.here.run_until(async { while self.tasks.join_next().await.is_some() {} });
+        _ = timeout(clock, GRACE, ended).await;
     }
 }
 
@@ -175,12 +327,13 @@ pub(super) async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
     supervisor.keep("sync", turn).await;
 }
 
-/// Closes the groups that are due.
+/// Closes the groups that are due, and ends the waits that are over.
 async fn close(supervisor: Supervisor, closer: BillCloser) {
     let turn = || async {
         tokio::select! {
             // A turn that is broken off is met by the next: each of its steps repeats without harm.
-            reports = closer.close_all(Deadline::NONE) => {
+            (ended, reports) = async { (closer.end_waits(Deadline::NONE).await, closer.close_all(Deadline::NONE).await) } => {
+                ended?;
                 let errors: Vec<_> = reports.into_iter().flat_map(|report| report.errors).collect();
                 anyhow::ensure!(errors.is_empty(), "groups stay open: {}", errors.join("; "));
             }
@@ -196,9 +349,10 @@ pub(super) async fn receive(
     supervisor: Supervisor,
     address: SocketAddr,
     listener: TcpListener,
-    receiver: Receiver,
+    receiver: Arc<Current>,
+    watched: Option<Arc<Watched>>,
 ) {
-    let (listener, receiver) = (Mutex::new(Some(listener)), Arc::new(receiver));
+    let listener = Mutex::new(Some(listener));
     let turn = || async {
         let bound = listener.lock().unwrap_or_else(PoisonError::into_inner).take();
         let listener = match bound {
@@ -207,7 +361,8 @@ pub(super) async fn receive(
         };
         supervisor.is_well(WEBHOOK).await;
         let clock = supervisor.clock.clone();
-        let served = server::serve(listener, receiver.clone(), clock, supervisor.until_stopped()).await;
+        let (receiver, watched) = (receiver.clone(), watched.clone());
+        let served = server::serve(listener, receiver, watched, clock, supervisor.until_stopped()).await;
         served.context("the webhook server failed")?;
         Ok(Duration::ZERO)
     };
@@ -218,22 +373,32 @@ pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
 }
 
-/// The signals that stop the program, from the first moment on.
+/// The signals that stop the program, or have it take its flow files anew, from the first moment on.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
     pub(super) fn heard() -> anyhow::Result<Self> {
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        Ok(Self { terminate, interrupt })
+        Ok(Self { terminate, interrupt, hangup: signal(SignalKind::hangup())? })
     }
 
     pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// What the program is to do at the next of either kind.
+    async fn stops(&mut self) -> bool {
+        tokio::select! {
+            _ = self.terminate.recv() => true,
+            _ = self.interrupt.recv() => true,
+            _ = self.hangup.recv() => false,
         }
     }
 }
@@ -244,7 +409,7 @@ mod tests {
 
     use async_trait::async_trait;
     use relay_connector::{HttpTransport, Request, Response, Transport, TransportError};
-    use relay_core::clock::{Clock as _, SystemClock, SystemRng, timeout};
+    use relay_core::clock::{SystemClock, SystemRng};
     use relay_host::Settings;
     use relay_simulators::Vendors;
     use relay_simulators::qince::{PushStyle, read_reply};
@@ -274,9 +439,10 @@ mod tests {
         let calls = Arc::new(Panics::default());
         let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SystemRng)).unwrap();
         let wiring = wiring.over(calls.clone());
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks = Tasks::start(&wiring, "127.0.0.1:0".parse().unwrap(), stopped).await.unwrap();
-        let webhook = tasks.webhook.unwrap();
+        let mut server = None;
+        let mut tasks = Tasks::start(&wiring, "127.0.0.1:0".parse().unwrap(), &mut server).await.unwrap();
+        let server = server.unwrap();
+        let webhook = server.address;
 
         let qince = &Vendors::new(clock.clone(), 1).qince;
         let pushes = async {
@@ -296,7 +462,10 @@ mod tests {
         let health = wiring.stores.checkpoints.list("health/task/").await.unwrap();
         let of: Vec<_> = health.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(of, ["health/task/poll", "health/task/sync"]);
-        stop.send_replace(true);
-        timeout(clock.as_ref(), GRACE, tasks.end()).await.expect("they stop all the same");
+        let stopped = async {
+            tasks.stop(clock.as_ref()).await;
+            server.stop().await;
+        };
+        timeout(clock.as_ref(), GRACE, stopped).await.expect("they stop all the same");
     }
 }

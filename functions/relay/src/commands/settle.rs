@@ -1,24 +1,52 @@
+use relay_operations::which::Which;
 use serde_json::json;
 
-use super::{looked_at, operations, person};
+use super::{agrees, looked_at, operations, person};
 use crate::Done;
-use crate::output::say;
+use crate::cli::WhichArguments;
+use crate::output::{counted, say};
 
 /// `relay settle`
 pub(crate) async fn run(
-    flow: &str,
-    key: &str,
+    which: &WhichArguments,
+    key: Option<&str>,
     reason: Option<&str>,
     by: Option<&str>,
+    yes: bool,
     json: bool,
 ) -> anyhow::Result<Done> {
     let (wiring, place) = looked_at().await?;
-    let settled = operations(&wiring).settle(flow, key, reason, person(by, &wiring)).await?;
+    let operations = operations(&wiring);
+    let by = person(by, &wiring);
+    if let (Some(flow), Some(key)) = (which.flow(), key) {
+        let settled = operations.settle(flow, key, reason, by).await?;
+        if json {
+            say!("{}", place.with(json!(settled)));
+        } else {
+            say!("{}", place.line());
+            say!(
+                "{flow} {key} is settled by {}: it is no failure any more, and nothing was sent.",
+                settled.by
+            );
+        }
+        return Ok(Done::Well);
+    }
+    let which: Which = which.which(wiring.clock.now(), Vec::new());
+    let meant = operations.failures_of(&which).await?;
+    let question =
+        format!("{} ({}) are taken off the list. Go on?", counted(meant.len(), "document"), which.told());
+    if !agrees(&question, yes, false)? {
+        return Ok(Done::Well);
+    }
+    // The command line has asked for it.
+    let settled = operations.settle_all(&which, reason.unwrap_or_default(), by).await?;
     if json {
-        say!("{}", place.with(json!(settled)));
+        let ids: Vec<_> = settled.iter().map(|settled| &settled.id).collect();
+        say!("{}", place.with(json!({ "settled": ids, "by": by, "reason": reason })));
     } else {
         say!("{}", place.line());
-        say!("{flow} {key} is settled by {}: it is no failure any more, and nothing was sent.", settled.by);
+        settled.iter().for_each(|settled| say!("{} {}", settled.id.flow, settled.id.key));
+        say!("{} settled by {by}: they are no failures any more, and nothing was sent.", settled.len());
     }
     Ok(Done::Well)
 }

@@ -1,3 +1,4 @@
+use relay_core::Step;
 use relay_core::archive::{Event, Exchange, Record};
 use relay_core::groups::Member;
 use relay_core::ledger::{Attempts, Delivered};
@@ -6,7 +7,7 @@ use relay_operations::find::{AtSource, Found};
 use relay_operations::groups::InGroup;
 use relay_operations::parts::{Part, PartState};
 use relay_operations::pauses;
-use relay_operations::show::{ByHand, Shown};
+use relay_operations::show::{BillShown, ByHand, Shown};
 use relay_operations::times::shown;
 use serde_json::json;
 
@@ -141,6 +142,7 @@ fn stands(document: &Shown) {
         }
         None => say!("  not delivered"),
     }
+    document.bills.iter().for_each(bill);
     if let Some(Attempts { version, count, message, at, .. }) = &document.attempts {
         let version = version_of(version.as_deref());
         say!("  version {version} tried {count} times, last {}: {message}", shown(*at));
@@ -153,10 +155,32 @@ fn stands(document: &Shown) {
     }
 }
 
+fn bill(BillShown { number, target_id, version, stage, takes_back, at }: &BillShown) {
+    let number = number.as_deref().unwrap_or("without a number");
+    let id = target_id.as_deref().map(|id| format!(", {id} in the target")).unwrap_or_default();
+    let stage = stage.map_or("not known to be there", after);
+    let what = match takes_back {
+        Some(other) => format!("takes {other} back"),
+        None => format!("version {}", version_of(version.as_deref())),
+    };
+    say!("    bill {number}{id}: {what}, {stage} since {}", shown(*at));
+}
+
+/// Where a bill stands after a step.
+fn after(step: Step) -> &'static str {
+    match step {
+        Step::Save | Step::Unaudit => "saved",
+        Step::Submit => "submitted",
+        Step::Audit => "audited",
+        Step::Delete => "gone",
+    }
+}
+
 fn failed(failure: &Failure, how: &str) {
     let (class, code) = (&failure.class, failure.code.as_deref().unwrap_or("no code"));
     say!("  version {} {how} {}", version_of(failure.version.as_deref()), shown(failure.at));
-    say!("    {class} ({code}): {}", failure.message);
+    let place = Failure::place(failure.step, failure.target_id.as_deref());
+    say!("    {class} ({code}){place}: {}", failure.message);
 }
 
 fn happened(Record { version, at, event, trace, .. }: &Record) {

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::commands::operations;
 use crate::drain::drain;
-use crate::server;
+use crate::server::{self, Current};
 use crate::tally::Tally;
 
 /// The same vendors, the same documents and the same accidents every time.
@@ -62,10 +62,10 @@ impl Stage {
         let listener =
             TcpListener::bind("127.0.0.1:0").await.context("starting the webhook server on 127.0.0.1")?;
         let webhook = listener.local_addr()?;
-        let receiver = Arc::new(wiring.build::<Receiver>()?);
+        let receiver = Current::of(wiring.build::<Receiver>()?);
         // Its clients are real, and their time is the machine's.
         let sockets = Arc::new(SystemClock);
-        tokio::spawn(server::serve(listener, receiver, sockets, std::future::pending()));
+        tokio::spawn(server::serve(listener, receiver, None, sockets, std::future::pending()));
         Ok(Self {
             poller: wiring.build::<TradePoller>()?,
             syncer: wiring.build::<StockSyncer>()?,

@@ -9,6 +9,7 @@
 //! | `body_budget` | the bytes that are held for large bodies |
 //! | `push` | one request: its body, and the receiver's answer |
 //! | `files` | how many connections the process can hold open |
+//! | `watched` | `/healthz`, `/readyz`, `/metrics` |
 //! | `refusals` | what was turned away, counted, so that a flood of it is no flood of log lines |
 
 mod body_budget;
@@ -16,12 +17,13 @@ mod files;
 mod push;
 mod refusals;
 mod slots;
+mod watched;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -35,7 +37,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use self::push::Pushes;
 use self::refusals::{Reason, Refusals};
-use self::slots::{Slot, Slots};
+use self::slots::{Phase, Slot, Slots};
+use self::watched::Asked;
+pub(crate) use self::watched::Watched;
 
 /// What a head may take: Qince's is under 1 KB.
 const LARGEST_HEAD: usize = 16 * 1024;
@@ -50,14 +54,33 @@ const NO_FILES_WAIT: Duration = Duration::from_millis(100);
 /// again.
 const HALF_OPEN: Duration = Duration::from_secs(5);
 
-/// Serves pushes until `stopped`, and then ends those in hand. `clock` is the sockets' own: the machine's, wherever
+/// The receiver of today: its flows may be taken anew while the server goes on.
+pub(crate) struct Current(RwLock<Arc<Receiver>>);
+
+impl Current {
+    pub(crate) fn of(receiver: Receiver) -> Arc<Self> {
+        Arc::new(Self(RwLock::new(Arc::new(receiver))))
+    }
+
+    /// Puts another in its place: requests in hand are answered by the one before.
+    pub(crate) fn replace(&self, receiver: Receiver) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(receiver);
+    }
+
+    fn now(&self) -> Arc<Receiver> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Serves pushes, and whoever watches, until `stopped`, and then ends those in hand. `clock` is the sockets' own: the machine's, wherever
 /// clients are real.
 ///
 /// # Errors
 /// A listener that accepts no more.
 pub(crate) async fn serve(
     listener: TcpListener,
-    receiver: Arc<Receiver>,
+    receiver: Arc<Current>,
+    watched: Option<Arc<Watched>>,
     clock: Arc<dyn Clock>,
     stopped: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -85,7 +108,8 @@ pub(crate) async fn serve(
             () = &mut stopped => break Ok(()),
             slot = slots.take() => slot,
         };
-        let task = tokio::spawn(connection(stream, pushes.clone(), slot.clone(), connections.watcher()));
+        let (answers, watcher) = ((pushes.clone(), watched.clone()), connections.watcher());
+        let task = tokio::spawn(connection(stream, answers, slot.clone(), watcher));
         slot.is_worked_by(task.abort_handle());
     };
     // From here on nobody can connect.
@@ -130,10 +154,26 @@ fn is_of_resources(error: &io::Error) -> bool {
     errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
-async fn connection(stream: TcpStream, pushes: Arc<Pushes>, slot: Arc<Slot>, watcher: Watcher) {
+async fn connection(
+    stream: TcpStream,
+    (pushes, watched): (Arc<Pushes>, Option<Arc<Watched>>),
+    slot: Arc<Slot>,
+    watcher: Watcher,
+) {
     let service = service_fn(|request| {
-        let (pushes, slot) = (pushes.clone(), slot.clone());
-        async move { Ok::<_, Infallible>(pushes.answer(request, &slot).await) }
+        let (pushes, watched, slot) = (pushes.clone(), watched.clone(), slot.clone());
+        async move {
+            let response = match watched.zip(Asked::of(&request)) {
+                Some((watched, asked)) => {
+                    slot.enter(Phase::Work);
+                    let response = watched.answer(asked).await;
+                    slot.enter(Phase::Idle);
+                    response
+                }
+                None => pushes.answer(request, &slot).await,
+            };
+            Ok::<_, Infallible>(response)
+        }
     });
     let serving =
         http1::Builder::new().max_buf_size(LARGEST_HEAD).serve_connection(TokioIo::new(stream), service);

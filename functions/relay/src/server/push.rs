@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use relay_core::clock::{Clock, timeout};
-use relay_webhook_receiver::{Answer, PushRequest, Receiver};
+use relay_webhook_receiver::{Answer, PushRequest};
 
+use super::Current;
 use super::body_budget::{BodyBudget, Reservation};
 use super::refusals::{Reason, Refusals};
 use super::slots::{Phase, Slot, Slots};
@@ -23,12 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the rest of a body that is not taken is read and dropped: who is still sending it would not see the answer.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The room that a body is given at first, in bytes; it doubles as the body grows.
-const FIRST_ROOM: usize = 16 * 1024;
+/// A body is kept in blocks of so many bytes while it comes: none is moved to make room for the next, so that bodies that are
+/// never finished take what has come of them and no more.
+const BLOCK: usize = 16 * 1024;
 
 /// Reads requests, and has the receiver answer them.
 pub(super) struct Pushes {
-    receiver: Arc<Receiver>,
+    receiver: Arc<Current>,
     clock: Arc<dyn Clock>,
     budget: BodyBudget,
     refusals: Arc<Refusals>,
@@ -45,7 +48,7 @@ enum Unread {
 
 impl Pushes {
     pub(super) fn new(
-        receiver: Arc<Receiver>,
+        receiver: Arc<Current>,
         clock: Arc<dyn Clock>,
         slots: Arc<Slots>,
         refusals: Arc<Refusals>,
@@ -63,7 +66,7 @@ impl Pushes {
         let (head, mut body) = request.into_parts();
         // Reservation until the push has been worked, which takes memory too.
         let mut held = Reservation::default();
-        let limit = self.receiver.max_body_bytes();
+        let limit = self.receiver.now().max_body_bytes();
         let read =
             read(&mut body, self.clock.as_ref(), limit, || slot.moves(), &self.budget, &mut held).await;
         let response = match read {
@@ -89,15 +92,16 @@ impl Pushes {
         let headers: Vec<_> = head.headers.iter().filter_map(text).collect();
         let (method, path) = (head.method.as_str(), head.uri.path());
         let request = PushRequest { method, path, headers: &headers, body };
+        let receiver = self.receiver.now();
         // A mistake of ours that one push brings out is that push's trouble alone, and its sender hears of it.
-        let answer = AssertUnwindSafe(self.receiver.receive(&request)).catch_unwind().await;
+        let answer = AssertUnwindSafe(receiver.receive(&request)).catch_unwind().await;
         answer.unwrap_or_else(|_| Answer::no_push(500, "a mistake in the program, whose place its log tells"))
     }
 
     /// The answer to a request whose body was not read to its end; nothing more is read of its connection.
     fn refused(&self, unread: &Unread) -> Response<Full<Bytes>> {
         let (reason, answer) = match unread {
-            Unread::TooLarge => (None, self.receiver.too_large()),
+            Unread::TooLarge => (None, self.receiver.now().too_large()),
             Unread::TooSlow => (Some(Reason::SlowBody), Answer::no_push(408, "the request came too slowly")),
             Unread::NoRoom => {
                 let answer = Answer::no_push(503, "too many large pushes at once: send it again");
@@ -140,22 +144,56 @@ async fn collect<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let mut bytes = Vec::new();
+    let mut blocks = Blocks::default();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Unread::BrokenOff)?.into_data() else { continue };
         moves();
-        let length = bytes.len() + data.len();
+        let length = blocks.length + data.len();
         if length > limit {
             return Err(Unread::TooLarge);
         }
-        if length > bytes.capacity() {
-            let capacity = length.max(bytes.capacity() * 2).max(FIRST_ROOM).min(limit);
-            budget.hold(held, capacity).await.map_err(|_| Unread::NoRoom)?;
-            bytes.reserve_exact(capacity - bytes.len());
-        }
-        bytes.extend_from_slice(&data);
+        budget.hold(held, length.next_multiple_of(BLOCK).min(limit)).await.map_err(|_| Unread::NoRoom)?;
+        blocks.add(&data);
     }
-    Ok(bytes)
+    Ok(blocks.joined())
+}
+
+/// A body as far as it has come.
+#[derive(Default)]
+struct Blocks {
+    full: VecDeque<Vec<u8>>,
+    last: Vec<u8>,
+    length: usize,
+}
+
+impl Blocks {
+    fn add(&mut self, mut data: &[u8]) {
+        self.length += data.len();
+        while !data.is_empty() {
+            if self.last.capacity() == 0 {
+                self.last.reserve_exact(BLOCK);
+            }
+            let (now, later) = data.split_at(data.len().min(BLOCK - self.last.len()));
+            self.last.extend_from_slice(now);
+            if self.last.len() == BLOCK {
+                self.full.push_back(std::mem::take(&mut self.last));
+            }
+            data = later;
+        }
+    }
+
+    /// All of it. Each block is given back as soon as it is copied.
+    fn joined(mut self) -> Vec<u8> {
+        if self.full.is_empty() {
+            return self.last;
+        }
+        let mut whole = Vec::with_capacity(self.length);
+        while let Some(block) = self.full.pop_front() {
+            whole.extend_from_slice(&block);
+        }
+        whole.extend_from_slice(&self.last);
+        whole
+    }
 }
 
 fn respond(answer: &Answer) -> Response<Full<Bytes>> {
@@ -196,6 +234,22 @@ mod tests {
         assert_eq!(read(vec![chunk("data"), chunk("=12")]).await, Err(Unread::TooLarge));
         let gone = std::io::Error::other("connection reset, no limit in sight");
         assert_eq!(read(vec![chunk("data"), Err(gone)]).await, Err(Unread::BrokenOff), "whatever the words");
+    }
+
+    #[tokio::test]
+    async fn a_body_in_parts_of_any_length_is_put_together_as_it_came() {
+        const LIMIT: usize = 10 * BLOCK;
+        let body: Vec<u8> = (0..LIMIT).map(|place| (place % 251) as u8).collect();
+        for part in [1_000, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 5, LIMIT] {
+            for length in [0, 1, BLOCK, 2 * BLOCK + 1, LIMIT] {
+                let parts = body[..length].chunks(part).map(Bytes::copy_from_slice);
+                let parts: Vec<Chunk> = parts.map(|part| Ok(Frame::data(part))).collect();
+                let (mut stream, budget) = (StreamBody::new(stream::iter(parts)), budget());
+                let mut held = Reservation::default();
+                let read = super::read(&mut stream, &SystemClock, LIMIT, || (), &budget, &mut held).await;
+                assert!(read.unwrap() == body[..length], "{length} bytes in parts of {part}");
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,8 +7,10 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod again;
 mod broken;
 mod by_hand;
+mod console;
 mod demo;
 mod doctor;
 mod documents;
@@ -28,6 +30,7 @@ mod names;
 mod numbers;
 mod pipes;
 mod place;
+mod reload;
 mod serve;
 mod server;
 mod status;

@@ -65,3 +65,28 @@ fn an_address_that_is_taken_is_named() {
     let answer = installation.relay(&["serve", "--listen", &address]).with_status(1);
     assert!(answer.stderr.contains(&format!("listening on {address}")), "{}", answer.stderr);
 }
+
+#[test]
+fn whoever_watches_hears_whether_it_runs_whether_it_works_and_what_stands_where() {
+    let town = Town::open();
+    let installation = town.installation();
+    let server = Server::start(&installation);
+    assert_eq!(server.get("/healthz"), (200, "ok\n".to_owned()));
+    assert_eq!(server.get("/readyz"), (200, "ready\n".to_owned()));
+    let order = town.vendors.qince.order(SystemClock.now());
+    assert!(server.stores(&town.vendors.qince.push(&order, &PushStyle::default())));
+    let id = order["id"].as_str().unwrap().to_owned();
+    eventually("the order is in WDT", || town.vendors.wangdian.pushed_orders().contains_key(&id));
+    eventually("it is counted", || {
+        let (status, metrics) = server.get("/metrics");
+        assert_eq!(status, 200, "{metrics}");
+        for line in metrics.lines().filter(|line| !line.starts_with('#')) {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(name.starts_with("relay_") && value.parse::<u64>().is_ok(), "{line}");
+        }
+        metrics.contains("\nrelay_documents_delivered{flow=\"direct-order-to-wangdian\"} 1\n")
+            && metrics.contains("\nrelay_queue_dead{target=\"wangdian\"} 0\n")
+            && metrics.contains("# TYPE relay_flow_lag_seconds gauge\n")
+    });
+    assert_eq!(server.get("/metric").0, 404, "nothing else is told");
+}

@@ -73,6 +73,17 @@ impl Server {
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
+    /// Asks as whoever watches does, and answers with status and body.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = self.connect();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
     /// Sends a push, and answers whether it was stored.
     pub(crate) fn stores(&self, push: &SignedPush) -> bool {
         let (status, body) = self.push(push);

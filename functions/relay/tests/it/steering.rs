@@ -121,3 +121,61 @@ fn dead_letters_are_listed_and_sent_again() {
     assert_eq!(redriven["redriven"]["kingdee"], 1, "{redriven}");
     installation.relay(&["dead"]).with_status(0);
 }
+
+#[test]
+fn a_source_that_is_paused_is_not_read_and_goes_on_where_it_stood() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    let hour_ago = SystemClock.now() - chrono::TimeDelta::hours(1);
+    installation.set("RELAY_START", hour_ago.to_rfc3339());
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    let paused = ["pause", "wangdian", "--source", "--reason", "盘点", "--by", "李", "--json"];
+    let paused = installation.relay(&paused).with_status(0).json();
+    assert_eq!((&paused["paused"], &paused["scope"]), (&json!("wangdian"), &json!("source")), "{paused}");
+    let trade =
+        town.vendors.wangdian.generate_trade("S001", 55, SystemClock.now() - chrono::TimeDelta::minutes(2));
+    let calls = || town.vendors.wangdian.calls().values().sum::<u64>();
+    let before = calls();
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    installation.invoke("stock-syncer", "stock-syncer/schedule.json").with_status(0);
+    assert_eq!(calls(), before);
+    let status = installation.relay(&["status", "--json"]).with_status(0).json();
+    assert_eq!(status["vendors"]["wangdian"]["source"]["stands"], "paused", "{status}");
+    assert_eq!(status["flows"]["trade-to-kingdee"]["source_paused"]["by"], "李", "{status}");
+    assert_eq!(status["attention"], 0, "{status}");
+    let told = installation.relay(&["show", &trade]).with_status(1).stdout;
+    assert!(told.contains("is not read: it is paused by 李"), "{told}");
+    let pushed = town.vendors.qince.order(SystemClock.now());
+    assert!(pushed.is_object());
+
+    installation.relay(&["resume", "wangdian", "--source"]).with_status(0);
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    assert_eq!(town.vendors.kingdee.creates().get(&trade), Some(&1));
+    installation.relay(&["pause", "kingdom", "--source"]).with_status(2);
+    let log = installation.relay(&["log", "--json"]).with_status(0).json();
+    let did: Vec<_> = log["actions"].as_array().unwrap().iter().map(|action| action["to"].clone()).collect();
+    assert_eq!(did, ["source wangdian", "source wangdian"], "{log}");
+}
+
+#[test]
+fn status_tells_how_many_things_need_a_person_and_where_each_vendor_stands() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    let hour_ago = SystemClock.now() - chrono::TimeDelta::hours(1);
+    installation.set("RELAY_START", hour_ago.to_rfc3339());
+    town.vendors.wangdian.generate_trade("S001", 55, SystemClock.now() - chrono::TimeDelta::minutes(5));
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    let status = installation.relay(&["status", "--json"]).with_status(0).json();
+    assert_eq!(status["attention"], 0, "{status}");
+    let vendors = &status["vendors"];
+    assert_eq!(vendors["wangdian"]["source"]["stands"], "reachable", "{vendors}");
+    assert_eq!(vendors["kingdee"]["target"]["stands"], "reachable", "{vendors}");
+    assert_eq!(vendors["sharecrm"]["target"]["stands"], "unknown", "{vendors}");
+    assert!(vendors["kingdee"]["source"].is_null(), "{vendors}");
+    assert!(vendors["kingdee"]["last_minute"].as_u64().unwrap() > 0, "{vendors}");
+    assert_eq!(vendors["kingdee"]["calls_a_minute"], 6000, "{vendors}");
+    let text = installation.relay(&["status"]).with_status(0).stdout;
+    assert!(text.contains("Nothing needs a person.") && text.contains("not asked yet"), "{text}");
+}

@@ -93,8 +93,8 @@ fn a_damaged_store_is_said_so_and_no_push_is_taken_into_it() {
         .unwrap();
     drop(store);
     let mut content = fs::read(&file).unwrap();
-    let middle = content.len() / 2 / 4096 * 4096;
-    content[middle..middle + 4096].fill(0xA5);
+    let middle = content.len() / 2 / 8192 * 8192;
+    content[middle..middle + 8192].fill(0xA5);
     fs::write(&file, &content).unwrap();
 
     for command in [&["status"][..], &["serve", "--listen", "127.0.0.1:0"]] {

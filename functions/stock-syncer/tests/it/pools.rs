@@ -106,6 +106,8 @@ async fn refuse(house: &House, flow: &str, row: &Value) {
         at: house.clock.now(),
         trace: "t".to_owned(),
         replay: None,
+        step: None,
+        target_id: None,
         missing: Vec::new(),
     };
     let id = EntryId::new(flow, row["id"].as_str().unwrap());
@@ -273,15 +275,33 @@ async fn a_turn_ends_where_nobody_works_what_it_has_queued() {
     assert_eq!((reports[0].rows, house.room.pulls().len()), (CAP as u64, 1));
 }
 
+/// As long as a process says that it goes along.
+const LASTS: Duration = Duration::from_secs(20);
+
 #[tokio::test]
-async fn one_process_alone_goes_along_with_a_pool() {
+async fn one_process_alone_goes_along_with_a_pool_and_one_that_is_gone_holds_nobody_up() {
     let house = filled(5 * CAP);
-    let checkpoints = house.stores.checkpoints.clone();
-    let lease = checkpoints.acquire("along/room.change", "another", Duration::from_secs(180)).await.unwrap();
-    let (syncer, began) = (house.syncer(&BOTH[..1]), house.clock.now());
-    assert_eq!(syncer.sync_along().await[0].rows, CAP as u64);
-    assert_eq!(house.clock.now(), began, "it has not waited for anybody");
-    checkpoints.release(&lease.unwrap()).await.unwrap();
-    syncer.sync_along().await;
-    assert!(house.clock.now() > began);
+    let another = house.stores.checkpoints.acquire("along/room.change", "another", LASTS).await.unwrap();
+    assert!(another.is_some());
+    let began = house.clock.now();
+    assert_eq!(house.syncer(&BOTH[..1]).sync_along().await[0].rows, CAP as u64);
+    let first = house.room.pulls().len();
+    let waited = (house.clock.now() - began).num_seconds();
+    assert!(
+        first == 1 && waited >= 20,
+        "{first} pulls, {waited} s: what the other has queued is not queued again"
+    );
+}
+
+#[tokio::test]
+async fn whoever_goes_along_goes_on_in_the_next_turn_and_leaves_a_pool_that_is_empty() {
+    let house = worked(200 * CAP, 1);
+    assert!(house.syncer(&BOTH[..1]).sync_along().await[0].rows > 0);
+    let another = house.stores.checkpoints.acquire("along/room.change", "another", LASTS).await.unwrap();
+    assert_eq!(another, None, "the next turn is this process's");
+
+    let house = worked(CAP / 2, 1);
+    house.syncer(&BOTH[..1]).sync_along().await;
+    let another = house.stores.checkpoints.acquire("along/room.change", "another", LASTS).await.unwrap();
+    assert!(another.is_some());
 }

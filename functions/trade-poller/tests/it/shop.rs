@@ -93,6 +93,8 @@ pub(crate) struct Shop {
     orders: Mutex<Vec<(DateTime<Utc>, String)>>,
     /// Names by id.
     pub(crate) goods: Mutex<BTreeMap<String, String>>,
+    /// Goods that its list shows at its end, whether they are shown before or not.
+    pub(crate) listed_again: Mutex<Vec<(String, String)>>,
     /// What it says that they are, where that is not how many there are.
     pub(crate) miscounts: Mutex<Option<Option<u64>>>,
     /// The pages of goods that were asked for.
@@ -100,6 +102,8 @@ pub(crate) struct Shop {
     calls: Mutex<Vec<Call>>,
     /// Refuses every window that begins before this.
     pub(crate) refuses_before: Mutex<Option<DateTime<Utc>>>,
+    /// For how long it is not to be asked.
+    pub(crate) rests: Mutex<Option<Duration>>,
 }
 
 impl Shop {
@@ -111,10 +115,12 @@ impl Shop {
             ahead: Mutex::default(),
             orders: Mutex::default(),
             goods: Mutex::default(),
+            listed_again: Mutex::default(),
             miscounts: Mutex::default(),
             pages: Mutex::default(),
             calls: Mutex::default(),
             refuses_before: Mutex::default(),
+            rests: Mutex::default(),
         }
     }
 
@@ -140,6 +146,10 @@ impl Windows for Shop {
     ) -> Result<Page, Failure> {
         if !deadline.allows(self.clock.as_ref(), Duration::ZERO) {
             return Err(Failure::out_of_time(TITLE, query.document.name));
+        }
+        if let Some(after) = *self.rests.lock().unwrap() {
+            let class = Class::NotYet { after };
+            return Err(Failure::in_our_words(TITLE, query.document.name, class, None, "three times a day"));
         }
         self.calls.lock().unwrap().push(Call { params: query.params.clone(), span, page: page.number });
         let sent_at = self.clock.monotonic();
@@ -181,7 +191,9 @@ impl Lists for Shop {
         let goods = self.goods.lock().unwrap();
         let count = self.miscounts.lock().unwrap().unwrap_or(Some(goods.len() as u64));
         let size = page.size.min(CAP) as usize;
-        let rows = goods.iter().skip(page.number as usize * size).take(size);
+        let again = self.listed_again.lock().unwrap();
+        let rows = goods.iter().chain(again.iter().map(|(id, name)| (id, name)));
+        let rows = rows.skip(page.number as usize * size).take(size);
         let rows = rows.map(|(id, name)| json!({"id": id, "name": name})).collect();
         Ok(Page { rows, total: count.filter(|_| page.number == 0), as_of: None })
     }

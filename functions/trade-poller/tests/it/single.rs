@@ -80,3 +80,25 @@ async fn a_run_ends_before_its_deadline_and_the_next_goes_on() {
     assert_eq!(house.watermark("one").await, report.watermark);
     house.poll(&[("one", "")]).await;
 }
+
+#[tokio::test]
+async fn a_vendor_that_is_not_to_be_asked_yet_is_no_failure_and_the_watermark_waits() {
+    let house = House::new();
+    house.poll(&[("one", "")]).await;
+    let (reached, poller) = (house.watermark("one").await, house.poller(&[("one", "")]));
+    house.clock.advance(Duration::from_secs(600));
+    house.orders("A", 1, 5);
+    *house.shop.rests.lock().unwrap() = Some(Duration::from_secs(28_800));
+    let report = poller.poll_all(Deadline::NONE, &|_| {}).await.remove(0);
+    assert_eq!((report.error, report.waits_s, report.caught_up), (None, Some(28_800), false));
+    let health = house.health("one").await;
+    assert_eq!((house.watermark("one").await, health.error), (reached, None));
+    assert_eq!(health.notes, ["three times a day"]);
+    poller.invoke(json!({}), Deadline::NONE).await.unwrap();
+
+    *house.shop.rests.lock().unwrap() = None;
+    house.clock.advance(Duration::from_secs(28_800));
+    let report = poller.poll_all(Deadline::NONE, &|_| {}).await.remove(0);
+    assert_eq!((report.error, report.waits_s, report.caught_up), (None, None, true));
+    assert_eq!(house.queued(ONE).await, ["A-0"]);
+}

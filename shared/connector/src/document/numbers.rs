@@ -29,7 +29,7 @@ fn collect(value: &Value, names: &BTreeSet<&str>, depth: usize, numbers: &mut Ve
         match value {
             // Some fields hold a list in one text: `src_tids` is `T1001,T1002`.
             Value::String(text) => {
-                text.split([',', '，', ';', '；']).for_each(|number| note(number, numbers))
+                text.split([',', '，', ';', '；']).for_each(|number| note(number, numbers));
             }
             Value::Number(number) => note(&number.to_string(), numbers),
             _ => {}

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use relay_core::Step;
 
 use crate::china;
 
@@ -30,6 +31,22 @@ pub struct Push {
     pub calls_a_day: Option<NonZeroU32>,
     /// The steps in the life of what was pushed, first to last.
     pub steps: &'static [Step],
+    /// Whether a document that is sent with the id of one that is there changes that one.
+    pub is_changed_by_id: bool,
+    /// The field of its date, and the field that takes a remark: the books of a period may be closed.
+    pub dated: Option<Dated>,
+    /// Words in the names of its quantities and amounts: one with all of them negative takes it back (红字). Empty where
+    /// nothing is known to take it back.
+    pub signed: &'static [&'static str],
+}
+
+/// Where a document has its date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dated {
+    /// The field of the date, at the document's top.
+    pub date: &'static str,
+    /// The field that takes what is remarked of it.
+    pub remark: &'static str,
 }
 
 /// Hours of the day, in China: from the first on, until the second begins; over midnight where that is less.
@@ -73,6 +90,9 @@ impl Push {
             hours: None,
             calls_a_day: None,
             steps: &[Step::Save],
+            is_changed_by_id: false,
+            dated: None,
+            signed: &[],
         }
     }
 
@@ -106,26 +126,29 @@ impl Push {
         Self { hours: Some(Hours { from, until }), calls_a_day: Some(calls_a_day), ..self }
     }
 
+    /// The same, which an id changes.
+    #[must_use]
+    pub const fn changed_by_id(self) -> Self {
+        Self { is_changed_by_id: true, ..self }
+    }
+
+    /// The same, with its date in that field, and remarks in the other.
+    #[must_use]
+    pub const fn dated(self, date: &'static str, remark: &'static str) -> Self {
+        Self { dated: Some(Dated { date, remark }), ..self }
+    }
+
+    /// The same, whose quantities and amounts have these words in their names.
+    #[must_use]
+    pub const fn signed(self, signed: &'static [&'static str]) -> Self {
+        Self { signed, ..self }
+    }
+
     /// The same, with these steps in its life.
     #[must_use]
     pub const fn with_steps(self, steps: &'static [Step]) -> Self {
         Self { steps, ..self }
     }
-}
-
-/// A step in the life of a document at its target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// 保存: it is there, and can be changed.
-    Save,
-    /// 提交: it waits to be audited.
-    Submit,
-    /// 审核: it counts, and cannot be changed.
-    Audit,
-    /// 反审核: it can be changed again.
-    Unaudit,
-    /// 删除: it is gone.
-    Delete,
 }
 
 /// What a vendor does with a document whose number it has already.

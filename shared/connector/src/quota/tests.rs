@@ -212,6 +212,10 @@ impl Quotas for Failing {
         }
         self.1.ask(name, limit, ask).await
     }
+
+    async fn used(&self) -> Result<Vec<(String, relay_core::quota::Used)>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use relay_core::StoreError;
 use relay_core::clock::Clock;
-use relay_core::quota::{Ask, Grant, Limit, Quotas, Window};
+use relay_core::quota::{Ask, Grant, Limit, Quotas, Used, Window};
 
 /// Budgets that no other process shares.
 pub struct Unshared {
@@ -28,5 +28,11 @@ impl Quotas for Unshared {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows.entry(name.to_owned()).or_default();
         Ok(window.ask(self.clock.monotonic(), limit, ask).0)
+    }
+
+    async fn used(&self) -> Result<Vec<(String, Used)>, StoreError> {
+        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.monotonic();
+        Ok(windows.iter().map(|(name, window)| (name.clone(), window.used(now))).collect())
     }
 }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use relay_connector::{Class, Failure, PushRefused, RefusalKind, Response, answer, lenient};
+use relay_connector::{Class, Failure, PushRefused, RefusalKind, Response, answer, lenient, words};
 
 use crate::VENDOR;
 
@@ -116,18 +116,18 @@ pub(crate) fn robot(codes: &Codes, operation: &str, response: &Response) -> Resu
         }
         return Err(failure);
     };
-    let words = first(codes.words).unwrap_or_default();
+    let reason = first(codes.words).unwrap_or_default();
     let has = |list: &[&str]| list.contains(&code.as_str());
     let (class, hint) = if code == "0" {
         return Ok(None);
     } else if has(codes.busy) {
         (Class::Retry { after: Some(response.retry_after.unwrap_or(A_MINUTE)) }, String::new())
-    } else if has(codes.stopped) && !is_about_keywords(&words) {
+    } else if has(codes.stopped) && !is_about_keywords(&reason) {
         (Class::Paused { until: None }, format!("; check {}", codes.check))
     } else {
-        (Class::Refused, String::new())
+        (words::class(&reason).unwrap_or(Class::Refused), String::new())
     };
-    Err(Failure::new(VENDOR, operation, class, Some(code), format!("{words}{hint}")))
+    Err(Failure::new(VENDOR, operation, class, Some(code), format!("{reason}{hint}")))
 }
 
 /// 钉钉 has one code for all that its 安全设置 refuses, and a message without the robot's keyword is the flow's fault.

@@ -144,14 +144,14 @@ pub(crate) const fn listed(name: &'static str, title: &'static str, fields: Fiel
     }
 }
 
-/// What is saved.
+/// What is saved. One that carries the id of what is there changes that.
 pub(crate) const fn saved(name: &'static str, title: &'static str, fields: Fields, push: Push) -> Document {
     Document {
         name,
         title,
         role: Role::Target,
         fields,
-        push: Some(push),
+        push: Some(push.changed_by_id()),
         same: SAME,
         numbers: NUMBERS,
         ..Document::UNKNOWN
@@ -170,6 +170,9 @@ pub(crate) const fn numbered(
         Question { document: list, param: "search", requests: ONCE, timed: false, holds, ids: &["id"] };
     Push::new(Some(number), Repeat::Doubles, Some(asked))
 }
+
+/// What quantities and amounts have in their names, over either interface.
+pub(crate) const SIGNED: &[&str] = &["qty", "amount", "cost_fee"];
 
 /// What has no number of ours: after a lost answer a person has to look whether it is there.
 pub(crate) const UNNUMBERED: Push = Push::new(None, Repeat::Doubles, None);

@@ -20,10 +20,6 @@ use crate::{VENDOR, error, v1, v2};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// V2 takes five minutes between its clock and the time in a signature. A machine's clock that is further off than this is
-/// not signed by.
-const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
-
 /// A tenant of Kingdee, over either interface.
 pub struct Client {
     pub(crate) settings: Settings,
@@ -104,14 +100,12 @@ impl Client {
         build: impl Fn(DateTime<Utc>) -> Result<Request, Failure>,
         hidden: &[SecretString],
     ) -> Result<Value, Rejection> {
-        let by = self.correction();
-        let mut answer = self.exchange_by(by, operation, purpose, deadline, &build).await;
         let is_of_us = |rejection: &Rejection| matches!(rejection.failure().class, Class::Paused { .. });
-        let told = self.correction();
-        if answer.as_ref().is_err_and(is_of_us) && (told - by).abs() > CLOCKS_APART {
-            answer = self.exchange_by(told, operation, purpose, deadline, &build).await;
-        }
-        answer.map_err(|rejection| rejection.hiding(|text| self.settings.redacted(text, hidden)))
+        let call = |correction| self.exchange_by(correction, operation, purpose, deadline, &build);
+        self.time
+            .signed(is_of_us, call)
+            .await
+            .map_err(|rejection| rejection.hiding(|text| self.settings.redacted(text, hidden)))
     }
 
     async fn exchange_by(
@@ -137,12 +131,6 @@ impl Client {
             self.time.note(began, response.date);
         }
         error::read(operation, &response, answer, self)
-    }
-
-    /// What to add to the machine's clock, so that it shows the vendor's time: nothing while they are not far apart.
-    fn correction(&self) -> TimeDelta {
-        let by = self.time.now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
-        if by.abs() > CLOCKS_APART { by } else { TimeDelta::zero() }
     }
 }
 

@@ -7,7 +7,7 @@
 //! Neither interface documents a list of errors, so the words decide, and only towards the careful side: what is not recognised is
 //! kept for a person, and what may have been done is asked after before it is repeated.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use relay_connector::{Class, Failure, Rejection, Response, words};
 use serde_json::Value;
 
@@ -26,6 +26,9 @@ const LOG_IN: [&str; 4] = ["token", "登录", "授权", "unauthorized"];
 const LOG_IN_PERHAPS: [&str; 3] = ["过期", "expired", "invalid"];
 const THERE_ALREADY: [&str; 4] = ["重复", "已存在", "已经存在", "duplicate"];
 const NOT_THERE: [&str; 4] = ["not exist", "n't exist", "nonexist", "non-exist"];
+/// The books of a period are closed. Neither interface documents its words for that.
+const CLOSED: [&str; 3] = ["结账", "关账", "closed"];
+const PERIOD: [&str; 3] = ["期间", "日期", "period"];
 
 /// How long to leave the vendor alone after it refused a new access token too: it may give out the same token for a
 /// while, and a person who has to mend something is not kept waiting.
@@ -83,6 +86,9 @@ fn refused(operation: &str, response: &Response, refusal: Refusal, client: &Clie
     if status == 401 || (says(&LOG_IN) && !is_about_the_document) {
         return Rejection::Token(of_us(token_refused));
     }
+    if says(&CLOSED) && says(&PERIOD) && is_final(status) {
+        return Rejection::Other(failure(Class::Closed { open_from: latest_date(&text) }));
+    }
     if says(&THERE_ALREADY) || (text.contains("exist") && !says(&NOT_THERE)) {
         return Rejection::Other(failure(Class::Exists));
     }
@@ -95,6 +101,20 @@ fn refused(operation: &str, response: &Response, refusal: Refusal, client: &Clie
         (_, Class::Unknown) => Class::Unknown,
         (said, by_status) => said.unwrap_or(by_status),
     }))
+}
+
+/// Whether a status leaves no doubt that nothing was done.
+fn is_final(status: u16) -> bool {
+    matches!(status, 200..300 | 400..500 | 519)
+}
+
+/// The latest date in a text: what is said of a closed period names the date that was given, and the first that is open.
+fn latest_date(text: &str) -> Option<NaiveDate> {
+    let dates = text.char_indices().filter_map(|(start, first)| {
+        let date = text.get(start..start + 10).filter(|_| first.is_ascii_digit())?;
+        NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()
+    });
+    dates.max()
 }
 
 /// The way out where the vendor does not take us for who we say we are.
@@ -122,6 +142,11 @@ fn no_answer(operation: &str, status: u16) -> Rejection {
         failure.message.push_str(" (KINGDEE_BASE_URL)");
     }
     if status == 401 { Rejection::Token(failure) } else { Rejection::Other(failure) }
+}
+
+/// Whether V2 says that the application's secret is none, as it does when that has rotated.
+pub(crate) fn says_key_refused(failure: &Failure) -> bool {
+    failure.code.as_deref() == Some(APP_KEY_REFUSED)
 }
 
 /// Whether the vendor says that there is no record of that id.

@@ -54,7 +54,7 @@ const ACCOUNT_ID: Setting = Setting::optional(
     Default::Told("the only one that the user has"),
     "the account set (账套)",
 )
-.found("the reason of a pause lists those that the user has, by number and name");
+.found("the reason of a pause lists those that there are: by number and name, or by app key where `v2` tells no number");
 const OUTER_INSTANCE_ID: Setting = Setting::needed(
     "KINGDEE_OUTER_INSTANCE_ID",
     "the instance of the application that the tenant has authorised (of `v2`)",

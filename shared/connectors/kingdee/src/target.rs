@@ -40,7 +40,7 @@ impl Client {
         if let Some(number) = number.as_deref().filter(|_| push.asked.is_some()) {
             self.version.can_search(number).map_err(refused)?;
         }
-        let body = self.version.saved_as(body);
+        let body = self.version.saved_as(body).map_err(refused)?;
         let data = self.call(Call { path, content: Content::Order(&body) }, purpose, deadline).await?;
         match (self.version.saved_id(&data), number) {
             (Some(id), _) => Ok(id),
@@ -161,7 +161,12 @@ impl Target for Client {
         let order =
             json!({"ids": [id], "entity_number": entity, "operate_type": operation, "ignore_warn": false});
         let call = Call { path: v2::catalog::OPERATE, content: Content::Order(&order) };
-        self.call(call, Use::Push, deadline).await.map(drop)
+        let done = self.call(call, Use::Push, deadline).await?;
+        if v2::is_of_another(&done, id) {
+            let message = format!("the answer to {operation} does not name the document (id {id})");
+            return Err(Failure::new(VENDOR, v2::catalog::OPERATE, Class::Unknown, None, message));
+        }
+        Ok(())
     }
 
     async fn stage(

@@ -100,8 +100,8 @@ pub(crate) trait Version: Send + Sync {
     /// What the parameter that holds the size of a page is called.
     fn page_size(&self) -> &'static str;
 
-    /// A document in the form in which it is saved.
-    fn saved_as<'a>(&self, body: &'a Value) -> Cow<'a, Value>;
+    /// A document in the form in which it is saved, or why it has none.
+    fn saved_as<'a>(&self, body: &'a Value) -> Result<Cow<'a, Value>, String>;
 
     /// The id of the record that was saved.
     fn saved_id(&self, data: &Value) -> Option<String>;

@@ -22,9 +22,6 @@ use crate::{VENDOR, error, sign};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What the vendor tolerates is not documented. A machine's clock that is further off than this is not signed by.
-const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
-
 /// One enterprise in Qince, as one pair of openid and appkey reaches it.
 pub struct Client {
     settings: Calls,
@@ -66,16 +63,9 @@ impl Client {
     ) -> Result<Envelope, Failure> {
         let path = self.path(document)?;
         let body = body.to_string();
-        let by = self.correction();
-        let outcome = self.call_by(by, &path, &body, purpose, deadline).await;
-        let is_of_us = outcome.as_ref().is_err_and(|failure| failure.class == Class::Paused { until: None });
-        let told = self.correction();
-        let outcome = if is_of_us && (told - by).abs() > CLOCKS_APART {
-            self.call_by(told, &path, &body, purpose, deadline).await
-        } else {
-            outcome
-        };
-        outcome.inspect_err(count_failure)
+        let is_of_us = |failure: &Failure| failure.class == Class::Paused { until: None };
+        let call = |correction| self.call_by(correction, &path, &body, purpose, deadline);
+        self.time.signed(is_of_us, call).await.inspect_err(count_failure)
     }
 
     fn path(&self, document: &str) -> Result<String, Failure> {
@@ -94,12 +84,6 @@ impl Client {
                 Err(Failure::in_our_words(VENDOR, document, Class::Refused, None, "there is no call for it"))
             }
         }
-    }
-
-    /// What to add to the machine's clock, so that it shows the vendor's time: nothing while they are not far apart.
-    fn correction(&self) -> TimeDelta {
-        let by = self.time.now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
-        if by.abs() > CLOCKS_APART { by } else { TimeDelta::zero() }
     }
 
     async fn call_by(

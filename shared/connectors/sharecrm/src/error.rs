@@ -7,7 +7,7 @@
 //! says, so the classes lean to the careful side.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use relay_connector::{Class, Failure, Rejection, Response, china};
+use relay_connector::{Class, Failure, Rejection, Response, china, words};
 
 use crate::VENDOR;
 use crate::envelope::Envelope;
@@ -50,7 +50,7 @@ fn refusal(operation: &str, envelope: &Envelope, now: DateTime<Utc>) -> Rejectio
             "; check SHARECRM_APP_ID, SHARECRM_APP_SECRET, SHARECRM_PERMANENT_CODE, SHARECRM_USER_ID and the app's \
              IP allow-list",
         ),
-        _ => failure(Class::Refused, ""),
+        _ => failure(words::class(&envelope.message).unwrap_or(Class::Refused), ""),
     })
 }
 

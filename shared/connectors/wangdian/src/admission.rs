@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use relay_connector::{Class, Failure, OutOfTime, Quota, Surroundings, Use};
+use relay_connector::{Class, Failure, OutOfTime, Quota, Span, Surroundings, Use};
 use relay_core::clock::Deadline;
 
 use crate::catalog::{Endpoint, Walk, endpoints};
@@ -18,6 +18,9 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// A call is not waited for longer than this where a day's calls may be used up.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A window is read within this time: a run of the poller takes no longer.
+const LONGEST_WALK: Duration = Duration::from_secs(900);
 
 /// The calls of a day, of an interface that has fewer than the account.
 pub(crate) struct Daily {
@@ -75,43 +78,95 @@ impl Client {
 }
 
 impl Client {
-    /// Whether that query may be asked now: by a number of which the vendor lets so many questions through a day, it is
-    /// asked in even distances.
-    pub(crate) async fn may_walk(&self, asked: &Asked<'_>) -> bool {
+    /// Lets a window be read, where the vendor lets its query through so often a day: those walks are begun in even
+    /// distances, and all pages of one, however often they are asked for, are one walk.
+    ///
+    /// # Errors
+    /// To be tried later, without a call, where the next walk is not due.
+    pub(crate) async fn may_walk(
+        &self,
+        asked: &Asked<'_>,
+        span: Span,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
         let endpoint = asked.endpoint;
-        let Some(walk) = endpoint.walk else { return true };
-        let Some(numbers) = numbers(&walk, &asked.query.params) else { return true };
-        let quota = self.walks.of(self.sid(), endpoint, &walk, &numbers);
-        quota.wait(Use::Read, Deadline::within(self.clock.as_ref(), PATIENCE)).await.is_ok()
+        let is_by_number =
+            |walk: &Walk| asked.query.params.iter().any(|(name, _)| walk.by.contains(&name.as_str()));
+        let Some(walk) = endpoint.walk.filter(is_by_number) else { return Ok(()) };
+        let walks = self.walks.of(self.sid(), endpoint, &walk, &asked.query.params);
+        if walks.goes_on(span, self.clock.monotonic()) {
+            return Ok(());
+        }
+        let patience = Deadline::within(self.clock.as_ref(), PATIENCE).or_sooner(deadline);
+        match walks.quota.wait(Use::Read, patience).await {
+            Ok(()) => {
+                walks.begin(span, self.clock.monotonic());
+                Ok(())
+            }
+            Err(OutOfTime) if deadline.is_over(self.clock.as_ref()) => {
+                Err(Failure::out_of_time(VENDOR, endpoint.php))
+            }
+            Err(OutOfTime) => {
+                let after = walks.quota.outlook(Use::Read, 1).await.max(PATIENCE);
+                let (by, a_day) = (walk.by.join(" or "), walk.a_day);
+                let message =
+                    format!("by {by} the vendor lets itself be asked {a_day} times a day: it waits");
+                Err(later(endpoint, after, message))
+            }
+        }
     }
 }
 
-/// The questions by number of which the vendor lets so many through a day.
+/// The walks of each query that the vendor lets through so often a day.
 pub(crate) struct Walks {
     surroundings: Surroundings,
-    quotas: Mutex<BTreeMap<String, Arc<Quota>>>,
+    queries: Mutex<BTreeMap<String, Arc<WalksOfQuery>>>,
+}
+
+/// The walks of one query.
+struct WalksOfQuery {
+    quota: Quota,
+    /// The window of the last one, and when it began.
+    last: Mutex<Option<(Span, Duration)>>,
 }
 
 impl Walks {
     pub(crate) fn new(surroundings: &Surroundings) -> Self {
-        Self { surroundings: surroundings.clone(), quotas: Mutex::default() }
+        Self { surroundings: surroundings.clone(), queries: Mutex::default() }
     }
 
-    /// What is left of a question by these numbers: kept, because what a permit was used for is told with the next.
-    fn of(&self, sid: &str, endpoint: &Endpoint, walk: &Walk, numbers: &str) -> Arc<Quota> {
-        let mut quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_query = [sid, endpoint.php, numbers];
-        let every = DAY / walk.a_day.get();
-        let new = || Arc::new(Quota::new(VENDOR, &of_query, NonZeroU32::MIN, every, &self.surroundings));
-        quotas.entry(numbers.to_owned()).or_insert_with(new).clone()
+    /// Those of the query with these parameters: kept, because what a permit was used for is told with the next.
+    fn of(
+        &self,
+        sid: &str,
+        endpoint: &Endpoint,
+        walk: &Walk,
+        params: &[(String, String)],
+    ) -> Arc<WalksOfQuery> {
+        let mut params: Vec<_> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        params.sort_unstable();
+        let asked = params.join("&");
+        let new = || {
+            let of_query = [sid, endpoint.php, &asked];
+            let every = DAY / walk.a_day.get();
+            let quota = Quota::new(VENDOR, &of_query, NonZeroU32::MIN, every, &self.surroundings);
+            Arc::new(WalksOfQuery { quota, last: Mutex::default() })
+        };
+        let mut queries = self.queries.lock().unwrap_or_else(PoisonError::into_inner);
+        queries.entry(asked.clone()).or_insert_with(new).clone()
     }
 }
 
-/// The numbers by which a query asks, where it does.
-fn numbers(walk: &Walk, params: &[(String, String)]) -> Option<String> {
-    let given = params.iter().filter(|(name, _)| walk.by.contains(&name.as_str()));
-    let given: Vec<_> = given.map(|(name, value)| format!("{name}={value}")).collect();
-    (!given.is_empty()).then(|| given.join("&"))
+impl WalksOfQuery {
+    /// Whether a page of that window belongs to the walk that was begun last.
+    fn goes_on(&self, span: Span, now: Duration) -> bool {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|(walked, began)| walked == span && now.saturating_sub(began) < LONGEST_WALK)
+    }
+
+    fn begin(&self, span: Span, now: Duration) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((span, now));
+    }
 }
 
 fn later(endpoint: &Endpoint, after: Duration, message: String) -> Failure {

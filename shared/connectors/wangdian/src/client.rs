@@ -18,10 +18,6 @@ use crate::{direct, qimen};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The vendor tolerates five minutes between its clock and the time in a sign, the Qimen gateway ten. A machine's clock
-/// that is further off than this is not signed by.
-const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
-
 /// One seller account of 旺店通, over both routes.
 ///
 /// Reading is in `windows.rs`, `lists.rs` and `pools.rs`, delivering in `target.rs`.
@@ -80,27 +76,15 @@ impl Client {
         purpose: Use,
         deadline: Deadline,
     ) -> Result<Envelope, Rejected> {
-        let by = self.correction(route);
-        let outcome = self.call_by(by, route, endpoint, parameters.clone(), purpose, deadline).await;
-        let is_refused = outcome.as_ref().is_err_and(Rejected::is_of_us);
-        let told = self.correction(route);
-        let outcome = if is_refused && (told - by).abs() > CLOCKS_APART {
-            self.call_by(told, route, endpoint, parameters, purpose, deadline).await
-        } else {
-            outcome
-        };
+        let call =
+            |correction| self.call_by(correction, route, endpoint, parameters.clone(), purpose, deadline);
+        let outcome = self.time_of(route).signed(Rejected::is_of_us, call).await;
         outcome.inspect_err(|rejected| count_failure(&rejected.failure))
     }
 
     /// The time by which calls of that route are signed.
     pub(crate) fn now(&self, route: Route) -> DateTime<Utc> {
-        self.clock.now() + self.correction(route)
-    }
-
-    /// What to add to the machine's clock, so that it shows the vendor's time: nothing while they are not far apart.
-    fn correction(&self, route: Route) -> TimeDelta {
-        let by = self.time_of(route).now().map_or(TimeDelta::zero(), |now| now - self.clock.now());
-        if by.abs() > CLOCKS_APART { by } else { TimeDelta::zero() }
+        self.clock.now() + self.time_of(route).correction()
     }
 
     async fn call_by(
@@ -148,17 +132,22 @@ impl Client {
         parameters: Parameters,
         now: DateTime<Utc>,
     ) -> Result<Request, Failure> {
-        match (route, &self.settings.qimen) {
-            (Route::Direct, _) => Ok(direct::request(&self.settings, endpoint.php, parameters, now)),
-            (Route::Qimen, Some(gateway)) => {
-                Ok(qimen::request(gateway, &self.settings.sid, endpoint.qimen_method, parameters, now))
-            }
-            (Route::Qimen, None) => {
-                let message = "no account for the Qimen route: set QIMEN_APP_KEY and QIMEN_APP_SECRET, \
-                               or let the flow read over `route = \"direct\"`";
-                let class = Class::Paused { until: None };
-                Err(Failure::in_our_words(VENDOR, endpoint.qimen_method, class, None, message))
-            }
-        }
+        let Settings { sid, direct, qimen, .. } = &self.settings;
+        let request = match route {
+            Route::Direct => direct
+                .as_ref()
+                .map(|account| direct::request(account, sid, endpoint.php, parameters, now))
+                .ok_or("no account for the direct route: set WDT_APPKEY and WDT_APPSECRET, or let the flow go over \
+                        `route = \"qimen\"`"),
+            Route::Qimen => qimen
+                .as_ref()
+                .map(|account| qimen::request(account, sid, endpoint.qimen_method, parameters, now))
+                .ok_or("no account for the Qimen route: set QIMEN_APP_KEY and QIMEN_APP_SECRET, or let the flow go \
+                        over `route = \"direct\"`"),
+        };
+        request.map_err(|message| {
+            let class = Class::Paused { until: None };
+            Failure::in_our_words(VENDOR, endpoint.operation(route), class, None, message)
+        })
     }
 }

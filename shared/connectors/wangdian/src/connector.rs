@@ -39,9 +39,12 @@ impl Connector for Wangdian {
     }
 
     fn check(&self, settings: &relay_connector::Settings, uses: &Uses) -> Result<(), SettingsError> {
-        let over_qimen = uses.routes.contains(Route::Qimen.name());
-        let qimen = if over_qimen { Settings::needs_qimen(settings) } else { Ok(()) };
-        SettingsError::both(Settings::read(settings), qimen).map(drop)
+        let over = |route: Route| uses.routes.contains(route.name());
+        let over_direct = uses.over_usual || over(Route::Direct);
+        let direct = if over_direct { Settings::needs_direct(settings) } else { Ok(()) };
+        let qimen = if over(Route::Qimen) { Settings::needs_qimen(settings) } else { Ok(()) };
+        let routes = SettingsError::both(direct, qimen);
+        SettingsError::both(Settings::read(settings), routes).map(drop)
     }
 
     fn connect(

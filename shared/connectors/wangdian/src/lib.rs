@@ -40,4 +40,4 @@ mod windows;
 pub use catalog::{Endpoint, Form, documents, endpoint};
 pub use client::Client;
 pub use connector::Wangdian;
-pub use settings::{QimenSettings, Route, Settings, UnknownRoute};
+pub use settings::{DirectSettings, QimenSettings, Route, Settings, UnknownRoute};

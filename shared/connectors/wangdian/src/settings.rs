@@ -28,7 +28,7 @@ const SID: Setting =
 
 const APPKEY: Setting = Setting::needed(
     "WDT_APPKEY",
-    "the interface account (接口账号)",
+    "the interface account (接口账号) of the direct route",
     "旺店通's open platform (open.wangdian.cn), which gives it on application, by self-service",
 );
 
@@ -82,18 +82,25 @@ const QIMEN_TARGET_APP_KEY: Setting =
 /// What a [`Client`](crate::Client) needs to know of one seller account.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `WDT_BASE_URL`, such as `https://api.wangdian.cn/openapi2`, with or without a slash at its end.
-    pub base_url: Url,
     /// `WDT_SID`, the seller account (卖家账号). Both routes need it.
     pub sid: String,
-    /// `WDT_APPKEY`, the interface account (接口账号) of the direct route.
-    pub appkey: String,
-    /// `WDT_APPSECRET`, which signs the direct route and is never sent.
-    pub appsecret: SecretString,
+    /// The account of the direct route; without one, only the Qimen route works.
+    pub direct: Option<DirectSettings>,
     /// The account of the Qimen route; without one, only the direct route works.
     pub qimen: Option<QimenSettings>,
     /// The allowance of both routes together. The vendor's is 60 a minute; ours should stay below it.
     pub calls_per_minute: NonZeroU32,
+}
+
+/// The account of the direct route.
+#[derive(Debug, Clone)]
+pub struct DirectSettings {
+    /// `WDT_BASE_URL`, such as `https://api.wangdian.cn/openapi2`, with or without a slash at its end.
+    pub base_url: Url,
+    /// `WDT_APPKEY`, the interface account (接口账号).
+    pub appkey: String,
+    /// `WDT_APPSECRET`, which signs and is never sent.
+    pub appsecret: SecretString,
 }
 
 /// The account of the Qimen route (奇门自定义).
@@ -110,22 +117,30 @@ pub struct QimenSettings {
 }
 
 impl Settings {
-    /// Reads `WDT_*` and, where `QIMEN_APP_KEY` is set, `QIMEN_*`.
+    /// Reads `WDT_*` and `QIMEN_*`: of each route, where its account is set.
     ///
     /// # Errors
-    /// Settings that are missing or malformed.
+    /// Settings that are missing or malformed. That a route has no account is none of them.
     pub fn read(settings: &relay_connector::Settings) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(settings);
-        let base_url = reader.url(&BASE_URL);
-        let (sid, appkey) = (reader.text(&SID), reader.text(&APPKEY));
-        let appsecret = reader.secret(&APPSECRET);
-        let has_qimen = settings.get(QIMEN_APP_KEY.name).is_some();
-        let qimen = has_qimen.then(|| QimenSettings::read(&mut reader)).flatten();
+        let has = |setting: &Setting| settings.get(setting.name).is_some();
+        let sid = reader.text(&SID);
+        let has_direct = has(&APPKEY) || has(&APPSECRET);
+        let direct = has_direct.then(|| DirectSettings::read(&mut reader)).flatten();
+        let qimen = has(&QIMEN_APP_KEY).then(|| QimenSettings::read(&mut reader)).flatten();
         let calls_per_minute = reader.calls(&CALLS_PER_MINUTE);
-        let read =
-            base_url.map(|base_url| Self { base_url, sid, appkey, appsecret, qimen, calls_per_minute });
-        // The reader has noted an address that is none.
-        reader.done(read)?.ok_or(SettingsError { problems: Vec::new() })
+        reader.done(Self { sid, direct, qimen, calls_per_minute })
+    }
+
+    /// Checks that the account of the direct route is there, because something goes over it.
+    ///
+    /// # Errors
+    /// Settings that are missing.
+    pub(crate) fn needs_direct(settings: &relay_connector::Settings) -> Result<(), SettingsError> {
+        let mut reader = Reader::new(settings);
+        reader.text(&APPKEY);
+        reader.secret(&APPSECRET);
+        reader.done(())
     }
 
     /// Checks that the account of the Qimen route is there, because a flow reads over it.
@@ -140,6 +155,15 @@ impl Settings {
         }
         reader.secret(&QIMEN_APP_SECRET);
         reader.done(())
+    }
+}
+
+impl DirectSettings {
+    /// Nothing where the address is none, which the reader then notes.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let base_url = reader.url(&BASE_URL);
+        let (appkey, appsecret) = (reader.text(&APPKEY), reader.secret(&APPSECRET));
+        Some(Self { base_url: base_url?, appkey, appsecret })
     }
 }
 

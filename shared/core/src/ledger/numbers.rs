@@ -37,6 +37,11 @@ impl Numbers {
         self.all.get(self.stored..).unwrap_or_default()
     }
 
+    /// All of them are in the ledger.
+    pub fn are_stored(&mut self) {
+        self.stored = self.all.len();
+    }
+
     /// Notes one, if it is any and not the document's key, which finds it anyway.
     pub(super) fn note(&mut self, number: &str, key: &str) {
         // A group has thousands of members, and lists them itself.

@@ -47,7 +47,8 @@ impl Entry {
     /// Notes what it can be found by: numbers of the document, and those that the target has it under.
     pub fn found_by(&mut self, numbers: &[String]) {
         let of_target = self.delivered.iter().flat_map(|delivered| [&delivered.target_id, &delivered.number]);
-        let of_target: Vec<String> = of_target.flatten().cloned().collect();
+        let of_bills = self.bills.iter().flat_map(|bill| [&bill.target_id, &bill.number]);
+        let of_target: Vec<String> = of_target.chain(of_bills).flatten().cloned().collect();
         for number in of_target.iter().chain(numbers) {
             self.numbers.note(number, &self.id.key);
         }
@@ -59,6 +60,7 @@ impl Entry {
         Self {
             id,
             delivered: None,
+            bills: Vec::new(),
             attempts: None,
             unanswered: None,
             settled: None,
@@ -66,6 +68,7 @@ impl Entry {
             beside: Vec::new(),
             divided: None,
             archive: Vec::new(),
+            edited: None,
             numbers: Numbers::default(),
             revision: 0,
         }

@@ -59,6 +59,7 @@ fn table() -> Vec<Line> {
     let attempt = Record::Attempt { message: "busy", unanswered: false };
     let unanswered = Record::Attempt { message: "busy", unanswered: true };
     let failed = Record::Failed { class: &FailureClass::Mapping, code: None, message: "no code", tried: false };
+    let wait = Record::Failed { class: &FailureClass::Waiting, code: None, message: "no code", tried: false };
     let refusal = Record::Failed { class: &FailureClass::Refused, code: Some("1024"), message: "no code", tried: true };
     let change = Record::Failed { class: &FailureClass::Changed, code: None, message: "no code", tried: true };
     let pause = Record::Pause { until: Some(NOW + TimeDelta::minutes(1)), reason: "stopped" };
@@ -68,6 +69,7 @@ fn table() -> Vec<Line> {
     let confirmed = Outcome::Confirmed { target_id: Some("7".to_owned()) };
     let skipped = Outcome::Skipped;
     let mapping = Outcome::failed(FailureClass::Mapping, "no code");
+    let waiting = Outcome::failed(FailureClass::Waiting, "no code");
     let refused = Outcome::failed_try(FailureClass::Refused, Some("1024".to_owned()), "no code");
     let changed = Outcome::failed_try(FailureClass::Changed, None, "no code");
     let waits = Some(Outcome::Postponed { wait: MINUTE });
@@ -82,9 +84,11 @@ fn table() -> Vec<Line> {
         (skipped(Skip::Same),                 Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Filtered),             Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Withdrawn),            Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
+        (skipped(Skip::Damped),               Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Settled),              Nothing,     None,  None,            TAKEN,   Some("skipped"),   DONE,   false, None,                           None),
         (skipped(Skip::Older),                Nothing,     None,  None,            None,    Some("skipped"),   DONE,   false, None,                           None),
         (failed_before(),                     Nothing,     None,  None,            no_code, Some("skipped"),   DONE,   false, None,                           None),
+        (waiting,                             wait,        None,  None,            no_code, Some("waiting"),   DONE,   false, None,                           None),
         (mapping,                             failed,      None,  None,            no_code, Some("failed"),    FAILED, false, None,                           Some(News::Failed)),
         (refused,                             refusal,     None,  None,            no_code, Some("failed"),    FAILED, false, WELL,                           Some(News::Failed)),
         (changed,                             change,      None,  None,            no_code, Some("failed"),    FAILED, false, None,                           Some(News::Failed)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Grant, Limit, Use};
+use super::{Ask, Grant, Limit, Use, Used};
 
 /// So many permits are given at once at least, where the limit has room for them: each time is a write to a store.
 const LUMP: u32 = 10;
@@ -19,6 +19,9 @@ const READS: u64 = 600_000;
 
 /// How long somebody who was refused is taken to wait, after the time when he is to ask again.
 const PATIENCE: u64 = 5_000;
+
+/// In milliseconds.
+const MINUTE: u64 = 60_000;
 
 /// The calls of a shorter period keep a pace; in milliseconds.
 const PACED: u64 = 3_600_000;
@@ -119,6 +122,20 @@ impl Limit {
 }
 
 impl Window {
+    /// What is used of it, for whoever looks.
+    #[must_use]
+    pub fn used(&self, now: Duration) -> Used {
+        let now = millis(now);
+        let begun = self.begun.iter().filter(|Begun(at, ..)| at + MINUTE > now);
+        let begun: u32 = begun.map(|Begun(_, reads, writes)| reads + writes).sum();
+        let permits = self.permits.iter().filter(|permits| permits.until > now);
+        let waiting = self.waiting.iter().filter(|waiting| waiting.until > now);
+        Used {
+            last_minute: begun + permits.map(|permits| permits.count).sum::<u32>(),
+            waiting: waiting.map(|waiting| waiting.wanted).sum(),
+        }
+    }
+
     /// Gives permits, or tells when to ask again. Says too whether it is to be kept: a refusal changes nothing but
     /// the line of those who wait, and whoever is refused tells the next time again what calls it has begun.
     pub fn ask(&mut self, now: Duration, limit: Limit, ask: &Ask) -> (Grant, bool) {

@@ -44,7 +44,7 @@ fn needed() -> Vec<(&'static str, &'static str)> {
 fn what_is_left_out_gets_the_vendors_production_addresses_and_safe_limits() {
     let settings = settings(&needed());
     let wangdian = wangdian(&settings).unwrap();
-    assert_eq!(wangdian.base_url.as_str(), "https://api.wangdian.cn/openapi2");
+    assert_eq!(wangdian.direct.unwrap().base_url.as_str(), "https://api.wangdian.cn/openapi2");
     assert!(wangdian.qimen.is_none(), "without its app key there is no Qimen route");
     assert!(wangdian.calls_per_minute.get() < 60);
     let kingdee = kingdee(&settings).unwrap();
@@ -222,7 +222,7 @@ fn what_holds_by_default_is_what_the_list_says() {
     let default =
         |name: &str| Reader::new(&settings(&[])).optional(all::named(name).unwrap()).unwrap().to_owned();
     for (name, holds) in [
-        ("WDT_BASE_URL", wangdian.base_url.to_string()),
+        ("WDT_BASE_URL", wangdian.direct.unwrap().base_url.to_string()),
         ("WDT_CALLS_PER_MINUTE", wangdian.calls_per_minute.to_string()),
         ("KINGDEE_CALLS_PER_MINUTE", kingdee.calls_per_minute.to_string()),
         ("KINGDEE_EDITS", if kingdee.edits { "on" } else { "off" }.to_owned()),

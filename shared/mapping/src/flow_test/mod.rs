@@ -99,10 +99,13 @@ enum Why {
     Unchanged,
     /// It is taken out of its group.
     Withdrawn,
+    /// Its source has cancelled it.
+    Cancelled,
 }
 
 impl Why {
-    const ALL: [Self; 5] = [Self::Filtered, Self::Older, Self::Same, Self::Unchanged, Self::Withdrawn];
+    const ALL: [Self; 6] =
+        [Self::Filtered, Self::Older, Self::Same, Self::Unchanged, Self::Withdrawn, Self::Cancelled];
 
     fn name(self) -> &'static str {
         match self {
@@ -111,6 +114,7 @@ impl Why {
             Self::Same => "same",
             Self::Unchanged => "unchanged",
             Self::Withdrawn => "withdrawn",
+            Self::Cancelled => "cancelled",
         }
     }
 }

@@ -84,6 +84,11 @@ impl Run<'_> {
         if let Err(became) = judged {
             return became;
         }
+        match self.flow.cancels(document) {
+            Ok(false) => {}
+            Ok(true) => return Became::Nothing(Why::Cancelled),
+            Err(fault) => return failed(fault),
+        }
         if self.flow.split().is_some() {
             return self.becomes_parts(document);
         }

@@ -7,7 +7,7 @@ use toml_edit::Item;
 use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
-use super::{cautions, codes, fitting, key, of, window};
+use super::{cautions, codes, fitting, key, life, of, window};
 use crate::expression::{self, Term};
 use crate::flow::{Source, Target};
 use crate::key::Key;
@@ -27,7 +27,20 @@ pub(super) fn source(
     catalog: &Catalog,
     report: &mut Report<'_>,
 ) -> (Option<&'static Document>, Option<SourceEnd>) {
-    table.expect(&["document", "of", "route", "params", "window", "key", "version", "filter"], report);
+    let keys = [
+        "document",
+        "of",
+        "damp",
+        "echoes",
+        "route",
+        "params",
+        "window",
+        "key",
+        "version",
+        "filter",
+        "cancelled_when",
+    ];
+    table.expect(&keys, report);
     let document = document(table, catalog, |role| role != Role::Target, "source", report);
     let route = document.and_then(|document| route(table, document, report));
     let mut params = params(table, document, report);
@@ -41,7 +54,13 @@ pub(super) fn source(
     }
     let level = document.map(Level::document);
     let of = of::of(table, document, report);
-    let key = key::key(table, document, of.as_ref(), report);
+    let damp = of::damp(table, document, report);
+    let takes_echoes = takes_echoes(table, report);
+    let key = if damp.is_some() {
+        key::of_damped(table, report)
+    } else {
+        key::key(table, document, of.as_ref(), report)
+    };
     let version = table.get("version").and_then(|entry| version(&entry, level.as_ref(), report));
     let filter = table.text("filter", report).and_then(|written| {
         let filter = report.condition(&written)?;
@@ -52,14 +71,16 @@ pub(super) fn source(
         Some(filter)
     });
     let end = document.zip(key).map(|(document, key)| {
-        let source = Source { document, route: route.map(str::to_owned), of, params };
+        let source = Source { document, route: route.map(str::to_owned), of, damp, takes_echoes, params };
         SourceEnd { source, key, version, filter }
     });
     (document, end)
 }
 
 pub(super) fn target(table: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Target> {
-    table.expect(&["document", "route", "params", "check", "tolerance"], report);
+    let keys: Vec<_> =
+        ["document", "route", "params", "check", "tolerance"].into_iter().chain(life::KEYS).collect();
+    table.expect(&keys, report);
     let document = document(table, catalog, |role| role == Role::Target, "target", report);
     let route = document.and_then(|document| route(table, document, report));
     let params = params(table, document, report);
@@ -100,6 +121,17 @@ fn document(
             None
         }
     }
+}
+
+/// `echoes`: what becomes of what another flow of ours has made.
+fn takes_echoes(table: &Table<'_>, report: &mut Report<'_>) -> bool {
+    const WORDS: [&str; 2] = ["skip", "take"];
+    let Some(written) = table.text("echoes", report) else { return false };
+    if !WORDS.contains(&written.text) {
+        let message = format!("`echoes` cannot be `{}`", written.text);
+        report.unknown(written.span.clone(), message, written.text, &WORDS);
+    }
+    written.text == "take"
 }
 
 fn route(table: &Table<'_>, document: &Document, report: &mut Report<'_>) -> Option<&'static str> {

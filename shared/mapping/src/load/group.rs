@@ -271,7 +271,7 @@ fn count(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<usize> {
     count
 }
 
-fn duration(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Duration> {
+pub(super) fn duration(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Duration> {
     let read = |text: &str| {
         let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
         let (digits, seconds) =

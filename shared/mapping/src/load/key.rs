@@ -40,6 +40,15 @@ pub(super) fn key(
     Some(Key { parts, is_divided: false })
 }
 
+/// The key of alerts: their cause.
+pub(super) fn of_damped(table: &Table<'_>, report: &mut Report<'_>) -> Option<Key> {
+    if let Some(key) = table.get("key") {
+        let message = "with `damp` the key is the cause: all that fails for one is one alert";
+        report.mistake(key.key_span, message, Some("remove `key`".to_owned()));
+    }
+    Some(Key { parts: vec![expression::alternatives(own::CAUSE).ok()?], is_divided: false })
+}
+
 /// The key of a document of the relay's own where its flow names none.
 fn usual(document: &Document) -> Option<Key> {
     let parts = document.keys.first()?.iter().map(|field| expression::alternatives(field).ok());

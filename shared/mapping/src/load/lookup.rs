@@ -1,7 +1,10 @@
 //! `lookup`, with `result` and `by`: which table a rule asks.
 
+use std::time::Duration;
+
 use relay_connector::{Catalog, Document, Role, field};
 
+use super::group;
 use super::report::{Report, Written, closest};
 use super::table::{Entry, Table};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -40,7 +43,30 @@ pub(super) fn lookup(
         return None;
     };
     let missing = missing(&table, &written, report);
-    Some(Lookup { table, missing })
+    let wait = wait(rule, &table, report);
+    Some(Lookup { table, missing, wait })
+}
+
+/// How long a document waits for another flow's bill where its rule does not say.
+const WAIT: Duration = Duration::from_secs(3 * 86_400);
+
+const LONGEST_WAIT: Duration = Duration::from_secs(366 * 86_400);
+
+fn wait(rule: &Table<'_>, table: &LookupTable, report: &mut Report<'_>) -> Option<Duration> {
+    let entry = rule.get("wait");
+    if matches!(table, LookupTable::Delivered { .. }) {
+        let Some(entry) = entry else { return Some(WAIT) };
+        let wait = group::duration(&entry, report)?;
+        if wait > LONGEST_WAIT {
+            report.mistake(entry.span, "a document waits for another for a year at most", None);
+        }
+        return Some(wait);
+    }
+    if let Some(entry) = entry {
+        let message = format!("`{table}` is no flow's delivery: nothing is waited for");
+        report.mistake(entry.key_span, message, None);
+    }
+    None
 }
 
 /// Whether a document's rows can be read all at once.

@@ -10,6 +10,7 @@ pub(crate) mod fields;
 mod fitting;
 mod group;
 mod key;
+mod life;
 mod lines;
 mod lookup;
 mod numbering;
@@ -80,8 +81,9 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     file.expect(&["title", "source", "target", "split", "fields", "group"], report);
     let title = file.text("title", report).map(|written| written.text.to_owned());
     let (source, target) = (file.table("source", report), file.table("target", report));
+    let source_table = source;
     let (source_document, source) =
-        source.map_or((None, None), |table| ends::source(&table, catalog, report));
+        source_table.as_ref().map_or((None, None), |table| ends::source(table, catalog, report));
     let target_table = target;
     let target = target_table.as_ref().and_then(|table| ends::target(table, catalog, report));
     let fields = file.table("fields", report);
@@ -94,6 +96,9 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     let checks =
         target_table.iter().flat_map(|table| check::checks(table, &fields, &level, report)).collect();
     let is_group = group.is_some();
+    let living = life::Loader { catalog, document: target.document, is_group };
+    let life = target_table.as_ref().map(|table| living.life(source_table.as_ref(), table, &level, report));
+    let life = life.unwrap_or_default();
     let group = group.and_then(|group| group::group(&group, &loader, &fields, &level, report));
     if is_group && group.is_none() {
         return None;
@@ -113,7 +118,8 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     let identifying: Vec<_> = key.parts.iter().map(Vec::as_slice).chain(by).collect();
     let withdrawn_when = group.as_ref().and_then(|group| group.withdrawn_when.as_ref());
     let filters = filter.iter().map(|filter| &filter.expression);
-    let conditions: Vec<_> = filters.chain(withdrawn_when).collect();
+    let cancelled_when = life.cancelled_when.as_ref().map(|condition| &condition.expression);
+    let conditions: Vec<_> = filters.chain(withdrawn_when).chain(cancelled_when).collect();
     let reads = Gathering::of(&identifying, version_terms, &conditions, split.as_ref(), &fields);
     Some(Flow {
         name,
@@ -127,6 +133,7 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
         checks,
         group,
         split,
+        life,
         reads,
         warnings: Vec::new(),
     })

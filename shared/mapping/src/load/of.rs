@@ -1,7 +1,10 @@
-//! `of`: whose outcomes a flow reads.
+//! `of`: whose outcomes a flow reads. `damp`: how often a cause is told.
 
-use relay_connector::{Document, Role};
+use std::time::Duration;
 
+use relay_connector::{Document, Role, own};
+
+use super::group::duration;
 use super::report::{Report, Written};
 use super::table::Table;
 use crate::diagnostic::Severity;
@@ -42,4 +45,20 @@ pub(super) fn of(table: &Table<'_>, document: Option<&Document>, report: &mut Re
     };
     let flows = (!is_all).then(|| written.iter().map(named).collect());
     Some(Of { flows, goes_round })
+}
+
+/// `damp`, of a flow that reads failures.
+pub(super) fn damp(
+    table: &Table<'_>,
+    document: Option<&Document>,
+    report: &mut Report<'_>,
+) -> Option<Duration> {
+    let entry = table.get("damp")?;
+    if document.is_some_and(|document| document.name != own::FAILED) {
+        let message =
+            "`damp` belongs to `relay.failed`: of failures of one cause one is told in so much time";
+        report.mistake(entry.key_span, message, Some("remove it".to_owned()));
+        return None;
+    }
+    duration(&entry, report)
 }

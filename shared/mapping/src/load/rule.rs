@@ -19,7 +19,7 @@ use crate::template::{self, Piece};
 
 /// What a rule takes its value from: exactly one of these.
 const TAKES: [&str; 5] = ["from", "value", "setting", "text", "compute"];
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "from",
     "value",
     "setting",
@@ -28,6 +28,7 @@ const KEYS: [&str; 24] = [
     "when",
     "as",
     "lookup",
+    "wait",
     "result",
     "by",
     "codes",

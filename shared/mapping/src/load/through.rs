@@ -26,7 +26,7 @@ pub(super) fn through(
         let help = "for a field that is absent write `default`".to_owned();
         report.mistake(otherwise.key_span.clone(), "`otherwise` belongs to `codes`", Some(help));
     }
-    for key in ["result", "by"].into_iter().filter(|_| lookup.is_none()) {
+    for key in ["result", "by", "wait"].into_iter().filter(|_| lookup.is_none()) {
         if let Some(entry) = table.get(key) {
             report.mistake(entry.key_span, format!("`{key}` belongs to a `lookup`"), None);
         }

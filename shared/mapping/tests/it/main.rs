@@ -13,6 +13,7 @@ mod groups;
 mod hostile;
 mod interfaces;
 mod language;
+mod life;
 mod money;
 mod outcomes;
 mod properties;

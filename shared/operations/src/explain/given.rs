@@ -16,7 +16,7 @@ const USUAL_SPAN: TimeDelta = TimeDelta::hours(1);
 
 impl Operations<'_> {
     /// The document, and where it comes from.
-    pub(super) async fn given(
+    pub(crate) async fn given(
         &self,
         routed: &Routed,
         asked: Asked<'_>,

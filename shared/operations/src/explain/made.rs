@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use relay_connector::Document;
 use relay_core::Entry;
-use relay_core::groups::{Contribution, former, unmarked};
+use relay_core::groups::{Contribution, is_of_a_group, unmarked};
 use relay_core::guard::{Candidate, Verdict, judge};
 use relay_core::item::content_hash;
 use relay_core::ledger::Stamp;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{About, Asked, Becomes, Judged, Unresolved};
-use crate::Operations;
+use crate::{OperationError, Operations};
 
 /// What a document brings into its group.
 #[derive(Debug, Clone, Serialize)]
@@ -41,6 +41,8 @@ pub(super) enum Ready {
 pub(super) struct Case<'a> {
     pub(super) about: About<'a>,
     pub(super) entry: &'a Entry,
+    /// The group that has an older version of it.
+    pub(super) former: Option<String>,
 }
 
 /// Whether the bill of a group is asked about.
@@ -71,18 +73,13 @@ impl Case<'_> {
         (ready, traced.trace)
     }
 
-    /// The group that has an older version of it.
-    fn former(&self) -> Result<Option<&str>, String> {
-        former(self.entry.there(), self.about.routed.system)
-    }
-
     pub(super) fn brings(&self, ready: Option<&Ready>) -> Option<Brings> {
         let Some(Ready::Brought(brought)) = ready else { return None };
-        let leaves = self.former().ok().flatten().filter(|former| *former != brought.group);
+        let leaves = self.former.clone().filter(|former| *former != brought.group);
         Some(Brings {
             group: brought.group.clone(),
             document: self.about.routed.flow.brought_as_document(brought),
-            leaves: leaves.map(str::to_owned),
+            leaves,
         })
     }
 
@@ -94,7 +91,7 @@ impl Case<'_> {
             Ready::Sent(_, mapped) => content_hash(&mapped.body),
             Ready::Brought(brought) => brought.clone().contribution("", None, at).hash_in(&brought.group),
             Ready::Withdrawn => {
-                let group = self.former().ok().flatten().unwrap_or_default();
+                let group = self.former.as_deref().unwrap_or_default();
                 Contribution::withdrawn("", None, at).hash_in(group)
             }
             Ready::Divided => return false,
@@ -104,6 +101,18 @@ impl Case<'_> {
 }
 
 impl Operations<'_> {
+    /// The group that has an older version of a document.
+    pub(super) async fn former(
+        &self,
+        about: &About<'_>,
+        entry: &Entry,
+    ) -> Result<Option<String>, OperationError> {
+        if about.routed.flow.group().is_none() || about.bill.is_some() {
+            return Ok(None);
+        }
+        Ok(self.stores.groups.group_of(&entry.id).await?.map(|group| group.group))
+    }
+
     /// What the pusher would do with it.
     pub(super) fn judged(&self, case: &Case<'_>, ready: Option<&Ready>, faults: &[String]) -> Judged {
         let About { routed, document, part, bill, .. } = case.about;
@@ -130,6 +139,11 @@ impl Operations<'_> {
             Verdict::Unordered(reason) | Verdict::Settled(reason) => {
                 return Judged::new(Becomes::Fails, reason);
             }
+            Verdict::Push if case.about.bill.is_none() && flow.cancels(document).unwrap_or_default() => {
+                let why =
+                    "its source has cancelled it: its bill, if it has one, goes the way of `when_cancelled`";
+                return Judged::new(Becomes::Nothing, why);
+            }
             Verdict::Push if !faults.is_empty() => return Judged { becomes: Becomes::Fails, why: None },
             Verdict::Push => {}
         }
@@ -139,7 +153,7 @@ impl Operations<'_> {
             return Judged::new(Becomes::Unknown, why);
         };
         if matches!(ready, Ready::Brought(_) | Ready::Withdrawn)
-            && let Err(why) = case.former()
+            && let Err(why) = is_of_a_group(case.entry.there(), routed.system)
         {
             return Judged::new(Becomes::Fails, why);
         }
@@ -149,9 +163,9 @@ impl Operations<'_> {
         match ready {
             Ready::Sent(..) | Ready::Divided => Judged { becomes: Becomes::Sent, why: None },
             Ready::Brought(brought) => Judged::new(Becomes::Grouped, format!("the group {}", brought.group)),
-            Ready::Withdrawn => match case.former() {
-                Ok(Some(group)) => Judged::new(Becomes::Withdrawn, format!("the group {group}")),
-                _ => Judged::new(Becomes::Nothing, "it is cancelled, and no group has it"),
+            Ready::Withdrawn => match &case.former {
+                Some(group) => Judged::new(Becomes::Withdrawn, format!("the group {group}")),
+                None => Judged::new(Becomes::Nothing, "it is cancelled, and no group has it"),
             },
         }
     }

@@ -200,7 +200,7 @@ impl Operations<'_> {
             None => self.resolved(routed, document, connect).await?,
         };
         let settings = self.flow_settings.0.clone();
-        let case = Case { about, entry: &entry };
+        let case = Case { about, entry: &entry, former: self.former(&about, &entry).await? };
         let (made, mut trace) = case.made(&Context { settings: &settings, lookups: &resolved.ids });
         let faults = match (&known_key, &made) {
             (Err(fault), _) => vec![fault.to_string()],

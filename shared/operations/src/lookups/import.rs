@@ -1,9 +1,9 @@
 //! Importing: all of a file, or nothing where it holds mistakes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use relay_connector::Catalog;
-use relay_core::{Entry, UnknownCode};
+use relay_core::{Entry, EntryId, UnknownCode};
 use relay_job::suggest::did_you_mean;
 use relay_mapping::{LookupTable, TENANT, joined};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::sheet::Sheet;
 use super::{COLUMNS, Header};
+use crate::log::Did;
 use crate::replay::Replayed;
 use crate::{OperationError, Operations};
 
@@ -79,6 +80,8 @@ impl Operations<'_> {
             tables.get(&missing.table).is_some_and(|ids| ids.iter().any(|(code, _)| *code == missing.code))
         };
         let released = self.release(is_known).await?;
+        let to = tables.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        self.note(Did::of("lookups import", to).times(imported as u64)).await;
         Ok(Imported { imported, mistakes, released })
     }
 
@@ -133,6 +136,8 @@ impl Operations<'_> {
         let is_of_table = |name: &str| name == table || is_tenants && name.starts_with(&result_of);
         let is_known = |missing: &UnknownCode| is_of_table(&missing.table) && codes.contains(&missing.code);
         let released = self.release(is_known).await?;
+        let reason = columns.replaces.then_some("in the place of all that it held");
+        self.note(Did::of("lookups import", table).times(imported as u64).because(reason)).await;
         Ok(Imported { imported, mistakes: Vec::new(), released })
     }
 
@@ -196,7 +201,7 @@ impl Operations<'_> {
     /// Sends what failed for codes that are known now through its flow again.
     async fn release(&self, is_known: impl Fn(&UnknownCode) -> bool) -> Result<Replayed, OperationError> {
         let mut waiting = Vec::<Entry>::new();
-        let mut marks = BTreeSet::new();
+        let mut released = HashMap::<UnknownCode, Vec<EntryId>>::new();
         let mut after = None;
         loop {
             let page = self.stores.ledger.failed(None, PAGE, after.as_ref()).await?;
@@ -204,21 +209,24 @@ impl Operations<'_> {
             after = page.last().map(|entry| entry.id.clone());
             for entry in page {
                 let codes = entry.failures().flat_map(|failed| &failed.missing).filter(|code| is_known(code));
-                let codes: BTreeSet<_> = codes.map(UnknownCode::mark).collect();
-                if !codes.is_empty() {
-                    marks.extend(codes);
-                    waiting.push(entry);
+                let codes: HashSet<_> = codes.cloned().collect();
+                if codes.is_empty() {
+                    continue;
                 }
+                for code in codes {
+                    released.entry(code).or_default().push(entry.id.clone());
+                }
+                waiting.push(entry);
             }
             if is_last {
                 break;
             }
         }
-        let released = self.replay_entries(waiting).await?;
-        for (table, mark) in marks {
-            self.stores.lookups.remove(&table, &mark).await?;
+        let replayed = self.replay_entries(waiting).await?;
+        for (code, documents) in released {
+            self.stores.lookups.release(&code, &documents).await?;
         }
-        Ok(released)
+        Ok(replayed)
     }
 }
 

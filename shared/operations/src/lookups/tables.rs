@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use relay_core::{LookupRow, Lookups, StoreError, UnknownCode};
+use relay_core::{LookupRow, Lookups, StoreError};
 use relay_job::Flows;
 use relay_mapping::{Diagnostic, LookupTable, TENANT};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{COLUMNS, Header};
+use crate::log::Did;
 use crate::{OperationError, Operations};
 
 /// A table that flows name, or that holds something.
@@ -73,9 +74,6 @@ impl Operations<'_> {
             }
         }
         for row in self.stores.lookups.list(None).await? {
-            if row.table == UnknownCode::MARKS {
-                continue;
-            }
             let table = tables.entry(row.table.clone()).or_default();
             if row.table.starts_with(TENANT) && row.code == COLUMNS {
                 if let Ok(Header { code, results }) = serde_json::from_str(&row.id) {
@@ -157,6 +155,8 @@ impl Operations<'_> {
             Some(code) => self.stores.lookups.remove(table, code).await?,
             None => self.stores.lookups.replace(table, &[]).await?,
         }
+        let to = code.map_or_else(|| table.to_owned(), |code| format!("{table} {code}"));
+        self.note(Did::of("lookups remove", to).times(held as u64)).await;
         Ok(held)
     }
 }

@@ -91,6 +91,11 @@ pub(super) fn masked(document: &Value, fields: &'static [Field]) -> Value {
     document
 }
 
+/// Whether a field of that name holds personal data.
+pub(super) fn is_personal(name: &str) -> bool {
+    personal(name, "").is_some()
+}
+
 impl Masks {
     fn by_fields(&mut self, value: &mut Value, fields: &'static [Field]) {
         match value {

@@ -166,6 +166,23 @@ impl Operations<'_> {
     }
 }
 
+/// A text of a document or of a call with its personal data masked: JSON, indented. Of any other text its length is told alone,
+/// because nobody knows what stands in it.
+#[must_use]
+pub fn masked_text(text: &str) -> String {
+    match serde_json::from_str::<Value>(text) {
+        Ok(json @ (Value::Object(_) | Value::Array(_))) => format!("{:#}", mask::masked(&json, &[])),
+        Ok(Value::String(_)) | Err(_) => format!("({} characters)", text.chars().count()),
+        Ok(other) => other.to_string(),
+    }
+}
+
+/// Whether a field holds personal data, as far as its name tells: `material_entity[0].receiver_mobile`.
+#[must_use]
+pub fn is_personal(path: &str) -> bool {
+    mask::is_personal(path.rsplit('.').next().unwrap_or(path))
+}
+
 fn traced(
     routed: &Routed,
     document: &Value,

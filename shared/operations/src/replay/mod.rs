@@ -1,5 +1,6 @@
 //! Failed documents, sent through their flows again.
 
+pub mod plan;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use relay_job::pushed::Readers;
 use relay_job::{Flows, Routed, work};
 use serde::Serialize;
 
+use crate::log::Did;
 use crate::{OperationError, Operations};
 
 /// What became of the documents of a replay.
@@ -26,13 +28,33 @@ pub struct Replayed {
     /// Those that are nested too deep to be carried, and are kept as text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub too_deep: Vec<EntryId>,
+    /// Those that were delivered and whose content neither the archive nor the source has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_kept: Vec<EntryId>,
+    /// How many are left of a replay that was stopped.
+    #[serde(skip_serializing_if = "is_none")]
+    pub left: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Replayed {
     /// Whether every document was sent.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        [&self.without_flow, &self.too_large, &self.too_deep].into_iter().all(Vec::is_empty)
+        let unsent = [&self.without_flow, &self.too_large, &self.too_deep, &self.not_kept];
+        self.left == 0 && unsent.into_iter().all(Vec::is_empty)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.without_flow.extend(other.without_flow);
+        self.too_large.extend(other.too_large);
+        self.too_deep.extend(other.too_deep);
+        self.not_kept.extend(other.not_kept);
     }
 }
 
@@ -46,7 +68,9 @@ impl Operations<'_> {
     /// A flow or a document that nobody knows, or that has not failed; a store that does not answer.
     pub async fn replay(&self, flow: &str, key: &str) -> Result<Replayed, OperationError> {
         let entry = self.failed(flow, key).await?;
-        self.replay_entries(vec![entry]).await
+        let replayed = self.replay_entries(vec![entry]).await?;
+        self.note(Did::of("replay", format!("{flow} {key}")).times(replayed.sent)).await;
+        Ok(replayed)
     }
 
     /// Sends every failed document, of this flow or of all, through its flow again.
@@ -55,7 +79,9 @@ impl Operations<'_> {
     /// A flow that nobody knows; a store that does not answer.
     pub async fn replay_all(&self, flow: Option<&str>) -> Result<Replayed, OperationError> {
         let entries = self.failures(flow).await?;
-        self.replay_entries(entries).await
+        let replayed = self.replay_entries(entries).await?;
+        self.note(Did::of("replay", flow.unwrap_or("all that failed")).times(replayed.sent)).await;
+        Ok(replayed)
     }
 
     /// Sends failed documents, as they were read, through their flows again, each in its newest version. What has come

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use relay_connector::Role;
 use relay_core::health::Part;
 use relay_core::ledger::Counts;
-use relay_core::pause::Pause;
+use relay_core::pause::{self, Pause, Scope};
 use relay_core::registry::{self, Registered};
 use relay_job::{BrokenFile, Routed, active_flows, sightings, snapshot, watermark};
 use relay_mapping::Diagnostic;
@@ -15,6 +15,9 @@ use serde::Serialize;
 
 use super::Doing;
 use crate::{OperationError, Operations};
+
+/// What the checkpoints begin with that say when a task has its next turn.
+pub const NEXT: &str = "health/next/";
 
 /// A new flow begins a day back, or where it is told, and may be behind for so long.
 const CATCHING_UP: TimeDelta = TimeDelta::hours(2);
@@ -48,6 +51,12 @@ pub struct FlowStatus {
     pub mistakes: Vec<String>,
     /// The pause that a person has set: its documents wait.
     pub paused: Option<Pause>,
+    /// The pause of its source, that a person has set: it is not read.
+    pub source_paused: Option<Pause>,
+    /// When its source is read next, as far as a running `relay serve` has said.
+    pub next_run: Option<DateTime<Utc>>,
+    /// Its groups that are open.
+    pub open_groups: Option<usize>,
     /// Since when the flow is known.
     pub since: Option<DateTime<Utc>>,
     #[serde(skip)]
@@ -64,9 +73,16 @@ impl Operations<'_> {
     ) -> Result<BTreeMap<String, FlowStatus>, OperationError> {
         let mut flows = BTreeMap::new();
         let registry = registry::read(self.stores.checkpoints.as_ref()).await?;
+        let next_runs = self.next_runs().await?;
         for routed in self.flows.iter() {
             let name = routed.flow.name();
             let mut status = self.present(routed, counts).await?;
+            let task = match status.role {
+                Some(Role::Windowed | Role::Listed) => "poll",
+                Some(Role::Pool) => "sync",
+                _ => "",
+            };
+            status.next_run = next_runs.get(task).copied();
             status.since = registry.get(name).map(|registered| registered.since);
             flows.insert(name.to_owned(), status);
         }
@@ -93,6 +109,12 @@ impl Operations<'_> {
         if source.role.is_polled() && status.source_health.last_success.is_none() {
             status.notes.push("no poll has succeeded yet".to_owned());
         }
+        let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());
+        let scope = Scope::Source(routed.source_system());
+        status.source_paused = pause::current(checkpoints, scope, now).await?;
+        if routed.flow.group().is_some() {
+            status.open_groups = Some(self.stores.groups.open(routed.flow.name()).await?.len());
+        }
         status.title = routed.flow.title().map(str::to_owned);
         status.notes.append(&mut status.source_health.notes);
         // A misspelt path of an open document looks like this, and so does a field that no tenant fills in.
@@ -101,6 +123,17 @@ impl Operations<'_> {
             status.notes.push(never_held(&paths));
         }
         Ok(status)
+    }
+
+    /// When the tasks of `relay serve` have their next turn: those that wait for longer than a moment say so.
+    async fn next_runs(&self) -> Result<HashMap<String, DateTime<Utc>>, OperationError> {
+        let noted = self.stores.checkpoints.list(NEXT).await?;
+        let next = noted.into_iter().filter_map(|(name, noted)| {
+            let at: DateTime<Utc> = serde_json::from_str(&noted.value).ok()?;
+            // One that was stopped meanwhile has no next turn.
+            (at >= self.clock.now()).then(|| Some((name.strip_prefix(NEXT)?.to_owned(), at)))?
+        });
+        Ok(next.collect())
     }
 
     /// A flow whose file has mistakes, as it was before them.
@@ -171,6 +204,9 @@ impl Operations<'_> {
             title: None,
             mistakes: Vec::new(),
             paused: self.pause_of_flow(name).await?,
+            source_paused: None,
+            next_run: None,
+            open_groups: None,
             since: None,
             role,
             notes: Vec::new(),

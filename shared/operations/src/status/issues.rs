@@ -71,6 +71,10 @@ fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<S
     }
     if flow.role.is_some_and(Role::is_polled) {
         issues.extend(failing(&format!("{name}: polling"), &flow.source_health));
+        // Meant to be.
+        if flow.source_paused.is_some() {
+            return;
+        }
         let behind = flow.read_until.zip(flow.lag_s.map(Duration::from_secs));
         let behind = behind.filter(|(_, lag)| *lag > LAG && !flow.is_catching_up(now));
         issues.extend(behind.map(|(until, lag)| {

@@ -2,7 +2,9 @@
 
 mod flows;
 mod issues;
+mod metrics;
 mod queues;
+mod vendors;
 
 use std::collections::BTreeMap;
 
@@ -11,13 +13,18 @@ use relay_core::health::{self, Health, Part, Problem};
 use relay_core::{StoreError, System};
 use serde::{Deserialize, Serialize};
 
-pub use self::flows::FlowStatus;
+pub use self::flows::{FlowStatus, NEXT};
 pub use self::queues::QueueStatus;
+pub use self::vendors::{Side, Standing, VendorStatus};
 use crate::{OperationError, Operations};
 
 /// Where everything stands.
 #[derive(Debug, Serialize)]
 pub struct Status {
+    /// How many things need a person: as many as there are issues.
+    pub attention: usize,
+    /// The vendors, as sources and as targets, with what of their quotas is used.
+    pub vendors: BTreeMap<System, VendorStatus>,
     /// The flows, those whose file is away too.
     pub flows: BTreeMap<String, FlowStatus>,
     /// The targets' queues.
@@ -68,6 +75,8 @@ impl Operations<'_> {
         let is_of_no_flow = |(name, _): &(&String, &u64)| !flows.contains_key(*name);
         let other_failures = counts.failed.iter().filter(is_of_no_flow);
         let mut status = Status {
+            attention: 0,
+            vendors: BTreeMap::new(),
             other_failures: other_failures.map(|(name, count)| (name.clone(), *count)).collect(),
             queues: self.queue_statuses().await?,
             pushes: self.doing(Part::Pushes).await?,
@@ -76,6 +85,8 @@ impl Operations<'_> {
             issues: Vec::new(),
         };
         status.issues = issues::of(&status, self.clock.now());
+        status.attention = status.issues.len();
+        status.vendors = self.vendor_statuses(&status).await?;
         Ok(status)
     }
 
@@ -87,7 +98,10 @@ impl Operations<'_> {
     }
 
     /// The tasks that `relay serve` has noted as stopped, each under its name.
-    async fn stopped_tasks(&self) -> Result<BTreeMap<String, Stopped>, StoreError> {
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn stopped_tasks(&self) -> Result<BTreeMap<String, Stopped>, StoreError> {
         let records = self.stores.checkpoints.list("health/task/").await?;
         let stopped = records.into_iter().filter_map(|(name, checkpoint)| {
             let task = name.strip_prefix("health/task/")?.to_owned();

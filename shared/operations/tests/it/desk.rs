@@ -57,6 +57,7 @@ impl Desk {
             catalog: &self.catalog,
             connectors: relay_connectors::CONNECTORS,
             settings: &self.settings,
+            by: "operator".to_owned(),
             flow_settings: FlowSettings::default(),
             clock: self.clock.clone(),
             rng: self.rng.clone(),
@@ -79,6 +80,8 @@ impl Desk {
             at: self.clock.now(),
             trace: "t".to_owned(),
             replay: None,
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         };
         let id = EntryId::new(flow, key);

@@ -200,6 +200,10 @@ async fn waits(desk: &Desk, key: &str, codes: &[(&str, &str)]) {
     let missing =
         |(table, code): &(&str, &str)| UnknownCode { table: (*table).to_owned(), code: (*code).to_owned() };
     let at = "2026-11-28T04:00:00Z".parse().unwrap();
+    let missing: Vec<_> = codes.iter().map(missing).collect();
+    for code in &missing {
+        desk.stores.lookups.wait(code, &EntryId::new(TRADES, key)).await.unwrap();
+    }
     let failed = Failed {
         version: Some("2026-11-28 11:00:00".to_owned()),
         version_kind: None,
@@ -213,7 +217,9 @@ async fn waits(desk: &Desk, key: &str, codes: &[(&str, &str)]) {
         at,
         trace: "t".to_owned(),
         replay: None,
-        missing: codes.iter().map(missing).collect(),
+        step: None,
+        target_id: None,
+        missing,
     };
     assert!(
         ledger::record_failure(desk.stores.ledger.as_ref(), &EntryId::new(TRADES, key), &failed)
@@ -242,6 +248,11 @@ async fn each_code_that_nobody_knows_is_listed_once_and_its_import_sends_what_wa
 
     let imported = desk.ask().import_lookups(b"table,code,id\nkingdee.material,A1,9\n").await.unwrap();
     assert_eq!((imported.imported, imported.released.sent), (1, 2));
+    let waiting = async |table: &str, code: &str| {
+        let code = UnknownCode { table: table.to_owned(), code: code.to_owned() };
+        desk.stores.lookups.waiting(&code, None, 10).await.unwrap().len()
+    };
+    assert_eq!((waiting("kingdee.material", "A1").await, waiting("table.shop", "S1").await), (0, 1));
     let imported = desk
         .ask()
         .import_table("table.shop", b"code,a,\xe7\xa8\x8e\xe7\x8e\x87\nS2,1,2\n", &Columns::default())

@@ -25,13 +25,13 @@ const REMEMBERED: usize = 10_000;
 pub(crate) struct Opened(Mutex<HashMap<GroupId, DateTime<Utc>>>);
 
 impl Opened {
-    pub(super) fn is_open(&self, group: &GroupId, now: DateTime<Utc>) -> bool {
+    fn is_open(&self, group: &GroupId, now: DateTime<Utc>) -> bool {
         // A clock that was set back relies on nothing that it opened before.
         let is_near = |until: &DateTime<Utc>| now < *until && *until <= now + RELIED_ON;
         self.lock().get(group).is_some_and(is_near)
     }
 
-    pub(super) fn note(&self, group: &GroupId, now: DateTime<Utc>) {
+    fn note(&self, group: &GroupId, now: DateTime<Utc>) {
         let mut opened = self.lock();
         if opened.len() >= REMEMBERED {
             opened.retain(|_, until| *until > now);
@@ -45,8 +45,18 @@ impl Opened {
 }
 
 impl Aws {
+    /// Has a group open for as long as a write takes.
+    pub(super) async fn keep_open(&self, group: &GroupId) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if !self.opened.is_open(group, now) {
+            self.open_group(group, now).await?;
+            self.opened.note(group, now);
+        }
+        Ok(())
+    }
+
     /// Opens a group for a while. What another has opened for longer stays so.
-    pub(super) async fn open_group(&self, group: &GroupId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn open_group(&self, group: &GroupId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let call = self.groups_call("opening a group", "dynamodb:UpdateItem");
         let update = self
             .dynamodb()

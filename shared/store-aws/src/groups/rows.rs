@@ -1,7 +1,7 @@
 //! What the rows of groups are called, how they are read, and seals that are larger than a row.
 
 use relay_core::groups::GroupId;
-use relay_core::{StoreError, codec};
+use relay_core::{EntryId, StoreError, codec};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
@@ -17,14 +17,14 @@ pub(super) const VALUE: &str = "value";
 /// What the sort keys of members, seals and parts of seals begin with.
 pub(super) const MEMBER: &str = "m#";
 pub(super) const SEAL: &str = "s#";
-const PART: &str = "p#";
+pub(super) const PART: &str = "p#";
 
 /// Items of DynamoDB have 400 KB.
 pub(super) const PART_BYTES: usize = 350 * 1024;
 
 impl Aws {
     /// Rows of one id, in their order, strongly consistent.
-    pub(super) async fn rows(
+    pub(crate) async fn rows(
         &self,
         call: Call<'_>,
         id: &str,
@@ -95,6 +95,11 @@ pub(super) fn key(id: &str, row: &str) -> Item {
 
 pub(super) fn group_id(group: &GroupId) -> String {
     id(&group.flow, &group.group)
+}
+
+/// The row that notes a document's group. No flow is called so.
+pub(super) fn document_key(document: &EntryId) -> Item {
+    key(&format!("#document/{}", id(&document.flow, &document.key)), "group")
 }
 
 /// No flow is called so.

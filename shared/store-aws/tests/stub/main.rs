@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
 mod batches;
+mod groups;
 mod items;
 mod lost_answers;
 mod refusals;

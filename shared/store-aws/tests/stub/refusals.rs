@@ -26,6 +26,8 @@ pub(crate) fn failed(at: DateTime<Utc>) -> Failed {
         at,
         trace: "t".to_owned(),
         replay: None,
+        step: None,
+        target_id: None,
         missing: Vec::new(),
     }
 }

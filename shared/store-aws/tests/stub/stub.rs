@@ -30,6 +30,7 @@ struct Script {
 /// The ports on such an AWS.
 pub(crate) struct Stub {
     pub(crate) stores: Stores,
+    pub(crate) clock: Arc<SimulatedClock>,
     script: Arc<Mutex<Script>>,
 }
 
@@ -38,7 +39,13 @@ impl Stub {
     pub(crate) fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
         let script = Script { answers: answers.into_iter().collect(), asked: Vec::new() };
         let script = Arc::new(Mutex::new(script));
-        Self { stores: stores_over(Arc::new(Scripted(script.clone()))), script }
+        let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
+        Self { stores: stores_over(Arc::new(Scripted(script.clone())), clock.clone()), clock, script }
+    }
+
+    /// Adds an answer.
+    pub(crate) fn then(&self, answer: Answer) {
+        self.script.lock().unwrap().answers.push_back(answer);
     }
 
     /// What it was asked so far. Every answer must have been given.
@@ -69,10 +76,10 @@ impl HttpClient for Scripted {
 
 /// The ports on an AWS that is not there.
 pub(crate) fn stores_of_nobody() -> Stores {
-    stores_over(Arc::new(Nobody))
+    stores_over(Arc::new(Nobody), Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH)))
 }
 
-fn stores_over(http: Arc<dyn HttpClient>) -> Stores {
+fn stores_over(http: Arc<dyn HttpClient>, clock: Arc<SimulatedClock>) -> Stores {
     let queue = |system: &str| format!("http://aws/000000000000/relay-{system}.fifo");
     let names = AwsNames {
         checkpoint_table: "relay-checkpoints".to_owned(),
@@ -102,7 +109,6 @@ fn stores_over(http: Arc<dyn HttpClient>) -> Stores {
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build();
-    let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
     Aws::new(&config, names, http, clock, Arc::new(SeededRng::new(1))).stores()
 }
 

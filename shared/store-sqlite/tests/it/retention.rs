@@ -91,6 +91,8 @@ fn failed(at: DateTime<Utc>) -> Failed {
         at,
         trace: "t".to_owned(),
         replay: None,
+        step: None,
+        target_id: None,
         missing: Vec::new(),
     }
 }

@@ -56,7 +56,9 @@ fn billed(call: &Call<'_>) -> (&'static str, usize) {
         (Port::Lookups, ..) => ("look-up writes", 1),
         (Port::Archive, ..) => ("archive objects", 1),
         (Port::Quotas, ..) => ("quota writes", 1),
-        (Port::Groups, "members" | "open" | "seals" | "sealed", _) => ("group reads", 1),
+        (Port::Groups, "members" | "open" | "seals" | "sealed" | "group_of" | "lapse", _) => {
+            ("group reads", 1)
+        }
         (Port::Groups, ..) => ("group writes", 1),
         (Port::Audit, ..) => ("audit trail", 1),
     }

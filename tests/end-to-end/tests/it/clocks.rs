@@ -15,13 +15,13 @@ use crate::house::House;
 use crate::process::Process;
 
 /// The clock of a machine whose hands are off.
-struct Off {
+pub(crate) struct Off {
     right: Arc<SimulatedClock>,
     ahead: Mutex<TimeDelta>,
 }
 
 impl Off {
-    fn by(house: &House, ahead: TimeDelta) -> Arc<Self> {
+    pub(crate) fn by(house: &House, ahead: TimeDelta) -> Arc<Self> {
         Arc::new(Self { right: house.clock.clone(), ahead: Mutex::new(ahead) })
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use relay_connector::Transport;
+use relay_core::Stores;
 use relay_core::clock::{Clock, Deadline, SeededRng, SimulatedClock};
 use relay_host::{Settings, Wiring};
 use relay_simulators::{
@@ -100,8 +101,18 @@ impl House {
 
     /// A process by that clock, beside these vendors.
     pub(crate) fn wiring_by(&self, clock: Arc<dyn Clock>, vendors: &Vendors) -> Wiring {
+        self.wiring_on(|stores| stores, clock, vendors)
+    }
+
+    /// The same, on the house's stores behind others.
+    pub(crate) fn wiring_on(
+        &self,
+        behind: impl FnOnce(Stores) -> Stores,
+        clock: Arc<dyn Clock>,
+        vendors: &Vendors,
+    ) -> Wiring {
         let file = self.folder.path().join("relay.db");
-        let stores = Sqlite::open(&file, clock.clone()).unwrap().stores();
+        let stores = behind(Sqlite::open(&file, clock.clone()).unwrap().stores());
         // Each process has its own dice: two that throw the same would take each other's leases for their own.
         let start = self.starts.fetch_add(1, Ordering::Relaxed);
         let rng = Arc::new(SeededRng::new(self.seed ^ start.rotate_right(16)));

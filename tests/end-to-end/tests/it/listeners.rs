@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use relay_bill_closer::BillCloser;
+use relay_core::clock::Deadline;
 use relay_simulators::Fault;
 use relay_simulators::wangdian::TradeMix;
 use serde_json::Value;
@@ -41,6 +43,7 @@ const FAILURES_TO_WECOM: &str = r#"
 [source]
 document = "relay.failed"
 of       = "*"
+DAMP
 
 [target]
 document = "http.wecom_robot"
@@ -49,13 +52,20 @@ document = "http.wecom_robot"
 msgtype = { value = "text" }
 
 [fields.text]
-content = { text = "{flow} {key}: {class}" }
+content = { text = "{flow} {key}: {class}{TIMES}" }
 "#;
 
 fn with_listeners(seed: u64) -> (House, TempDir) {
+    with_alarm(seed, "")
+}
+
+fn with_alarm(seed: u64, damp: &str) -> (House, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(SHIPPED, folder.path().join(format!("{TRADES}.toml"))).unwrap();
-    for (name, text) in [(BACK, NUMBER_TO_SHARECRM), (ALARM, FAILURES_TO_WECOM)] {
+    let alarm = FAILURES_TO_WECOM.replace("DAMP", damp);
+    let times = if damp.is_empty() { "" } else { " x{count}" };
+    let alarm = alarm.replace("{TIMES}", times);
+    for (name, text) in [(BACK, NUMBER_TO_SHARECRM), (ALARM, &alarm)] {
         fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
     }
     (House::new(seed).with("RELAY_FLOWS_DIR", folder.path().to_str().unwrap()), folder)
@@ -163,4 +173,53 @@ async fn a_failure_is_told_and_its_replay_is_written_back() {
     process.replay(failed.into_iter().next().unwrap()).await;
     process.drain_through_pauses().await;
     check_written_back(&house, "replayed");
+}
+
+/// Nothing fails any more, so that no failure tells of those that were held back.
+#[tokio::test]
+async fn what_was_held_back_is_told_when_its_hour_is_over_once_whoever_is_killed() {
+    for steps in (0..).step_by(3) {
+        let (house, _folder) = with_alarm(steps, "damp = \"1h\"");
+        let process = house.start();
+        trades(&house, 6);
+        process.poll().await;
+        for _ in 0..6 {
+            house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(400));
+        }
+        process.drain_through_pauses().await;
+        let failed = process.failures().await.len();
+        assert!(failed > 1);
+        let close = async |process: &Process| {
+            process.wiring.build::<BillCloser>().unwrap().close_all(Deadline::NONE).await
+        };
+        assert_eq!(close(&process).await[0].open, 1, "its hour is not over");
+        house.clock.advance(std::time::Duration::from_secs(3_600));
+        let fuse = Fuse::after(steps);
+        let work = async {
+            let fused = house.start_with(&fuse);
+            close(&fused).await;
+            fused.drain().await;
+        };
+        let killed = fuse.run(work).await.is_none();
+        let process = house.start();
+        for _ in 0..3 {
+            close(&process).await;
+            process.drain_through_pauses().await;
+        }
+        let messages = house.vendors.http.messages();
+        let counts: Vec<_> = messages
+            .iter()
+            .map(|message| {
+                message.body["text"]["content"].as_str().unwrap().rsplit_once('x').unwrap().1.to_owned()
+            })
+            .collect();
+        let mut told = vec!["1".to_owned(), (failed - 1).to_string()];
+        // A robot that was killed before the ledger knew may say it twice.
+        told.extend((counts.len() > 2).then(|| told[1].clone()));
+        assert_eq!(counts, told, "killed after {steps} steps");
+        if !killed {
+            assert!(steps > 10, "{steps}");
+            return;
+        }
+    }
 }

@@ -23,9 +23,13 @@
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
 //! | `generic` | signed JSON from anybody reaches any address and the group robots, by the example flows |
 //! | `wangdian`, `wangdian_pushes` | every endpoint of 旺店通 from a flow file alone, over both routes |
+//! | `links` | what refers to an earlier bill waits for it, for as long as its flow says |
 //! | `parts` | one document becomes several, each once, and none comes back that a newer version has withdrawn |
 //! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
+//! | `echoes` | two flows that face each other come to rest |
 //! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
+//! | `life` | a bill is saved, audited, changed, taken back or deleted, each step once |
+//! | `roles` | no function asks of AWS what its role leaves out |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
 //! `house`, `process`, `fuse`, `altered` and `meanwhile` are what the tests are built of. Everything follows from a seed and takes no time.
@@ -46,6 +50,7 @@ mod catalog_rows;
 mod clocks;
 mod crashes;
 mod deadlines;
+mod echoes;
 mod from_the_pages;
 mod fuse;
 mod generic;
@@ -54,6 +59,8 @@ mod happy_day;
 mod history;
 mod house;
 mod lapsed;
+mod life;
+mod links;
 mod listeners;
 mod meanwhile;
 mod outages;
@@ -62,6 +69,7 @@ mod paused;
 mod poison;
 mod process;
 mod processes;
+mod roles;
 mod second_bills;
 mod secrecy;
 mod settled;

@@ -41,6 +41,18 @@ impl Process {
         }
     }
 
+    /// A process whose functions are wired each by itself, as on AWS: by their names in the template.
+    pub(crate) fn deployed(wiring: Wiring, of: impl Fn(&str) -> Wiring, clock: Arc<SimulatedClock>) -> Self {
+        Self {
+            receiver: of("WebhookReceiver").build::<Receiver>().unwrap(),
+            poller: of("TradePoller").build::<TradePoller>().unwrap(),
+            syncer: of("StockSyncer").build::<StockSyncer>().unwrap(),
+            workers: of("ErpPusher").build::<ErpPusher>().unwrap().workers(),
+            wiring,
+            clock,
+        }
+    }
+
     /// Answers any request.
     pub(crate) async fn request(&self, content_type: &str, body: &[u8]) -> Answer {
         let headers = [("content-type".to_owned(), content_type.to_owned())];
@@ -150,6 +162,7 @@ impl Process {
             catalog: &wiring.catalog,
             connectors: relay_connectors::CONNECTORS,
             settings: &wiring.settings,
+            by: "operator".to_owned(),
             flow_settings: settings::open_to_flows(&wiring.settings),
             clock: wiring.clock.clone(),
             rng: wiring.rng.clone(),

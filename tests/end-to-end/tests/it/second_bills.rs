@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use relay_core::{Entry, Outgoing, System, WorkItem};
 use relay_decorator::Port;
 use relay_erp_pusher::Turn;
 use relay_simulators::Fault;
+use relay_simulators::qince::PushStyle;
 use serde_json::{Value, json};
 
 use crate::fuse::Fuse;
@@ -172,4 +174,59 @@ async fn an_unknown_try_is_remembered_when_its_own_version_fails() {
 
 fn again(item: &WorkItem) -> Outgoing {
     Outgoing { group: item.group(), deduplication: "again".to_owned(), body: item.encode() }
+}
+
+/// A flow to a document that has no number of ours, in a house where newer versions may change what is there.
+fn house_of_payments() -> (House, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let house =
+        House::new(1).with("KINGDEE_EDITS", "on").with("RELAY_FLOWS_DIR", folder.path().to_str().unwrap());
+    let supplier = house.vendors.kingdee.add_supplier("GY00001", "光明乳业");
+    let flow = format!(
+        "[source]\ndocument = \"qince.direct_order\"\nkey = \"id\"\nversion = \"modify_time_str\"\n\
+         [target]\ndocument = \"kingdee.ap_credit_save\"\n[fields]\nbilldate = {{ value = \"2026-11-22\" }}\n\
+         supplierid_id = {{ value = \"{supplier}\" }}\nremark = \"modify_time_str\"\n"
+    );
+    std::fs::write(folder.path().join("payments.toml"), flow).unwrap();
+    (house, folder)
+}
+
+async fn push(house: &House, process: &Process, order: &Value) {
+    assert!(process.post(&house.vendors.qince.push(order, &PushStyle::default())).await);
+}
+
+/// Without its id, saving makes a second one; and the answer that was lost had the id.
+#[tokio::test]
+async fn a_bill_that_nobody_can_ask_for_is_made_once_though_the_tenant_lets_bills_be_changed() {
+    for fault in [Fault::LostAnswer, Fault::ServiceException] {
+        let (house, _folder) = house_of_payments();
+        let process = house.start();
+        let order = house.vendors.qince.order(house.minutes_ago(10));
+        house.vendors.kingdee.faults.inject_for("ap_credit_save", fault.clone());
+        push(&house, &process, &order).await;
+        assert_eq!(outcomes(&process.work_once().await.0), ["retry"], "{fault:?}");
+        let turns = process.drain().await;
+        let (class, reason) = failure(&turns);
+        assert!(class == "unknown" && reason.contains("look for it there"), "{class}: {reason}");
+        house.clock.advance(Duration::from_secs(3_600));
+        push(&house, &process, &house.vendors.qince.changed(&order, TimeDelta::seconds(9), "CG_DFH")).await;
+        assert_eq!(failure(&process.drain().await).0, "unknown");
+        assert_eq!(house.vendors.kingdee.saved_of("ap_credit").len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bill_that_is_changed_by_its_id_stays_one_when_the_answer_to_the_change_is_lost() {
+    let (house, _folder) = house_of_payments();
+    let process = house.start();
+    let order = house.vendors.qince.order(house.minutes_ago(10));
+    push(&house, &process, &order).await;
+    assert_eq!(outcomes(&process.drain().await), ["delivered"]);
+    let entry = process.entry("payments", order["id"].as_str().unwrap()).await.unwrap();
+    assert_eq!(entry.unanswered, None, "what was noted before it was sent has been answered");
+    house.vendors.kingdee.faults.inject_for("ap_credit_save", Fault::LostAnswer);
+    push(&house, &process, &house.vendors.qince.changed(&order, TimeDelta::seconds(9), "CG_DFH")).await;
+    assert_eq!(outcomes(&process.drain().await), ["retry", "delivered"]);
+    let saved = house.vendors.kingdee.saved_of("ap_credit");
+    assert_eq!((saved.len(), saved[0].edits), (1, 2), "the same change twice");
 }

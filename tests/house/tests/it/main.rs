@@ -5,6 +5,7 @@
 mod bill;
 mod catalogs;
 mod made;
+mod roles;
 mod rules;
 mod security;
 mod settings;

@@ -12,6 +12,7 @@
 //! | `numbers` | what is pushed under a number, behind a lost answer |
 //! | `crash` | a pusher that is killed mid-batch loses nothing and doubles nothing |
 //! | `flows` | a changed flow needs no build |
+//! | `groups` | a group is closed by the deployed closer, and is one bill |
 //! | `rotation` | a secret that changes while functions run |
 //! | `starts` | what a function says that cannot start, or finds no queue or table |
 //! | `secrecy` | logs hold counts, no secret and nothing of a customer |
@@ -22,6 +23,7 @@
 
 mod crash;
 mod flows;
+mod groups;
 mod histories;
 mod numbers;
 mod poison;

@@ -1,3 +1,4 @@
+use relay_core::EntryId;
 use relay_core::clock::Clock as _;
 use relay_core::groups::{Bill, Contribution, GroupId, Member, Seal};
 use serde_json::{Map, json};
@@ -85,6 +86,37 @@ async fn a_later_document_takes_the_place_of_an_earlier_one_and_never_the_other_
 }
 
 #[tokio::test]
+async fn a_document_that_is_put_into_another_group_leaves_the_former_one() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    let (first, second) = (group(), GroupId::new("orders-by-day", "S1/2026-11-30"));
+    let document = EntryId::new("orders-by-day", "A");
+    assert_eq!(groups.group_of(&document).await.unwrap(), None);
+    let earlier = order(&ports, "A", "1");
+    groups.put(&first, &earlier).await.unwrap();
+    assert_eq!(groups.group_of(&document).await.unwrap(), Some(first.clone()));
+    let open = groups.open("orders-by-day").await.unwrap().remove(0);
+    ports.wait(300);
+    groups.looked(&open).await.unwrap();
+
+    let later = order(&ports, "A", "2");
+    assert!(groups.put(&second, &later).await.unwrap());
+    assert!(groups.put(&second, &later).await.unwrap(), "the same once more");
+    assert_eq!(groups.members(&first, None, 10).await.unwrap(), [later.left()]);
+    assert_eq!(groups.members(&second, None, 10).await.unwrap(), std::slice::from_ref(&later));
+    assert_eq!(groups.open("orders-by-day").await.unwrap().len(), 2, "the former has something to seal too");
+    assert_eq!(groups.group_of(&document).await.unwrap(), Some(second.clone()));
+
+    // One that was on its way for long comes last, wherever it was for.
+    assert!(!groups.put(&first, &earlier).await.unwrap());
+    assert_eq!(groups.members(&first, None, 10).await.unwrap(), [later.left()]);
+    assert_eq!(groups.members(&second, None, 10).await.unwrap(), [later]);
+    assert_eq!(groups.group_of(&document).await.unwrap(), Some(second));
+    let other = EntryId::new("another-flow", "A");
+    assert_eq!(groups.group_of(&other).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_group_is_open_from_its_first_member_until_all_that_came_is_looked_at() {
     let ports = Ports::open().await;
     let groups = &ports.stores.groups;
@@ -140,6 +172,56 @@ async fn a_seal_is_written_once_and_keeps_what_it_says() {
     assert_eq!(groups.seals(&GroupId::new("orders-by-day", "S2")).await.unwrap(), []);
     let sealed = groups.sealed("orders-by-day", 10).await.unwrap();
     assert_eq!(sealed.iter().map(|(id, _)| id).collect::<Vec<_>>(), [&group()]);
+}
+
+#[tokio::test]
+async fn a_group_that_is_billed_is_forgotten_when_the_ledger_has_forgotten_its_members_but_for_its_number() {
+    const DAY: u64 = 86_400;
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    let named = |name: &str| GroupId::new("orders-by-day", name);
+    let (billed, unbilled, changed, waits) =
+        (named("billed"), named("unbilled"), named("changed"), named("waits"));
+    let first = seal(&ports, 1, "A");
+    for group in [&billed, &unbilled, &changed, &waits] {
+        groups.put(group, &order(&ports, &group.group, "1")).await.unwrap();
+        assert!(groups.seal(group, &first).await.unwrap());
+    }
+    let open = groups.open("orders-by-day").await.unwrap();
+    ports.wait(300);
+    for group in [&billed, &changed, &waits] {
+        groups.queued(group, &first).await.unwrap();
+        let open = open.iter().find(|open| open.id == *group).unwrap();
+        groups.looked(open).await.unwrap();
+    }
+    ports.wait(399 * DAY);
+    assert!(!groups.lapse("orders-by-day").await.unwrap());
+    assert_eq!(groups.seals(&billed).await.unwrap().len(), 1);
+
+    // One has changed of late, and of one something waits to be sealed.
+    let second = seal(&ports, 2, "A");
+    assert!(groups.seal(&changed, &second).await.unwrap());
+    groups.queued(&changed, &second).await.unwrap();
+    groups.put(&waits, &order(&ports, "late", "1")).await.unwrap();
+    ports.wait(2 * DAY);
+    while groups.lapse("orders-by-day").await.unwrap() {}
+    for group in [&unbilled, &changed, &waits] {
+        assert!(!groups.members(group, None, 10).await.unwrap().is_empty(), "{}", group.group);
+        assert!(groups.seals(group).await.unwrap()[0].bills.len() == 1, "{}", group.group);
+    }
+    assert_eq!(groups.members(&billed, None, 10).await.unwrap(), []);
+    assert_eq!(groups.group_of(&EntryId::new("orders-by-day", "billed")).await.unwrap(), None);
+    let left = groups.seals(&billed).await.unwrap();
+    assert_eq!((left.len(), left[0].number, left[0].bills.len(), left[0].is_queued), (1, 1, 0, true));
+    assert!(!groups.lapse("orders-by-day").await.unwrap());
+
+    // What comes later than that is the next seal.
+    groups.put(&billed, &order(&ports, "later", "1")).await.unwrap();
+    let next = seal(&ports, 2, "later");
+    assert!(groups.seal(&billed, &next).await.unwrap());
+    let numbers: Vec<_> = groups.seals(&billed).await.unwrap().iter().map(|seal| seal.number).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert_eq!(groups.members(&billed, None, 10).await.unwrap().len(), 1);
 }
 
 /// Five thousand members whose keys and hashes no compression makes small.

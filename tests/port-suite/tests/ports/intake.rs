@@ -140,6 +140,8 @@ async fn the_deepest_document_that_is_taken_comes_through_queue_and_ledger_and_b
             at: DateTime::UNIX_EPOCH,
             trace: "t".to_owned(),
             replay: None,
+            step: None,
+            target_id: None,
             missing: Vec::new(),
         };
         ledger::record_failure(ports.stores.ledger.as_ref(), &id, &failed).await.unwrap();

@@ -37,6 +37,8 @@ pub(crate) fn failed(seconds: i64) -> Failed {
         at: DateTime::from_timestamp(seconds, 0).unwrap(),
         trace: "t".to_owned(),
         replay: None,
+        step: None,
+        target_id: None,
         missing: Vec::new(),
     }
 }
@@ -272,4 +274,32 @@ async fn a_document_larger_than_any_store_takes_in_one_piece_comes_back_whole() 
     let read = ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
     assert!(read.failed.is_none() && read.delivered == Some(delivered("2")));
     assert!(ledger.failed(None, 10, None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_entries_of_a_flow_are_listed_each_once() {
+    let ports = Ports::open().await;
+    let ledger = &ports.stores.ledger;
+    let mut expected = Vec::new();
+    for number in 0..25 {
+        for flow in ["f", "f2"] {
+            let mut entry = Entry::new(EntryId::new(flow, format!("{number:02}")));
+            entry.delivered = Some(delivered("1"));
+            assert!(ledger.write(&entry).await.unwrap());
+        }
+        expected.push(format!("{number:02}"));
+    }
+    let (mut keys, mut from) = (Vec::new(), None);
+    loop {
+        let (page, next) = ledger.list("f", from.as_deref(), 10).await.unwrap();
+        assert!(page.iter().all(|entry| entry.id.flow == "f" && entry.delivered.is_some()));
+        keys.extend(page.into_iter().map(|entry| entry.id.key));
+        match next {
+            Some(next) => from = Some(next),
+            None => break,
+        }
+    }
+    keys.sort();
+    assert_eq!(keys, expected);
+    assert_eq!(ledger.list("nobodys", None, 10).await.unwrap(), (Vec::new(), None));
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use relay_core::clock::Clock as _;
+use relay_core::{EntryId, UnknownCode};
 
 use super::Ports;
 
@@ -89,4 +90,42 @@ async fn a_table_is_written_listed_and_replaced_as_a_whole_and_others_are_left_a
     assert_eq!(held(&ports, Some("table.region2")).await, [row("table.region2", "a", "1")]);
     ports.wait(3600);
     assert!(held(&ports, Some("kingdee.unit")).await.is_empty(), "it has expired");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_code_is_known_by_the_code_page_by_page_until_released() {
+    let ports = Ports::open().await;
+    let lookups = &ports.stores.lookups;
+    let code = |table: &str, code: &str| UnknownCode { table: table.to_owned(), code: code.to_owned() };
+    let (ours, other) = (code("kingdee.material", "甲/1"), code("kingdee.material", "甲"));
+    let began = ports.clock.now();
+    let mut documents = Vec::new();
+    for number in 0..7 {
+        let document = EntryId::new(if number % 2 == 0 { "orders" } else { "notes" }, format!("K/{number}"));
+        lookups.wait(&ours, &document).await.unwrap();
+        documents.push(document);
+    }
+    lookups.wait(&ours, &documents[3]).await.unwrap();
+    lookups.wait(&other, &documents[0]).await.unwrap();
+
+    let (mut read, mut after) = (Vec::new(), None);
+    loop {
+        let page = lookups.waiting(&ours, after.as_ref(), 3).await.unwrap();
+        read.extend(page.iter().map(|waiter| waiter.document.clone()));
+        assert!(page.iter().all(|waiter| (waiter.since - began).num_seconds().abs() <= 1));
+        let is_last = page.len() < 3;
+        after = page.into_iter().last().map(|waiter| waiter.document);
+        if is_last {
+            break;
+        }
+    }
+    read.sort();
+    documents.sort();
+    assert_eq!(read, documents, "each once");
+
+    lookups.release(&ours, &documents[1..]).await.unwrap();
+    let left = lookups.waiting(&ours, None, 10).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].document, documents[0]);
+    assert_eq!(lookups.waiting(&other, None, 10).await.unwrap().len(), 1, "the codes do not mix");
 }

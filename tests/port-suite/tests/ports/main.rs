@@ -14,6 +14,7 @@
 mod archive;
 mod audit;
 mod checkpoints;
+mod closing;
 mod dead_letters;
 mod flow_names;
 mod groups;

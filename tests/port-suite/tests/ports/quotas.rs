@@ -70,3 +70,22 @@ async fn what_nobody_has_used_is_given_back() {
         assert_eq!(count(grant), 5);
     }
 }
+
+#[tokio::test]
+async fn what_is_used_of_a_budget_is_told_and_who_waits_for_it() {
+    let ports = Ports::open().await;
+    let quotas = &ports.stores.quotas;
+    assert_eq!(quotas.used().await.unwrap(), []);
+    for process in ["one", "two"] {
+        quotas.ask("v/one", MINUTE, &ask(process, Use::Read, 5)).await.unwrap();
+        ports.wait(14);
+    }
+    let refused = quotas.ask("v/other", MINUTE, &ask("p", Use::Push, 5)).await.unwrap();
+    assert_eq!(count(refused), 5);
+    let used = quotas.used().await.unwrap();
+    let names: Vec<_> = used.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["v/one", "v/other"]);
+    assert!(used[1].1.last_minute >= 5 && used[1].1.waiting == 0, "{used:?}");
+    ports.wait(300);
+    assert!(quotas.used().await.unwrap().iter().all(|(_, used)| used.last_minute == 0));
+}

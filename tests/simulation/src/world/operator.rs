@@ -125,6 +125,7 @@ fn operations(wiring: &Wiring) -> Operations<'_> {
         catalog: &wiring.catalog,
         connectors: relay_connectors::CONNECTORS,
         settings: &wiring.settings,
+        by: "operator".to_owned(),
         flow_settings: settings::open_to_flows(&wiring.settings),
         clock: wiring.clock.clone(),
         rng: wiring.rng.clone(),

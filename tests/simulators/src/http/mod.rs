@@ -123,4 +123,12 @@ impl Simulated for Http {
             _ => Reply::json_with_status(404, &json!({"error": "no such path"})),
         }
     }
+
+    fn timed_out(&self, call: &Call) -> Reply {
+        match self.operation(call).as_str() {
+            "wecom" | "dingtalk" => robots::timed_out("errcode", "errmsg"),
+            "feishu" => robots::timed_out("code", "msg"),
+            _ => Reply::json_with_status(504, &json!({"error": "upstream request timeout"})),
+        }
+    }
 }

@@ -176,3 +176,8 @@ fn errcode(result: Result<(), Refusal>, fault: Option<&Fault>) -> Reply {
     let (code, words) = told(result, "ok");
     Reply::json(&json!({ "errcode": number(code, fault), "errmsg": words }))
 }
+
+/// That the service behind a robot did not answer in time; by which code is not documented.
+pub(super) fn timed_out(code: &str, words: &str) -> Reply {
+    Reply::json(&json!({ code: 50_001, words: "request timeout" }))
+}

@@ -23,6 +23,8 @@ pub struct Saved {
     pub edits: u32,
     /// Whether it counts: state C, otherwise Z.
     pub is_audited: bool,
+    /// What was done with it after it was saved, in order: `audit`, `unaudit`, `delete`.
+    pub steps: Vec<String>,
     pub(super) created: DateTime<Utc>,
     pub(super) modified: DateTime<Utc>,
 }
@@ -50,11 +52,31 @@ impl Kingdee {
             body,
             edits: 0,
             is_audited: false,
+            steps: Vec::new(),
             created: now,
             modified: now,
         };
         lock(&self.state).books.entry(kind).or_default().push(saved);
         id
+    }
+
+    /// Everything of a kind that was deleted.
+    #[must_use]
+    pub fn deleted(&self, kind: &str) -> Vec<Saved> {
+        lock(&self.state).deleted.get(kind).cloned().unwrap_or_default()
+    }
+
+    /// Audits what was saved under that id, or takes that back, as a person may.
+    pub fn set_audited(&self, kind: &str, id: &str, is_audited: bool) {
+        let mut state = lock(&self.state);
+        let books = state.books.get_mut(kind).into_iter().flatten();
+        books.filter(|saved| saved.id == id).for_each(|saved| saved.is_audited = is_audited);
+    }
+
+    /// Closes the books (结账): nothing dated before that day is saved, changed, audited, unaudited or deleted from now on. Which
+    /// words the vendor has for that is not documented; they name the first open day where `tells`.
+    pub fn close_books(&self, open_from: NaiveDate, tells: bool) {
+        lock(&self.state).open_from = Some((open_from, tells));
     }
 
     /// Takes what was saved under that id out of the books, as a person may.
@@ -75,6 +97,7 @@ pub(super) fn save(
     dice: &Dice,
 ) -> Result<(String, String), String> {
     check(state, interface, kind, body)?;
+    is_open(state, interface, kind, body)?;
     let id = body.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
     let books = state.books.entry(kind.name).or_default();
     if let Some(id) = id {
@@ -83,9 +106,12 @@ pub(super) fn save(
         if known.is_audited {
             return Err(format!("单据{}已审核,不能修改", known.number));
         }
+        let before = known.body.clone();
+        is_open(state, interface, kind, &before)?;
     } else if interface == Interface::V1 && kind.name == "inv_tfin" {
         return Err("调拨入库单仅支持编辑,id不能为空".to_owned());
     }
+    let books = state.books.entry(kind.name).or_default();
     let number = match body.get(kind.number(interface)).and_then(Value::as_str) {
         // Of a unit the name tells one from another.
         _ if kind.name == UNIT => name_of(body),
@@ -114,6 +140,7 @@ pub(super) fn save(
                 body: body.clone(),
                 edits: 0,
                 is_audited: false,
+                steps: Vec::new(),
                 created: now,
                 modified: now,
             };
@@ -146,6 +173,9 @@ pub(super) fn operate(
 ) -> Result<Option<(String, String)>, String> {
     let books = state.books.entry(kind.name).or_default();
     let Some(place) = books.iter().position(wanted) else { return Ok(None) };
+    let body = books[place].body.clone();
+    is_open(state, Interface::V2, kind, &body)?;
+    let books = state.books.entry(kind.name).or_default();
     let saved = &mut books[place];
     let found = (saved.id.clone(), saved.number.clone());
     match (operation, saved.is_audited) {
@@ -157,10 +187,13 @@ pub(super) fn operate(
         }
         ("audit" | "unaudit", _) => {
             saved.is_audited = operation == "audit";
+            saved.steps.push(operation.to_owned());
             saved.modified = now;
         }
         ("delete", false) => {
-            books.remove(place);
+            let mut deleted = books.remove(place);
+            deleted.steps.push(operation.to_owned());
+            state.deleted.entry(kind.name).or_default().push(deleted);
             if let Some(records) = state.master.get_mut(kind.name) {
                 records.retain(|record| record.id != found.0);
             }
@@ -168,6 +201,27 @@ pub(super) fn operate(
         _ => return Err(format!("操作类型[{operation}]不存在")),
     }
     Ok(Some(found))
+}
+
+/// Whether the books of a bill's day are open.
+fn is_open(state: &State, interface: Interface, kind: Kind, body: &Map<String, Value>) -> Result<(), String> {
+    if matches!(kind.what, What::BaseData | What::Stock) {
+        return Ok(());
+    }
+    let names =
+        if interface == Interface::V1 { ["billdate", "bill_date"] } else { ["bill_date", "billdate"] };
+    is_open_on(state, names.iter().find_map(|name| body.get(*name)?.as_str()).unwrap_or_default())
+}
+
+pub(super) fn is_open_on(state: &State, date: &str) -> Result<(), String> {
+    let Some((open_from, tells)) = state.open_from else { return Ok(()) };
+    match date.parse::<NaiveDate>() {
+        Ok(date) if date < open_from && tells => {
+            Err(format!("单据日期{date}所在会计期间已结账,单据日期不能早于{open_from}"))
+        }
+        Ok(date) if date < open_from => Err("单据日期所在会计期间已结账".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 fn check(state: &State, interface: Interface, kind: Kind, body: &Map<String, Value>) -> Result<(), String> {
@@ -189,7 +243,7 @@ fn check(state: &State, interface: Interface, kind: Kind, body: &Map<String, Val
                 let checked = references(state, line).and_then(|()| check_line(state, line));
                 checked.map_err(|why| format!("第{}行{why}", place + 1))?;
             }
-            Ok(())
+            is_of_one_sign(lines)
         }
         What::Payment(partner) => {
             date(body, interface)?;
@@ -283,13 +337,22 @@ fn check_line(state: &State, line: &Map<String, Value>) -> Result<(), String> {
         return Err(r#"基础资料"unit"字段不能为空"#.to_owned());
     }
     let line = Value::Object(line.clone());
-    if decimal(&line, "qty")?.ok_or("数量不能为空")? <= Decimal::ZERO {
-        return Err("数量必须大于0".to_owned());
+    if decimal(&line, "qty")?.ok_or("数量不能为空")?.is_zero() {
+        return Err("数量不能为0".to_owned());
     }
     for price in ["price", "tax_price", "taxprice", "cess", "amount"] {
         decimal(&line, price)?;
     }
     Ok(())
+}
+
+/// A bill whose quantities are all negative takes another back (红字); one that mixes signs does not exist.
+pub(super) fn is_of_one_sign(lines: &[Value]) -> Result<(), String> {
+    let negative =
+        lines.iter().map(|line| Ok(decimal(line, "qty")?.is_some_and(|qty| qty.is_sign_negative())));
+    let negative: Vec<bool> = negative.collect::<Result<_, String>>()?;
+    let is_mixed = negative.contains(&true) && negative.contains(&false);
+    if is_mixed { Err("红字单据的数量必须全部为负数".to_owned()) } else { Ok(()) }
 }
 
 fn lines<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a Vec<Value>, String> {

@@ -21,7 +21,7 @@ mod v2;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use relay_core::clock::Clock;
 use serde_json::{Value, json};
 
@@ -59,6 +59,10 @@ struct State {
     by_billno: HashMap<String, Vec<String>>,
     /// What was saved of every other kind, and over V2.
     books: BTreeMap<&'static str, Vec<Saved>>,
+    /// What was deleted.
+    deleted: BTreeMap<&'static str, Vec<Saved>>,
+    /// The first day whose books are open, and whether the vendor tells it.
+    open_from: Option<(NaiveDate, bool)>,
     app: App,
     refuses_duplicates: bool,
     calls: Limit,
@@ -87,6 +91,8 @@ impl Kingdee {
                 orders: BTreeMap::new(),
                 by_billno: HashMap::new(),
                 books: BTreeMap::new(),
+                deleted: BTreeMap::new(),
+                open_from: None,
                 app: App::new(),
                 refuses_duplicates: true,
                 calls: Limit::none(TimeDelta::minutes(1)),
@@ -126,6 +132,17 @@ impl Kingdee {
         let state = lock(&self.state);
         let ids = state.by_billno.get(billno).into_iter().flatten();
         ids.filter_map(|id| state.orders.get(id).cloned()).collect()
+    }
+
+    /// A person enters an order under that number by hand; answers its id.
+    pub fn enter_by_hand(&self, billno: &str) -> String {
+        let mut state = lock(&self.state);
+        let id = self.dice.digits(19);
+        let body = serde_json::Map::from_iter([("billno".to_owned(), Value::from(billno))]);
+        let order = SavedOrder { id: id.clone(), billno: billno.to_owned(), body, edits: 0 };
+        state.orders.insert(id.clone(), order);
+        state.by_billno.entry(billno.to_owned()).or_default().push(id.clone());
+        id
     }
 
     /// How many orders each `billno` has.
@@ -282,6 +299,19 @@ impl Simulated for Kingdee {
             path if path.starts_with("/jdy/v2/") => self.business_v2(call, fault),
             path if path.starts_with("/jdy/") => self.business(call, fault),
             _ => Reply::json_with_status(404, &json!({"code": 404, "message": "not found"})),
+        }
+    }
+
+    fn timed_out(&self, call: &Call) -> Reply {
+        let text = "处理超时,请稍后再试";
+        let is_v2 = call.path.starts_with("/jdy/v2/") || call.path.starts_with("/jdyconnector/");
+        match (is_v2, self.dice.coin()) {
+            (true, true) => v2::refuse(2_000_002_000, "system error"),
+            (true, false) => v2::refuse(2_000_014_001, text),
+            (false, true) => {
+                Reply::json_with_status(519, &json!({"code": 2_000_002_000, "description_cn": text}))
+            }
+            (false, false) => refused(&Refusal::Inner(text.to_owned())),
         }
     }
 }

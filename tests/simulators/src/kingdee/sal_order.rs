@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
+use super::books::{is_of_one_sign, is_open_on};
 use super::master::{CUSTOMER, MATERIAL, STORE, paged};
 use super::{Refusal, State};
 use crate::dice::Dice;
@@ -78,6 +79,10 @@ pub(super) fn save(state: &mut State, body: &Map<String, Value>, dice: &Dice) ->
     }
     let edits = id.and_then(|id| state.orders.get(id)).map_or(0, |order| order.edits + 1);
     let id = id.map_or_else(|| dice.digits(19), str::to_owned);
+    if let Some(before) = state.orders.get(&id) {
+        let date = before.body.get("billdate").and_then(Value::as_str).unwrap_or_default();
+        is_open_on(state, date).map_err(Refusal::Inner)?;
+    }
     if let Some(before) = state.orders.get(&id)
         && let Some(ids) = state.by_billno.get_mut(&before.billno)
     {
@@ -108,7 +113,8 @@ fn check(state: &State, body: &Map<String, Value>) -> Result<(), String> {
         let line = line.as_object().ok_or("商品分录格式错误")?;
         check_line(state, line).map_err(|error| format!("第{}行{error}", place + 1))?;
     }
-    Ok(())
+    is_of_one_sign(lines)?;
+    is_open_on(state, date)
 }
 
 fn check_line(state: &State, line: &Map<String, Value>) -> Result<(), String> {
@@ -125,8 +131,8 @@ fn check_line(state: &State, line: &Map<String, Value>) -> Result<(), String> {
     if !material.units.iter().any(|linked| linked == unit) {
         return Err(format!("单位[{unit}]不是该商品关联的单位"));
     }
-    if decimal(line, "qty")?.ok_or("数量不能为空")? <= Decimal::ZERO {
-        return Err("数量必须大于0".to_owned());
+    if decimal(line, "qty")?.ok_or("数量不能为空")?.is_zero() {
+        return Err("数量不能为0".to_owned());
     }
     if decimal(line, "taxprice")?.ok_or("单价不能为空")? < Decimal::ZERO {
         return Err("单价不能小于0".to_owned());

@@ -21,7 +21,7 @@ pub(super) fn operation(call: &Call) -> Option<String> {
     Some(format!("{}_{}", kind.name, form.name()))
 }
 
-fn refuse(code: i64, text: &str) -> Reply {
+pub(super) fn refuse(code: i64, text: &str) -> Reply {
     Reply::json(&json!({"errcode": code, "description": text, "data": null}))
 }
 
@@ -51,7 +51,6 @@ impl Kingdee {
             Some(Fault::InnerRefusal(text) | Fault::OuterRefusal(text)) => {
                 return refuse(2_000_014_001, text);
             }
-            Some(Fault::ServiceException) => return refuse(2_000_002_000, "system error"),
             _ => {}
         }
         match self.answered_v2(&mut state, call) {

@@ -261,4 +261,9 @@ impl Simulated for Qince {
         }
         Reply::json(&answer)
     }
+
+    fn timed_out(&self, _call: &Call) -> Reply {
+        let said = if self.dice.coin() { "处理超时,请稍后再试" } else { "系统异常" };
+        Reply::json(&json!({"return_code": "1", "return_msg": said, "response_data": ""}))
+    }
 }

@@ -129,8 +129,7 @@ impl Wangdian {
     fn call_qimen(&self, call: &Call, fault: Option<&Fault>) -> Reply {
         let style = Style::new(&self.dice, fault);
         let request_id = self.dice.hex(12);
-        let as_xml = qimen::params(call)
-            .is_ok_and(|params| params.get("format").is_none_or(|format| format != "json"));
+        let as_xml = qimen::as_xml(call);
         let opened = match (qimen::open(call, &ACCOUNT), fault) {
             (Ok(_), Some(Fault::OuterRefusal(message))) => {
                 Err(qimen::Refused { code: 41, msg: message.clone(), sub_code: "isv.invalid-parameter" })
@@ -225,5 +224,15 @@ impl Simulated for Wangdian {
             path if path.starts_with("/openapi2/") => self.call_direct(call, fault),
             _ => Reply::page(404),
         }
+    }
+
+    fn timed_out(&self, call: &Call) -> Reply {
+        if !call.path.starts_with("/router/") {
+            let message = if self.dice.coin() { "处理超时,请稍后再试" } else { "服务异常" };
+            return envelope::direct(Err(Refusal::new(1, message)), &Style::new(&self.dice, None));
+        }
+        let (code, sub_code) = (15, "isp.remote-service-timeout");
+        let request_id = self.dice.hex(12);
+        envelope::gateway(code, "Remote service error", sub_code, &request_id, qimen::as_xml(call))
     }
 }

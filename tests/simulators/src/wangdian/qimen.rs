@@ -19,6 +19,11 @@ fn refuse<T>(code: i64, msg: impl Into<String>, sub_code: &'static str) -> Resul
     Err(Refused { code, msg: msg.into(), sub_code })
 }
 
+/// Whether the caller is answered in XML, which is what it gets unless it asks for JSON.
+pub(super) fn as_xml(call: &Call) -> bool {
+    params(call).is_ok_and(|params| params.get("format").is_none_or(|format| format != "json"))
+}
+
 /// All parameters, wherever they are.
 pub(super) fn params(call: &Call) -> Result<Params, String> {
     let mut params = call.query()?;

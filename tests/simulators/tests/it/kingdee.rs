@@ -88,7 +88,7 @@ async fn orders_that_break_a_rule_are_refused_inside() {
         ("参数stockid_id[999]不存在", "line.stockid_id", json!("999")),
         (r#"第1行基础资料"unit"字段不能为空"#, "line.unit_id", Value::Null),
         ("不是该商品关联的单位", "line.unit_id", json!(other_unit)),
-        ("数量必须大于0", "line.qty", json!("0")),
+        ("数量不能为0", "line.qty", json!("0")),
         ("单价不能为空", "line.taxprice", Value::Null),
         ("是否赠品格式错误", "line.is_free", json!("1")),
         ("税率超出范围", "line.cess", json!("1300")),

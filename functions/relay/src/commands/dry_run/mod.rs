@@ -33,6 +33,7 @@ use super::serve::{GRACE, LOOK_EVERY, Signals, bind, poll, receive, sync, told_a
 use super::{existing_or_none, explain, operations};
 use crate::Done;
 use crate::output::say;
+use crate::server::Current;
 use crate::supervise::Supervisor;
 use unacknowledged::Unacknowledged;
 use unstored::Unstored;
@@ -70,7 +71,7 @@ pub(crate) async fn run(listen: std::net::SocketAddr, json: bool) -> anyhow::Res
         if !json {
             told_addresses(address);
         }
-        tasks.spawn(receive(supervisor.clone(), address, listener, receiver));
+        tasks.spawn(receive(supervisor.clone(), address, listener, Current::of(receiver), None));
     }
     if let Some(poller) = poller {
         tasks.spawn_local_on(poll(supervisor.clone(), poller), &here);

@@ -94,6 +94,15 @@ impl Ledger for Unstored<Arc<dyn Ledger>> {
         self.0.find(number).await
     }
 
+    async fn list(
+        &self,
+        flow: &str,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
+        self.0.list(flow, from, limit).await
+    }
+
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.0.counts().await
     }

@@ -3,5 +3,6 @@
 pub(crate) mod check;
 pub(crate) mod export;
 pub(crate) mod record;
+pub(crate) mod reload;
 pub(crate) mod retire;
 pub(crate) mod test;

@@ -2,7 +2,7 @@
 
 use relay_connector::{Certainty, Document, Field, Fields, Kind, Push, Repeat, sheet};
 
-use crate::catalog::{UNNUMBERED, listed, numbered, saved, short};
+use crate::catalog::{SIGNED, UNNUMBERED, listed, numbered, saved, short};
 use crate::version::Endpoint;
 
 /// The documents of V1.
@@ -73,7 +73,7 @@ static DOCUMENTS: &[Document] = &[
         "kingdee.sal_inbound_save",
         "新增或者修改一张销售退货单",
         sheet!("../../catalog/v1_sal_inbound_save.tsv"),
-        UNNUMBERED,
+        UNNUMBERED.dated("billdate", "remark"),
     ),
     saved("kingdee.pur_order_save", "保存采购订单", UNLISTED, UNNUMBERED),
     saved(
@@ -89,7 +89,7 @@ static DOCUMENTS: &[Document] = &[
         "kingdee.inv_tfout_save",
         "调拨出库单保存",
         sheet!("../../catalog/v1_inv_tfout_save.tsv"),
-        UNNUMBERED,
+        UNNUMBERED.dated("billdate", "remark"),
     ),
     // It changes the bill whose id it is given, and makes none: the same once more changes nothing.
     saved(
@@ -191,7 +191,7 @@ const fn inferred(name: &'static str, title: &'static str, kind: Kind) -> Field 
 }
 
 const fn bill(list: &'static str) -> Push {
-    numbered("billno", list, &["billno", "bill_no", "number"])
+    numbered("billno", list, &["billno", "bill_no", "number"]).dated("billdate", "remark").signed(SIGNED)
 }
 
 const fn coded(list: &'static str) -> Push {

@@ -75,8 +75,8 @@ impl Version for V1 {
         "pagesize"
     }
 
-    fn saved_as<'a>(&self, body: &'a Value) -> Cow<'a, Value> {
-        Cow::Borrowed(body)
+    fn saved_as<'a>(&self, body: &'a Value) -> Result<Cow<'a, Value>, String> {
+        Ok(Cow::Borrowed(body))
     }
 
     fn saved_id(&self, data: &Value) -> Option<String> {

@@ -130,10 +130,10 @@ fn failure(operation: &str, message: impl Into<String>) -> Failure {
 
 /// The accounts of all services, whether a level came as a list or as its single element.
 fn accounts(services: Value) -> Vec<Account> {
-    let mut accounts: Vec<Account> = listed(services)
+    let mut accounts: Vec<Account> = lenient::listed(services)
         .into_iter()
         .flat_map(|mut service| match service.get_mut("accountGroups").map(Value::take) {
-            Some(groups) => listed(groups),
+            Some(groups) => lenient::listed(groups),
             None => vec![service],
         })
         .filter_map(|group| {
@@ -145,12 +145,4 @@ fn accounts(services: Value) -> Vec<Account> {
     let is_only = accounts.windows(2).all(|pair| pair[0].account_id == pair[1].account_id);
     accounts.iter_mut().for_each(|account| account.is_only = is_only);
     accounts
-}
-
-fn listed(value: Value) -> Vec<Value> {
-    match value {
-        Value::Array(rows) => rows,
-        Value::Null => Vec::new(),
-        one => vec![one],
-    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use relay_connector::{Document, Fields, Pages, Push, Role, Step, sheet};
 
-use crate::catalog::{PAGES, UNNUMBERED, listed, numbered, saved, short};
+use crate::catalog::{PAGES, SIGNED, UNNUMBERED, listed, numbered, saved, short};
 use crate::version::Endpoint;
 
 /// The documents of V2.
@@ -143,8 +143,8 @@ kinds! {
         "inv_otherout" "其他出库单" "inv_other_out" "scm/inv_other_out" "inv_other_bill_outbound" bill("kingdee.inv_otherout_list");
         "inv_tfout" "调拨出库单" "inv_tfout" "scm/inv_tfout" "inv_tfout_bill_outbound" bill("kingdee.inv_tfout_list");
         "inv_tfin" "调拨入库单" "inv_tfin" "scm/inv_tfin" "inv_tfin_bill_inbound" bill("kingdee.inv_tfin_list");
-        "ar_credit" "收款单" "ar_credit" "arap/ar_credit" "ar_creditbill" UNNUMBERED.with_steps(OF_A_BILL);
-        "ap_credit" "付款单" "ap_credit" "arap/ap_credit" "ap_paybill" UNNUMBERED.with_steps(OF_A_BILL);
+        "ar_credit" "收款单" "ar_credit" "arap/ar_credit" "ar_creditbill" of_a_bill(UNNUMBERED);
+        "ap_credit" "付款单" "ap_credit" "arap/ap_credit" "ap_paybill" of_a_bill(UNNUMBERED);
     }
     base_data {
         "customer" "客户" "customer" "bd/customer" "bd_customer";
@@ -153,7 +153,7 @@ kinds! {
         "store" "仓库" "store" "bd/store" "bd_store";
     }
     without_detail {
-        "inv_tfmove" "移仓单" "inv_tfmove" "scm/inv_tfmove" "inv_tfmove_bill_order" UNNUMBERED.with_steps(OF_A_BILL);
+        "inv_tfmove" "移仓单" "inv_tfmove" "scm/inv_tfmove" "inv_tfmove_bill_order" of_a_bill(UNNUMBERED);
         "measure_unit" "计量单位" "measure_unit" "bd/measure_unit" "bd_measureunits_new" named("kingdee.measure_unit_list");
     }
     lists {
@@ -174,7 +174,11 @@ const OF_A_BILL: &[Step] = &[Step::Save, Step::Audit, Step::Unaudit, Step::Delet
 const OF_BASE_DATA: &[Step] = &[Step::Save, Step::Delete];
 
 const fn bill(list: &'static str) -> Push {
-    numbered("bill_no", list, &["bill_no"]).with_steps(OF_A_BILL)
+    of_a_bill(numbered("bill_no", list, &["bill_no"]).signed(SIGNED))
+}
+
+const fn of_a_bill(push: Push) -> Push {
+    push.with_steps(OF_A_BILL).dated("bill_date", "remark")
 }
 
 /// A unit has no code that could be given; of one name there is one.

@@ -18,13 +18,16 @@ pub(super) fn query(parameters: &Map<String, Value>) -> BTreeMap<String, String>
 }
 
 /// A document whose tenant's fields stand where V2 reads them: a flow writes them as V1 has them, beside the others.
-pub(super) fn saved(body: &Value) -> Cow<'_, Value> {
+///
+/// # Errors
+/// Where something stands in the place of their map that is none: they would be lost.
+pub(super) fn saved(body: &Value) -> Result<Cow<'_, Value>, String> {
     if !has_tenant_fields(body) {
-        return Cow::Borrowed(body);
+        return Ok(Cow::Borrowed(body));
     }
     let mut body = body.clone();
-    gather(&mut body, TENANT_FIELD);
-    Cow::Owned(body)
+    gather(&mut body, TENANT_FIELD)?;
+    Ok(Cow::Owned(body))
 }
 
 fn is_tenants(name: &str) -> bool {
@@ -44,17 +47,27 @@ fn has_tenant_fields(value: &Value) -> bool {
 }
 
 /// Moves the tenant's fields of an object into its map of that name, and those of its lines into theirs.
-fn gather(value: &mut Value, map: &str) {
-    let Value::Object(fields) = value else { return };
+fn gather(value: &mut Value, map: &str) -> Result<(), String> {
+    let Value::Object(fields) = value else { return Ok(()) };
     let tenants: Vec<String> = fields.keys().filter(|name| is_tenants(name)).cloned().collect();
     let moved: Vec<_> = tenants.into_iter().filter_map(|name| fields.remove_entry(&name)).collect();
     for lines in fields.values_mut().filter_map(Value::as_array_mut) {
-        lines.iter_mut().for_each(|line| gather(line, OF_A_LINE));
+        lines.iter_mut().try_for_each(|line| gather(line, OF_A_LINE))?;
     }
-    if !moved.is_empty() {
-        let held = fields.entry(map).or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(held) = held {
-            held.extend(moved);
-        }
+    if moved.is_empty() {
+        return Ok(());
     }
+    let held = fields.entry(map).or_insert(Value::Null);
+    if held.is_null() {
+        *held = Value::Object(Map::new());
+    }
+    let Value::Object(held) = held else {
+        let names: Vec<_> = moved.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(format!(
+            "`{map}` is no map, so that {} cannot stand in it: leave `{map}` out of the flow",
+            names.join(", ")
+        ));
+    };
+    held.extend(moved);
+    Ok(())
 }

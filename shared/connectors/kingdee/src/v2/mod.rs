@@ -7,6 +7,8 @@ mod envelope;
 mod form;
 pub(crate) mod session;
 
+pub(crate) use envelope::is_of_another;
+
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -97,7 +99,7 @@ impl Version for V2 {
         "page_size"
     }
 
-    fn saved_as<'a>(&self, body: &'a Value) -> Cow<'a, Value> {
+    fn saved_as<'a>(&self, body: &'a Value) -> Result<Cow<'a, Value>, String> {
         form::saved(body)
     }
 

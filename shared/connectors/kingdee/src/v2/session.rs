@@ -4,6 +4,7 @@
 //! new token asks for both anew.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::TimeDelta;
 use relay_connector::{Class, Failure, OutOfTime, Rejection, Token, Use, lenient};
@@ -15,7 +16,7 @@ use serde_json::Value;
 use super::V2;
 use crate::client::Client;
 use crate::settings::{Auth, Settings};
-use crate::{VENDOR, sign};
+use crate::{VENDOR, error, sign};
 
 const AUTHORIZE: &str = "jdyconnector/app_management/push_app_authorize";
 const APP_TOKEN: &str = "jdyconnector/app_management/kingdee_auth_token";
@@ -47,8 +48,13 @@ pub(super) async fn log_in(v2: &V2, client: &Client, deadline: Deadline) -> Resu
     let Auth::V2 { outer_instance_id } = &client.settings.auth else {
         return Err(Rejection::Other(failure(AUTHORIZE, "the settings are those of V1")));
     };
-    let authorisation = authorised(v2, client, outer_instance_id, deadline).await?;
-    let data = app_token(v2, client, &authorisation, deadline).await?;
+    let (authorisation, data) = match token_of(v2, client, outer_instance_id, deadline).await {
+        // The secret has rotated between the two steps.
+        Err(rejection) if error::says_key_refused(rejection.failure()) => {
+            token_of(v2, client, outer_instance_id, deadline).await?
+        }
+        given => given?,
+    };
     let of = |names: [&str; 3]| names.iter().find_map(|name| lenient::field(&data, name));
     let value = of(["app-token", "app_token", "appToken"]).ok_or_else(|| {
         Rejection::Other(failure(APP_TOKEN, "the answer holds no app-token: check KINGDEE_BASE_URL"))
@@ -65,6 +71,21 @@ pub(super) async fn log_in(v2: &V2, client: &Client, deadline: Deadline) -> Resu
         .map_err(|error| Rejection::Other(failure(APP_TOKEN, error.to_string())))?;
     tracing::info!(vendor = VENDOR, domain = app.domain, "fetched an app-token");
     Ok(Token { value: value.into(), facts, expires_at: client.clock.now() + LIFE })
+}
+
+/// Both steps: the authorisation, and the token that its secret gives out. The permit for the second is waited for before
+/// the first, so that the secret is as fresh as can be.
+async fn token_of(
+    v2: &V2,
+    client: &Client,
+    outer_instance_id: &str,
+    deadline: Deadline,
+) -> Result<(Authorisation, Value), Rejection> {
+    let in_turn = v2.token_calls.wait(Use::Read, deadline).await;
+    in_turn.map_err(|OutOfTime| Rejection::Other(Failure::out_of_time(VENDOR, APP_TOKEN)))?;
+    let authorisation = authorised(v2, client, outer_instance_id, deadline).await?;
+    let data = app_token(v2, client, &authorisation, deadline).await?;
+    Ok((authorisation, data))
 }
 
 /// What came with a token.
@@ -94,13 +115,12 @@ async fn authorised(
         Ok(request.within(deadline).answer_up_to(LARGEST_ANSWER))
     };
     let data = client.exchange(AUTHORIZE, Use::Read, deadline, request, &[]).await?;
-    let given: Vec<_> = listed(data).iter().filter_map(authorisation).collect();
+    let given: Vec<_> = lenient::listed(data).iter().filter_map(authorisation).collect();
     let wanted = client.settings.account_id.as_deref().map(str::trim);
-    let named = |one: &Authorisation| wanted.is_none_or(|wanted| one.account.as_deref() == Some(wanted));
+    let named = |one: &Authorisation| wanted.is_none_or(|wanted| one.is_called(wanted));
     // Some answers name no account set: then the only one is the one.
     let is_only = given.len() == 1 && given.iter().all(|one| one.account.is_none());
-    let accounts: Vec<_> =
-        given.iter().map(|one| one.account.clone().unwrap_or_else(|| one.app_key.clone())).collect();
+    let accounts: Vec<_> = given.iter().map(ToString::to_string).collect();
     let mut ours = given.into_iter().filter(|one| is_only || named(one));
     match (ours.next(), ours.next()) {
         (Some(one), None) => Ok(one),
@@ -112,10 +132,28 @@ async fn authorised(
         _ => Err(Rejection::Other(failure(
             AUTHORIZE,
             format!(
-                "the instance has the account sets [{}]: set KINGDEE_ACCOUNT_ID to the one to book into",
+                "the instance has the account sets [{}]: set KINGDEE_ACCOUNT_ID to the one to book into (its number, or \
+                 its app key where the vendor tells no number)",
                 accounts.join(", ")
             ),
         ))),
+    }
+}
+
+impl Authorisation {
+    /// Whether `KINGDEE_ACCOUNT_ID` means this one.
+    fn is_called(&self, wanted: &str) -> bool {
+        self.account.as_deref() == Some(wanted) || self.app_key == wanted
+    }
+}
+
+/// What a person chooses it by.
+impl fmt::Display for Authorisation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.account {
+            Some(account) => f.write_str(account),
+            None => write!(f, "app key {}", self.app_key),
+        }
     }
 }
 
@@ -143,21 +181,11 @@ async fn app_token(
     let app_signature = sign::signature(app_secret, app_key);
     let hidden = [app_secret.clone(), app_signature.as_str().into(), sign::encoded(&app_signature).into()];
     let query = BTreeMap::from([("app_key", app_key.as_str()), ("app_signature", app_signature.as_str())]);
-    let in_turn = v2.token_calls.wait(Use::Read, deadline).await;
-    in_turn.map_err(|OutOfTime| Rejection::Other(Failure::out_of_time(VENDOR, APP_TOKEN)))?;
     let request = |now| {
         let request = v2.signed(client, http::Method::GET, APP_TOKEN, &query, None, now)?;
         Ok(request.within(deadline).answer_up_to(LARGEST_ANSWER))
     };
     client.exchange(APP_TOKEN, Use::Read, deadline, request, &hidden).await
-}
-
-fn listed(value: Value) -> Vec<Value> {
-    match value {
-        Value::Array(rows) => rows,
-        Value::Null => Vec::new(),
-        one => vec![one],
-    }
 }
 
 fn failure(operation: &str, message: impl Into<String>) -> Failure {

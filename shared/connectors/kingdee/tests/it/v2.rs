@@ -23,6 +23,8 @@ struct Gateway {
     clock: Arc<SimulatedClock>,
     /// What it says to the call for an authorisation.
     authorised: Value,
+    /// What it says to the next calls for a token, before it gives any.
+    no_token: Mutex<Vec<Value>>,
 }
 
 const START: i64 = 1_700_000_000;
@@ -44,12 +46,17 @@ impl Gateway {
             sent: Mutex::default(),
             clock: Arc::new(SimulatedClock::starting_at(start)),
             authorised,
+            no_token: Mutex::default(),
         })
     }
 
     fn client(self: &Arc<Self>) -> Client {
+        self.client_of(None)
+    }
+
+    fn client_of(self: &Arc<Self>, account_id: Option<&str>) -> Client {
         let auth = Auth::V2 { outer_instance_id: "i-1".to_owned() };
-        let settings = Settings { auth, account_id: None, ..settings() };
+        let settings = Settings { auth, account_id: account_id.map(str::to_owned), ..settings() };
         let surroundings =
             Surroundings::unshared(self.clone(), self.clock.clone(), Arc::new(SeededRng::new(1)));
         Client::new(settings, &surroundings)
@@ -69,7 +76,10 @@ impl Transport for Gateway {
         let count = self.sent_to("kingdee_auth_token").len();
         let answer = match path.rsplit('/').next().unwrap() {
             "push_app_authorize" => json!({"code": 200, "msg": "success", "data": self.authorised}),
-            "kingdee_auth_token" => json!({"errcode": 0, "data": {"app-token": format!("tok-{count}")}}),
+            "kingdee_auth_token" => {
+                let refusal = self.no_token.lock().unwrap().pop();
+                refusal.unwrap_or(json!({"errcode": 0, "data": {"app-token": format!("tok-{count}")}}))
+            }
             _ => self.answers.lock().unwrap().remove(0),
         };
         let mut response = Response::new(200, answer.to_string());
@@ -156,6 +166,25 @@ async fn no_more_than_two_tokens_are_asked_for_in_a_minute() {
         asked.iter().filter(|at| **at >= *from && **at - *from < TimeDelta::minutes(1)).count()
     };
     assert!(asked.iter().all(|from| within(from) <= 2), "{asked:?}");
+    // The secret is asked for when its turn has come, and not before the wait.
+    let at = |request: &Request| header(request, "X-Api-TimeStamp").unwrap().parse::<i64>().unwrap();
+    let (secrets, tokens) = (gateway.sent_to("push_app_authorize"), gateway.sent_to("kingdee_auth_token"));
+    for (secret, token) in secrets.iter().zip(&tokens) {
+        assert!(at(token) - at(secret) < 5_000, "{} ms old", at(token) - at(secret));
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_rotates_while_a_token_is_fetched_with_it_is_fetched_anew_once() {
+    let rotated = || refused(1_030_002_006, "check failed");
+    for (refusals, saves) in [(1, true), (2, false)] {
+        let gateway = Gateway::answering([saved("7", "JY1")]);
+        gateway.no_token.lock().unwrap().extend((0..refusals).map(|_| rotated()));
+        let outcome = gateway.client().save("sal_order_save", &order(), Deadline::NONE).await;
+        let calls = |path| gateway.sent_to(path).len();
+        assert_eq!((calls("push_app_authorize"), calls("kingdee_auth_token")), (2, 2));
+        assert_eq!((outcome.is_ok(), calls("sal_order")), (saves, usize::from(saves)), "{outcome:?}");
+    }
 }
 
 #[tokio::test]
@@ -188,6 +217,28 @@ async fn of_several_account_sets_none_is_taken_unasked() {
 }
 
 #[tokio::test]
+async fn where_the_vendor_tells_no_account_set_the_app_key_names_it() {
+    let app = |key: &str| json!({"appKey": key, "appSecret": "app-s3cret", "domain": "d", "status": 1});
+    let numbered = json!({"appKey": "k-3", "appSecret": "app-s3cret", "domain": "d", "accountId": "1003"});
+    let authorised = json!([app("k-1"), app("k-2"), numbered]);
+    for (named, key) in [("k-2", "k-2"), ("1003", "k-3"), ("k-3", "k-3")] {
+        let gateway = Gateway::authorising(authorised.clone(), [saved("7", "JY1")]);
+        let client = gateway.client_of(Some(named));
+        client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap();
+        let query = gateway.sent_to("kingdee_auth_token")[0].url.query().unwrap().to_owned();
+        assert!(query.starts_with(&format!("app_key={key}&")), "{named}: {query}");
+    }
+    for named in [None, Some("1001")] {
+        let gateway = Gateway::authorising(authorised.clone(), []);
+        let client = gateway.client_of(named);
+        let failure = client.save("sal_order_save", &order(), Deadline::NONE).await.unwrap_err();
+        assert_eq!(failure.class, Class::Paused { until: None }, "{named:?}");
+        let told = "[app key k-1, app key k-2, 1003]: set KINGDEE_ACCOUNT_ID";
+        assert!(failure.message.contains(told), "{}", failure.message);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_searched_for_is_not_sent() {
     let gateway = Gateway::answering([]);
     let order = json!({"bill_no": "JY 1", "material_entity": []});
@@ -212,6 +263,32 @@ async fn a_tenants_fields_are_sent_in_their_maps() {
             "material_entity": [{"qty": "1", "custom_entity_field": {"custom_field7": "L"}}, {"qty": "2"}],
         })
     );
+}
+
+#[tokio::test]
+async fn a_tenants_fields_are_not_lost_where_something_else_stands_in_their_maps_place() {
+    let gateway = Gateway::answering([saved("7", "JY1")]);
+    let order = |head: Value, line: Value| {
+        json!({
+            "bill_no": "JY1", "custom_field": head, "custom_field1": "P",
+            "material_entity": [{"qty": "1", "custom_entity_field": line, "custom_field7": "L"}],
+        })
+    };
+    let (client, null) = (gateway.client(), Value::Null);
+    client.save("sal_order_save", &order(null.clone(), null.clone()), Deadline::NONE).await.unwrap();
+    let sent = body(&gateway.sent_to("sal_order")[0]);
+    assert_eq!(sent["custom_field"], json!({"custom_field1": "P"}));
+    assert_eq!(sent["material_entity"][0]["custom_entity_field"], json!({"custom_field7": "L"}));
+
+    for (order, told) in [
+        (order(json!("x"), null.clone()), "`custom_field` is no map, so that custom_field1 cannot"),
+        (order(null, json!([])), "`custom_entity_field` is no map, so that custom_field7 cannot"),
+    ] {
+        let failure = client.save("sal_order_save", &order, Deadline::NONE).await.unwrap_err();
+        assert_eq!(failure.class, Class::Refused);
+        assert!(failure.message.contains(told), "{}", failure.message);
+    }
+    assert_eq!(gateway.sent_to("sal_order").len(), 1, "nothing is sent without them");
 }
 
 #[tokio::test]
@@ -245,6 +322,35 @@ async fn a_bill_is_audited_by_its_id_and_its_stage_is_what_its_detail_says() {
         (Class::Refused, 2),
         "base data is not audited"
     );
+}
+
+#[tokio::test]
+async fn an_answer_that_names_another_bill_leaves_a_step_unknown() {
+    let gateway =
+        Gateway::answering([json!({"errcode": 0, "data": {"ids": ["8"], "id_number_map": {"8": "JY8"}}})]);
+    let step = gateway.client().step(row("kingdee.sal_order_save"), "7", Step::Audit, Deadline::NONE).await;
+    assert_eq!(step.unwrap_err().class, Class::Unknown);
+}
+
+#[tokio::test]
+async fn a_closed_period_is_told_with_the_first_open_day_where_the_vendor_names_it() {
+    let day = |text: &str| Some(text.parse().unwrap());
+    for (said, class) in [
+        (
+            "单据日期2026-10-31所在会计期间已结账,单据日期不能早于2026-11-01",
+            Class::Closed { open_from: day("2026-11-01") },
+        ),
+        ("会计期间已关账", Class::Closed { open_from: None }),
+        ("accounting period is closed", Class::Closed { open_from: None }),
+        // A good may be called so.
+        ("参数number[结账台]不存在", Class::Refused),
+        ("单据已审核", Class::Refused),
+    ] {
+        let gateway = Gateway::answering([refused(2_000_014_001, said)]);
+        let order = json!({"bill_no": "JY1", "material_entity": []});
+        let failure = gateway.client().save("sal_order_save", &order, Deadline::NONE).await.unwrap_err();
+        assert_eq!(failure.class, class, "{said}");
+    }
 }
 
 #[tokio::test]

@@ -36,18 +36,30 @@ fn it_is_known_by_its_name_and_takes_documents() {
 }
 
 #[test]
-fn every_use_needs_the_account() {
+fn every_use_of_the_usual_route_needs_its_account() {
     for uses in [over(None), over(Some("direct"))] {
         assert_eq!(
             problems(&set(&[]), &uses),
             [
                 "WDT_SID is not set: it expects the seller account (卖家账号)",
-                "WDT_APPKEY is not set: it expects the interface account (接口账号)",
+                "WDT_APPKEY is not set: it expects the interface account (接口账号) of the direct route",
                 "WDT_APPSECRET is not set: it expects the secret of the interface account",
             ]
         );
         assert!(problems(&set(&ACCOUNT), &uses).is_empty());
     }
+}
+
+#[test]
+fn a_tenant_with_qimen_alone_needs_no_account_of_the_direct_route() {
+    let alone = set(&["WDT_SID", "QIMEN_APP_KEY", "QIMEN_APP_SECRET"]);
+    let mut uses = over(Some("qimen"));
+    assert!(problems(&alone, &uses).is_empty());
+    uses.add(Wangdian.documents().iter().find(|document| document.name == "wangdian.shop").unwrap(), None);
+    let missing = problems(&alone, &uses);
+    assert!(missing.len() == 2 && missing[0].starts_with("WDT_APPKEY"), "{missing:?}");
+    let half = set(&["WDT_SID", "WDT_APPSECRET", "QIMEN_APP_KEY", "QIMEN_APP_SECRET"]);
+    assert_eq!(problems(&half, &over(Some("qimen"))).len(), 1, "half an account is none");
 }
 
 #[test]
@@ -81,8 +93,8 @@ fn everything_that_is_wrong_is_told_at_once() {
     let settings = wrong.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let told = problems(&settings, &over(None));
     let names: Vec<_> = told.iter().filter_map(|problem| problem.split(' ').next()).collect();
-    assert_eq!(names, ["WDT_BASE_URL", "WDT_SID", "WDT_APPSECRET", "QIMEN_BASE_URL", "WDT_CALLS_PER_MINUTE"]);
-    assert_eq!(told[0], "WDT_BASE_URL expects an address such as https://api.wangdian.cn/openapi2");
+    assert_eq!(names, ["WDT_SID", "WDT_BASE_URL", "WDT_APPSECRET", "QIMEN_BASE_URL", "WDT_CALLS_PER_MINUTE"]);
+    assert_eq!(told[1], "WDT_BASE_URL expects an address such as https://api.wangdian.cn/openapi2");
 }
 
 #[test]
@@ -125,4 +137,20 @@ async fn without_a_qimen_account_a_connection_has_the_direct_route_alone() {
     let windows = connection.windows().unwrap();
     let failure = windows.window(&trades, hour(), first_page(), Deadline::NONE).await.unwrap_err();
     assert_eq!(failure.class, Class::Paused { until: None });
+}
+
+#[tokio::test]
+async fn with_a_qimen_account_alone_a_connection_has_the_qimen_route_alone() {
+    let alone = set(&["WDT_SID", "QIMEN_APP_KEY", "QIMEN_APP_SECRET"]);
+    let script = Arc::new(Script::answering(vec![payload("qimen/trades.json")]));
+    let connection = connected(&alone, script.clone());
+    let windows = connection.windows().unwrap();
+    let read = async |route| {
+        let trades = query("wangdian.trade_query", route, vec![]);
+        windows.window(&trades, hour(), first_page(), Deadline::NONE).await
+    };
+    assert_eq!(read(Route::Qimen).await.unwrap().rows.len(), 1);
+    let failure = read(Route::Direct).await.unwrap_err();
+    assert_eq!((failure.class, script.requests().len()), (Class::Paused { until: None }, 1));
+    assert!(failure.message.contains("set WDT_APPKEY and WDT_APPSECRET"), "{}", failure.message);
 }

@@ -3,9 +3,12 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use relay_connector::{Class, Lists as _, Page, PageOf, Pools as _, Query, Span, Windows as _};
+use chrono::TimeDelta;
+use relay_connector::{
+    Class, Failure, Lists as _, Page, PageOf, Pools as _, Query, Span, TransportError, Windows as _,
+};
 use relay_core::clock::Deadline;
-use relay_wangdian::{Route, Settings, sign};
+use relay_wangdian::{DirectSettings, Route, Settings, sign};
 
 use crate::support::{
     Bench, QIMEN_SECRET, SECRET, answer, document, first_page, form, hour, params, payload, query, settings,
@@ -72,8 +75,9 @@ async fn the_qimen_route_sends_system_parameters_in_the_query_and_signs_both() {
 
 #[tokio::test]
 async fn a_base_url_may_end_with_a_slash() {
-    let settings =
-        relay_wangdian::Settings { base_url: url("https://sandbox.wangdian.cn/openapi2/"), ..settings() };
+    let base_url = url("https://sandbox.wangdian.cn/openapi2/");
+    let direct = settings().direct.map(|direct| DirectSettings { base_url, ..direct });
+    let settings = Settings { direct, ..settings() };
     let bench = Bench::with(settings, vec![payload("direct/logistics.json")]);
     let carriers = query("wangdian.logistics", Route::Direct, vec![]);
     bench.client.list(&carriers, first_page(), Deadline::NONE).await.unwrap();
@@ -243,22 +247,57 @@ async fn stock_is_asked_for_by_a_number_three_times_a_day() {
     let walk = by("spec_no", "A");
     let mut shown = 0;
     for _ in 0..48 {
-        shown += bench.window(&walk, hour(), first_page()).await.unwrap().rows.len();
+        // A page without rows would say that the window has none, and let the watermark pass over them.
+        match bench.window(&walk, hour(), first_page()).await {
+            Ok(page) => shown += page.rows.len(),
+            Err(failure) => assert!(matches!(failure.class, Class::NotYet { .. }), "{failure:?}"),
+        }
         bench.clock.advance(Duration::from_secs(1_800));
     }
     assert_eq!((shown, bench.requests().len()), (3, 3), "every eight hours, and no call in between");
-    // By another number, by none, and over the other route, which has the same limit.
-    for (other, rows) in [
-        (by("barcode", "69"), 1),
-        (by("spec_no", "B"), 1),
-        (query("wangdian.stock_query", Route::Direct, params(&[("warehouse_no", "W1")])), 1),
-        (query("wangdian.stock_query", Route::Direct, params(&[("warehouse_no", "W1")])), 1),
-        (by("spec_no", "B"), 0),
-        (query("wangdian.stock_query", Route::Qimen, params(&[("spec_no", "B")])), 0),
+}
+
+#[tokio::test]
+async fn stock_that_is_asked_for_by_other_parameters_is_another_question() {
+    let row = r#"{"code":0,"total_count":1,"stocks":[{"spec_no":"A","warehouse_no":"W1"}]}"#;
+    let bench = Bench::new((0..8).map(|_| answer(200, row)).collect());
+    let by = |route, pairs: &[(&str, &str)]| query("wangdian.stock_query", route, params(pairs));
+    let earlier = Span { start: hour().start - TimeDelta::hours(1), end: hour().start };
+    for (other, is_asked) in [
+        (by(Route::Direct, &[("spec_no", "B"), ("warehouse_no", "W1")]), true),
+        (by(Route::Direct, &[("spec_no", "B"), ("warehouse_no", "W2")]), true),
+        (by(Route::Direct, &[("spec_no", "B")]), true),
+        (by(Route::Direct, &[("barcode", "69")]), true),
+        (by(Route::Direct, &[("warehouse_no", "W1")]), true),
+        (by(Route::Direct, &[("warehouse_no", "W1")]), true),
+        // The same in another order, and over the other route, which has the same limit.
+        (by(Route::Direct, &[("warehouse_no", "W1"), ("spec_no", "B")]), false),
+        (by(Route::Qimen, &[("spec_no", "B")]), false),
     ] {
-        let page = bench.window(&other, hour(), first_page()).await.unwrap();
-        assert_eq!(page.rows.len(), rows, "{:?}", other.params);
+        // Of another window, so that it is no page of the same walk.
+        let span = if is_asked { hour() } else { earlier };
+        let page = bench.window(&other, span, first_page()).await;
+        assert_eq!(page.is_ok(), is_asked, "{:?}: {page:?}", other.params);
+        if let Err(Failure { class: Class::NotYet { after }, .. }) = page {
+            assert!((28_000..=30_000).contains(&after.as_secs()), "{after:?}");
+        }
     }
+}
+
+#[tokio::test]
+async fn all_pages_of_a_window_are_one_walk_however_often_they_are_asked_for() {
+    let row = r#"{"code":0,"stocks":[{"spec_no":"A","warehouse_no":"W1"}]}"#;
+    let mut answers: Vec<_> = (0..5).map(|_| answer(200, row)).collect();
+    answers[0] = Err(TransportError::Lost("timed out".to_owned()));
+    let bench = Bench::new(answers);
+    let walk = query("wangdian.stock_query", Route::Direct, params(&[("spec_no", "A")]));
+    let page = |number| bench.window(&walk, hour(), PageOf { number, size: 100 });
+    assert_eq!(page(0).await.unwrap_err().class, Class::Retry { after: None });
+    for number in [0, 2, 1, 0] {
+        assert_eq!(page(number).await.unwrap().rows.len(), 1, "page {number}");
+    }
+    bench.clock.advance(Duration::from_secs(900));
+    assert!(matches!(page(0).await.unwrap_err().class, Class::NotYet { .. }), "by now it is another walk");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use relay_connector::{
     Transport, TransportError, Windows as _,
 };
 use relay_core::clock::{Deadline, SimulatedClock, SystemRng};
-use relay_wangdian::{Client, QimenSettings, Route, Settings, endpoint};
+use relay_wangdian::{Client, DirectSettings, QimenSettings, Route, Settings, endpoint};
 use serde_json::Value;
 use url::Url;
 
@@ -114,10 +114,12 @@ impl Bench {
 
 pub(crate) fn settings() -> Settings {
     Settings {
-        base_url: url("https://api.wangdian.cn/openapi2"),
         sid: "test2".to_owned(),
-        appkey: "test2-xx".to_owned(),
-        appsecret: SECRET.into(),
+        direct: Some(DirectSettings {
+            base_url: url("https://api.wangdian.cn/openapi2"),
+            appkey: "test2-xx".to_owned(),
+            appsecret: SECRET.into(),
+        }),
         qimen: Some(QimenSettings {
             base_url: url("https://hu3cgwt0tc.api.taobao.com/router/qm"),
             app_key: "23456789".to_owned(),

@@ -17,9 +17,11 @@ fn losses_of(write: &Write) -> impl Iterator<Item = (Fault, usize)> {
 }
 
 /// What happens on the way, and whether the work is done.
-fn losses() -> [(Fault, usize); 5] {
+fn losses() -> [(Fault, usize); 6] {
     [
         (Fault::LostAnswer, 1),
+        // It is done, and the vendor itself says that something has timed out.
+        (Fault::ServiceException, 1),
         (Fault::LostRequest, 0),
         (Fault::Garbage, 1),
         // A gateway's page, in an answer of success and in one that is none.

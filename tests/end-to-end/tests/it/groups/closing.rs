@@ -147,27 +147,6 @@ async fn an_order_that_cannot_be_mapped_holds_no_group_up_and_comes_in_the_next_
 }
 
 #[tokio::test]
-async fn an_order_that_moves_to_another_day_leaves_the_first() {
-    let (house, _folder) = to_http(6, BY_DAY, "\"supplement\"");
-    let process = house.start();
-    push(&house, &process, &order("A", 1, &[("X", "5", "50.00")])).await;
-    push(&house, &process, &order("B", 1, &[("X", "1", "10.00")])).await;
-    process.drain().await;
-    let mut moved = order("A", 2, &[("X", "5", "50.00")]);
-    moved["paid_at"] = json!("2026-11-23 09:00:00");
-    push(&house, &process, &moved).await;
-    process.drain().await;
-    night(&house);
-    night(&house);
-    assert_eq!(close(&process).await.closed, 2);
-    process.drain().await;
-    assert_eq!(
-        bills(&house),
-        ["S001/2026-11-22-1: X 1 10.00 10.0000", "S001/2026-11-23-1: X 5 50.00 10.0000"]
-    );
-}
-
-#[tokio::test]
 async fn a_group_closes_by_size_and_by_age() {
     let (house, _folder) = to_http(7, "{ size = 2, every = \"30m\" }", "\"supplement\"");
     let process = house.start();

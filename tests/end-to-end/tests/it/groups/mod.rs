@@ -4,12 +4,14 @@
 //! | module | what |
 //! |---|---|
 //! | `closing` | days, sizes, ages; what is late, changed, withdrawn, moved or wrong |
+//! | `moving` | an order in one group at a time, in its newest version |
 //! | `kills` | a process that is killed at each of its steps |
 //! | `asking` | what an operator asks of groups, and does with them |
 
 mod asking;
 mod closing;
 mod kills;
+mod moving;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -64,7 +66,7 @@ taxprice      = { compute = "target.amount / target.qty", as = "decimal", scale 
 "#;
 
 /// The same at an address that takes whatever it is sent.
-const TO_HTTP: &str = r#"
+pub(crate) const TO_HTTP: &str = r#"
 [source]
 document = "http.webhook"
 params   = { name = "orders" }
@@ -105,10 +107,10 @@ fn to_http(seed: u64, close: &str, difference: &str) -> (House, TempDir) {
     with_flow(seed, &TO_HTTP.replace("CLOSE", close).replace("DIFFERENCE", difference))
 }
 
-const BY_DAY: &str = "{ after = \"day\", wait = \"2h\" }";
+pub(crate) const BY_DAY: &str = "{ after = \"day\", wait = \"2h\" }";
 
 /// An order of noon, with lines of a good, a quantity and an amount.
-fn order(id: &str, version: u32, lines: &[(&str, &str, &str)]) -> Value {
+pub(crate) fn order(id: &str, version: u32, lines: &[(&str, &str, &str)]) -> Value {
     let total: Decimal = lines.iter().map(|(.., amount)| amount.parse::<Decimal>().unwrap()).sum();
     let items: Vec<_> = lines
         .iter()
@@ -127,7 +129,12 @@ fn cancelled(id: &str, version: u32) -> Value {
 }
 
 async fn push(house: &House, process: &Process, order: &Value) {
-    let answer = process.post_json("orders", &house.vendors.http.push(order)).await;
+    push_to(house, process, order, "orders").await;
+}
+
+/// Pushes a document under that name.
+pub(crate) async fn push_to(house: &House, process: &Process, document: &Value, name: &str) {
+    let answer = process.post_json(name, &house.vendors.http.push(document)).await;
     assert_eq!((answer.status, answer.reply.return_code), (200, 0), "{}", answer.reply.to_json());
 }
 

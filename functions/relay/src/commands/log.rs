@@ -1,0 +1,31 @@
+use relay_core::Action;
+use relay_operations::times::shown;
+use serde_json::json;
+
+use super::{looked_at, operations};
+use crate::Done;
+use crate::cli::Time;
+use crate::output::say;
+
+/// `relay log`
+pub(crate) async fn run(since: Option<Time>, limit: usize, json: bool) -> anyhow::Result<Done> {
+    let (wiring, place) = looked_at().await?;
+    let since = since.map(|since| since.at(wiring.clock.now()));
+    let actions = operations(&wiring).actions(since, limit).await?;
+    if json {
+        say!("{}", place.with(json!({ "actions": actions })));
+    } else {
+        say!("{}; times are China time, the newest comes first", place.line());
+        actions.iter().for_each(print);
+        if actions.is_empty() {
+            say!("Nobody has done anything.");
+        }
+    }
+    Ok(Done::Well)
+}
+
+fn print(Action { at, by, did, to, count, reason }: &Action) {
+    let count = count.map(|count| format!(" ({count})")).unwrap_or_default();
+    let reason = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    say!("{} {by}: {did} {to}{count}{reason}", shown(*at));
+}

@@ -1,0 +1,327 @@
+//! What a person does. Each action is weighed first: how many documents, what it costs and does there, and the command that
+//! does the same; then it is done, and the audit trail says so.
+
+use std::time::Duration;
+
+use maud::{Markup, html};
+use relay_operations::OperationError;
+use relay_operations::replay::plan::Costs;
+use relay_operations::which::Which;
+
+use crate::language::Language;
+use crate::page::Page;
+use crate::{Asked, Desk, Request};
+
+/// So many seconds an hour has.
+const HOUR: u64 = 3_600;
+
+/// What a person wants to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Failed documents, or one that was delivered, are sent again.
+    Replay { which: Which, delivered: bool },
+    /// Failed documents have been dealt with by hand.
+    Settle { which: Which },
+    /// A target, a flow or a source rests.
+    Pause { name: String, is_source: bool },
+    /// It goes on.
+    Resume { name: String, is_source: bool },
+    /// A target's dead letters go to the end of their queue.
+    Redrive { target: String },
+    /// A group is closed by the next run.
+    Close { flow: String, group: String },
+}
+
+impl Action {
+    /// The action that a request names.
+    pub(crate) fn of(request: &Request) -> Option<Self> {
+        let field = |name: &str| request.field(name).map(str::to_owned);
+        let which = Which {
+            flow: field("flow"),
+            keys: field("key").into_iter().collect(),
+            cause: field("cause"),
+            ..Which::default()
+        };
+        let is_narrow = which.cause.is_some() || (which.flow.is_some() && !which.keys.is_empty());
+        let is_source = request.field("side") == Some("source");
+        match request.field("what")? {
+            "replay" if is_narrow => {
+                Some(Self::Replay { which, delivered: request.field("delivered").is_some() })
+            }
+            "settle" if is_narrow => Some(Self::Settle { which }),
+            "pause" => Some(Self::Pause { name: field("name")?, is_source }),
+            "resume" => Some(Self::Resume { name: field("name")?, is_source }),
+            "redrive" => Some(Self::Redrive { target: field("target")? }),
+            "close" => Some(Self::Close { flow: field("flow")?, group: field("group")? }),
+            _ => None,
+        }
+    }
+
+    /// Its fields, for the form that does it.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let named = |what: &str| ("what", what.to_owned());
+        let side = |is_source: &bool| is_source.then(|| ("side", "source".to_owned()));
+        match self {
+            Self::Replay { which, delivered } => {
+                let delivered = delivered.then(|| ("delivered", "yes".to_owned()));
+                [named("replay")].into_iter().chain(named_by(which)).chain(delivered).collect()
+            }
+            Self::Settle { which } => [named("settle")].into_iter().chain(named_by(which)).collect(),
+            Self::Pause { name, is_source } => {
+                [named("pause"), ("name", name.clone())].into_iter().chain(side(is_source)).collect()
+            }
+            Self::Resume { name, is_source } => {
+                [named("resume"), ("name", name.clone())].into_iter().chain(side(is_source)).collect()
+            }
+            Self::Redrive { target } => vec![named("redrive"), ("target", target.clone())],
+            Self::Close { flow, group } => {
+                vec![named("close"), ("flow", flow.clone()), ("group", group.clone())]
+            }
+        }
+    }
+
+    /// Where one goes on when it is done.
+    pub(crate) fn back(&self) -> &'static str {
+        match self {
+            Self::Replay { .. } | Self::Settle { .. } => "/issues",
+            Self::Pause { .. } | Self::Resume { .. } => "/vendors",
+            Self::Redrive { .. } => "/queues",
+            Self::Close { .. } => "/groups",
+        }
+    }
+
+    /// The command that does the same.
+    fn command(&self) -> String {
+        let of = |which: &Which| {
+            let flow = which.flow.iter().map(|flow| format!(" --flow {}", quoted(flow)));
+            let keys = which.keys.iter().map(|key| format!(" --key {}", quoted(key)));
+            let cause = which.cause.iter().map(|cause| format!(" --cause {}", quoted(cause)));
+            flow.chain(keys).chain(cause).collect::<String>()
+        };
+        let side = |is_source: &bool| if *is_source { " --source" } else { "" };
+        match self {
+            Self::Replay { which, delivered: false } => format!("relay replay{}", of(which)),
+            Self::Replay { which, delivered: true } => {
+                let flow =
+                    which.flow.iter().map(|flow| format!(" --flow {}", quoted(flow))).collect::<String>();
+                let keys = which.keys.iter().map(|key| format!(" {}", quoted(key))).collect::<String>();
+                format!("relay replay --delivered{flow}{keys} --yes")
+            }
+            Self::Settle { which } => format!("relay settle{} --reason …", of(which)),
+            Self::Pause { name, is_source } => {
+                format!("relay pause {}{} --reason …", quoted(name), side(is_source))
+            }
+            Self::Resume { name, is_source } => format!("relay resume {}{}", quoted(name), side(is_source)),
+            Self::Redrive { target } => format!("relay dead --redrive --target {}", quoted(target)),
+            Self::Close { flow, group } => {
+                format!("relay groups close {} --flow {}", quoted(group), quoted(flow))
+            }
+        }
+    }
+
+    fn title(&self, language: Language) -> &str {
+        match self {
+            Self::Replay { .. } => language.says("重放", "Send again"),
+            Self::Settle { .. } => language.says("了结", "Settle"),
+            Self::Pause { .. } => language.says("暂停", "Pause"),
+            Self::Resume { .. } => language.says("恢复", "Resume"),
+            Self::Redrive { .. } => language.says("死信重新入队", "Send dead letters again"),
+            Self::Close { .. } => language.says("封账", "Close a group"),
+        }
+    }
+
+    /// Whether a person says why.
+    fn asks_why(&self) -> bool {
+        matches!(self, Self::Settle { .. } | Self::Pause { .. })
+    }
+}
+
+/// The fields that name documents.
+fn named_by(which: &Which) -> Vec<(&'static str, String)> {
+    let flow = which.flow.clone().map(|flow| ("flow", flow));
+    let cause = which.cause.clone().map(|cause| ("cause", cause));
+    let keys = which.keys.iter().map(|key| ("key", key.clone()));
+    flow.into_iter().chain(cause).chain(keys).collect()
+}
+
+/// A word of a command line.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:@".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// The page that says what an action comes to, and asks.
+pub(crate) async fn weighed(asked: &Asked<'_>, action: &Action) -> Result<Page, OperationError> {
+    let (desk, language) = (asked.desk, asked.language);
+    let weight = weight(desk, action, language).await?;
+    let body = html! {
+        (weight)
+        p { (language.says("同样的命令", "The same as a command")) ": " code { (action.command()) } }
+        form.asked method="post" action="/do" {
+            @for (name, value) in action.fields() { input type="hidden" name=(name) value=(value); }
+            input type="hidden" name="token" value=(asked.token);
+            @if action.asks_why() {
+                p {
+                    label for="reason" { (language.says("原因", "Reason")) }
+                    input id="reason" name="reason" required maxlength="500";
+                }
+                p {
+                    label for="by" { (language.says("谁", "By whom")) }
+                    input id="by" name="by" value=(desk.operations.by) maxlength="100";
+                }
+            }
+            @if matches!(action, Action::Pause { .. }) {
+                p {
+                    label for="hours" { (language.says("几小时(空:直到恢复)", "For how many hours (none: until it is resumed)")) }
+                    input id="hours" name="hours" type="number" min="1" max="720";
+                }
+            }
+            p { button { (action.title(language)) } }
+        }
+    };
+    Ok(Page::new(action.title(language), body))
+}
+
+async fn weight(desk: &Desk<'_>, action: &Action, language: Language) -> Result<Markup, OperationError> {
+    let operations = &desk.operations;
+    Ok(match action {
+        Action::Replay { which, delivered } => {
+            let plan = operations.plan_replay(which.clone(), *delivered).await?;
+            html! {
+                p.big { (plan.documents) " " (language.says("张单据", "documents")) }
+                ul { @for costs in &plan.targets { li { (cost(costs, language)) } } }
+            }
+        }
+        Action::Settle { which } => {
+            let documents = operations.failures_of(which).await?.len();
+            html! {
+                p.big { (documents) " " (language.says("张单据", "documents")) }
+                p { (language.says(
+                    "它们不会再被发送;更旧的版本也不会。更新的版本会再来问人。",
+                    "They are not sent any more, nor are older versions of them. A newer version asks a person again.",
+                )) }
+            }
+        }
+        Action::Pause { name, is_source } => html! {
+            p.big { (name) }
+            p { @if *is_source { (language.says("不再读取;推送照收。", "It is not read; what it pushes is taken.")) }
+                @else { (language.says("单据照收,排队等待,不消耗重试。最多等 13 天。", "Documents are taken in and wait; no attempt is burned. They wait for 13 days at most.")) } }
+        },
+        Action::Resume { name, .. } => html! { p.big { (name) } },
+        Action::Redrive { target } => {
+            let letters = operations.dead_letters(Some(target)).await?;
+            let count: usize = letters.values().map(Vec::len).sum();
+            html! { p.big { (count) " " (language.says("封死信", "dead letters")) " → " (target) } }
+        }
+        Action::Close { flow, group } => {
+            let shown = operations.group(Some(flow), group).await?;
+            let members = shown.members.iter().filter(|member| !member.is_sealed).count();
+            html! {
+                p.big { (members) " " (language.says("张未入账的单据", "members that are not billed yet")) }
+                p { (flow) " " (group) }
+            }
+        }
+    })
+}
+
+fn cost(costs: &Costs, language: Language) -> String {
+    let Costs { document, documents, calls, calls_a_minute, repeat } = costs;
+    let minutes = calls_a_minute.filter(|limit| *limit > 0).map(|limit| calls.div_ceil(u64::from(limit)));
+    let minutes = minutes.map(|minutes| format!(", ~{minutes} min")).unwrap_or_default();
+    let up_to = language.says("最多", "up to");
+    format!(
+        "{document}: {documents}; {up_to} {calls} {}{minutes}; {repeat}",
+        language.says("次调用", "calls")
+    )
+}
+
+/// Does it, and says what came of it.
+pub(crate) async fn done(asked: &Asked<'_>, action: &Action) -> Result<String, OperationError> {
+    let Asked { desk, request, language, .. } = asked;
+    let operations = &desk.operations;
+    let reason = request.field("reason").unwrap_or_default();
+    let by = request.field("by").unwrap_or(&operations.by);
+    Ok(match action {
+        Action::Replay { which, delivered } => {
+            let plan = operations.plan_replay(which.clone(), *delivered).await?;
+            let replayed = operations.replay_plan(plan, desk.connect, &|_| true).await?;
+            let kept =
+                if replayed.is_whole() { "" } else { language.says(",有的留下了", ", some stay") };
+            format!("{} {}{kept}", replayed.sent, language.says("张已重新发送", "sent again"))
+        }
+        Action::Settle { which } => {
+            let settled = match (which.flow.as_deref(), which.keys.as_slice()) {
+                (Some(flow), [key]) if which.cause.is_none() => {
+                    vec![operations.settle(flow, key, Some(reason), by).await?]
+                }
+                _ => operations.settle_all(which, reason, by).await?,
+            };
+            format!("{} {}", settled.len(), language.says("张已了结", "settled"))
+        }
+        Action::Pause { name, is_source } => {
+            let hours = request.field("hours").and_then(|hours| hours.parse::<u64>().ok());
+            let lasts = hours.map(|hours| Duration::from_secs(hours.saturating_mul(HOUR)));
+            let (steered, _) = match is_source {
+                true => operations.pause_source(name, reason, by, lasts).await?,
+                false => operations.pause(name, reason, by, lasts).await?,
+            };
+            format!("{}: {}", steered.told(), language.says("已暂停", "paused"))
+        }
+        Action::Resume { name, is_source } => {
+            let steered = match is_source {
+                true => operations.resume_source(name).await?,
+                false => operations.resume(name).await?,
+            };
+            format!("{}: {}", steered.told(), language.says("已恢复", "resumed"))
+        }
+        Action::Redrive { target } => {
+            let moved: u64 = operations.redrive(Some(target), None).await?.values().sum();
+            format!("{moved} {}", language.says("封已重新入队", "sent to their queue again"))
+        }
+        Action::Close { flow, group } => {
+            let closed = operations.close_group(Some(flow), group).await?;
+            format!("{} {}", closed.group, language.says("将由下一轮封账", "is closed by the next run"))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(query: &str) -> Option<Action> {
+        Action::of(&Request { fields: Request::parsed(query.as_bytes()), ..Request::default() })
+    }
+
+    #[test]
+    fn an_action_says_which_documents_it_means() {
+        assert_eq!(asked("what=replay"), None, "never all of them by a slip");
+        assert_eq!(asked("what=settle&flow=a"), None);
+        assert!(asked("what=replay&cause=ab12").is_some());
+        assert!(asked("what=settle&flow=a&key=1").is_some());
+        assert_eq!(asked("what=drop&name=a"), None);
+    }
+
+    #[test]
+    fn its_fields_name_it_again_and_its_command_is_safe_to_paste() {
+        for query in [
+            "what=replay&flow=a&key=x%27y",
+            "what=replay&flow=a&key=1&delivered=yes",
+            "what=settle&cause=ab12",
+            "what=pause&name=kingdee",
+            "what=resume&name=wangdian&side=source",
+            "what=redrive&target=kingdee",
+            "what=close&flow=a&group=S1/W1",
+        ] {
+            let action = asked(query).unwrap();
+            let fields = action.fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            assert_eq!(Action::of(&Request { fields, ..Request::default() }), Some(action.clone()));
+        }
+        let action = asked("what=replay&flow=a&key=x%27y").unwrap();
+        assert_eq!(action.command(), r"relay replay --flow a --key 'x'\''y'");
+    }
+}

@@ -1,0 +1,84 @@
+//! How far has each flow come?
+
+use maud::{Markup, html};
+use relay_operations::OperationError;
+use relay_operations::pauses;
+use relay_operations::status::{FlowStatus, Status};
+
+use crate::Asked;
+use crate::language::Language;
+use crate::page::{Page, act, cell, link, mark, span, table, time};
+
+pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
+    let status = asked.desk.operations.status().await?;
+    let language = asked.language;
+    let body = html! {
+        (table_of(&status, language))
+        @for (name, flow) in &status.flows { (notes(name, flow, language)) }
+    };
+    Ok(Page::new(language.says("流程", "Flows"), body))
+}
+
+/// The flows, each with how far it has come.
+pub(crate) fn table_of(status: &Status, language: Language) -> Markup {
+    let columns = [
+        language.says("流程", "Flow"),
+        language.says("从 → 到", "From → to"),
+        language.says("已送达", "Delivered"),
+        language.says("失败", "Failed"),
+        language.says("读到", "Read until"),
+        language.says("落后", "Lag"),
+        language.says("来源上次成功", "Source last well"),
+        language.says("下次读取", "Next run"),
+        "",
+    ];
+    let rows: Vec<_> = status.flows.iter().map(|(name, flow)| row(name, flow, language)).collect();
+    table(language, &columns, &rows)
+}
+
+fn row(name: &str, flow: &FlowStatus, language: Language) -> Vec<Markup> {
+    let failed = match flow.failed {
+        0 => cell("0"),
+        count => link("/issues", &[("flow", name)], &count.to_string()),
+    };
+    vec![
+        html! { (name) @if let Some(title) = &flow.title { br; span.faint { (title) } } },
+        cell(format!("{} → {}", flow.source, flow.target)),
+        cell(flow.delivered.map_or_else(|| "–".to_owned(), |count| count.to_string())),
+        failed,
+        time(flow.read_until),
+        span(flow.lag_s),
+        time(flow.source_health.last_success),
+        time(flow.next_run),
+        steer(name, flow.paused.is_some(), language),
+    ]
+}
+
+fn steer(name: &str, is_paused: bool, language: Language) -> Markup {
+    match is_paused {
+        true => html! {
+            (mark("warn", language.says("已暂停", "paused"))) br;
+            (act(&[("what", "resume"), ("name", name)], language.says("恢复", "Resume")))
+        },
+        false => act(&[("what", "pause"), ("name", name)], language.says("暂停", "Pause")),
+    }
+}
+
+/// What is to be known of a flow besides.
+fn notes(name: &str, flow: &FlowStatus, language: Language) -> Markup {
+    let pauses = flow.paused.iter().chain(&flow.source_paused).map(pauses::told);
+    let error = flow.source_health.last_error.as_ref().map(|error| error.message.clone());
+    let told: Vec<_> =
+        pauses.chain(error).chain(flow.mistakes.iter().cloned()).chain(flow.notes.iter().cloned()).collect();
+    html! {
+        @if !told.is_empty() || flow.open_groups.is_some() {
+            div.card {
+                strong { (name) }
+                @if let Some(open) = flow.open_groups {
+                    p { a href="/groups" { (open) " " (language.says("个汇总组未封账", "groups are open")) } }
+                }
+                ul { @for line in told { li { (line) } } }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Why do documents fail, and which?
+
+use maud::{Markup, html};
+use relay_operations::OperationError;
+use relay_operations::failures::Failure;
+use relay_operations::issues::{self, Issue};
+use relay_operations::times::shown;
+use relay_operations::which::Which;
+
+use crate::Asked;
+use crate::language::Language;
+use crate::page::{Page, act, cell, document, link, mark, table};
+
+/// So many documents stand on a page.
+const PAGE: usize = 200;
+
+pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
+    let (desk, request, language) = (asked.desk, asked.request, asked.language);
+    let field = |name: &str| request.field(name).map(str::to_owned);
+    let which = Which { flow: field("flow"), cause: field("cause"), grep: field("grep"), ..Which::default() };
+    let entries = desk.operations.failures_of(&which).await?;
+    let causes = issues::of(&entries);
+    let failures = entries.iter().flat_map(Failure::of_entry).take(PAGE);
+    let rows: Vec<_> = failures.map(|failure| row(&failure, language)).collect();
+    let columns = [
+        language.says("流程", "Flow"),
+        language.says("单据", "Document"),
+        language.says("类别", "Class"),
+        language.says("原因", "Reason"),
+        language.says("时间", "When"),
+        "",
+    ];
+    let body = html! {
+        (self::causes(&causes, language))
+        h2 { (language.says("失败的单据", "Documents that failed")) " (" (entries.len()) ")" }
+        form action="/issues" {
+            @for name in ["flow", "cause"] {
+                @if let Some(value) = request.field(name) { input type="hidden" name=(name) value=(value); }
+            }
+            label for="grep" { (language.says("其中含有", "With this text")) } " "
+            input id="grep" name="grep" value=(request.field("grep").unwrap_or_default());
+            " " button { (language.says("筛选", "Filter")) }
+        }
+        (table(language, &columns, &rows))
+        @if entries.len() > PAGE {
+            p.faint { (language.says("只列出最早的", "The oldest are listed:")) " " (PAGE) }
+        }
+    };
+    Ok(Page::new(language.says("问题", "Issues"), body))
+}
+
+fn row(failure: &Failure, language: Language) -> Vec<Markup> {
+    let Failure { flow, key, class, code, message, at, .. } = failure;
+    let of = [("flow", flow.as_str()), ("key", key.as_str())];
+    let does = |what| [("what", what), of[0], of[1]];
+    vec![
+        cell(flow.as_str()),
+        document(flow, key),
+        class_of(class.code(), code.as_deref()),
+        cell(message.as_str()),
+        cell(shown(*at)),
+        html! {
+            (act(&does("replay"), language.says("重放", "Send again")))
+            (act(&does("settle"), language.says("了结", "Settle")))
+        },
+    ]
+}
+
+fn class_of(class: &str, code: Option<&str>) -> Markup {
+    html! { (mark("bad", class)) @if let Some(code) = code { br; span.faint { (code) } } }
+}
+
+/// Failures by their cause.
+pub(crate) fn causes(causes: &[Issue], language: Language) -> Markup {
+    let columns = [
+        language.says("数量", "Documents"),
+        language.says("流程", "Flow"),
+        language.says("类别", "Class"),
+        language.says("原因", "Reason"),
+        language.says("最早", "First"),
+        language.says("最近", "Last"),
+        "",
+    ];
+    let row = |issue: &Issue| {
+        let Issue { cause, flow, class, code, text, documents, first_seen, last_seen, sample, .. } = issue;
+        let named = [("cause", cause.as_str())];
+        let does = |what| [("what", what), named[0]];
+        vec![
+            link("/issues", &named, &documents.to_string()),
+            cell(flow.as_str()),
+            class_of(class.code(), code.as_deref()),
+            html! {
+                (text)
+                br; span.faint { (language.class(class.code())) }
+                br; span.faint { (language.says("例如", "such as")) " " (document(flow, &sample.key)) }
+            },
+            cell(shown(*first_seen)),
+            cell(shown(*last_seen)),
+            html! {
+                (act(&does("replay"), language.says("全部重放", "Send all again")))
+                (act(&does("settle"), language.says("全部了结", "Settle all")))
+            },
+        ]
+    };
+    table(language, &columns, &causes.iter().map(row).collect::<Vec<_>>())
+}

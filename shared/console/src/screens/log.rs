@@ -1,0 +1,36 @@
+//! Who has done what?
+
+use relay_core::Action;
+use relay_operations::OperationError;
+use relay_operations::times::shown;
+
+use crate::Asked;
+use crate::page::{Page, cell, table};
+
+/// So many actions stand on the page.
+const LISTED: usize = 200;
+
+pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
+    let language = asked.language;
+    let actions = asked.desk.operations.actions(None, LISTED).await?;
+    let columns = [
+        language.says("时间", "When"),
+        language.says("谁", "Who"),
+        language.says("做了什么", "Did what"),
+        language.says("对什么", "To what"),
+        language.says("数量", "How many"),
+        language.says("原因", "Why"),
+    ];
+    let row = |action: &Action| {
+        vec![
+            cell(shown(action.at)),
+            cell(action.by.as_str()),
+            cell(action.did.as_str()),
+            cell(action.to.as_str()),
+            cell(action.count.map(|count| count.to_string()).unwrap_or_default()),
+            cell(action.reason.as_deref().unwrap_or_default()),
+        ]
+    };
+    let rows: Vec<_> = actions.iter().map(row).collect();
+    Ok(Page::new(language.says("操作记录", "Audit trail"), table(language, &columns, &rows)))
+}

@@ -1,0 +1,13 @@
+//! A page for each question.
+
+pub(crate) mod document;
+pub(crate) mod explain;
+pub(crate) mod flows;
+pub(crate) mod groups;
+pub(crate) mod issues;
+pub(crate) mod log;
+pub(crate) mod lookups;
+pub(crate) mod overview;
+pub(crate) mod queues;
+pub(crate) mod search;
+pub(crate) mod vendors;

@@ -1,0 +1,37 @@
+//! Is all well, and if not, why?
+
+use maud::html;
+use relay_operations::OperationError;
+
+use super::{flows, issues, queues, vendors};
+use crate::Asked;
+use crate::page::{Page, mark};
+
+/// So many issues stand here; their page has all.
+const ISSUES: usize = 10;
+
+pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
+    let (desk, language) = (asked.desk, asked.language);
+    let status = desk.operations.status().await?;
+    let causes = relay_operations::issues::of(&desk.operations.failures(None).await?);
+    let body = html! {
+        @if status.attention == 0 {
+            p.big { (mark("good", language.says("一切正常", "All is well"))) }
+        } @else {
+            p.big { (mark("bad", &format!("{} {}", status.attention, language.says("件事要人处理", "need a person")))) }
+            ul { @for issue in &status.issues { li { (issue) } } }
+        }
+        @if !causes.is_empty() {
+            h2 { (language.says("失败的原因", "Why documents fail")) }
+            (issues::causes(&causes[..causes.len().min(ISSUES)], language))
+            @if causes.len() > ISSUES { p { a href="/issues" { (language.says("全部", "All")) " (" (causes.len()) ")" } } }
+        }
+        h2 { (language.says("流程", "Flows")) }
+        (flows::table_of(&status, language))
+        h2 { (language.says("系统与额度", "Systems and quotas")) }
+        (vendors::table_of(&status, language))
+        h2 { (language.says("队列", "Queues")) }
+        (queues::table_of(&status, language))
+    };
+    Ok(Page::new(language.says("总览", "Overview"), body))
+}

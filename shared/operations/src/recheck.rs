@@ -1,0 +1,136 @@
+//! Failures whose document a person has meanwhile made in the target: they are found there by our number, and closed.
+//!
+//! Only what is proven is closed: the target can be asked, the number can be told although the document cannot be mapped as a
+//! whole, and nothing of ours can be what is found there.
+
+use relay_connector::{Delivery, Document, Found};
+use relay_core::{Entry, EntryId};
+use relay_job::Routed;
+use relay_mapping::Context;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::explain::Connect;
+use crate::log::Did;
+use crate::which::Which;
+use crate::{OperationError, Operations};
+
+/// Who has settled what was found.
+const BY: &str = "relay";
+
+/// What a re-check has come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Rechecked {
+    /// Those that were found in the target, with their numbers there, and closed.
+    pub closed: Vec<Closed>,
+    /// Those that are not there: they stay.
+    pub missing: u64,
+    /// Those of which it cannot be told: they stay.
+    pub unproven: u64,
+}
+
+/// A failure that was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Closed {
+    /// The document.
+    #[serde(flatten)]
+    pub id: EntryId,
+    /// Our number of it.
+    pub number: String,
+    /// The target's id of it.
+    pub target_id: String,
+}
+
+impl Operations<'_> {
+    /// Asks the targets for the documents that failed, at most `limit`, and closes those that are there.
+    ///
+    /// # Errors
+    /// A flow or a cause that nobody knows; a store that does not answer. A target that does not answer ends its questions.
+    pub async fn recheck(
+        &self,
+        which: &Which,
+        limit: usize,
+        connect: Connect<'_>,
+    ) -> Result<Rechecked, OperationError> {
+        let mut rechecked = Rechecked::default();
+        let mut silent = Vec::new();
+        let mut asked = 0;
+        for entry in self.failures_of(which).await? {
+            let Some((routed, number)) = self.provable(&entry) else {
+                rechecked.unproven += 1;
+                continue;
+            };
+            if silent.contains(&routed.system) || asked == limit {
+                rechecked.unproven += 1;
+                continue;
+            }
+            asked += 1;
+            match self.is_there(routed, &number, connect).await {
+                Ok(Found::There(target_id)) => {
+                    let reason =
+                        format!("{} has it under the number {number} (id {target_id})", routed.system);
+                    let id = entry.id.clone();
+                    match self.settle_entry(entry, Some(&reason), BY).await {
+                        Ok(_) => rechecked.closed.push(Closed { id, number, target_id }),
+                        Err(OperationError::NotFailedAnyMore { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(Found::NotThere) => rechecked.missing += 1,
+                Ok(Found::CannotBeAsked) => rechecked.unproven += 1,
+                Err(why) => {
+                    tracing::warn!(target = %routed.system, why, "the target cannot be asked for what failed");
+                    silent.push(routed.system);
+                    rechecked.unproven += 1;
+                }
+            }
+        }
+        if !rechecked.closed.is_empty() {
+            let done = Did { by: Some(BY), ..Did::of("settle", "what is in its target") };
+            self.note(done.times(rechecked.closed.len() as u64)).await;
+        }
+        Ok(rechecked)
+    }
+
+    /// The number by which it can be proven that a person has made a document.
+    fn provable(&self, entry: &Entry) -> Option<(&Routed, String)> {
+        let routed = self.flows.named(&entry.id.flow)?;
+        let is_grouped = routed.flow.group().is_some();
+        let document = routed.flow.target().document;
+        let is_asked = document.push.is_some_and(|push| push.asked.is_some());
+        let [failed] = entry.failures().collect::<Vec<_>>()[..] else { return None };
+        // Under a number that another version has, or may have, finding it proves nothing of this one.
+        let may_be_another = entry.delivered.is_some() || entry.may_hold_another(&failed.hash);
+        if is_grouped || may_be_another || !is_asked {
+            return None;
+        }
+        let number = self.number_of(routed, document, &failed.document)?;
+        Some((routed, number))
+    }
+
+    /// Our number of a document, which as a rule can be told although something else of it cannot be mapped.
+    fn number_of(&self, routed: &Routed, target: &Document, document: &Value) -> Option<String> {
+        let (settings, lookups) = (self.flow_settings.0.clone(), std::collections::BTreeMap::new());
+        let traced = routed.flow.trace(document, &Context { settings: &settings, lookups: &lookups });
+        let name = target.number()?;
+        let is_same = |other: &str| {
+            target.same.iter().any(|(one, two)| [(*one, *two), (*two, *one)].contains(&(name, other)))
+        };
+        let mut fields = traced.trace.fields.iter();
+        let field = fields.find(|field| field.target == name || is_same(&field.target))?;
+        match field.result.as_ref()? {
+            Value::String(number) if !number.is_empty() => Some(number.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    async fn is_there(&self, routed: &Routed, number: &str, connect: Connect<'_>) -> Result<Found, String> {
+        let document = routed.flow.target().document;
+        let connection = connect(routed.system)?;
+        let target = connection.target().ok_or_else(|| "it takes nothing".to_owned())?;
+        let body = document.number().map(|name| json!({ name: number })).unwrap_or_default();
+        let delivery = Delivery { route: routed.flow.target().route, ..Delivery::of(document, &[], &body) };
+        target.find(&delivery, self.patience()).await.map_err(|failure| failure.in_full())
+    }
+}

@@ -1,0 +1,180 @@
+//! The closer on each store, killed at each of its steps: a bill is always queued as the same item, every member is in one
+//! seal, and the bills come to what the members bring.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use relay_bill_closer::BillCloser;
+use relay_core::clock::{Clock as _, Deadline, SeededRng};
+use relay_core::groups::{Contribution, GroupId};
+use relay_core::health::Monitor;
+use relay_core::{Stores, System, WorkItem};
+use relay_decorator::decorate;
+use relay_job::{ActiveFlows, Connections, CredentialCheck, FlowFile, FlowSettings, Flows, Job as _, Parts};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::Ports;
+
+const KINGDEE: System = System::new("kingdee");
+const FLOW: &str = "orders";
+
+const ORDERS: &str = r#"
+[source]
+document = "http.webhook"
+params   = { name = "orders" }
+key      = "id"
+
+[target]
+document = "kingdee.sal_order_save"
+
+[group]
+by    = ["shop"]
+lines = ["materialid_id", "unit_id"]
+sum   = ["qty"]
+close = { size = 2 }
+
+[fields]
+billdate      = { from = "paid_at", as = "date" }
+customerid_id = { from = "shop", lookup = "kingdee.customer" }
+
+[fields.material_entity]
+each          = "items"
+materialid_id = { from = "sku", lookup = "kingdee.material" }
+unit_id       = { from = "sku", lookup = "kingdee.material_unit" }
+qty           = "quantity"
+"#;
+
+/// A closer on stores that end it after so many steps, each call of a port having two; and whether they have.
+struct Fused {
+    closer: BillCloser,
+    blown: Arc<Notify>,
+}
+
+impl Fused {
+    fn after(steps: u64, ports: &Ports) -> Self {
+        let (left, blown) = (Arc::new(AtomicU64::new(steps)), Arc::new(Notify::new()));
+        let tells = blown.clone();
+        let stores = decorate(&ports.stores, move |_, _| {
+            let (left, tells) = (left.clone(), tells.clone());
+            async move {
+                let before = left.load(Ordering::Relaxed);
+                if before == 0 {
+                    tells.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                left.store(before - 1, Ordering::Relaxed);
+                Ok(())
+            }
+        });
+        let seed = ports.clock.now().timestamp_micros().unsigned_abs();
+        Self { closer: BillCloser::build(&parts(ports, stores, seed)).unwrap(), blown }
+    }
+
+    /// Whether it came to its end.
+    async fn close(&self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.blown.notified() => false,
+            reports = self.closer.close_all(Deadline::NONE) => {
+                assert!(reports[0].errors.is_empty() && !reports[0].elsewhere, "{reports:?}");
+                true
+            }
+        }
+    }
+}
+
+fn parts(ports: &Ports, stores: Stores, seed: u64) -> Parts {
+    let catalog = Arc::new(relay_connectors::catalog());
+    let file = FlowFile { name: FLOW.to_owned(), file: format!("{FLOW}.toml"), text: ORDERS.to_owned() };
+    let flows = Arc::new(Flows::parse([file], &catalog).unwrap());
+    let clock = ports.clock.clone();
+    let checkpoints = stores.checkpoints.clone();
+    Parts {
+        rng: Arc::new(SeededRng::new(seed)),
+        active: Arc::new(ActiveFlows::new(flows.clone(), catalog, checkpoints.clone(), clock.clone())),
+        health: Arc::new(Monitor::new(checkpoints, clock.clone())),
+        start: clock.now(),
+        clock,
+        stores,
+        flows,
+        settings: FlowSettings(BTreeMap::new()),
+        credential_check: Arc::new(CredentialCheck::default()),
+        connections: Connections::from_iter([]),
+        queues: BTreeMap::from([("kingdee".to_owned(), KINGDEE)]),
+    }
+}
+
+async fn put(ports: &Ports, group: &GroupId, key: &str, quantity: &str) {
+    let line = json!({"materialid_id": "1", "unit_id": "2", "qty": quantity});
+    let member = Contribution {
+        key: format!("{}/{key}", group.group),
+        version: None,
+        received_at: ports.clock.now(),
+        head: json!({"billdate": "2026-11-29"}).as_object().unwrap().clone(),
+        lines: vec![line.as_object().unwrap().clone()],
+        is_withdrawn: false,
+    };
+    assert!(ports.stores.groups.put(group, &member).await.unwrap());
+}
+
+/// The bills in the queue, by their names: the same one may be there twice, and is the same then.
+async fn bills(ports: &Ports) -> BTreeMap<String, Value> {
+    let mut bills = BTreeMap::new();
+    loop {
+        let messages = ports.stores.queue.receive(KINGDEE, 10, Duration::from_secs(60)).await.unwrap();
+        if messages.is_empty() {
+            return bills;
+        }
+        for message in &messages {
+            let item = WorkItem::decode(&message.body).unwrap();
+            let other = bills.insert(item.key.clone(), item.document.clone());
+            assert!(other.is_none_or(|other| other == item.document), "{}: two of one name", item.key);
+        }
+        let receipts: Vec<_> = messages.into_iter().map(|message| message.receipt).collect();
+        ports.stores.queue.delete(KINGDEE, &receipts).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_closer_that_is_killed_at_any_step_bills_every_member_once() {
+    let ports = Ports::open().await;
+    for steps in 0..200 {
+        let group = GroupId::new(FLOW, format!("S{steps:03}"));
+        put(&ports, &group, "A", "3").await;
+        put(&ports, &group, "B", "4.5").await;
+        ports.wait(300);
+        let survived = Fused::after(steps, &ports).close().await;
+        // The dead one's lease ends.
+        ports.wait(300);
+        put(&ports, &group, "C", "5").await;
+        put(&ports, &group, "D", "-1").await;
+        ports.wait(300);
+        assert!(Fused::after(u64::MAX, &ports).close().await);
+        ports.wait(300);
+        assert!(Fused::after(u64::MAX, &ports).close().await);
+
+        let bills = bills(&ports).await;
+        let lines = bills.values().flat_map(|bill| bill["lines"].as_array().unwrap());
+        let quantity = |line: &Value| line["qty"].as_str().unwrap().parse::<Decimal>().unwrap();
+        assert_eq!(
+            lines.map(quantity).sum::<Decimal>(),
+            "11.5".parse().unwrap(),
+            "{steps} steps: {bills:#?}"
+        );
+        let seals = ports.stores.groups.seals(&group).await.unwrap();
+        let members: Vec<_> = seals.iter().flat_map(|seal| &seal.members).map(|member| &member.key).collect();
+        assert_eq!(members.len(), 4, "{steps} steps: {members:?}");
+        assert_eq!(members.into_iter().collect::<BTreeSet<_>>().len(), 4);
+        assert!(seals.iter().all(|seal| seal.is_queued));
+        assert_eq!(ports.stores.groups.open(FLOW).await.unwrap(), [], "{steps} steps");
+        if survived {
+            assert!(steps > 12, "{steps} steps are a whole closing");
+            return;
+        }
+    }
+    panic!("a closing has more steps than were tried");
+}
