@@ -223,7 +223,7 @@ impl Operations<'_> {
             self.check_flow(flow).await?;
         }
         let is_meant = |entry: &Entry| {
-            let at = entry.delivered.as_ref().map(|delivered| delivered.at);
+            let at = entry.there().map(|delivered| delivered.at);
             at.is_some_and(|at: DateTime<Utc>| which.takes_time(at)) && which.takes_text(entry, None)
         };
         let mut entries = BTreeMap::new();

@@ -31,8 +31,10 @@ async fn main() -> anyhow::Result<ExitCode> {
             reading::status(Path::new(file), entries.parse()?).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        ["sized", folder] => {
-            let is_good = sized::measure(&sized::Size::by(true), Some(Path::new(folder))).await?;
+        ["sized", folder, entries @ ..] => {
+            let whole = sized::Size::by(true);
+            let entries = entries.first().map_or(Ok(whole.entries), |entries| entries.parse())?;
+            let is_good = sized::measure(&sized::Size { entries, ..whole }, Some(Path::new(folder))).await?;
             return Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         _ => {}
