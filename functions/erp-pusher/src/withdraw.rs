@@ -4,6 +4,7 @@
 use relay_connector::{Delivery, Found};
 use relay_core::clock::Deadline;
 use relay_core::ledger::{self, Delivered};
+use relay_core::life::standing;
 use relay_core::{FailureClass, Ledger, Outcome, Skip, StoreError};
 use relay_mapping::Mapped;
 
@@ -34,7 +35,13 @@ impl Withdrawn<'_> {
             let version = delivered.version.as_deref().unwrap_or("unknown");
             return Err(to_undo(work, &format!("has version {version} of it (id {id})")));
         }
-        if entry.attempts.is_some() || entry.unanswered.is_some() {
+        let bill = standing(&entry.bills).map(|place| &entry.bills[place]);
+        if let Some(bill) = bill.filter(|bill| bill.stage.is_some()) {
+            // It was saved, and has not come through all the steps of its life.
+            let id = bill.target_id.as_deref().unwrap_or("unknown");
+            return Err(to_undo(work, &format!("has a bill of it (id {id})")));
+        }
+        if bill.is_some() || entry.attempts.is_some() || entry.unanswered.is_some() {
             match self.find().await? {
                 Found::There(id) => return Err(to_undo(work, &format!("has it (id {id})"))),
                 Found::CannotBeAsked => {

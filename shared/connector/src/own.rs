@@ -72,7 +72,7 @@ const OUTCOME_FIELDS: &[Field] = &[
     ),
     Field::new(COUNT, "失败次数 (how many failures an alert tells of, where its flow damps)", Kind::Integer),
     Field::new(SINCE, "自何时起 (when the first of them came)", Kind::Time),
-    Field::new("step", "单据的步骤 (the step of its life that it failed at, or has reached)", Kind::Text),
+    Field::new("step", "失败的步骤 (the step in the life of its bill that it failed at)", Kind::Text),
     Field::new(AT, "时间 (when)", Kind::Time),
 ];
 

@@ -32,6 +32,8 @@ pub struct Told<'a> {
     pub id: Option<&'a str>,
     /// The number by which the target knows it.
     pub number: Option<&'a str>,
+    /// The step in the life of its bill that it failed at.
+    pub step: Option<&'a str>,
     /// Why it failed.
     pub failure: Option<Failure<'a>>,
 }
@@ -131,6 +133,7 @@ fn document(told: Told<'_>, now: DateTime<Utc>) -> Value {
         put("message", json!(message));
         put(CAUSE, json!(cause::of(flow, class, code, message)));
     }
+    put("step", json!(told.step));
     put(AT, json!(china::format(now)));
     put(SOURCE, source.clone());
     Value::Object(fields)

@@ -252,12 +252,15 @@ impl LedgerWriter {
             }
             _ => None,
         };
+        let at = work.step.as_ref().filter(|_| news == News::Failed);
         let told = Told {
             item: work.item,
             kind: work.kind,
             news,
             document: sent.and_then(|sent| sent.document).or(work.document),
-            id: delivered.and_then(|delivered| delivered.target_id.as_deref()),
+            id: delivered
+                .map_or_else(|| at?.target_id.as_deref(), |delivered| delivered.target_id.as_deref()),
+            step: at.map(|at| at.step.name()),
             number: sent.and_then(|sent| sent.number.as_deref()),
             failure,
         };
@@ -304,7 +307,16 @@ impl LedgerWriter {
         };
         let failure = Failure { class: &FailureClass::Acknowledgement, code: None, message };
         let news = News::Failed;
-        let told = Told { item, kind, news, document: None, id: None, number: None, failure: Some(failure) };
+        let told = Told {
+            item,
+            kind,
+            news,
+            document: None,
+            id: None,
+            number: None,
+            step: None,
+            failure: Some(failure),
+        };
         self.listeners.tell(told).await?;
         ledger::update(self.ledger.as_ref(), &id, None, |entry| entry.stand(failed.clone())).await
     }

@@ -138,8 +138,7 @@ impl Settings {
     /// Settings that are missing.
     pub(crate) fn needs_direct(settings: &relay_connector::Settings) -> Result<(), SettingsError> {
         let mut reader = Reader::new(settings);
-        reader.text(&APPKEY);
-        reader.secret(&APPSECRET);
+        _ = DirectSettings::read(&mut reader);
         reader.done(())
     }
 

@@ -80,11 +80,11 @@ fn empty_and_blank_are_unset_and_values_are_trimmed() {
 
 #[test]
 fn every_problem_of_a_vendor_comes_at_once() {
-    let wrong = [("WDT_BASE_URL", "ftp://wdt"), ("WDT_CALLS_PER_MINUTE", "0"), ("WDT_SID", "s")];
+    let wrong = [("WDT_BASE_URL", "ftp://wdt"), ("WDT_CALLS_PER_MINUTE", "0"), ("WDT_APPKEY", "k")];
     let error = wangdian(&settings(&wrong)).unwrap_err();
     let names: Vec<_> =
         error.problems.iter().map(|problem| problem.split(' ').next().unwrap_or_default()).collect();
-    assert_eq!(names, ["WDT_BASE_URL", "WDT_APPKEY", "WDT_APPSECRET", "WDT_CALLS_PER_MINUTE"]);
+    assert_eq!(names, ["WDT_SID", "WDT_BASE_URL", "WDT_APPSECRET", "WDT_CALLS_PER_MINUTE"]);
 }
 
 #[test]

@@ -35,6 +35,7 @@ customerid_id = { from = "shop", lookup = "kingdee.customer" }
 [fields.material_entity]
 each          = "items"
 materialid_id = { from = "sku", lookup = "kingdee.material" }
+stockid_id    = { from = "warehouse", lookup = "kingdee.store" }
 unit_id       = { from = "sku", lookup = "kingdee.material_unit" }
 qty           = "quantity"
 taxprice      = "price"
@@ -73,21 +74,21 @@ async fn order(house: &House, process: &Process) {
     let item =
         |warehouse| json!({"warehouse": warehouse, "sku": "ML-250-24", "quantity": 1, "price": "2.50"});
     let order = json!({
-        "id": "A", "shop": "S001", "paid_at": "2026-11-22 10:30:00", "items": [item("W1"), item("W2")],
+        "id": "A", "shop": "S001", "paid_at": "2026-11-22 10:30:00", "items": [item("WH01"), item("WH02")],
     });
     push(house, process, "orders", &order).await;
 }
 
 async fn shipment(house: &House, process: &Process) {
-    push(house, process, "shipments", &json!({"id": "S", "order": "A", "warehouse": "W2"})).await;
+    push(house, process, "shipments", &json!({"id": "S", "order": "A", "warehouse": "WH02"})).await;
 }
 
 /// The shipment as the address has it: once, with id and number of the part that it is of.
 fn check_shipment(house: &House, said: &str) {
-    let part = house.vendors.kingdee.orders("A-W2").remove(0);
+    let part = house.vendors.kingdee.orders("A-WH02").remove(0);
     let received = house.vendors.http.received();
     let [shipment] = received.as_slice() else { panic!("{said}: {received:?}") };
-    assert_eq!(shipment.body["order_no"], "A-W2", "{said}");
+    assert_eq!(shipment.body["order_no"], "A-WH02", "{said}");
     assert_eq!(shipment.body["order_id"].as_str(), Some(part.id.as_str()), "{said}");
 }
 
@@ -99,7 +100,7 @@ async fn a_shipment_before_its_order_waits_for_it_and_one_after_it_goes_at_once(
     process.drain().await;
     let waiting = process.operations().show("shipments", "S").await.unwrap().failures.remove(0);
     assert_eq!(waiting.class, "waiting");
-    assert!(waiting.message.starts_with("waiting for orders A/W2: "), "{}", waiting.message);
+    assert!(waiting.message.starts_with("waiting for orders A/WH02: "), "{}", waiting.message);
     assert!(waiting.message.contains("2026-11-24 12:00 (China time)"), "{}", waiting.message);
     order(&house, &process).await;
     process.drain().await;

@@ -180,6 +180,7 @@ bill_date   = { value = "2026-11-22" }
 customer_id = { value = "S001", lookup = "kingdee.customer" }
 
 [[fields.material_entity]]
+when        = "has(rec_id)"
 material_id = { value = "ML-1L-12", lookup = "kingdee.material" }
 stock_id    = { value = "WH01", lookup = "kingdee.store" }
 unit_id     = { value = "ML-1L-12", lookup = "kingdee.material_unit" }
