@@ -3,11 +3,10 @@
 //! not.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use relay_core::groups::{Contribution, GroupId, Groups, unmarked};
-use relay_core::item::content_hash;
+use relay_core::groups::{self, Contribution, GroupId, Groups, unmarked};
 use relay_core::{FailureClass, Outcome, Skip, WorkItem};
-use relay_mapping::{Brought, Context, Fault, Flow};
-use serde_json::{Value, json};
+use relay_mapping::{Brought, Flow};
+use serde_json::json;
 
 use crate::map::Sent;
 use crate::open::Message;
@@ -27,16 +26,6 @@ pub(crate) fn is_member(flow: &Flow, message: &Message) -> bool {
     flow.group().is_some() && message.item.as_ref().is_ok_and(|item| !is_bill(flow, item))
 }
 
-/// The group of a document, and what it brings there.
-pub(crate) fn brought(
-    flow: &Flow,
-    document: &Value,
-    context: &Context<'_>,
-) -> Result<(String, Brought), Vec<Fault>> {
-    let group = flow.group_of(document).map_err(|fault| vec![fault])?;
-    Ok((group.unwrap_or_default(), flow.contribution(document, context)?))
-}
-
 /// What a document brings into its group.
 pub(crate) struct Contributed {
     group: GroupId,
@@ -45,18 +34,11 @@ pub(crate) struct Contributed {
 }
 
 impl Contributed {
-    pub(crate) fn new(work: &Work<'_>, group: String, brought: Brought) -> Result<Self, Stop> {
-        let group = GroupId::new(&work.item.flow, group);
+    pub(crate) fn new(work: &Work<'_>, brought: Brought) -> Result<Self, Stop> {
+        let WorkItem { flow, key, version, .. } = work.item;
+        let group = GroupId::new(flow, &brought.group);
         is_no_document_of_its_own(work)?;
-        let Brought { head, lines } = brought;
-        let contribution = Contribution {
-            key: work.item.key.clone(),
-            version: work.item.version.clone(),
-            received_at: place(work),
-            head,
-            lines,
-            is_withdrawn: false,
-        };
+        let contribution = brought.contribution(key, version.as_deref(), place(work));
         let length = json!(contribution).to_string().len();
         if length > LARGEST {
             let message = format!(
@@ -65,7 +47,7 @@ impl Contributed {
             );
             return Err(Stop::failed(FailureClass::TooLarge, message));
         }
-        let body_hash = content_hash(&json!([group.group, contribution.hash()]));
+        let body_hash = contribution.hash_in(&group.group);
         Ok(Self { group, contribution, body_hash })
     }
 
@@ -79,7 +61,7 @@ impl Contributed {
         };
         let WorkItem { key, version, .. } = work.item;
         let contribution = Contribution::withdrawn(key, version.as_deref(), place(work));
-        let body_hash = content_hash(&json!([group.group, contribution.hash()]));
+        let body_hash = contribution.hash_in(&group.group);
         Ok(Self { group, contribution, body_hash })
     }
 
@@ -136,17 +118,8 @@ fn lapsed(work: &Work<'_>) -> Stop {
 
 /// Refuses a document of which the target has an older version as a document of its own.
 fn is_no_document_of_its_own(work: &Work<'_>) -> Result<(), Stop> {
-    let Some(delivered) = work.known.entry.there() else { return Ok(()) };
-    if delivered.target_id.as_deref().and_then(unmarked).is_some() {
-        return Ok(());
-    }
-    let id = delivered.target_id.as_deref().unwrap_or("unknown");
-    let message = format!(
-        "{} has an older version of it as a document of its own (id {id}), from before this flow had groups: in a group it \
-         would be there twice; change it there by hand, and settle this version",
-        work.system
-    );
-    Err(Stop::failed(FailureClass::Changed, message))
+    groups::is_of_a_group(work.known.entry.there(), work.system)
+        .map_err(|message| Stop::failed(FailureClass::Changed, message))
 }
 
 /// The failure of a document that is sent by itself, and of which a group has an older version.

@@ -178,18 +178,17 @@ impl Documents {
             return Contributed::withdrawn(work, self.groups.as_ref()).await;
         }
         let id = work.known.entry.id.clone();
-        let contributed = self
-            .with_ids(flow, document, &id, held, |context| contribute::brought(flow, document, context))
-            .await?;
+        let contributed =
+            self.with_ids(flow, document, &id, held, |context| flow.contribution(document, context)).await?;
         self.seen.note(flow, document).await;
-        let (group, brought) = match contributed {
+        let brought = match contributed {
             Ok(brought) => brought,
             Err(found) => return Err(self.unmapped(flow, work, found).await),
         };
         // Whoever has lost the message to another stores nothing.
         held.keep().await?;
         self.guard_again(work).await?;
-        Contributed::new(work, group, brought)
+        Contributed::new(work, brought)
     }
 
     /// What becomes of a document that cannot be mapped; what it waits for is noted.

@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::item::content_hash;
-use crate::{EntryId, StoreError};
+use crate::ledger::Delivered;
+use crate::{EntryId, StoreError, System};
 
 pub use due::Close;
 pub use seal::{Difference, Rules, Unsummable, seal};
@@ -116,6 +117,27 @@ impl Contribution {
     #[must_use]
     pub fn hash(&self) -> String {
         content_hash(&serde_json::json!([self.head, self.lines, self.is_withdrawn]))
+    }
+
+    /// A hash of what it brings where: by it the ledger tells a newer version that changes nothing.
+    #[must_use]
+    pub fn hash_in(&self, group: &str) -> String {
+        content_hash(&serde_json::json!([group, self.hash()]))
+    }
+}
+
+/// Whether what the target, or a group, has of a document came there through a group.
+///
+/// # Errors
+/// Says what to do where the target has it as a document of its own, from before the flow had groups.
+pub fn is_of_a_group(there: Option<&Delivered>, system: System) -> Result<(), String> {
+    let id = there.map(|delivered| delivered.target_id.as_deref().unwrap_or("unknown"));
+    match id.filter(|id| unmarked(id).is_none()) {
+        None => Ok(()),
+        Some(id) => Err(format!(
+            "{system} has an older version of it as a document of its own (id {id}), from before this flow had groups: in a group \
+             it would be there twice; change it there by hand, and settle this version"
+        )),
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Wiring {
     /// What the process calls itself among those that share its tokens.
     owner: String,
     transport: OnceLock<Arc<dyn Transport>>,
+    /// What is put around each connection.
+    around: fn(Arc<dyn Connection>) -> Arc<dyn Connection>,
     /// One connection a vendor for all jobs of a process, because they share its quota.
     connections: Mutex<BTreeMap<System, Arc<dyn Connection>>>,
 }
@@ -142,6 +144,7 @@ impl Wiring {
             credential_check: Arc::default(),
             owner,
             transport: OnceLock::new(),
+            around: |connection| connection,
             connections: Mutex::default(),
         }
     }
@@ -150,6 +153,12 @@ impl Wiring {
     #[must_use]
     pub fn over(self, transport: Arc<dyn Transport>) -> Self {
         Self { transport: OnceLock::from(transport), ..self }
+    }
+
+    /// Puts something around each connection: nothing of this process reaches a vendor but through it.
+    #[must_use]
+    pub fn around(self, around: fn(Arc<dyn Connection>) -> Arc<dyn Connection>) -> Self {
+        Self { around, ..self }
     }
 
     /// The same process with other settings: what they do not decide (stores, flows, transport) stays as it is.
@@ -168,6 +177,7 @@ impl Wiring {
             // It may have claimed a token that it could not get with the former settings.
             owner: self.owner.clone(),
             transport: self.transport.clone(),
+            around: self.around,
             connections: Mutex::default(),
         }
     }
@@ -266,7 +276,7 @@ impl Wiring {
             tokens: Arc::new(SharedTokens::new(self.stores.checkpoints.clone(), self.owner.clone())),
             quotas: self.stores.quotas.clone(),
         };
-        let connection = connector.connect(&self.settings, &surroundings)?;
+        let connection = (self.around)(connector.connect(&self.settings, &surroundings)?);
         connections.insert(connector.system(), connection.clone());
         Ok(connection)
     }

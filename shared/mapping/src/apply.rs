@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::conversion::{Conversion, convert, without_emoji};
 use crate::expression::{Datum, Failing, Scope, amount, find, first, holds};
 use crate::fault::{Cause, Fault};
+use crate::group::Brought;
 use crate::lookup::{LookupKey, joined};
 use crate::rule::{Absent, Content, Field, Fields, LookedUp, Rule, Take, Through};
 use crate::template;
@@ -35,11 +36,22 @@ pub struct Mapped {
     pub open_from: Option<NaiveDate>,
 }
 
-/// The target's document, or why there is none, with how it came about.
+/// What a flow makes of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Made {
+    /// The target's document.
+    Mapped(Mapped),
+    /// What it brings into a group.
+    Brought(Brought),
+    /// Nothing: it is taken out of the group that has an older version of it.
+    Withdrawn,
+}
+
+/// What a flow makes of a document, or why it makes nothing, with how it came about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traced {
-    /// The document, or every fault at once.
-    pub mapped: Result<Mapped, Vec<Fault>>,
+    /// What is made of it, or every fault at once.
+    pub made: Result<Made, Vec<Fault>>,
     /// How it came about.
     pub trace: Trace,
 }

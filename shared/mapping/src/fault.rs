@@ -58,6 +58,15 @@ pub enum Cause {
     /// More digits than can be held exactly.
     #[error("has more than 28 digits: amounts are kept exact or refused, never rounded unasked")]
     TooLarge,
+    /// More decimals than the amounts that are to sum up to it.
+    #[error(
+        "has more than {scale} decimals, and the amounts of the lines have so many: give the rule a larger `scale`, or round \
+         the total in the source system"
+    )]
+    TooFine {
+        /// How many decimals the amounts have.
+        scale: u32,
+    },
     /// A division by zero.
     #[error("divides by zero: filter such lines, or correct the amount in the source system")]
     DividesByZero,

@@ -8,7 +8,7 @@ use relay_core::VersionKind;
 use relay_core::item::content_hash;
 use serde_json::{Map, Value};
 
-use crate::apply::{Context, Mapped, Mapper, Traced};
+use crate::apply::{Context, Made, Mapped, Mapper, Traced};
 use crate::check::Check;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expression::{Failing, Scope, Term, first, holds, written};
@@ -270,15 +270,27 @@ impl Flow {
         self.mapped(document, context, None).0
     }
 
-    /// The same, with how it came about. The filter is told too, and decides nothing here.
+    /// What the pusher makes of it, with how it came about. The filter is told too, and decides nothing here.
     #[must_use]
     pub fn trace(&self, document: &Value, context: &Context<'_>) -> Traced {
         let filter = self.filter.as_ref().map(|filter| {
             let holds = self.admits(document).ok();
             ConditionTrace::of(filter, &Scope::document(document), holds)
         });
-        let (mapped, trace) = self.mapped(document, context, Some(Trace::of(filter)));
-        Traced { mapped, trace: trace.unwrap_or_default() }
+        let trace = Some(Trace::of(filter));
+        let (made, trace) = match (self.withdraws(document), &self.group) {
+            (Err(fault), _) => (Err(vec![fault]), trace),
+            (Ok(true), _) => (Ok(Made::Withdrawn), trace),
+            (Ok(false), Some(group)) => {
+                let (brought, trace) = self.brought(group, document, context, trace);
+                (brought.map(Made::Brought), trace)
+            }
+            (Ok(false), None) => {
+                let (mapped, trace) = self.mapped(document, context, trace);
+                (mapped.map(Made::Mapped), trace)
+            }
+        };
+        Traced { made, trace: trace.unwrap_or_default() }
     }
 
     fn mapped(

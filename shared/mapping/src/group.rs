@@ -3,9 +3,9 @@
 //! What a document brings ([`Flow::contribution`]) is mapped as ever, but for the fields that read `target`: those are
 //! worked out of the sums, when the bill is made ([`Flow::bill`]).
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use relay_connector::Document;
-use relay_core::groups::{Bill, Close, Rules};
+use relay_core::groups::{Bill, Close, Contribution, Rules};
 use serde_json::{Map, Value};
 
 use crate::apply::{Context, Mapped, Mapper, Place};
@@ -16,6 +16,7 @@ use crate::lookup::joined;
 use crate::params::resolve;
 use crate::rule::{Content, Fields, Lines};
 use crate::time;
+use crate::trace::Trace;
 
 /// The field of a contribution's line that tells its block, because each block derives its fields in its own way. No
 /// target has a field of this name.
@@ -97,10 +98,21 @@ impl Part {
 /// What a document brings into its group: the fields of the bill's head, and lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Brought {
+    /// The group, such as `S1/W1/2026-11-29`.
+    pub group: String,
     /// The fields of the head.
     pub head: Map<String, Value>,
     /// The lines.
     pub lines: Vec<Map<String, Value>>,
+}
+
+impl Brought {
+    /// What the group stores of it.
+    #[must_use]
+    pub fn contribution(self, key: &str, version: Option<&str>, received_at: DateTime<Utc>) -> Contribution {
+        let (key, version) = (key.to_owned(), version.map(str::to_owned));
+        Contribution { key, version, received_at, head: self.head, lines: self.lines, is_withdrawn: false }
+    }
 }
 
 impl Flow {
@@ -108,14 +120,6 @@ impl Flow {
     #[must_use]
     pub fn group(&self) -> Option<&Group> {
         self.group.as_ref()
-    }
-
-    /// The group of a document, such as `S1/W1/2026-11-29`; `None` where the flow has no groups.
-    ///
-    /// # Errors
-    /// When the document lacks a value of it, which is named.
-    pub fn group_of(&self, document: &Value) -> Result<Option<String>, Fault> {
-        self.group.as_ref().map(|group| group.name(document)).transpose()
     }
 
     /// Whether the document is withdrawn from its group: `withdrawn_when`.
@@ -133,14 +137,35 @@ impl Flow {
     /// What a document brings into its group.
     ///
     /// # Errors
-    /// Every fault of the document at once; what its checks find too.
+    /// Every fault of the document at once; what its checks find too, and a value of the group that it lacks.
     pub fn contribution(&self, document: &Value, context: &Context<'_>) -> Result<Brought, Vec<Fault>> {
+        match &self.group {
+            Some(group) => self.brought(group, document, context, None).0,
+            None => Err(vec![not_a_bill("the flow has no groups any more")]),
+        }
+    }
+
+    /// The same, with how it came about where somebody asks.
+    pub(crate) fn brought(
+        &self,
+        group: &Group,
+        document: &Value,
+        context: &Context<'_>,
+        trace: Option<Trace>,
+    ) -> (Result<Brought, Vec<Fault>>, Option<Trace>) {
         let mut mapper = Mapper::new(Some(context));
-        mapper.marks_blocks = true;
-        let mut head = self.whole(&mut mapper, document);
-        let Some(group) = self.group.as_ref().filter(|_| mapper.faults.is_empty()) else {
-            return Err(mapper.faults);
+        (mapper.marks_blocks, mapper.trace) = (true, trace);
+        let head = self.whole(&mut mapper, document);
+        let brought = match group.name(document) {
+            Ok(name) if mapper.faults.is_empty() => Ok(self.without_derived(group, name, head)),
+            Ok(_) => Err(mapper.faults),
+            Err(fault) => Err(mapper.faults.into_iter().chain([fault]).collect()),
         };
+        (brought, mapper.trace)
+    }
+
+    /// What is mapped, but for what is worked out of the sums.
+    fn without_derived(&self, group: &Group, name: String, mut head: Map<String, Value>) -> Brought {
         let lines = head.shift_remove(&group.list);
         self.fields.forget_derived(&mut head);
         let blocks = self.blocks(group);
@@ -159,7 +184,22 @@ impl Flow {
             Value::Array(lines) => Some(lines.into_iter().filter_map(line).collect()),
             _ => None,
         });
-        Ok(Brought { head, lines: lines.unwrap_or_default() })
+        Brought { group: name, head, lines: lines.unwrap_or_default() }
+    }
+
+    /// What a document brings as people read it: a document of the target, with its lines in their list.
+    #[must_use]
+    pub fn brought_as_document(&self, brought: &Brought) -> Value {
+        let mut document = brought.head.clone();
+        if let Some(group) = &self.group {
+            let line = |line: &Map<String, Value>| {
+                let mut line = line.clone();
+                line.shift_remove(BLOCK);
+                Value::Object(line)
+            };
+            document.insert(group.list.clone(), brought.lines.iter().map(line).collect());
+        }
+        Value::Object(document)
     }
 
     /// A bill in its target's form, and the document that it is there.
@@ -171,10 +211,7 @@ impl Flow {
         bill: &Value,
         context: &Context<'_>,
     ) -> Result<(&'static Document, Mapped), Vec<Fault>> {
-        let unreadable = |reason: &str| {
-            let cause = Cause::Unreadable { expected: "a bill of this flow's groups" };
-            vec![Fault::new("group".to_owned(), "bill", Some(reason), cause)]
-        };
+        let unreadable = |reason: &str| vec![not_a_bill(reason)];
         let group = self.group.as_ref().ok_or_else(|| unreadable("the flow has no groups any more"))?;
         let Bill { name, is_return, mut head, lines } =
             serde_json::from_value(bill.clone()).map_err(|error| unreadable(&error.to_string()))?;
@@ -211,6 +248,11 @@ impl Flow {
             _ => &[],
         }
     }
+}
+
+fn not_a_bill(reason: &str) -> Fault {
+    let cause = Cause::Unreadable { expected: "a bill of this flow's groups" };
+    Fault::new("group".to_owned(), "bill", Some(reason), cause)
 }
 
 impl Fields {

@@ -58,7 +58,7 @@ mod template;
 mod time;
 mod trace;
 
-pub use apply::{Context, Mapped, Traced};
+pub use apply::{Context, Made, Mapped, Traced};
 pub use conversion::without_street;
 pub use coverage::{Coverage, Covered, Missing};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};

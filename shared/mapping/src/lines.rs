@@ -81,8 +81,11 @@ impl Mapper<'_> {
             .map(|(index, line)| self.read(&block.fields, line, Some(&line_place(index))))
             .collect();
         if self.faults.len() == faults_before {
+            // A total is the same for all lines, and is asked for where there are none too.
+            let no_line = block.each.as_ref().map(|each| Scope::line(scope, each, &Value::Null, 0));
             for (name, remainder) in &block.remainders {
-                self.round_together(&mut mapped, name, remainder, scopes.first(), place);
+                let line = scopes.first().or(no_line.as_ref());
+                self.round_together(&mut mapped, name, remainder, line, place);
                 self.corrected(&mapped, name, first, place, parent);
             }
         }

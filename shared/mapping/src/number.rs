@@ -53,9 +53,12 @@ pub(crate) fn write(number: Decimal) -> String {
     if number.is_zero() { "0".to_owned() } else { number.normalize().to_string() }
 }
 
-/// Writes with exactly so many digits after the point.
+/// Writes with exactly so many digits after the point; what has more is refused.
 pub(crate) fn write_at(number: Decimal, scale: u32) -> Result<String, Cause> {
-    let mut padded = if number.is_zero() { Decimal::ZERO } else { number };
+    let mut padded = if number.is_zero() { Decimal::ZERO } else { number.normalize() };
+    if padded.scale() > scale {
+        return Err(Cause::TooFine { scale });
+    }
     padded.rescale(scale);
     // Padding that does not fit is left out by `rescale`.
     if padded.scale() == scale { Ok(padded.to_string()) } else { Err(Cause::TooLarge) }
@@ -103,6 +106,16 @@ mod tests {
         assert_eq!(write(read("-0.00").unwrap()), "0");
         assert_eq!(write(read("1.5e-3").unwrap()), "0.0015");
         assert_eq!(write(read("7226306356013346628").unwrap()), "7226306356013346628");
+    }
+
+    #[test]
+    fn what_is_padded_loses_no_digit() {
+        let at = |text, scale| write_at(read(text).unwrap(), scale);
+        assert_eq!(at("1.5", 2), Ok("1.50".to_owned()));
+        assert_eq!(at("1.5000", 1), Ok("1.5".to_owned()));
+        assert_eq!(at("-0.00", 2), Ok("0.00".to_owned()));
+        assert_eq!(at("1.005", 2), Err(Cause::TooFine { scale: 2 }));
+        assert_eq!(at("1234567890123456789012345678", 2), Err(Cause::TooLarge));
     }
 
     #[test]

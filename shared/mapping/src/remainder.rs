@@ -44,12 +44,14 @@ impl Remainder {
     /// The amounts, rounded, so that they sum up to `total`, or to their exact sum, rounded.
     ///
     /// # Errors
-    /// Where the difference to `total` is more than the lines' rounding can have left, or the amounts have too many digits.
+    /// Where the difference to `total` is more than the lines' rounding can have left, `total` has more decimals than they, or
+    /// the amounts have too many digits.
     pub(crate) fn rounded(&self, exact: &[Decimal], total: Option<Decimal>) -> Result<Vec<Decimal>, Cause> {
         let mut rounded: Vec<Decimal> =
             exact.iter().map(|amount| amount.round_dp_with_strategy(self.scale, self.rounding)).collect();
         let sum = rounded.iter().try_fold(Decimal::ZERO, |sum, amount| number::add(sum, *amount))?;
-        let wanted = match total {
+        let wanted = match total.map(|total| total.normalize()) {
+            Some(total) if total.scale() > self.scale => return Err(Cause::TooFine { scale: self.scale }),
             Some(total) => total,
             None => Sum::of(exact).rounded(self.scale, self.rounding)?,
         };

@@ -72,6 +72,11 @@ pub enum OperationError {
         /// Those that were perhaps meant.
         meant: Vec<String>,
     },
+    /// A bill is no document of a source.
+    #[error(
+        "`{0}` is the bill of a group, and a test has a document: record one of its members (`relay show @{0}` tells them)"
+    )]
+    IsBill(String),
     /// The flow has a file, so it cannot be retired.
     #[error("the flow `{flow}` has a file, {file}: take it away first")]
     HasFile {
@@ -98,6 +103,12 @@ pub enum OperationError {
         /// What was perhaps meant.
         meant: String,
     },
+    /// A table that holds nothing of a person's.
+    #[error(
+        "nothing was imported into `{0}`: what it holds are the vendor's answers, which expire by themselves and are no one's to \
+         import (`relay lookups show {0}` lists them)"
+    )]
+    NothingImported(String),
     /// A table cannot be written as a file.
     #[error("the table cannot be written as CSV: {0}")]
     Unwritable(String),
@@ -186,9 +197,11 @@ impl OperationError {
             | Self::WrongEdit(_)
             | Self::UnknownGroup(_)
             | Self::SeveralFlows { .. }
+            | Self::IsBill(_)
             | Self::HasFile { .. }
             | Self::UnknownTable { .. }
             | Self::EmptyTable { .. }
+            | Self::NothingImported(_)
             | Self::PauseTooLong
             | Self::NoFile(_) => true,
             Self::UnknownDocument { .. }

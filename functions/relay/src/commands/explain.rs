@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use relay_mapping::{ConditionTrace, Ended, FieldTrace, LineTrace, ReadValue};
-use relay_operations::explain::{Asked, Becomes, Compared, Explained, Request, Target};
+use relay_operations::explain::{Asked, Becomes, Brings, Compared, Explained, Request, Target};
 use relay_operations::times::shown;
 use serde_json::{Value, json};
 
@@ -37,13 +37,15 @@ pub(crate) async fn run(
         print(&explained);
     }
     let parts = explained.parts.iter().map(|part| part.verdict.becomes);
-    let is_well = parts.chain([explained.verdict.becomes]).all(|becomes| becomes != Becomes::Fails);
+    let is_well = |becomes| !matches!(becomes, Becomes::Fails | Becomes::Unknown);
+    let is_well = parts.chain([explained.verdict.becomes]).all(is_well);
     Ok(if is_well { Done::Well } else { Done::WithFailures })
 }
 
 /// Shows in short what would become of a document.
 pub(super) fn summarize(explained: &Explained) {
     head(explained);
+    explained.brings.iter().for_each(brings);
     explained.request.iter().for_each(request);
     say!("");
     explained.parts.iter().for_each(summarize);
@@ -74,6 +76,7 @@ fn print(explained: &Explained) {
         let line = if line.is_empty() { "a block of lines" } else { line };
         say!("  {target}: {line} is left out: {}", condition(left_out));
     }
+    explained.brings.iter().for_each(brings);
     explained.request.iter().for_each(request);
     compared("what was sent last", "sent", &explained.sent_last);
     compared("what the target holds now", "there", &explained.target_now);
@@ -86,8 +89,11 @@ fn head(explained: &Explained) {
     say!("{flow} {key}, version {version}, from {origin}");
     let becomes = match verdict.becomes {
         Becomes::Sent => "It would be sent",
+        Becomes::Grouped => "It would go into its group",
+        Becomes::Withdrawn => "It would be taken out of its group",
         Becomes::Nothing => "Nothing would be sent",
         Becomes::Fails => "It would fail",
+        Becomes::Unknown => "It cannot be told what would become of it",
     };
     let why = verdict.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
     say!("{becomes}{why}.");
@@ -141,6 +147,15 @@ fn read(ReadValue { path, value }: &ReadValue) -> String {
 fn condition(condition: &ConditionTrace) -> String {
     let found: Vec<_> = condition.reads.iter().map(read).collect();
     format!("{} ({}; line {})", condition.condition, found.join(", "), condition.at.line)
+}
+
+fn brings(brings: &Brings) {
+    let Brings { group, document, leaves } = brings;
+    say!("\nWhat it brings into the group {group} (prices are worked out of the sums, when it is closed):");
+    say!("  {document}");
+    if let Some(leaves) = leaves {
+        say!("  It leaves the group {leaves}, which has an older version of it.");
+    }
 }
 
 fn request(request: &Request) {

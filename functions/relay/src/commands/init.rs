@@ -41,6 +41,13 @@ pub(crate) fn run(set: Set, folder: &Path, json: bool) -> anyhow::Result<Done> {
         let title = routed.flow.title().unwrap_or_default();
         say!("  {}  {title}", routed.flow.name());
     }
+    let waiting = set.waiting();
+    if !waiting.is_empty() {
+        say!(
+            "\nThese run nowhere as long as they lie in a folder of their own. Once you have what their heads name, move them up:"
+        );
+        waiting.iter().for_each(|file| say!("  mv {FLOWS}/{file} {FLOWS}/"));
+    }
     say!(
         "\nRead the head of each flow file: it says what a tenant must check. Then, in {}:\n  fill in {SETTINGS}\n  set -a; . \
          ./{SETTINGS}; set +a\n  relay flows check && relay flows test\n  relay serve",

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_simulators::qince::PushStyle;
 use rust_decimal::Decimal;
+use serde_json::json;
 
 use crate::serve::eventually;
 use crate::server::Server;
@@ -81,4 +82,23 @@ fn a_dry_run_needs_no_store_and_makes_none() {
     assert!(!server.stores(&push));
     server.terminate();
     assert!(!installation.path("relay.db").exists());
+}
+
+/// A real run keeps it as failed and releases it. What a dry run keeps goes with the process.
+#[test]
+fn a_row_that_no_message_can_carry_stays_in_the_pool() {
+    let town = Town::open();
+    let installation = town.installation();
+    let wangdian = &town.vendors.wangdian;
+    let deep = (0..110).fold(json!(1), |inner, _| json!([inner]));
+    let row = json!({"tid": "T1", "logistics_no": "SF1", "remark": deep});
+    let deep = wangdian.add_shipment(row.as_object().unwrap().clone());
+    let plain =
+        wangdian.add_shipment(json!({"tid": "T2", "logistics_no": "SF2"}).as_object().unwrap().clone());
+    let server = Server::of(&installation, &mut installation.command(&DRY_RUN));
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let (_, shown) = server.terminate();
+    assert!(shown.contains(&format!("shipping-to-sharecrm {plain}, version ")), "the pool was read: {shown}");
+    assert!(wangdian.logistics_acks().is_empty(), "{:?}", wangdian.logistics_acks());
+    assert_eq!(wangdian.waiting_shipments(), [deep, plain]);
 }

@@ -138,6 +138,13 @@ fn without_a_vendors_settings_the_flows_own_document_is_shown_and_what_could_not
     let unresolved = explained["unresolved"].as_array().unwrap();
     assert!(unresolved.iter().any(|code| code["code"] == "api_zy01"), "{explained}");
     assert!(unresolved[0]["why"].as_str().unwrap().contains("KINGDEE_"), "{explained}");
+    assert_eq!(explained["verdict"]["becomes"], "unknown", "nobody has said that there is none: {explained}");
+    assert_eq!(explained["faults"], json!([]), "{explained}");
+    assert_eq!(
+        field(&explained, "customerid_id")["fault"],
+        "kingdee.customer api_zy01 could not be asked for",
+        "{explained}"
+    );
     let order = events("qince/direct-order.json");
     let mut installation = Installation::empty();
     installation.set("WDT_SHOP_NO", "S001");

@@ -37,6 +37,18 @@ fn the_tests_of_the_shipped_flows_pass_and_reach_every_rule() {
 }
 
 #[test]
+fn each_example_has_tests_that_pass_and_reach_every_rule() {
+    let folder = format!("{FLOWS}/examples");
+    let answer = Installation::empty().relay(&["flows", "test", &folder, "--json"]).with_status(0).json();
+    let flows = answer["flows"].as_array().unwrap();
+    assert_eq!(flows.len(), 5, "{answer}");
+    for flow in flows {
+        assert!(flow["tests"].as_array().unwrap().len() >= 2, "{flow}");
+        assert_eq!(flow["coverage"]["missing"], serde_json::json!([]), "{flow}");
+    }
+}
+
+#[test]
 fn the_tests_that_the_documents_show_pass() {
     let document = include_str!("../../../../docs/flows.md");
     let (_, tests) = document.split_once("## Tests").unwrap().1.split_once("```toml\n").unwrap();

@@ -33,15 +33,66 @@ fn every_set_passes_its_check_and_its_tests() {
     }
 }
 
+/// Moves up what waits in folders of its own, as `relay init` says it.
+fn move_up(installation: &Installation, set: &str) -> usize {
+    let said = installation.relay(&["init", "--set", set]).with_status(0).stdout;
+    let moves: Vec<_> = said.lines().filter_map(|line| line.trim().strip_prefix("mv ")).collect();
+    for line in &moves {
+        let (file, folder) = line.split_once(' ').unwrap();
+        let name = file.rsplit_once('/').unwrap().1;
+        fs::rename(installation.path(file), installation.path(folder).join(name)).unwrap();
+    }
+    moves.len()
+}
+
 #[test]
-fn what_needs_kingdees_second_interface_waits_in_a_folder_of_its_own() {
+fn what_is_written_back_to_qince_waits_for_the_path_of_its_call() {
+    let installation = Installation::empty();
+    let listed = |answer: &serde_json::Value| -> Vec<String> {
+        let flows = answer["flows"].as_array().unwrap().iter();
+        flows.map(|flow| flow["flow"].as_str().unwrap().to_owned()).collect()
+    };
+    let tested = || installation.relay(&["flows", "test", "flows", "--json"]).with_status(0).json();
+    installation.relay(&["init", "--set", "field-sales"]).with_status(0);
+    assert!(!listed(&tested()).contains(&"shipping-to-qince".to_owned()));
+    assert_eq!(move_up(&installation, "field-sales"), 2);
+    assert!(listed(&tested()).contains(&"shipping-to-qince".to_owned()));
+    let mut settings = fs::read_to_string(installation.path("settings.env")).unwrap();
+    settings = settings.replace("=\n", "=x\n");
+    fs::write(installation.path("settings.env"), settings).unwrap();
+    let event = crate::support::events("erp-pusher/sqs.json");
+    let pusher = ["invoke", "erp-pusher", "--event", event.to_str().unwrap()];
+    let started = Answer::of(&mut installation.within("set -a; . ./settings.env", &pusher)).with_status(2);
+    assert!(started.stderr.contains("QINCE_BUSINESS_STATUS_PATH"), "{}", started.stderr);
+}
+
+/// As the set and the heads of its files say it.
+#[test]
+fn under_kingdees_second_interface_the_set_runs_once_what_they_name_is_done() {
     let mut installation = Installation::empty();
-    installation.relay(&["init", "--set", "e-commerce"]).with_status(0);
+    assert_eq!(move_up(&installation, "e-commerce"), 4);
     installation.set("KINGDEE_AUTH", "v2");
-    let folder = installation.path("flows/kingdee-v2");
-    let tested =
-        installation.relay(&["flows", "test", folder.to_str().unwrap(), "--json"]).with_status(0).json();
-    assert_eq!(tested["flows"][0]["flow"], "purchase-order-to-wangdian", "{tested}");
+    let checked = installation.relay(&["flows", "check", "flows", "--json"]).with_status(1).json();
+    let mistakes: Vec<_> = checked["mistakes"].as_array().unwrap().iter().collect();
+    assert_eq!(mistakes.len(), 1, "the one that its file's head names: {checked}");
+    assert_eq!(mistakes[0]["message"], "the target has no known field `ignoreconfirm` here", "{checked}");
+    for (file, begins) in [
+        ("purchase-to-kingdee.toml", "ignoreconfirm"),
+        ("purchase-to-kingdee.test.toml", "request = { ignore"),
+    ] {
+        let path = installation.path("flows").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let kept: Vec<_> = match begins {
+            "ignoreconfirm" => text.lines().filter(|line| !line.starts_with(begins)).collect(),
+            _ => text.split("[[test]]\n").filter(|test| !test.contains(begins)).collect(),
+        };
+        let between = if begins == "ignoreconfirm" { "\n" } else { "[[test]]\n" };
+        fs::write(&path, kept.join(between)).unwrap();
+    }
+    let tested = installation.relay(&["flows", "test", "flows", "--json"]);
+    let json = tested.json();
+    assert_eq!(json["failed"], 0, "{json:#}");
+    assert_eq!(json["flows"].as_array().unwrap().len(), 14, "{json}");
 }
 
 #[test]

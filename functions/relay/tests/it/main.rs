@@ -20,6 +20,7 @@ mod explain;
 mod floods;
 mod flow_tests;
 mod flows;
+mod groups;
 mod init;
 mod look_ups;
 mod lost_store;

@@ -46,12 +46,20 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
 fn verdict(explained: &Explained, language: Language) -> Markup {
     let (kind, becomes) = match explained.verdict.becomes {
         Becomes::Sent => ("good", language.says("会发送", "It would be sent")),
+        Becomes::Grouped => ("good", language.says("会进入分组", "It would go into its group")),
+        Becomes::Withdrawn => ("warn", language.says("会从分组中撤出", "It would be taken out of its group")),
+        Becomes::Unknown => ("warn", language.says("无法判断", "It cannot be told what would become of it")),
         Becomes::Nothing => ("warn", language.says("不会发送", "Nothing would be sent")),
         Becomes::Fails => ("bad", language.says("会失败", "It would fail")),
     };
     html! {
         p { (mark(kind, becomes)) @if let Some(why) = &explained.verdict.why { ": " (why) } }
-        ul { @for fault in &explained.faults { li { (fault) } } }
+        ul {
+            @for fault in &explained.faults { li { (fault) } }
+            @for code in &explained.unresolved {
+                li { (code.table) " " (code.code) " " (language.says("问不到:", "could not be asked for: ")) (code.why) }
+            }
+        }
     }
 }
 

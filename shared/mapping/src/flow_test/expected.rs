@@ -4,11 +4,13 @@
 //! A text in quotes is compared as text, so that `"12.50"` is not `"12.5"`; a bare number by its exact value, however it is
 //! sent.
 
+use relay_connector::{Document, Field};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use toml_edit::Item;
 
-use super::Difference;
+use super::{Difference, place};
+use crate::load::fields::sent_as;
 use crate::load::report::Report;
 use crate::number;
 
@@ -91,6 +93,25 @@ impl Expected {
             }
         };
         Some(Self { line, content })
+    }
+
+    /// By the names under which the target is sent its fields, of which these are known.
+    pub(super) fn by_names_of(mut self, target: &Document, known: &'static [Field]) -> Self {
+        self.content = match self.content {
+            Content::Object(fields) => {
+                let fields = fields.into_iter().map(|(name, expected)| {
+                    let name = sent_as(target, known, &name).to_owned();
+                    let expected = expected.by_names_of(target, place::within(known, &name));
+                    (name, expected)
+                });
+                Content::Object(fields.collect())
+            }
+            Content::List(items) => {
+                Content::List(items.into_iter().map(|item| item.by_names_of(target, known)).collect())
+            }
+            content => content,
+        };
+        self
     }
 
     /// The line that expects it.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use toml_edit::{Document, Item};
 
 use super::given::{self, Beside};
+use super::place;
 use super::{Expected, Line, Outcome, Test, Why};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::flow::Flow;
@@ -15,7 +16,7 @@ use crate::lookup::LookupKey;
 
 /// What the whole file says, for the tests that do not say it themselves.
 const COMMON: [&str; 3] = ["document", "settings", "lookups"];
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 17] = [
     "name",
     "document",
     "set",
@@ -27,6 +28,8 @@ const KEYS: [&str; 15] = [
     "version",
     "request",
     "params",
+    "group",
+    "brings",
     "absent",
     "faults",
     "nothing",
@@ -138,11 +141,20 @@ fn expected(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Expected> {
 }
 
 fn outcome(table: &Table<'_>, flow: &Flow, report: &mut Report<'_>) -> Option<Outcome> {
-    let is_sent = ["request", "params", "absent"].into_iter().find_map(|key| table.get(key));
-    let others = [is_sent, table.get("faults"), table.get("nothing")];
+    let (own, others, what) = match flow.group() {
+        Some(_) => (["brings", "group"], ["request", "params"], "goes into its group"),
+        None => (["request", "params"], ["brings", "group"], "is sent"),
+    };
+    if let Some(entry) = others.into_iter().find_map(|key| table.get(key)) {
+        let message = format!("a document of this flow {what}, and a test of it has no `{}`", entry.key);
+        report.mistake(entry.key_span, message, Some(format!("write `{}` or `{}`", own[0], own[1])));
+        return None;
+    }
+    let is_made = own.into_iter().chain(["absent"]).find_map(|key| table.get(key));
+    let others = [is_made, table.get("faults"), table.get("nothing")];
     let mut others = others.into_iter().flatten();
     let Some(first) = others.next() else {
-        let help = "write what is sent as `request`, or `faults = [\"…\"]`, or `nothing = true`".to_owned();
+        let help = format!("write what {what} as `{}`, or `faults = [\"…\"]`, or `nothing = true`", own[0]);
         report.mistake(table.span.clone(), "this test expects nothing in particular", Some(help));
         return None;
     };
@@ -153,22 +165,41 @@ fn outcome(table: &Table<'_>, flow: &Flow, report: &mut Report<'_>) -> Option<Ou
     }
     let line = report.position(first.key_span.start).line;
     match first.key {
-        "faults" => Some(Outcome::Faults { line, texts: lines(&first, report)? }),
+        "faults" => {
+            let texts = lines(&first, report)?;
+            Some(Outcome::Faults {
+                line,
+                texts: texts.into_iter().map(|text| by_names_of(text, flow)).collect(),
+            })
+        }
         "nothing" => nothing(&first, line, report),
         _ => {
             let part = |key, report: &mut Report<'_>| match table.get(key) {
                 Some(entry) => {
                     match flow.split() {
-                        Some(_) if key == "request" => list(&entry, report)?,
+                        // What params and group say is no body.
+                        Some(_) if key == own[0] => list(&entry, report)?,
+                        _ if key == "group" => {}
                         _ => _ = entry.table(report)?,
                     }
                     expected(&entry, report).map(Some)
                 }
                 None => Some(None),
             };
-            let (body, params) = (part("request", report), part("params", report));
-            let absent = table.get("absent").map_or(Some(Vec::new()), |entry| lines(&entry, report));
-            Some(Outcome::Request { body: body?, params: params?, absent: absent? })
+            let (body, beside) = (part(own[0], report), part(own[1], report));
+            let absent = table.get("absent").map_or(Some(Vec::new()), |entry| {
+                let places = entry.texts(report)?;
+                places.iter().for_each(|place| place::check(place, flow, report));
+                lines(&entry, report)
+            });
+            let (body, beside, absent) = (body?, beside?, absent?);
+            let target = flow.target.document;
+            let body = body.map(|body| body.by_names_of(target, target.fields()));
+            let absent = absent.into_iter().map(|place| by_names_of(place, flow)).collect();
+            Some(match flow.group() {
+                Some(_) => Outcome::Brings { body, group: beside, absent },
+                None => Outcome::Request { body, params: beside, absent },
+            })
         }
     }
 }
@@ -202,6 +233,12 @@ fn lines(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Vec<Line>> {
         line: report.position(written.span.start).line,
     };
     Some(texts.iter().map(line).collect())
+}
+
+/// A text that begins with a place of the target's document, with the names under which it is sent.
+fn by_names_of(Line { text, line }: Line, flow: &Flow) -> Line {
+    let (place, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+    Line { text: place::sent(place, flow.target.document) + rest, line }
 }
 
 fn settings(table: &Table<'_>, report: &mut Report<'_>) -> BTreeMap<String, String> {

@@ -19,6 +19,7 @@
 //! |---|---|
 //! | `load` | a test file, read and checked |
 //! | `given` | the documents of a test |
+//! | `place` | the places of a target's document, by whichever names tests have for them |
 //! | `expected` | what is expected of a request, and where it differs |
 //! | `run` | a test, run |
 //! | `parts` | of a flow that splits its documents |
@@ -27,6 +28,7 @@ mod expected;
 mod given;
 mod load;
 mod parts;
+mod place;
 mod run;
 
 use std::collections::BTreeMap;
@@ -69,6 +71,8 @@ struct Test {
 enum Outcome {
     /// It is sent; of a flow that splits its documents, a list of all that is sent.
     Request { body: Option<Expected>, params: Option<Expected>, absent: Vec<Line> },
+    /// It goes into a group, and brings this there.
+    Brings { body: Option<Expected>, group: Option<Expected>, absent: Vec<Line> },
     /// It fails, with one fault for each of these texts and no other.
     Faults { line: usize, texts: Vec<Line> },
     /// Nothing is sent, for this reason where one is named.
@@ -93,12 +97,15 @@ enum Why {
     Same,
     /// It is newer, and says the same to the target.
     Unchanged,
+    /// It is taken out of its group.
+    Withdrawn,
     /// Its source has cancelled it.
     Cancelled,
 }
 
 impl Why {
-    const ALL: [Self; 5] = [Self::Filtered, Self::Older, Self::Same, Self::Unchanged, Self::Cancelled];
+    const ALL: [Self; 6] =
+        [Self::Filtered, Self::Older, Self::Same, Self::Unchanged, Self::Withdrawn, Self::Cancelled];
 
     fn name(self) -> &'static str {
         match self {
@@ -106,6 +113,7 @@ impl Why {
             Self::Older => "older",
             Self::Same => "same",
             Self::Unchanged => "unchanged",
+            Self::Withdrawn => "withdrawn",
             Self::Cancelled => "cancelled",
         }
     }
@@ -128,8 +136,8 @@ pub struct Tested {
 /// One difference between what was expected and what was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// The target's field, such as `material_entity[0].qty`; or `params.shop_no`, `key`, `version`, `request`, `faults`,
-    /// `nothing`.
+    /// The target's field, such as `material_entity[0].qty`; or `params.shop_no`, `key`, `version`, `group`, `request`,
+    /// `brings`, `faults`, `nothing`.
     pub field: String,
     /// The line of the test file that expects something else.
     pub line: usize,

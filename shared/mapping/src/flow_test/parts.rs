@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use relay_core::item::content_hash;
 use serde_json::Value;
 
-use super::run::{Became, Run};
+use super::run::{Became, Run, hash_in_group};
 use super::{Line, Why};
-use crate::apply::{Context, Mapped};
+use crate::apply::{Context, Made, Mapped};
 use crate::fault::Fault;
 
 /// The parts that the target has, each with the hash of what was sent of it; and those that were withdrawn since.
@@ -27,34 +27,53 @@ impl Run<'_> {
             Err(fault) => return Became::Failed(vec![fault.to_string()]),
         };
         let context = Context { settings: &self.test.settings, lookups: &self.test.lookups };
-        let (mut sent, mut faults) = (Vec::new(), Vec::new());
+        let (mut sent, mut brings, mut faults) = (Vec::new(), Vec::new(), Vec::new());
         let mut there = BTreeMap::new();
         for part in divided.parts() {
             let mut traced = self.flow.trace(&divided.document(part), &context);
             // It was met by the document as a whole.
             traced.trace.filter = None;
             self.traces.push(traced.trace);
-            match traced.mapped {
-                Ok(mapped) => {
+            let is_there = |hash: &String| self.parts.there.get(&part.name) == Some(hash);
+            match traced.made {
+                Ok(Made::Mapped(mapped)) => {
                     let mapped = self.flow.numbered(mapped, &part.name);
                     let hash = content_hash(&mapped.body);
-                    if self.parts.there.get(&part.name) != Some(&hash) {
+                    if !is_there(&hash) {
                         sent.push(mapped);
                     }
                     there.insert(part.name.clone(), hash);
                 }
+                Ok(Made::Brought(brought)) => {
+                    let hash = hash_in_group(brought.clone());
+                    if !is_there(&hash) {
+                        brings.push(brought);
+                    }
+                    there.insert(part.name.clone(), hash);
+                }
+                // It is told with the parts that are withdrawn.
+                Ok(Made::Withdrawn) => {}
                 Err(found) => {
                     faults.extend(found.iter().map(|fault: &Fault| format!("{}: {fault}", part.name)));
                 }
             }
         }
         let before = std::mem::replace(&mut self.parts.there, there);
-        let is_part = |name: &String| divided.parts().iter().any(|part| part.name == *name);
+        let is_part = |name: &String| self.parts.there.contains_key(name);
         self.parts.withdrawn = before.into_keys().filter(|name| !is_part(name)).collect();
-        match (faults.is_empty(), sent.is_empty()) {
-            (false, _) => Became::Failed(faults),
-            (true, true) => Became::Nothing(Why::Unchanged),
-            (true, false) => Became::Sent(sent),
+        match (faults.is_empty(), sent.is_empty(), brings.is_empty()) {
+            (false, _, _) => Became::Failed(faults),
+            (true, true, true) => Became::Nothing(Why::Unchanged),
+            (true, true, false) => Became::Brings(brings),
+            (true, false, _) => Became::Sent(sent),
+        }
+    }
+
+    /// Of a flow that splits its documents a list, else the only one.
+    pub(super) fn one_or_list(&self, mut values: Vec<Value>) -> Value {
+        match (self.flow.split(), values.len()) {
+            (None, 1) => values.remove(0),
+            _ => Value::Array(values),
         }
     }
 

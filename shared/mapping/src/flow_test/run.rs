@@ -1,6 +1,7 @@
 //! Runs a test: a document goes the pusher's way, up to what would be sent.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use relay_core::groups::marked;
 use relay_core::guard::{Candidate, Verdict, judge};
 use relay_core::item::content_hash;
 use relay_core::ledger::{Delivered, Stamp};
@@ -9,15 +10,18 @@ use serde_json::Value;
 
 use super::parts::Parts;
 use super::{Difference, Expected, Line, Outcome, Test, Tested, Why};
-use crate::apply::{Context, Mapped};
+use crate::apply::{Context, Made, Mapped};
 use crate::fault::Fault;
 use crate::flow::Flow;
+use crate::group::Brought;
 use crate::trace::Trace;
 
 /// What became of a document.
 pub(super) enum Became {
     /// What is sent: of a document that is split, one for each part that has something new.
     Sent(Vec<Mapped>),
+    /// What is stored in groups, likewise.
+    Brings(Vec<Brought>),
     Failed(Vec<String>),
     Nothing(Why),
 }
@@ -51,7 +55,15 @@ impl Run<'_> {
             self.differs("before", test.line, &format!("a version of `{}`", entry.id.key), &found);
         }
         match self.becomes(before, &entry, DateTime::UNIX_EPOCH) {
-            Became::Sent(sent) => entry.delivered = Some(delivered(flow, before, &sent)),
+            Became::Sent(sent) => {
+                let hash = sent.first().map(|mapped| content_hash(&mapped.body));
+                entry.delivered = Some(delivered(flow, before, hash, None));
+            }
+            Became::Brings(brought) => {
+                let first = brought.into_iter().next();
+                let group = first.as_ref().map(|brought| marked(&brought.group));
+                entry.delivered = Some(delivered(flow, before, first.map(hash_in_group), group));
+            }
             other => self.differs("before", test.line, "a request", &other.shown()),
         }
         entry
@@ -80,12 +92,20 @@ impl Run<'_> {
         if self.flow.split().is_some() {
             return self.becomes_parts(document);
         }
-        match traced.mapped {
-            Ok(mapped) => {
-                let sent = content_hash(&mapped.body);
-                let is_there = entry.delivered.as_ref().is_some_and(|delivered| delivered.body_hash == sent);
-                if is_there { Became::Nothing(Why::Unchanged) } else { Became::Sent(vec![mapped]) }
+        let is_there =
+            |hash: String| entry.delivered.as_ref().is_some_and(|delivered| delivered.body_hash == hash);
+        match traced.made {
+            Ok(Made::Mapped(mapped)) if is_there(content_hash(&mapped.body)) => {
+                Became::Nothing(Why::Unchanged)
             }
+            Ok(Made::Mapped(mapped)) => Became::Sent(vec![mapped]),
+            Ok(Made::Brought(brought)) if is_there(hash_in_group(brought.clone())) => {
+                Became::Nothing(Why::Unchanged)
+            }
+            Ok(Made::Brought(brought)) => Became::Brings(vec![brought]),
+            Ok(Made::Withdrawn) if entry.delivered.is_some() => Became::Nothing(Why::Withdrawn),
+            // No group has it.
+            Ok(Made::Withdrawn) => Became::Nothing(Why::Filtered),
             Err(faults) => Became::Failed(faults.iter().map(Fault::to_string).collect()),
         }
     }
@@ -133,6 +153,23 @@ impl Run<'_> {
                     params.compare(Some(&Value::Object(found.collect())), "params", &mut self.differences);
                 }
                 self.absent(absent, &found);
+            }
+            (Outcome::Brings { body, group, absent }, Became::Brings(brought)) => {
+                let documents = brought.iter().map(|brought| flow.brought_as_document(brought)).collect();
+                let groups = brought.iter().map(|brought| Value::from(brought.group.as_str())).collect();
+                let document = self.one_or_list(documents);
+                if let Some(body) = body {
+                    let place = if flow.split().is_some() { "brings" } else { "" };
+                    body.compare(Some(&document), place, &mut self.differences);
+                }
+                if let Some(group) = group {
+                    group.compare(Some(&self.one_or_list(groups)), "group", &mut self.differences);
+                }
+                self.absent(absent, &document);
+            }
+            (Outcome::Brings { body, .. }, other) => {
+                let line = body.as_ref().map_or(test.line, Expected::line);
+                self.differs("brings", line, "that it goes into its group", &other.shown());
             }
             (Outcome::Request { body, .. }, other) => {
                 let line = body.as_ref().map_or(test.line, Expected::line);
@@ -188,6 +225,10 @@ impl Became {
     fn shown(&self) -> String {
         match self {
             Self::Sent(_) => "a request".to_owned(),
+            Self::Brings(brought) => {
+                let groups: Vec<_> = brought.iter().map(|brought| brought.group.as_str()).collect();
+                format!("that it goes into the group {}", groups.join(", "))
+            }
             Self::Failed(faults) => format!("the fault {}", told(faults)),
             Self::Nothing(why) => format!("that nothing is sent ({})", why.name()),
         }
@@ -198,15 +239,26 @@ fn told(faults: &[String]) -> String {
     faults.join("; ")
 }
 
-fn delivered(flow: &Flow, document: &Value, sent: &[Mapped]) -> Delivered {
-    // The parts of one that is split are compared one by one.
-    let body = sent.first().filter(|_| flow.split().is_none()).map_or(document, |mapped| &mapped.body);
+/// What the ledger compares of a document that has gone into a group.
+pub(super) fn hash_in_group(brought: Brought) -> String {
+    let group = brought.group.clone();
+    brought.contribution("", None, DateTime::UNIX_EPOCH).hash_in(&group)
+}
+
+/// The parts of one that is split are compared one by one.
+fn delivered(
+    flow: &Flow,
+    document: &Value,
+    body_hash: Option<String>,
+    target_id: Option<String>,
+) -> Delivered {
+    let body_hash = body_hash.filter(|_| flow.split().is_none());
     Delivered {
         version: flow.version(document),
         version_kind: Some(flow.version_kind(document)),
         hash: flow.content_hash(document),
-        body_hash: content_hash(body),
-        target_id: None,
+        body_hash: body_hash.unwrap_or_else(|| content_hash(document)),
+        target_id,
         number: None,
         received_at: Some(DateTime::UNIX_EPOCH),
         at: DateTime::UNIX_EPOCH,

@@ -177,8 +177,7 @@ impl Loader<'_> {
 
     /// The name under which a field is sent that a flow has written so.
     pub(super) fn sent_as<'n>(&self, known: Option<&'static [Field]>, written: &'n str) -> &'n str {
-        let meant = known.and_then(|known| self.target.meant(known, written));
-        meant.map_or(written, |field| Wanted::by(field).name(written))
+        sent_as(self.target, known.unwrap_or_default(), written)
     }
 
     /// A target takes what it does not know without a word, and leaves it out.
@@ -272,6 +271,11 @@ impl Loader<'_> {
             }
         }
     }
+}
+
+/// The name under which a target is sent the field, one of `known`, that is written so.
+pub(crate) fn sent_as<'n>(target: &Document, known: &'static [Field], written: &'n str) -> &'n str {
+    target.meant(known, written).map_or(written, |field| Wanted::by(field).name(written))
 }
 
 /// The name that a copied field keeps, and whether it was written in quotes, as `.'x'`.

@@ -6,7 +6,7 @@ mod codes;
 mod constant;
 mod conversion;
 mod ends;
-mod fields;
+pub(crate) mod fields;
 mod fitting;
 mod group;
 mod key;

@@ -74,7 +74,8 @@ impl<'a> Level<'a> {
             } else {
                 let message = "`target` is read in `compute` and `when` alone";
                 let span = path.span.start + offset..path.span.end + offset;
-                report.within(written, span, message, Some("name what it was made of".to_owned()));
+                let help = "name what it was made of; where the source itself has a field `target`, write `.'target'`";
+                report.within(written, span, message, Some(help.to_owned()));
             }
         }
     }

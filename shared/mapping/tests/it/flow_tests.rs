@@ -128,9 +128,23 @@ fn a_list_has_as_many_lines_as_the_test_names() {
 
 #[test]
 fn what_must_not_be_sent_is_named_by_its_place() {
-    passes("absent = [\"masterFieldVal.x\", \"detailFieldVals.lines[1]\"]");
+    passes("set = { paid = \"1\" }\nabsent = [\"masterFieldVal.level\", \"detailFieldVals.lines[1]\"]");
     let found = differs("absent = [\"masterFieldVal.level\", \"detailFieldVals.lines[0].num\"]");
     assert_eq!(found, [pair("masterFieldVal.level", "\"B\""), pair("detailFieldVals.lines[0].num", "\"2\"")]);
+}
+
+#[test]
+fn a_place_that_nothing_can_stand_at_is_a_mistake() {
+    for (place, said) in [
+        ("masterFieldVal.levle", "a rule for `levle`"),
+        ("masterFieldVal.levle", "did you mean `level`?"),
+        ("detailFieldVals.line[0]", "did you mean `lines`?"),
+        ("detailFieldVals.lines[0].nmu", "did you mean `num`?"),
+        ("masterFieldVals.level", "did you mean `masterFieldVal`?"),
+    ] {
+        let found = mistakes(&format!("{DOCUMENT}{GIVEN}absent = [\"{place}\"]"));
+        assert!(found.contains(said), "{place}: {said} in\n{found}");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use relay_mapping::{Context, Flow};
+use relay_mapping::flow_test::FlowTests;
+use relay_mapping::{Brought, Context, Fault, Flow};
 use serde_json::{Value, json};
 
 use super::{catalog, id};
@@ -32,6 +33,11 @@ fn flow(group: &str) -> Flow {
     parse(group, FIELDS).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
+fn brought(flow: &Flow, document: &Value) -> Result<Brought, Vec<Fault>> {
+    let lookups = flow.lookups(document).into_iter().map(|asked| (asked.clone(), id(&asked))).collect();
+    flow.contribution(document, &Context { settings: &BTreeMap::new(), lookups: &lookups })
+}
+
 fn document() -> Value {
     json!({
         "order_no": "CK1", "shop_no": "S/1", "consign_time": "2026-11-29 23:30:00", "post_fee": "8",
@@ -42,11 +48,15 @@ fn document() -> Value {
 #[test]
 fn a_group_is_what_its_members_have_in_common_with_the_day_in_china() {
     let flow = flow(GROUP);
-    let group = flow.group_of(&document()).unwrap().unwrap();
+    let group = brought(&flow, &document()).unwrap().group;
     assert_eq!(group, "S%2F1/2026-11-29");
     assert_eq!(flow.group().unwrap().day(&group).map(|day| day.to_string()), Some("2026-11-29".to_owned()));
-    let fault = flow.group_of(&json!({"shop_no": "S1", "consign_time": "soon"})).unwrap_err().to_string();
-    assert!(fault.starts_with("group: `consign_time` = \"soon\" is not a time"), "{fault}");
+    let mut late = document();
+    late["consign_time"] = json!("soon");
+    let faults = brought(&flow, &late).unwrap_err();
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    assert!(faults[0].starts_with("billdate: `consign_time` = \"soon\" is not a time"), "{faults:?}");
+    assert!(faults[1].starts_with("group: `consign_time` = \"soon\" is not a time"), "{faults:?}");
 }
 
 #[test]
@@ -161,5 +171,72 @@ fn mistakes_about_groups_are_told() {
     ] {
         let mistakes = parse(GROUP, &FIELDS.replacen(from, to, 1)).unwrap_err();
         assert!(mistakes.contains(message), "{message}:\n{mistakes}");
+    }
+}
+
+/// What tests of a flow with groups say, each with the first difference that is found.
+fn differences(tests: &str) -> Vec<Option<(String, String)>> {
+    let flow = flow(&format!("{GROUP}withdrawn_when = \"status = 5\"\n"));
+    let text = format!(
+        "document = '''{}'''\n[lookups]\n\"kingdee.customer\" = {{ \"S/1\" = \"C\" }}\n\
+         \"kingdee.material\" = {{ A = \"M\", POST = \"P\" }}\n\"kingdee.material_unit\" = {{ A = \"U\", POST = \"V\" }}\n{tests}",
+        document()
+    );
+    let tests = FlowTests::parse(&flow, "f.test.toml", &text, &|_| Err(std::io::ErrorKind::NotFound.into()));
+    let tested = tests.unwrap_or_else(|mistakes| panic!("{mistakes}")).run(&flow);
+    let first = |test: relay_mapping::flow_test::Tested| {
+        test.differences.into_iter().next().map(|difference| (difference.field, difference.found))
+    };
+    tested.into_iter().map(first).collect()
+}
+
+#[test]
+fn a_test_expects_the_group_of_a_document_and_what_it_brings() {
+    let brings = "brings = { billdate = \"2026-11-29\", material_entity = [{ qty = 3, amount = 10.01 }, { materialid_id = \"P\" }] }";
+    let found = differences(&format!(
+        "[[test]]\nname = \"as it is\"\ngroup = \"S%2F1/2026-11-29\"\n{brings}\nabsent = [\"material_entity[0].taxprice\"]\n\
+         [[test]]\nname = \"another day\"\ngroup = \"S%2F1/2026-11-30\"\n\
+         [[test]]\nname = \"other lines\"\nbrings = {{ material_entity = [{{ qty = 4 }}, {{}}] }}\n\
+         [[test]]\nname = \"cancelled\"\nset = {{ status = 5 }}\nbefore = {{ set = {{ status = 95 }} }}\nnothing = \"withdrawn\"\n\
+         [[test]]\nname = \"never there\"\nset = {{ status = 5 }}\nnothing = \"filtered\"\n\
+         [[test]]\nname = \"nothing new\"\nset = {{ status = 96 }}\nbefore = {{}}\nnothing = \"unchanged\"\n\
+         [[test]]\nname = \"moved\"\nset = {{ consign_time = \"2026-11-30 09:00:00\" }}\nbefore = {{ set = {{ consign_time = \"2026-11-29 09:00:00\" }} }}\n\
+         group = \"S%2F1/2026-11-30\"\n\
+         [[test]]\nname = \"a fault\"\nset = {{ post_fee = \"x\" }}\nfaults = [\"post_fee\"]\n"
+    ));
+    let differs = |field: &str, found: &str| Some((field.to_owned(), found.to_owned()));
+    let expected = [
+        None,
+        differs("group", "\"S%2F1/2026-11-29\""),
+        differs("material_entity[0].qty", "\"3\""),
+        None,
+        None,
+        None,
+        None,
+        None,
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_test_of_a_flow_with_groups_expects_no_request_and_one_of_another_flow_no_group() {
+    let grouped = flow(GROUP);
+    let plain = Flow::parse(
+        "f",
+        "f.toml",
+        &format!("{SOURCE}{FIELDS}").replace("[fields]\n", "[fields]\nbillno = \"order_no\"\n"),
+        &catalog(),
+    );
+    let plain = plain.unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    for (flow, says, said) in [
+        (&grouped, "request = {}", "goes into its group, and a test of it has no `request`"),
+        (&plain, "brings = {}", "is sent, and a test of it has no `brings`"),
+        (&plain, "group = \"G\"", "is sent, and a test of it has no `group`"),
+    ] {
+        let text = format!("[[test]]\nname = \"n\"\ndocument = {{ a = 1 }}\n{says}\n");
+        let mistakes =
+            FlowTests::parse(flow, "f.test.toml", &text, &|_| Err(std::io::ErrorKind::NotFound.into()));
+        let mistakes = mistakes.unwrap_err().to_string();
+        assert!(mistakes.contains(said), "{said} in {mistakes}");
     }
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use relay_mapping::Flow;
 
-use super::{catalog, master, trade_flow};
+use super::{apply, catalog, master, trade_flow};
 
 fn field(rule: &str, document: &Value) -> Value {
     master(&format!("x = {rule}"), document).unwrap()["x"].take()
@@ -13,6 +13,19 @@ fn the_first_present_fall_back_is_taken() {
     let document = json!({"trade_no": " ", "shop_no": null, "trade_time": "0000-00-00 00:00:00", "created": "2016-12-01"});
     assert_eq!(field("\"trade_no | shop_no | trade_time | created\"", &document), "2016-12-01");
     assert_eq!(field("\"trade_no | 'none'\"", &document), "none");
+}
+
+#[test]
+fn a_field_of_the_source_that_is_called_target_is_read_in_quotes() {
+    let text = "[source]\ndocument = \"http.webhook\"\nparams = { name = \"orders\" }\nkey = \"id\"\n\
+                [target]\ndocument = \"http.post\"\n[fields]\nid = \"id\"\nplain = \".'target'.amount\"\n\
+                twice = { compute = \".'target'.amount * 2\", as = \"decimal\" }\n";
+    let flow = Flow::parse("f", "f.toml", text, &catalog()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let body = apply(&flow, &json!({"id": "1", "target": {"amount": "7.5"}})).unwrap().body;
+    assert_eq!(body, json!({"id": "1", "plain": "7.5", "twice": "15"}));
+    let bare = text.replace(".'target'.amount\"", "target.amount\"");
+    let mistakes = Flow::parse("f", "f.toml", &bare, &catalog()).unwrap_err().to_string();
+    assert!(mistakes.contains("write `.'target'`"), "{mistakes}");
 }
 
 #[test]

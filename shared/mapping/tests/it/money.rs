@@ -7,7 +7,7 @@ use relay_mapping::Flow;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
 
-use super::{apply, catalog, root};
+use super::{apply, catalog, document, root};
 
 /// A flow from trades, with a target of the tenant's own fields.
 fn parse(target: &str, fields: &str) -> Result<Flow, String> {
@@ -83,6 +83,59 @@ fn what_rounding_does_not_explain_is_a_fault_that_names_both_sides() {
     assert!(
         fault.starts_with("lines.amount: `^.paid` does not hold: 30 against 31, a difference of -1"),
         "{fault}"
+    );
+}
+
+#[test]
+fn a_total_is_met_to_its_last_digit_or_refused() {
+    let fields = format!(
+        "{LINES}where = \"num != 0\"\namount = {{ from = \"share_amount\", as = \"decimal\", scale = 2, remainder = \"last\", total = \"^.paid\" }}"
+    );
+    let flow = flow("", &fields);
+    let mut document = trade(&["3.335", "3.335", "3.335"]);
+    document["paid"] = json!("10.005");
+    let found = fault(&flow, &document);
+    assert!(found.starts_with("lines.amount: `^.paid` has more than 2 decimals"), "{found}");
+    document["paid"] = json!("10.0100");
+    assert_eq!(amounts(&body(&flow, &document)["lines"]).iter().sum::<Decimal>(), "10.01".parse().unwrap());
+}
+
+#[test]
+fn a_total_of_lines_that_there_are_none_of_is_refused_unless_it_is_zero() {
+    let fields = format!(
+        "{LINES}where = \"num != 0\"\namount = {{ from = \"share_amount\", as = \"decimal\", scale = 2, remainder = \"last\", total = \"^.paid\" }}"
+    );
+    let flow = flow("", &fields);
+    let mut document = trade(&["5.00"]);
+    document["goods_list"][0]["num"] = json!("0");
+    document["paid"] = json!("5.00");
+    for lines in [document["goods_list"].clone(), json!([]), Value::Null] {
+        document["goods_list"] = lines;
+        let found = fault(&flow, &document);
+        assert!(found.starts_with("lines.amount: `^.paid` does not hold: 0 against 5"), "{found}");
+    }
+    document["paid"] = json!("0.00");
+    assert_eq!(body(&flow, &document), json!({"id": "T1"}));
+}
+
+#[test]
+fn the_amounts_that_the_documents_show_hold_for_a_discounted_order() {
+    let text = include_str!("../../../../docs/flows.md").split_once("## Amounts").unwrap().1;
+    let (_, shown) = text.split_once("```toml\n").unwrap();
+    let (target, fields) = shown.split_once("```").unwrap().0.split_once("[[fields").unwrap();
+    let flow = flow(target.trim_start_matches("[target]"), &format!("[[fields{fields}"));
+    let trade = document("wangdian/trade.json");
+    let lines = body(&flow, &trade)["material_entity"].clone();
+    let number =
+        |line: &Value, field: &str| -> Decimal { line[field].to_string().trim_matches('"').parse().unwrap() };
+    let lines = lines.as_array().unwrap();
+    let found: Vec<_> = lines.iter().map(|line| (number(line, "qty"), number(line, "taxprice"))).collect();
+    let priced = |qty: i64, tenths: i64| (Decimal::from(qty), Decimal::new(tenths, 1));
+    let goods = [priced(20, 100), priced(10, 75), priced(1, 0)];
+    assert_eq!(
+        found,
+        [goods[0], goods[1], goods[2], priced(1, 100), priced(-1, 200)],
+        "postage and discount last"
     );
 }
 

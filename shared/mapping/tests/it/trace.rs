@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_mapping::{Context, Ended, Fault, FieldTrace, LookupKey, Trace};
+use relay_mapping::{Context, Ended, Fault, FieldTrace, LookupKey, Made, Trace};
 use serde_json::{Value, json};
 
 use super::{apply, document, id, shipped, trade_flow};
@@ -12,7 +12,11 @@ fn traced(flow: &relay_mapping::Flow, document: &Value) -> (Result<Value, Vec<Fa
     let lookups: BTreeMap<LookupKey, String> =
         flow.lookups(document).into_iter().map(|asked| (asked.clone(), id(&asked))).collect();
     let traced = flow.trace(document, &Context { settings: &settings, lookups: &lookups });
-    (traced.mapped.map(|mapped| mapped.body), traced.trace)
+    let body = traced.made.map(|made| match made {
+        Made::Mapped(mapped) => mapped.body,
+        other => panic!("{other:?}"),
+    });
+    (body, traced.trace)
 }
 
 fn field<'t>(trace: &'t Trace, target: &str) -> &'t FieldTrace {

@@ -27,6 +27,7 @@ pub struct Unresolved {
 }
 
 /// The ids of a document.
+#[derive(Default)]
 pub(super) struct Resolved {
     pub(super) ids: BTreeMap<LookupKey, String>,
     pub(super) unresolved: Vec<Unresolved>,

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `given` | the document that is asked about: given, kept, or fetched from its source |
 //! | `ids` | the ids that it needs |
+//! | `made` | what the flow makes of it, and what the pusher would do with that |
 //! | `request` | the request as it would go out, and what is there already |
 //! | `compare` | where two documents differ |
 //! | `parts` | a document that its flow splits: each of its parts |
@@ -13,29 +14,28 @@
 mod compare;
 mod given;
 mod ids;
+mod made;
 mod parts;
 mod request;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use relay_connector::Connection;
 use relay_core::clock::Deadline;
-use relay_core::guard::{Candidate, Verdict, judge};
-use relay_core::item::content_hash;
-use relay_core::ledger::Stamp;
 use relay_core::{Entry, EntryId, System};
 use relay_job::Routed;
-use relay_mapping::{Context, Fault, Trace};
+use relay_mapping::{Context, Trace};
 use serde::Serialize;
 use serde_json::Value;
 
 pub use compare::Differing;
 pub use ids::Unresolved;
+pub use made::Brings;
 pub use request::{Compared, Request};
 
 use crate::{OperationError, Operations};
+use made::{Case, Ready};
 
 /// How long a vendor may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -88,7 +88,9 @@ pub struct Explained {
     pub faults: Vec<String>,
     /// Codes of which nobody could be asked for the id.
     pub unresolved: Vec<Unresolved>,
-    /// What would be sent; `None` where it cannot be mapped.
+    /// What it brings into its group, where it goes into one.
+    pub brings: Option<Brings>,
+    /// What would be sent; `None` where it cannot be mapped, and where it goes into a group.
     pub request: Option<Request>,
     /// Where that differs from what was sent last, as the archive has it.
     pub sent_last: Compared,
@@ -102,13 +104,15 @@ pub struct Explained {
     pub withdrawn: Vec<String>,
 }
 
-/// What is explained: a document, or a part of one.
+/// What is explained: a document, a part of one, or the bill of a group.
 #[derive(Clone, Copy)]
 struct About<'a> {
     routed: &'a Routed,
     document: &'a Value,
     origin: &'a str,
     part: Option<&'a str>,
+    /// The key of the bill, where it is the bill of a group.
+    bill: Option<&'a str>,
     connect: Connect<'a>,
     target: Target,
 }
@@ -116,7 +120,7 @@ struct About<'a> {
 /// What would become of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Judged {
-    /// `sent`, `nothing` or `fails`.
+    /// `sent`, `grouped`, `withdrawn`, `nothing`, `fails` or `unknown`.
     pub becomes: Becomes,
     /// Why, where that says something.
     pub why: Option<String>,
@@ -128,10 +132,16 @@ pub struct Judged {
 pub enum Becomes {
     /// It is sent.
     Sent,
+    /// It goes into a group, which becomes a bill when it is closed.
+    Grouped,
+    /// It is taken out of its group.
+    Withdrawn,
     /// It is left alone.
     Nothing,
     /// It fails, and waits for a person.
     Fails,
+    /// It cannot be told: a vendor could not be asked for a code.
+    Unknown,
 }
 
 impl Judged {
@@ -155,68 +165,80 @@ impl Operations<'_> {
     ) -> Result<Explained, OperationError> {
         self.check_flow(flow).await?;
         let routed = self.flows.named(flow).ok_or_else(|| OperationError::NoFile(flow.to_owned()))?.clone();
+        let is_bill = made::is_bill(&routed, &asked);
+        let bill = match asked {
+            Asked::Key(key) if is_bill => Some(key),
+            _ => None,
+        };
         let part = match &asked {
-            Asked::Key(key) => routed.flow.part_of_key(key).map(|(_, part)| part),
+            Asked::Key(key) if !is_bill => routed.flow.part_of_key(key).map(|(_, part)| part),
             _ => None,
         };
         let (document, origin) = self.given(&routed, asked, connect).await?;
         let part = part.as_deref();
-        let about = About { routed: &routed, document: &document, origin: &origin, part, connect, target };
-        if part.is_none() && routed.flow.split().is_some() {
+        let about =
+            About { routed: &routed, document: &document, origin: &origin, part, bill, connect, target };
+        if part.is_none() && bill.is_none() && routed.flow.split().is_some() {
             return self.explained_in_parts(about).await;
         }
         self.explained(about).await
     }
 
-    /// Explains a document that is sent as it is, or a part.
+    /// Explains a document that is sent as it is, a part, or the bill of a group.
     async fn explained(&self, about: About<'_>) -> Result<Explained, OperationError> {
-        let About { routed, document, origin, part, connect, target } = about;
+        let About { routed, document, origin, part, bill, connect, target } = about;
         let flow = routed.flow.name();
-        let known_key = routed.flow.key(document).map(|key| match part {
-            Some(part) => routed.flow.key_of_part(&key, part),
-            None => key,
-        });
+        let known_key = match (bill, part) {
+            (Some(bill), _) => Ok(bill.to_owned()),
+            (None, Some(part)) => routed.flow.key(document).map(|key| routed.flow.key_of_part(&key, part)),
+            (None, None) => routed.flow.key(document),
+        };
         let entry = self.known_entry(flow, known_key.as_deref().unwrap_or_default()).await?;
 
-        let resolved = self.resolved(routed, document, connect).await?;
+        let resolved = match bill {
+            Some(_) => ids::Resolved::default(),
+            None => self.resolved(routed, document, connect).await?,
+        };
         let settings = self.flow_settings.0.clone();
-        let context = Context { settings: &settings, lookups: &resolved.ids };
-        let traced = routed.flow.trace(document, &context);
-        let faults = match (&known_key, &traced.mapped) {
+        let case = Case { about, entry: &entry, former: self.former(&about, &entry).await? };
+        let (made, mut trace) = case.made(&Context { settings: &settings, lookups: &resolved.ids });
+        let faults = match (&known_key, &made) {
             (Err(fault), _) => vec![fault.to_string()],
-            (Ok(_), Err(faults)) => faults.iter().map(Fault::to_string).collect(),
+            (Ok(_), Err(faults)) => made::faults_of_its_own(faults, &resolved.unresolved, &mut trace),
             (Ok(_), Ok(_)) => Vec::new(),
         };
-        let mapped = traced.mapped.ok().map(|mapped| match part {
-            Some(part) => routed.flow.numbered(mapped, part),
-            None => mapped,
-        });
-        let body_hash = mapped.as_ref().map(|mapped| content_hash(&mapped.body));
-        let verdict = self.judged(about, &entry, body_hash.as_deref(), &faults);
+        let ready = made.ok();
+        let verdict = self.judged(&case, ready.as_ref(), &faults);
+        let brings = case.brings(ready.as_ref());
+        let sent = match &ready {
+            Some(Ready::Sent(document, mapped)) => Some(request::delivery(document, mapped)),
+            _ => None,
+        };
 
         let deadline = self.patience();
-        let request = match &mapped {
-            Some(mapped) => Some(request::unsent(routed, mapped, connect, deadline).await),
+        let request = match &sent {
+            Some(sent) => Some(request::unsent(routed.system, sent, connect, deadline).await),
             None => None,
         };
         let history = self.stores.archive.read(&entry.id, &entry.archive).await?;
         let sent_last = request::sent_last(request.as_ref(), &history);
-        let target_now = match &mapped {
+        let target_now = match &sent {
             Some(_) if target == Target::IsLeftAlone => Compared::not("the target was not asked"),
-            Some(mapped) => request::target_now(routed, mapped, connect, deadline).await,
-            None => Compared::not("what cannot be mapped is compared with nothing"),
+            Some(sent) => request::target_now(routed.system, sent, connect, deadline).await,
+            None => Compared::not(request::NOTHING),
         };
         Ok(Explained {
             flow: flow.to_owned(),
             flow_file: routed.file.clone(),
             origin: origin.to_owned(),
             key: known_key.ok(),
-            version: routed.flow.version(document),
+            version: if bill.is_some() { None } else { routed.flow.version(document) },
             document: document.clone(),
             verdict,
-            trace: traced.trace,
+            trace,
             faults,
             unresolved: resolved.unresolved,
+            brings,
             request,
             sent_last,
             target_now,
@@ -233,42 +255,5 @@ impl Operations<'_> {
     async fn known_entry(&self, flow: &str, key: &str) -> Result<Entry, OperationError> {
         let known = if key.is_empty() { None } else { self.entry(flow, key).await? };
         Ok(known.unwrap_or_else(|| Entry::new(EntryId::new(flow, key))))
-    }
-
-    /// What the pusher would make of it: filter, version guard, mapping.
-    fn judged(&self, about: About<'_>, entry: &Entry, body_hash: Option<&str>, faults: &[String]) -> Judged {
-        let About { routed, document, part, .. } = about;
-        let flow = &routed.flow;
-        match part.map_or_else(|| flow.admits(document), |_| Ok(true)) {
-            Err(fault) => return Judged::new(Becomes::Fails, fault.to_string()),
-            Ok(false) => return Judged::new(Becomes::Nothing, "the flow's filter does not take it"),
-            Ok(true) => {}
-        }
-        if part.is_some() && flow.is_without_lines(document) {
-            return Judged::new(Becomes::Nothing, "its document has no lines for this part any more");
-        }
-        let version = flow.version(document);
-        let received_at: Option<DateTime<Utc>> = Some(self.clock.now());
-        let stamp =
-            Stamp { version: version.as_deref(), kind: Some(flow.version_kind(document)), received_at };
-        match judge(entry, Candidate { stamp, hash: &flow.content_hash(document), replay: None }) {
-            Verdict::Skip(skip) => Judged::new(Becomes::Nothing, skip.reason()),
-            Verdict::Unordered(reason) | Verdict::Settled(reason) => Judged::new(Becomes::Fails, reason),
-            Verdict::Push if flow.cancels(document).unwrap_or_default() => Judged::new(
-                Becomes::Nothing,
-                "its source has cancelled it: its bill, if it has one, goes the way of `when_cancelled`",
-            ),
-            Verdict::Push if !faults.is_empty() => Judged { becomes: Becomes::Fails, why: None },
-            Verdict::Push => {
-                let delivered = entry.delivered.as_ref();
-                let is_there =
-                    delivered.is_some_and(|delivered| Some(delivered.body_hash.as_str()) == body_hash);
-                if is_there {
-                    Judged::new(Becomes::Nothing, "it says to the target what was delivered last")
-                } else {
-                    Judged { becomes: Becomes::Sent, why: None }
-                }
-            }
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use relay_mapping::Trace;
 
+use super::made::{Case, Ready};
 use super::request::Compared;
 use super::{About, Explained};
 use crate::{OperationError, Operations};
@@ -19,7 +20,8 @@ impl Operations<'_> {
         let faults: Vec<_> =
             key.as_ref().err().into_iter().chain(divided.as_ref().err()).map(ToString::to_string).collect();
         let entry = self.known_entry(flow.name(), key.as_deref().unwrap_or_default()).await?;
-        let verdict = self.judged(about, &entry, None, &faults);
+        let verdict =
+            self.judged(&Case { about, entry: &entry, former: None }, Some(&Ready::Divided), &faults);
         let (mut parts, mut withdrawn) = (Vec::new(), Vec::new());
         if let (Ok(Some(divided)), Ok(_)) = (&divided, &key) {
             for part in divided.parts() {
@@ -44,6 +46,7 @@ impl Operations<'_> {
             trace: Trace::default(),
             faults,
             unresolved: Vec::new(),
+            brings: None,
             request: None,
             sent_last: Compared::not(BY_PARTS),
             target_now: Compared::not(BY_PARTS),

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use relay_connector::record::{recorded, unsent as without_sending};
-use relay_connector::{Delivery, Found};
+use relay_connector::{Delivery, Document, Found};
+use relay_core::System;
 use relay_core::archive::{Event, Exchange, Record};
 use relay_core::clock::Deadline;
-use relay_job::Routed;
 use relay_mapping::Mapped;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -60,32 +60,32 @@ impl Compared {
     }
 }
 
-fn delivery<'m>(routed: &Routed, mapped: &'m Mapped) -> Delivery<'m> {
-    Delivery {
-        route: mapped.route,
-        ..Delivery::of(routed.flow.target().document, &mapped.params, &mapped.body)
-    }
+/// Why there is nothing to compare with.
+pub(super) const NOTHING: &str = "nothing is sent of it as it stands";
+
+/// A document as its target takes it.
+pub(super) fn delivery<'m>(document: &'static Document, mapped: &'m Mapped) -> Delivery<'m> {
+    Delivery { route: mapped.route, ..Delivery::of(document, &mapped.params, &mapped.body) }
 }
 
 /// The request, made up to the point where it would be sent.
 pub(super) async fn unsent(
-    routed: &Routed,
-    mapped: &Mapped,
+    system: System,
+    delivery: &Delivery<'_>,
     connect: Connect<'_>,
     deadline: Deadline,
 ) -> Request {
-    let delivery = delivery(routed, mapped);
-    let call = match connect(routed.system) {
+    let call = match connect(system) {
         Ok(connection) => match connection.target() {
             Some(target) => {
-                let (answers, calls) = without_sending(target.deliver(&[delivery], deadline)).await;
+                let (answers, calls) = without_sending(target.deliver(&[*delivery], deadline)).await;
                 let said = answers.into_iter().find_map(Result::err).map(|failure| failure.in_full());
                 let call = calls.into_iter().next().map(Call::from);
                 call.ok_or_else(|| {
                     said.unwrap_or_else(|| "the vendor's connector does not tell it".to_owned())
                 })
             }
-            None => Err(format!("{} takes no documents", routed.system)),
+            None => Err(format!("{system} takes no documents")),
         },
         Err(why) => Err(why),
     };
@@ -96,8 +96,8 @@ pub(super) async fn unsent(
     Request {
         document: delivery.document.name,
         number: delivery.number(),
-        params: mapped.params.clone(),
-        body: mapped.body.clone(),
+        params: delivery.params.to_vec(),
+        body: delivery.body.clone(),
         call,
         no_call,
     }
@@ -112,7 +112,7 @@ impl From<Exchange> for Call {
 /// Where the request differs from the last one that was sent for this document.
 pub(super) fn sent_last(request: Option<&Request>, history: &[Record]) -> Compared {
     let Some(request) = request else {
-        return Compared::not("what cannot be mapped is compared with nothing");
+        return Compared::not(NOTHING);
     };
     let Some(call) = &request.call else { return Compared::not("the call cannot be shown") };
     let last = history.iter().rev().find_map(|record| match &record.event {
@@ -161,18 +161,17 @@ fn holds(object: &Value, text: &str) -> bool {
 
 /// Where the request differs from what the target shows of the document, in the fields that go by the same name there.
 pub(super) async fn target_now(
-    routed: &Routed,
-    mapped: &Mapped,
+    system: System,
+    delivery: &Delivery<'_>,
     connect: Connect<'_>,
     deadline: Deadline,
 ) -> Compared {
-    let connection = match connect(routed.system) {
+    let connection = match connect(system) {
         Ok(connection) => connection,
         Err(why) => return Compared::not(format!("the target cannot be read: {why}")),
     };
     let Some(target) = connection.target() else { return Compared::not("the target cannot be read") };
-    let delivery = delivery(routed, mapped);
-    let (found, calls) = recorded(target.find(&delivery, deadline)).await;
+    let (found, calls) = recorded(target.find(delivery, deadline)).await;
     match found {
         Err(failure) => Compared::not(format!("the target cannot be read: {}", failure.in_full())),
         Ok(Found::CannotBeAsked) => {
@@ -185,7 +184,7 @@ pub(super) async fn target_now(
             let shown = answers.filter_map(|text| serde_json::from_str(text).ok());
             match shown.into_iter().find_map(|answer: Value| row(&answer, &number)) {
                 Some(row) => {
-                    let differing = differing(&row, &mapped.body, By::Value);
+                    let differing = differing(&row, delivery.body, By::Value);
                     Compared { at: None, differing, not_compared: None }
                 }
                 None => Compared::not(format!("the target has it ({id}), and does not show its content")),

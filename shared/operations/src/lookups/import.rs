@@ -113,7 +113,7 @@ impl Operations<'_> {
         } else if header.results.len() != 1 {
             sheet.mistakes.push(format!("`{table}` takes two columns, the code and the id"));
         }
-        let mut rows = rows(&mut sheet, &header);
+        let mut rows = rows(&mut sheet, &header, is_tenants);
         if !sheet.mistakes.is_empty() {
             return Ok(Imported::refused(sheet.mistakes));
         }
@@ -243,15 +243,25 @@ pub fn read(csv: &[u8], catalog: &Catalog) -> (Vec<Row>, Vec<String>) {
         return (Vec::new(), mistakes);
     };
     let mut read = Vec::new();
+    let mut lines = BTreeMap::<(String, String), u64>::new();
     for (line, cells) in rows {
         let cell = |place: usize| cells.get(place).cloned().unwrap_or_default();
         let row = Row { table: cell(table), code: cell(code), id: cell(id) };
-        match mistake(&row, catalog) {
+        let place = (row.table.clone(), row.code.clone());
+        let repeated = || lines.get(&place).map(|first| already(&row.code, *first));
+        match mistake(&row, catalog).or_else(repeated) {
             Some(mistake) => mistakes.push(format!("line {line}: {mistake}")),
-            None => read.push(row),
+            None => {
+                lines.insert(place, line);
+                read.push(row);
+            }
         }
     }
     (read, mistakes)
+}
+
+fn already(code: &str, line: u64) -> String {
+    format!("the code `{code}` is on line {line} already")
 }
 
 fn mistake(row: &Row, catalog: &Catalog) -> Option<String> {
@@ -263,8 +273,11 @@ fn mistake(row: &Row, catalog: &Catalog) -> Option<String> {
         let known: Vec<_> = catalog.lookups().map(|lookup| lookup.name).collect();
         return Some(format!("there is no look-up table `{}`; there are {}", row.table, known.join(", ")));
     }
-    let is_empty = row.code.is_empty() || row.id.is_empty();
-    is_empty.then(|| "the code or the id is empty".to_owned())
+    match (row.code.as_str(), row.id.as_str()) {
+        ("", _) => Some("the code is empty (column `code`)".to_owned()),
+        (_, "") => Some("the id is empty (column `id`)".to_owned()),
+        (code, id) => spoilt(code).or_else(|| spoilt(id)),
+    }
 }
 
 /// Which columns are the code, and which the results.
@@ -282,8 +295,9 @@ fn header(columns: &[String], code: &[String]) -> Result<Header, String> {
     Ok(Header { code, results })
 }
 
-/// The rows by their codes, and a mistake for each code that is empty, there already or spoilt by Excel.
-fn rows(sheet: &mut Sheet, header: &Header) -> Vec<(String, Map<String, Value>)> {
+/// The rows by their codes, and a mistake for each code that is empty or there already, each result that is empty where it
+/// must not be, and each cell that Excel has spoilt.
+fn rows(sheet: &mut Sheet, header: &Header, may_be_empty: bool) -> Vec<(String, Map<String, Value>)> {
     let mut lines = BTreeMap::<String, u64>::new();
     let mut rows = Vec::new();
     for (line, cells) in &sheet.rows {
@@ -292,20 +306,22 @@ fn rows(sheet: &mut Sheet, header: &Header) -> Vec<(String, Map<String, Value>)>
             place.and_then(|place| cells.get(place)).cloned().unwrap_or_default()
         };
         let parts: Vec<_> = header.code.iter().map(cell).collect();
+        let results: Vec<_> = header.results.iter().map(cell).collect();
         let code = joined(&parts);
-        let mistake = if let Some(place) = parts.iter().position(String::is_empty) {
-            Some(format!("the code is empty (column `{}`)", header.code[place]))
-        } else if let Some(spoilt) = parts.iter().find(|part| is_spoilt(part)) {
-            Some(format!(
-                "`{spoilt}` is what Excel makes of a long number: format the column as text (文本), and type it again"
-            ))
-        } else {
-            lines.get(&code).map(|first| format!("the code `{code}` is on line {first} already"))
+        let empty = |cells: &[String]| cells.iter().position(String::is_empty);
+        let mistake = match (empty(&parts), empty(&results).filter(|_| !may_be_empty)) {
+            (Some(place), _) => Some(format!("the code is empty (column `{}`)", header.code[place])),
+            (None, Some(place)) => Some(format!("the id is empty (column `{}`)", header.results[place])),
+            (None, None) => parts
+                .iter()
+                .chain(&results)
+                .find_map(|cell| spoilt(cell))
+                .or_else(|| lines.get(&code).map(|first| already(&code, *first))),
         };
         match mistake {
             Some(mistake) => sheet.mistakes.push(format!("line {line}: {mistake}")),
             None => {
-                let results = header.results.iter().map(|name| (name.clone(), Value::String(cell(name))));
+                let results = header.results.iter().cloned().zip(results.into_iter().map(Value::String));
                 rows.push((code.clone(), results.collect()));
                 lines.insert(code, *line);
             }
@@ -314,9 +330,26 @@ fn rows(sheet: &mut Sheet, header: &Header) -> Vec<(String, Map<String, Value>)>
     rows
 }
 
-/// Whether a code is a number in exponents: `1.23457E+12`.
-fn is_spoilt(code: &str) -> bool {
-    code.split_once("E+").is_some_and(|(number, exponent)| {
-        number.parse::<f64>().is_ok() && exponent.bytes().all(|byte| byte.is_ascii_digit())
+/// What Excel writes into a cell that it cannot show.
+const ERRORS: [&str; 7] = ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"];
+
+/// What is wrong with a cell that Excel has spoilt: a long number of which it keeps a few digits (`1.23457E+12`), a formula
+/// that has failed, a column that was too narrow.
+fn spoilt(cell: &str) -> Option<String> {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_rounded = cell.split_once("E+").is_some_and(|(number, exponent)| {
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        // Excel writes two digits at least: `1E+5` is somebody's code.
+        is_digits(whole) && is_digits(fraction) && is_digits(exponent) && exponent.len() > 1
+    });
+    let is_hidden = cell.len() > 1 && cell.bytes().all(|byte| byte == b'#');
+    if is_rounded {
+        return Some(format!(
+            "`{cell}` is what Excel makes of a long number: format the column as text (文本), and type it again"
+        ));
+    }
+    let is_failed = is_hidden || ERRORS.contains(&cell);
+    is_failed.then(|| {
+        format!("`{cell}` is what Excel writes where it shows no value: correct the cell, and save it again")
     })
 }

@@ -128,9 +128,17 @@ fn mistake_in_header(cells: &[String]) -> Option<String> {
     {
         return Some(format!("two columns are called `{name}`, the second is column {}", place + 1));
     }
-    let number = cells.iter().find(|cell| cell.parse::<f64>().is_ok())?;
+    let number = cells.iter().find(|cell| is_number(cell))?;
     Some(format!(
         "the first line must name the columns, and `{number}` is a number: write a line of names above it, or say what \
          they are (--columns code,name,…)"
     ))
+}
+
+/// `-1.50`, `00123`, an id of twenty digits; neither `1e5` nor `inf`, which may be names.
+fn is_number(cell: &str) -> bool {
+    let digits = cell.strip_prefix(['-', '+']).unwrap_or(cell);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    !(whole.is_empty() && fraction.is_empty()) && is_digits(whole) && is_digits(fraction)
 }

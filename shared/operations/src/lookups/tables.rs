@@ -110,12 +110,17 @@ impl Operations<'_> {
         Ok(OperationError::EmptyTable { table: table.to_owned(), meant })
     }
 
-    /// A table as a CSV file that Excel reads: it begins with a byte order mark, and is imported again as it is.
+    /// What a person has imported into a table, as a CSV file that Excel reads: it begins with a byte order mark, and is
+    /// imported again as it is. A vendor's answers are left out: what is imported holds for good, and they do not.
     ///
     /// # Errors
-    /// As [`Operations::table`].
+    /// As [`Operations::table`], and a table that holds answers of a vendor alone.
     pub async fn export_table(&self, table: &str) -> Result<String, OperationError> {
-        let held = self.table(table, None).await?;
+        let mut held = self.table(table, None).await?;
+        held.retain(|held| held.until.is_none());
+        if held.is_empty() && !table.starts_with(TENANT) {
+            return Err(OperationError::NothingImported(table.to_owned()));
+        }
         let header = self.header(table).await?;
         let results = header.as_ref().map_or_else(|| vec!["id".to_owned()], |header| header.results.clone());
         let parts = header.as_ref().map_or_else(|| vec!["code".to_owned()], |header| header.code.clone());

@@ -11,9 +11,10 @@ mod written;
 
 use std::collections::BTreeMap;
 
+use relay_core::groups::unmarked;
 use relay_core::item::content_hash;
 use relay_job::Routed;
-use relay_mapping::{Context, Fault, LookupKey, Mapped, Trace};
+use relay_mapping::{Context, Fault, LookupKey, Made, Mapped, Trace};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -44,6 +45,13 @@ struct Recorded {
 
 enum Expected {
     Request(Mapped),
+    /// It goes into this group, and brings this there.
+    Brings {
+        group: String,
+        brings: Value,
+    },
+    /// It is cancelled.
+    Nothing,
     Faults(Vec<String>),
     Filtered,
 }
@@ -54,6 +62,9 @@ impl Operations<'_> {
     /// # Errors
     /// A flow or a document that nobody knows, or whose content is kept no more; a store that does not answer.
     pub async fn record(&self, key: &str, flow: Option<&str>) -> Result<RecordedTest, OperationError> {
+        if let Some(bill) = unmarked(key) {
+            return Err(OperationError::IsBill(bill.to_owned()));
+        }
         let (routed, document) = match flow {
             Some(flow) => {
                 self.check_flow(flow).await?;
@@ -102,12 +113,18 @@ impl Operations<'_> {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         let ids = self.ids(routed, whole).await?;
-        let (trace, mapped) = traced(routed, whole, &settings, &ids);
+        let (trace, made) = traced(routed, whole, &settings, &ids);
         let mut remarks = vec![format!("Recorded of {key}; names, phones and addresses are masked.")];
         if let Some(delivered) = self.entry(flow.name(), key).await?.and_then(|entry| entry.delivered) {
-            let is_same =
-                mapped.as_ref().is_ok_and(|mapped| content_hash(&mapped.body) == delivered.body_hash);
-            if !is_same {
+            let hash = match made {
+                Ok(Made::Mapped(mapped)) => Some(content_hash(&mapped.body)),
+                Ok(Made::Brought(brought)) => {
+                    let group = brought.group.clone();
+                    Some(brought.contribution(key, None, delivered.at).hash_in(&group))
+                }
+                Ok(Made::Withdrawn) | Err(_) => None,
+            };
+            if hash.as_ref() != Some(&delivered.body_hash) {
                 let at = crate::times::shown(delivered.at);
                 remarks.push(format!(
                     "What this flow makes of the document today is not what was delivered at {at} (`relay explain`)."
@@ -120,7 +137,12 @@ impl Operations<'_> {
             Ok(false) => Expected::Filtered,
             Err(fault) => Expected::Faults(vec![fault.to_string()]),
             Ok(true) => match traced(routed, &document, &settings, &lookups).1 {
-                Ok(mapped) => Expected::Request(mapped),
+                Ok(Made::Mapped(mapped)) => Expected::Request(mapped),
+                Ok(Made::Brought(brought)) => {
+                    let brings = flow.brought_as_document(&brought);
+                    Expected::Brings { group: brought.group, brings }
+                }
+                Ok(Made::Withdrawn) => Expected::Nothing,
                 Err(faults) => Expected::Faults(faults.iter().map(Fault::to_string).collect()),
             },
         };
@@ -166,9 +188,9 @@ fn traced(
     document: &Value,
     settings: &BTreeMap<String, String>,
     lookups: &BTreeMap<LookupKey, String>,
-) -> (Trace, Result<Mapped, Vec<Fault>>) {
+) -> (Trace, Result<Made, Vec<Fault>>) {
     let traced = routed.flow.trace(document, &Context { settings, lookups });
-    (traced.trace, traced.mapped)
+    (traced.trace, traced.made)
 }
 
 /// The ids under the codes of the masked document: a code that was masked, such as a customer's name, has the id of the

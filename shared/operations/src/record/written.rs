@@ -13,6 +13,11 @@ pub(super) fn test(recorded: &Recorded) -> String {
     test.insert("document", json_text(&recorded.document));
     match &recorded.expected {
         Expected::Filtered => _ = test.insert("nothing", value("filtered")),
+        Expected::Nothing => _ = test.insert("nothing", value(true)),
+        Expected::Brings { group, brings } => {
+            test.insert("group", value(group.as_str()));
+            test.extend(item(brings).map(|brings| ("brings", brings)));
+        }
         Expected::Faults(faults) => _ = test.insert("faults", value(faults.iter().collect::<Array>())),
         Expected::Request(Mapped { body, params, .. }) => {
             if !params.is_empty() {

@@ -75,6 +75,25 @@ async fn a_file_that_cannot_be_a_table_says_why_and_is_imported_not_even_in_part
     ] {
         assert_eq!(refused(&desk, "table.shop", file.as_bytes()).await[0], said, "{file:?}");
     }
+    let vendors = |text: &str| text.replace("CODE", "A1").into_bytes();
+    for (file, said) in [
+        ("code,id\nCODE,\n", "line 2: the id is empty (column `id`)"),
+        ("code,id\nCODE,　\n", "line 2: the id is empty (column `id`)"),
+        (
+            "code,id\nCODE,1.72704E+18\n",
+            "line 2: `1.72704E+18` is what Excel makes of a long number: format the column as text (文本), and type it again",
+        ),
+        (
+            "code,id\nCODE,#N/A\n",
+            "line 2: `#N/A` is what Excel writes where it shows no value: correct the cell, and save it again",
+        ),
+    ] {
+        assert_eq!(refused(&desk, "kingdee.customer", &vendors(file)).await[0], said, "{file:?}");
+    }
+    assert_eq!(
+        refused(&desk, "table.shop", b"code,customer\nS1,########\n").await[0],
+        "line 2: `########` is what Excel writes where it shows no value: correct the cell, and save it again"
+    );
     let neither = [b"code,a\n\xff\xff\xff,1\n".as_slice(), b"code,a\n\x81".as_slice()];
     for file in neither {
         assert!(refused(&desk, "table.shop", file).await[0].contains("neither in UTF-8 nor in GBK"));
@@ -89,6 +108,58 @@ async fn a_file_that_cannot_be_a_table_says_why_and_is_imported_not_even_in_part
         "there is no look-up table `kingdee.custmer`: did you mean `kingdee.customer`? (a table of yours is called `table.` \
          and a word: `table.region`)"
     );
+}
+
+#[tokio::test]
+async fn a_file_of_several_tables_is_imported_as_a_whole_or_not_at_all() {
+    let desk = Desk::new();
+    let file = "table,code,id\nkingdee.customer,A1,1\nkingdee.material,A1,2\nkingdee.customer,A1,3\nkingdee.customer,,4\n\
+                kingdee.customer,A2,\nkingdee.customer,A3,1.23E+12\nkingdee.customer,1.5E+15,5\nkingdee.custmer,A4,6\n";
+    let imported = desk.ask().import_lookups(file.as_bytes()).await.unwrap();
+    let told: Vec<_> = imported.mistakes.iter().map(|mistake| mistake.split(':').next().unwrap()).collect();
+    assert_eq!(told, ["line 4", "line 5", "line 6", "line 7", "line 8", "line 9"], "{:?}", imported.mistakes);
+    for (place, said) in [
+        (0, "line 4: the code `A1` is on line 2 already"),
+        (1, "line 5: the code is empty (column `code`)"),
+        (2, "line 6: the id is empty (column `id`)"),
+        (3, "line 7: `1.23E+12` is what Excel makes"),
+        (4, "line 8: `1.5E+15` is what Excel makes"),
+    ] {
+        assert!(imported.mistakes[place].starts_with(said), "{:?}", imported.mistakes);
+    }
+    assert_eq!((imported.imported, desk.stores.lookups.list(None).await.unwrap().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn codes_and_ids_that_look_like_numbers_survive_to_their_last_sign() {
+    let desk = Desk::new();
+    let rows = [
+        ("00123", "007"),
+        ("12345678901234567890", "98765432109876543210"),
+        ("1E+5", "1.10"),
+        ("1e400", "-0"),
+        ("1e5", "0.1e3"),
+    ];
+    let lines: String = rows.iter().map(|(code, id)| format!("{code},{id}\n")).collect();
+    for (table, head) in [("kingdee.customer", "code,id\n"), ("table.plain", "1e5,inf\n")] {
+        let file = format!("{head}{lines}");
+        let held = imported(&desk, table, file.as_bytes()).await;
+        let codes: Vec<_> = held.iter().map(|held| held.code.as_str()).collect();
+        assert_eq!(codes, rows.map(|(code, _)| code), "{table}");
+        assert_eq!(desk.ask().export_table(table).await.unwrap(), format!("\u{FEFF}{file}"));
+    }
+}
+
+#[tokio::test]
+async fn what_a_vendor_has_answered_is_exported_by_nobody() {
+    let desk = Desk::new();
+    let tomorrow = Some("2026-11-29T04:00:00Z".parse().unwrap());
+    desk.stores.lookups.put("kingdee.customer", "A1", "1", tomorrow).await.unwrap();
+    let none = desk.ask().export_table("kingdee.customer").await.unwrap_err().to_string();
+    assert!(none.starts_with("nothing was imported into `kingdee.customer`"), "{none}");
+    imported(&desk, "kingdee.customer", b"code,id\nA2,2\n").await;
+    assert_eq!(desk.ask().export_table("kingdee.customer").await.unwrap(), "\u{FEFF}code,id\nA2,2\n");
+    assert_eq!(desk.ask().table("kingdee.customer", None).await.unwrap().len(), 2, "it is shown");
 }
 
 #[tokio::test]

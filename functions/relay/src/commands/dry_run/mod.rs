@@ -3,16 +3,21 @@
 //! Everything is read as ever, beside a store that goes with the process: it begins with the watermarks of the store that is
 //! there, so that it reads what is due, and what it moves is gone when the process ends. What is queued there is explained
 //! instead of pushed. A push is shown and answered as one that could not be stored, so that its source delivers it again.
+//!
+//! | module | what |
+//! |---|---|
+//! | `unstored` | queue and ledger that say of a push that it is not stored |
+//! | `unacknowledged` | vendors whose pools are told nothing |
+
+mod unacknowledged;
+mod unstored;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use async_trait::async_trait;
 use relay_connector::Role;
-use relay_core::ledger::Counts;
-use relay_core::queue::{DeadLetter, Depth};
-use relay_core::{Entry, EntryId, Ledger, Outgoing, Queue, Received, StoreError, Stores, System, WorkItem};
+use relay_core::{Queue, Received, Stores, WorkItem};
 use relay_host::wiring::both;
 use relay_host::{Settings, Wiring};
 use relay_operations::explain::{Asked, Target};
@@ -30,15 +35,14 @@ use crate::Done;
 use crate::output::say;
 use crate::server::Current;
 use crate::supervise::Supervisor;
+use unacknowledged::Unacknowledged;
+use unstored::Unstored;
 
 /// As many documents as are taken out of a queue at once.
 const BATCH: usize = 10;
 
 /// How long a document may take to be explained.
 const VISIBILITY: Duration = Duration::from_secs(600);
-
-/// Why nothing of a push is stored.
-const DRY: &str = "this is a dry run: nothing is stored, and the push is to be delivered again";
 
 /// `relay serve --dry-run`
 pub(crate) async fn run(listen: std::net::SocketAddr, json: bool) -> anyhow::Result<Done> {
@@ -109,7 +113,7 @@ async fn scratch(wiring: &Wiring, folder: &std::path::Path) -> anyhow::Result<St
 
 fn beside(wiring: &Wiring, stores: Stores) -> anyhow::Result<Wiring> {
     let beside = Wiring::new(wiring.settings.clone(), stores, wiring.clock.clone(), wiring.rng.clone())?;
-    Ok(beside.over(wiring.transport()))
+    Ok(beside.over(wiring.transport()).around(|connection| Arc::new(Unacknowledged(connection))))
 }
 
 /// What is read goes into the scratch store. The vendors' quotas are those of all processes.
@@ -165,101 +169,5 @@ impl Shown {
             Err(error) => say!("{} {}: cannot be explained: {error}", item.flow, item.key),
         }
         Ok(())
-    }
-}
-
-/// A port that says of all that is to be stored that it is not.
-struct Unstored<P>(P);
-
-fn dry() -> StoreError {
-    StoreError::new("storing a push", DRY)
-}
-
-#[async_trait]
-impl Queue for Unstored<Arc<dyn Queue>> {
-    /// What is to be shown is kept; whoever sends it learns that it is not stored.
-    async fn send(&self, system: System, messages: &[Outgoing]) -> Result<(), StoreError> {
-        self.0.send(system, messages).await?;
-        Err(dry())
-    }
-
-    async fn send_all(&self, messages: &[(System, Vec<Outgoing>)]) -> Result<(), StoreError> {
-        self.0.send_all(messages).await?;
-        Err(dry())
-    }
-
-    async fn receive(
-        &self,
-        system: System,
-        max: usize,
-        visibility: Duration,
-    ) -> Result<Vec<Received>, StoreError> {
-        self.0.receive(system, max, visibility).await
-    }
-
-    async fn delete(&self, system: System, receipts: &[String]) -> Result<(), StoreError> {
-        self.0.delete(system, receipts).await
-    }
-
-    async fn delay(&self, system: System, receipt: &str, delay: Duration) -> Result<bool, StoreError> {
-        self.0.delay(system, receipt, delay).await
-    }
-
-    async fn depth(&self, system: System) -> Result<Depth, StoreError> {
-        self.0.depth(system).await
-    }
-
-    async fn dead(&self, system: System) -> Result<u64, StoreError> {
-        self.0.dead(system).await
-    }
-
-    async fn dead_letters(
-        &self,
-        system: System,
-        limit: usize,
-        after: Option<&str>,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
-        self.0.dead_letters(system, limit, after).await
-    }
-
-    async fn redrive(&self, system: System, ids: Option<&[String]>) -> Result<u64, StoreError> {
-        self.0.redrive(system, ids).await
-    }
-}
-
-#[async_trait]
-impl Ledger for Unstored<Arc<dyn Ledger>> {
-    async fn read(&self, ids: &[EntryId]) -> Result<std::collections::HashMap<EntryId, Entry>, StoreError> {
-        self.0.read(ids).await
-    }
-
-    async fn write(&self, _entry: &Entry) -> Result<bool, StoreError> {
-        Err(dry())
-    }
-
-    async fn failed(
-        &self,
-        flow: Option<&str>,
-        limit: usize,
-        after: Option<&EntryId>,
-    ) -> Result<Vec<Entry>, StoreError> {
-        self.0.failed(flow, limit, after).await
-    }
-
-    async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
-        self.0.find(number).await
-    }
-
-    async fn list(
-        &self,
-        flow: &str,
-        from: Option<&str>,
-        limit: usize,
-    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
-        self.0.list(flow, from, limit).await
-    }
-
-    async fn counts(&self) -> Result<Counts, StoreError> {
-        self.0.counts().await
     }
 }
