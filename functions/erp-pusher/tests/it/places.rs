@@ -23,7 +23,7 @@ impl Transport for NoTransport {
 }
 
 /// A bench whose vendor takes a call a second, ten of them at once.
-fn limited() -> Bench {
+pub(crate) fn limited() -> Bench {
     let bench = Bench::new();
     let rng = Arc::new(SeededRng::new(7));
     let surroundings = Surroundings::unshared(Arc::new(NoTransport), bench.clock.clone(), rng);

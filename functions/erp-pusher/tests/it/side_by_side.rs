@@ -10,6 +10,7 @@ use relay_erp_pusher::{Idle, Turn};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, good, names};
+use crate::places::limited;
 use crate::vendor::failure;
 
 /// Rows, each of a document of its own.
@@ -86,6 +87,29 @@ async fn while_one_batch_is_waited_for_others_are_received() {
     assert_eq!((done.into_inner().unwrap(), bench.vendor.delivered.lock().unwrap().len()), (80, 80));
     let most = under_way(&bench).into_iter().max().unwrap();
     assert!(most > 10, "no more than {most} of a batch of 10 were under way");
+}
+
+/// How many messages each batch had that a worker has received.
+async fn batches(bench: &Bench) -> Vec<usize> {
+    let batches = std::sync::Mutex::new(Vec::new());
+    let worker = bench.pusher.workers().remove(0);
+    worker.work_through(&|| true, &|turns| batches.lock().unwrap().push(turns.len())).await.unwrap();
+    batches.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn more_are_received_at_once_where_the_target_takes_more_and_its_quota_lets_them_through() {
+    let bench = Bench::new();
+    bench.queue(&rows(&bench, 0..400)).await;
+    let received = batches(&bench).await;
+    // As many as the largest call of this target takes; then as many as it takes at once.
+    assert_eq!((received.iter().sum::<usize>(), received.first()), (400, Some(&25)), "{received:?}");
+    assert_eq!(received.iter().max(), Some(&50), "{received:?}");
+
+    let bench = limited();
+    bench.queue(&rows(&bench, 0..60)).await;
+    let received = batches(&bench).await;
+    assert_eq!((received.iter().sum::<usize>(), received.iter().max()), (60, Some(&25)), "{received:?}");
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ fn billed(call: &Call<'_>) -> (&'static str, usize) {
             ("ledger write units", serde_json::json!(entry).to_string().len().div_ceil(WRITE_UNIT))
         }
         (Port::Ledger, ..) => ("ledger reads", 1),
-        (Port::Lookups, "get", _) => ("look-up reads", 1),
+        (Port::Lookups, "get" | "waiting", _) => ("look-up reads", 1),
         (Port::Lookups, ..) => ("look-up writes", 1),
         (Port::Archive, ..) => ("archive objects", 1),
         (Port::Quotas, ..) => ("quota writes", 1),

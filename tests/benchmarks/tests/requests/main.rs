@@ -11,20 +11,22 @@ use relay_erp_pusher::worker::Worked;
 const TRADES: u32 = 1_000;
 
 /// What grows with the trades, and how much of it 1,000 of them may cost.
-const BUDGET: [(&str, u64); 10] = [
+const BUDGET: [(&str, u64); 11] = [
     // Ten pages, and page 0 of the window once more, because rows move while it is read.
     ("wangdian calls", 11),
     ("kingdee saves", 1_000),
     ("queue sends", 100),
-    // The last of them finds the queue empty.
-    ("queue receives", 101),
-    ("queue deletes", 100),
-    ("ledger reads", 100),
+    // Ten at first, and up to fifty once it is known that the target takes them. The last finds the queue empty.
+    ("queue receives", 30),
+    ("queue deletes", 29),
+    ("ledger reads", 29),
     ("ledger write units", 1_000),
     // Whether the target is paused, before a batch is received; and the watermark.
-    ("checkpoint reads", 110),
+    ("checkpoint reads", 60),
     // One for each batch.
-    ("archive objects", 100),
+    ("archive objects", 29),
+    // Who waits for a code, once for each that is found; the rest is once.
+    ("look-up reads", 100),
     // At least ten calls for each that is given; and as many refusals, which are read and not written.
     ("quota writes", 250),
 ];
