@@ -32,11 +32,14 @@ const FORMER: &str = "
     DROP TABLE group_seals;
     DROP TABLE numbers;
     DROP TABLE audit;
+    DROP TABLE group_documents;
+    DROP TABLE group_lapsed;
+    DROP TABLE waiting;
     PRAGMA user_version = 0;
 ";
 
 /// The steps that are taken back: whoever adds one adds it here too.
-const STEPS: u32 = 9;
+const STEPS: u32 = 10;
 
 const FLOWS: [(&str, &str); 6] = [
     ("trade-to-kingdee", include_str!("../../../../shared/flows/trade-to-kingdee.toml")),
