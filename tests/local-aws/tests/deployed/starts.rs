@@ -11,7 +11,11 @@ fn a_secret_that_is_no_json_is_a_start_up_error_that_shows_nothing_of_it() {
         let secret = stack.secret().await.unwrap();
         stack.put_secret("WDT_APPSECRET=h3rmetic").await.unwrap();
         stack.kill("TradePoller").unwrap();
-        let started = stack.invoke("TradePoller", &json!({})).await.unwrap();
+        let mut started = stack.invoke("TradePoller", &json!({})).await.unwrap();
+        if format!("{started:?}").contains("Runtime.ExitError") {
+            // The event went to the process that was just killed.
+            started = stack.invoke("TradePoller", &json!({})).await.unwrap();
+        }
         stack.put_secret(&secret.to_string()).await.unwrap();
 
         let said = failure(&started);
