@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use relay_connector::quota::at_most;
 use relay_core::quota::Use;
 use relay_core::{Entry, EntryId, StoreError, pause};
@@ -20,16 +20,12 @@ use crate::{Day, Reconciler, days, ledger, source};
 /// So many entries are read of the ledger at once.
 const AT_ONCE: usize = 100;
 
-/// So long a document may be on its way from its source into a queue.
-const ON_ITS_WAY: TimeDelta = TimeDelta::hours(2);
-
 /// Up to when what the source shows must have come here.
 pub(crate) struct Due {
     /// How far the source was read.
     read_until: Option<DateTime<Utc>>,
-    /// What waits for the target: how many, and since when.
+    /// How many documents wait for the target.
     waiting: u64,
-    oldest: Option<DateTime<Utc>>,
     /// Why nothing is delivered.
     paused: Option<String>,
     now: DateTime<Utc>,
@@ -46,12 +42,9 @@ impl Due {
             Some(until) if until >= changed => {}
             _ => return Some("the flow has not read so far yet".to_owned()),
         }
-        let may_wait = self.waiting > 0
-            && match self.oldest {
-                Some(oldest) => oldest <= changed + ON_ITS_WAY,
-                None => self.now - changed < ON_ITS_WAY,
-            };
-        may_wait.then(|| format!("{} documents wait for the target, perhaps this one too", self.waiting))
+        // Whatever its age: it may have been read just now.
+        (self.waiting > 0)
+            .then(|| format!("{} documents wait for the target, perhaps this one too", self.waiting))
     }
 }
 
@@ -110,7 +103,7 @@ impl Reconciler<'_> {
             match self.units(routed, row, codes).await? {
                 Ok(made) => units.extend(made),
                 Err(why) => {
-                    report.judged("?", None, &Place::default(), Judged::why(Verdict::Explained, why), None)
+                    report.judged("?", None, &Place::default(), Judged::why(Verdict::Explained, why), None);
                 }
             }
         }
@@ -132,7 +125,6 @@ impl Reconciler<'_> {
         Ok(Due {
             read_until: watermark::read(checkpoints, routed.flow.name()).await?,
             waiting: depth.waiting + depth.in_flight,
-            oldest: depth.oldest_sent_at,
             paused: paused.map(|pause| pause.reason),
             now,
         })
