@@ -144,6 +144,7 @@ fn what_waits_failed_or_was_settled_is_no_difference_and_is_told_with_its_reason
 
     let minutes_ago = SystemClock.now() - TimeDelta::minutes(5);
     town.vendors.wangdian.generate_trade("S001", 55, minutes_ago);
+    installation.relay(&["rewind", TRADES, "--to", "10m", "--yes"]).with_status(0);
     let today = relay_reconcile::days::of(minutes_ago).to_string();
     let answer = installation.relay(&["reconcile", TRADES, "--day", &today, "--json"]).with_status(0).json();
     assert_eq!(answer["days"][0]["counts"], json!({ "not_due": 1 }), "no poll has read it yet: {answer}");
