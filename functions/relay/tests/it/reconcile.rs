@@ -84,7 +84,8 @@ fn what_a_person_has_done_in_the_target_and_what_the_source_held_back_is_found_a
         [(removed, "missing"), (&held_back, "missing"), (doubled, "doubled"), (changed, "different")]
             .map(|(key, verdict)| (key.clone(), verdict.to_owned()));
     let mut documents = found(&answer);
-    (expected.sort(), documents.sort());
+    expected.sort();
+    documents.sort();
     assert_eq!(documents, expected, "{answer}");
     let day = &answer["days"][0];
     assert_eq!(
