@@ -18,8 +18,6 @@ const TO_HTTP: &str = "orders-to-http";
 const TO_FEISHU: &str = "orders-to-feishu";
 const TO_DINGTALK: &str = "orders-to-dingtalk";
 const TO_WECOM: &str = "trade-to-wecom";
-const BY_WAREHOUSE: &str = "order-by-warehouse-to-kingdee";
-const AMOUNTS: &str = "trade-amounts-to-kingdee";
 
 /// A house in which these example flows run, and nothing else.
 fn with_flows(seed: u64, flows: &[&str]) -> (House, TempDir) {
