@@ -54,6 +54,9 @@ pub(crate) enum Command {
         /// Serve the console too, to browsers on this machine, such as at 127.0.0.1:8081
         #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run")]
         console: Option<SocketAddr>,
+        /// Compare no days by itself: otherwise `relay reconcile` runs each night, with the last priority
+        #[arg(long)]
+        no_reconcile: bool,
     },
     /// Show where everything stands, and steer it, in a browser on this machine
     Console {

@@ -95,7 +95,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
     match cli.command.unwrap_or(Command::Demo) {
         Command::Demo => demo::run(json).await,
         Command::Serve { listen, dry_run: true, .. } => commands::dry_run::run(listen, json).await,
-        Command::Serve { listen, dry_run: false, console } => commands::serve::run(listen, console).await,
+        Command::Serve { listen, dry_run: false, console, no_reconcile } => {
+            commands::serve::run(listen, console, !no_reconcile).await
+        }
         Command::Console { listen } => commands::console::run(listen).await,
         Command::Invoke { function, event } => commands::invoke::run(function, &event).await,
         Command::Doctor => commands::doctor::run(json).await,

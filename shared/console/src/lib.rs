@@ -124,6 +124,7 @@ impl Asked<'_> {
             "/groups" => screens::groups::page(self).await?,
             "/group" => screens::groups::one(self).await?,
             "/lookups" => screens::lookups::page(self).await?,
+            "/reconciliation" => screens::reconciliation::page(self).await?,
             "/log" => screens::log::page(self).await?,
             "/do" => actions::weighed(self, &self.action()?).await?,
             _ => return Err(Refused::NoPage),

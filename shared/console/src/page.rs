@@ -31,7 +31,7 @@ impl Page {
 
 impl Asked<'_> {
     /// The screens, in the order of the menu.
-    fn menu(&self) -> [(&'static str, &str); 9] {
+    fn menu(&self) -> [(&'static str, &str); 10] {
         let says = |chinese, english| self.language.says(chinese, english);
         [
             ("/", says("总览", "Overview")),
@@ -41,6 +41,7 @@ impl Asked<'_> {
             ("/queues", says("队列", "Queues")),
             ("/groups", says("汇总", "Groups")),
             ("/lookups", says("对照表", "Look-ups")),
+            ("/reconciliation", says("对账", "Reconciliation")),
             ("/log", says("操作记录", "Audit trail")),
             ("/search", says("查找", "Search")),
         ]

@@ -10,9 +10,14 @@ use relay_core::System;
 use relay_core::clock::Deadline;
 use relay_job::Routed;
 use relay_reconcile::codes::Codes;
+use relay_reconcile::kept::Calendar;
 use relay_reconcile::ledger::{ByDay, by_day};
-use relay_reconcile::{Day, Reconciler, Tolerances, days, has_days, kept};
+use relay_reconcile::{Reconciler, Tolerances, days, has_days};
+
 use serde::Serialize;
+
+pub use relay_reconcile::sum::Sum;
+pub use relay_reconcile::{Compared, Day, Standing, Verdict, kept};
 
 use crate::explain::Connect;
 use crate::log::Did;
@@ -189,12 +194,20 @@ impl Operations<'_> {
         Ok(replayed)
     }
 
-    /// What days came to when they were compared last, from that day on, newest first.
+    /// What the days of flows came to when they were compared last.
     ///
     /// # Errors
     /// A store that does not answer.
-    pub async fn reconciliations(&self, since: NaiveDate) -> Result<Vec<Day>, OperationError> {
-        Ok(kept::since(self.stores.checkpoints.as_ref(), since).await?)
+    pub async fn reconciled_days(&self) -> Result<BTreeMap<String, Calendar>, OperationError> {
+        Ok(kept::calendars(self.stores.checkpoints.as_ref()).await?)
+    }
+
+    /// What a day of a flow came to when it was compared last.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn reconciled_day(&self, flow: &str, day: NaiveDate) -> Result<Option<Day>, OperationError> {
+        Ok(kept::day(self.stores.checkpoints.as_ref(), flow, day).await?)
     }
 }
 

@@ -22,6 +22,7 @@
 //! | `units` | what a flow makes of the source's documents: the documents of the target |
 //! | `groups` | likewise where many of them are one bill |
 //! | `day` | all of it together |
+//! | `schedule` | the days that are due |
 
 pub mod codes;
 pub mod compare;
@@ -31,6 +32,7 @@ mod groups;
 pub mod kept;
 pub mod ledger;
 pub mod report;
+mod schedule;
 mod source;
 pub mod sum;
 mod target;

@@ -17,6 +17,7 @@ pub(crate) mod init;
 pub(crate) mod invoke;
 pub(crate) mod log;
 pub(crate) mod lookups;
+mod nightly;
 pub(crate) mod pause;
 mod place;
 pub(crate) mod reconcile;

@@ -111,7 +111,8 @@ fn every_screen_is_shown_in_both_languages() {
     let installation = town.installation();
     let ids = unsplittable(&town, &installation, 2);
     let console = Console::of(&installation);
-    let screens = ["/", "/issues", "/flows", "/vendors", "/queues", "/groups", "/lookups", "/log"];
+    let screens =
+        ["/", "/issues", "/flows", "/vendors", "/queues", "/groups", "/lookups", "/reconciliation", "/log"];
     for screen in screens {
         let page = console.get(screen);
         page.shows(&["<h1>", "erp-relay", "lang=\"zh-CN\"", "class=", "/console.css"]);

@@ -124,6 +124,18 @@ fn what_a_person_has_done_in_the_target_and_what_the_source_held_back_is_found_a
     );
     let log = installation.relay(&["log"]).with_status(0).stdout;
     assert!(log.contains("reconcile --heal"), "{log}");
+    // What a day came to is kept: a person is told, until a later comparison says otherwise.
+    let status = installation.relay(&["status", "--json"]).with_status(1).json();
+    assert_eq!(
+        (&status["attention"], &status["reconciliation"][0]["differences"]),
+        (&json!(1), &json!(2)),
+        "{status}"
+    );
+    let issue = status["issues"][0].as_str().unwrap();
+    assert!(
+        issue.contains("1 doubled, 1 different") && issue.contains("relay reconcile trade-to-kingdee"),
+        "{issue}"
+    );
     let tolerated = reconcile(&installation, &["--tolerate", "amount"]).with_status(1).json();
     assert_eq!(tolerated["days"][0]["counts"], json!({ "matched": 5, "doubled": 1 }), "{tolerated}");
 }

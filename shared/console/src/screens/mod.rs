@@ -9,5 +9,6 @@ pub(crate) mod log;
 pub(crate) mod lookups;
 pub(crate) mod overview;
 pub(crate) mod queues;
+pub(crate) mod reconciliation;
 pub(crate) mod search;
 pub(crate) mod vendors;
