@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use relay_bill_closer::BillCloser;
 use relay_core::clock::{Clock, Deadline};
 use relay_core::{Queue, System};
 use relay_erp_pusher::{ErpPusher, Idle, Worker};
@@ -18,6 +19,9 @@ use crate::scheduler::{Owner, Scheduler};
 /// The vendors' advice, as `relay serve` and the template have it.
 const POLL_EVERY: Duration = Duration::from_secs(5 * 60);
 const SYNC_EVERY: Duration = Duration::from_secs(3 * 60);
+
+/// As `relay serve` has it.
+const CLOSE_EVERY: Duration = Duration::from_secs(60);
 
 /// How long after a failed turn the next begins.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -76,7 +80,10 @@ impl Process {
             }
         }
         scheduler.spawn(owner, poll(clock.clone(), poller));
-        scheduler.spawn(owner, sync(clock, syncer));
+        scheduler.spawn(owner, sync(clock.clone(), syncer));
+        if wiring.flows.iter().any(|routed| BillCloser::serves(routed)) {
+            scheduler.spawn(owner, close(clock, wiring.build::<BillCloser>()?));
+        }
         Ok(Self { owner, receiver })
     }
 }
@@ -168,5 +175,13 @@ async fn sync(clock: Arc<dyn Clock>, syncer: StockSyncer) {
         let began = clock.monotonic();
         _ = syncer.sync_along().await;
         clock.sleep(SYNC_EVERY.saturating_sub(clock.monotonic() - began)).await;
+    }
+}
+
+async fn close(clock: Arc<dyn Clock>, closer: BillCloser) {
+    loop {
+        _ = closer.end_waits(Deadline::NONE).await;
+        _ = closer.close_all(Deadline::NONE).await;
+        clock.sleep(CLOSE_EVERY).await;
     }
 }
