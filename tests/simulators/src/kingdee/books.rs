@@ -79,6 +79,12 @@ impl Kingdee {
         lock(&self.state).open_from = Some((open_from, tells));
     }
 
+    /// The numbers of bills for which an audit came although they were audited.
+    #[must_use]
+    pub fn audited_again(&self) -> Vec<String> {
+        lock(&self.state).audited_again.clone()
+    }
+
     /// Takes what was saved under that id out of the books, as a person may.
     pub fn remove(&self, kind: &str, id: &str) {
         if let Some(saved) = lock(&self.state).books.get_mut(kind) {
@@ -179,7 +185,11 @@ pub(super) fn operate(
     let saved = &mut books[place];
     let found = (saved.id.clone(), saved.number.clone());
     match (operation, saved.is_audited) {
-        ("audit", true) => return Err(format!("单据{}已审核", saved.number)),
+        ("audit", true) => {
+            let number = saved.number.clone();
+            state.audited_again.push(number.clone());
+            return Err(format!("单据{number}已审核"));
+        }
         ("unaudit", false) => return Err(format!("单据{}未审核", saved.number)),
         ("delete", true) => return Err(format!("单据{}已审核,不能删除", saved.number)),
         ("audit" | "unaudit", _) if kind.what == What::BaseData => {

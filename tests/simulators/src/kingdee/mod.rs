@@ -61,6 +61,8 @@ struct State {
     books: BTreeMap<&'static str, Vec<Saved>>,
     /// What was deleted.
     deleted: BTreeMap<&'static str, Vec<Saved>>,
+    /// The numbers of bills for which an audit came although they were audited.
+    audited_again: Vec<String>,
     /// The first day whose books are open, and whether the vendor tells it.
     open_from: Option<(NaiveDate, bool)>,
     app: App,
@@ -92,6 +94,7 @@ impl Kingdee {
                 by_billno: HashMap::new(),
                 books: BTreeMap::new(),
                 deleted: BTreeMap::new(),
+                audited_again: Vec::new(),
                 open_from: None,
                 app: App::new(),
                 refuses_duplicates: true,
