@@ -89,6 +89,12 @@ impl Asking {
                 listed.is_listed = true;
                 let (count, total) = (page.rows.len() as u64, page.total);
                 for row in page.rows {
+                    // A list that does not heed the days shows the same for each of them.
+                    let is_of_day =
+                        dated.is_none_or(|dated| date(&row, dated, document).is_none_or(|it| it == day));
+                    if !is_of_day {
+                        continue;
+                    }
                     if let Some(number) = holds.iter().find_map(|name| lenient::field(&row, name)) {
                         listed.rows.entry(number).or_default().push(row);
                     }

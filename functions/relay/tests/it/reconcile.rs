@@ -1,6 +1,9 @@
 //! Days compared on three sides: what a person has done in the target behind our back, what a source has held back, and what
 //! cannot be compared.
 
+use std::fs;
+use std::path::Path;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_simulators::faults::Fault;
@@ -198,6 +201,109 @@ fn a_target_that_fails_midway_and_a_source_that_cannot_be_asked_are_not_equal() 
     let pushed =
         installation.relay(&["reconcile", "direct-order-to-sharecrm", "--json"]).with_status(2).json();
     assert!(pushed["days"][0]["not_compared"][0].as_str().unwrap().contains("pushed"), "{pushed}");
+}
+
+#[test]
+fn over_v2_a_list_of_the_days_bills_shows_what_is_extra_and_saves_the_calls_for_what_is_equal() {
+    let flow = "trade-audited-to-kingdee";
+    let town = Town::open();
+    let mut installation = town.installation();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/flows/examples/kingdee-v2");
+    installation
+        .set("KINGDEE_AUTH", "v2")
+        .set("RELAY_FLOWS_DIR", folder.to_str().unwrap())
+        .set("RELAY_START", (noon(2) - TimeDelta::hours(13)).to_rfc3339());
+    let at = |place: i64| noon(2) + TimeDelta::minutes(place);
+    let numbers = (0..4).map(|place| town.vendors.wangdian.generate_trade("S001", 55, at(place)));
+    let numbers: Vec<_> = numbers.collect();
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    let kingdee = &town.vendors.kingdee;
+    let details = || kingdee.calls().get("sal_order_detail").copied().unwrap_or_default();
+    let reconcile = |more: &[&str]| {
+        installation.relay(&[&["reconcile", flow, "--day", &day(2), "--json"], more].concat())
+    };
+
+    let before = details();
+    let answer = reconcile(&[]).with_status(0).json();
+    assert_eq!(answer["days"][0]["counts"], json!({ "matched": 4 }), "{answer}");
+    assert_eq!(details(), before, "the list tells that each has its amount");
+
+    let saved = |number: &str| kingdee.saved("sal_order", number)[0].clone();
+    let (removed, changed) = (saved(&numbers[0]), saved(&numbers[1]));
+    kingdee.remove("sal_order", &removed.id);
+    kingdee.remove("sal_order", &changed.id);
+    let mut body = json!(changed.body);
+    body["material_entity"][0]["qty"] = json!("999");
+    kingdee.keep("sal_order", &numbers[1], &body);
+    kingdee.keep("sal_order", &numbers[2], &json!(saved(&numbers[2]).body));
+    let mut by_hand = json!(saved(&numbers[3]).body);
+    by_hand["bill_no"] = json!("BY-HAND-1");
+    kingdee.keep("sal_order", "BY-HAND-1", &by_hand);
+    let answer = reconcile(&[]).with_status(1).json();
+    let mut expected = [
+        (numbers[0].as_str(), "missing"),
+        (&numbers[1], "different"),
+        (&numbers[2], "doubled"),
+        ("BY-HAND-1", "extra"),
+    ]
+    .map(|(key, verdict)| (key.to_owned(), verdict.to_owned()));
+    let mut documents = found(&answer);
+    expected.sort();
+    documents.sort();
+    assert_eq!(documents, expected, "{answer}");
+    let answer = reconcile(&["--tolerate", "extra"]).with_status(1).json();
+    assert_eq!(
+        answer["days"][0]["counts"],
+        json!({ "matched": 1, "missing": 1, "different": 1, "doubled": 1 }),
+        "{answer}"
+    );
+}
+
+#[test]
+fn documents_of_a_group_are_compared_through_their_bill() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    fs::create_dir(installation.path("flows")).unwrap();
+    fs::write(installation.path(&format!("flows/{TRADES}.toml")), crate::groups::FLOW).unwrap();
+    installation
+        .set("RELAY_FLOWS_DIR", "flows")
+        .set("RELAY_START", (noon(2) - TimeDelta::hours(13)).to_rfc3339());
+    for place in 0..3 {
+        town.vendors.wangdian.generate_trade("S001", 55, noon(2) + TimeDelta::minutes(place));
+    }
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    let answer = reconcile(&installation, &[]).with_status(0).json();
+    assert_eq!(answer["days"][0]["counts"], json!({ "not_due": 3 }), "its group is open: {answer}");
+
+    let groups = installation.relay(&["groups", "--json"]).with_status(0).json();
+    let group = groups["groups"][0]["group"].as_str().unwrap().to_owned();
+    installation.relay(&["groups", "close", &group]).with_status(0);
+    fs::write(installation.path("event.json"), "{}").unwrap();
+    installation.relay(&["invoke", "bill-closer", "--event", "event.json"]).with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    let answer = reconcile(&installation, &[]).with_status(0).json();
+    let day = &answer["days"][0];
+    assert_eq!(day["counts"], json!({ "matched": 4 }), "three members and a bill: {answer}");
+    assert_eq!(
+        (&day["source"]["documents"], &day["target"]["documents"]),
+        (&json!(3), &json!(1)),
+        "{answer}"
+    );
+    assert_eq!(day["source"]["content"]["quantity"], day["target"]["content"]["quantity"], "{answer}");
+    assert_eq!(day["ledger"], day["target"], "{answer}");
+
+    let bill = format!("XS-{group}-1");
+    town.vendors.kingdee.change_line_by_hand(&bill, "qty", &json!("1000"));
+    let answer = reconcile(&installation, &[]).with_status(1).json();
+    assert_eq!(found(&answer), [(format!("@{group}-1"), "different".to_owned())], "{answer}");
+    town.vendors.kingdee.remove_by_hand(&bill);
+    let answer = reconcile(&installation, &["--heal", "--yes"]).with_status(1).json();
+    assert_eq!(found(&answer), [(format!("@{group}-1"), "missing".to_owned())], "{answer}");
+    installation.relay(&["drain"]).with_status(0);
+    assert_eq!(town.vendors.kingdee.orders(&bill).len(), 1, "{answer}");
+    reconcile(&installation, &[]).with_status(0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! V2's calls: lists and details by `GET`, saves by `POST`, `errcode` over HTTP 200.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::books::{self, Saved};
@@ -136,8 +137,14 @@ fn list(state: &State, kind: Kind, query: &Params) -> Result<Value, String> {
     };
     let (from, until) = (time("modify_start_time")?, time("modify_end_time")?);
     let text = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
+    let is_dated = |row: &Row| {
+        let date = row.shown["bill_date"].as_str().unwrap_or_default().get(..10).unwrap_or_default();
+        let (first, last) = (text("start_bill_date"), text("end_bill_date"));
+        (first.is_empty() || date >= first) && (last.is_empty() || date <= last)
+    };
     let rows: Vec<Value> = everything(state, kind)
         .into_iter()
+        .filter(is_dated)
         .filter(|row| from.is_none_or(|from| row.modified >= from))
         .filter(|row| until.is_none_or(|until| row.modified <= until))
         .filter(|row| row.number.contains(text("search")) || row.name.contains(text("search")))
@@ -192,6 +199,9 @@ fn bill(saved: &Saved) -> Row {
     shown.insert("id".to_owned(), json!(saved.id));
     shown.entry("bill_no").or_insert_with(|| json!(saved.number));
     shown.insert("bill_status".to_owned(), json!(status));
+    if let Some(total) = total(&saved.body) {
+        shown.insert("total_amount".to_owned(), json!(total));
+    }
     shown.insert("create_time".to_owned(), json!(in_china(saved.created)));
     shown.insert("modify_time".to_owned(), json!(in_china(saved.modified)));
     Row {
@@ -200,6 +210,16 @@ fn bill(saved: &Saved) -> Row {
         modified: saved.modified,
         shown: Value::Object(shown),
     }
+}
+
+/// What the lines of a bill come to, tax included.
+fn total(body: &Map<String, Value>) -> Option<String> {
+    let decimal =
+        |line: &Value, name: &str| relay_connector::lenient::field(line, name)?.parse::<Decimal>().ok();
+    let lines = body.get("material_entity")?.as_array()?;
+    let amounts =
+        lines.iter().map(|line| Some((decimal(line, "qty")? * decimal(line, "tax_price")?).round_dp(2)));
+    Some(amounts.sum::<Option<Decimal>>()?.to_string())
 }
 
 fn in_china(time: DateTime<Utc>) -> String {
