@@ -9,6 +9,7 @@ use relay_mapping::{DeliveredAs, LookupKey, LookupTable};
 use serde_json::Value;
 
 use crate::Flows;
+use crate::entries::{self, Told};
 
 /// A delivery that is looked up: the look-up, the flow whose delivery it is, and what of it.
 pub type DeliveryAsked<'a> = (&'a LookupKey, &'a str, DeliveredAs);
@@ -17,7 +18,9 @@ pub type DeliveryAsked<'a> = (&'a LookupKey, &'a str, DeliveredAs);
 #[must_use]
 pub fn tables(flows: &Flows) -> BTreeMap<String, LookupTable> {
     let named = flows.iter().flat_map(|routed| routed.flow.tables());
-    named.map(|lookup| (lookup.table.to_string(), lookup.table.clone())).collect()
+    // Whose line is looked up is looked up first.
+    let tables = named.flat_map(|lookup| lookup.table.bill().into_iter().chain([lookup.table.clone()]));
+    tables.map(|table| (table.to_string(), table)).collect()
 }
 
 /// Whether somebody else than our own stores may know a code of this table.
@@ -36,22 +39,34 @@ pub async fn stored(
     tables: &BTreeMap<String, LookupTable>,
     wanted: &[&LookupKey],
 ) -> Result<BTreeMap<LookupKey, String>, StoreError> {
-    let (mut codes, mut delivered) = (Vec::new(), Vec::new());
+    let (mut codes, mut delivered, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     for key in wanted {
         match tables.get(&key.table) {
+            Some(table @ LookupTable::Line { flow, .. }) => {
+                let line = table.line_of(&key.key);
+                lines.extend(line.map(|(bill, line)| (*key, flow.as_str(), bill.key, line)));
+            }
             Some(LookupTable::Delivered { flow, result }) => delivered.push((*key, flow.as_str(), *result)),
             Some(LookupTable::Tenant { table, .. }) => codes.push((table.clone(), key.key.clone())),
             _ => codes.push((key.table.clone(), key.key.clone())),
         }
     }
     let mut found: BTreeMap<_, _> = deliveries(ledger, &delivered).await?.into_iter().collect();
+    for (key, flow, bill, line) in lines {
+        let Some(there) = entries::bill(ledger, flow, &bill).await? else { continue };
+        let row = (key.table.clone(), bill);
+        let told = lookups.get(std::slice::from_ref(&row)).await?.remove(&row);
+        let told = told.and_then(|told| Told::remembered(&told, &there));
+        let id = told.and_then(|told| told.line(&line).map(str::to_owned));
+        found.extend(id.map(|id| (key.clone(), id)));
+    }
     if codes.is_empty() {
         return Ok(found);
     }
     let stored = lookups.get(&codes).await?;
     for key in wanted {
         let value = match tables.get(&key.table) {
-            Some(LookupTable::Delivered { .. }) => None,
+            Some(LookupTable::Delivered { .. } | LookupTable::Line { .. }) => None,
             Some(LookupTable::Tenant { table, result }) => {
                 let row = stored.get(&(table.clone(), key.key.clone()));
                 row.and_then(|row| result_of(row, result.as_deref()))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relay_connector::{Document, PageOf, Query, lenient};
 use relay_core::System;
+use relay_job::entries::{self, Told};
 use relay_job::{Routed, known_codes};
 use relay_mapping::{LookupKey, LookupTable};
 use serde::Serialize;
@@ -82,6 +83,23 @@ impl Operations<'_> {
                 let target = connection.target().ok_or("it looks up no codes")?;
                 let answer = target.lookup(name, &key.key, self.patience()).await;
                 answer.map_err(|failure| failure.in_full())
+            }
+            Some(table @ LookupTable::Line { flow, by }) => {
+                let ledger = self.stores.ledger.as_ref();
+                let (Some((bill, line)), Some(routed)) = (table.line_of(&key.key), self.flows.named(flow))
+                else {
+                    return Ok(None);
+                };
+                let there =
+                    entries::bill(ledger, flow, &bill.key).await.map_err(|error| error.to_string())?;
+                let document = routed.flow.target().document;
+                let list = document.push.and_then(|push| push.entries);
+                let (Some(there), Some(list)) = (there, list) else { return Ok(None) };
+                let connection = connect(routed.system)?;
+                let target = connection.target().ok_or("it takes no documents")?;
+                let lines = target.lines(document, &there.id, self.patience()).await;
+                let lines = lines.map_err(|failure| failure.in_full())?.unwrap_or_default();
+                Ok(Told::of(&there, &lines, list.id, by).line(&line).map(str::to_owned))
             }
             _ => Ok(None),
         }
