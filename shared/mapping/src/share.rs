@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::expression::{Datum, Expression, Failing, Path, Scope, amount, find};
+use crate::expression::{Datum, Expression, Failing, Path, Scope, Step, amount, find, is_absent};
 use crate::fault::{Cause, Fault};
 use crate::number;
 use crate::remainder::Remainder;
@@ -40,7 +40,7 @@ impl Share {
         for path in &self.amounts {
             let fault =
                 |value: Option<&str>, cause| Fault::new("split.share".to_owned(), &path.text, value, cause);
-            let Some(found) = find(path, document) else {
+            let Some(found) = find(path, document).filter(|found| !is_absent(found)) else {
                 shares.iter_mut().for_each(|part| part.push(None));
                 continue;
             };
@@ -68,8 +68,8 @@ impl Share {
         lines: &[&Value],
         parts: &[&[usize]],
     ) -> Result<Vec<Decimal>, Fault> {
-        let fault = |Failing { value, cause, .. }| {
-            Fault::new("split.share_by".to_owned(), &self.by_text, value.as_deref(), cause)
+        let fault = |Failing { source, value, cause }| {
+            Fault::new("split.share_by".to_owned(), &source, value.as_deref(), cause)
         };
         let weight = |place: &usize| match lines.get(*place) {
             Some(line) => amount(&self.by, &Scope::line(document, list, line, *place))
@@ -101,7 +101,7 @@ pub(crate) fn put(document: &mut Value, path: &Path, text: &str) {
     let mut at = Some(document);
     for step in &path.steps {
         at = match step {
-            crate::expression::Step::Field(name, _) => at.and_then(|value| value.get_mut(name)),
+            Step::Field(name, _) => at.and_then(|value| value.get_mut(name)),
             _ => None,
         };
     }

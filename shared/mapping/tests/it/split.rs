@@ -105,7 +105,7 @@ fn what_is_wrong_about_parts_is_said_when_the_flow_is_checked() {
         ("each = \"details_list[0]\"", "name the list by its fields"),
         ("by = \"details_list.src_tid\"\neach = \"details_list\"", "not both"),
         ("by = \"details_list.src_tid\"\nwithdrawn = \"dlete\"", "did you mean `delete`?"),
-        ("by = \"details_list.src_tid\"\nwithdrawn = \"forget\"", "does not `forget`"),
+        ("by = \"details_list.src_tid\"\nwithdrawn = \"forget\"", "does not do `forget`"),
         ("by = \"details_list.src_tid\"\nlines = \"x\"", "unknown key `lines`"),
     ] {
         let found = parse(split).unwrap_err();
@@ -275,7 +275,7 @@ fn mistakes_about_what_is_shared_out_are_said_when_the_flow_is_checked() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_of_an_amount_is_gained_or_lost_between_parts(
