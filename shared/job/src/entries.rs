@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use relay_connector::lenient;
 use relay_core::groups::unmarked;
 use relay_core::{Entry, EntryId, Ledger, StoreError};
@@ -45,6 +46,8 @@ pub struct Told {
     id: String,
     /// What was in it when it was asked for.
     hash: String,
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
     /// The id of each line; `None` where several lines have one code.
     lines: BTreeMap<String, Option<String>>,
 }
@@ -53,7 +56,7 @@ impl Told {
     /// What a target has told: lines, each with its id in that field, told apart by those fields. A line that lacks one of them has
     /// no code.
     #[must_use]
-    pub fn of(bill: &There, lines: &[Value], id: &str, by: &[String]) -> Self {
+    pub fn of(bill: &There, lines: &[Value], id: &str, by: &[String], at: DateTime<Utc>) -> Self {
         let mut told = BTreeMap::new();
         for line in lines {
             let parts: Option<Vec<_>> = by.iter().map(|name| lenient::field(line, name)).collect();
@@ -61,7 +64,7 @@ impl Told {
             let id = lenient::field(line, id);
             told.entry(code).and_modify(|known| *known = None).or_insert(id);
         }
-        Self { id: bill.id.clone(), hash: bill.hash.clone(), lines: told }
+        Self { id: bill.id.clone(), hash: bill.hash.clone(), at, lines: told }
     }
 
     /// What was remembered of a bill; `None` where the bill is another by now.
@@ -113,15 +116,17 @@ mod tests {
             json!({"id": "3", "material_number": "P2", "is_free": true}),
             json!({"id": "4"}),
         ];
-        let told = Told::of(&bill("h"), &lines, "id", &by(&["material_number"]));
+        let told = Told::of(&bill("h"), &lines, "id", &by(&["material_number"]), DateTime::UNIX_EPOCH);
         assert_eq!((told.line("P%2F1"), told.line("P2"), told.line("")), (Some("1"), None, None));
-        let told = Told::of(&bill("h"), &lines, "id", &by(&["material_number", "is_free"]));
+        let told =
+            Told::of(&bill("h"), &lines, "id", &by(&["material_number", "is_free"]), DateTime::UNIX_EPOCH);
         assert_eq!((told.line("P2/false"), told.line("P2/true")), (Some("2"), Some("3")));
     }
 
     #[test]
     fn what_is_remembered_of_a_bill_is_over_when_the_bill_was_changed() {
-        let told = Told::of(&bill("h"), &[json!({"id": "1", "seq": 1})], "id", &by(&["seq"]));
+        let told =
+            Told::of(&bill("h"), &[json!({"id": "1", "seq": 1})], "id", &by(&["seq"]), DateTime::UNIX_EPOCH);
         assert_eq!(Told::remembered(&told.to_text(), &bill("h")), Some(told.clone()));
         assert_eq!(Told::remembered(&told.to_text(), &bill("other")), None);
         assert_eq!(Told::remembered("none", &bill("h")), None);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relay_core::groups::unmarked;
-use relay_core::{EntryId, Ledger, Lookups, StoreError};
+use relay_core::{EntryId, Ledger, Lookups, StoreError, UnknownCode};
 use relay_mapping::{DeliveredAs, LookupKey, LookupTable};
 use serde_json::Value;
 
@@ -14,9 +14,12 @@ use crate::entries::{self, Told};
 /// A delivery that is looked up: the look-up, the flow whose delivery it is, and what of it.
 pub type DeliveryAsked<'a> = (&'a LookupKey, &'a str, DeliveredAs);
 
-/// The look-ups that flows name, by the name that [`LookupKey`] has.
+/// Look-ups, by the name that [`LookupKey`] has.
+pub type Tables = BTreeMap<String, LookupTable>;
+
+/// The look-ups that flows name.
 #[must_use]
-pub fn tables(flows: &Flows) -> BTreeMap<String, LookupTable> {
+pub fn tables(flows: &Flows) -> Tables {
     let named = flows.iter().flat_map(|routed| routed.flow.tables());
     // Whose line is looked up is looked up first.
     let tables = named.flat_map(|lookup| lookup.table.bill().into_iter().chain([lookup.table.clone()]));
@@ -36,7 +39,7 @@ pub fn can_be_asked(table: Option<&LookupTable>) -> bool {
 pub async fn stored(
     lookups: &dyn Lookups,
     ledger: &dyn Ledger,
-    tables: &BTreeMap<String, LookupTable>,
+    tables: &Tables,
     wanted: &[&LookupKey],
 ) -> Result<BTreeMap<LookupKey, String>, StoreError> {
     let (mut codes, mut delivered, mut lines) = (Vec::new(), Vec::new(), Vec::new());
@@ -76,6 +79,23 @@ pub async fn stored(
         found.extend(value.map(|value| ((*key).clone(), value)));
     }
     Ok(found)
+}
+
+/// Those of the codes that our own stores know.
+///
+/// # Errors
+/// A store that does not answer.
+pub async fn of(
+    lookups: &dyn Lookups,
+    ledger: &dyn Ledger,
+    tables: &Tables,
+    codes: &BTreeSet<UnknownCode>,
+) -> Result<BTreeSet<UnknownCode>, StoreError> {
+    let key =
+        |UnknownCode { table, code }: &UnknownCode| LookupKey { table: table.clone(), key: code.clone() };
+    let wanted: Vec<_> = codes.iter().map(key).collect();
+    let known = stored(lookups, ledger, tables, &wanted.iter().collect::<Vec<_>>()).await?;
+    Ok(known.into_keys().map(|LookupKey { table, key }| UnknownCode { table, code: key }).collect())
 }
 
 /// What flows have delivered under these keys, as far as they have.

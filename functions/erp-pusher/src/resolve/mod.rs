@@ -46,6 +46,8 @@ pub(crate) struct Resolver {
     at_hand: Mutex<AtHand>,
     missed: Mutex<BTreeMap<LookupKey, DateTime<Utc>>>,
     asking: Mutex<BTreeMap<LookupKey, Arc<AsyncMutex<Option<Told>>>>>,
+    /// The bills whose lines are being asked for, by where they are remembered.
+    asking_bills: Mutex<BTreeMap<(String, String), Arc<AsyncMutex<()>>>>,
 }
 
 /// What the target said of a code, for those who waited for it.
@@ -79,6 +81,7 @@ impl Resolver {
             at_hand: Mutex::default(),
             missed: Mutex::default(),
             asking: Mutex::default(),
+            asking_bills: Mutex::default(),
         }
     }
 

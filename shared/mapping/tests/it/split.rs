@@ -172,7 +172,7 @@ fn the_example_does_what_its_tests_say() {
     let none = |_: &str| Err(std::io::ErrorKind::NotFound.into());
     let tests = FlowTests::parse(&flow, name, &text(&format!("{name}.test.toml")), &none);
     let tested = tests.unwrap_or_else(|mistakes| panic!("{mistakes}")).run(&flow);
-    assert_eq!(tested.len(), 5);
+    assert_eq!(tested.len(), 6);
     for test in tested {
         assert_eq!(test.differences, [], "{}", test.name);
     }

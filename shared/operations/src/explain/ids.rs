@@ -99,7 +99,7 @@ impl Operations<'_> {
                 let target = connection.target().ok_or("it takes no documents")?;
                 let lines = target.lines(document, &there.id, self.patience()).await;
                 let lines = lines.map_err(|failure| failure.in_full())?.unwrap_or_default();
-                Ok(Told::of(&there, &lines, list.id, by).line(&line).map(str::to_owned))
+                Ok(Told::of(&there, &lines, list.id, by, self.clock.now()).line(&line).map(str::to_owned))
             }
             _ => Ok(None),
         }
