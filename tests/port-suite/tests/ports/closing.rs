@@ -31,6 +31,7 @@ by    = ["shop"]
 lines = ["materialid_id", "unit_id"]
 sum   = ["qty"]
 close = { size = 2 }
+max_lines = 1
 
 [fields]
 billdate      = { from = "paid_at", as = "date" }
@@ -56,13 +57,14 @@ async fn close_with(fuse: Fuse, ports: &Ports) -> bool {
 }
 
 async fn put(ports: &Ports, group: &GroupId, key: &str, quantity: &str) {
-    let line = json!({"materialid_id": "1", "unit_id": "2", "qty": quantity});
+    let line = |good: &str, quantity: &str| json!({"materialid_id": good, "unit_id": "2", "qty": quantity});
+    let lines = [line("1", quantity), line("2", "1")];
     let member = Contribution {
         key: format!("{}/{key}", group.group),
         version: None,
         received_at: ports.clock.now(),
         head: json!({"billdate": "2026-11-29"}).as_object().unwrap().clone(),
-        lines: vec![line.as_object().unwrap().clone()],
+        lines: lines.iter().filter_map(Value::as_object).cloned().collect(),
         is_withdrawn: false,
     };
     assert!(ports.stores.groups.put(group, &member).await.unwrap());
@@ -109,10 +111,11 @@ async fn a_closer_that_is_killed_at_any_step_bills_every_member_once() {
         let quantity = |line: &Value| line["qty"].as_str().unwrap().parse::<Decimal>().unwrap();
         assert_eq!(
             lines.map(quantity).sum::<Decimal>(),
-            "11.5".parse().unwrap(),
+            "15.5".parse().unwrap(),
             "{steps} steps: {bills:#?}"
         );
         let seals = ports.stores.groups.seals(&group).await.unwrap();
+        assert!(seals.iter().all(|seal| seal.bills.len() == 2), "a line in each bill: {seals:?}");
         let members: Vec<_> = seals.iter().flat_map(|seal| &seal.members).map(|member| &member.key).collect();
         assert_eq!(members.len(), 4, "{steps} steps: {members:?}");
         assert_eq!(members.into_iter().collect::<BTreeSet<_>>().len(), 4);

@@ -175,7 +175,7 @@ async fn an_order_is_made_once_and_its_number_told_once_wherever_a_process_is_ki
         assert_eq!(told.len(), 1, "killed after {steps} steps: {told:?}");
         assert_eq!(told[0]["masterFieldVal"]["number"], json!(id), "killed after {steps} steps");
         assert!(is_delivered(ports, "orders", id).await, "killed after {steps} steps");
-        assert!(is_delivered(ports, "back", id).await, "killed after {steps} steps");
+        assert!(is_delivered(ports, "back", &format!("orders/{id}")).await, "killed after {steps} steps");
         for system in [KINGDEE, SHARECRM] {
             let depth = ports.stores.queue.depth(system).await.unwrap();
             assert_eq!(depth.waiting + depth.in_flight, 0, "killed after {steps} steps: {system}");
@@ -191,8 +191,11 @@ async fn what_fails_before_it_is_queued_is_told_once_wherever_a_process_is_kille
         let entry_id = EntryId::new("orders", id);
         let entry =
             ports.stores.ledger.read(std::slice::from_ref(&entry_id)).await.unwrap().remove(&entry_id);
-        let classes: Vec<_> =
-            entry.iter().flat_map(|entry| entry.failures()).map(|failed| failed.class.to_string()).collect();
+        let classes: Vec<_> = entry
+            .iter()
+            .flat_map(|entry| entry.failures())
+            .map(|failed| failed.class.code().to_owned())
+            .collect();
         assert_eq!(classes, ["too_deep"], "killed after {steps} steps");
         let mut told = taken.of("sharecrm.objdata_push", id);
         told.dedup();
