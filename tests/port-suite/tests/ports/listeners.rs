@@ -196,11 +196,11 @@ async fn what_fails_before_it_is_queued_is_told_once_wherever_a_process_is_kille
             .flat_map(|entry| entry.failures())
             .map(|failed| failed.class.code().to_owned())
             .collect();
-        assert_eq!(classes, ["too_deep"], "killed after {steps} steps");
+        assert_eq!(classes, ["too deep"], "killed after {steps} steps");
         let mut told = taken.of("sharecrm.objdata_push", id);
         told.dedup();
         assert_eq!(told.len(), 1, "killed after {steps} steps: {told:?}");
-        assert_eq!(told[0]["masterFieldVal"]["class"], json!("too_deep"));
+        assert_eq!(told[0]["masterFieldVal"]["class"], json!("too deep"));
     })
     .await;
 }
