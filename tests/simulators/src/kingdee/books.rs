@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{self, Form, Interface, Kind, What};
 use super::master::{self, CUSTOMER, MATERIAL, SUPPLIER, UNIT};
-use super::{Kingdee, State};
+use super::{Kingdee, State, entries};
 use crate::dice::Dice;
 use crate::lock;
 
@@ -40,14 +40,6 @@ impl Kingdee {
     #[must_use]
     pub fn saved_of(&self, kind: &str) -> Vec<Saved> {
         lock(&self.state).books.get(kind).cloned().unwrap_or_default()
-    }
-
-    /// The ids of the lines of what was saved of a kind under that number, as its detail tells them.
-    #[must_use]
-    pub fn line_ids(&self, kind: &str, number: &str) -> Vec<String> {
-        let saved = self.saved(kind, number);
-        let lines = |saved: &Saved| saved.body["material_entity"].as_array().map_or(0, Vec::len);
-        saved.iter().flat_map(|saved| (0..lines(saved)).map(|place| line_id(saved, place))).collect()
     }
 
     /// Puts a bill or a record into the books by hand, and answers its id.
@@ -93,11 +85,6 @@ impl Kingdee {
             saved.retain(|saved| saved.id != id);
         }
     }
-}
-
-/// The id of a line, of 19 digits as all are. A bill that was changed has other lines.
-pub(super) fn line_id(saved: &Saved, place: usize) -> String {
-    format!("{}{:02}{:03}", saved.id.chars().skip(5).collect::<String>(), saved.edits % 100, place)
 }
 
 /// Saves a document, and answers its id and number.
@@ -254,7 +241,7 @@ fn check(state: &State, interface: Interface, kind: Kind, body: &Map<String, Val
             for (place, line) in lines.iter().enumerate() {
                 let line = line.as_object().ok_or("商品分录格式错误")?;
                 let checked = references(state, line)
-                    .and_then(|()| source(state, line))
+                    .and_then(|()| entries::source(state, line))
                     .and_then(|()| check_line(state, line));
                 checked.map_err(|why| format!("第{}行{why}", place + 1))?;
             }
@@ -311,17 +298,6 @@ fn unknown(
             _ => (!knows(&path)).then_some(path),
         }
     })
-}
-
-/// What a line says that it came of is a line of a bill that is there.
-fn source(state: &State, line: &Map<String, Value>) -> Result<(), String> {
-    let of = |name: &str| line.get(name).and_then(Value::as_str).filter(|id| !id.is_empty());
-    let (Some(bill), Some(entry)) = (of("src_inter_id"), of("src_entry_id")) else { return Ok(()) };
-    let bill = state.books.values().flatten().find(|saved| saved.id == bill);
-    let bill = bill.ok_or("源单不存在")?;
-    let lines = bill.body.get("material_entity").and_then(Value::as_array).map_or(0, Vec::len);
-    let is_there = (0..lines).any(|place| line_id(bill, place) == entry);
-    if is_there { Ok(()) } else { Err(format!("源单分录[{entry}]不存在")) }
 }
 
 /// Ids are strings and exist, and so do numbers.

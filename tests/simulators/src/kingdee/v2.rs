@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::books::{self, Saved};
+use super::entries;
 use super::kinds::{self, Form, Interface, Kind, What};
 use super::master;
 use super::{Kingdee, State, app, take_liberties};
@@ -225,7 +226,7 @@ fn detail(state: &State, kind: Kind, query: &Params) -> Result<Value, String> {
             line["material_number"] = number;
         }
         line["seq"] = json!(place + 1);
-        line["id"] = json!(bill.map(|bill| books::line_id(bill, place)));
+        line["id"] = json!(bill.map(|bill| entries::line_id(bill, place)));
     }
     Ok(shown)
 }
