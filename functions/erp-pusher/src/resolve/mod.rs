@@ -45,10 +45,13 @@ pub(crate) struct Resolver {
     clock: Arc<dyn Clock>,
     at_hand: Mutex<AtHand>,
     missed: Mutex<BTreeMap<LookupKey, DateTime<Utc>>>,
-    asking: Mutex<BTreeMap<LookupKey, Arc<AsyncMutex<Option<Told>>>>>,
+    asking: Asking<LookupKey, Option<Told>>,
     /// The bills whose lines are being asked for, by where they are remembered.
-    asking_bills: Mutex<BTreeMap<(String, String), Arc<AsyncMutex<()>>>>,
+    asking_bills: Asking<(String, String), ()>,
 }
+
+/// What is being asked for, each by one at a time.
+type Asking<K, T> = Mutex<BTreeMap<K, Arc<AsyncMutex<T>>>>;
 
 /// What the target said of a code, for those who waited for it.
 #[derive(Clone)]

@@ -193,7 +193,7 @@ async fn what_fails_before_it_is_queued_is_told_once_wherever_a_process_is_kille
             ports.stores.ledger.read(std::slice::from_ref(&entry_id)).await.unwrap().remove(&entry_id);
         let classes: Vec<_> = entry
             .iter()
-            .flat_map(|entry| entry.failures())
+            .flat_map(relay_core::Entry::failures)
             .map(|failed| failed.class.code().to_owned())
             .collect();
         assert_eq!(classes, ["too deep"], "killed after {steps} steps");
