@@ -15,10 +15,12 @@
 //! |---|---|
 //! | `close` | one group through its steps |
 //! | `damped` | alerts that were held back, told when their time is over |
+//! | `former` | documents that failed for codes before who waits was noted |
 //! | `waits` | documents that have waited for those of other flows for too long |
 
 mod close;
 mod damped;
+mod former;
 mod waits;
 
 use std::sync::Arc;
@@ -33,6 +35,7 @@ use serde_json::{Value, json};
 
 use crate::close::Closing;
 use crate::damped::HeldBack;
+use crate::former::Former;
 use crate::waits::Waits;
 
 /// How long a run may be silent before another closes groups of the same flow. Two at once do no harm, for a seal is written
@@ -78,6 +81,7 @@ pub struct BillCloser {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     waits: Waits,
+    former: Former,
 }
 
 impl Job for BillCloser {
@@ -99,6 +103,7 @@ impl Job for BillCloser {
             clock: parts.clock.clone(),
             rng: parts.rng.clone(),
             waits: Waits::new(parts),
+            former: Former::new(parts),
         })
     }
 
@@ -144,10 +149,11 @@ fn closes(routed: &Routed) -> bool {
 }
 
 impl BillCloser {
-    /// Whether a flow has something for it to do: groups to be closed, alerts that are held back, or documents that wait.
+    /// Whether a flow has something for it to do: groups to be closed, alerts that are held back, or documents that may wait for a
+    /// code.
     #[must_use]
     pub fn serves(routed: &Routed) -> bool {
-        closes(routed) || routed.flow.may_wait()
+        closes(routed) || !routed.flow.tables().is_empty()
     }
 
     /// Sends documents once more that have waited for those of other flows for as long as their flow says, and answers how many.
@@ -155,6 +161,7 @@ impl BillCloser {
     /// # Errors
     /// A store that does not answer: they wait on, for the next run.
     pub async fn end_waits(&self, deadline: Deadline) -> Result<u64, StoreError> {
+        self.former.note(deadline).await?;
         self.waits.end(deadline).await
     }
 

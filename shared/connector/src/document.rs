@@ -27,7 +27,7 @@ use std::time::Duration;
 pub use caution::Caution;
 pub use field::{ANY_FIELDS, Certainty, Field, Kind, Need, field};
 pub use measures::Measures;
-pub use push::{Dated, Hours, ONCE, Push, Question, Repeat};
+pub use push::{Dated, Entries, Hours, ONCE, Push, Question, Repeat};
 pub use relay_core::Step;
 pub use sheet::{FieldList, Sheet};
 pub use window::{Condition, Held, Test, WindowTime};

@@ -135,6 +135,19 @@ pub trait Target: Send + Sync {
         Err(Failure::in_our_words("stage", document.name, Class::Refused, None, "it cannot be asked for"))
     }
 
+    /// The lines of a document that is there ([`crate::Push::entries`]), by the target's id of it; `None` where it is not there.
+    ///
+    /// # Errors
+    /// What the vendor's answer means; refused where its lines are not told.
+    async fn lines(
+        &self,
+        document: &'static Document,
+        _id: &str,
+        _deadline: Deadline,
+    ) -> Result<Option<Vec<Value>>, Failure> {
+        Err(Failure::in_our_words("lines", document.name, Class::Refused, None, "its lines are not told"))
+    }
+
     /// The quota that a push of that document goes under; `None` where nobody counts.
     fn quota(&self, _document: &'static Document) -> Option<&Quota> {
         None

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::DateTime;
 use relay_connector::{Document, PageOf, Query, lenient};
 use relay_core::clock::Deadline;
 use relay_core::{StoreError, Stores, System};
+use relay_job::entries::{self, Told};
 use relay_job::{Flows, known_codes};
 use relay_mapping::{LookupKey, LookupTable};
 use serde::Serialize;
@@ -41,6 +43,7 @@ pub struct Resolved {
 /// Looks codes up.
 pub struct Codes<'a> {
     stores: &'a Stores,
+    flows: &'a Flows,
     tables: BTreeMap<String, LookupTable>,
     connect: Connect<'a>,
     asked: HashMap<LookupKey, Result<Option<String>, String>>,
@@ -49,8 +52,8 @@ pub struct Codes<'a> {
 impl<'a> Codes<'a> {
     /// For documents of these flows.
     #[must_use]
-    pub fn new(stores: &'a Stores, flows: &Flows, connect: Connect<'a>) -> Self {
-        Self { stores, tables: known_codes::tables(flows), connect, asked: HashMap::new() }
+    pub fn new(stores: &'a Stores, flows: &'a Flows, connect: Connect<'a>) -> Self {
+        Self { stores, flows, tables: known_codes::tables(flows), connect, asked: HashMap::new() }
     }
 
     /// What was asked for, as far as it is known. Each question has the time that `deadline` gives it.
@@ -96,8 +99,36 @@ impl<'a> Codes<'a> {
                 let answer = target.lookup(name, &key.key, deadline).await;
                 answer.map_err(|failure| failure.in_full())
             }
+            Some(table @ LookupTable::Line { flow, by }) => match table.line_of(&key.key) {
+                Some((bill, line)) => self.line(flow, by, &bill.key, &line, deadline).await,
+                None => Ok(None),
+            },
             _ => Ok(None),
         }
+    }
+
+    /// A line of a bill that a flow has delivered: the target tells the lines that the bill has.
+    async fn line(
+        &self,
+        flow: &str,
+        by: &[String],
+        bill: &str,
+        line: &str,
+        deadline: Deadline,
+    ) -> Result<Option<String>, String> {
+        let Some(routed) = self.flows.named(flow) else { return Ok(None) };
+        let document = routed.flow.target().document;
+        let there = entries::bill(self.stores.ledger.as_ref(), flow, bill).await;
+        let there = there.map_err(|error| error.to_string())?;
+        let list = document.push.and_then(|push| push.entries);
+        let (Some(there), Some(list)) = (there, list) else { return Ok(None) };
+        let connection = (self.connect)(routed.system)?;
+        let target = connection.target().ok_or("it takes no documents")?;
+        let lines = target.lines(document, &there.id, deadline).await;
+        let lines = lines.map_err(|failure| failure.in_full())?.unwrap_or_default();
+        // Nothing of it is kept, so that the time does not matter.
+        let told = Told::of(&there, &lines, list.id, by, DateTime::UNIX_EPOCH);
+        Ok(told.line(line).map(str::to_owned))
     }
 
     /// A field of the row of a list that has that code: asked for by the code where the vendor takes it, else looked for

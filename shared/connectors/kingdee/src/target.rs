@@ -208,6 +208,25 @@ impl Target for Client {
         }
     }
 
+    /// V2's detail of the bill.
+    async fn lines(
+        &self,
+        document: &'static Document,
+        id: &str,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<Value>>, Failure> {
+        let refused = |message: &str| Failure::new(VENDOR, document.name, Class::Refused, None, message);
+        let (row, endpoint) = self.known(document.name)?;
+        let entries = row.push.and_then(|push| push.entries).zip(endpoint.detail);
+        let (entries, detail) =
+            entries.ok_or_else(|| refused("the lines of its bills are not told over this interface"))?;
+        match self.whole(detail, id, deadline).await {
+            Ok(mut bill) => Ok(Some(lenient::take_list(&mut bill, entries.list))),
+            Err(failure) if error::says_not_there(&failure) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     fn quota(&self, _document: &'static Document) -> Option<&Quota> {
         Some(&self.quota)
     }

@@ -23,6 +23,7 @@
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
 //! | `generic` | signed JSON from anybody reaches any address and the group robots, by the example flows |
 //! | `wangdian`, `wangdian_pushes` | every endpoint of 旺店通 from a flow file alone, over both routes |
+//! | `line_links` | a line names the line of an earlier bill, whose target is asked for it once |
 //! | `links` | what refers to an earlier bill waits for it, for as long as its flow says |
 //! | `parts` | one document becomes several, each once, and none comes back that a newer version has withdrawn |
 //! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
@@ -60,6 +61,7 @@ mod history;
 mod house;
 mod lapsed;
 mod life;
+mod line_links;
 mod links;
 mod listeners;
 mod meanwhile;

@@ -19,13 +19,16 @@ mod dead_letters;
 mod flow_names;
 mod groups;
 mod intake;
+mod jobs;
 mod ledger;
+mod listeners;
 mod local_aws;
 mod lookups;
 mod numbers;
 mod pauses;
 mod queue;
 mod quotas;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{self, Form, Interface, Kind, What};
 use super::master::{self, CUSTOMER, MATERIAL, SUPPLIER, UNIT};
-use super::{Kingdee, State};
+use super::{Kingdee, State, entries};
 use crate::dice::Dice;
 use crate::lock;
 
@@ -250,7 +250,9 @@ fn check(state: &State, interface: Interface, kind: Kind, body: &Map<String, Val
             let lines = lines(body, "material_entity")?;
             for (place, line) in lines.iter().enumerate() {
                 let line = line.as_object().ok_or("商品分录格式错误")?;
-                let checked = references(state, line).and_then(|()| check_line(state, line));
+                let checked = references(state, line)
+                    .and_then(|()| entries::source(state, line))
+                    .and_then(|()| check_line(state, line));
                 checked.map_err(|why| format!("第{}行{why}", place + 1))?;
             }
             is_of_one_sign(lines)

@@ -13,6 +13,7 @@
 mod account;
 mod app;
 mod books;
+mod entries;
 mod kinds;
 mod master;
 mod sal_order;

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::books::{self, Saved};
+use super::entries;
 use super::kinds::{self, Form, Interface, Kind, What};
 use super::master;
 use super::{Kingdee, State, app, take_liberties};
@@ -236,5 +237,16 @@ fn detail(state: &State, kind: Kind, query: &Params) -> Result<Value, String> {
         false => row.shown["id"] == id,
         true => row.number == number,
     });
-    found.map(|row| row.shown).ok_or_else(|| format!("参数id[{id}]不存在"))
+    let mut shown = found.map(|row| row.shown).ok_or_else(|| format!("参数id[{id}]不存在"))?;
+    let bill = state.books.get(kind.name).into_iter().flatten().find(|saved| shown["id"] == saved.id);
+    let lines = shown.get_mut("material_entity").and_then(Value::as_array_mut).into_iter().flatten();
+    for (place, line) in lines.enumerate() {
+        let material = line["material_id"].as_str().and_then(|id| state.record(master::MATERIAL, id));
+        if let Some(number) = material.map(|material| json!(material.number)) {
+            line["material_number"] = number;
+        }
+        line["seq"] = json!(place + 1);
+        line["id"] = json!(bill.map(|bill| entries::line_id(bill, place)));
+    }
+    Ok(shown)
 }
