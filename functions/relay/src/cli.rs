@@ -46,15 +46,18 @@ pub(crate) enum Command {
         /// Read, map and show documents; send nothing, acknowledge nothing, move no watermark
         #[arg(long)]
         dry_run: bool,
-        /// Serve the console too, to browsers on this machine, such as at 127.0.0.1:8081
+        /// Serve the console too, such as at 127.0.0.1:8081; beyond this machine only with users (`RELAY_CONSOLE_USERS`)
         #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run")]
         console: Option<SocketAddr>,
     },
-    /// Show where everything stands, and steer it, in a browser on this machine
+    /// Show where everything stands, and steer it, in a browser
+    #[command(args_conflicts_with_subcommands = true)]
     Console {
-        /// Where it listens
+        /// Where it listens; beyond this machine only with users (`RELAY_CONSOLE_USERS`)
         #[arg(long, default_value = "127.0.0.1:8081")]
         listen: SocketAddr,
+        #[command(subcommand)]
+        command: Option<ConsoleCommand>,
     },
     /// Try every connection that the flows need, without sending anything, and tell what is wrong
     Doctor,
@@ -459,6 +462,19 @@ pub(crate) enum FlowsCommand {
     },
 }
 
+/// What there is to do for the console.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConsoleCommand {
+    /// Read a password (a line of standard input), and print the entry of `RELAY_CONSOLE_USERS` for it
+    HashPassword {
+        /// The user's name, which the audit trail tells
+        name: String,
+        /// What the user may do: see, or see and do
+        #[arg(long, default_value = "operate", value_parser = role)]
+        role: relay_console::Role,
+    },
+}
+
 /// The five functions.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Function {
@@ -484,6 +500,11 @@ impl Cli {
             Some(_) => "warn",
         }
     }
+}
+
+/// Reads the role of a user of the console.
+fn role(text: &str) -> Result<relay_console::Role, String> {
+    relay_console::Role::named(text).ok_or_else(|| format!("`{text}` is no role: `read` or `operate`"))
 }
 
 /// Reads a span such as `30m`.

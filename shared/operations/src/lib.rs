@@ -19,6 +19,7 @@
 //! | [`recheck`] | failures whose document a person has made in the target |
 //! | [`settle`] | a failed document that a person has dealt with by hand |
 //! | [`pauses`] | targets and flows that a person pauses and resumes |
+//! | [`backfill`] | a range that is read again, before it is done |
 //! | [`rewind`] | a flow that is to read again from a time on |
 //! | [`log`] | who has done what |
 //! | [`dead_letters`] | messages that were received too often |
@@ -29,6 +30,7 @@
 //! | [`error`] | why an operation was not done |
 //! | [`times`] | times and spans, as a person in China reads them |
 
+pub mod backfill;
 pub mod dead_letters;
 pub mod doctor;
 pub mod documents;

@@ -55,7 +55,7 @@ fn of(asked: &Asked<'_>, document: &Shown, privacy: Privacy) -> Page {
         }
         @for failure in &document.failures { (failed(failure, language)) }
         h2 { (language.says("经过", "What happened")) }
-        @if privacy == Privacy::Masked && !history.is_empty() {
+        @if privacy == Privacy::Masked && !history.is_empty() && asked.may_act() {
             form method="post" action="/document" {
                 @for (name, value) in of { input type="hidden" name=(name) value=(value); }
                 input type="hidden" name="token" value=(asked.token);

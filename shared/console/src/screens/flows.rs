@@ -42,7 +42,7 @@ fn row(name: &str, flow: &FlowStatus, language: Language) -> Vec<Markup> {
         count => link("/issues", &[("flow", name)], &count.to_string()),
     };
     vec![
-        html! { (name) @if let Some(title) = &flow.title { br; span.faint { (title) } } },
+        html! { (link("/flow", &[("flow", name)], name)) @if let Some(title) = &flow.title { br; span.faint { (title) } } },
         cell(format!("{} → {}", flow.source, flow.target)),
         cell(flow.delivered.map_or_else(|| "–".to_owned(), |count| count.to_string())),
         failed,
