@@ -17,7 +17,7 @@ def asked(facts):
         ("how many fail for each cause?", [], "数量"),
         ("since when?", [], "最早"),
         ("what can be done about it?", [], "按原话改好再重放"),
-        ("which documents fail for the first cause?", ["first cause"], "XS-2026-"),
+        ("which documents fail for the first cause?", ["first cause"], "JY2026"),
         ("which documents fail for any cause?", ["问题"], "失败的单据"),
         ("which documents of one flow fail?", [("失败", to_wdt)], to_wdt),
         ("why did this order not arrive?", [f"find {order}"], "失败"),

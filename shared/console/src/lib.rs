@@ -101,6 +101,9 @@ impl Console {
         if request.path == "/console.css" {
             return Response::styles(page::STYLES);
         }
+        if request.path == "/icon.svg" {
+            return Response::icon(page::ICON);
+        }
         if let Some(chosen) = request.field("lang") {
             return Response::in_language(Language::named(chosen), request);
         }

@@ -9,6 +9,9 @@ use relay_operations::times;
 use crate::language::Language;
 use crate::{Asked, Place, Request};
 
+/// What stands before the title of a browser's tab.
+pub(crate) const ICON: &str = include_str!("icon.svg");
+
 /// The sheet of styles.
 pub(crate) const STYLES: &str = include_str!("console.css");
 
@@ -125,7 +128,7 @@ fn head(page: &Page) -> Markup {
             meta name="viewport" content="width=device-width, initial-scale=1";
             title { (page.title) " · erp-relay" }
             link rel="stylesheet" href="/console.css";
-            link rel="icon" href="data:,";
+            link rel="icon" href="/icon.svg";
         }
     }
 }

@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use form_urlencoded::parse;
 
 /// Nothing but our own styles and forms: no script runs, no other page frames ours, and nothing is told to other addresses.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// What a browser asks.
 #[derive(Debug, Clone, Default)]
@@ -105,6 +104,10 @@ impl Response {
 
     pub(crate) fn styles(text: &str) -> Self {
         Self::new(200, "text/css; charset=utf-8", text.to_owned())
+    }
+
+    pub(crate) fn icon(text: &str) -> Self {
+        Self::new(200, "image/svg+xml", text.to_owned())
     }
 
     pub(crate) fn refused(reason: &str) -> Self {

@@ -1,8 +1,8 @@
 //! Any number of a document, found among a million: by `relay show`, and by the console's search.
 //!
 //! `cargo bench --profile speed -p benchmarks --bench show` (exits with 1 where an answer takes 200 ms or more). `relay` is built for speed,
-//! as its users build it; each command is a process of its own, which opens the store first. `-- FILE` asks a store that is there
-//! already, as an earlier run has left it with `-- keep=FILE`.
+//! as its users build it, or is `-- relay=PROGRAM`; each command is a process of its own, which opens the store first. `-- store=FILE` makes
+//! the store there, and asks one that is there already.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark times by the machine's own time")]
 
@@ -32,13 +32,12 @@ const LIMIT: Duration = Duration::from_millis(200);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    let asked = env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    let kept = asked.as_deref().and_then(|asked| asked.strip_prefix("keep=")).map(PathBuf::from);
-    let existing = asked.as_ref().filter(|_| kept.is_none()).map(PathBuf::from);
+    let named =
+        |name: &str| env::args().find_map(|argument| Some(PathBuf::from(argument.strip_prefix(name)?)));
     let (documents, times) = if is_measured() { (1_000_000, 50) } else { (2_000, 3) };
     let folder = tempfile::tempdir()?;
-    let file = existing.clone().or(kept).unwrap_or_else(|| folder.path().join("relay.db"));
-    if existing.is_none() {
+    let file = named("store=").unwrap_or_else(|| folder.path().join("relay.db"));
+    if !file.exists() {
         let began = Instant::now();
         fill(&file, documents, times).await?;
         let size = file.metadata()?.len() / (1024 * 1024);
@@ -49,7 +48,8 @@ async fn main() -> anyhow::Result<ExitCode> {
     }
     let executable = env::current_exe()?;
     // This executable is at `<target>/<profile>/deps/`.
-    let relay = program::relay(executable.ancestors().nth(3).context("no target folder")?)?;
+    let target = executable.ancestors().nth(3).context("no target folder")?;
+    let relay = named("relay=").map_or_else(|| program::relay(target), Ok)?;
     println!("| what | min | median | max |\n|---|---:|---:|---:|");
     let mut slowest = Duration::ZERO;
     for (what, number) in KINDS {

@@ -26,7 +26,7 @@ const TO_KINGDEE: &str = "trade-to-kingdee";
 const BILLS: &str = "daily-bills-to-kingdee";
 
 /// A group with more members than a screen has lines.
-const GROUP: &str = "api_zy01/2026-11-22";
+const GROUP: &str = "A001/2026-11-22";
 
 /// What vendors say of documents that they do not take.
 const WORDS: [&str; 8] = [
@@ -48,9 +48,9 @@ struct Filled {
 
 impl Filled {
     async fn all(&self) {
-        self.failures(3_000).await;
+        self.failures(2_000).await;
         self.deliveries(2_000).await;
-        self.missing_codes(600).await;
+        self.missing_codes(300).await;
         self.groups(400, 1_200).await;
         self.messages(1_500).await;
         self.actions(500).await;

@@ -30,7 +30,7 @@ pub(crate) fn table_of(status: &Status, language: Language) -> Markup {
         language.says("落后", "Lag"),
         language.says("来源上次成功", "Source last well"),
         language.says("下次读取", "Next run"),
-        "",
+        language.says("操作", "Actions"),
     ];
     let rows: Vec<_> = status.flows.iter().map(|(name, flow)| row(name, flow, language)).collect();
     table(language, &columns, &rows)

@@ -20,7 +20,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         language.says("打开于", "Open since"),
         language.says("到期", "Due"),
         language.says("上次封账", "Sealed last"),
-        "",
+        language.says("操作", "Actions"),
     ];
     let groups = asked.desk.operations.groups(None).await?;
     let row = |listed: &Listed| {

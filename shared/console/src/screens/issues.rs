@@ -27,13 +27,13 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let flow = flow.filter(|flow| asked.may_act() && failures.iter().all(|failure| failure.flow == *flow));
     let rows: Vec<_> = failures.iter().map(|failure| row(failure, flow.is_some(), language)).collect();
     let columns = [
-        "",
+        language.says("勾选", "Tick"),
         language.says("流程", "Flow"),
         language.says("单据", "Document"),
         language.says("类别", "Class"),
         language.says("原因", "Reason"),
         language.says("时间", "When"),
-        "",
+        language.says("操作", "Actions"),
     ];
     let body = html! {
         (self::causes(&causes, language))
@@ -95,7 +95,7 @@ pub(crate) fn causes(causes: &[Issue], language: Language) -> Markup {
         language.says("原因", "Reason"),
         language.says("最早", "First"),
         language.says("最近", "Last"),
-        "",
+        language.says("操作", "Actions"),
     ];
     let row = |issue: &Issue| {
         let Issue { cause, flow, class, code, text, documents, first_seen, last_seen, sample, .. } = issue;
