@@ -1,13 +1,18 @@
 //! The command line.
 
+mod asked;
+mod nested;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use relay_operations::which::Which;
+use chrono::NaiveDate;
+use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::asked::{Time, WhichArguments};
+use self::asked::{duration, time};
+pub(crate) use self::nested::{ConsoleCommand, FlowsCommand, GroupsCommand, LookupsCommand};
 use crate::shipped::Set;
 
 /// Keeps 旺店通, 勤策, 纷享销客 and 金蝶云星辰 in step: no order lost, none doubled.
@@ -198,6 +203,34 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Compare days on three sides: what the source says, what our ledger says, what the target holds
+    ///
+    /// Per day, shop and warehouse: documents, lines, quantity, amount; and each document that is missing in the target, that it has
+    /// twice, that nobody here knows, or that says something else there. Nothing is changed. The calls are told first, and on a terminal it asks;
+    /// they are the last to get a permit of a quota. Exit status: 0 equal; 1 they differ; 2 something could not be compared.
+    Reconcile {
+        /// The flow [default: every flow that has days]
+        flow: Option<String>,
+        /// The day, in China [default: yesterday]
+        #[arg(long, value_name = "DAY", conflicts_with_all = ["from", "to"])]
+        day: Option<NaiveDate>,
+        /// From this day on
+        #[arg(long, value_name = "DAY")]
+        from: Option<NaiveDate>,
+        /// Until this day [default: yesterday]
+        #[arg(long, value_name = "DAY")]
+        to: Option<NaiveDate>,
+        /// What is no difference: `amount=0.01` up to so much, `remark` whatever it is, `extra` what nobody here knows; also
+        /// from RELAY_RECONCILE_TOLERATE
+        #[arg(long, value_name = "NAME[=BOUND]", value_delimiter = ',')]
+        tolerate: Vec<String>,
+        /// Send what is missing, after it was told and asked
+        #[arg(long)]
+        heal: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Take failed documents off the list: a person has done by hand what was to be done
     Settle {
         #[command(flatten)]
@@ -274,207 +307,6 @@ pub(crate) enum Command {
     },
 }
 
-/// Which of the documents that failed are meant.
-#[derive(Debug, Default, Args)]
-pub(crate) struct WhichArguments {
-    /// Of this flow alone
-    #[arg(long)]
-    flow: Option<String>,
-    /// That failed for this cause, as `relay failures` names it
-    #[arg(long)]
-    cause: Option<String>,
-    /// With this text in their key, their numbers, the reason or their content
-    #[arg(long, value_name = "TEXT")]
-    grep: Option<String>,
-    /// That failed then or later: `2026-11-28`, `2026-11-28 08:00`, or 2h ago
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    since: Option<Time>,
-    /// That failed then or earlier
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    until: Option<Time>,
-}
-
-impl WhichArguments {
-    /// By the time that it is.
-    pub(crate) fn which(&self, now: DateTime<Utc>, keys: Vec<String>) -> Which {
-        Which {
-            flow: self.flow.clone(),
-            keys,
-            cause: self.cause.clone(),
-            grep: self.grep.clone(),
-            since: self.since.map(|since| since.at(now)),
-            until: self.until.map(|until| until.at(now)),
-        }
-    }
-
-    /// The flow that is named.
-    pub(crate) fn flow(&self) -> Option<&str> {
-        self.flow.as_deref()
-    }
-
-    /// Whether anything is named.
-    pub(crate) fn is_any(&self) -> bool {
-        self.flow.is_some() || self.is_narrow()
-    }
-
-    /// Whether more is named than a flow.
-    pub(crate) fn is_narrow(&self) -> bool {
-        self.cause.is_some() || self.grep.is_some() || self.since.is_some() || self.until.is_some()
-    }
-}
-
-/// A time that a person has named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Time {
-    /// That time.
-    At(DateTime<Utc>),
-    /// So long ago.
-    Ago(Duration),
-}
-
-impl Time {
-    pub(crate) fn at(self, now: DateTime<Utc>) -> DateTime<Utc> {
-        match self {
-            Self::At(time) => time,
-            Self::Ago(span) => now - span,
-        }
-    }
-}
-
-/// Reads a time: China time, RFC 3339, or a span such as `2h`, which is so long ago.
-fn time(text: &str) -> Result<Time, String> {
-    if let Ok(span) = duration(text) {
-        return Ok(Time::Ago(span));
-    }
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(Time::At(time.to_utc()));
-    }
-    let whole = match text.len() {
-        10 => format!("{text} 00:00:00"),
-        16 => format!("{text}:00"),
-        _ => text.to_owned(),
-    };
-    let time = relay_connector::china::parse(&whole).map(|time| Time::At(time.to_utc()));
-    let expected =
-        || format!("`{text}` is no time such as 2026-11-28, 2026-11-28 08:00 (China time) or 2h (ago)");
-    time.ok_or_else(expected)
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum GroupsCommand {
-    /// Tell everything that is known of one group: its members, seals and bills
-    Show {
-        /// The group, as `relay groups` names it
-        group: String,
-    },
-    /// Close a group now: the next run of bill-closer seals what it has
-    Close {
-        /// The group, as `relay groups` names it
-        group: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LookupsCommand {
-    /// Tell which tables there are, and how many codes each holds
-    List,
-    /// Tell what a table holds
-    Show {
-        /// The table
-        table: String,
-        /// Of this code alone
-        code: Option<String>,
-    },
-    /// Import a CSV file into a table, all of it or nothing, and send what waits for its codes again
-    ///
-    /// A table of yours (`table.region`) has any columns: the first is the code, or those that `--code` names. Into a table of
-    /// a vendor (`kingdee.customer`) go two: code and id. Without a table the file's columns are table, code and id. What was
-    /// imported never expires.
-    #[command(allow_missing_positional = true)]
-    Import {
-        /// The table
-        table: Option<String>,
-        /// The file
-        file: PathBuf,
-        /// The columns that make the code [default: the first]
-        #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "table")]
-        code: Vec<String>,
-        /// What the columns are, where the file has no header
-        #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "table")]
-        columns: Vec<String>,
-        /// Forget the rows that the file does not hold
-        #[arg(long, requires = "table")]
-        replace: bool,
-    },
-    /// Write a table as a CSV file that Excel reads
-    Export {
-        /// The table
-        table: String,
-        /// The file [default: standard output]
-        file: Option<PathBuf>,
-    },
-    /// Forget a code of a table, or the whole table
-    Remove {
-        /// The table
-        table: String,
-        /// The code
-        code: Option<String>,
-    },
-    /// List the codes that nobody knows, each once, with how many documents wait for it
-    Missing {
-        /// Of this table alone
-        table: Option<String>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum FlowsCommand {
-    /// Write the shipped flow files into a folder, to edit them there; what is there already is left alone
-    Export {
-        /// The folder
-        folder: PathBuf,
-    },
-    /// Let go of a flow whose file was taken away: what comes for it is not kept any more
-    Retire {
-        /// The flow
-        name: String,
-    },
-    /// Make a test of a document that came, with personal data masked, for the end of its flow's test file
-    Record {
-        /// The document's key
-        key: String,
-        /// Its flow, where several have such a document
-        #[arg(long)]
-        flow: Option<String>,
-    },
-    /// Run the tests that stand beside flow files (NAME.test.toml), and tell which rules no test reaches
-    Test {
-        /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]
-        folder: Option<PathBuf>,
-    },
-    /// Have a running `relay serve` take its flow files anew: they are checked and tested first, and what runs goes on where
-    /// they do not pass
-    Reload,
-    /// Check flow files, and list every mistake with its line
-    Check {
-        /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]
-        folder: Option<PathBuf>,
-    },
-}
-
-/// What there is to do for the console.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConsoleCommand {
-    /// Read a password (a line of standard input), and print the entry of `RELAY_CONSOLE_USERS` for it
-    HashPassword {
-        /// The user's name, which the audit trail tells
-        name: String,
-        /// What the user may do: see, or see and do
-        #[arg(long, default_value = "operate", value_parser = role)]
-        role: relay_console::Role,
-    },
-}
-
 /// The five functions.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Function {
@@ -498,54 +330,6 @@ impl Cli {
             // The demo brings its trouble about on purpose, and tells of it itself.
             None | Some(Command::Demo) => "off",
             Some(_) => "warn",
-        }
-    }
-}
-
-/// Reads the role of a user of the console.
-fn role(text: &str) -> Result<relay_console::Role, String> {
-    relay_console::Role::named(text).ok_or_else(|| format!("`{text}` is no role: `read` or `operate`"))
-}
-
-/// Reads a span such as `30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("`{text}` is no time such as 90s, 30m, 2h or 1d");
-    let (number, seconds) = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)]
-        .into_iter()
-        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))
-        .ok_or_else(expected)?;
-    let number: u32 = number.parse().map_err(|_| expected())?;
-    Ok(Duration::from_secs(u64::from(number) * seconds))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_chinas_or_so_long_ago() {
-        let now: DateTime<Utc> = "2026-11-28T04:00:00Z".parse().unwrap();
-        let read = ["2026-11-28", "2026-11-28 08:00", "2026-11-28 08:00:30", "2026-11-28T08:00:00Z", "2h"];
-        let read = read.map(|text| time(text).unwrap().at(now).to_rfc3339());
-        let expected = [
-            "2026-11-27T16:00:00+00:00",
-            "2026-11-28T00:00:00+00:00",
-            "2026-11-28T00:00:30+00:00",
-            "2026-11-28T08:00:00+00:00",
-            "2026-11-28T02:00:00+00:00",
-        ];
-        assert_eq!(read, expected);
-        for text in ["", "yesterday", "2026-13-01", "08:00"] {
-            assert!(time(text).is_err_and(|error| error.contains("is no time such as")), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_span_has_a_number_and_a_unit() {
-        let read = ["90s", "30m", "2h", "1d"].map(|text| duration(text).map(|span| span.as_secs()));
-        assert_eq!(read, [Ok(90), Ok(1_800), Ok(7_200), Ok(86_400)]);
-        for text in ["", "30", "m", "-1m", "1.5h", "2 w"] {
-            assert!(duration(text).is_err_and(|error| error.contains("is no time such as")), "{text}");
         }
     }
 }

@@ -44,9 +44,12 @@ pub(crate) fn run(set: Set, folder: &Path, json: bool) -> anyhow::Result<Done> {
     let waiting = set.waiting();
     if !waiting.is_empty() {
         say!(
-            "\nThese run nowhere as long as they lie in a folder of their own. Once you have what their heads name, move them up:"
+            "\nThese run nowhere as long as they lie in folders of their own. Once you have what their heads name, move them up (a \
+             file takes the place of the one of its name):"
         );
-        waiting.iter().for_each(|file| say!("  mv {FLOWS}/{file} {FLOWS}/"));
+        for (folder, flows) in waiting {
+            say!("  mv {FLOWS}/{folder}/* {FLOWS}/    # {}", flows.join(", "));
+        }
     }
     say!(
         "\nRead the head of each flow file: it says what a tenant must check. Then, in {}:\n  fill in {SETTINGS}\n  set -a; . \

@@ -20,6 +20,7 @@ pub(crate) mod log;
 pub(crate) mod lookups;
 pub(crate) mod pause;
 mod place;
+pub(crate) mod reconcile;
 pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod rewind;

@@ -3,22 +3,22 @@
 //! An input names an operation in its first line; the answers to its calls follow, one after the other, the last of them
 //! over and over: a status, headers, an empty line, the body.
 
+mod vendor;
+
 use std::future::Future;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use relay_connector::{
-    Class, Connection, Delivery, Document, Failure, PageOf, Query, Request, Response, Settings, Span,
-    Surroundings, Token, TokenStore, Transport, TransportError,
+    Class, Connection, Delivery, Document, Failure, PageOf, Query, Response, Settings, Span, Surroundings,
 };
 use relay_core::clock::{Clock as _, Deadline, SeededRng, SimulatedClock};
 use relay_core::policy::{self, Receive};
 use relay_core::{Outcome, RetryCause, backoff};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use self::vendor::{Answers, Tokens};
 use crate::Depth;
 use crate::house::{CATALOG, now};
 use crate::input::{first_line, headers_and_body, parts};
@@ -228,7 +228,7 @@ impl Bench {
     fn new(operation: &Operation, answers: Vec<Response>) -> Self {
         let clock = Arc::new(SimulatedClock::starting_at(now()));
         let vendor = operation.name.split('.').next().unwrap_or_default();
-        let transport = Arc::new(Answers { answers, given: Mutex::default() });
+        let transport = Arc::new(Answers::of(answers));
         let surroundings = Surroundings {
             tokens: Arc::new(Tokens { vendor: vendor.to_owned(), has_token: operation.has_token }),
             ..Surroundings::unshared(transport, clock.clone(), Arc::new(SeededRng::new(7)))
@@ -355,49 +355,6 @@ fn bodies(name: &str) -> &'static [Value] {
         })]
     });
     if name == "wangdian.trade_push" { &ORDERS } else { &OTHERS }
-}
-
-/// Gives the answers one after the other, and the last of them over and over.
-struct Answers {
-    answers: Vec<Response>,
-    given: Mutex<usize>,
-}
-
-#[async_trait]
-impl Transport for Answers {
-    async fn send(&self, _request: Request) -> Result<Response, TransportError> {
-        let mut given = self.given.lock().expect("one thread");
-        let answer = self.answers.get(*given).or(self.answers.last());
-        *given += 1;
-        answer.cloned().ok_or_else(|| TransportError::Lost("there is none".to_owned()))
-    }
-}
-
-/// A token that is there already, with what came with it; or none.
-struct Tokens {
-    vendor: String,
-    has_token: bool,
-}
-
-#[async_trait]
-impl TokenStore for Tokens {
-    async fn load(&self, _name: &str) -> Result<Option<Token>, String> {
-        let facts = match self.vendor.as_str() {
-            "kingdee" => json!({"account_id": "A1", "group_name": "", "is_only": true}),
-            _ => json!({"ea": "e"}),
-        };
-        let expires_at = now() + TimeDelta::minutes(50);
-        let token = Token { value: SecretString::from(SECRET), facts: facts.to_string(), expires_at };
-        Ok(self.has_token.then_some(token))
-    }
-
-    async fn claim(&self, _name: &str) -> Result<bool, String> {
-        Ok(true)
-    }
-
-    async fn save(&self, _name: &str, _token: &Token) -> Result<(), String> {
-        Ok(())
-    }
 }
 
 /// Waits for what needs no real time: the clock moves on where it is waited for.
