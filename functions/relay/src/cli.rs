@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::asked::{Time, WhichArguments};
 use self::asked::{duration, time};
-pub(crate) use self::nested::{FlowsCommand, GroupsCommand, LookupsCommand};
+pub(crate) use self::nested::{ConsoleCommand, FlowsCommand, GroupsCommand, LookupsCommand};
 use crate::shipped::Set;
 
 /// Keeps 旺店通, 勤策, 纷享销客 and 金蝶云星辰 in step: no order lost, none doubled.
@@ -51,18 +51,21 @@ pub(crate) enum Command {
         /// Read, map and show documents; send nothing, acknowledge nothing, move no watermark
         #[arg(long)]
         dry_run: bool,
-        /// Serve the console too, to browsers on this machine, such as at 127.0.0.1:8081
+        /// Serve the console too, such as at 127.0.0.1:8081; beyond this machine only with users (`RELAY_CONSOLE_USERS`)
         #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run")]
         console: Option<SocketAddr>,
         /// Compare no days by itself: otherwise `relay reconcile` runs each night, with the last priority
         #[arg(long)]
         no_reconcile: bool,
     },
-    /// Show where everything stands, and steer it, in a browser on this machine
+    /// Show where everything stands, and steer it, in a browser
+    #[command(args_conflicts_with_subcommands = true)]
     Console {
-        /// Where it listens
+        /// Where it listens; beyond this machine only with users (`RELAY_CONSOLE_USERS`)
         #[arg(long, default_value = "127.0.0.1:8081")]
         listen: SocketAddr,
+        #[command(subcommand)]
+        command: Option<ConsoleCommand>,
     },
     /// Try every connection that the flows need, without sending anything, and tell what is wrong
     Doctor,

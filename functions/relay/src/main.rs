@@ -24,7 +24,7 @@ use relay_host::SettingsError;
 use relay_mapping::Diagnostics;
 use relay_operations::OperationError;
 
-use crate::cli::{Cli, Command, FlowsCommand};
+use crate::cli::{Cli, Command, ConsoleCommand, FlowsCommand};
 use crate::commands::flows::test::FailingTests;
 use crate::output::{say, tell};
 
@@ -98,7 +98,10 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Serve { listen, dry_run: false, console, no_reconcile } => {
             commands::serve::run(listen, console, !no_reconcile).await
         }
-        Command::Console { listen } => commands::console::run(listen).await,
+        Command::Console { listen, command: None } => commands::console::run(listen).await,
+        Command::Console { command: Some(ConsoleCommand::HashPassword { name, role }), .. } => {
+            commands::hash_password::run(&name, role)
+        }
         Command::Invoke { function, event } => commands::invoke::run(function, &event).await,
         Command::Doctor => commands::doctor::run(json).await,
         Command::Drain => commands::drain::run(json).await,

@@ -13,6 +13,7 @@ pub(crate) mod failures;
 pub(crate) mod fields;
 pub(crate) mod flows;
 pub(crate) mod groups;
+pub(crate) mod hash_password;
 pub(crate) mod init;
 pub(crate) mod invoke;
 pub(crate) mod log;

@@ -9,8 +9,10 @@
 
 mod again;
 mod broken;
+mod browser;
 mod by_hand;
 mod console;
+mod console_users;
 mod demo;
 mod doctor;
 mod documents;

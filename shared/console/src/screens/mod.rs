@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 pub(crate) mod explain;
+pub(crate) mod flow;
 pub(crate) mod flows;
 pub(crate) mod groups;
 pub(crate) mod issues;

@@ -38,6 +38,21 @@ pub(crate) const METRICS: Setting = Setting::optional("RELAY_METRICS", Value("al
 pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 pub(crate) const GROUP_TABLE: Setting = Setting::optional("GROUP_TABLE", Needed, OF_THE_STACK);
 
+/// Who may log in to the console.
+pub const CONSOLE_USERS: Setting = Setting {
+    is_secret: true,
+    ..Setting::optional(
+        "RELAY_CONSOLE_USERS",
+        Absent,
+        "`NAME:read:HASH` or `NAME:operate:HASH`, on lines of their own or with `;` between",
+    )
+    .found("`relay console hash-password NAME` makes one; without it the console answers this machine alone")
+};
+/// Where browsers reach the console.
+pub const CONSOLE_URL: Setting =
+    Setting::optional("RELAY_CONSOLE_URL", Absent, "an address such as `https://relay.example.com`")
+        .found("the proxy with TLS that stands before the console");
+
 /// The settings that no connector owns.
 pub const OURS: &[Setting] = &[
     FLOWS_DIR,
@@ -61,6 +76,8 @@ pub const OURS: &[Setting] = &[
     ARCHIVE_TABLE,
     OPERATOR_TABLE,
     NUMBERS,
+    CONSOLE_USERS,
+    CONSOLE_URL,
 ];
 
 /// So many slips of the pen make one name of another.
