@@ -262,7 +262,9 @@ fn alone(limit: Limit, apart: u64, count: u64) -> (usize, Window, Duration) {
         if left == 0 || now >= until {
             let begun = begun.drain(..).map(|at| (now - at, Use::Push)).collect();
             let ask = Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 1, begun };
-            let Grant::Permits { count, valid } = window.ask(now, limit, &ask).0 else { panic!("{window:?}") };
+            let Grant::Permits { count, valid } = window.ask(now, limit, &ask).0 else {
+                panic!("{window:?}")
+            };
             (left, until, asks) = (count, now + valid, asks + 1);
         }
         left -= 1;
