@@ -33,7 +33,8 @@ pub(crate) const ARCHIVE_TABLE: Setting =
     Setting::optional("ARCHIVE_TABLE", Absent, "an output of the stack");
 pub(crate) const OPERATOR_TABLE: Setting =
     Setting::optional("OPERATOR_TABLE", Absent, "an output of the stack");
-pub(crate) const NUMBERS: Setting = Setting::optional("RELAY_NUMBERS", Value("index"), "`index` or `search`");
+pub(crate) const NUMBERS: Setting =
+    Setting::optional("RELAY_NUMBERS", Value("search"), "`index` or `search`");
 pub(crate) const METRICS: Setting = Setting::optional("RELAY_METRICS", Value("alarms"), "`alarms` or `all`");
 pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 pub(crate) const GROUP_TABLE: Setting = Setting::optional("GROUP_TABLE", Needed, OF_THE_STACK);

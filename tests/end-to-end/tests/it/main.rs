@@ -30,6 +30,7 @@
 //! | `echoes` | two flows that face each other come to rest |
 //! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
 //! | `life` | a bill is saved, audited, changed, taken back or deleted, each step once |
+//! | `second_interface` | Kingdee over V2: its secret rotates and its answers are lost, and each trade is one audited order |
 //! | `roles` | no function asks of AWS what its role leaves out |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
@@ -73,6 +74,7 @@ mod process;
 mod processes;
 mod roles;
 mod second_bills;
+mod second_interface;
 mod secrecy;
 mod settled;
 mod superseded;
