@@ -49,10 +49,11 @@ pub(crate) fn run(set: Set, folder: &Path, json: bool) -> anyhow::Result<Done> {
             "\nThese run nowhere as long as they lie in folders of their own. Once you have what their heads name, move them up (a \
              file takes the place of the one of its name):"
         );
-        let width = waiting.keys().map(|folder| folder.len()).max().unwrap_or_default() + FLOWS.len() * 2;
-        for (folder, flows) in waiting {
-            let from_to = format!("{FLOWS}/{folder}/* {FLOWS}/");
-            say!("  mv {from_to:<width$}      # {}", flows.join(", "));
+        let moves = waiting.keys().map(|folder| format!("mv {FLOWS}/{folder}/* {FLOWS}/"));
+        let moves: Vec<_> = moves.collect();
+        let width = moves.iter().map(String::len).max().unwrap_or_default();
+        for (line, flows) in moves.iter().zip(waiting.values()) {
+            say!("  {line:<width$}  # {}", flows.join(", "));
         }
     }
     say!(
