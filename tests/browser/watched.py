@@ -24,12 +24,17 @@ class Watched:
         where = f"{language} {scheme} {width}"
         page.on("console", lambda said: self.note(f"{where}: {page.url}: {said.type}: {said.text}"))
         page.on("pageerror", lambda error: self.note(f"{where}: {page.url}: {error}"))
-        page.on("requestfailed", lambda request: self.note(f"{where}: {request.url}: {request.failure}"))
+        page.on("requestfailed", lambda request: self.failed(where, request))
         page.on("response", lambda answer: answer.status >= 400 and self.note(f"{where}: {answer.url}: {answer.status}"))
         return page
 
     def note(self, wrong):
         self.wrong.append(wrong)
+
+    def failed(self, where, request):
+        # What a page that was left had still asked for.
+        if "ERR_ABORTED" not in str(request.failure):
+            self.note(f"{where}: {request.url}: {request.failure}")
 
     def expect(self, is_so, wrong):
         if not is_so:
