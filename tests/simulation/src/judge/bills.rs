@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_core::FailureClass;
+use relay_core::{Entry, FailureClass};
 use relay_simulators::kingdee::Saved;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -70,8 +70,10 @@ impl Judge<'_> {
         let is_cancelled = newest["status"] == "cancelled";
         let wanted = if is_cancelled { Sums::default() } else { self.sums_of(newest, true) };
         let says_it = |bill: &Saved| bill.body["remark"] == newest["note"];
-        let shown: Vec<_> =
-            bills.iter().map(|bill| format!("{} {} {:?}", bill.number, bill.body["remark"], bill.steps)).collect();
+        let shown: Vec<_> = bills
+            .iter()
+            .map(|bill| format!("{} {} {:?}", bill.number, bill.body["remark"], bill.steps))
+            .collect();
         if sums != wanted || !is_cancelled && !bills.iter().any(says_it) {
             let found = format!(
                 "{SALES} {id}: the bills {shown:?} come to {sums:?}, the newest is {newest}; the ledger has {}",
@@ -132,7 +134,8 @@ impl Judge<'_> {
 
     /// A receipt bears the id of a bill of its sale.
     fn receipt(&mut self, newest: &Value) -> anyhow::Result<()> {
-        let (id, sale) = (newest["id"].as_str().unwrap_or_default(), newest["sale"].as_str().unwrap_or_default());
+        let (id, sale) =
+            (newest["id"].as_str().unwrap_or_default(), newest["sale"].as_str().unwrap_or_default());
         let records = self.world.vendors.sharecrm.records();
         let record = records.get(&("erpReceiptObj".to_owned(), id.to_owned()));
         let fields = record.and_then(|record| record.current()).map(|data| &data["masterFieldVal"]);
@@ -143,13 +146,15 @@ impl Judge<'_> {
             let is_bill = |bill: &Saved| sale_of(&bill.number) == sale && fields["sale_id"] == bill.id;
             fields["note"] == newest["note"] && bills.iter().any(is_bill)
         };
-        if !fields.is_some_and(is_its) && !self.is_excused(RECEIPTS, id, |document| is_same(document, newest))? {
+        if !fields.is_some_and(is_its)
+            && !self.is_excused(RECEIPTS, id, |document| is_same(document, newest))?
+        {
             let found = format!("{RECEIPTS} {id}: the CRM has {fields:?}, the newest is {newest}");
             self.violated("newest version at each target", found);
         }
         let waits = |class: &FailureClass| matches!(class, FailureClass::Waiting | FailureClass::Mapping);
         let entry = self.world.entry(RECEIPTS, id)?;
-        let is_waiting = entry.iter().flat_map(|entry| entry.failures()).any(|failed| waits(&failed.class));
+        let is_waiting = entry.iter().flat_map(Entry::failures).any(|failed| waits(&failed.class));
         let delivered = self.world.entry(SALES, sale)?.and_then(|entry| entry.delivered);
         if is_waiting && delivered.is_some_and(|delivered| delivered.target_id.is_some()) {
             let found = format!("{RECEIPTS} {id}: {}, and {sale} is there", self.told(RECEIPTS, id)?);
@@ -180,7 +185,8 @@ impl Judge<'_> {
             return Ok(());
         }
         let Some(entry) = self.world.entry(SALES, id)? else { return Ok(()) };
-        let Some(delivered) = entry.delivered.as_ref().filter(|_| entry.failed.is_none() && entry.settled.is_none())
+        let Some(delivered) =
+            entry.delivered.as_ref().filter(|_| entry.failed.is_none() && entry.settled.is_none())
         else {
             return Ok(());
         };
@@ -202,7 +208,8 @@ impl Judge<'_> {
         let received = self.world.vendors.http.received();
         let bills = delivered.iter().filter(|(flow, key, _)| flow == BY_DAY && key.starts_with('@'));
         for (_, bill, _) in bills {
-            let times = received.iter().filter(|told| told.path == "/told" && told.body["id"] == *bill).count();
+            let times =
+                received.iter().filter(|told| told.path == "/told" && told.body["id"] == *bill).count();
             let key = format!("{BY_DAY}/{}", bill.replace('/', "%2F"));
             let is_once = times == 1 || times > 1 && self.scenario().conditions.receiver_replaces;
             if !is_once && !self.is_excused(BILLS_TOLD, &key, |_| true)? {

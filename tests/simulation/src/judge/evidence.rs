@@ -35,7 +35,12 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether the version stands as failed, or a person has dealt with the document.
-    pub(super) fn is_excused(&self, flow: &str, key: &str, is_newest: impl Fn(&Value) -> bool) -> anyhow::Result<bool> {
+    pub(super) fn is_excused(
+        &self,
+        flow: &str,
+        key: &str,
+        is_newest: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<bool> {
         let Some(entry) = self.world.entry(flow, key)? else { return Ok(false) };
         let failed = entry
             .failures()

@@ -43,10 +43,8 @@ impl Sums {
             let amount = if line.contains_key("amount") {
                 of("amount")
             } else {
-                (of("qty") * of("tax_price")).round_dp_with_strategy(
-                    2,
-                    rust_decimal::RoundingStrategy::MidpointAwayFromZero,
-                )
+                (of("qty") * of("tax_price"))
+                    .round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
             };
             let sign = Decimal::from(sign);
             self.add(text(line, "material_id"), text(line, "stock_id"), sign * of("qty"), sign * amount);
@@ -150,7 +148,7 @@ impl Judge<'_> {
         let group = groups.iter().find(|group| group.id.group == name);
         let brought = group.and_then(|group| group.members.iter().find(|member| member.key == key));
         let sealed = group.and_then(|group| {
-            group.seals.iter().flat_map(|seal| &seal.members).filter(|member| member.key == key).next_back()
+            group.seals.iter().flat_map(|seal| &seal.members).rfind(|member| member.key == key)
         });
         let is_sealed = brought.zip(sealed).is_some_and(|(brought, sealed)| {
             !sealed.is_withdrawn && sealed.hash == brought.hash() && Sums::of_member(brought) == sums
@@ -183,7 +181,9 @@ impl Judge<'_> {
             let bill = There { sums: Sums::of_body(body, 1), is_audited: true };
             let known = there.entry(number.to_owned()).or_default();
             // One that replaces may be given the same once more.
-            if !self.scenario().conditions.receiver_replaces || known.iter().all(|known| known.sums != bill.sums) {
+            if !self.scenario().conditions.receiver_replaces
+                || known.iter().all(|known| known.sums != bill.sums)
+            {
                 known.push(bill);
             }
         }
@@ -204,7 +204,10 @@ impl Judge<'_> {
             let sealed = Sums::of_seal(bill);
             let is_excused = self.is_excused(BY_DAY, &key, |_| true)?;
             if found.len() > 1 {
-                self.violated("one document per number", format!("{BY_DAY} {number}: made {} times", found.len()));
+                self.violated(
+                    "one document per number",
+                    format!("{BY_DAY} {number}: made {} times", found.len()),
+                );
             }
             match found.first() {
                 Some(found) => {
@@ -214,7 +217,10 @@ impl Judge<'_> {
                         self.violated("a bill is what was sealed", found);
                     }
                     if self.terms().audits && !found.is_audited && !is_excused {
-                        self.violated("each step has one effect", format!("{BY_DAY} {number} is not audited"));
+                        self.violated(
+                            "each step has one effect",
+                            format!("{BY_DAY} {number} is not audited"),
+                        );
                     }
                 }
                 None => {
@@ -227,7 +233,8 @@ impl Judge<'_> {
             }
         }
         if told != *expected {
-            let found = format!("{BY_DAY} {name}: the bills come to {told:?}, the members bring {expected:?}");
+            let found =
+                format!("{BY_DAY} {name}: the bills come to {told:?}, the members bring {expected:?}");
             self.violated("the bills of a group come to what its members bring", found);
         }
         Ok(())

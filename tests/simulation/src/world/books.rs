@@ -16,8 +16,8 @@ use crate::scenario::Scenario;
 use crate::timeline::Timeline;
 use crate::trace::clock;
 
-pub use bills::sale_of;
 use bills::Seen;
+pub use bills::sale_of;
 
 /// A document that somebody pushes, in all of its versions.
 #[derive(Debug, Clone, Default)]

@@ -103,9 +103,8 @@ impl StoreFaults {
     }
 
     fn halts_at(&self, call: &Call<'_>, side: Side) -> Option<Last> {
-        let is_it = |last: &mut Last| {
-            last.port == call.port && last.operation == call.operation && last.side == side
-        };
+        let is_it =
+            |last: &mut Last| last.port == call.port && last.operation == call.operation && last.side == side;
         self.last.lock().unwrap_or_else(PoisonError::into_inner).take_if(is_it)
     }
 

@@ -72,11 +72,7 @@ struct Slot {
 }
 
 impl World {
-    fn new(
-        scenario: &Scenario,
-        scheduler: &Scheduler,
-        trace: Arc<Trace>,
-    ) -> anyhow::Result<Self> {
+    fn new(scenario: &Scenario, scheduler: &Scheduler, trace: Arc<Trace>) -> anyhow::Result<Self> {
         let timeline = scheduler.timeline.clone();
         let start = if scenario.conditions.bills.is_some() { BEFORE_MIDNIGHT } else { START };
         let start = DateTime::parse_from_rfc3339(start)?.to_utc();

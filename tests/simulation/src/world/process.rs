@@ -20,8 +20,9 @@ use crate::scheduler::{Owner, Scheduler};
 const POLL_EVERY: Duration = Duration::from_secs(5 * 60);
 const SYNC_EVERY: Duration = Duration::from_secs(3 * 60);
 
-/// As `relay serve` has it.
+/// As `relay serve` has it, and on an idle day.
 const CLOSE_EVERY: Duration = Duration::from_secs(60);
+const CLOSE_LATER: Duration = Duration::from_secs(5 * 60);
 
 /// How long after a failed turn the next begins.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -101,8 +102,11 @@ async fn work(clock: Arc<dyn Clock>, worker: Worker, look: Duration) {
 
 /// How long nobody looks at an empty queue: most happens in the first minutes, and an idle day is to take no time.
 fn patience(clock: &dyn Clock, look: Duration) -> Duration {
-    let is_early = clock.monotonic() < crate::timeline::UPTIME + EARLY;
-    if is_early { look } else { look.max(LATER) }
+    if is_early(clock) { look } else { look.max(LATER) }
+}
+
+fn is_early(clock: &dyn Clock) -> bool {
+    clock.monotonic() < crate::timeline::UPTIME + EARLY
 }
 
 /// What the event source of a queue does with a function.
@@ -182,6 +186,6 @@ async fn close(clock: Arc<dyn Clock>, closer: BillCloser) {
     loop {
         _ = closer.end_waits(Deadline::NONE).await;
         _ = closer.close_all(Deadline::NONE).await;
-        clock.sleep(CLOSE_EVERY).await;
+        clock.sleep(if is_early(clock.as_ref()) { CLOSE_EVERY } else { CLOSE_LATER }).await;
     }
 }

@@ -69,8 +69,9 @@ impl World {
     pub(super) fn missing_sales(&self) -> Vec<usize> {
         let books = self.books.state();
         let receipts = books.pile(Pile::Receipts).iter().flat_map(|receipt| receipt.versions.first());
-        let wanted: BTreeSet<usize> =
-            receipts.filter_map(|receipt| receipt["sale"].as_str()?.strip_prefix('S')?.parse().ok()).collect();
+        let wanted: BTreeSet<usize> = receipts
+            .filter_map(|receipt| receipt["sale"].as_str()?.strip_prefix('S')?.parse().ok())
+            .collect();
         let sales = books.pile(Pile::Sales);
         let is_there = |sale: &usize| sales.get(*sale).is_some_and(|sale| !sale.versions.is_empty());
         wanted.into_iter().filter(|sale| !is_there(sale)).collect()

@@ -13,8 +13,9 @@ use super::{BATCH, Draw, FLOOD, MEETING, THEMES, Theme};
 /// Sets these seeds apart from those of documents.
 const APART: u64 = 0xB111_5000_0000_0000;
 
-const FLOWS: [&str; 6] =
-    ["sales", "sales-by-day", "sales-by-warehouse", "receipts", "numbers", "bills-told"];
+const FLOWS: [&str; 6] = ["sales", "sales-by-day", "sales-by-warehouse", "receipts", "numbers", "bills-told"];
+/// Those that no other flow refers to: without one of the others nothing would start.
+const BY_THEMSELVES: [&str; 4] = ["sales-by-warehouse", "receipts", "numbers", "bills-told"];
 const TARGETS: [&str; 3] = ["kingdee", "sharecrm", "http"];
 
 /// Where a process dies: at each step of a closing, of a contribution, of a document that is split, of a bill's life and of an
@@ -167,7 +168,7 @@ impl Draw {
             2 => What::Resume,
             3 => What::Redrive,
             4 => What::Settle,
-            5 => What::FlowAway { flow: self.one_of(&FLOWS), lasts: self.span() },
+            5 => What::FlowAway { flow: self.one_of(&BY_THEMSELVES), lasts: self.span() },
             6 => What::FlowChanged { flow: self.one_of(&FLOWS) },
             7 => What::Paused { name: self.one_of(&TARGETS), lasts: self.span() },
             8 => What::Paused { name: self.one_of(&FLOWS), lasts: self.span() },
@@ -192,8 +193,10 @@ impl Draw {
         let after: Vec<(u64, What)> = match self.below(6) {
             5 => {
                 // One stands still in the midst of a closing, and more comes: for less than its lease lasts, or more.
-                let sales: Vec<_> = (0..3).map(|place| (place, self.sale(MEETING + place as usize))).collect();
-                let late: Vec<_> = (0..4).map(|place| (62 + place, self.sale(MEETING + place as usize))).collect();
+                let sales: Vec<_> =
+                    (0..3).map(|place| (place, self.sale(MEETING + place as usize))).collect();
+                let late: Vec<_> =
+                    (0..4).map(|place| (62 + place, self.sale(MEETING + place as usize))).collect();
                 let stops: Vec<_> = (0..PROCESSES)
                     .map(|slot| {
                         let operation = self.one_of(&["members", "seals", "seal", "queued", "looked"]);
@@ -207,7 +210,8 @@ impl Draw {
             0 => {
                 // A group is closed by one that dies of it, and more comes before the next looks at it.
                 let call = self.one_of(&DEADLY[2..7]);
-                let sales: Vec<_> = (0..4).map(|place| (place, self.sale(MEETING + place as usize))).collect();
+                let sales: Vec<_> =
+                    (0..4).map(|place| (place, self.sale(MEETING + place as usize))).collect();
                 let deaths = [(30, self.kill_at(call)), (31, self.kill_at(call))];
                 let late = [(95, self.sale(MEETING)), (96, self.sale(MEETING + 4))];
                 let close = [(32, What::CloseGroups), (110, What::CloseGroups)];

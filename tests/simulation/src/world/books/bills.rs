@@ -92,9 +92,8 @@ impl Books {
             let text = |name: &str| fields[name].as_str().unwrap_or_default();
             let sales = state.pile(Pile::Sales);
             let versions = sales.iter().flat_map(|sale| &sale.versions);
-            let is_it = |version: &&Value| {
-                version["id"] == text("sale") && version["updated_at"] == text("version")
-            };
+            let is_it =
+                |version: &&Value| version["id"] == text("sale") && version["updated_at"] == text("version");
             let has_come = |version: &Value| {
                 let note = note(&version["note"]).to_owned();
                 version["status"] == "cancelled"
@@ -102,9 +101,7 @@ impl Books {
             };
             if text("state") == "delivered" && !versions.filter(is_it).any(has_come) {
                 let found = format!("at {}: {fields}", clock(self.timeline.now()));
-                state
-                    .violations
-                    .push(Violation { rule: "each delivery is told, and nothing else", found });
+                state.violations.push(Violation { rule: "each delivery is told, and nothing else", found });
             }
         }
     }
@@ -118,9 +115,10 @@ fn note(remark: &Value) -> &str {
 
 /// The version of a sale that has that note alone.
 fn place(state: &State, sale: &str, note: &str) -> Option<usize> {
-    let sale = state.pile(Pile::Sales).iter().find(|pushed| {
-        pushed.versions.first().is_some_and(|version| version["id"] == sale)
-    })?;
+    let sale = state
+        .pile(Pile::Sales)
+        .iter()
+        .find(|pushed| pushed.versions.first().is_some_and(|version| version["id"] == sale))?;
     let mut places = (0..sale.versions.len()).filter(|place| sale.versions[*place]["note"] == note);
     let place = places.next();
     place.filter(|_| places.next().is_none())
