@@ -29,9 +29,9 @@ fn seeds_that_failed_once_and_a_hundred_others_hold() {
 
 /// More of them: `tests/simulation/run --bills`.
 #[test]
-fn seeds_of_bills_that_failed_once_and_some_others_hold() {
+fn some_seeds_of_bills_hold() {
     let drawing = Drawing::Bills;
-    all_hold(&run_all(drawing, &seeds(drawing, 0, 25), None, false).unwrap());
+    all_hold(&run_all(drawing, &seeds(drawing, 0, 6), None, false).unwrap());
 }
 
 fn all_hold(tally: &Tally) {
