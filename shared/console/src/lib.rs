@@ -75,9 +75,9 @@ impl Console {
             return Response::styles(page::STYLES);
         }
         if let Some(chosen) = request.field("lang") {
-            return Response::in_language(Language::named(chosen), request);
+            return Response::in_language(language::named(chosen), request);
         }
-        let asked = Asked { desk, request, language: Language::of(request), token: &self.token };
+        let asked = Asked { desk, request, language: language::of(request), token: &self.token };
         match asked.answer().await {
             Ok(Answer::Page(page)) => Response::page(200, asked.framed(&page)),
             Ok(Answer::Elsewhere(address)) => Response::elsewhere(&address),

@@ -55,7 +55,10 @@ pub(super) async fn beside(listen: SocketAddr) -> anyhow::Result<()> {
     };
     let thread = std::thread::Builder::new().name("console".to_owned()).spawn(move || {
         if let Err(error) = serve() {
-            tell!("warning: the console has ended, and everything else goes on: {error:#}");
+            tell!(
+                "警告:控制台停了,其他照常:{error:#}",
+                "warning: the console has ended, and everything else goes on: {error:#}"
+            );
         }
     });
     thread.map(drop).context("starting the console's thread")
@@ -84,7 +87,7 @@ async fn serve(listener: TcpListener) -> anyhow::Result<()> {
     let at = wiring.clock.monotonic();
     let installation =
         Rc::new(Installation { console: Console::new(token), wiring: RwLock::new((Rc::new(wiring), at)) });
-    say!("The console is at http://{}", listener.local_addr()?);
+    say!("控制台在 http://{}", "The console is at http://{}", listener.local_addr()?);
     loop {
         // A connection that was gone before it was taken says nothing of the next.
         let Ok((stream, _)) = listener.accept().await else {

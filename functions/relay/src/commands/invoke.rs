@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use relay_bill_closer::BillCloser;
 use relay_core::clock::Deadline;
 use relay_erp_pusher::ErpPusher;
-use relay_host::{Settings, Wiring};
+use relay_host::{Wiring, settings};
 use relay_job::{Job as _, Unfinished};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::{Report, TradePoller};
@@ -22,7 +22,7 @@ use crate::{Done, WrongUsage};
 /// `relay invoke`
 pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done> {
     let event = read("event", event)?;
-    test::must_pass(&Settings::from_environment())?;
+    test::must_pass(&settings::of_process())?;
     let wiring = Wiring::from_environment().await?;
     wiring.active.announce().await;
     match answer(function, event, &wiring).await? {

@@ -10,6 +10,7 @@
 mod again;
 mod broken;
 mod by_hand;
+mod chinese;
 mod console;
 mod demo;
 mod doctor;
@@ -33,6 +34,7 @@ mod place;
 mod reload;
 mod serve;
 mod server;
+mod settings;
 mod status;
 mod steering;
 mod store;

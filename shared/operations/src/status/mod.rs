@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::flows::{FlowStatus, NEXT};
 pub use self::queues::QueueStatus;
 pub use self::vendors::{Side, Standing, VendorStatus};
+use crate::language::Said;
 use crate::{OperationError, Operations};
 
 /// Where everything stands.
@@ -36,7 +37,7 @@ pub struct Status {
     /// The tasks of `relay serve` that do not go on.
     pub tasks: BTreeMap<String, Stopped>,
     /// What needs a person, one line each.
-    pub issues: Vec<String>,
+    pub issues: Vec<Said>,
 }
 
 /// How a source or a target is doing.

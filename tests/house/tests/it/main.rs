@@ -10,3 +10,4 @@ mod rules;
 mod security;
 mod settings;
 mod template;
+mod twins;
