@@ -3,6 +3,7 @@
 mod asked;
 mod chinese;
 mod nested;
+mod usage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 pub(crate) use self::asked::{Time, WhichArguments};
 use self::asked::{duration, time};
 pub(crate) use self::nested::{FlowsCommand, GroupsCommand, LookupsCommand};
+pub(crate) use self::usage::told as wrong_usage;
 use crate::language::{self, Language};
 use crate::shipped::Set;
 

@@ -35,6 +35,9 @@ use crate::output::{say, tell};
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+/// The exit status of wrong usage, settings, flow files or stores.
+const WRONG: u8 = 2;
+
 /// What a command came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Done {
@@ -62,7 +65,14 @@ async fn main() -> ExitCode {
     _ = language::begin_with(&Settings::from_environment());
     let status = match Cli::read() {
         Ok(cli) => execute(cli).await,
-        Err(usage) if usage.use_stderr() => usage.exit(),
+        Err(wrong) if wrong.use_stderr() => {
+            let told = cli::wrong_usage(&wrong);
+            tell!("{told}");
+            if std::env::args().any(|argument| argument == "--json") {
+                say!("{}", json!({ "error": told, "exit_status": WRONG }));
+            }
+            WRONG
+        }
         Err(help) => {
             help.render().to_string().lines().for_each(|line| say!("{line}"));
             0
@@ -212,5 +222,5 @@ fn exit_status(error: &anyhow::Error) -> u8 {
             || cause.is::<SettingsError>()
             || cause.is::<Diagnostics>()
     });
-    if is_wrong { 2 } else { 1 }
+    if is_wrong { WRONG } else { 1 }
 }

@@ -49,7 +49,7 @@ fn print(drained: &Drained, took: Duration) {
     let targets = drained.paused.iter().map(|(system, pause)| (system.name(), pause));
     let flows = drained.paused_flows.iter().map(|(flow, pause)| (flow.as_str(), pause));
     for (name, pause) in targets.chain(flows) {
-        say!("- {name} {}", "- {name} is {}", pauses::said(pause).told(language::current()));
+        say!("- {name} 目前{}", "- {name} is {}", pauses::said(pause).told(language::current()));
         say!(
             "  它的消息在等;原因解决后用 `relay resume {name}` 结束暂停",
             "  its messages wait; `relay resume {name}` ends the pause once the cause is mended"

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::flows::test;
 use crate::cli::Function;
+use crate::language::said;
 use crate::output::{say, tell};
 use crate::{Done, WrongUsage};
 
@@ -33,7 +34,7 @@ pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done
         // As the Lambda runtime words it.
         Err(error) => {
             let mut answer = json!({ "errorType": "Error", "errorMessage": format!("{error:#}") });
-            tell!("error: {error:#}");
+            tell!("错误:{error:#}", "error: {error:#}");
             // A person has asked, so the vendors' words are told too.
             if let Some(Unfinished { errors, .. }) = error.downcast_ref() {
                 answer["errors"] = json!(errors);
@@ -77,10 +78,11 @@ fn spinner() -> ProgressBar {
 
 fn told(report: &Report) -> String {
     let Report { flow, windows, rows, watermark, .. } = report;
-    let until = watermark.map(|until| format!(", read until {until}")).unwrap_or_default();
+    let until = watermark.map(|until| said!(",读到 {until}", ", read until {until}")).unwrap_or_default();
     // A list has none.
-    let windows = if *windows > 0 { format!("{windows} windows, ") } else { String::new() };
-    format!("{flow}: {windows}{rows} rows{until}")
+    let windows =
+        if *windows > 0 { said!("{windows} 个窗口,", "{windows} windows, ") } else { String::new() };
+    said!("{flow}:{windows}{rows} 行{until}", "{flow}: {windows}{rows} rows{until}")
 }
 
 /// A JSON file; `-` is standard input. `what` it is called in errors.

@@ -115,7 +115,8 @@ fn vendors(status: &Status) {
         let side = |side: &Option<Side>| {
             side.as_ref().map_or_else(dash, |side| side.stands.said().told(language::current()).to_owned())
         };
-        let limit = vendor.calls_a_minute.map(|limit| said!(" / {limit}", " of {limit}")).unwrap_or_default();
+        let limit =
+            vendor.calls_a_minute.map(|limit| said!("(上限 {limit})", " of {limit}")).unwrap_or_default();
         let used = format!("{}{limit}", vendor.used.last_minute);
         let (source, target) = (side(&vendor.source), side(&vendor.target));
         table.add_row([system.to_string(), source, target, used, vendor.used.waiting.to_string()]);

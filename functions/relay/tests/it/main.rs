@@ -31,6 +31,7 @@ mod names;
 mod numbers;
 mod pipes;
 mod place;
+mod quick_start;
 mod reload;
 mod serve;
 mod server;

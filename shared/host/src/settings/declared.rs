@@ -62,6 +62,9 @@ pub const OURS: &[Setting] = &[
     NUMBERS,
 ];
 
+/// Those of the settings that the command line alone goes by, and no function.
+pub const OF_THE_COMMAND_LINE: &[Setting] = &[LANGUAGE, LOG];
+
 /// So many slips of the pen make one name of another.
 const SLIPS: usize = 2;
 

@@ -52,11 +52,19 @@ fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<S
         issues.push(failed(name, flow.failed));
     }
     if let [first, more @ ..] = flow.mistakes.as_slice() {
-        let more = if more.is_empty() { String::new() } else { format!(" (+{})", more.len()) };
-        issues.push(both!(
-            "{name}:流程文件有错误,不能用它启动;正在运行的按原来的继续:{first}{more}:`relay flows check` 会列出来",
-            "{name}: its file has mistakes, so that nothing starts with it; what runs goes on by the text before: {first}{more}: \
-             `relay flows check` shows them"
+        let more = match more.len() {
+            0 => Said::same(""),
+            more => both!("(另有 {more} 处)", " (and {more} more)"),
+        };
+        issues.push(Said::new(
+            format!(
+                "{name}:流程文件有错误,不能用它启动;正在运行的按原来的继续:{first}{}:`relay flows check` 会列出来",
+                more.told(Language::Chinese)
+            ),
+            format!(
+                "{name}: its file has mistakes, so that nothing starts with it; what runs goes on by the text before: \
+                 {first}{more}: `relay flows check` shows them"
+            ),
         ));
     }
     if let Some(since) = flow.absent_since {

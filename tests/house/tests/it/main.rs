@@ -4,6 +4,7 @@
 
 mod bill;
 mod catalogs;
+mod links;
 mod made;
 mod roles;
 mod rules;

@@ -67,7 +67,7 @@ fn words(format: &str) -> Vec<String> {
 }
 
 fn is_chinese(text: &str) -> bool {
-    text.chars().any(|char| ('\u{4E00}'..='\u{9FFF}').contains(&char) || "。、,:".contains(char))
+    text.chars().any(|char| ('\u{4E00}'..='\u{9FFF}').contains(&char) || "。、".contains(char))
 }
 
 #[test]
