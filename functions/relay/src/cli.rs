@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -205,6 +206,34 @@ pub(crate) enum Command {
         /// Go on with the replay that was stopped last
         #[arg(long = "continue", conflicts_with_all = ["key", "all", "delivered", "edit"])]
         goes_on: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Compare days on three sides: what the source says, what our ledger says, what the target holds
+    ///
+    /// Per day, shop and warehouse: documents, lines, quantity, amount; and each document that is missing in the target, that it has
+    /// twice, that nobody here knows, or that says something else there. Nothing is changed. The calls are told first, and on a terminal it asks;
+    /// they are the last to get a permit of a quota. Exit status: 0 equal; 1 they differ; 2 something could not be compared.
+    Reconcile {
+        /// The flow [default: every flow that has days]
+        flow: Option<String>,
+        /// The day, in China [default: yesterday]
+        #[arg(long, value_name = "DAY", conflicts_with_all = ["from", "to"])]
+        day: Option<NaiveDate>,
+        /// From this day on
+        #[arg(long, value_name = "DAY")]
+        from: Option<NaiveDate>,
+        /// Until this day [default: yesterday]
+        #[arg(long, value_name = "DAY")]
+        to: Option<NaiveDate>,
+        /// What is no difference: `amount=0.01` up to so much, `remark` whatever it is, `extra` what nobody here knows; also
+        /// from RELAY_RECONCILE_TOLERATE
+        #[arg(long, value_name = "NAME[=BOUND]", value_delimiter = ',')]
+        tolerate: Vec<String>,
+        /// Send what is missing, after it was told and asked
+        #[arg(long)]
+        heal: bool,
         /// Do not ask
         #[arg(long)]
         yes: bool,

@@ -45,6 +45,8 @@ enum Done {
     Well,
     /// Something failed and has been listed.
     WithFailures,
+    /// What was asked for could not be told.
+    NotCompared,
 }
 
 /// Wrong usage that the command line's own rules do not see.
@@ -100,6 +102,7 @@ async fn execute(cli: Cli) -> u8 {
     match done {
         Ok(Done::Well) => 0,
         Ok(Done::WithFailures) => 1,
+        Ok(Done::NotCompared) => 2,
         Err(error) => {
             let status = exit_status(&error);
             match language::current() {
@@ -154,6 +157,11 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Replay { which, key, all, delivered, numbers, goes_on, yes, .. } => {
             let asked = commands::replay::Asked { which, key, all, delivered, numbers, goes_on, yes };
             commands::replay::run(asked, json).await
+        }
+        Command::Reconcile { flow, day, from, to, tolerate, heal, yes } => {
+            let days = commands::reconcile::Range { day, from, to };
+            let asked = commands::reconcile::Asked { flow, days, tolerate, heal, yes };
+            commands::reconcile::run(asked, json).await
         }
         Command::Settle { which, key, reason, by, yes } => {
             commands::settle::run(&which, key.as_deref(), reason.as_deref(), by.as_deref(), yes, json).await

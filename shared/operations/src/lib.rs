@@ -17,6 +17,7 @@
 //! | [`replay`] | failed documents, sent through their flows again |
 //! | [`edit`] | a failed document that a person edits before it is sent again |
 //! | [`recheck`] | failures whose document a person has made in the target |
+//! | [`reconcile`] | days, compared on three sides; what is missing, sent |
 //! | [`settle`] | a failed document that a person has dealt with by hand |
 //! | [`pauses`] | targets and flows that a person pauses and resumes |
 //! | [`rewind`] | a flow that is to read again from a time on |
@@ -47,6 +48,7 @@ pub mod names;
 pub mod parts;
 pub mod pauses;
 pub mod recheck;
+pub mod reconcile;
 pub mod record;
 pub mod replay;
 pub mod retire;

@@ -17,6 +17,7 @@ const HEAD: &str = "# erp-relay
   - [日常任务](zh/tasks.md)
   - [上线清单](zh/go-live.md)
   - [报错索引](zh/errors.md)
+  - [按天记账的例子](zh/grouping-example.md)
 
 # Running it
 
@@ -29,6 +30,8 @@ const HEAD: &str = "# erp-relay
 # Writing flows
 
 - [Flow files](flows.md)
+- [Booking by the day, an example](grouping-example.md)
+- [Which pairs have a flow](pairs.md)
 - [Vendors: what is known and decided](vendors.md)
 - [Documents and their fields](reference/README.md)
 ";

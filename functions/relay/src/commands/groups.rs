@@ -6,7 +6,7 @@ use super::{looked_at, operations};
 use crate::Done;
 use crate::cli::GroupsCommand;
 use crate::language::{self, said};
-use crate::output::say;
+use crate::output::{counted, say};
 
 /// `relay groups …`
 pub(crate) async fn run(
@@ -51,10 +51,10 @@ async fn show(flow: Option<&str>, group: &str, json: bool) -> anyhow::Result<Don
         let queued =
             if *is_queued { "" } else { language::current().says(",还没入队", ", not queued yet") };
         say!(
-            "  第 {number} 次封存 {}:{} 个成员{queued}",
-            "  seal {number} {}: {} members{queued}",
+            "  第 {number} 次封存 {}:{}{queued}",
+            "  seal {number} {}: {}{queued}",
             shown(*at),
-            members.len()
+            counted(members.len(), "个成员", "member")
         );
         bills.iter().for_each(|bill| say!("    {}", told(bill)));
     }
@@ -123,5 +123,5 @@ fn told(bill: &BillShown) -> String {
         (None, Some(message)) => said!("失败:{message}", "failed: {message}"),
         (None, None) => said!("在途", "on its way"),
     };
-    said!("{name}({lines} 行):{state}", "{name} ({lines} lines): {state}")
+    said!("{name}({}):{state}", "{name} ({}): {state}", counted(*lines, "行", "line"))
 }

@@ -54,10 +54,13 @@ fn print(set: Set, folder: &Path, flows: &Flows, Written { new, kept }: &Written
     let waiting = set.waiting();
     if !waiting.is_empty() {
         say!(
-            "\n下面这些放在单独的文件夹里,不运行。文件开头写的条件具备之后,移上来:",
-            "\nThese run nowhere as long as they lie in a folder of their own. Once you have what their heads name, move them up:"
+            "\n下面这些放在单独的文件夹里,不运行。文件开头写的条件具备之后,移上来(同名的文件会被替换):",
+            "\nThese run nowhere as long as they lie in folders of their own. Once you have what their heads name, move them up (a \
+             file takes the place of the one of its name):"
         );
-        waiting.iter().for_each(|file| say!("  mv {FLOWS}/{file} {FLOWS}/"));
+        for (folder, flows) in waiting {
+            say!("  mv {FLOWS}/{folder}/* {FLOWS}/    # {}", flows.join(", "));
+        }
     }
     say!(
         "\n先读每个流程文件的开头:写着租户必须核对什么。然后,在 {} 里:\n  填好 {}\n  relay flows check && relay flows test\n  \

@@ -21,6 +21,7 @@ pub(crate) mod lookups;
 pub(crate) mod man;
 pub(crate) mod pause;
 mod place;
+pub(crate) mod reconcile;
 pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod rewind;

@@ -1,6 +1,6 @@
 use relay_core::Step;
 use relay_core::archive::{Event, Exchange, Record};
-use relay_core::groups::Member;
+use relay_core::groups::{Member, unmarked};
 use relay_core::ledger::{Attempts, Delivered};
 use relay_operations::failures::Failure;
 use relay_operations::find::{AtSource, Found};
@@ -154,9 +154,9 @@ fn stands(document: &Shown) {
             );
         }
         Some(Delivered { version, target_id, at, .. }) => {
-            let (id, version) =
-                (target_id.as_deref().map(as_in_target).unwrap_or_default(), version_of(version.as_deref()));
-            say!("  版本 {version} 于 {} 送达{id}", "  version {version} delivered {}{id}", shown(*at));
+            let id = target_id.as_deref().map(to).unwrap_or_default();
+            let version = of_version(version.as_deref(), language::current().says(" 于 ", " "));
+            say!("  {version}{} 送达{id}", "  {version}delivered {}{id}", shown(*at));
         }
         None => say!("  没有送达", "  not delivered"),
     }
@@ -181,6 +181,14 @@ fn stands(document: &Shown) {
     }
 }
 
+/// Where something was delivered to: the target, by its own id, or a group.
+fn to(id: &str) -> String {
+    match unmarked(id) {
+        Some(group) => said!(",进了组 {group}", " to the group {group}"),
+        None => as_in_target(id),
+    }
+}
+
 fn bill(BillShown { number, target_id, version, stage, takes_back, at }: &BillShown) {
     let language = language::current();
     let number = number.as_deref().unwrap_or(language.says("没有单号", "without a number"));
@@ -188,12 +196,12 @@ fn bill(BillShown { number, target_id, version, stage, takes_back, at }: &BillSh
         target_id.as_deref().map(|id| said!(",目标里是 {id}", ", {id} in the target")).unwrap_or_default();
     let stage = stage.map_or(language.says("不知道在不在", "not known to be there"), after);
     let what = match takes_back {
-        Some(other) => said!("冲回 {other}", "takes {other} back"),
-        None => said!("版本 {}", "version {}", version_of(version.as_deref())),
+        Some(other) => said!("冲回 {other},", "takes {other} back, "),
+        None => of_version(version.as_deref(), language.says(",", ", ")),
     };
     say!(
-        "    单 {number}{id}:{what},{} 起{stage}",
-        "    bill {number}{id}: {what}, {stage} since {0}",
+        "    单 {number}{id}:{what}{} 起{stage}",
+        "    bill {number}{id}: {what}{stage} since {0}",
         shown(*at)
     );
 }
@@ -266,6 +274,11 @@ fn called(at: &str, Exchange { vendor, operation, parameters, body, answer, dura
 
 fn as_in_target(id: &str) -> String {
     said!(",目标里是 {id}", ", as {id} in the target")
+}
+
+/// The version, and what goes on from it; nothing of what has none, such as the bill of a group.
+fn of_version(version: Option<&str>, then: &str) -> String {
+    version.map(|version| said!("版本 {version}{then}", "version {version}{then}")).unwrap_or_default()
 }
 
 fn version_of(version: Option<&str>) -> &str {

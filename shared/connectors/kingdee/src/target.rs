@@ -1,7 +1,10 @@
 //! Documents: saving one, asking whether one is there, steps in its life, and Kingdee as a target of flows.
 
 use async_trait::async_trait;
-use relay_connector::{Class, Delivery, Document, Failure, Found, Quota, Step, Target, Use, lenient};
+use chrono::NaiveDate;
+use relay_connector::{
+    Class, Delivery, Document, Failure, Found, Page, PageOf, Quota, Step, Target, There, Use, lenient,
+};
 use relay_core::clock::Deadline;
 use serde_json::{Value, json};
 
@@ -133,6 +136,20 @@ impl Target for Client {
             return Ok(Found::CannotBeAsked);
         };
         Client::find(self, delivery.document.name, &number, deadline).await
+    }
+
+    async fn held(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Option<Vec<There>>, Failure> {
+        self.all_held(delivery, deadline).await
+    }
+
+    async fn dated(
+        &self,
+        document: &'static Document,
+        days: (NaiveDate, NaiveDate),
+        page: PageOf,
+        deadline: Deadline,
+    ) -> Result<Option<Page>, Failure> {
+        self.page_of_days(document, days, page, deadline).await
     }
 
     async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure> {

@@ -52,6 +52,11 @@ pub const OURS: &[Setting] = &[
     LEDGER_DAYS,
     METRICS,
     Setting::optional("RELAY_METRICS_NAMESPACE", Value("erp-relay"), "where CloudWatch files the metrics"),
+    Setting::optional(
+        "RELAY_RECONCILE_TOLERATE",
+        Told("nothing"),
+        "what is no difference to `relay reconcile`, such as `amount=0.01,remark,extra`",
+    ),
     CHECKPOINT_TABLE,
     LEDGER_TABLE,
     LOOKUP_TABLE,

@@ -29,6 +29,15 @@ fn fixture() -> (TempDir, PathBuf, Arc<SimulatedClock>) {
     (folder, file, Arc::new(clock))
 }
 
+/// Waits until the last connection has written its log into the file: the check of the start may outlive the store.
+fn closed(file: &Path) {
+    let began = SystemClock.monotonic();
+    while file.with_extension("db-wal").exists() {
+        assert!(SystemClock.monotonic() - began < 2 * MINUTE, "somebody holds the file");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn version(file: &Path) -> u32 {
     Connection::open(file).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
 }
@@ -159,6 +168,7 @@ fn programs_that_open_a_file_at_once_bring_it_up_once() {
 fn a_file_of_a_newer_program_is_refused_with_both_versions_and_left_as_it_is() {
     let (_folder, file, clock) = fixture();
     drop(Sqlite::open(&file, clock.clone()).unwrap());
+    closed(&file);
     let known = version(&file);
     Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(&file).unwrap();
