@@ -1,23 +1,28 @@
 //! The command line.
 
 mod asked;
+mod chinese;
 mod nested;
+mod usage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 pub(crate) use self::asked::{Time, WhichArguments};
 use self::asked::{duration, time};
 pub(crate) use self::nested::{ConsoleCommand, FlowsCommand, GroupsCommand, LookupsCommand};
+pub(crate) use self::usage::told as wrong_usage;
+use crate::language::{self, Language};
 use crate::shipped::Set;
 
 /// Keeps 旺店通, 勤策, 纷享销客 and 金蝶云星辰 in step: no order lost, none doubled.
 ///
-/// Settings come from the environment (see the README). Logs go to standard error, at the level of `RUST_LOG`.
+/// Settings come from the environment, and from `relay.toml` in the folder where it is started. Logs go to standard error, at the level of `RUST_LOG`.
 /// Exit status: 0 done; 1 something failed and is listed; 2 wrong usage or settings.
 #[derive(Debug, Parser)]
 #[command(name = "relay", version)]
@@ -25,6 +30,10 @@ pub(crate) struct Cli {
     /// Answer in JSON, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
+
+    /// The settings file [default: relay.toml in this folder, where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -34,7 +43,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run every flow against simulated vendors, and tell what happened (the default)
     Demo,
-    /// Write a folder to start from: flow files with their tests, and a settings file; what is there already is left alone
+    /// Write a folder to start from: relay.toml, flow files with their tests, a unit for systemd, a Caddyfile; what is there
+    /// already is left alone
     Init {
         /// Which flows
         #[arg(long)]
@@ -308,6 +318,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: FlowsCommand,
     },
+    /// Write what completes these commands in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the manual: one page, or into a folder a page for each command
+    Man {
+        /// The folder
+        folder: Option<PathBuf>,
+    },
 }
 
 /// The five functions.
@@ -325,7 +345,30 @@ pub(crate) enum Function {
     BillCloser,
 }
 
+/// The command line, with its help in the language of this process.
+pub(crate) fn command() -> clap::Command {
+    match language::current() {
+        Language::Chinese => chinese::of(Cli::command()),
+        Language::English => Cli::command(),
+    }
+}
+
 impl Cli {
+    /// Reads the arguments of this process.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        Self::from_arg_matches(&command().try_get_matches()?)
+    }
+
+    /// Whether the command goes by the settings of this installation.
+    pub(crate) fn has_settings(&self) -> bool {
+        !matches!(
+            self.command,
+            None | Some(
+                Command::Demo | Command::Init { .. } | Command::Completions { .. } | Command::Man { .. }
+            )
+        )
+    }
+
     /// What is logged where `RUST_LOG` does not say: a server tells of its work, a command only of trouble.
     pub(crate) fn default_log_level(&self) -> &'static str {
         match self.command {

@@ -13,6 +13,7 @@ use relay_core::{StoreError, System};
 use relay_erp_pusher::{ErpPusher, Idle, Turn, Worker};
 use relay_host::Wiring;
 
+use crate::language::{self, said};
 use crate::tally::Tally;
 
 /// A longer wait is cut into pieces, so that what comes in meanwhile is worked.
@@ -130,7 +131,10 @@ struct Progress {
 impl Progress {
     fn new() -> Self {
         let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} documents done in {elapsed} {msg}") {
+        if let Ok(style) = ProgressStyle::with_template(language::current().says(
+            "{spinner} 已处理 {pos} 张,{elapsed} {msg}",
+            "{spinner} {pos} documents done in {elapsed} {msg}",
+        )) {
             bar.set_style(style);
         }
         Self { tally: Mutex::default(), bar }
@@ -148,7 +152,7 @@ impl Progress {
             // Nobody watches a bar: the log tells why nothing seems to happen.
             tracing::warn!(%system, wait_s = wait.as_secs(), "waiting for messages in flight or in back-off");
         }
-        self.bar.set_message(format!("({system} waits {} s)", wait.as_secs()));
+        self.bar.set_message(said!("({system} 等 {} 秒)", "({system} waits {} s)", wait.as_secs()));
         self.bar.tick();
     }
 

@@ -5,32 +5,38 @@
 
 mod cli;
 mod commands;
+mod config;
 mod demo;
 mod drain;
 mod file_limit;
+mod language;
 mod output;
 mod server;
 mod shipped;
-mod start_settings;
+mod start;
 mod supervise;
 mod tally;
 
 use std::fmt;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use mimalloc::MiMalloc;
-use relay_host::SettingsError;
+use relay_host::{Settings, SettingsError, settings};
 use relay_mapping::Diagnostics;
 use relay_operations::OperationError;
+use serde_json::json;
 
 use crate::cli::{Cli, Command, ConsoleCommand, FlowsCommand};
 use crate::commands::flows::test::FailingTests;
+use crate::language::Language;
 use crate::output::{say, tell};
 
 /// A document is hundreds of small texts: a third of the time to read it was the system's allocator.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// The exit status of wrong usage, settings, flow files or stores.
+const WRONG: u8 = 2;
 
 /// What a command came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,9 +63,18 @@ impl std::error::Error for WrongUsage {}
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let status = match Cli::try_parse() {
+    // A language that is none is told where the settings are read.
+    _ = language::begin_with(&Settings::from_environment());
+    let status = match Cli::read() {
         Ok(cli) => execute(cli).await,
-        Err(usage) if usage.use_stderr() => usage.exit(),
+        Err(wrong) if wrong.use_stderr() => {
+            let told = cli::wrong_usage(&wrong);
+            tell!("{told}");
+            if std::env::args().any(|argument| argument == "--json") {
+                say!("{}", json!({ "error": told, "exit_status": WRONG }));
+            }
+            WRONG
+        }
         Err(help) => {
             help.render().to_string().lines().for_each(|line| say!("{line}"));
             0
@@ -68,7 +83,10 @@ async fn main() -> ExitCode {
     match output::finish() {
         Ok(()) => ExitCode::from(status),
         Err(error) => {
-            tell!("error: the answer cannot be written to standard output: {error}");
+            tell!(
+                "错误:回答写不到标准输出:{error}",
+                "error: the answer cannot be written to standard output: {error}"
+            );
             ExitCode::from(status.max(1))
         }
     }
@@ -76,18 +94,42 @@ async fn main() -> ExitCode {
 
 /// Runs a command, and answers with its exit status.
 async fn execute(cli: Cli) -> u8 {
-    relay_host::logs::for_terminal(cli.default_log_level());
-    relay_host::memory::close();
-    file_limit::survive();
-    match run(cli).await {
+    let json = cli.json;
+    let done = match begin(&cli) {
+        Ok(()) => run(cli).await,
+        Err(wrong) => Err(wrong.into()),
+    };
+    match done {
         Ok(Done::Well) => 0,
         Ok(Done::WithFailures) => 1,
         Ok(Done::NotCompared) => 2,
         Err(error) => {
-            tell!("error: {error:#}");
-            exit_status(&error)
+            let status = exit_status(&error);
+            match language::current() {
+                Language::Chinese => tell!("{}", in_chinese(&error)),
+                Language::English => tell!("{}", in_english(&error)),
+            }
+            if json {
+                say!("{}", json!({ "error": format!("{error:#}"), "exit_status": status }));
+            }
+            status
         }
     }
+}
+
+/// Reads the settings file, and has the process log, speak and keep its memory closed as it says.
+fn begin(cli: &Cli) -> Result<(), SettingsError> {
+    let read = if cli.has_settings() || cli.config.is_some() {
+        config::read(cli.config.as_deref()).map(settings::begin_with)
+    } else {
+        Ok(())
+    };
+    let settings = settings::of_process();
+    let logs = relay_host::logs::for_terminal(cli.default_log_level(), &settings);
+    relay_host::memory::close();
+    file_limit::survive();
+    let begun = SettingsError::both(language::begin_with(&settings), logs);
+    SettingsError::both(read, begun).map(|_| ())
 }
 
 async fn run(cli: Cli) -> anyhow::Result<Done> {
@@ -162,10 +204,25 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Flows { command: FlowsCommand::Export { folder } } => {
             commands::flows::export::run(&folder, json)
         }
+        Command::Completions { shell } => Ok(commands::completions::run(shell)),
+        Command::Man { folder } => commands::man::run(folder.as_deref()),
         Command::Init { set, folder } => commands::init::run(set, &folder, json),
         Command::Documents { text } => Ok(commands::documents::run(text.as_deref(), json)),
         Command::Fields { document, text } => commands::fields::run(&document, text.as_deref(), json),
     }
+}
+
+/// An error for people: what operations and settings say is in their language, and what vendors and the system say is theirs.
+fn in_chinese(error: &anyhow::Error) -> String {
+    let told = error.chain().map(|cause| match cause.downcast_ref::<OperationError>() {
+        Some(operation) => operation.in_chinese(),
+        None => cause.to_string(),
+    });
+    format!("错误:{}", told.collect::<Vec<_>>().join(":"))
+}
+
+fn in_english(error: &anyhow::Error) -> String {
+    format!("error: {error:#}")
 }
 
 /// 2 where the usage, the settings or the flow files are wrong, 1 for everything else.
@@ -178,5 +235,5 @@ fn exit_status(error: &anyhow::Error) -> u8 {
             || cause.is::<SettingsError>()
             || cause.is::<Diagnostics>()
     });
-    if is_wrong { 2 } else { 1 }
+    if is_wrong { WRONG } else { 1 }
 }

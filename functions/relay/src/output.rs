@@ -12,24 +12,44 @@ use std::sync::{Mutex, PoisonError};
 
 use relay_host::terminal;
 
+use crate::language::{self, Language};
+
 /// Why standard output takes no more.
 static BROKEN: Mutex<Option<ErrorKind>> = Mutex::new(None);
 
-/// Writes a line to standard output, as `println!` does.
+/// Writes a line to standard output, as `println!` does: of two formats, Chinese and English, the one in the language of this
+/// process; of one format what is no language's.
 macro_rules! say {
+    ($chinese:literal, $english:literal $(, $($argument:tt)*)?) => {
+        match $crate::language::current() {
+            $crate::language::Language::Chinese => $crate::output::write_line(format_args!($chinese $(, $($argument)*)?)),
+            $crate::language::Language::English => $crate::output::write_line(format_args!($english $(, $($argument)*)?)),
+        }
+    };
     ($($line:tt)*) => { $crate::output::write_line(format_args!($($line)*)) };
 }
 
-/// Writes a line to standard error, as `eprintln!` does; where nobody can read it, there is nobody to tell.
+/// Writes a line to standard error, as `eprintln!` does; where nobody can read it, there is nobody to
+/// tell.
 macro_rules! tell {
+    ($chinese:literal, $english:literal $(, $($argument:tt)*)?) => {
+        match $crate::language::current() {
+            $crate::language::Language::Chinese => $crate::output::write_log(format_args!($chinese $(, $($argument)*)?)),
+            $crate::language::Language::English => $crate::output::write_log(format_args!($english $(, $($argument)*)?)),
+        }
+    };
     ($($line:tt)*) => { $crate::output::write_log(format_args!($($line)*)) };
 }
 
 pub(crate) use {say, tell};
 
-/// `1 mistake`, `2 mistakes`.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+/// `1 mistake`, `2 mistakes`; in Chinese `2 处错误`.
+pub(crate) fn counted(count: usize, chinese: &str, thing: &str) -> String {
+    match language::current() {
+        Language::Chinese => format!("{count} {chinese}"),
+        Language::English if count == 1 => format!("1 {thing}"),
+        Language::English => format!("{count} {thing}s"),
+    }
 }
 
 /// What `say!` stands for.

@@ -160,7 +160,7 @@ impl Set {
     /// What it is for.
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::Default => "The flows that run where nobody has flow files of his own",
+            Self::Default => "默认 / the flows that run where nobody has flow files of his own",
             Self::ECommerce => "电商 / e-commerce",
             Self::ECommerceDaily => "电商日汇总 / e-commerce, sales by the day",
             Self::FieldSales => "车销快消 / field sales",

@@ -7,6 +7,8 @@ use relay_core::Outcome;
 use relay_erp_pusher::Turn;
 use serde::Serialize;
 
+use crate::language::{self, said};
+
 /// What became of one flow's documents.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct FlowTally {
@@ -69,7 +71,14 @@ impl Tally {
 
     /// The counts as a table.
     pub(crate) fn table(&self) -> Table {
-        let mut table = plain_table(&["flow", "read", "delivered", "skipped", "failed", "retries"]);
+        let mut table = plain_table(&[
+            ("流程", "flow"),
+            ("已读", "read"),
+            ("已送达", "delivered"),
+            ("跳过", "skipped"),
+            ("失败", "failed"),
+            ("重试", "retries"),
+        ]);
         for (name, flow) in &self.flows {
             let skipped: u64 = flow.skipped.values().sum();
             let counts = [
@@ -92,19 +101,29 @@ impl Tally {
         let mut remarks = Vec::new();
         for (name, flow) in &self.flows {
             if flow.parts > 0 {
-                remarks.push(format!("{name}: its documents were split into {} parts", flow.parts));
+                remarks.push(said!(
+                    "{name}:单据拆成了 {} 份",
+                    "{name}: its documents were split into {} parts",
+                    flow.parts
+                ));
             }
             for key in &flow.found {
-                remarks.push(format!(
+                remarks.push(said!(
+                    "{name}:{key} 已经到了,只是回答丢了:按单号查到,没有再发",
                     "{name}: {key} had arrived although its answer was lost: found by its number, not sent twice"
                 ));
             }
             for (reason, count) in &flow.skipped {
-                remarks.push(format!("{name}: {count} skipped: {reason}"));
+                remarks.push(said!("{name}:跳过 {count} 张:{reason}", "{name}: {count} skipped: {reason}"));
             }
             for failure in &flow.failed {
-                remarks
-                    .push(format!("{name}: {} failed ({}): {}", failure.key, failure.class, failure.message));
+                remarks.push(said!(
+                    "{name}:{} 失败({}):{}",
+                    "{name}: {} failed ({}): {}",
+                    failure.key,
+                    failure.class,
+                    failure.message
+                ));
             }
         }
         remarks
@@ -140,9 +159,12 @@ impl FlowTally {
     }
 }
 
-/// A table without frills.
-pub(crate) fn plain_table(header: &[&str]) -> Table {
+/// A table without frills, under heads in Chinese and English.
+pub(crate) fn plain_table(heads: &[(&str, &str)]) -> Table {
+    let language = language::current();
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header);
+    table
+        .load_preset(presets::NOTHING)
+        .set_header(heads.iter().map(|(chinese, english)| language.says(chinese, english)));
     table
 }

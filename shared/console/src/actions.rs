@@ -273,6 +273,7 @@ async fn weight(desk: &Desk<'_>, action: &Action, language: Language) -> Result<
 
 fn cost(costs: &Costs, language: Language) -> String {
     let Costs { document, documents, calls, calls_a_minute, repeat } = costs;
+    let repeat = repeat.told(language);
     let minutes = calls_a_minute.filter(|limit| *limit > 0).map(|limit| calls.div_ceil(u64::from(limit)));
     let minutes = minutes.map(|minutes| format!(", ~{minutes} min")).unwrap_or_default();
     let up_to = language.says("最多", "up to");

@@ -105,7 +105,7 @@ impl Console {
             return Response::icon(page::ICON);
         }
         if let Some(chosen) = request.field("lang") {
-            return Response::in_language(Language::named(chosen), request);
+            return Response::in_language(language::named(chosen), request);
         }
         let Some(users) = &self.access.users else {
             return self.asked(desk, request, &self.token, None).await;
@@ -129,7 +129,7 @@ impl Console {
         token: &str,
         user: Option<&users::User>,
     ) -> Response {
-        let asked = Asked { desk, request, language: Language::of(request), token, user };
+        let asked = Asked { desk, request, language: language::of(request), token, user };
         if request.is_post
             && let Err(reason) = guard::check_form(request, token)
         {

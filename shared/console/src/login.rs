@@ -7,7 +7,7 @@ use relay_core::clock::Rng;
 use relay_operations::log::Did;
 
 use crate::guard::{Access, check_form};
-use crate::language::Language;
+use crate::language;
 use crate::page::{Page, framed_alone};
 use crate::sessions::{Session, Sessions};
 use crate::throttle::Throttle;
@@ -64,7 +64,7 @@ impl Doors {
     }
 
     async fn enter(&self, desk: &Desk<'_>, users: &Users, access: &Access, request: &Request) -> Response {
-        let (operations, language) = (&desk.operations, Language::of(request));
+        let (operations, language) = (&desk.operations, language::of(request));
         let (now, rng) = (operations.clock.monotonic(), operations.rng.as_ref());
         let entrance = request.cookie(ENTRANCE).filter(|entrance| !entrance.is_empty());
         if let Err(reason) = entrance
@@ -130,7 +130,7 @@ fn own_path(path: &str) -> &str {
 
 /// The page that asks who it is.
 fn asks(status: u16, access: &Access, request: &Request, rng: &dyn Rng, told: Option<&str>) -> Response {
-    let language = Language::of(request);
+    let language = language::of(request);
     let entrance = secret(rng);
     let body = html! {
         @if let Some(told) = told { p.refused role="alert" { (told) } }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 use relay_operations::times;
 
-use crate::language::Language;
+use crate::language::{self, Language};
 use crate::{Asked, Place, Request};
 
 /// What stands before the title of a browser's tab.
@@ -53,7 +53,7 @@ impl Asked<'_> {
     /// A page, with what stands around each.
     pub(crate) fn framed(&self, page: &Page) -> String {
         let (language, path) = (self.language, self.request.path.as_str());
-        let (other, other_name) = language.other();
+        let (other, other_name) = language::other(language);
         let address = self.request.address();
         let joint = if address.contains('?') { '&' } else { '?' };
         let markup = html! {
@@ -105,7 +105,7 @@ impl Asked<'_> {
 
 /// The page of whoever has not logged in: it tells nothing of the installation.
 pub(crate) fn framed_alone(page: &Page, language: Language, request: &Request) -> String {
-    let (other, other_name) = language.other();
+    let (other, other_name) = language::other(language);
     let next = request.field("next").unwrap_or("/");
     let markup = html! {
         (DOCTYPE)

@@ -124,7 +124,10 @@ impl Response {
     /// The same page in another language, which is remembered.
     pub(crate) fn in_language(language: crate::language::Language, request: &Request) -> Self {
         let mut response = Self::elsewhere(&request.address());
-        let cookie = format!("lang={}; Path=/; SameSite=Strict; HttpOnly; Max-Age=31536000", language.name());
+        let cookie = format!(
+            "lang={}; Path=/; SameSite=Strict; HttpOnly; Max-Age=31536000",
+            crate::language::name(language)
+        );
         response.headers.push(("set-cookie", cookie));
         response
     }

@@ -6,17 +6,22 @@ use std::fmt::Debug;
 use std::io::{self, IsTerminal as _};
 use std::panic;
 
+use relay_connector::china;
+use relay_connector::settings::Reader;
+use relay_core::clock::{Clock as _, SystemClock};
 use tracing::field::Field;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer, debug_fn};
+use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter};
 use tracing_subscriber::layer::{Filter, Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 use tracing_subscriber::{Registry, fmt};
 
-use crate::terminal;
+use crate::settings::declared::LOG;
+use crate::{Settings, SettingsError, terminal};
 
 /// What the names of our crates begin with: their lines are known to hold nothing private, at any level. `relay` is the
 /// program itself.
@@ -80,11 +85,34 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Line
     }
 }
 
-/// Text on standard error, so that standard output is the command's answer alone. A second call changes nothing.
-pub fn for_terminal(default: &str) {
-    let lines = terminal_lines(filter(default), io::stderr, io::stderr().is_terminal());
-    _ = tracing::subscriber::set_global_default(lines);
+/// Text on standard error, so that standard output is the command's answer alone, or JSON where `RELAY_LOG` says so: one object a
+/// line, as Lambda has it. A second call changes nothing.
+///
+/// # Errors
+/// When `RELAY_LOG` names no form of ours; text is written all the same.
+pub fn for_terminal(default: &str, settings: &Settings) -> Result<(), SettingsError> {
+    let form = Reader::new(settings).optional(&LOG).unwrap_or_default();
+    if form == "json" {
+        _ = tracing::subscriber::set_global_default(lambda_lines(filter(default), io::stderr));
+    } else {
+        let lines = terminal_lines(filter(default), io::stderr, io::stderr().is_terminal());
+        _ = tracing::subscriber::set_global_default(lines);
+    }
     log_panics();
+    let mut reader = Reader::new(settings);
+    if !["text", "json"].contains(&form) {
+        reader.problem(LOG.name, &format!("expects {}", LOG.expects));
+    }
+    reader.done(())
+}
+
+/// China time, as every time that a person reads.
+struct ChinaTime;
+
+impl FormatTime for ChinaTime {
+    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
+        write!(writer, "{}", china::format(SystemClock.now()))
+    }
 }
 
 /// Writes logs for people.
@@ -95,6 +123,7 @@ fn terminal_lines(
 ) -> impl Subscriber + Send + Sync {
     let lines = fmt::layer()
         .with_writer(writer)
+        .with_timer(ChinaTime)
         .with_ansi(colours)
         .fmt_fields(harmless_fields())
         .with_target(false)

@@ -9,6 +9,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -18,6 +19,21 @@ use relay_core::{AwsArchive, AwsNames, AwsQueue};
 use relay_job::FlowSettings;
 
 use self::declared as all;
+
+/// The settings of the file that this process was started with.
+static OF_FILE: OnceLock<Settings> = OnceLock::new();
+
+/// Has the process know the settings of its file. A second call changes nothing.
+pub fn begin_with(of_file: Settings) {
+    _ = OF_FILE.set(of_file);
+}
+
+/// The settings of this process: the environment's, and those of its file that the environment leaves out.
+#[must_use]
+pub fn of_process() -> Settings {
+    let environment = Settings::from_environment();
+    OF_FILE.get().map_or_else(|| environment.clone(), |of_file| environment.or(of_file.clone()))
+}
 
 /// Where everything is stored (`RELAY_STORE`).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -50,7 +50,7 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Builds from the environment and its secret, on the machine's clock and dice. Creates the store where there is none.
+    /// Builds from the environment, the settings file and the secret, on the machine's clock and dice. Creates the store where there is none.
     ///
     /// # Errors
     /// Settings that are missing, malformed or unknown, flow files with mistakes, a store that does not open.
@@ -309,7 +309,7 @@ fn queues() -> BTreeMap<String, System> {
 }
 
 async fn environment() -> anyhow::Result<Settings> {
-    let settings = Settings::from_environment();
+    let settings = settings::of_process();
     #[cfg(feature = "aws")]
     let settings = crate::secret::with_secret(&settings, &SecretsManager).await?;
     Ok(settings)

@@ -10,8 +10,9 @@ use relay_mapping::LookupTable;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::Operations;
 use crate::explain::Connect;
+use crate::language::{Language, Said};
+use crate::{Operations, both};
 
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,11 +20,11 @@ pub struct Tried {
     /// The vendor, `store` or `clock`.
     pub of: String,
     /// What was tried.
-    pub what: String,
+    pub what: Said,
     /// How it went.
     pub went: Went,
     /// What was found, or what is wrong.
-    pub message: String,
+    pub message: Said,
     /// What a person can look at: settings, each with the place in the vendor's console where its value stands.
     pub look_at: Vec<String>,
 }
@@ -41,8 +42,8 @@ pub enum Went {
 }
 
 impl Tried {
-    fn new(of: &str, what: impl Into<String>, went: Went, message: impl Into<String>) -> Self {
-        Self { of: of.to_owned(), what: what.into(), went, message: message.into(), look_at: Vec::new() }
+    fn new(of: &str, what: Said, went: Went, message: Said) -> Self {
+        Self { of: of.to_owned(), what, went, message, look_at: Vec::new() }
     }
 }
 
@@ -78,16 +79,13 @@ impl Operations<'_> {
             checkpoints.put(&name, "{}", None, None).await?;
             checkpoints.remove(&name).await
         };
+        let what = Said::new("写入一个值再删掉", "a value is written and removed");
         match written.await {
-            Ok(()) => Tried::new(
-                "store",
-                "a value is written and removed",
-                Went::Well,
-                "it takes and gives up a value",
-            ),
-            Err(error) => {
-                Tried::new("store", "a value is written and removed", Went::Wrong, error.to_string())
+            Ok(()) => {
+                let message = Said::new("能写入,也能删掉", "it takes and gives up a value");
+                Tried::new("store", what, Went::Well, message)
             }
+            Err(error) => Tried::new("store", what, Went::Wrong, Said::same(error.to_string())),
         }
     }
 
@@ -97,7 +95,12 @@ impl Operations<'_> {
         let wrong = |problem: String| {
             let named = connector.settings().iter().filter(|setting| problem.starts_with(setting.name));
             let look_at = named.filter(|setting| !setting.found.is_empty()).map(place).collect();
-            let tried = Tried::new(connector.system().name(), "its settings", Went::Wrong, problem);
+            let tried = Tried::new(
+                connector.system().name(),
+                Said::new("设置", "its settings"),
+                Went::Wrong,
+                Said::same(problem),
+            );
             Tried { look_at, ..tried }
         };
         Some(problems.into_iter().map(wrong).collect())
@@ -107,7 +110,10 @@ impl Operations<'_> {
         let system = connector.system();
         let connection = match connect(system) {
             Ok(connection) => connection,
-            Err(why) => return vec![Tried::new(system.name(), "the connection", Went::Wrong, why)],
+            Err(why) => {
+                let what = Said::new("连接", "the connection");
+                return vec![Tried::new(system.name(), what, Went::Wrong, Said::same(why))];
+            }
         };
         let mut tried = Vec::new();
         tried.extend(self.try_lookups(connector, connection.as_ref()).await);
@@ -122,8 +128,13 @@ impl Operations<'_> {
                         sources.push(query);
                     }
                     Err(error) => {
-                        let what = format!("reading for {}", routed.flow.name());
-                        tried.push(Tried::new(system.name(), what, Went::Wrong, format!("{error:#}")));
+                        let what = both!("为 {} 读取", "reading for {}", routed.flow.name());
+                        tried.push(Tried::new(
+                            system.name(),
+                            what,
+                            Went::Wrong,
+                            Said::same(format!("{error:#}")),
+                        ));
                     }
                 }
             }
@@ -144,12 +155,17 @@ impl Operations<'_> {
         query: &Query,
     ) -> Vec<Tried> {
         let (system, document) = (connector.system(), query.document);
-        let route = query.route.as_deref().map(|route| format!(" over {route}")).unwrap_or_default();
-        let what = format!("{}{route}", document.name);
+        let what = match query.route.as_deref() {
+            Some(route) => both!("{}(经 {route})", "{} over {route}", document.name),
+            None => Said::same(document.name),
+        };
         let (page, deadline) = (PageOf { number: 0, size: 1 }, self.patience());
         let read: Result<usize, Failure> = match document.role {
             Role::Pushed => {
-                let message = "pushes are verified with the secret that is set; whether it is the vendor's shows the first push";
+                let message = Said::new(
+                    "推送用设置里的密钥验证;密钥对不对,要等第一次推送",
+                    "pushes are verified with the secret that is set; whether it is the vendor's shows the first push",
+                );
                 return vec![Tried::new(system.name(), what, Went::Untried, message)];
             }
             Role::Pool => match connection.pools() {
@@ -163,7 +179,8 @@ impl Operations<'_> {
                     let read = windows.window(query, Span { start: end - LOOK, end }, page, deadline).await;
                     let skew = windows.time(query).skew();
                     let read = read.map(|page| page.rows.len());
-                    let mut tried = vec![told(connector, what, "a minute was read", read)];
+                    let mut tried =
+                        vec![told(connector, what, &Said::new("读了一分钟", "a minute was read"), read)];
                     tried.extend(skew.map(|skew| clock_is_off(system, skew)));
                     return tried;
                 }
@@ -171,7 +188,7 @@ impl Operations<'_> {
                 _ => return Vec::new(),
             },
         };
-        vec![told(connector, what, "it was read", read)]
+        vec![told(connector, what, &Said::new("读到了", "it was read"), read)]
     }
 
     /// One harmless question to each table of a vendor that flows look codes up in: a code that it does not have.
@@ -193,7 +210,9 @@ impl Operations<'_> {
                 }
                 _ => continue,
             };
-            tried.push(told(connector, format!("the look-up {name}"), "it answers", answer));
+            let (what, well) =
+                (both!("对照 {name}", "the look-up {name}"), Said::new("有应答", "it answers"));
+            tried.push(told(connector, what, &well, answer));
         }
         tried
     }
@@ -211,22 +230,26 @@ impl Operations<'_> {
         let body = nobodys(document);
         let route = routed.flow.target().route;
         let delivery = Delivery { route, ..Delivery::of(document, &[], &body) };
-        let what = format!("{} (nothing is sent)", document.name);
+        let what = both!("{}(什么都不发送)", "{} (nothing is sent)", document.name);
         match target.find(&delivery, self.patience()).await {
             Ok(Found::There(_) | Found::NotThere) => {
-                tried.push(told(connector, what, "it can be asked for a number", Ok(0)));
+                let well = Said::new("能按单号查询", "it can be asked for a number");
+                tried.push(told(connector, what, &well, Ok(0)));
             }
-            Err(failure) => tried.push(told(connector, what, "", Err(failure))),
+            Err(failure) => tried.push(told(connector, what, &Said::same(""), Err(failure))),
             Ok(Found::CannotBeAsked) => {
                 let (answers, _) = unsent(target.deliver(&[delivery], self.patience())).await;
                 let failure = answers.into_iter().find_map(Result::err);
                 tried.push(match failure {
                     Some(failure) if !failure.message.contains(UNSENT) => {
-                        told(connector, what, "", Err(failure))
+                        told(connector, what, &Said::same(""), Err(failure))
                     }
                     _ => {
-                        let message = "it can be asked nothing; the way to a push is free as far as can be told \
-                                       without one (settings, log-in)";
+                        let message = Said::new(
+                            "它没有可查的;不发送就能试的(设置、登录)都没问题",
+                            "it can be asked nothing; the way to a push is free as far as can be told without one (settings, \
+                             log-in)",
+                        );
                         Tried::new(system.name(), what, Went::Untried, message)
                     }
                 });
@@ -236,15 +259,17 @@ impl Operations<'_> {
     }
 }
 
-fn told(connector: &dyn Connector, what: String, well: &str, read: Result<usize, Failure>) -> Tried {
+fn told(connector: &dyn Connector, what: Said, well: &Said, read: Result<usize, Failure>) -> Tried {
     let failure = match read {
-        Ok(0) => return Tried::new(connector.system().name(), what, Went::Well, well),
+        Ok(0) => return Tried::new(connector.system().name(), what, Went::Well, well.clone()),
         Ok(rows) => {
-            return Tried::new(connector.system().name(), what, Went::Well, format!("{well}: {rows} rows"));
+            let chinese = format!("{}:{rows} 行", well.told(Language::Chinese));
+            let message = Said::new(chinese, format!("{well}: {rows} rows"));
+            return Tried::new(connector.system().name(), what, Went::Well, message);
         }
         Err(failure) => failure,
     };
-    let tried = Tried::new(connector.system().name(), what, Went::Wrong, failure.in_full());
+    let tried = Tried::new(connector.system().name(), what, Went::Wrong, Said::same(failure.in_full()));
     let settings = connector.settings().iter().filter(|setting| !setting.found.is_empty());
     // Those that must be set are what a vendor knows us by.
     let look_at = settings.filter(|setting| setting.is_secret || !setting.has_default()).map(place).collect();
@@ -256,10 +281,18 @@ fn place(setting: &relay_connector::Setting) -> String {
 }
 
 fn clock_is_off(system: System, skew: TimeDelta) -> Tried {
-    let (seconds, way) =
-        (skew.num_seconds().abs(), if skew > TimeDelta::zero() { "ahead of" } else { "behind" });
-    let message = format!("this machine's clock is {seconds} s {way} the vendor's: set it (NTP)");
-    Tried::new("clock", format!("beside that of {system}"), Went::Wrong, message)
+    let seconds = skew.num_seconds().abs();
+    let message = match skew > TimeDelta::zero() {
+        true => both!(
+            "本机的钟比厂商的快 {seconds} 秒:请校时(NTP)",
+            "this machine's clock is {seconds} s ahead of the vendor's: set it (NTP)"
+        ),
+        false => both!(
+            "本机的钟比厂商的慢 {seconds} 秒:请校时(NTP)",
+            "this machine's clock is {seconds} s behind the vendor's: set it (NTP)"
+        ),
+    };
+    Tried::new("clock", both!("与 {system} 的钟相比", "beside that of {system}"), Went::Wrong, message)
 }
 
 /// A document of that kind that nobody has.

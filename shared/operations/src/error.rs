@@ -1,6 +1,8 @@
 //! Why an operation was not done. Operations make these errors; the command line turns them into words and an exit status,
 //! a console into an answer: both ask [`OperationError::is_wrong_usage`].
 
+mod chinese;
+
 use std::fmt;
 
 use relay_core::StoreError;

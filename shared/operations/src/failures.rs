@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Unknown;
+use crate::language::Said;
 use crate::{OperationError, Operations};
 
 const PAGE: usize = 100;
@@ -76,16 +77,30 @@ impl Failure {
 
     /// Where in the life of its bill it failed, for people: ` at audit, bill 1234`.
     #[must_use]
-    pub fn place(step: Option<Step>, target_id: Option<&str>) -> String {
-        let Some(step) = step else { return String::new() };
-        let bill = target_id.map(|id| format!(", bill {id}")).unwrap_or_default();
-        format!(" at {}{bill}", step.name())
+    pub fn place(step: Option<Step>, target_id: Option<&str>) -> Said {
+        let Some(step) = step else { return Said::same("") };
+        let (english, chinese) = (step.name(), in_chinese(step));
+        match target_id {
+            Some(id) => Said::new(format!("(在{chinese}时,单 {id})"), format!(" at {english}, bill {id}")),
+            None => Said::new(format!("(在{chinese}时)"), format!(" at {english}")),
+        }
     }
 
     /// Every failed version of a document.
     #[must_use]
     pub fn of_entry(entry: &Entry) -> Vec<Self> {
         entry.failures().map(|failed| Self::new(entry, failed)).collect()
+    }
+}
+
+/// A step as the vendors call it.
+fn in_chinese(step: Step) -> &'static str {
+    match step {
+        Step::Save => "保存",
+        Step::Submit => "提交",
+        Step::Audit => "审核",
+        Step::Unaudit => "反审核",
+        Step::Delete => "删除",
     }
 }
 

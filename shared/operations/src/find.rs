@@ -12,9 +12,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::explain::Connect;
+use crate::language::{Language, Said};
 use crate::show::Shown;
 use crate::times::shown;
-use crate::{OperationError, Operations};
+use crate::{OperationError, Operations, both};
 
 /// So many entries are read of the ledger at once.
 const PAGE: usize = 100;
@@ -40,7 +41,7 @@ pub struct AtSource {
     /// The document's key, where the source has one.
     pub key: Option<String>,
     /// What it comes to.
-    pub says: String,
+    pub says: Said,
 }
 
 impl Operations<'_> {
@@ -132,7 +133,7 @@ impl Operations<'_> {
                         break;
                     }
                     Err(why) => {
-                        said.push(at(None, format!("it cannot be asked: {why}")));
+                        said.push(at(None, both!("问不了它:{why}", "it cannot be asked: {why}")));
                         break;
                     }
                 }
@@ -142,7 +143,7 @@ impl Operations<'_> {
     }
 
     /// Why a document that its source has is not known here.
-    async fn why_not(&self, routed: &Routed, row: &Value) -> Result<String, OperationError> {
+    async fn why_not(&self, routed: &Routed, row: &Value) -> Result<Said, OperationError> {
         let flow = &routed.flow;
         let system = routed.source_system();
         let query = routed.query(&self.flow_settings);
@@ -150,35 +151,64 @@ impl Operations<'_> {
         let otherwise = params.iter().find_map(|(param, asked)| {
             let (field, has) = field_of(row, param)?;
             let is_asked = asked.split(',').any(|asked| asked.trim() == has);
-            (!is_asked)
-                .then(|| format!("{system} has it with {field} {has}; the flow asks for {param} {asked}"))
+            (!is_asked).then(|| {
+                both!(
+                    "{system} 有它,{field} 为 {has};流程要的是 {param} {asked}",
+                    "{system} has it with {field} {has}; the flow asks for {param} {asked}"
+                )
+            })
         });
         if let Some(otherwise) = otherwise {
             return Ok(otherwise);
         }
         match flow.admits(row) {
-            Err(fault) => return Ok(format!("{system} has it; the flow's filter cannot be told: {fault}")),
-            Ok(false) => return Ok(format!("{system} has it; the flow's filter does not take it")),
+            Err(fault) => {
+                return Ok(both!(
+                    "{system} 有它;流程的过滤条件算不出来:{fault}",
+                    "{system} has it; the flow's filter cannot be told: {fault}"
+                ));
+            }
+            Ok(false) => {
+                return Ok(both!(
+                    "{system} 有它;流程的过滤条件不要它",
+                    "{system} has it; the flow's filter does not take it"
+                ));
+            }
             Ok(true) => {}
         }
         if let Some(pause) = self.paused(flow.name()).await? {
-            return Ok(format!(
-                "{system} has it, and it is for the flow, which is {}",
-                crate::pauses::told(&pause)
+            let pause = crate::pauses::said(&pause);
+            return Ok(Said::new(
+                format!("{system} 有它,流程也要它,但流程{}", pause.told(Language::Chinese)),
+                format!("{system} has it, and it is for the flow, which is {pause}"),
             ));
         }
         let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());
         if let Some(pause) = pause::current(checkpoints, Scope::Source(system), now).await? {
-            return Ok(format!("{system} has it, and is not read: it is {}", crate::pauses::told(&pause)));
+            let pause = crate::pauses::said(&pause);
+            return Ok(Said::new(
+                format!("{system} 有它,但现在不读:{}", pause.told(Language::Chinese)),
+                format!("{system} has it, and is not read: it is {pause}"),
+            ));
         }
         let read_until = watermark::read(self.stores.checkpoints.as_ref(), flow.name()).await?;
         let read = read_until.map_or_else(
-            || "the flow has read nothing yet".to_owned(),
-            |until| format!("the flow has read until {}", shown(until)),
+            || Said::new("流程还没读过", "the flow has read nothing yet"),
+            |until| both!("流程读到 {}", "the flow has read until {}", shown(until)),
         );
-        let version = flow.version(row).map(|version| format!(", changed {version}")).unwrap_or_default();
-        Ok(format!(
-            "{system} has it{version}, and it is for the flow; {read}: it waits in the queue, or comes with a poll"
+        let version = match flow.version(row) {
+            Some(version) => both!(",{version} 改过", ", changed {version}"),
+            None => Said::same(""),
+        };
+        Ok(Said::new(
+            format!(
+                "{system} 有它{},流程也要它;{}:它在队列里等,或随下一次轮询来",
+                version.told(Language::Chinese),
+                read.told(Language::Chinese)
+            ),
+            format!(
+                "{system} has it{version}, and it is for the flow; {read}: it waits in the queue, or comes with a poll"
+            ),
         ))
     }
 }

@@ -29,6 +29,7 @@
 //! | [`retire`] | flows whose file was taken away for good |
 //! | [`names`] | the flows, targets and documents that a person has named |
 //! | [`error`] | why an operation was not done |
+//! | [`language`] | Chinese and English, side by side |
 //! | [`times`] | times and spans, as a person in China reads them |
 
 pub mod backfill;
@@ -42,6 +43,7 @@ pub mod failures;
 pub mod find;
 pub mod groups;
 pub mod issues;
+pub mod language;
 pub mod log;
 pub mod lookups;
 pub mod names;

@@ -6,6 +6,7 @@ use relay_core::{Entry, EntryId};
 use serde::Serialize;
 
 use crate::failures::Failure;
+use crate::language::Said;
 use crate::{OperationError, Operations};
 
 /// As many entries as the ledger reads at once.
@@ -52,6 +53,18 @@ impl PartState {
             Self::Failed => "failed",
             Self::Withdrawn => "withdrawn",
         }
+    }
+
+    /// As people call it, in both languages.
+    #[must_use]
+    pub fn said(self) -> Said {
+        let chinese = match self {
+            Self::Queued => "在途",
+            Self::Delivered => "已送达",
+            Self::Failed => "失败",
+            Self::Withdrawn => "已撤回",
+        };
+        Said::new(chinese, self.in_words())
     }
 }
 

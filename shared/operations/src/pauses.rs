@@ -8,6 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::pause::{self, Pause, Scope};
 use serde::Serialize;
 
+use crate::both;
+use crate::language::Said;
 use crate::log::Did;
 use crate::times::shown;
 use crate::{OperationError, Operations};
@@ -17,12 +19,27 @@ const LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);
 
 /// A pause in words: until when, by whom, and why.
 #[must_use]
+pub fn said(pause: &Pause) -> Said {
+    let Pause { until, reason, since, by } = pause;
+    let since = shown(*since);
+    match (by, until.map(shown)) {
+        (Some(by), Some(until)) => both!(
+            "已由 {by} 于 {since} 暂停,到 {until}:{reason}",
+            "paused by {by} since {since} until {until}: {reason}"
+        ),
+        (Some(by), None) => both!(
+            "已由 {by} 于 {since} 暂停,直到恢复:{reason}",
+            "paused by {by} since {since} until it is resumed: {reason}"
+        ),
+        (None, Some(until)) => both!("已暂停,到 {until}:{reason}", "paused until {until}: {reason}"),
+        (None, None) => both!("已暂停,直到恢复:{reason}", "paused until it is resumed: {reason}"),
+    }
+}
+
+/// The same in English.
+#[must_use]
 pub fn told(pause: &Pause) -> String {
-    let by = pause.by.as_ref().map(|by| format!(" by {by} since {}", shown(pause.since)));
-    let until = pause
-        .until
-        .map_or_else(|| "until it is resumed".to_owned(), |until| format!("until {}", shown(until)));
-    format!("paused{} {until}: {}", by.unwrap_or_default(), pause.reason)
+    said(pause).to_string()
 }
 
 /// A target, a flow or a source that is paused or goes on.

@@ -2,6 +2,7 @@
 //!
 //! | module | what for |
 //! |---|---|
+//! | [`book`] | what stands in the site of the documents |
 //! | [`crates`] | the crates and their dependencies: the picture, and the rules of the house |
 //! | [`reference`] | the pages of the documents and their fields |
 //! | [`roles`] | what the roles of the functions allow, and what the adapter for AWS asks for |
@@ -10,6 +11,7 @@
 //!
 //! `cargo run -p house` writes all of it; `cargo test -p house` tells what is out of date.
 
+pub mod book;
 pub mod crates;
 pub mod reference;
 pub mod roles;
@@ -75,6 +77,8 @@ pub fn all(root: &Path) -> anyhow::Result<Vec<Made>> {
         made(settings::FILE, settings::page()),
         made(template::FILE, filled),
     ];
-    all.extend(reference::pages());
+    let pages = reference::pages();
+    all.push(book::summary(&pages));
+    all.extend(pages);
     Ok(all)
 }

@@ -10,8 +10,9 @@ const HEAD: &str = "# Settings
 
 <!-- Made from the code by `cargo run -p house`: change the declarations, not this file. -->
 
-Read from the environment; on Lambda the secret ones come from one secret (`RELAY_SECRET_ID`), and a variable that is set
-wins. A needed setting that is missing, or one that is malformed, stops the function that uses it at its start, and the error
+Read from the environment, and by `relay` from its [settings file](operating.md#the-settings-file) too, where each stands under
+the same name in the section of its vendor; on Lambda the secret ones come from one secret (`RELAY_SECRET_ID`). A variable that
+is set wins. A needed setting that is missing, or one that is malformed, stops the function that uses it at its start, and the error
 names all of them at once. What looks like one of these and is none is an error too.
 ";
 

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use relay_operations::which::Which;
 
+use crate::language::said;
+
 /// Which of the documents that failed are meant.
 #[derive(Debug, Default, Args)]
 pub(crate) struct WhichArguments {
@@ -87,14 +89,20 @@ pub(super) fn time(text: &str) -> Result<Time, String> {
         _ => text.to_owned(),
     };
     let time = relay_connector::china::parse(&whole).map(|time| Time::At(time.to_utc()));
-    let expected =
-        || format!("`{text}` is no time such as 2026-11-28, 2026-11-28 08:00 (China time) or 2h (ago)");
+    let expected = || {
+        said!(
+            "`{text}` 不是时间,应像 2026-11-28、2026-11-28 08:00(北京时间)或 2h(两小时前)",
+            "`{text}` is no time such as 2026-11-28, 2026-11-28 08:00 (China time) or 2h (ago)"
+        )
+    };
     time.ok_or_else(expected)
 }
 
 /// Reads a span such as `30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("`{text}` is no time such as 90s, 30m, 2h or 1d");
+    let expected = || {
+        said!("`{text}` 不是时长,应像 90s、30m、2h 或 1d", "`{text}` is no time such as 90s, 30m, 2h or 1d")
+    };
     let (number, seconds) = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)]
         .into_iter()
         .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))

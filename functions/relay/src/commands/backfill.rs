@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{agrees, existing, operations};
 use crate::Done;
 use crate::cli::Time;
+use crate::language::said;
 use crate::output::{say, tell};
 
 /// So long ago a range ends where nobody says when: later rows are perhaps not visible yet.
@@ -27,7 +28,8 @@ pub(crate) async fn run(
     let now = wiring.clock.now();
     let range = Range { from: from.at(now), to: to.map_or(now - LATEST, |to| to.at(now)) };
     let told = format!("{flow} from {} to {}", shown(range.from), shown(range.to));
-    let question = format!(
+    let question = said!(
+        "{told}:与新单并行读取,每百行、每个窗口一次调用,每张单据再到目标里查一次。继续吗?",
         "{told} is read beside what is new: a call for each hundred rows and each window, and one more for each document \
          that is asked after in its target. Go on?"
     );
@@ -37,7 +39,12 @@ pub(crate) async fn run(
     let poller = wiring.build::<TradePoller>()?;
     let progress = |report: &relay_trade_poller::Report| {
         let until = report.watermark.map(shown).unwrap_or_default();
-        tell!("read until {until}: {} rows, {} queued", report.rows, report.queued);
+        tell!(
+            "读到 {until}:{} 行,{} 条入队",
+            "read until {until}: {} rows, {} queued",
+            report.rows,
+            report.queued
+        );
     };
     let report = poller.backfill(flow, range, &progress).await?;
     operations.note(Did::of("backfill", told).times(report.queued)).await;
@@ -46,6 +53,7 @@ pub(crate) async fn run(
     } else {
         say!("{}", place.line());
         say!(
+            "读了 {} 行,入队 {} 条,过滤掉 {} 条,失败 {} 条。",
             "{} rows read, {} queued, {} filtered, {} failed.",
             report.rows,
             report.queued,
@@ -53,7 +61,10 @@ pub(crate) async fn run(
             report.failed
         );
         if let Some(error) = &report.error_in_full {
-            say!("It stopped: {error}\nThe same command goes on from there.");
+            say!(
+                "停下了:{error}\n同一条命令会从那里接着读。",
+                "It stopped: {error}\nThe same command goes on from there."
+            );
         }
     }
     Ok(if report.error.is_none() { Done::Well } else { Done::WithFailures })

@@ -72,7 +72,10 @@ pub(super) async fn beside(listen: SocketAddr) -> anyhow::Result<()> {
     };
     let thread = std::thread::Builder::new().name("console".to_owned()).spawn(move || {
         if let Err(error) = serve() {
-            tell!("warning: the console has ended, and everything else goes on: {error:#}");
+            tell!(
+                "警告:控制台停了,其他照常:{error:#}",
+                "warning: the console has ended, and everything else goes on: {error:#}"
+            );
         }
     });
     thread.map(drop).context("starting the console's thread")
@@ -124,7 +127,7 @@ async fn serve(listener: TcpListener, wiring: Wiring, access: Access) -> anyhow:
         wiring: RwLock::new((Rc::new(wiring), at)),
     });
     let room = Rc::new(Semaphore::new(CONNECTIONS));
-    say!("The console is at http://{}", listener.local_addr()?);
+    say!("控制台在 http://{}", "The console is at http://{}", listener.local_addr()?);
     loop {
         // A connection that was gone before it was taken says nothing of the next.
         let Ok((stream, peer)) = listener.accept().await else {

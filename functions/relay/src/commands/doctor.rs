@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::{existing_or_none, operations};
 use crate::Done;
+use crate::language::{self, said};
 use crate::output::say;
 
 /// `relay doctor`
@@ -22,10 +23,12 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
 
 fn print(Tried { of, what, went, message, look_at }: &Tried) {
     let went = match went {
-        Went::Well => "well   ",
-        Went::Wrong => "WRONG  ",
-        Went::Untried => "untried",
+        Went::Well => said!("正常", "well   "),
+        Went::Wrong => said!("错误", "WRONG  "),
+        Went::Untried => said!("未试", "untried"),
     };
+    let language = language::current();
+    let (what, message) = (what.told(language), message.told(language));
     say!("{went} {of}: {what}: {message}");
-    look_at.iter().for_each(|place| say!("        look at {place}"));
+    look_at.iter().for_each(|place| say!("     看这里:{place}", "        look at {place}"));
 }

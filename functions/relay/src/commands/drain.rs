@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use relay_core::pause;
 use relay_erp_pusher::ErpPusher;
-use relay_host::Settings;
+use relay_host::settings;
 use relay_operations::pauses;
 use serde_json::json;
 
@@ -10,11 +10,12 @@ use super::existing;
 use super::flows::test;
 use crate::Done;
 use crate::drain::{Drained, drain};
+use crate::language;
 use crate::output::say;
 
 /// `relay drain`
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
-    test::must_pass(&Settings::from_environment())?;
+    test::must_pass(&settings::of_process())?;
     let (wiring, place) = existing().await?;
     let pusher = wiring.build::<ErpPusher>()?;
     wiring.active.announce().await;
@@ -34,7 +35,11 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
 
 fn print(drained: &Drained, took: Duration) {
     if drained.tally.flows.is_empty() {
-        say!("{}", if drained.is_all_done() { "The queues are empty." } else { "Nothing could be worked." });
+        if drained.is_all_done() {
+            say!("队列是空的。", "The queues are empty.");
+        } else {
+            say!("没有能处理的。", "Nothing could be worked.");
+        }
     } else {
         say!("{}\n", drained.tally.table());
     }
@@ -44,8 +49,11 @@ fn print(drained: &Drained, took: Duration) {
     let targets = drained.paused.iter().map(|(system, pause)| (system.name(), pause));
     let flows = drained.paused_flows.iter().map(|(flow, pause)| (flow.as_str(), pause));
     for (name, pause) in targets.chain(flows) {
-        say!("- {name} is {}", pauses::told(pause));
-        say!("  its messages wait; `relay resume {name}` ends the pause once the cause is mended");
+        say!("- {name} 目前{}", "- {name} is {}", pauses::said(pause).told(language::current()));
+        say!(
+            "  它的消息在等;原因解决后用 `relay resume {name}` 结束暂停",
+            "  its messages wait; `relay resume {name}` ends the pause once the cause is mended"
+        );
     }
-    say!("Took {took:.1?}.");
+    say!("用时 {took:.1?}。", "Took {took:.1?}.");
 }

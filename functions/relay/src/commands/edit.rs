@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::{looked_at, operations};
+use crate::language::said;
 use crate::output::say;
 use crate::{Done, WrongUsage};
 
@@ -24,17 +25,18 @@ pub(crate) async fn run(
         "" => edited(&before, wiring.settings.get("VISUAL").or_else(|| wiring.settings.get("EDITOR")))?,
         file => fs::read_to_string(file).with_context(|| format!("reading {file}"))?,
     };
-    let document: Value = serde_json::from_str(&text)
-        .map_err(|error| WrongUsage(format!("what was edited is no JSON, and nothing is sent: {error}")))?;
+    let document: Value = serde_json::from_str(&text).map_err(|error| {
+        WrongUsage(said!(
+            "改完的不是 JSON,什么都不发送:{error}",
+            "what was edited is no JSON, and nothing is sent: {error}"
+        ))
+    })?;
     if document == before {
-        say!(
-            "{}",
-            if json {
-                place.with(json!({ "replayed": 0 })).to_string()
-            } else {
-                "Nothing was changed, and nothing is sent.".to_owned()
-            }
-        );
+        if json {
+            say!("{}", place.with(json!({ "replayed": 0 })));
+        } else {
+            say!("什么都没改,什么都不发送。", "Nothing was changed, and nothing is sent.");
+        }
         return Ok(Done::Well);
     }
     let replayed = operations.replay_edited(flow, key, document, reason).await?;
@@ -42,8 +44,12 @@ pub(crate) async fn run(
         say!("{}", place.with(json!(replayed)));
     } else {
         say!("{}", place.line());
-        say!("{flow} {key} is sent through its flow as it was edited.");
         say!(
+            "{flow} {key} 按改过的内容重新走流程。",
+            "{flow} {key} is sent through its flow as it was edited."
+        );
+        say!(
+            "同一版本再从来源来时,不会顶替它;更新的版本会。",
             "The same version does not take its place when it comes again from its source; a newer one does."
         );
     }
@@ -62,9 +68,11 @@ fn edited(document: &Value, editor: Option<&str>) -> anyhow::Result<String> {
         .status()
         .with_context(|| format!("starting the editor `{editor}` (EDITOR)"))?;
     if !status.success() {
-        return Err(
-            WrongUsage(format!("the editor `{editor}` ended with {status}, and nothing is sent")).into()
-        );
+        return Err(WrongUsage(said!(
+            "编辑器 `{editor}` 以 {status} 结束,什么都不发送",
+            "the editor `{editor}` ended with {status}, and nothing is sent"
+        ))
+        .into());
     }
     fs::read_to_string(file.path()).context("reading what was edited")
 }

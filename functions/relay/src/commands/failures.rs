@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{looked_at, operations};
 use crate::Done;
 use crate::cli::WhichArguments;
+use crate::language::{self, Language};
 use crate::output::{counted, say};
 
 /// So many documents are listed where nobody says how many.
@@ -44,7 +45,7 @@ pub(crate) async fn run(
         }
         say!("{}", place.with(answer));
     } else {
-        say!("{}; times are China time", place.line());
+        say!("{};时间为北京时间", "{}; times are China time", place.line());
         rechecked.iter().for_each(print_rechecked);
         print(&issues, &entries, limit.unwrap_or(LISTED));
     }
@@ -54,20 +55,44 @@ pub(crate) async fn run(
 fn print_rechecked(Rechecked { closed, missing, unproven }: &Rechecked) {
     for closed in closed {
         let (flow, key) = (&closed.id.flow, &closed.id.key);
-        say!("{flow} {key}: is in the target as {} (id {}), and closed", closed.number, closed.target_id);
+        say!(
+            "{flow} {key}:目标里已有 {}(id {}),已关掉",
+            "{flow} {key}: is in the target as {} (id {}), and closed",
+            closed.number,
+            closed.target_id
+        );
     }
-    let closed = counted(closed.len(), "document");
-    say!("{closed} found and closed, {missing} not there, {unproven} that cannot be proven.\n");
+    let closed = counted(closed.len(), "张", "document");
+    say!(
+        "找到并关掉 {closed},不在的 {missing} 张,无法证实的 {unproven} 张。\n",
+        "{closed} found and closed, {missing} not there, {unproven} that cannot be proven.\n"
+    );
+}
+
+fn no_code() -> &'static str {
+    language::current().says("无代码", "no code")
+}
+
+/// What a class of failures means; in English the class is a word that says it.
+fn way_out(class: &str) {
+    if language::current() == Language::Chinese {
+        say!("  → {}", Language::Chinese.class(class));
+    }
 }
 
 fn print(issues: &[Issue], entries: &[Entry], limit: usize) {
     for issue in issues {
         let Issue { cause, flow, class, code, text, documents, first_seen, last_seen, sample, .. } = issue;
-        let code = code.as_deref().unwrap_or("no code");
-        let documents = counted(usize::try_from(*documents).unwrap_or(usize::MAX), "document");
-        say!("{cause}  {flow}: {documents}, first {}, last {}", shown(*first_seen), shown(*last_seen));
+        let code = code.as_deref().unwrap_or(no_code());
+        let documents = counted(usize::try_from(*documents).unwrap_or(usize::MAX), "张", "document");
+        let (first, last) = (shown(*first_seen), shown(*last_seen));
+        say!(
+            "{cause}  {flow}:{documents},最早 {first},最近 {last}",
+            "{cause}  {flow}: {documents}, first {first}, last {last}"
+        );
         say!("  {class} ({code}): {text}");
-        say!("  such as {}: {}", sample.key, sample.message);
+        way_out(class.code());
+        say!("  例如 {}:{}", "  such as {}: {}", sample.key, sample.message);
     }
     if !issues.is_empty() {
         say!("");
@@ -75,24 +100,39 @@ fn print(issues: &[Issue], entries: &[Entry], limit: usize) {
     for entry in entries.iter().take(limit) {
         say!("{} {}", entry.id.flow, entry.id.key);
         for failed in entry.failures() {
-            let (class, code) = (&failed.class, failed.code.as_deref().unwrap_or("no code"));
-            say!("  version {}, failed {}", failed.version.as_deref().unwrap_or("-"), shown(failed.at));
+            let (class, code) = (&failed.class, failed.code.as_deref().unwrap_or(no_code()));
+            say!(
+                "  版本 {},{} 失败",
+                "  version {}, failed {}",
+                failed.version.as_deref().unwrap_or("-"),
+                shown(failed.at)
+            );
             let place = Failure::place(failed.step, failed.target_id.as_deref());
+            let place = place.told(language::current());
             say!("  {class} ({code}){place}: {}", failed.message);
         }
         if !entry.beside.is_empty() {
-            say!("  which of these versions is the newest cannot be told: a replay asks the flow again");
+            say!(
+                "  这些版本哪个最新说不准:重放时再问流程",
+                "  which of these versions is the newest cannot be told: a replay asks the flow again"
+            );
         }
     }
     if entries.len() > limit {
         let left = entries.len() - limit;
-        say!("and {left} more: `--limit {}` lists all, `--cause CAUSE` those of one cause", entries.len());
+        let all = entries.len();
+        say!(
+            "还有 {left} 张:`--limit {all}` 全部列出,`--cause 原因` 只列一个原因的",
+            "and {left} more: `--limit {all}` lists all, `--cause CAUSE` those of one cause"
+        );
     }
     match entries.len() {
-        0 => say!("No document has failed."),
+        0 => say!("没有失败的单据。", "No document has failed."),
         count => {
-            let causes = counted(issues.len(), "cause");
+            let causes = counted(issues.len(), "个原因", "cause");
             say!(
+                "{count} 张失败,{causes}。`relay replay --cause 原因`(或 `--flow 流程 --key 键`,或 `--all`)重发;手工做好的用 `relay \
+                 settle` 从清单上去掉。",
                 "{count} failed, of {causes}. `relay replay --cause CAUSE` (or `--flow FLOW --key KEY`, or `--all`) sends them \
                  again; `relay settle` takes off this list what was done by hand."
             );

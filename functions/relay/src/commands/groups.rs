@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{looked_at, operations};
 use crate::Done;
 use crate::cli::GroupsCommand;
+use crate::language::{self, said};
 use crate::output::{counted, say};
 
 /// `relay groups …`
@@ -28,9 +29,9 @@ async fn list(flow: Option<&str>, json: bool) -> anyhow::Result<Done> {
         say!("{}", place.with(json!({ "groups": groups })));
         return Ok(Done::Well);
     }
-    say!("{}; times are China time\n", place.line());
+    say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
     if groups.is_empty() {
-        say!("There are no groups.");
+        say!("没有组。", "There are no groups.");
     }
     groups.iter().for_each(|group| say!("{}", stands(group)));
     Ok(Done::Well)
@@ -44,22 +45,37 @@ async fn show(flow: Option<&str>, group: &str, json: bool) -> anyhow::Result<Don
         say!("{}", place.with(json!(GroupShown { listed, members, seals })));
         return Ok(Done::Well);
     }
-    say!("{}; times are China time\n", place.line());
+    say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
     say!("{}", stands(&listed));
     for SealShown { number, at, members, is_queued, bills } in &seals {
-        let queued = if *is_queued { "" } else { ", not queued yet" };
-        say!("  seal {number} {}: {}{queued}", shown(*at), counted(members.len(), "member"));
+        let queued =
+            if *is_queued { "" } else { language::current().says(",还没入队", ", not queued yet") };
+        say!(
+            "  第 {number} 次封存 {}:{}{queued}",
+            "  seal {number} {}: {}{queued}",
+            shown(*at),
+            counted(members.len(), "个成员", "member")
+        );
         bills.iter().for_each(|bill| say!("    {}", told(bill)));
     }
-    say!("  members:");
+    say!("  成员:", "  members:");
     for MemberShown { key, version, is_withdrawn, seals, is_sealed } in &members {
         let version = version.as_deref().unwrap_or("-");
-        let withdrawn = if *is_withdrawn { ", withdrawn" } else { "" };
+        let withdrawn =
+            if *is_withdrawn { language::current().says(",已撤回", ", withdrawn") } else { "" };
         let sealed: Vec<_> = seals.iter().map(u32::to_string).collect();
-        let sealed =
-            if sealed.is_empty() { String::new() } else { format!(", in seal {}", sealed.join(", ")) };
-        let open = if *is_sealed { "" } else { ", as it is now in none yet" };
-        say!("    {key} version {version}{withdrawn}{sealed}{open}");
+        let sealed = match sealed.is_empty() {
+            true => String::new(),
+            false => said!(",在第 {} 次封存里", ", in seal {}", sealed.join(", ")),
+        };
+        let open = match *is_sealed {
+            true => "",
+            false => language::current().says(",现在的样子还没封存", ", as it is now in none yet"),
+        };
+        say!(
+            "    {key} 版本 {version}{withdrawn}{sealed}{open}",
+            "    {key} version {version}{withdrawn}{sealed}{open}"
+        );
     }
     Ok(Done::Well)
 }
@@ -72,19 +88,27 @@ async fn close(flow: Option<&str>, group: &str, json: bool) -> anyhow::Result<Do
         say!("{}", place.with(json!(id)));
     } else {
         say!("{}", place.line());
-        say!("{} {} is closed by the next run of bill-closer, within minutes.", id.flow, id.group);
+        say!(
+            "{} {} 由 bill-closer 的下一次运行封上,几分钟内。",
+            "{} {} is closed by the next run of bill-closer, within minutes.",
+            id.flow,
+            id.group
+        );
     }
     Ok(Done::Well)
 }
 
 fn stands(group: &Listed) -> String {
     let Listed { flow, group, open_since, due, is_asked, sealed_at } = group;
-    let sealed = sealed_at.map(|at| format!(", sealed first {}", shown(at))).unwrap_or_default();
+    let sealed =
+        sealed_at.map(|at| said!(",首次封存 {}", ", sealed first {}", shown(at))).unwrap_or_default();
     let open = match (open_since, due) {
-        (None, _) => ", nothing new since".to_owned(),
-        (Some(_), _) if *is_asked => ", open, to be closed at the next occasion".to_owned(),
-        (Some(since), Some(due)) => format!(", open since {}, due {}", shown(*since), shown(*due)),
-        (Some(since), None) => format!(", open since {}", shown(*since)),
+        (None, _) => said!(",之后没有新的", ", nothing new since"),
+        (Some(_), _) if *is_asked => said!(",开着,下次就封", ", open, to be closed at the next occasion"),
+        (Some(since), Some(due)) => {
+            said!(",{} 起开着,{} 到期", ", open since {}, due {}", shown(*since), shown(*due))
+        }
+        (Some(since), None) => said!(",{} 起开着", ", open since {}", shown(*since)),
     };
     format!("{flow} {group}{sealed}{open}")
 }
@@ -93,11 +117,11 @@ fn told(bill: &BillShown) -> String {
     let BillShown { name, lines, delivered_at, target_id, failed } = bill;
     let state = match (delivered_at, failed) {
         (Some(at), _) => {
-            let id = target_id.as_deref().map(|id| format!(", as {id} in the target")).unwrap_or_default();
-            format!("delivered {}{id}", shown(*at))
+            let id = target_id.as_deref().map(|id| said!(",目标里是 {id}", ", as {id} in the target"));
+            said!("{} 送达{}", "delivered {}{}", shown(*at), id.unwrap_or_default())
         }
-        (None, Some(message)) => format!("failed: {message}"),
-        (None, None) => "on its way".to_owned(),
+        (None, Some(message)) => said!("失败:{message}", "failed: {message}"),
+        (None, None) => said!("在途", "on its way"),
     };
-    format!("{name} ({}): {state}", counted(*lines, "line"))
+    said!("{name}({}):{state}", "{name} ({}): {state}", counted(*lines, "行", "line"))
 }

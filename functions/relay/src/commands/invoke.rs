@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use relay_bill_closer::BillCloser;
 use relay_core::clock::Deadline;
 use relay_erp_pusher::ErpPusher;
-use relay_host::{Settings, Wiring};
+use relay_host::{Wiring, settings};
 use relay_job::{Job as _, Unfinished};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::{Report, TradePoller};
@@ -16,13 +16,14 @@ use serde_json::{Value, json};
 
 use super::flows::test;
 use crate::cli::Function;
+use crate::language::said;
 use crate::output::{say, tell};
 use crate::{Done, WrongUsage};
 
 /// `relay invoke`
 pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done> {
     let event = read("event", event)?;
-    test::must_pass(&Settings::from_environment())?;
+    test::must_pass(&settings::of_process())?;
     let wiring = Wiring::from_environment().await?;
     wiring.active.announce().await;
     match answer(function, event, &wiring).await? {
@@ -33,7 +34,7 @@ pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done
         // As the Lambda runtime words it.
         Err(error) => {
             let mut answer = json!({ "errorType": "Error", "errorMessage": format!("{error:#}") });
-            tell!("error: {error:#}");
+            tell!("错误:{error:#}", "error: {error:#}");
             // A person has asked, so the vendors' words are told too.
             if let Some(Unfinished { errors, .. }) = error.downcast_ref() {
                 answer["errors"] = json!(errors);
@@ -77,10 +78,11 @@ fn spinner() -> ProgressBar {
 
 fn told(report: &Report) -> String {
     let Report { flow, windows, rows, watermark, .. } = report;
-    let until = watermark.map(|until| format!(", read until {until}")).unwrap_or_default();
+    let until = watermark.map(|until| said!(",读到 {until}", ", read until {until}")).unwrap_or_default();
     // A list has none.
-    let windows = if *windows > 0 { format!("{windows} windows, ") } else { String::new() };
-    format!("{flow}: {windows}{rows} rows{until}")
+    let windows =
+        if *windows > 0 { said!("{windows} 个窗口,", "{windows} windows, ") } else { String::new() };
+    said!("{flow}:{windows}{rows} 行{until}", "{flow}: {windows}{rows} rows{until}")
 }
 
 /// A JSON file; `-` is standard input. `what` it is called in errors.

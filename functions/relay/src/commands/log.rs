@@ -15,10 +15,14 @@ pub(crate) async fn run(since: Option<Time>, limit: usize, json: bool) -> anyhow
     if json {
         say!("{}", place.with(json!({ "actions": actions })));
     } else {
-        say!("{}; times are China time, the newest comes first", place.line());
+        say!(
+            "{};时间为北京时间,最新的在前",
+            "{}; times are China time, the newest comes first",
+            place.line()
+        );
         actions.iter().for_each(print);
         if actions.is_empty() {
-            say!("Nobody has done anything.");
+            say!("没有人做过什么。", "Nobody has done anything.");
         }
     }
     Ok(Done::Well)

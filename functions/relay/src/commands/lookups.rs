@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{looked_at, operations};
 use crate::Done;
 use crate::cli::LookupsCommand;
+use crate::language::{self, said};
 use crate::output::say;
 
 /// `relay lookups`
@@ -37,6 +38,7 @@ async fn list(json: bool) -> anyhow::Result<Done> {
     for Table { name, code, results, imported, remembered, flows } in &tables {
         let flows = flows.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         say!(
+            "{name}:导入 {imported} 个,当天记住 {remembered} 个;用它的流程:{}",
             "{name}: {imported} imported, {remembered} remembered for the day; named by {}",
             or_none(&flows)
         );
@@ -44,12 +46,12 @@ async fn list(json: bool) -> anyhow::Result<Done> {
             say!("  {} → {}", code.join(" + "), results.join(", "));
         }
     }
-    say!("{} tables.", tables.len());
+    say!("{} 张表。", "{} tables.", tables.len());
     Ok(Done::Well)
 }
 
 fn or_none(flows: &str) -> &str {
-    if flows.is_empty() { "no flow" } else { flows }
+    if flows.is_empty() { language::current().says("没有", "no flow") } else { flows }
 }
 
 async fn show(table: &str, code: Option<&str>, json: bool) -> anyhow::Result<Done> {
@@ -66,10 +68,10 @@ async fn show(table: &str, code: Option<&str>, json: bool) -> anyhow::Result<Don
             .flatten()
             .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
         let row: Vec<_> = cells.chain(id.clone()).collect();
-        let until = until.map(|until| format!(" (until {})", shown(until))).unwrap_or_default();
+        let until = until.map(|until| said!("(到 {})", " (until {})", shown(until))).unwrap_or_default();
         say!("{code}: {}{until}", row.join("  "));
     }
-    say!("{} codes.", held.len());
+    say!("{} 个编码。", "{} codes.", held.len());
     Ok(if held.is_empty() { Done::WithFailures } else { Done::Well })
 }
 
@@ -88,10 +90,17 @@ async fn import(table: Option<&str>, file: &Path, columns: &Columns, json: bool)
     } else {
         say!("{}", place.line());
         mistakes.iter().for_each(|mistake| say!("- {mistake}"));
-        let what = if table.is_some() { "rows" } else { "ids" };
-        say!("{count} {what} imported.");
+        let what = match table {
+            Some(_) => said!("行", "rows"),
+            None => said!("个 id", "ids"),
+        };
+        say!("导入了 {count} {what}。", "{count} {what} imported.");
         if released.sent > 0 {
-            say!("{} documents waited for them, and are sent through their flows again.", released.sent);
+            say!(
+                "有 {} 张单据在等它们,现在重新走流程。",
+                "{} documents waited for them, and are sent through their flows again.",
+                released.sent
+            );
         }
     }
     Ok(if mistakes.is_empty() { Done::Well } else { Done::WithFailures })
@@ -107,7 +116,7 @@ async fn export(table: &str, file: Option<&Path>, json: bool) -> anyhow::Result<
             if json {
                 say!("{}", place.with(json!({ "table": table, "file": written })));
             } else {
-                say!("{}\n{table} is written to {written}.", place.line());
+                say!("{}\n{table} 已写入 {written}。", "{}\n{table} is written to {written}.", place.line());
             }
         }
         (None, true) => say!("{}", place.with(json!({ "table": table, "csv": csv }))),
@@ -123,7 +132,11 @@ async fn remove(table: &str, code: Option<&str>, json: bool) -> anyhow::Result<D
     if json {
         say!("{}", place.with(json!({ "table": table, "removed": removed })));
     } else {
-        say!("{}\n{removed} codes of {table} are forgotten.", place.line());
+        say!(
+            "{}\n{table} 删掉了 {removed} 个编码。",
+            "{}\n{removed} codes of {table} are forgotten.",
+            place.line()
+        );
     }
     Ok(if removed == 0 { Done::WithFailures } else { Done::Well })
 }
@@ -138,11 +151,17 @@ async fn missing(table: Option<&str>, json: bool) -> anyhow::Result<Done> {
         say!("{}", place.line());
         for Missing { table, code, documents, flows, since } in &missing {
             let flows = flows.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            say!("{table} {code}: {documents} documents since {} ({flows})", shown(*since));
+            say!(
+                "{table} {code}:{documents} 张单据,{} 起({flows})",
+                "{table} {code}: {documents} documents since {} ({flows})",
+                shown(*since)
+            );
         }
         match missing.len() {
-            0 => say!("No document waits for a code."),
+            0 => say!("没有单据在等编码。", "No document waits for a code."),
             count => say!(
+                "{count} 个编码。导入它们(`relay lookups import 表 文件`),或在厂商系统里建好:有一张单据在那里查到之后(`relay replay` \
+                 发一张),等它的全部重发。",
                 "{count} codes. Import them (`relay lookups import TABLE FILE`), or create them in the vendor's system: as soon \
                  as a document has met one there (`relay replay` sends one), all that wait for it are sent again."
             ),

@@ -1,6 +1,7 @@
 //! The commands, one file each: they parse, call [`relay_operations`], and print.
 
 pub(crate) mod backfill;
+pub(crate) mod completions;
 pub(crate) mod console;
 pub(crate) mod dead;
 pub(crate) mod doctor;
@@ -18,6 +19,7 @@ pub(crate) mod init;
 pub(crate) mod invoke;
 pub(crate) mod log;
 pub(crate) mod lookups;
+pub(crate) mod man;
 mod nightly;
 pub(crate) mod pause;
 mod place;
@@ -39,6 +41,7 @@ use tempfile::TempDir;
 
 use self::place::Place;
 use crate::WrongUsage;
+use crate::language::said;
 use crate::output::{counted, tell};
 
 /// The store that is there already, to work on, and its place.
@@ -52,8 +55,9 @@ async fn existing() -> anyhow::Result<(Wiring, Place)> {
 async fn looked_at() -> anyhow::Result<(Wiring, Place)> {
     let wiring = Wiring::to_look_at().await?;
     for broken in wiring.flows.broken() {
-        let mistakes = counted(broken.mistakes().count(), "mistake");
+        let mistakes = counted(broken.mistakes().count(), "处错误", "mistake");
         tell!(
+            "警告:{} 有 {mistakes},这里不算它:`relay flows check` 会列出来",
             "warning: {} has {mistakes}, and is left out here: `relay flows check` shows them",
             broken.file
         );
@@ -65,7 +69,7 @@ async fn looked_at() -> anyhow::Result<(Wiring, Place)> {
 /// The store that is there already; where there is none yet, one that goes with the process, for what can be asked before
 /// anything has run.
 async fn existing_or_none() -> anyhow::Result<(Wiring, Place, Option<TempDir>)> {
-    let environment = Settings::from_environment();
+    let environment = settings::of_process();
     match settings::store(&environment)? {
         Store::Sqlite(file) if !file.exists() => {
             let folder =
@@ -108,8 +112,11 @@ fn agrees(question: &str, yes: bool, must: bool) -> anyhow::Result<bool> {
     }
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return if must {
-            Err(WrongUsage("nobody can be asked here: say --yes once you know what it does".to_owned())
-                .into())
+            Err(WrongUsage(said!(
+                "这里没有人可问:知道它做什么之后,加 --yes",
+                "nobody can be asked here: say --yes once you know what it does"
+            ))
+            .into())
         } else {
             Ok(true)
         };

@@ -6,6 +6,11 @@ use std::path::{Path, absolute};
 use relay_host::{Store, Wiring, settings};
 use serde::Serialize;
 
+use crate::language::{self, said};
+
+/// What stands in the place of a store that there is not yet.
+const NO_STORE: &str = "none yet";
+
 /// The store and the flow files of an answer.
 #[derive(Debug, Serialize)]
 pub(crate) struct Place {
@@ -29,7 +34,7 @@ impl Place {
     /// Of a process that works without a store.
     pub(crate) fn without_store(wiring: &Wiring) -> Self {
         let flows_folder = settings::flows_folder(&wiring.settings).map(|folder| whole(&folder));
-        Self { store: "none yet".to_owned(), flows_folder }
+        Self { store: NO_STORE.to_owned(), flows_folder }
     }
 
     /// As the console shows it.
@@ -39,8 +44,10 @@ impl Place {
 
     /// As a line.
     pub(crate) fn line(&self) -> String {
-        let flows = self.flows_folder.as_deref().unwrap_or("the shipped ones");
-        format!("Store: {}; flows: {flows}", self.store)
+        let language = language::current();
+        let flows = self.flows_folder.as_deref().unwrap_or(language.says("自带的", "the shipped ones"));
+        let store = if self.store == NO_STORE { language.says("还没有", NO_STORE) } else { &self.store };
+        said!("存储:{store};流程:{flows}", "Store: {store}; flows: {flows}")
     }
 
     /// A JSON answer with its place.

@@ -4,10 +4,11 @@ use chrono::{NaiveDate, TimeDelta};
 use relay_operations::reconcile::{Calls, Cost, Plan};
 use relay_reconcile::report::{Compared, OfPlace};
 use relay_reconcile::sum::Sum;
-use relay_reconcile::{Day, Standing, Tolerances, days};
+use relay_reconcile::{Day, Standing, Tolerances, Verdict, days};
 use serde_json::json;
 
 use super::{agrees, looked_at, operations};
+use crate::language::{self, said};
 use crate::output::{counted, say, tell};
 use crate::{Done, WrongUsage};
 
@@ -47,7 +48,7 @@ pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
     if !json {
         print_plan(&plan);
     }
-    if !agrees("Compare them?", yes, false)? {
+    if !agrees(&said!("比对吗?", "Compare them?"), yes, false)? {
         return Ok(Done::Well);
     }
     let connect = |system| wiring.connection(system).map_err(|error| format!("{error:#}"));
@@ -62,14 +63,17 @@ pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
     if heal && missing > 0 {
         if !json {
             say!(
+                "\n缺少、将要发送:{}。每张先到目标里查。",
                 "\nMissing, and to be sent: {}. Each is asked after in its target first.",
-                counted(missing, "document")
+                counted(missing, "张单据", "document")
             );
         }
-        match agrees("Send them?", yes, true) {
+        match agrees(&said!("发送吗?", "Send them?"), yes, true) {
             Ok(true) => healed = Some(operations.heal(&compared, &connect).await?),
             Ok(false) => {}
-            Err(error) if error.is::<WrongUsage>() => tell!("nothing was sent: say --yes to send them"),
+            Err(error) if error.is::<WrongUsage>() => {
+                tell!("什么都没有发送:要发送就加 --yes", "nothing was sent: say --yes to send them");
+            }
             Err(error) => return Err(error),
         }
     }
@@ -78,9 +82,12 @@ pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
         say!("{}", place.with(answer));
     } else if let Some(healed) = &healed {
         let left = healed.not_kept.len() + healed.too_large.len() + healed.without_flow.len();
-        let unsent =
-            if left > 0 { format!("; {left} cannot be: their content is not kept") } else { String::new() };
+        let unsent = match left {
+            0 => String::new(),
+            left => said!(";{left} 张发不了:内容没有保留", "; {left} cannot be: their content is not kept"),
+        };
         say!(
+            "{} 张重新走流程{unsent};由 `relay drain` 或 `relay serve` 处理。",
             "{} sent through their flows again{unsent}; `relay drain` or `relay serve` works them.",
             healed.sent
         );
@@ -98,21 +105,25 @@ fn done(compared: &[Day]) -> Done {
 
 fn standing(standing: Standing) -> &'static str {
     match standing {
-        Standing::Equal => "equal",
-        Standing::Different => "DIFFERENT",
-        Standing::NotCompared => "could not compare",
+        Standing::Equal => language::current().says("一致", "equal"),
+        Standing::Different => language::current().says("不一致", "DIFFERENT"),
+        Standing::NotCompared => language::current().says("没能比对", "could not compare"),
     }
 }
 
 /// What it costs.
 fn print_plan(plan: &Plan) {
     let Plan { from, to, flows, .. } = plan;
-    let days = if from == to { from.to_string() } else { format!("{from} to {to}") };
-    say!("{days}, days of China; read anew, with the last priority:");
+    let days = if from == to { from.to_string() } else { said!("{from} 到 {to}", "{from} to {to}") };
+    say!(
+        "{days}(北京时间的日子);重新读取,优先级最低:",
+        "{days}, days of China; read anew, with the last priority:"
+    );
     for Cost { flow, documents, source, target } in flows {
         say!(
+            "- {flow}:台账里 {};{};{}",
             "- {flow}: {} in the ledger; {}; {}",
-            counted(*documents, "document"),
+            counted(*documents, "张单据", "document"),
             calls(source),
             calls(target)
         );
@@ -120,43 +131,57 @@ fn print_plan(plan: &Plan) {
 }
 
 fn calls(Calls { vendor, calls, calls_a_minute }: &Calls) -> String {
-    let Some(calls) = calls else { return format!("{vendor} cannot be asked") };
+    let Some(calls) = calls else { return said!("{vendor} 问不了", "{vendor} cannot be asked") };
     let limit = calls_a_minute.filter(|limit| *limit > 0).map(u64::from);
-    let minutes = limit.map(|limit| format!(" (at {limit} a minute some {} min)", calls.div_ceil(limit)));
-    format!("some {calls} calls to {vendor}{}", minutes.unwrap_or_default())
+    let minutes = limit.map(|limit| {
+        said!("(每分钟 {limit} 次,约 {} 分钟)", " (at {limit} a minute some {} min)", calls.div_ceil(limit))
+    });
+    let minutes = minutes.unwrap_or_default();
+    said!("约调用 {vendor} {calls} 次{minutes}", "some {calls} calls to {vendor}{minutes}")
 }
 
 fn print(day: &Day) {
     say!("\n{} {}: {}", day.day, day.flow, standing(day.standing));
-    say!("  {:10} {:>9} {:>7} {:>12} {:>14}", "", "documents", "lines", "quantity", "amount");
-    for (name, sum) in [("source", &day.source), ("ledger", &day.ledger), ("target", &day.target)] {
-        say!("  {name:10} {}", sum.as_ref().map_or_else(|| "not asked".to_owned(), columns));
+    say!(
+        "                  单据    行数         数量           金额",
+        "             documents   lines     quantity         amount"
+    );
+    for (name, sum) in [
+        (language::current().says("来源  ", "source"), &day.source),
+        (language::current().says("台账  ", "ledger"), &day.ledger),
+        (language::current().says("目标  ", "target"), &day.target),
+    ] {
+        say!("  {name:10} {}", sum.as_ref().map_or_else(|| said!("没问", "not asked"), columns));
     }
     if day.places.len() > 1 {
         day.places.iter().for_each(print_place);
     }
     let counts: Vec<_> =
-        day.counts.iter().map(|(verdict, count)| format!("{} {count}", verdict.in_words())).collect();
-    say!("  {}", if counts.is_empty() { "no documents".to_owned() } else { counts.join(", ") });
+        day.counts.iter().map(|(verdict, count)| format!("{} {count}", verdict_in_words(*verdict))).collect();
+    say!("  {}", if counts.is_empty() { said!("没有单据", "no documents") } else { counts.join(", ") });
     for (why, count) in &day.explained {
-        say!("  explained: {count} {why}");
+        say!("  有解释:{count} {why}", "  explained: {count} {why}");
     }
     for why in &day.not_compared {
-        say!("  could not compare: {why}");
+        say!("  没能比对:{why}", "  could not compare: {why}");
     }
     day.notes.iter().for_each(|note| say!("  {note}"));
     let told = |document: &&Compared| document.verdict.is_difference();
     let differing: Vec<_> = day.documents.iter().filter(told).collect();
     differing.iter().take(LISTED).for_each(|document| print_document(document));
     if differing.len() > LISTED {
-        say!("  and {} more: --json tells all", differing.len() - LISTED);
+        say!("  还有 {} 张:--json 全部列出", "  and {} more: --json tells all", differing.len() - LISTED);
     }
 }
 
 fn print_place(OfPlace { place, source, ledger, target }: &OfPlace) {
     let or = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
     say!("  {} / {}", or(&place.shop), or(&place.warehouse));
-    for (name, sum) in [("source", source), ("ledger", ledger), ("target", target)] {
+    for (name, sum) in [
+        (language::current().says("来源", "source"), source),
+        (language::current().says("台账", "ledger"), ledger),
+        (language::current().says("目标", "target"), target),
+    ] {
         say!("    {name:8} {}", columns(sum));
     }
 }
@@ -176,20 +201,44 @@ fn columns(sum: &Sum) -> String {
 
 fn print_document(document: &Compared) {
     let Compared { key, number, verdict, why, fields, place, .. } = document;
-    let number = number.as_ref().filter(|number| *number != key).map(|number| format!(" (number {number})"));
-    let shop =
-        Some(place).filter(|place| !place.shop.is_empty()).map(|place| format!(", shop {}", place.shop));
+    let number = number
+        .as_ref()
+        .filter(|number| *number != key)
+        .map(|number| said!("(单号 {number})", " (number {number})"));
+    let shop = Some(place)
+        .filter(|place| !place.shop.is_empty())
+        .map(|place| said!(",店铺 {}", ", shop {}", place.shop));
     let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-    say!("  - {} {key}{}{}{why}", verdict.in_words(), number.unwrap_or_default(), shop.unwrap_or_default());
+    say!(
+        "  - {} {key}{}{}{why}",
+        verdict_in_words(*verdict),
+        number.unwrap_or_default(),
+        shop.unwrap_or_default()
+    );
     for differing in fields {
         let told = |value: &Option<serde_json::Value>| {
-            value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
+            value.as_ref().map_or_else(|| said!("没有", "nothing"), ToString::to_string)
         };
         say!(
+            "      {} 那里是 {},应为 {}",
             "      {} is {} there, and should be {}",
             differing.field,
             told(&differing.there),
             told(&differing.now)
         );
     }
+}
+
+fn verdict_in_words(verdict: Verdict) -> &'static str {
+    let chinese = match verdict {
+        Verdict::Matched => "一致",
+        Verdict::Missing => "缺少",
+        Verdict::Extra => "多出",
+        Verdict::Doubled => "重复",
+        Verdict::Different => "不同",
+        Verdict::NotDue => "还没到",
+        Verdict::Explained => "有解释",
+        Verdict::NotCompared => "没比对",
+    };
+    language::current().says(chinese, verdict.in_words())
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::place::Place;
 use super::{agrees, looked_at, operations};
 use crate::cli::WhichArguments;
+use crate::language::{self, said};
 use crate::output::{counted, say, tell};
 use crate::{Done, WrongUsage};
 
@@ -30,9 +31,12 @@ pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
     let Asked { which, key, all, delivered, numbers, goes_on, yes } = asked;
     let is_named = key.is_some() || all || goes_on || which.is_narrow();
     if !is_named && !(delivered && (which.is_any() || !numbers.is_empty())) {
-        let expected = "say which: --flow FLOW --key KEY, --cause CAUSE, --grep TEXT, --since TIME, or --all; what was \
-                        delivered by its NUMBER, or by --flow and --since";
-        return Err(WrongUsage(expected.to_owned()).into());
+        let expected = said!(
+            "说明是哪些:--flow 流程 --key 键、--cause 原因、--grep 文字、--since 时间,或 --all;已送达的用号码,或 --flow 加 --since",
+            "say which: --flow FLOW --key KEY, --cause CAUSE, --grep TEXT, --since TIME, or --all; what was delivered by its \
+             NUMBER, or by --flow and --since"
+        );
+        return Err(WrongUsage(expected).into());
     }
     let (wiring, place) = looked_at().await?;
     let operations = operations(&wiring);
@@ -49,7 +53,7 @@ pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
         print_plan(&plan);
     }
     // What the targets have is sent again only by somebody who has seen what that does.
-    if plan.documents > 0 && !agrees("Send them?", yes, delivered)? {
+    if plan.documents > 0 && !agrees(&said!("发送吗?", "Send them?"), yes, delivered)? {
         return Ok(Done::Well);
     }
     let connect = |system| wiring.connection(system).map_err(|error| format!("{error:#}"));
@@ -62,7 +66,7 @@ pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
     let all = plan.documents;
     let progress = |done: usize| {
         if done > 0 {
-            tell!("{done} of {all}");
+            tell!("{done} / {all}");
         }
         !stopped.load(Ordering::Relaxed)
     };
@@ -81,21 +85,36 @@ fn told(wiring: &Wiring, place: &Place, replayed: &Replayed, json: bool) -> Resu
 
 /// Count and cost, and what a repetition does.
 fn print_plan(plan: &Plan) {
-    let how = if plan.delivered { "delivered" } else { "failed" };
-    say!("{} that {how} ({})", counted(plan.documents, "document"), plan.which.told());
+    let (documents, which) = (counted(plan.documents, "张单据", "document"), plan.which.told());
+    if plan.delivered {
+        say!("{documents},已送达({which})", "{documents} that delivered ({which})");
+    } else {
+        say!("{documents},失败的({which})", "{documents} that failed ({which})");
+    }
     for Costs { document, documents, calls, calls_a_minute, repeat } in &plan.targets {
-        let minutes = calls_a_minute
-            .filter(|limit| *limit > 0)
-            .map(|limit| format!(", at {limit} a minute some {} min", calls.div_ceil(u64::from(limit))));
-        say!("- {document}: {documents}; up to {calls} calls{}; {repeat}", minutes.unwrap_or_default());
+        let minutes = calls_a_minute.filter(|limit| *limit > 0).map(|limit| {
+            said!(
+                ",每分钟 {limit} 次,约 {} 分钟",
+                ", at {limit} a minute some {} min",
+                calls.div_ceil(u64::from(limit))
+            )
+        });
+        let minutes = minutes.unwrap_or_default();
+        let repeat = repeat.told(language::current());
+        say!(
+            "- {document}:{documents} 张;最多调用 {calls} 次{minutes};{repeat}",
+            "- {document}: {documents}; up to {calls} calls{minutes}; {repeat}"
+        );
     }
 }
 
 /// Who takes it from here.
 fn works_them(store: &Store) -> &'static str {
     match store {
-        Store::Sqlite(_) => "`relay drain` or `relay serve` works them",
-        Store::Aws(_) => "the pusher of the stack works them by itself",
+        Store::Sqlite(_) => language::current()
+            .says("由 `relay drain` 或 `relay serve` 处理", "`relay drain` or `relay serve` works them"),
+        Store::Aws(_) => language::current()
+            .says("由整套里的 erp-pusher 自己处理", "the pusher of the stack works them by itself"),
     }
 }
 
@@ -104,25 +123,42 @@ fn print(place: &Place, replayed: &Replayed, works_them: &str) {
     say!("{}", place.line());
     for id in without_flow {
         let is_unreadable = of_no_flow::is_unreadable(id);
-        let why = if is_unreadable { "its data is no document" } else { "no flow takes it" };
-        say!("- {} {}: {why}, so it stays in the ledger", id.flow, id.key);
+        let why = match is_unreadable {
+            true => said!("它的数据不成单据", "its data is no document"),
+            false => said!("没有流程要它", "no flow takes it"),
+        };
+        say!("- {} {}:{why},留在台账里", "- {} {}: {why}, so it stays in the ledger", id.flow, id.key);
     }
     for id in too_deep {
         say!(
+            "- {} {}:嵌套超过 {MAX_DEPTH} 层,传不了,留在台账里",
             "- {} {}: it is nested more than {MAX_DEPTH} levels deep, which is not carried, so it stays in the ledger",
             id.flow,
             id.key
         );
     }
     for id in too_large {
-        say!("- {} {}: it is too large for the queue, so it stays in the ledger", id.flow, id.key);
+        say!(
+            "- {} {}:队列装不下,留在台账里",
+            "- {} {}: it is too large for the queue, so it stays in the ledger",
+            id.flow,
+            id.key
+        );
     }
     for id in not_kept {
-        say!("- {} {}: neither the archive nor the source has its content", id.flow, id.key);
+        say!(
+            "- {} {}:归档和来源里都没有它的内容",
+            "- {} {}: neither the archive nor the source has its content",
+            id.flow,
+            id.key
+        );
     }
-    say!("{sent} sent through their flows again; {works_them}.");
+    say!("{sent} 张重新走流程;{works_them}。", "{sent} sent through their flows again; {works_them}.");
     if *left > 0 {
-        say!("Stopped: {left} are left; `relay replay --continue` goes on.");
+        say!(
+            "停下了,还剩 {left} 张;`relay replay --continue` 接着做。",
+            "Stopped: {left} are left; `relay replay --continue` goes on."
+        );
     }
 }
 

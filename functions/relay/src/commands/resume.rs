@@ -17,9 +17,12 @@ pub(crate) async fn run(name: &str, source: bool, json: bool) -> anyhow::Result<
     } else {
         say!("{}", place.line());
         if source {
-            say!("{name} is read again by the next poll.");
+            say!("下一次轮询起重新读 {name}。", "{name} is read again by the next poll.");
         } else {
-            say!("{name} takes documents again; those that wait come up within half an hour.");
+            say!(
+                "{name} 重新接收单据;等着的半小时内轮到。",
+                "{name} takes documents again; those that wait come up within half an hour."
+            );
         }
     }
     Ok(Done::Well)

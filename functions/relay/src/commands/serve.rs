@@ -11,7 +11,7 @@ use relay_core::clock::{Clock, Deadline, timeout};
 use relay_core::{System, pause};
 use relay_erp_pusher::{ErpPusher, Idle, Worker};
 use relay_host::wiring::both;
-use relay_host::{Settings, Wiring};
+use relay_host::{Wiring, settings};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
 use relay_webhook_receiver::Receiver;
@@ -50,7 +50,7 @@ pub(crate) async fn run(
     reconciles: bool,
 ) -> anyhow::Result<Done> {
     let mut signals = Signals::heard()?;
-    test::must_pass(&Settings::from_environment())?;
+    test::must_pass(&settings::of_process())?;
     let mut wiring = Wiring::from_environment().await?;
     let clock = wiring.clock.clone();
     let mut pushes = None;
@@ -81,14 +81,20 @@ pub(crate) async fn run(
                 tasks.stop(clock.as_ref()).await;
                 tasks = Tasks::run(&anew, jobs, listen, &mut pushes).await?;
                 wiring = anew;
-                say!("The flow files were taken anew.");
+                say!("流程文件已重新读取。", "The flow files were taken anew.");
             }
             Err(error) => {
-                tell!("warning: what runs goes on, because the flow files cannot be begun with: {error:#}");
+                tell!(
+                    "警告:新的流程文件不能用,原来的继续运行:{error:#}",
+                    "warning: what runs goes on, because the flow files cannot be begun with: {error:#}"
+                );
             }
         }
     }
-    say!("Stopping after the work in hand; a second signal stops at once.");
+    say!(
+        "做完手上的就停;再来一个信号立刻停。",
+        "Stopping after the work in hand; a second signal stops at once."
+    );
     let ending = async {
         tasks.stop(clock.as_ref()).await;
         if let Some(pushes) = pushes {

@@ -4,6 +4,7 @@ use serde_json::json;
 use super::{agrees, looked_at, operations, person};
 use crate::Done;
 use crate::cli::WhichArguments;
+use crate::language::said;
 use crate::output::{counted, say};
 
 /// `relay settle`
@@ -25,6 +26,7 @@ pub(crate) async fn run(
         } else {
             say!("{}", place.line());
             say!(
+                "{flow} {key} 由 {} 了结:不再算失败,什么都没有发送。",
                 "{flow} {key} is settled by {}: it is no failure any more, and nothing was sent.",
                 settled.by
             );
@@ -33,8 +35,11 @@ pub(crate) async fn run(
     }
     let which: Which = which.which(wiring.clock.now(), Vec::new());
     let meant = operations.failures_of(&which).await?;
-    let question =
-        format!("{} ({}) are taken off the list. Go on?", counted(meant.len(), "document"), which.told());
+    let (documents, told) = (counted(meant.len(), "张单据", "document"), which.told());
+    let question = said!(
+        "{documents}({told})将从清单上去掉。继续吗?",
+        "{documents} ({told}) are taken off the list. Go on?"
+    );
     if !agrees(&question, yes, false)? {
         return Ok(Done::Well);
     }
@@ -46,7 +51,11 @@ pub(crate) async fn run(
     } else {
         say!("{}", place.line());
         settled.iter().for_each(|settled| say!("{} {}", settled.id.flow, settled.id.key));
-        say!("{} settled by {by}: they are no failures any more, and nothing was sent.", settled.len());
+        say!(
+            "{} 张由 {by} 了结:不再算失败,什么都没有发送。",
+            "{} settled by {by}: they are no failures any more, and nothing was sent.",
+            settled.len()
+        );
     }
     Ok(Done::Well)
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{looked_at, operations};
 use crate::Done;
+use crate::language::{self, Language, said};
 use crate::output::say;
 
 /// `relay show`
@@ -22,7 +23,7 @@ pub(crate) async fn run(flow: &str, key: &str, json: bool) -> anyhow::Result<Don
     if json {
         say!("{}", place.with(json!(document)));
     } else {
-        say!("{}; times are China time\n", place.line());
+        say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
         print(&document);
     }
     Ok(Done::Well)
@@ -36,7 +37,7 @@ pub(crate) async fn find(numbers: &[String], flow: Option<&str>, json: bool) -> 
     if json {
         say!("{}", place.with(json!({ "found": found })));
     } else {
-        say!("{}; times are China time", place.line());
+        say!("{};时间为北京时间", "{}; times are China time", place.line());
         found.iter().for_each(print_found);
     }
     let is_known = found.iter().all(|found| !found.documents.is_empty());
@@ -51,27 +52,28 @@ fn print_found(Found { number, documents, sources }: &Found) {
     if !documents.is_empty() {
         return;
     }
-    say!("\n{number}: no flow knows it");
+    say!("\n{number}:没有流程认识它", "\n{number}: no flow knows it");
     for AtSource { flow, source, key, says } in sources {
         let key = key.as_deref().map(|key| format!(" {key}")).unwrap_or_default();
-        say!("  {flow} ({source}{key}): {says}");
+        say!("  {flow} ({source}{key}): {}", says.told(language::current()));
     }
     if sources.is_empty() {
         say!(
-            "  and no source that can be asked by such a number has it; what was pushed and waits for its first turn is"
+            "  能按这种号码问的来源也都没有它;推送来的、还没轮到第一次处理的,只在 `relay status` 的等待里",
+            "  and no source that can be asked by such a number has it; what was pushed and waits for its first turn is\n  told by \
+             `relay status` alone, as one of those that wait"
         );
-        say!("  told by `relay status` alone, as one of those that wait");
     }
 }
 
 fn print(document: &Shown) {
     say!("{} {}", document.flow, document.key);
     if !document.numbers.is_empty() {
-        say!("  its numbers: {}", document.numbers.join(", "));
+        say!("  号码:{}", "  its numbers: {}", document.numbers.join(", "));
     }
     stands(document);
     for failure in &document.failures {
-        failed(failure, "failed");
+        failed(failure, language::current().says("失败于", "failed"));
     }
     if let Some(group) = &document.group {
         in_group(group);
@@ -80,29 +82,39 @@ fn print(document: &Shown) {
         in_parts(&document.parts);
     }
     if let Some(ByHand { by, reason, at, versions }) = &document.settled {
-        let reason = reason.as_deref().unwrap_or("no reason given");
-        say!("  settled by {by} {}: {reason}", shown(*at));
-        versions.iter().for_each(|version| failed(version, "had failed"));
+        let reason = reason.as_deref().unwrap_or(language::current().says("没说原因", "no reason given"));
+        say!("  {by} 于 {} 了结:{reason}", "  settled by {by} {}: {reason}", shown(*at));
+        versions
+            .iter()
+            .for_each(|version| failed(version, language::current().says("曾失败于", "had failed")));
     }
     if document.history.is_empty() {
-        say!("\nThere is no history of it: it is kept for RELAY_HISTORY_DAYS days.");
+        say!(
+            "\n没有它的经过:经过只保留 RELAY_HISTORY_DAYS 天。",
+            "\nThere is no history of it: it is kept for RELAY_HISTORY_DAYS days."
+        );
         return;
     }
-    say!("\nWhat happened:");
+    say!("\n经过:", "\nWhat happened:");
     document.history.iter().for_each(happened);
 }
 
 /// A member's bills, or a bill's members.
 fn in_group(InGroup { group, bills, members }: &InGroup) {
     if members.is_empty() {
-        let bills = if bills.is_empty() { "none yet".to_owned() } else { bills.join(", ") };
-        say!("  in the group {group}; its bills: {bills}");
+        let bills = if bills.is_empty() { said!("还没有", "none yet") } else { bills.join(", ") };
+        say!("  在组 {group} 里;它的单:{bills}", "  in the group {group}; its bills: {bills}");
         return;
     }
-    say!("  a bill of the group {group}; its members:");
+    say!("  组 {group} 的单;成员:", "  a bill of the group {group}; its members:");
     for Member { key, version, is_withdrawn, .. } in members {
-        let withdrawn = if *is_withdrawn { ", withdrawn" } else { "" };
-        say!("    {key} version {}{withdrawn}", version_of(version.as_deref()));
+        let withdrawn =
+            if *is_withdrawn { language::current().says(",已撤回", ", withdrawn") } else { "" };
+        say!(
+            "    {key} 版本 {}{withdrawn}",
+            "    {key} version {}{withdrawn}",
+            version_of(version.as_deref())
+        );
     }
 }
 
@@ -112,12 +124,12 @@ fn in_parts(parts: &[Part]) {
     let counts: Vec<_> = [PartState::Delivered, PartState::Queued, PartState::Failed, PartState::Withdrawn]
         .into_iter()
         .filter(|state| is(*state) > 0)
-        .map(|state| format!("{} {}", is(state), state.in_words()))
+        .map(|state| format!("{} {}", is(state), state.said().told(language::current())))
         .collect();
-    say!("  its parts: {}", counts.join(", "));
+    say!("  各份:{}", "  its parts: {}", counts.join(", "));
     for part in parts {
-        let id = part.target_id.as_deref().map(|id| format!(", as {id} in the target")).unwrap_or_default();
-        say!("    {} {}{id}", part.key, part.state.in_words());
+        let id = part.target_id.as_deref().map(as_in_target).unwrap_or_default();
+        say!("    {} {}{id}", part.key, part.state.said().told(language::current()));
         for failure in part.failures.iter().filter(|_| part.state == PartState::Failed) {
             say!("      {}: {}", failure.class, failure.message);
         }
@@ -127,101 +139,146 @@ fn in_parts(parts: &[Part]) {
 /// What the target has, and what may be on its way there.
 fn stands(document: &Shown) {
     if let Some(whole) = &document.part_of {
-        say!("  a part of {whole}");
+        say!("  {whole} 的一份", "  a part of {whole}");
     }
     match &document.delivered {
         Some(Delivered { version, at, .. }) if !document.parts.is_empty() => {
-            say!("  version {} split {}", version_of(version.as_deref()), shown(*at));
+            say!("  版本 {} 于 {} 拆开", "  version {} split {}", version_of(version.as_deref()), shown(*at));
         }
         Some(nothing @ Delivered { version, at, .. }) if nothing.is_nothing() => {
-            say!("  withdrawn by version {} {}", version_of(version.as_deref()), shown(*at));
+            say!(
+                "  被版本 {} 于 {} 撤回",
+                "  withdrawn by version {} {}",
+                version_of(version.as_deref()),
+                shown(*at)
+            );
         }
         Some(Delivered { version, target_id, at, .. }) => {
             let id = target_id.as_deref().map(to).unwrap_or_default();
-            say!("  {}delivered {}{id}", of_version(version.as_deref(), " "), shown(*at));
+            let version = of_version(version.as_deref(), language::current().says(" 于 ", " "));
+            say!("  {version}{} 送达{id}", "  {version}delivered {}{id}", shown(*at));
         }
-        None => say!("  not delivered"),
+        None => say!("  没有送达", "  not delivered"),
     }
     document.bills.iter().for_each(bill);
     if let Some(Attempts { version, count, message, at, .. }) = &document.attempts {
         let version = version_of(version.as_deref());
-        say!("  version {version} tried {count} times, last {}: {message}", shown(*at));
+        say!(
+            "  版本 {version} 试了 {count} 次,最近 {}:{message}",
+            "  version {version} tried {count} times, last {}: {message}",
+            shown(*at)
+        );
     }
     if let Some(request) = &document.unanswered {
-        say!("  the answer to a request was lost {}: the target may have taken it", shown(request.at));
+        say!(
+            "  {} 的一次请求没等到回答:目标可能已经收下",
+            "  the answer to a request was lost {}: the target may have taken it",
+            shown(request.at)
+        );
     }
     if let Some(pause) = &document.paused {
-        say!("  {}", pauses::told(pause));
+        say!("  {}", pauses::said(pause).told(language::current()));
     }
 }
 
 /// Where something was delivered to: the target, by its own id, or a group.
 fn to(id: &str) -> String {
     match unmarked(id) {
-        Some(group) => format!(" to the group {group}"),
-        None => format!(", as {id} in the target"),
+        Some(group) => said!(",进了组 {group}", " to the group {group}"),
+        None => as_in_target(id),
     }
 }
 
 fn bill(BillShown { number, target_id, version, stage, takes_back, at }: &BillShown) {
-    let number = number.as_deref().unwrap_or("without a number");
-    let id = target_id.as_deref().map(|id| format!(", {id} in the target")).unwrap_or_default();
-    let stage = stage.map_or("not known to be there", after);
+    let language = language::current();
+    let number = number.as_deref().unwrap_or(language.says("没有单号", "without a number"));
+    let id =
+        target_id.as_deref().map(|id| said!(",目标里是 {id}", ", {id} in the target")).unwrap_or_default();
+    let stage = stage.map_or(language.says("不知道在不在", "not known to be there"), after);
     let what = match takes_back {
-        Some(other) => format!("takes {other} back, "),
-        None => of_version(version.as_deref(), ", "),
+        Some(other) => said!("冲回 {other},", "takes {other} back, "),
+        None => of_version(version.as_deref(), language.says(",", ", ")),
     };
-    say!("    bill {number}{id}: {what}{stage} since {}", shown(*at));
+    say!(
+        "    单 {number}{id}:{what}{} 起{stage}",
+        "    bill {number}{id}: {what}{stage} since {0}",
+        shown(*at)
+    );
 }
 
 /// Where a bill stands after a step.
 fn after(step: Step) -> &'static str {
     match step {
-        Step::Save | Step::Unaudit => "saved",
-        Step::Submit => "submitted",
-        Step::Audit => "audited",
-        Step::Delete => "gone",
+        Step::Save | Step::Unaudit => language::current().says("已保存", "saved"),
+        Step::Submit => language::current().says("已提交", "submitted"),
+        Step::Audit => language::current().says("已审核", "audited"),
+        Step::Delete => language::current().says("已删除", "gone"),
     }
 }
 
 fn failed(failure: &Failure, how: &str) {
-    let (class, code) = (&failure.class, failure.code.as_deref().unwrap_or("no code"));
-    say!("  version {} {how} {}", version_of(failure.version.as_deref()), shown(failure.at));
+    let language = language::current();
+    let (class, code) =
+        (&failure.class, failure.code.as_deref().unwrap_or(language.says("无代码", "no code")));
+    say!(
+        "  版本 {} {how} {}",
+        "  version {} {how} {}",
+        version_of(failure.version.as_deref()),
+        shown(failure.at)
+    );
     let place = Failure::place(failure.step, failure.target_id.as_deref());
-    say!("    {class} ({code}){place}: {}", failure.message);
+    say!("    {class} ({code}){}: {}", place.told(language), failure.message);
+    if language == Language::Chinese {
+        say!("    → {}", language.class(class.code()));
+    }
 }
 
 fn happened(Record { version, at, event, trace, .. }: &Record) {
     let at = shown(*at);
     match event {
         Event::Received { document } => {
-            say!("{at} version {} came (trace {trace}): {document}", version_of(version.as_deref()));
+            say!(
+                "{at} 版本 {} 来了(trace {trace}):{document}",
+                "{at} version {} came (trace {trace}): {document}",
+                version_of(version.as_deref())
+            );
         }
         Event::Called(exchange) => called(&at, exchange),
         Event::Ended { outcome, message, attempt } => {
             let message = message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
-            say!("{at} attempt {attempt} ended: {outcome}{message}");
+            say!(
+                "{at} 第 {attempt} 次尝试结束:{outcome}{message}",
+                "{at} attempt {attempt} ended: {outcome}{message}"
+            );
         }
     }
 }
 
 fn called(at: &str, Exchange { vendor, operation, parameters, body, answer, duration }: &Exchange) {
-    say!("{at} {vendor} {operation} was called, {} ms", duration.as_millis());
+    say!(
+        "{at} 调用 {vendor} {operation},{} 毫秒",
+        "{at} {vendor} {operation} was called, {} ms",
+        duration.as_millis()
+    );
     for (name, value) in parameters {
         say!("    {name}={value}");
     }
     if !body.is_empty() {
-        say!("    sent: {body}");
+        say!("    发送:{body}", "    sent: {body}");
     }
     match answer {
-        Ok(answer) => say!("    answered: {answer}"),
-        Err(why) => say!("    no answer: {why}"),
+        Ok(answer) => say!("    回答:{answer}", "    answered: {answer}"),
+        Err(why) => say!("    没有回答:{why}", "    no answer: {why}"),
     }
+}
+
+fn as_in_target(id: &str) -> String {
+    said!(",目标里是 {id}", ", as {id} in the target")
 }
 
 /// The version, and what goes on from it; nothing of what has none, such as the bill of a group.
 fn of_version(version: Option<&str>, then: &str) -> String {
-    version.map(|version| format!("version {version}{then}")).unwrap_or_default()
+    version.map(|version| said!("版本 {version}{then}", "version {version}{then}")).unwrap_or_default()
 }
 
 fn version_of(version: Option<&str>) -> &str {

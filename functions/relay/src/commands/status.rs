@@ -11,6 +11,7 @@ use serde_json::json;
 use super::place::Place;
 use super::{looked_at, operations};
 use crate::Done;
+use crate::language::{self, said};
 use crate::output::say;
 use crate::tally::plain_table;
 
@@ -45,12 +46,20 @@ async fn once(json: bool) -> anyhow::Result<Done> {
 }
 
 fn print(place: &Place, status: &Status) {
-    say!("{}; times are China time\n", place.line());
+    say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
     match status.attention {
-        0 => say!("Nothing needs a person.\n"),
-        count => say!("{count} need a person, told at the end.\n"),
+        0 => say!("没有要人处理的事。\n", "Nothing needs a person.\n"),
+        count => say!("有 {count} 件事要人处理,列在最后。\n", "{count} need a person, told at the end.\n"),
     }
-    let columns = ["flow", "delivered", "failed", "read until", "lag", "source last well", "next run"];
+    let columns = [
+        ("流程", "flow"),
+        ("已送达", "delivered"),
+        ("失败", "failed"),
+        ("已读到", "read until"),
+        ("落后", "lag"),
+        ("来源上次正常", "source last well"),
+        ("下次运行", "next run"),
+    ];
     let mut table = plain_table(&columns);
     for (name, flow) in &status.flows {
         let delivered = flow.delivered.map_or_else(dash, |count| count.to_string());
@@ -67,8 +76,14 @@ fn print(place: &Place, status: &Status) {
         ]);
     }
     say!("{table}\n");
-    let mut table =
-        plain_table(&["queue", "waiting", "in flight", "dead", "oldest waits", "target last well"]);
+    let mut table = plain_table(&[
+        ("队列", "queue"),
+        ("等待", "waiting"),
+        ("在途", "in flight"),
+        ("死信", "dead"),
+        ("最久等了", "oldest waits"),
+        ("目标上次正常", "target last well"),
+    ]);
     for (system, queue) in &status.queues {
         let counts = [queue.waiting, queue.in_flight, queue.dead].map(|count| count.to_string());
         let oldest = queue.oldest_waiting_s.map_or_else(dash, |age| span(Duration::from_secs(age)));
@@ -77,23 +92,31 @@ fn print(place: &Place, status: &Status) {
     }
     say!("{table}\n");
     vendors(status);
-    say!("The last push was taken at: {}", time(status.pushes.last_success));
+    say!("上一次收到推送:{}", "The last push was taken at: {}", time(status.pushes.last_success));
     notes(status);
     if status.attention > 0 {
-        say!("{} need a person:", status.attention);
+        say!("{} 件事要人处理:", "{} need a person:", status.attention);
     }
     for issue in &status.issues {
-        say!("- {issue}");
+        say!("- {}", issue.told(language::current()));
     }
 }
 
 /// Each vendor at either end, and its quota.
 fn vendors(status: &Status) {
-    let mut table = plain_table(&["vendor", "as a source", "as a target", "calls in a minute", "waiting"]);
+    let mut table = plain_table(&[
+        ("厂商", "vendor"),
+        ("作为来源", "as a source"),
+        ("作为目标", "as a target"),
+        ("一分钟调用", "calls in a minute"),
+        ("等待", "waiting"),
+    ]);
     for (system, vendor) in &status.vendors {
-        let side =
-            |side: &Option<Side>| side.as_ref().map_or_else(dash, |side| side.stands.name().to_owned());
-        let limit = vendor.calls_a_minute.map(|limit| format!(" of {limit}")).unwrap_or_default();
+        let side = |side: &Option<Side>| {
+            side.as_ref().map_or_else(dash, |side| side.stands.said().told(language::current()).to_owned())
+        };
+        let limit =
+            vendor.calls_a_minute.map(|limit| said!("(上限 {limit})", " of {limit}")).unwrap_or_default();
         let used = format!("{}{limit}", vendor.used.last_minute);
         let (source, target) = (side(&vendor.source), side(&vendor.target));
         table.add_row([system.to_string(), source, target, used, vendor.used.waiting.to_string()]);
@@ -117,23 +140,27 @@ fn notes(status: &Status) {
             say!("{name}: {title}");
         }
         if let Some(pause) = &flow.paused {
-            say!("{name}: {}", pauses::told(pause));
+            say!("{name}: {}", pauses::said(pause).told(language::current()));
         }
         if let Some(open) = flow.open_groups.filter(|open| *open > 0) {
-            say!("{name}: {open} groups are open (`relay groups`)");
+            say!(
+                "{name}:有 {open} 组开着(`relay groups`)",
+                "{name}: {open} groups are open (`relay groups`)"
+            );
         }
-        flow.notes.iter().for_each(|note| say!("{name}: {note}"));
+        flow.notes.iter().for_each(|note| say!("{name}: {}", note.told(language::current())));
     }
     for (system, vendor) in &status.vendors {
         if let Some(Side { stands: Standing::Paused, why: Some(why), .. }) = &vendor.source {
-            say!("{system} as a source: {why}");
+            let why = why.told(language::current());
+            say!("{system} 作为来源:{why}", "{system} as a source: {why}");
         }
     }
     for (system, queue) in &status.queues {
         if let Some(pause) = queue.paused.as_ref().filter(|pause| !pause.waits_for_a_person()) {
-            say!("{system}: {}", pauses::told(pause));
+            say!("{system}: {}", pauses::said(pause).told(language::current()));
         }
-        queue.notes.iter().for_each(|note| say!("{system}: {note}"));
+        queue.notes.iter().for_each(|note| say!("{system}: {}", note.told(language::current())));
     }
 }
 

@@ -57,7 +57,13 @@ impl Teller {
     pub(super) fn third_act(&self, day: &Day, demo: &Demo) {
         self.say("Then WDT ships orders of one shop and one warehouse. Their day becomes one bill, two hours after it is over;");
         self.say("an order that the warehouse reports late becomes a supplement. Both are audited.\n");
-        let mut table = plain_table(&["bill in Kingdee", "state", "orders", "lines", "amount"]);
+        let mut table = plain_table(&[
+            ("金蝶的单", "bill in Kingdee"),
+            ("状态", "state"),
+            ("订单", "orders"),
+            ("行", "lines"),
+            ("金额", "amount"),
+        ]);
         for bill in &day.bills {
             let state = if bill.is_audited { "audited" } else { "saved" };
             let (orders, lines, total) =

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::{Answer, Installation};
+use crate::support::Installation;
 
 const SETS: [&str; 4] = ["default", "e-commerce", "e-commerce-daily", "field-sales"];
 
@@ -57,13 +57,20 @@ fn what_is_written_back_to_qince_waits_for_the_path_of_its_call() {
     assert!(!listed(&tested()).contains(&"shipping-to-qince".to_owned()));
     assert_eq!(move_up(&installation, "field-sales"), 4, "two flows with their tests");
     assert!(listed(&tested()).contains(&"shipping-to-qince".to_owned()));
-    let mut settings = fs::read_to_string(installation.path("settings.env")).unwrap();
-    settings = settings.replace("=\n", "=x\n");
-    fs::write(installation.path("settings.env"), settings).unwrap();
-    let event = crate::support::events("erp-pusher/sqs.json");
-    let pusher = ["invoke", "erp-pusher", "--event", event.to_str().unwrap()];
-    let started = Answer::of(&mut installation.within("set -a; . ./settings.env", &pusher)).with_status(2);
+    fill_in(&installation);
+    let started = installation.invoke("erp-pusher", "erp-pusher/sqs.json").with_status(2);
     assert!(started.stderr.contains("QINCE_BUSINESS_STATUS_PATH"), "{}", started.stderr);
+}
+
+/// Gives every setting that the file leaves open a value.
+fn fill_in(installation: &Installation) {
+    let file = installation.path("relay.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let filled: Vec<_> = text
+        .lines()
+        .map(|line| if line.starts_with('#') { line.to_owned() } else { line.replace(" = \"\"", " = \"x\"") })
+        .collect();
+    fs::write(&file, filled.join("\n")).unwrap();
 }
 
 /// As the sets and the heads of their files say it.
@@ -109,33 +116,54 @@ fn nothing_that_is_there_is_overwritten_and_secrets_are_the_owners() {
     let said = installation.relay(&["init", "--set", "field-sales", "mine"]).with_status(0).stdout;
     assert!(said.contains("kept mine/flows/refund-to-sharecrm.toml"), "{said}");
     assert_eq!(fs::read_to_string(installation.path("mine/flows/refund-to-sharecrm.toml")).unwrap(), "mine");
-    let settings = installation.path("mine/settings.env");
+    let settings = installation.path("mine/relay.toml");
     assert_eq!(fs::metadata(&settings).unwrap().permissions().mode() & 0o777, 0o600);
-    fs::write(&settings, "WDT_SID=mine").unwrap();
+    fs::write(&settings, "# mine").unwrap();
     let again = installation.relay(&["init", "--set", "field-sales", "mine", "--json"]).with_status(0).json();
     assert_eq!(again["written"], serde_json::json!([]), "{again}");
-    assert_eq!(fs::read_to_string(&settings).unwrap(), "WDT_SID=mine");
+    assert_eq!(fs::read_to_string(&settings).unwrap(), "# mine");
 }
 
 #[test]
-fn the_settings_file_names_what_the_flows_need_and_a_shell_reads_it() {
+fn the_settings_file_names_what_the_flows_need_and_the_program_reads_it() {
     for set in SETS {
         let installation = Installation::empty();
         installation.relay(&["init", "--set", set]).with_status(0);
-        let text = fs::read_to_string(installation.path("settings.env")).unwrap();
-        let needed: Vec<_> =
-            text.lines().filter(|line| !line.starts_with('#') && line.contains('=')).collect();
-        assert!(needed.contains(&"RELAY_FLOWS_DIR=flows") && needed.contains(&"WDT_APPSECRET="), "{text}");
+        let text = fs::read_to_string(installation.path("relay.toml")).unwrap();
+        let needed: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(
+            needed.contains(&"RELAY_FLOWS_DIR = \"flows\"") && needed.contains(&"WDT_APPSECRET = \"\""),
+            "{text}"
+        );
         if set == "field-sales" {
-            assert!(
-                needed.contains(&"QINCE_PUSH_SECRETS=") && needed.contains(&"SHARECRM_DATA_CENTER_ID="),
-                "{text}"
-            );
+            for name in ["QINCE_PUSH_SECRETS", "SHARECRM_DATA_CENTER_ID"] {
+                assert!(needed.contains(&format!("{name} = \"\"").as_str()), "{text}");
+            }
         }
-        // Every name is one that the program knows: what is wrong with the values, no start asks about before.
-        fs::write(installation.path("settings.env"), text.replace("=\n", "=x\n")).unwrap();
-        let started =
-            Answer::of(&mut installation.within("set -a; . ./settings.env", &["drain"])).with_status(2);
-        assert!(!started.stderr.contains("is no setting"), "{}", started.stderr);
+        // It names all that is missing, and nothing that nobody knows.
+        let started = installation.relay(&["serve"]).with_status(2);
+        assert!(started.stderr.contains("WDT_APPSECRET is not set"), "{}", started.stderr);
+        fill_in(&installation);
+        let started = installation.relay(&["drain"]);
+        assert!(!started.stderr.contains("settings: "), "{}", started.stderr);
     }
+}
+
+#[test]
+fn a_service_runs_the_folder_as_a_user_of_its_own_behind_a_proxy() {
+    let installation = Installation::empty();
+    installation.relay(&["init", "--set", "field-sales", "mine"]).with_status(0);
+    let unit = fs::read_to_string(installation.path("mine/relay.service")).unwrap();
+    let folder = installation.path("mine").display().to_string();
+    for line in [
+        "User=relay",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        &format!("ReadWritePaths={folder}"),
+        &format!("ExecStart=/usr/local/bin/relay --config {folder}/relay.toml serve --listen 127.0.0.1:8080"),
+    ] {
+        assert!(unit.lines().any(|of_unit| of_unit == line), "{line} in {unit}");
+    }
+    let proxy = fs::read_to_string(installation.path("mine/Caddyfile")).unwrap();
+    assert!(proxy.contains("@webhooks path /http/* /qince/*"), "{proxy}");
 }

@@ -79,6 +79,14 @@ impl Installation {
         command
     }
 
+    /// A line of a shell in its folder.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.env_clear().env("PATH", "/usr/bin:/bin").envs(&self.settings).current_dir(self.folder.path());
+        command.args(["-c", line]);
+        command
+    }
+
     pub(crate) fn relay(&self, arguments: &[&str]) -> Answer {
         Answer::of(&mut self.command(arguments))
     }

@@ -21,8 +21,23 @@ const NEEDED: [&str; 11] = [
 fn help_names_every_command() {
     let help = Installation::empty().relay(&["--help"]).with_status(0).stdout;
     for command in [
-        "demo", "serve", "invoke", "drain", "status", "failures", "replay", "settle", "resume", "lookups",
-        "flows", "show", "pause", "dead",
+        "demo",
+        "serve",
+        "invoke",
+        "drain",
+        "status",
+        "failures",
+        "replay",
+        "settle",
+        "resume",
+        "lookups",
+        "flows",
+        "show",
+        "pause",
+        "dead",
+        "completions",
+        "man",
+        "init",
     ] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} in {help}");
     }

@@ -68,8 +68,11 @@ fn steer(name: &str, is_paused: bool, language: Language) -> Markup {
 fn notes(name: &str, flow: &FlowStatus, language: Language) -> Markup {
     let pauses = flow.paused.iter().chain(&flow.source_paused).map(pauses::told);
     let error = flow.source_health.last_error.as_ref().map(|error| error.message.clone());
-    let told: Vec<_> =
-        pauses.chain(error).chain(flow.mistakes.iter().cloned()).chain(flow.notes.iter().cloned()).collect();
+    let told: Vec<_> = pauses
+        .chain(error)
+        .chain(flow.mistakes.iter().cloned())
+        .chain(flow.notes.iter().map(|note| note.told(language).to_owned()))
+        .collect();
     html! {
         @if !told.is_empty() || flow.open_groups.is_some() {
             div.card {

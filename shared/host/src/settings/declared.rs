@@ -21,18 +21,20 @@ pub(crate) const STORE: Setting =
     Setting::optional("RELAY_STORE", Told("sqlite:relay.db"), "`aws`, or `sqlite:` and a file");
 pub(crate) const SECRET_ID: Setting =
     Setting::optional("RELAY_SECRET_ID", Told("none"), "a secret of Secrets Manager");
+/// In which language `relay` answers.
+pub const LANGUAGE: Setting =
+    Setting::optional("RELAY_LANG", Told("the locale's, else English"), "`zh` or `en`");
+/// How `relay` logs.
+pub const LOG: Setting = Setting::optional("RELAY_LOG", Value("text"), "`text` or `json`");
 pub(crate) const CHECKPOINT_TABLE: Setting = Setting::optional("CHECKPOINT_TABLE", Needed, OF_THE_STACK);
 pub(crate) const LEDGER_TABLE: Setting = Setting::optional("LEDGER_TABLE", Needed, OF_THE_STACK);
 pub(crate) const HISTORY_DAYS: Setting =
     Setting::optional("RELAY_HISTORY_DAYS", Value("30"), "a whole number of days; `0` keeps no history");
 pub(crate) const LEDGER_DAYS: Setting =
     Setting::optional("RELAY_LEDGER_DAYS", Value("400"), "a whole number of days, 30 or more");
-pub(crate) const ARCHIVE_BUCKET: Setting =
-    Setting::optional("ARCHIVE_BUCKET", Absent, "an output of the stack");
-pub(crate) const ARCHIVE_TABLE: Setting =
-    Setting::optional("ARCHIVE_TABLE", Absent, "an output of the stack");
-pub(crate) const OPERATOR_TABLE: Setting =
-    Setting::optional("OPERATOR_TABLE", Absent, "an output of the stack");
+pub(crate) const ARCHIVE_BUCKET: Setting = Setting::optional("ARCHIVE_BUCKET", Absent, OF_THE_STACK);
+pub(crate) const ARCHIVE_TABLE: Setting = Setting::optional("ARCHIVE_TABLE", Absent, OF_THE_STACK);
+pub(crate) const OPERATOR_TABLE: Setting = Setting::optional("OPERATOR_TABLE", Absent, OF_THE_STACK);
 pub(crate) const NUMBERS: Setting =
     Setting::optional("RELAY_NUMBERS", Value("search"), "`index` or `search`");
 pub(crate) const METRICS: Setting = Setting::optional("RELAY_METRICS", Value("alarms"), "`alarms` or `all`");
@@ -59,6 +61,8 @@ pub const OURS: &[Setting] = &[
     FLOWS_DIR,
     START,
     STORE,
+    LANGUAGE,
+    LOG,
     SECRET_ID,
     HISTORY_DAYS,
     LEDGER_DAYS,
@@ -81,8 +85,17 @@ pub const OURS: &[Setting] = &[
     CONSOLE_URL,
 ];
 
+/// Those of the settings that the command line alone goes by, and no function.
+pub const OF_THE_COMMAND_LINE: &[Setting] = &[LANGUAGE, LOG, CONSOLE_URL];
+
 /// So many slips of the pen make one name of another.
 const SLIPS: usize = 2;
+
+/// Whether the stack sets it, and nobody else.
+#[must_use]
+pub fn is_of_the_stack(setting: &Setting) -> bool {
+    setting.expects == OF_THE_STACK
+}
 
 /// Every setting: those of the vendors, then our own.
 pub fn all() -> impl Iterator<Item = &'static Setting> {
@@ -154,7 +167,8 @@ pub(crate) fn has_default(name: &str) -> bool {
 }
 
 /// The known setting that a name of a flow file is most likely a misspelling of.
-pub(crate) fn misspelt(name: &str) -> Option<&'static str> {
+#[must_use]
+pub fn misspelt(name: &str) -> Option<&'static str> {
     let is_ours = named(name).is_some();
     closest(name, names()).filter(|known| !is_ours && distance(name, known) <= SLIPS)
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Replayed;
 use crate::explain::{Asked, Connect};
+use crate::language::Said;
 use crate::log::Did;
 use crate::which::Which;
 use crate::{OperationError, Operations};
@@ -52,7 +53,7 @@ pub struct Costs {
     /// So many calls a minute are allowed.
     pub calls_a_minute: Option<u32>,
     /// What a repetition does there.
-    pub repeat: String,
+    pub repeat: Said,
 }
 
 /// A document that is sent once more.
@@ -122,14 +123,21 @@ impl Operations<'_> {
             calls: sends + if is_asked { documents } else { 0 },
             calls_a_minute: self.calls_a_minute(System::of_document(document.name)),
             repeat: match document.repeat() {
-                Repeat::Replaces => "a repetition replaces what is there",
-                Repeat::Refuses => "what is there stays: a second one is refused",
-                Repeat::Doubles if is_asked => {
-                    "what is there stays: it is asked after, and made anew only where it is missing"
+                Repeat::Replaces => {
+                    Said::new("重发会替换目标里已有的", "a repetition replaces what is there")
                 }
-                Repeat::Doubles => "A REPETITION MAKES A SECOND ONE: nobody can be asked whether it is there",
-            }
-            .to_owned(),
+                Repeat::Refuses => {
+                    Said::new("已有的不变:第二张会被拒绝", "what is there stays: a second one is refused")
+                }
+                Repeat::Doubles if is_asked => Said::new(
+                    "已有的不变:先查,没有的才新做",
+                    "what is there stays: it is asked after, and made anew only where it is missing",
+                ),
+                Repeat::Doubles => Said::new(
+                    "重发会多出一张:没法查目标里有没有",
+                    "A REPETITION MAKES A SECOND ONE: nobody can be asked whether it is there",
+                ),
+            },
         }
     }
 

@@ -14,6 +14,8 @@ use relay_mapping::Diagnostic;
 use serde::Serialize;
 
 use super::Doing;
+use crate::both;
+use crate::language::Said;
 use crate::{OperationError, Operations};
 
 /// What the checkpoints begin with that say when a task has its next turn.
@@ -62,7 +64,7 @@ pub struct FlowStatus {
     #[serde(skip)]
     pub(super) role: Option<Role>,
     /// What is to be known of it and needs nobody.
-    pub notes: Vec<String>,
+    pub notes: Vec<Said>,
 }
 
 impl Operations<'_> {
@@ -107,7 +109,7 @@ impl Operations<'_> {
             Role::Own => Doing::default(),
         };
         if source.role.is_polled() && status.source_health.last_success.is_none() {
-            status.notes.push("no poll has succeeded yet".to_owned());
+            status.notes.push(Said::new("还没有一次轮询成功", "no poll has succeeded yet"));
         }
         let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());
         let scope = Scope::Source(routed.source_system());
@@ -116,7 +118,7 @@ impl Operations<'_> {
             status.open_groups = Some(self.stores.groups.open(routed.flow.name()).await?.len());
         }
         status.title = routed.flow.title().map(str::to_owned);
-        status.notes.append(&mut status.source_health.notes);
+        status.notes.extend(status.source_health.notes.drain(..).map(Said::same));
         // A misspelt path of an open document looks like this, and so does a field that no tenant fills in.
         let missing = sightings::missing(self.stores.checkpoints.as_ref(), &routed.flow).await?;
         if let Some(paths) = missing.filter(|paths| !paths.is_empty()) {
@@ -215,12 +217,16 @@ impl Operations<'_> {
 }
 
 /// The first of the paths by name: a flow that copies whatever there is may have dozens.
-fn never_held(paths: &[String]) -> String {
+fn never_held(paths: &[String]) -> Said {
     const NAMED: usize = 6;
     let named = paths.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let more = paths.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more fields") } else { String::new() };
-    format!("no document so far has held {named}{more}")
+    match paths.len().saturating_sub(NAMED) {
+        0 => both!("至今没有单据带过 {named}", "no document so far has held {named}"),
+        more => both!(
+            "至今没有单据带过 {named} 和另外 {more} 个字段",
+            "no document so far has held {named} and {more} more fields"
+        ),
+    }
 }
 
 impl FlowStatus {

@@ -9,6 +9,8 @@ use relay_core::System;
 use super::flows::FlowStatus;
 use super::queues::QueueStatus;
 use super::{Doing, Status};
+use crate::both;
+use crate::language::{Language, Said};
 use crate::pauses;
 use crate::times::{shown, span};
 
@@ -21,7 +23,7 @@ const WAITED: Duration = Duration::from_secs(2 * 3_600);
 /// So many pushes in a row with a bad digest, or one of long ago, are no stranger's.
 const STRANGERS: u64 = 3;
 
-pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<String> {
+pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<Said> {
     let mut issues = Vec::new();
     for (name, flow) in &status.flows {
         of_flow(name, flow, now, &mut issues);
@@ -36,42 +38,64 @@ pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<String> {
     }
     for (task, stopped) in &status.tasks {
         let since = shown(stopped.since);
-        issues.push(format!("the task `{task}` of `relay serve` fails since {since}: {}", stopped.error));
+        issues.push(both!(
+            "`relay serve` 的任务 `{task}` 自 {since} 起一直失败:{}",
+            "the task `{task}` of `relay serve` fails since {since}: {}",
+            stopped.error
+        ));
     }
     issues.extend(status.reconciliation.iter().filter_map(super::Reconciled::issue));
     issues
 }
 
-fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<String>) {
+fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<Said>) {
     if flow.failed > 0 {
         issues.push(failed(name, flow.failed));
     }
     if let [first, more @ ..] = flow.mistakes.as_slice() {
-        let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
-        issues.push(format!(
-            "{name}: its file has mistakes, so that nothing starts with it; what runs goes on by the text before: {first}{more}: \
-             `relay flows check` shows them"
+        let more = match more.len() {
+            0 => Said::same(""),
+            more => both!("(另有 {more} 处)", " (and {more} more)"),
+        };
+        issues.push(Said::new(
+            format!(
+                "{name}:流程文件有错误,不能用它启动;正在运行的按原来的继续:{first}{}:`relay flows check` 会列出来",
+                more.told(Language::Chinese)
+            ),
+            format!(
+                "{name}: its file has mistakes, so that nothing starts with it; what runs goes on by the text before: \
+                 {first}{more}: `relay flows check` shows them"
+            ),
         ));
     }
     if let Some(since) = flow.absent_since {
-        let meanwhile = match flow.role {
-            Some(Role::Windowed) => {
-                "its watermark stands still, and reading goes on from there once it is back"
-            }
-            Some(Role::Listed) => "its list is not read, and what has changed goes on once it is back",
-            Some(Role::Pool) => {
-                "its rows stay in the pool, or are recorded as failed where another flow releases them"
-            }
-            _ => "what is pushed for it is recorded as failed: put it back, then `relay replay`",
+        let (zh, en) = match flow.role {
+            Some(Role::Windowed) => (
+                "水位停着,放回去后从那里接着读",
+                "its watermark stands still, and reading goes on from there once it is back",
+            ),
+            Some(Role::Listed) => (
+                "它的列表不读,变化的等放回去后再发",
+                "its list is not read, and what has changed goes on once it is back",
+            ),
+            Some(Role::Pool) => (
+                "它的行留在池里;被别的流程释放的记为失败",
+                "its rows stay in the pool, or are recorded as failed where another flow releases them",
+            ),
+            _ => (
+                "推送给它的记为失败:放回去,再 `relay replay`",
+                "what is pushed for it is recorded as failed: put it back, then `relay replay`",
+            ),
         };
-        issues.push(format!(
-            "{name}: file absent since {}; {meanwhile} (`relay flows retire {name}` ends this)",
-            shown(since)
+        let since = shown(since);
+        issues.push(Said::new(
+            format!("{name}:流程文件自 {since} 起不在了;{zh}(`relay flows retire {name}` 放弃它)"),
+            format!("{name}: file absent since {since}; {en} (`relay flows retire {name}` ends this)"),
         ));
         return;
     }
     if flow.role.is_some_and(Role::is_polled) {
-        issues.extend(failing(&format!("{name}: polling"), &flow.source_health));
+        issues.extend(failing(&both!("{name}:轮询", "{name}: polling"), &flow.source_health));
         // Meant to be.
         if flow.source_paused.is_some() {
             return;
@@ -80,67 +104,86 @@ fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<S
         let behind = behind.filter(|(_, lag)| *lag > LAG && !flow.is_catching_up(now));
         issues.extend(behind.map(|(until, lag)| {
             let (until, lag) = (shown(until), span(lag));
-            format!("{name}: read until {until}, {lag} behind: do the polls run, and succeed?")
+            both!(
+                "{name}:读到 {until},落后 {lag}:轮询在跑吗,成功吗?",
+                "{name}: read until {until}, {lag} behind: do the polls run, and succeed?"
+            )
         }));
     }
 }
 
 /// Flows of one pool share its pulls.
-fn of_pools(status: &Status, issues: &mut Vec<String>) {
+fn of_pools(status: &Status, issues: &mut Vec<Said>) {
     let mut told = Vec::new();
     for flow in status.flows.values().filter(|flow| flow.role == Some(Role::Pool)) {
         if !told.contains(&flow.source.as_str()) {
             told.push(flow.source.as_str());
-            issues.extend(failing(&format!("{}: pulling", flow.source.as_str()), &flow.source_health));
+            issues.extend(failing(&both!("{}:取池", "{}: pulling", flow.source), &flow.source_health));
         }
     }
 }
 
-fn of_pushes(pushes: &Doing, issues: &mut Vec<String>) {
+fn of_pushes(pushes: &Doing, issues: &mut Vec<Said>) {
     let may_be_a_strangers = |class: &str| matches!(class, "digest" | "age");
     let is_a_strangers = pushes.last_error.as_ref().is_some_and(|error| may_be_a_strangers(&error.class));
     if !is_a_strangers || pushes.failed_tries >= STRANGERS {
-        issues.extend(failing("pushes: taking them", pushes));
+        issues.extend(failing(&Said::new("推送:接收", "pushes: taking them"), pushes));
     }
 }
 
-fn of_queue(system: System, queue: &QueueStatus, now: DateTime<Utc>, issues: &mut Vec<String>) {
+fn of_queue(system: System, queue: &QueueStatus, now: DateTime<Utc>, issues: &mut Vec<Said>) {
     if queue.dead > 0 {
-        issues.push(format!(
+        issues.push(both!(
+            "{system}:{} 条死信:`relay dead --target {system}` 列出和重发",
             "{system}: {} dead letters: `relay dead --target {system}` lists and redrives them",
             queue.dead
         ));
     }
     match &queue.paused {
         Some(pause) if pause.waits_for_a_person() => {
-            issues.push(format!("{system}: {}; mend it, then `relay resume {system}`", pauses::told(pause)));
+            let pause = pauses::said(pause);
+            issues.push(Said::new(
+                format!("{system}:{};解决后 `relay resume {system}`", pause.told(Language::Chinese)),
+                format!("{system}: {pause}; mend it, then `relay resume {system}`"),
+            ));
         }
         // Its end is known, so the tries that failed need nobody.
         Some(_) => {}
-        None => issues.extend(failing(&format!("{system}: pushing"), &queue.target_health)),
+        None => issues.extend(failing(&both!("{system}:推送", "{system}: pushing"), &queue.target_health)),
     }
     let waited = queue.oldest_sent_at.map(|sent| (now - sent).to_std().unwrap_or_default());
     if let Some(waited) = waited.filter(|waited| *waited > WAITED) {
-        issues.push(format!("{system}: its oldest message has waited for {}", span(waited)));
+        issues.push(both!(
+            "{system}:最早的一条已等了 {}",
+            "{system}: its oldest message has waited for {}",
+            span(waited)
+        ));
     }
 }
 
-fn failed(name: &str, count: u64) -> String {
-    format!("{name}: {count} failed: `relay failures --flow {name}` tells why")
+fn failed(name: &str, count: u64) -> Said {
+    both!(
+        "{name}:{count} 张失败:`relay failures --flow {name}` 说明原因",
+        "{name}: {count} failed: `relay failures --flow {name}` tells why"
+    )
 }
 
-fn failing(what: &str, doing: &Doing) -> Option<String> {
+fn failing(what: &Said, doing: &Doing) -> Option<Said> {
     let since = doing.failing_since?;
     let tries = doing.failed_tries;
     let error = doing.last_error.as_ref().map(|error| {
         let code = error.code.as_deref().map(|code| format!(", code {code}")).unwrap_or_default();
         format!(" ({}{code}): {}", error.class, error.message)
     });
-    let well = doing.last_success.map_or_else(|| "never".to_owned(), shown);
-    Some(format!(
-        "{what} fails since {}, {tries} times; last success: {well}; last error{}",
-        shown(since),
-        error.unwrap_or_default()
+    let (since, error) = (shown(since), error.unwrap_or_default());
+    let well = doing.last_success.map_or_else(|| Said::new("从未", "never"), |at| Said::same(shown(at)));
+    Some(Said::new(
+        format!(
+            "{}自 {since} 起一直失败,{tries} 次;上次成功:{};最近的错误{error}",
+            what.told(Language::Chinese),
+            well.told(Language::Chinese)
+        ),
+        format!("{what} fails since {since}, {tries} times; last success: {well}; last error{error}"),
     ))
 }
 
@@ -170,11 +213,12 @@ mod tests {
             issues
         };
         for class in ["digest", "age"] {
-            assert_eq!(issues(refused(class, 2)), Vec::<String>::new());
+            assert_eq!(issues(refused(class, 2)), Vec::<Said>::new());
             assert_eq!(issues(refused(class, 3)).len(), 1);
         }
         assert_eq!(issues(refused("store", 1)).len(), 1);
         let [issue] = &issues(refused("digest", 3))[..] else { panic!() };
+        let issue = issue.to_string();
         assert!(issue.contains("since 1970-01-01 08:00:00, 3 times"), "{issue}");
         assert!(issue.contains("last success: never; last error (digest): fits none"), "{issue}");
     }

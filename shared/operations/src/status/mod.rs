@@ -18,6 +18,7 @@ pub use self::flows::{FlowStatus, NEXT};
 pub use self::queues::QueueStatus;
 pub use self::reconciled::Reconciled;
 pub use self::vendors::{Side, Standing, VendorStatus};
+use crate::language::Said;
 use crate::{OperationError, Operations};
 
 /// Where everything stands.
@@ -40,7 +41,7 @@ pub struct Status {
     /// The days of the last week on which the sides of a flow differ, or could not be compared.
     pub reconciliation: Vec<Reconciled>,
     /// What needs a person, one line each.
-    pub issues: Vec<String>,
+    pub issues: Vec<Said>,
 }
 
 /// How a source or a target is doing.

@@ -8,6 +8,7 @@ use relay_core::{Depth, System, pause};
 use serde::Serialize;
 
 use super::Doing;
+use crate::language::Said;
 use crate::{OperationError, Operations};
 
 /// Where a target's queue stands.
@@ -29,7 +30,7 @@ pub struct QueueStatus {
     #[serde(flatten)]
     pub target_health: Doing,
     /// What is to be known of it and needs nobody.
-    pub notes: Vec<String>,
+    pub notes: Vec<Said>,
 }
 
 impl Operations<'_> {
@@ -47,10 +48,10 @@ impl Operations<'_> {
         let age = |sent: DateTime<Utc>| (now - sent).to_std().unwrap_or_default().as_secs();
         let mut notes = Vec::new();
         if waiting + in_flight > 0 && oldest_sent_at.is_none() {
-            notes.push(
-                "how long its oldest message waits is told by CloudWatch alone: ApproximateAgeOfOldestMessage"
-                    .to_owned(),
-            );
+            notes.push(Said::new(
+                "最早的一条等了多久,只有 CloudWatch 知道:ApproximateAgeOfOldestMessage",
+                "how long its oldest message waits is told by CloudWatch alone: ApproximateAgeOfOldestMessage",
+            ));
         }
         Ok(QueueStatus {
             waiting,

@@ -4,7 +4,8 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use relay_reconcile::{Standing, days, kept};
 use serde::Serialize;
 
-use crate::{OperationError, Operations};
+use crate::language::Said;
+use crate::{OperationError, Operations, both};
 
 /// So many days back a difference needs a person: as long as the schedule compares a day.
 const WEEK: u64 = 7;
@@ -49,11 +50,14 @@ impl Operations<'_> {
 
 impl Reconciled {
     /// What a person is to do about it; `None` where nobody is needed.
-    pub(super) fn issue(&self) -> Option<String> {
+    pub(super) fn issue(&self) -> Option<Said> {
         let Self { flow, day, told, .. } = self;
-        let command =
-            format!("`relay reconcile {flow} --day {day}` names them, with `--heal` it sends the missing");
-        (self.standing == Standing::Different)
-            .then(|| format!("{flow}: the sides differ on {day} ({told}): {command}"))
+        let command = format!("`relay reconcile {flow} --day {day}`");
+        (self.standing == Standing::Different).then(|| {
+            both!(
+                "{flow}:{day} 各方不一致({told}):{command} 逐张列出,加 `--heal` 补发缺的",
+                "{flow}: the sides differ on {day} ({told}): {command} names them, with `--heal` it sends the missing"
+            )
+        })
     }
 }

@@ -9,6 +9,7 @@ use relay_core::quota::Used;
 use serde::Serialize;
 
 use super::{Doing, Status};
+use crate::language::Said;
 use crate::{OperationError, Operations, pauses};
 
 /// Where a vendor stands.
@@ -31,7 +32,7 @@ pub struct Side {
     /// Where it stands.
     pub stands: Standing,
     /// Why, where it is not simply reachable.
-    pub why: Option<String>,
+    pub why: Option<Said>,
     /// Until when, where that is known.
     pub until: Option<DateTime<Utc>>,
 }
@@ -53,6 +54,19 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// As people call it, in both languages.
+    #[must_use]
+    pub fn said(self) -> Said {
+        let chinese = match self {
+            Self::Paused => "已暂停",
+            Self::Refusing => "拒绝",
+            Self::Unreachable => "连不上",
+            Self::Reachable => "正常",
+            Self::Unknown => "还没问过",
+        };
+        Said::new(chinese, self.name())
+    }
+
     /// As people call it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -68,7 +82,7 @@ impl Standing {
 
 impl Side {
     fn paused(pause: &Pause) -> Self {
-        Self { stands: Standing::Paused, why: Some(pauses::told(pause)), until: pause.until }
+        Self { stands: Standing::Paused, why: Some(pauses::said(pause)), until: pause.until }
     }
 
     fn of(doing: &Doing) -> Self {
@@ -79,7 +93,7 @@ impl Side {
             (None, _, None) => Standing::Unknown,
         };
         let error = doing.last_error.as_ref().filter(|_| doing.failing_since.is_some());
-        Self { stands, why: error.map(|error| error.message.clone()), until: None }
+        Self { stands, why: error.map(|error| Said::same(&error.message)), until: None }
     }
 
     /// The worse of the two.

@@ -4,9 +4,11 @@
 
 mod bill;
 mod catalogs;
+mod links;
 mod made;
 mod roles;
 mod rules;
 mod security;
 mod settings;
 mod template;
+mod twins;

@@ -19,7 +19,7 @@ use anyhow::Context as _;
 use relay_connector::Role;
 use relay_core::{Queue, Received, Stores, WorkItem};
 use relay_host::wiring::both;
-use relay_host::{Settings, Wiring};
+use relay_host::{Settings, Wiring, settings};
 use relay_operations::explain::{Asked, Target};
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
@@ -47,7 +47,7 @@ const VISIBILITY: Duration = Duration::from_secs(600);
 /// `relay serve --dry-run`
 pub(crate) async fn run(listen: std::net::SocketAddr, json: bool) -> anyhow::Result<Done> {
     let mut signals = Signals::heard()?;
-    test::must_pass(&Settings::from_environment())?;
+    test::must_pass(&settings::of_process())?;
     let (wiring, place, _none_yet) = existing_or_none().await?;
     let folder = tempfile::tempdir().context("making a folder for what is read")?;
     let scratch = scratch(&wiring, folder.path()).await?;
@@ -85,9 +85,10 @@ pub(crate) async fn run(listen: std::net::SocketAddr, json: bool) -> anyhow::Res
     if !json {
         say!("{}", place.line());
         say!(
-            "A dry run: documents are read, mapped and shown. Nothing is sent, acknowledged or remembered; pushes"
+            "试运行:读取、映射、显示单据。什么都不发送、不回写、不记住;推送按「没存下」回答,所以会再推一次。\n",
+            "A dry run: documents are read, mapped and shown. Nothing is sent, acknowledged or remembered; pushes\nare answered as not \
+             stored, so that they are delivered again.\n"
         );
-        say!("are answered as not stored, so that they are delivered again.\n");
     }
     here.run_until(signals.next()).await;
     stop.send_replace(true);
@@ -166,7 +167,9 @@ impl Shown {
         match operations.explain(&item.flow, asked, &connect, Target::IsLeftAlone).await {
             Ok(explained) if self.json => say!("{}", json!(explained)),
             Ok(explained) => explain::summarize(&explained),
-            Err(error) => say!("{} {}: cannot be explained: {error}", item.flow, item.key),
+            Err(error) => {
+                say!("{} {}:说不清:{error}", "{} {}: cannot be explained: {error}", item.flow, item.key);
+            }
         }
         Ok(())
     }

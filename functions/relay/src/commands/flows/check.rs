@@ -11,6 +11,7 @@ use relay_operations::lookups;
 use serde_json::{Value, json};
 
 use crate::Done;
+use crate::language::said;
 use crate::output::{counted, say};
 
 /// What is wrong with a folder of flow files, and what may be.
@@ -23,7 +24,7 @@ struct Found<'f> {
 
 /// `relay flows check`
 pub(crate) async fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
-    let settings = Settings::from_environment();
+    let settings = settings::of_process();
     let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
     // One file with a mistake hides none of the others'.
     let flows = relay_host::flows::load_sound(folder.as_deref(), &settings)?;
@@ -69,23 +70,27 @@ fn print(flows: &Flows, found: &Found<'_>) {
         say!("{diagnostic}\n");
     }
     for remark in found.remarks {
-        let kind = if remark.is_mistake { "error" } else { "warning" };
+        let kind = if remark.is_mistake { said!("错误", "error") } else { said!("警告", "warning") };
         let help = remark.help.as_deref().map(|help| format!("\n  = help: {help}")).unwrap_or_default();
         say!("{kind}: {}\n --> {}:{}:{}{help}\n", remark.message, remark.file, remark.line, remark.column);
     }
     let warnings = match found.warnings() {
         0 => String::new(),
-        count => format!(", {}", counted(count, "warning")),
+        count => said!(",{}", ", {}", counted(count, "处警告", "warning")),
     };
     if found.mistakes() > 0 {
-        say!("{}{warnings}.", counted(found.mistakes(), "mistake"));
+        say!("{}{warnings}。", "{}{warnings}.", counted(found.mistakes(), "处错误", "mistake"));
         return;
     }
     flows.iter().for_each(|routed| print_flow(routed));
     for interface in found.interfaces {
-        say!("checked by {interface}");
+        say!("按 {interface} 检查", "checked by {interface}");
     }
-    say!("{}, no mistakes{warnings}.", counted(flows.iter().count(), "flow"));
+    say!(
+        "{},没有错误{warnings}。",
+        "{}, no mistakes{warnings}.",
+        counted(flows.iter().count(), "个流程", "flow")
+    );
 }
 
 fn print_flow(routed: &Routed) {
@@ -94,7 +99,8 @@ fn print_flow(routed: &Routed) {
     let (source, target) = (flow.source().document.name, flow.target().document.name);
     let name = flow.name();
     let metric = metric_name(name);
-    let metric = if metric == name { String::new() } else { format!(" (counted as {metric})") };
+    let metric =
+        if metric == name { String::new() } else { said!("(指标名 {metric})", " (counted as {metric})") };
     say!("{name}{title}: {source} → {target}{metric}");
 }
 

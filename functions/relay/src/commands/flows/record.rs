@@ -14,7 +14,11 @@ pub(crate) async fn run(key: &str, flow: Option<&str>, json: bool) -> anyhow::Re
     }
     // The test alone on standard output: it goes to the end of a file.
     tell!("{}", place.line());
-    tell!("Read it before you keep it. It goes to the end of {}.test.toml.", recorded.flow);
+    tell!(
+        "保存前先读一遍。它接在 {}.test.toml 的末尾。",
+        "Read it before you keep it. It goes to the end of {}.test.toml.",
+        recorded.flow
+    );
     say!("{}", recorded.test.trim_end());
     Ok(Done::Well)
 }

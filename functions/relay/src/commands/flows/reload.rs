@@ -5,13 +5,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use relay_core::{Checkpoints, StoreError};
-use relay_host::{Settings, Store, settings};
+use relay_host::{Store, settings};
 use relay_operations::log::Did;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::test;
 use crate::commands::{existing, operations, person};
+use crate::language::said;
 use crate::output::say;
 use crate::{Done, WrongUsage};
 
@@ -61,11 +62,14 @@ async fn write(checkpoints: &dyn Checkpoints, name: &str, value: &str) -> Result
 /// `relay flows reload`
 pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     // First: mistakes are told here, where somebody reads them.
-    test::must_pass(&Settings::from_environment())?;
+    test::must_pass(&settings::of_process())?;
     let (wiring, place) = existing().await?;
     if matches!(settings::store(&wiring.settings)?, Store::Aws(_)) {
-        let way = "the functions of a stack take their flows from its layer: deploy it anew";
-        return Err(WrongUsage(way.to_owned()).into());
+        let way = said!(
+            "整套的函数从它的层里取流程:重新部署",
+            "the functions of a stack take their flows from its layer: deploy it anew"
+        );
+        return Err(WrongUsage(way).into());
     }
     let checkpoints = wiring.stores.checkpoints.as_ref();
     let asking = Asking { id: wiring.rng.uuid().to_string(), at: wiring.clock.now() };
@@ -82,10 +86,11 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
         }
         wiring.clock.sleep(LOOK_EVERY).await;
     };
-    let answer = answer.context(
+    let answer = answer.with_context(|| said!(
+        "一分钟内没有用这个存储的 `relay serve` 回答:有一个在运行吗?它启动时会重新读流程文件",
         "no `relay serve` on this store has answered within a minute: does one run? It takes the flow files anew when it is \
-         started",
-    )?;
+         started"
+    ))?;
     let operations = operations(&wiring);
     let done = Did { by: Some(person(None, &wiring)), ..Did::of("flows reload", "the flow files") };
     operations.note(done.because(answer.error.clone())).await;
@@ -94,8 +99,11 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     } else {
         say!("{}", place.line());
         match &answer.error {
-            None => say!("The flow files were taken anew."),
-            Some(error) => say!("What ran goes on, because the new ones cannot be begun with: {error}"),
+            None => say!("流程文件已重新读取。", "The flow files were taken anew."),
+            Some(error) => say!(
+                "原来的继续运行,因为新的不能用:{error}",
+                "What ran goes on, because the new ones cannot be begun with: {error}"
+            ),
         }
     }
     Ok(if answer.error.is_none() { Done::Well } else { Done::WithFailures })

@@ -12,7 +12,10 @@ pub(crate) async fn run(name: &str, json: bool) -> anyhow::Result<Done> {
         say!("{}", place.with(json!({ "retired": name })));
     } else {
         say!("{}", place.line());
-        say!("{name} is retired: nothing is kept for it any more; what has failed stays in the ledger.");
+        say!(
+            "{name} 已放弃:不再为它保留什么;失败的留在台账里。",
+            "{name} is retired: nothing is kept for it any more; what has failed stays in the ledger."
+        );
     }
     Ok(Done::Well)
 }

@@ -8,6 +8,7 @@ use relay_mapping::{Diagnostics, Missing, Position};
 use serde_json::json;
 
 use super::check::diagnostics_as_json;
+use crate::language::said;
 use crate::output::{counted, say};
 use crate::{Done, shipped};
 
@@ -52,7 +53,7 @@ pub(crate) fn of_flow(name: &str, settings: &Settings) -> Result<Option<TestedFl
 
 /// `relay flows test`
 pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
-    let settings = Settings::from_environment();
+    let settings = settings::of_process();
     let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
     let flows = match tested(folder.as_deref(), &settings)? {
         Ok(flows) => flows,
@@ -61,7 +62,7 @@ pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
             if json {
                 say!("{}", json!({ "mistakes": diagnostics_as_json(&found) }));
             } else {
-                say!("{mistakes}\n\n{}.", counted(found.len(), "mistake"));
+                say!("{mistakes}\n\n{}。", "{mistakes}\n\n{}.", counted(found.len(), "处错误", "mistake"));
             }
             return Ok(Done::WithFailures);
         }
@@ -72,8 +73,12 @@ pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     } else {
         flows.iter().for_each(print);
         let tests: usize = flows.iter().map(|flow| flow.tests.len()).sum();
-        let failed = if failed == 0 { "none failed".to_owned() } else { format!("{failed} failed") };
-        say!("{}, {}, {failed}.", counted(flows.len(), "flow"), counted(tests, "test"));
+        let failed = match failed {
+            0 => said!("全部通过", "none failed"),
+            failed => said!("{failed} 个没通过", "{failed} failed"),
+        };
+        let (flows, tests) = (counted(flows.len(), "个流程", "flow"), counted(tests, "个测试", "test"));
+        say!("{flows},{tests},{failed}。", "{flows}, {tests}, {failed}.");
     }
     Ok(if failed == 0 { Done::Well } else { Done::WithFailures })
 }
@@ -99,14 +104,24 @@ fn tested(
 fn print(flow: &TestedFlow) {
     let TestedFlow { flow: name, flow_file, tests, coverage, .. } = flow;
     if tests.is_empty() {
-        say!("{name}: no tests (write {name}.test.toml beside it)\n");
+        say!(
+            "{name}:没有测试(在旁边写一个 {name}.test.toml)\n",
+            "{name}: no tests (write {name}.test.toml beside it)\n"
+        );
         return;
     }
     let (reached, of) = (coverage.reached, coverage.of);
-    say!("{name}: {}; they reach {reached} of {of} rules and conditions", counted(tests.len(), "test"));
+    say!(
+        "{name}:{};用到了 {of} 条规则和条件里的 {reached} 条",
+        "{name}: {}; they reach {reached} of {of} rules and conditions",
+        counted(tests.len(), "个测试", "test")
+    );
     flow.failed().flat_map(|test| failure(flow, test)).for_each(|line| say!("{line}"));
     for Missing { at: Position { line, column }, target, what } in &coverage.missing {
-        say!("  not reached: {target}: {what} ({flow_file}:{line}:{column})");
+        say!(
+            "  没用到:{target}:{what}({flow_file}:{line}:{column})",
+            "  not reached: {target}: {what} ({flow_file}:{line}:{column})"
+        );
     }
     say!("");
 }
@@ -116,8 +131,11 @@ fn failure(flow: &TestedFlow, test: &Tested) -> Vec<String> {
     let Tested { name, line, differences, .. } = test;
     let file = flow.test_file.as_deref().unwrap_or_default();
     let difference = |Difference { field, line, expected, found }: &Difference| {
-        format!("    {field}: expected {expected}, found {found} ({file}:{line})")
+        said!(
+            "    {field}:应为 {expected},得到 {found}({file}:{line})",
+            "    {field}: expected {expected}, found {found} ({file}:{line})"
+        )
     };
-    let head = format!("  FAILED {name} ({file}:{line})");
+    let head = said!("  没通过 {name}({file}:{line})", "  FAILED {name} ({file}:{line})");
     std::iter::once(head).chain(differences.iter().map(difference)).collect()
 }

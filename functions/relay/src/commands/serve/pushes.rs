@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::supervisor;
+use crate::language;
 use crate::output::say;
 use crate::server::{self, Current, Watched};
 use crate::supervise::Supervisor;
@@ -23,7 +24,7 @@ const WEBHOOK: &str = "webhook";
 pub(crate) fn told_addresses(address: SocketAddr) {
     let prefixes = relay_connectors::CONNECTORS.iter().filter_map(|connector| connector.webhook_prefix());
     let addresses: Vec<_> = prefixes.map(|prefix| format!("http://{address}{prefix}…")).collect();
-    say!("Taking pushes at {}", addresses.join(" and "));
+    say!("在这里接收推送:{}", "Taking pushes at {}", addresses.join(language::current().says("、", " and ")));
 }
 
 /// Where pushes are taken: once begun, it goes on while flow files are taken anew.

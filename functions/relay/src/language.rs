@@ -1,0 +1,51 @@
+//! The language in which this process answers: what `RELAY_LANG` says, else the locale.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use relay_host::settings::declared::LANGUAGE;
+use relay_host::{Settings, SettingsError};
+pub(crate) use relay_operations::language::Language;
+
+/// Whether it is Chinese.
+static IS_CHINESE: AtomicBool = AtomicBool::new(false);
+
+/// The language of this process.
+pub(crate) fn current() -> Language {
+    if IS_CHINESE.load(Ordering::Relaxed) { Language::Chinese } else { Language::English }
+}
+
+/// Has the process speak the language of these settings.
+///
+/// # Errors
+/// A language that it does not speak; it goes on in that of the locale.
+pub(crate) fn begin_with(settings: &Settings) -> Result<(), SettingsError> {
+    let (language, spoken) = match settings.get(LANGUAGE.name) {
+        Some(asked) if ["zh", "en"].iter().any(|known| asked.to_lowercase().starts_with(known)) => {
+            (Language::of_locale(asked), Ok(()))
+        }
+        asked => {
+            let problem = format!("{} expects {}", LANGUAGE.name, LANGUAGE.expects);
+            let spoken = asked.map_or(Ok(()), |_| Err(SettingsError { problems: vec![problem] }));
+            (Language::of_locale(of_system(settings)), spoken)
+        }
+    };
+    IS_CHINESE.store(language == Language::Chinese, Ordering::Relaxed);
+    spoken
+}
+
+/// The locale of messages, as every program of the system finds it.
+fn of_system(settings: &Settings) -> &str {
+    ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| settings.get(name)).unwrap_or_default()
+}
+
+/// A text in the language of this process, of two formats with the same arguments.
+macro_rules! said {
+    ($chinese:literal, $english:literal $(, $($argument:tt)*)?) => {
+        match $crate::language::current() {
+            $crate::language::Language::Chinese => format!($chinese $(, $($argument)*)?),
+            $crate::language::Language::English => format!($english $(, $($argument)*)?),
+        }
+    };
+}
+
+pub(crate) use said;

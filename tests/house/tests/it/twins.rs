@@ -1,0 +1,115 @@
+//! Chinese and English: no text that `relay` says lacks its twin.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What is the same in both languages: a command to type.
+const SAME: [&str; 1] = ["mv"];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The literals at the beginning of each call of a macro: one, or two that are twins.
+fn calls<'t>(text: &'t str, name: &str) -> Vec<Vec<&'t str>> {
+    let begins = format!("{name}!(");
+    let places = text.match_indices(&begins).filter(|(place, _)| {
+        let before = text[..*place].chars().next_back();
+        !before.is_some_and(|before| before.is_alphanumeric() || before == '_' || before == '`')
+    });
+    places.map(|(place, _)| literals(&text[place + begins.len()..])).collect()
+}
+
+fn literals(mut text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    loop {
+        text = text.trim_start();
+        let Some(rest) = text.strip_prefix('"') else { return found };
+        let mut escaped = false;
+        let end = rest.find(|char| {
+            let ends = char == '"' && !escaped;
+            escaped = char == '\\' && !escaped;
+            ends
+        });
+        let end = end.unwrap();
+        found.push(&rest[..end]);
+        let Some(next) = rest[end + 1..].trim_start().strip_prefix(',') else { return found };
+        text = next;
+    }
+}
+
+/// The words of a format, without what is put into it.
+fn words(format: &str) -> Vec<String> {
+    let mut depth = 0;
+    let outside = format.replace("\\n", " ").replace("{{", "").replace("}}", "");
+    let outside: String = outside
+        .chars()
+        .filter(|char| {
+            match char {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => return depth == 0,
+            }
+            false
+        })
+        .collect();
+    let words = outside.split(|char: char| !char.is_ascii_alphabetic()).filter(|word| word.len() > 1);
+    words.filter(|word| !SAME.contains(word)).map(str::to_owned).collect()
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.chars().any(|char| ('\u{4E00}'..='\u{9FFF}').contains(&char) || "。、".contains(char))
+}
+
+#[test]
+fn no_text_of_the_command_line_lacks_its_twin() {
+    let mut seen = 0;
+    for file in sources(&house::root().join("functions/relay/src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let at = file.display();
+        for name in ["say", "tell", "said"] {
+            for call in calls(&text, name) {
+                match call[..] {
+                    [] => {}
+                    [alone] => {
+                        assert_eq!(words(alone), Vec::<String>::new(), "{at}: \"{alone}\" has no twin");
+                    }
+                    [chinese, english, ..] => {
+                        seen += 1;
+                        let has_words =
+                            words(english).iter().any(|word| !english.contains(&format!("`{word}")));
+                        assert!(
+                            !has_words || is_chinese(chinese),
+                            "{at}: \"{english}\" comes after its Chinese"
+                        );
+                        assert!(!is_chinese(english), "{at}: \"{english}\" is English");
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 100, "{seen} twins were found");
+}
+
+#[test]
+fn what_operations_say_has_its_twin_by_its_type() {
+    let mut seen = 0;
+    for file in sources(&house::root().join("shared/operations/src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for call in calls(&text, "both") {
+            let [chinese, english, ..] = call[..] else { panic!("{}: {call:?}", file.display()) };
+            seen += 1;
+            assert!(is_chinese(chinese) && !is_chinese(english), "{}: {call:?}", file.display());
+        }
+    }
+    assert!(seen > 20, "{seen} twins were found");
+}
