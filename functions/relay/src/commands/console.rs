@@ -99,6 +99,7 @@ fn access(settings: &Settings, listen: SocketAddr) -> anyhow::Result<Access> {
     }
     if !listen.ip().is_loopback() && !url.as_deref().is_some_and(|url| url.starts_with("https://")) {
         tell!(
+            "警告:密码到控制台的路上没有加密:前面放上 TLS,并用 RELAY_CONSOLE_URL=https://… 写明",
             "warning: passwords reach the console unencrypted: put TLS in front of it, and say so with RELAY_CONSOLE_URL=https://…"
         );
     }

@@ -19,7 +19,7 @@ pub(crate) fn run(name: &str, role: Role) -> anyhow::Result<Done> {
 /// A line of standard input; at a terminal one that is not shown.
 fn password() -> std::io::Result<String> {
     if std::io::stdin().is_terminal() {
-        tell!("The password:");
+        tell!("密码:", "The password:");
         return Term::stderr().read_secure_line();
     }
     let mut line = String::new();

@@ -126,13 +126,11 @@ fn vendors(status: &Status) {
 
 /// What is to be known and needs nobody.
 fn notes(status: &Status) {
-    for day in status.reconciliation.iter().filter(|day| day.differences == 0) {
+    for compared in status.reconciliation.iter().filter(|day| day.differences == 0) {
+        let (flow, day) = (&compared.flow, compared.day);
         say!(
-            "{}: {} could not be compared (`relay reconcile {} --day {}` tells why)",
-            day.flow,
-            day.day,
-            day.flow,
-            day.day
+            "{flow}:{day} 没能比对(`relay reconcile {flow} --day {day}` 说明原因)",
+            "{flow}: {day} could not be compared (`relay reconcile {flow} --day {day}` tells why)"
         );
     }
     for (name, flow) in &status.flows {
