@@ -41,7 +41,7 @@ fn each_example_has_tests_that_pass_and_reach_every_rule() {
     let folder = format!("{FLOWS}/examples");
     let answer = Installation::empty().relay(&["flows", "test", &folder, "--json"]).with_status(0).json();
     let flows = answer["flows"].as_array().unwrap();
-    assert_eq!(flows.len(), 8, "{answer}");
+    assert_eq!(flows.len(), 15, "{answer}");
     for flow in flows {
         assert!(flow["tests"].as_array().unwrap().len() >= 2, "{flow}");
         assert_eq!(flow["coverage"]["missing"], serde_json::json!([]), "{flow}");

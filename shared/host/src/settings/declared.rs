@@ -35,6 +35,11 @@ pub(crate) const OPERATOR_TABLE: Setting =
     Setting::optional("OPERATOR_TABLE", Absent, "an output of the stack");
 pub(crate) const NUMBERS: Setting = Setting::optional("RELAY_NUMBERS", Value("index"), "`index` or `search`");
 pub(crate) const METRICS: Setting = Setting::optional("RELAY_METRICS", Value("alarms"), "`alarms` or `all`");
+pub(crate) const CONSOLE_URL: Setting = Setting::optional(
+    relay_connector::own::CONSOLE_URL,
+    Absent,
+    "the console's address, as those who get alerts reach it, such as https://relay.example.com",
+);
 pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 pub(crate) const GROUP_TABLE: Setting = Setting::optional("GROUP_TABLE", Needed, OF_THE_STACK);
 
@@ -47,6 +52,7 @@ pub const OURS: &[Setting] = &[
     HISTORY_DAYS,
     LEDGER_DAYS,
     METRICS,
+    CONSOLE_URL,
     Setting::optional("RELAY_METRICS_NAMESPACE", Value("erp-relay"), "where CloudWatch files the metrics"),
     CHECKPOINT_TABLE,
     LEDGER_TABLE,

@@ -47,9 +47,11 @@ async fn push(house: &House, process: &Process, order: &Value) {
 fn every_example_runs_by_the_settings_of_the_simulated_vendors() {
     let process = House::new(1).with("RELAY_FLOWS_DIR", EXAMPLES).start();
     let flows: Vec<_> = process.wiring.flows.iter().map(|routed| routed.flow.name().to_owned()).collect();
-    let outcomes = ["failures-to-wecom", "number-to-sharecrm"];
-    let mut expected =
-        vec![BY_WAREHOUSE, outcomes[0], outcomes[1], TO_DINGTALK, TO_FEISHU, TO_HTTP, AMOUNTS, TO_WECOM];
+    let others = [BY_WAREHOUSE, "number-to-sharecrm", TO_DINGTALK, TO_FEISHU, TO_HTTP, AMOUNTS, TO_WECOM];
+    let alerts = ["failures", "health"].iter().flat_map(|what| {
+        ["wecom", "dingtalk", "feishu", "http"].iter().map(move |target| format!("{what}-to-{target}"))
+    });
+    let mut expected: Vec<_> = others.into_iter().map(str::to_owned).chain(alerts).collect();
     expected.sort_unstable();
     assert_eq!(flows, expected);
     assert_eq!(process.wiring.flows.warnings().count(), 0);
