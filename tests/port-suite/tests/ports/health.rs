@@ -6,12 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use relay_bill_closer::BillCloser;
 use relay_core::clock::{Clock as _, SeededRng};
-use relay_core::health::Monitor;
+use relay_core::health::{Monitor, Part};
 use relay_core::pause::{self, Pause, Scope};
+use relay_core::registry::{self, Registered, Registry};
 use relay_core::{Stores, System, WorkItem};
 use relay_decorator::decorate;
+use relay_job::conditions;
+use relay_job::watermark::{self, Watermark};
 use relay_job::{ActiveFlows, Connections, CredentialCheck, FlowFile, FlowSettings, Flows, Job as _, Parts};
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -155,4 +159,86 @@ async fn of_several_processes_that_look_at_once_one_tells() {
     let closers: Vec<_> = (0..4).map(|_| closer(&ports, ports.stores.clone())).collect();
     futures::future::join_all(closers.iter().map(|closer| closer.tell_health(Vec::new()))).await;
     assert_eq!(states(&told(&ports).await), [("pause/kingdee", "began")]);
+}
+
+/// A flow that reads trades, and the conditions that stand.
+async fn standing(ports: &Ports) -> Vec<(&'static str, String)> {
+    const TRADES: &str = include_str!("../../../../shared/flows/trade-to-kingdee.toml");
+    let catalog = Arc::new(relay_connectors::catalog());
+    let file =
+        FlowFile { name: "trades".to_owned(), file: "trades.toml".to_owned(), text: TRADES.to_owned() };
+    let flows = Flows::parse([file], &catalog).unwrap();
+    let now = ports.clock.now();
+    let standing = conditions::standing(&ports.stores, &flows, &[HTTP, KINGDEE], now).await.unwrap();
+    standing.into_iter().map(|condition| (condition.kind, condition.of)).collect()
+}
+
+fn one(kind: &'static str, of: &str) -> Vec<(&'static str, String)> {
+    vec![(kind, of.to_owned())]
+}
+
+#[tokio::test]
+async fn a_flow_that_reads_late_needs_a_person_unless_one_has_paused_its_source() {
+    let ports = Ports::open().await;
+    let checkpoints = ports.stores.checkpoints.as_ref();
+    let watermark = Watermark { read_until: ports.clock.now() };
+    let value = serde_json::json!(watermark).to_string();
+    assert!(checkpoints.put(&watermark::checkpoint_name("trades"), &value, None, None).await.unwrap());
+    ports.wait(30 * 60);
+    assert_eq!(standing(&ports).await, []);
+    ports.wait(60);
+    assert_eq!(standing(&ports).await, one("lag", "trades"));
+
+    let source = Scope::Source(System::new("wangdian"));
+    let pause =
+        Pause {
+            until: None, reason: "盘点".to_owned(), since: ports.clock.now(), by: Some("李".to_owned())
+        };
+    pause::begin(checkpoints, source, &pause).await.unwrap();
+    assert_eq!(standing(&ports).await, one("pause", "source wangdian"));
+}
+
+#[tokio::test]
+async fn what_fails_for_longer_than_a_bad_minute_needs_a_person_until_it_is_well() {
+    let ports = Ports::open().await;
+    let monitor = Monitor::new(ports.stores.checkpoints.clone(), ports.clock.clone());
+    let poll = || Part::Poll("trades".to_owned());
+    monitor.failed(poll(), "retry", Some("500".to_owned()), "张三 13912345678".to_owned()).await;
+    monitor.failed(Part::Target(KINGDEE), "retry", None, "no answer".to_owned()).await;
+    ports.wait(15 * 60);
+    assert_eq!(standing(&ports).await, []);
+    ports.wait(60);
+    let both = [("source", "trades".to_owned()), ("refusing", "kingdee".to_owned())];
+    assert_eq!(standing(&ports).await, both);
+    monitor.well(poll()).await;
+    assert_eq!(standing(&ports).await, one("refusing", "kingdee"));
+}
+
+#[tokio::test]
+async fn a_target_that_a_person_must_mend_is_told_at_once_and_a_quota_only_when_it_lasts() {
+    let ports = Ports::open().await;
+    let (checkpoints, now) = (ports.stores.checkpoints.as_ref(), ports.clock.now());
+    pause::set(checkpoints, KINGDEE, None, "密码错误".to_owned(), now).await.unwrap();
+    let evening = now + TimeDelta::hours(9);
+    pause::set(checkpoints, HTTP, Some(evening), "今日次数已用完".to_owned(), now).await.unwrap();
+    assert_eq!(standing(&ports).await, one("refusing", "kingdee"));
+    pause::end(checkpoints, KINGDEE).await.unwrap();
+    ports.wait(2 * 3_600 + 60);
+    assert_eq!(standing(&ports).await, one("quota", "http"));
+}
+
+#[tokio::test]
+async fn a_flow_whose_file_is_away_needs_a_person() {
+    let ports = Ports::open().await;
+    let now = ports.clock.now();
+    let registered = || Registered {
+        text: ALARM.to_owned(),
+        source: "relay.health".to_owned(),
+        target: "http.wecom_robot".to_owned(),
+        since: now,
+        absent_since: Some(now),
+    };
+    let add = |registry: &mut Registry| _ = registry.insert("gone".to_owned(), registered());
+    registry::change(ports.stores.checkpoints.as_ref(), add).await.unwrap();
+    assert_eq!(standing(&ports).await, one("absent", "gone"));
 }
