@@ -30,6 +30,7 @@ mod names;
 mod numbers;
 mod pipes;
 mod place;
+mod questions;
 mod reload;
 mod serve;
 mod server;
