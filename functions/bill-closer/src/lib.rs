@@ -15,11 +15,13 @@
 //! |---|---|
 //! | `close` | one group through its steps |
 //! | `damped` | alerts that were held back, told when their time is over |
+//! | `former` | documents that failed for codes before who waits was noted |
 //! | `waits` | documents that have waited for those of other flows for too long |
 //! | `watch` | what has begun to need a person, and what is over, for the flows that read `relay.health` |
 
 mod close;
 mod damped;
+mod former;
 mod waits;
 mod watch;
 
@@ -36,6 +38,7 @@ use serde_json::{Value, json};
 
 use crate::close::Closing;
 use crate::damped::HeldBack;
+use crate::former::Former;
 use crate::waits::Waits;
 use crate::watch::Watch;
 
@@ -86,6 +89,7 @@ pub struct BillCloser {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     waits: Waits,
+    former: Former,
 }
 
 impl Job for BillCloser {
@@ -111,6 +115,7 @@ impl Job for BillCloser {
             clock: parts.clock.clone(),
             rng: parts.rng.clone(),
             waits: Waits::new(parts),
+            former: Former::new(parts),
         })
     }
 
@@ -161,11 +166,11 @@ fn closes(routed: &Routed) -> bool {
 }
 
 impl BillCloser {
-    /// Whether a flow has something for it to do: groups to be closed, alerts that are held back, documents that wait, or
-    /// what needs a person.
+    /// Whether a flow has something for it to do: groups to be closed, alerts that are held back, documents that may wait for a
+    /// code, or what needs a person.
     #[must_use]
     pub fn serves(routed: &Routed) -> bool {
-        closes(routed) || routed.flow.may_wait() || watch::reads(routed)
+        closes(routed) || !routed.flow.tables().is_empty() || watch::reads(routed)
     }
 
     /// Tells the flows that read `relay.health` what has begun to need a person since the last look, and what is over;
@@ -197,6 +202,7 @@ impl BillCloser {
     /// # Errors
     /// A store that does not answer: they wait on, for the next run.
     pub async fn end_waits(&self, deadline: Deadline) -> Result<u64, StoreError> {
+        self.former.note(deadline).await?;
         self.waits.end(deadline).await
     }
 

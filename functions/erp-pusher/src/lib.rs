@@ -133,7 +133,7 @@ impl Job for ErpPusher {
         for routed in flows.iter() {
             let target = routed.flow.target();
             needs.target(target.document, target.route);
-            routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table));
+            routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table, flows));
             needs.settings.extend(routed.flow.settings().into_iter().map(str::to_owned));
         }
         needs

@@ -34,32 +34,42 @@ use crate::work::{AtStep, Work};
 pub(crate) struct Living<'a> {
     life: &'a Life,
     plan: Plan<'a>,
-    /// Whether its source has cancelled it.
-    is_cancelled: bool,
+    /// Why it is to have no bill, where it is to have none.
+    goes: Option<Goes>,
     change: Change,
     bills: Vec<Bill>,
     /// So many of them were known when the turn began.
     known: usize,
 }
 
+/// Why a document is to have no bill any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Goes {
+    /// Its source has cancelled it.
+    Cancelled,
+    /// It is a part that its document has no lines for any more.
+    Withdrawn,
+}
+
 impl<'a> Living<'a> {
-    /// A document as its flow has it, in its target's form.
-    pub(crate) fn new(life: &'a Life, plan: Plan<'a>, is_cancelled: bool) -> Self {
+    /// A document as its flow has it, in its target's form; of one whose bill `goes`, as much as tells which bill that is.
+    pub(crate) fn new(life: &'a Life, plan: Plan<'a>, goes: Option<Goes>) -> Self {
         let by_itself = if plan.replaces() { Change::WhileOpen } else { Change::Refuse };
-        let change = match is_cancelled {
-            true => life.when_cancelled(),
-            false => life.changes().unwrap_or(by_itself),
+        let change = match goes {
+            Some(Goes::Cancelled) => life.when_cancelled(),
+            Some(Goes::Withdrawn) => life.when_withdrawn().unwrap_or(Change::Refuse),
+            None => life.changes().unwrap_or(by_itself),
         };
-        Self { life, plan, is_cancelled, change, bills: Vec::new(), known: 0 }
+        Self { life, plan, goes, change, bills: Vec::new(), known: 0 }
     }
 
     /// What the ledger is told of it.
     pub(crate) fn sent(&self) -> Sent {
         let stands = standing(&self.bills).map(|place| &self.bills[place]);
-        let body_hash = if self.is_cancelled { String::new() } else { self.plan.body_hash.clone() };
+        let body_hash = if self.goes.is_some() { String::new() } else { self.plan.body_hash.clone() };
         let number = stands.and_then(|bill| bill.number.clone());
         // What is audited is not changed by a request that arrives late.
-        let replaces = self.change == Change::WhileOpen && self.life.then().is_empty() && !self.is_cancelled;
+        let replaces = self.change == Change::WhileOpen && self.life.then().is_empty() && self.goes.is_none();
         Sent {
             body_hash,
             number,
@@ -99,7 +109,7 @@ impl<'a> Living<'a> {
             is_found |= !was_sent;
         }
         let target_id = standing(&self.bills).and_then(|place| self.bills[place].target_id.clone());
-        let was_whole = work.known.entry.delivered.is_some() || self.is_cancelled;
+        let was_whole = work.known.entry.delivered.is_some() || self.goes.is_some();
         Ok(match target_id {
             _ if has_moved => Outcome::Delivered { target_id, confirm: None },
             _ if was_whole && !is_found => Outcome::Unchanged,
@@ -109,7 +119,7 @@ impl<'a> Living<'a> {
     }
 
     fn wanted(&self) -> Wanted<'_> {
-        let body_hash = (!self.is_cancelled).then_some(self.plan.body_hash.as_str());
+        let body_hash = self.goes.is_none().then_some(self.plan.body_hash.as_str());
         Wanted { body_hash, then: self.life.then(), change: self.change }
     }
 
@@ -157,7 +167,7 @@ impl<'a> Living<'a> {
         let base = self.bills.first().and_then(|bill| bill.number.clone()).or_else(|| self.plan.number());
         let number = base.map(|base| life::numbered(&base, &self.bills, takes_back.is_some()));
         let of = takes_back.map(|place| &self.bills[place]);
-        let keeps = self.life.takes_back() && takes_back.is_none() && !self.is_cancelled;
+        let keeps = self.life.takes_back() && takes_back.is_none() && self.goes.is_none();
         Bill {
             number,
             target_id: None,
@@ -206,13 +216,14 @@ impl<'a> Living<'a> {
 
     fn refused(&self, work: &Work<'_>, place: usize) -> Stop {
         let bill = &self.bills[place];
-        match (self.is_cancelled, self.change) {
-            (true, Change::WhileOpen) => {
+        match (self.goes, self.change) {
+            (Some(Goes::Withdrawn), _) => words::withdrawn(work.system, bill),
+            (Some(Goes::Cancelled), Change::WhileOpen) => {
                 words::audited(work.system, bill, "unaudit+delete", "when_cancelled")
             }
-            (true, _) => words::cancelled(work.system, bill),
-            (false, Change::WhileOpen) => words::audited(work.system, bill, "reopen", "changes"),
-            (false, _) => self.plan.changed_bill(work.system, bill),
+            (Some(Goes::Cancelled), _) => words::cancelled(work.system, bill),
+            (None, Change::WhileOpen) => words::audited(work.system, bill, "reopen", "changes"),
+            (None, _) => self.plan.changed_bill(work.system, bill),
         }
     }
 

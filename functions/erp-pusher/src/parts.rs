@@ -63,8 +63,8 @@ impl Divider {
         let noted = Divided::new(&work.hash, hashes);
         let without_lines = divided.without_lines();
         let known = work.known.entry.divided.as_ref();
-        if parts.is_empty() && known.is_none_or(|known| known.parts.is_empty() && known.withdrawn.is_empty())
-        {
+        let is_known = known.is_some_and(|known| known.all().next().is_some());
+        if parts.is_empty() && !is_known && !flow.cancels(document).map_err(|fault| faults(vec![fault]))? {
             return Err(faults(vec![no_lines(flow)]));
         }
         let Some(withdrawn) = self.note(work, &noted, &flow.content_hash(&without_lines)).await? else {

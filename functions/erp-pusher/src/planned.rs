@@ -6,18 +6,18 @@ use std::time::Duration;
 use relay_core::clock::Deadline;
 use relay_core::{EntryId, Outcome, Skip, StoreError};
 use relay_job::Routed;
-use relay_mapping::{Context, Fault, Flow, Mapped};
+use relay_mapping::{Context, Fault, Flow, Life, Mapped};
 use serde_json::Value;
 
 use crate::batch::Held;
 use crate::contribute::{self, Contributed};
 use crate::document::Documents;
 use crate::guard;
-use crate::life::Living;
+use crate::life::{Goes, Living};
 use crate::map::{Plan, faults, lacks_id, unknown_codes, waits};
 use crate::parts;
 use crate::stop::Stop;
-use crate::withdraw::Withdrawn;
+use crate::withdraw::{self, Withdrawn};
 use crate::work::Work;
 
 /// What was read of the ledger longer ago than this is read again before a document is sent.
@@ -40,7 +40,7 @@ pub(crate) enum Planned<'a> {
 /// What is sent, and lives where its flow says so.
 fn living<'a>(flow: &'a Flow, plan: Plan<'a>, deadline: Deadline) -> Planned<'a> {
     match flow.life() {
-        Some(life) => Planned::Live(Box::new(Living::new(life, plan, false))),
+        Some(life) => Planned::Live(Box::new(Living::new(life, plan, None))),
         None => Planned::Send(plan, deadline),
     }
 }
@@ -65,7 +65,10 @@ impl Documents {
         }
         let part = routed.flow.part_of_key(&work.item.key).map(|(_, part)| part);
         if let Some(part) = part.as_deref().filter(|_| routed.flow.is_without_lines(&work.item.document)) {
-            return self.withdrawn(routed, part, work, held).await;
+            return match self.goes(routed, work)? {
+                Some(goes) => self.planned_to_go(routed, Some(part), goes, work, held).await,
+                None => self.withdrawn(routed, part, work, held).await,
+            };
         }
         if routed.flow.group().is_some() {
             return self.contributed(routed, work, held).await.map(Box::new).map(Planned::Contribute);
@@ -76,7 +79,7 @@ impl Documents {
         };
         let document = alert.as_ref().unwrap_or(&work.item.document);
         if routed.flow.cancels(document).map_err(|fault| faults(vec![fault]))? {
-            return self.planned_cancelled(routed, part.as_deref(), work, held).await;
+            return self.planned_to_go(routed, part.as_deref(), Goes::Cancelled, work, held).await;
         }
         let id = work.known.entry.id.clone();
         let mapped = self.mapped(&routed.flow, document, &id, held).await?;
@@ -93,12 +96,13 @@ impl Documents {
         Ok(living(&routed.flow, plan, deadline))
     }
 
-    /// A document that its source has cancelled: what is in it does not matter, unless its bill may be there under a number
-    /// that only it tells.
-    async fn planned_cancelled<'a>(
+    /// A document whose bill is to go: what is in it does not matter, unless its bill may be there under a number that only it
+    /// tells.
+    async fn planned_to_go<'a>(
         &'a self,
         routed: &'a Routed,
         part: Option<&str>,
+        goes: Goes,
         work: &mut Work<'_>,
         held: &Held<'_>,
     ) -> Result<Planned<'a>, Stop> {
@@ -106,20 +110,27 @@ impl Documents {
         let is_known = entry.delivered.is_some() || !entry.bills.is_empty();
         let may_be_there = entry.attempts.is_some() || entry.unanswered.is_some();
         let id = entry.id.clone();
-        let mapped = if !is_known && may_be_there {
-            self.mapped(flow, document, &id, held).await?
+        let without_lines = part.filter(|_| flow.is_without_lines(document));
+        let mapped = if without_lines.is_none() && !is_known && may_be_there {
+            let mapped = self.mapped(flow, document, &id, held).await?;
+            mapped.map(|mapped| part.into_iter().fold(mapped, |mapped, part| flow.numbered(mapped, part)))
         } else {
-            self.with_ids(flow, document, &id, held, |context| flow.frame(document, context)).await?
+            self.with_ids(flow, document, &id, held, |context| {
+                let frame = flow.frame(document, context)?;
+                let number = without_lines.and_then(|part| flow.number_of_part(document, part, context));
+                Ok(Mapped { body: number.map_or(Value::Null, |number| number.body), ..frame })
+            })
+            .await?
         };
         let mapped = match mapped {
-            Ok(mapped) => part.into_iter().fold(mapped, |mapped, part| flow.numbered(mapped, part)),
+            Ok(mapped) => mapped,
             Err(found) => return Err(self.unmapped(flow, work, found).await),
         };
         self.guard_again(work).await?;
         let target = self.targets.get(work.system)?;
         let plan = Plan::new(target, flow.target().document, mapped);
         let Some(life) = flow.life() else { return Err(Stop::Ended(Outcome::Skipped(Skip::Filtered))) };
-        Ok(Planned::Live(Box::new(Living::new(life, plan, true))))
+        Ok(Planned::Live(Box::new(Living::new(life, plan, Some(goes)))))
     }
 
     /// The bill of a group: its lines are mapped already, each with its member.
@@ -138,7 +149,16 @@ impl Documents {
         Ok(living(&routed.flow, Plan::new(target, document, mapped), deadline))
     }
 
-    /// A part that its document has no lines for any more: it leaves its group, or what the target has of it is undone.
+    /// Why the bill of a part goes that its document has no lines for any more; `None`: it has none, or it is for a person to undo.
+    fn goes(&self, routed: &Routed, work: &Work<'_>) -> Result<Option<Goes>, Stop> {
+        let flow = &routed.flow;
+        let is_cancelled = flow.cancels(&work.item.document).map_err(|fault| faults(vec![fault]))?;
+        let by_flow = flow.life().and_then(Life::when_withdrawn).map(|_| Goes::Withdrawn);
+        let goes = if is_cancelled { Some(Goes::Cancelled) } else { by_flow };
+        Ok(goes.filter(|_| withdraw::may_be_there(&work.known.entry)))
+    }
+
+    /// A part that its document has no lines for any more: it leaves its group, or a person undoes what the target has of it.
     async fn withdrawn<'a>(
         &'a self,
         routed: &Routed,

@@ -1,5 +1,6 @@
-//! An event source hands out ten messages at most, and a call to some targets takes fifty documents. Where an event is
-//! full, there are likely more: the function receives them itself, and is then the one who deletes them or gives them back.
+//! An event source hands out ten messages at most, and a call to some targets takes fifty documents; others take more than ten
+//! side by side, and a run is paid for by how long it waits for them. Where an event is full, there are likely more: the
+//! function receives them itself, and is then the one who deletes them or gives them back.
 
 use std::time::Duration;
 
@@ -8,15 +9,15 @@ use relay_core::policy::Receiver;
 use relay_core::{Received, StoreError, System};
 
 use crate::open::{Message, Turn};
-use crate::worker::conclude;
+use crate::worker::{LARGEST, conclude};
 use crate::{BATCH, ErpPusher};
 
 /// What was received stays in flight for as long as the function may run, and so much longer.
 const MARGIN: Duration = Duration::from_secs(60);
 
 impl ErpPusher {
-    /// Receives what goes with these messages of an event, as far as a call takes more. What cannot be received now comes
-    /// with an event of its own.
+    /// Receives what goes with these messages of an event, as far as a call takes more, or more can begin at once. What cannot
+    /// be received now comes with an event of its own.
     pub(crate) async fn top_up(
         &self,
         system: System,
@@ -25,7 +26,7 @@ impl ErpPusher {
     ) -> Vec<(Option<System>, Received)> {
         let mut more = Vec::new();
         let Some(left) = deadline.left(self.parts.clock.as_ref()) else { return more };
-        let most = self.pusher.most_together(system);
+        let most = self.pusher.soon(system).min(LARGEST).max(self.pusher.most_together(system));
         let mut is_full = messages.len() == BATCH;
         while is_full && messages.len() + more.len() < most {
             let wanted = (most - messages.len() - more.len()).min(BATCH);

@@ -10,14 +10,15 @@
 //! may be just about to fail; one that has waited for longer than any turn takes, and has not failed for the code, waits no
 //! longer: a person has dealt with it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use relay_core::clock::{Clock, Rng};
 use relay_core::{Entry, EntryId, Intake, Ledger, Lookups, Outcome, Skip, StoreError, UnknownCode, Waiter};
-use relay_job::{Flows, known_codes, work};
-use relay_mapping::{DeliveredAs, LookupKey, LookupTable};
+use relay_job::known_codes::{self, Tables};
+use relay_job::{Flows, work};
+use relay_mapping::{DeliveredAs, LookupTable};
 
 use crate::work::Work;
 
@@ -35,7 +36,7 @@ pub(crate) struct Waiting {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     /// The look-ups that flows name.
-    tables: BTreeMap<String, LookupTable>,
+    tables: Tables,
 }
 
 impl Waiting {
@@ -142,21 +143,13 @@ impl Waiting {
     /// Sends a document that has just failed again where what it waits for has become known in the meantime.
     async fn look_again(&self, work: &Work<'_>) -> Result<(), StoreError> {
         let of_entry = work.known.entry.failures().filter(|failed| failed.hash == work.hash);
-        let missing: BTreeSet<_> = work
-            .missing
-            .iter()
-            .chain(of_entry.flat_map(|failed| &failed.missing))
-            .map(|UnknownCode { table, code }| LookupKey { table: table.clone(), key: code.clone() })
-            .collect();
+        let missing = work.missing.iter().chain(of_entry.flat_map(|failed| &failed.missing));
+        let missing: BTreeSet<_> = missing.cloned().collect();
         if missing.is_empty() {
             return Ok(());
         }
-        let wanted: Vec<_> = missing.iter().collect();
         let (lookups, ledger) = (self.lookups.as_ref(), self.ledger.as_ref());
-        for LookupKey { table, key } in
-            known_codes::stored(lookups, ledger, &self.tables, &wanted).await?.into_keys()
-        {
-            let code = UnknownCode { table, code: key };
+        for code in known_codes::of(lookups, ledger, &self.tables, &missing).await? {
             // Whoever has learnt of it may have found it before its failure was recorded.
             self.lookups.wait(&code, &work.known.entry.id).await?;
             self.arrived(&code, None).await?;

@@ -1,17 +1,23 @@
-//! Withdraw: a part that a newer version of its document has no lines for. What the target has of it is for a person to undo;
-//! where the target has nothing of it, nothing is left to do.
+//! Withdraw: a part that a newer version of its document has no lines for. What the target has of it is undone where its flow says
+//! how ([`crate::life`]), and is otherwise for a person to undo; where the target has nothing of it, nothing is left to do.
 
 use relay_connector::{Delivery, Found};
 use relay_core::clock::Deadline;
 use relay_core::ledger::{self, Delivered};
 use relay_core::life::standing;
-use relay_core::{FailureClass, Ledger, Outcome, Skip, StoreError};
+use relay_core::{Entry, FailureClass, Ledger, Outcome, Skip, StoreError};
 use relay_mapping::Mapped;
 
 use crate::map::Plan;
 use crate::settle;
 use crate::stop::Stop;
 use crate::work::Work;
+
+/// Whether the target has something of a part, or may have, by the ledger.
+pub(crate) fn may_be_there(entry: &Entry) -> bool {
+    let has_bill = entry.bills.iter().any(|bill| !bill.is_gone());
+    entry.there().is_some() || has_bill || entry.attempts.is_some() || entry.unanswered.is_some()
+}
 
 /// A part without lines.
 pub(crate) struct Withdrawn<'a> {

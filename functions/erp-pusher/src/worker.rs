@@ -24,7 +24,7 @@ const BATCHES: usize = MOST / BATCH;
 
 /// So many messages are received at once at most, where they can all begin at once: each receive, and each delete, is a wait for
 /// the disk.
-const LARGEST: usize = 50;
+pub(crate) const LARGEST: usize = 50;
 
 /// So long a turn goes on receiving: whoever keeps the worker going is to hear now and then that all is well.
 const TURN: Duration = Duration::from_secs(300);

@@ -7,11 +7,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::asked::{Time, WhichArguments};
 use self::asked::{duration, time};
-pub(crate) use self::nested::{FlowsCommand, GroupsCommand, LookupsCommand};
+pub(crate) use self::nested::{ConsoleCommand, FlowsCommand, GroupsCommand, LookupsCommand};
 use crate::shipped::Set;
 
 /// Keeps 旺店通, 勤策, 纷享销客 and 金蝶云星辰 in step: no order lost, none doubled.
@@ -50,15 +51,21 @@ pub(crate) enum Command {
         /// Read, map and show documents; send nothing, acknowledge nothing, move no watermark
         #[arg(long)]
         dry_run: bool,
-        /// Serve the console too, to browsers on this machine, such as at 127.0.0.1:8081
+        /// Serve the console too, such as at 127.0.0.1:8081; beyond this machine only with users (`RELAY_CONSOLE_USERS`)
         #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run")]
         console: Option<SocketAddr>,
+        /// Compare no days by itself: otherwise `relay reconcile` runs each night, with the last priority
+        #[arg(long)]
+        no_reconcile: bool,
     },
-    /// Show where everything stands, and steer it, in a browser on this machine
+    /// Show where everything stands, and steer it, in a browser
+    #[command(args_conflicts_with_subcommands = true)]
     Console {
-        /// Where it listens
+        /// Where it listens; beyond this machine only with users (`RELAY_CONSOLE_USERS`)
         #[arg(long, default_value = "127.0.0.1:8081")]
         listen: SocketAddr,
+        #[command(subcommand)]
+        command: Option<ConsoleCommand>,
     },
     /// Try every connection that the flows need, without sending anything, and tell what is wrong
     Doctor,
@@ -195,6 +202,34 @@ pub(crate) enum Command {
         /// Go on with the replay that was stopped last
         #[arg(long = "continue", conflicts_with_all = ["key", "all", "delivered", "edit"])]
         goes_on: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Compare days on three sides: what the source says, what our ledger says, what the target holds
+    ///
+    /// Per day, shop and warehouse: documents, lines, quantity, amount; and each document that is missing in the target, that it has
+    /// twice, that nobody here knows, or that says something else there. Nothing is changed. The calls are told first, and on a terminal it asks;
+    /// they are the last to get a permit of a quota. Exit status: 0 equal; 1 they differ; 2 something could not be compared.
+    Reconcile {
+        /// The flow [default: every flow that has days]
+        flow: Option<String>,
+        /// The day, in China [default: yesterday]
+        #[arg(long, value_name = "DAY", conflicts_with_all = ["from", "to"])]
+        day: Option<NaiveDate>,
+        /// From this day on
+        #[arg(long, value_name = "DAY")]
+        from: Option<NaiveDate>,
+        /// Until this day [default: yesterday]
+        #[arg(long, value_name = "DAY")]
+        to: Option<NaiveDate>,
+        /// What is no difference: `amount=0.01` up to so much, `remark` whatever it is, `extra` what nobody here knows; also
+        /// from RELAY_RECONCILE_TOLERATE
+        #[arg(long, value_name = "NAME[=BOUND]", value_delimiter = ',')]
+        tolerate: Vec<String>,
+        /// Send what is missing, after it was told and asked
+        #[arg(long)]
+        heal: bool,
         /// Do not ask
         #[arg(long)]
         yes: bool,

@@ -24,7 +24,7 @@ use relay_host::SettingsError;
 use relay_mapping::Diagnostics;
 use relay_operations::OperationError;
 
-use crate::cli::{Cli, Command, FlowsCommand};
+use crate::cli::{Cli, Command, ConsoleCommand, FlowsCommand};
 use crate::commands::flows::test::FailingTests;
 use crate::output::{say, tell};
 
@@ -39,6 +39,8 @@ enum Done {
     Well,
     /// Something failed and has been listed.
     WithFailures,
+    /// What was asked for could not be told.
+    NotCompared,
 }
 
 /// Wrong usage that the command line's own rules do not see.
@@ -80,6 +82,7 @@ async fn execute(cli: Cli) -> u8 {
     match run(cli).await {
         Ok(Done::Well) => 0,
         Ok(Done::WithFailures) => 1,
+        Ok(Done::NotCompared) => 2,
         Err(error) => {
             tell!("error: {error:#}");
             exit_status(&error)
@@ -92,8 +95,13 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
     match cli.command.unwrap_or(Command::Demo) {
         Command::Demo => demo::run(json).await,
         Command::Serve { listen, dry_run: true, .. } => commands::dry_run::run(listen, json).await,
-        Command::Serve { listen, dry_run: false, console } => commands::serve::run(listen, console).await,
-        Command::Console { listen } => commands::console::run(listen).await,
+        Command::Serve { listen, dry_run: false, console, no_reconcile } => {
+            commands::serve::run(listen, console, !no_reconcile).await
+        }
+        Command::Console { listen, command: None } => commands::console::run(listen).await,
+        Command::Console { command: Some(ConsoleCommand::HashPassword { name, role }), .. } => {
+            commands::hash_password::run(&name, role)
+        }
         Command::Invoke { function, event } => commands::invoke::run(function, &event).await,
         Command::Doctor => commands::doctor::run(json).await,
         Command::Drain => commands::drain::run(json).await,
@@ -112,6 +120,11 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Replay { which, key, all, delivered, numbers, goes_on, yes, .. } => {
             let asked = commands::replay::Asked { which, key, all, delivered, numbers, goes_on, yes };
             commands::replay::run(asked, json).await
+        }
+        Command::Reconcile { flow, day, from, to, tolerate, heal, yes } => {
+            let days = commands::reconcile::Range { day, from, to };
+            let asked = commands::reconcile::Asked { flow, days, tolerate, heal, yes };
+            commands::reconcile::run(asked, json).await
         }
         Command::Settle { which, key, reason, by, yes } => {
             commands::settle::run(&which, key.as_deref(), reason.as_deref(), by.as_deref(), yes, json).await

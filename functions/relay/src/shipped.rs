@@ -1,5 +1,6 @@
 //! The flow files that come with the program, each with its tests where it has any, to be written into a folder.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -25,6 +26,8 @@ pub(crate) enum Set {
     Default,
     /// 电商: what WDT sells, buys and keeps becomes Kingdee's bills
     ECommerce,
+    /// 电商日汇总: the same, but sales become one bill for each shop, warehouse and day (above some 5,000 orders a day)
+    ECommerceDaily,
     /// 车销快消: Qince's orders in ShareCRM and WDT, with what becomes of them
     FieldSales,
 }
@@ -80,6 +83,8 @@ const E_COMMERCE: &[File] = files!["e-commerce/":
     "goods-to-kingdee.toml",
     "kingdee-v2/purchase-order-to-wangdian.test.toml",
     "kingdee-v2/purchase-order-to-wangdian.toml",
+    "kingdee-v2/purchase-to-kingdee.test.toml",
+    "kingdee-v2/purchase-to-kingdee.toml",
     "kingdee-v2/transfer-in-to-kingdee.test.toml",
     "kingdee-v2/transfer-in-to-kingdee.toml",
     "other-in-to-kingdee.test.toml",
@@ -103,6 +108,19 @@ const E_COMMERCE: &[File] = files!["e-commerce/":
     "transfer-to-kingdee.toml",
 ];
 
+/// Of `shared/flows/e-commerce-daily`: what takes the place of those of `e-commerce` that book sales one by one.
+const E_COMMERCE_DAILY: &[File] = files!["e-commerce-daily/":
+    "kingdee-v2/return-to-kingdee.test.toml",
+    "kingdee-v2/return-to-kingdee.toml",
+    "kingdee-v2/stockout-by-day-to-kingdee.toml",
+    "stockout-by-day-to-kingdee.test.toml",
+    "stockout-by-day-to-kingdee.toml",
+];
+
+/// Of `e-commerce`, what books sales one by one.
+const ONE_BY_ONE: [&str; 3] =
+    ["stockout-to-kingdee.toml", "stockout-to-kingdee.test.toml", "tests/stockout.json"];
+
 /// Of `shared/flows/field-sales`.
 const FIELD_SALES: &[File] = files!["field-sales/":
     "cancelled-order-to-wangdian.test.toml",
@@ -115,6 +133,18 @@ const FIELD_SALES: &[File] = files!["field-sales/":
     "stock-snapshot-to-sharecrm.toml",
     "tests/direct-order.json",
     "tests/refund.json",
+];
+
+/// Failures are told to a robot, in every set, once there is one.
+const ALERTS: [File; 2] = [
+    File {
+        name: "alerts/failures-to-wecom.test.toml",
+        text: include_str!("../../../shared/flows/examples/failures-to-wecom.test.toml"),
+    },
+    File {
+        name: "alerts/failures-to-wecom.toml",
+        text: include_str!("../../../shared/flows/examples/failures-to-wecom.toml"),
+    },
 ];
 
 /// Of the default flows, those that a set has too.
@@ -132,6 +162,7 @@ impl Set {
         match self {
             Self::Default => "The flows that run where nobody has flow files of his own",
             Self::ECommerce => "电商 / e-commerce",
+            Self::ECommerceDaily => "电商日汇总 / e-commerce, sales by the day",
             Self::FieldSales => "车销快消 / field sales",
         }
     }
@@ -146,22 +177,34 @@ impl Set {
         self.files().iter().filter(is_flow).copied().map(flow).collect()
     }
 
-    /// Its files that run nowhere until they are moved up: those of a folder that tells by its name what they need.
-    pub(crate) fn waiting(self) -> Vec<&'static str> {
-        let files = self.files().into_iter().map(|file| file.name);
-        files.filter(|name| name.ends_with(".toml") && name.contains('/')).collect()
+    /// Its flows that run nowhere until they are moved up, by the folder, which tells by its name what they need.
+    pub(crate) fn waiting(self) -> BTreeMap<&'static str, Vec<&'static str>> {
+        let mut waiting = BTreeMap::<_, Vec<_>>::new();
+        for File { name, .. } in self.files() {
+            let within = name.strip_suffix(".toml").and_then(|name| name.split_once('/'));
+            if let Some((folder, flow)) = within.filter(|(_, flow)| !flow.ends_with(".test")) {
+                waiting.entry(folder).or_default().push(flow);
+            }
+        }
+        waiting
     }
 
     fn files(self) -> Vec<File> {
         match self {
             Self::Default => DEFAULT.to_vec(),
-            Self::ECommerce => E_COMMERCE.to_vec(),
+            Self::ECommerce => [E_COMMERCE, &ALERTS].concat(),
+            Self::ECommerceDaily => {
+                let is_of_set = |file: &&File| !ONE_BY_ONE.contains(&file.name);
+                let shared = E_COMMERCE.iter().filter(is_of_set);
+                shared.chain(E_COMMERCE_DAILY).chain(&ALERTS).copied().collect()
+            }
             Self::FieldSales => {
                 let is_of_set = |file: &&File| {
                     let flow = file.name.trim_end_matches(".toml").trim_end_matches(".test");
                     FIELD_SALES_OF_DEFAULT.contains(&flow) || file.name == "tests/waybill.json"
                 };
-                FIELD_SALES.iter().chain(DEFAULT.iter().filter(is_of_set)).copied().collect()
+                let shared = DEFAULT.iter().filter(is_of_set);
+                FIELD_SALES.iter().chain(shared).chain(&ALERTS).copied().collect()
             }
         }
     }
@@ -191,6 +234,17 @@ pub(crate) fn write(set: Set, folder: &Path) -> anyhow::Result<Written> {
         told.push(name.to_owned());
     }
     Ok(written)
+}
+
+/// Writes one flow file of a set into a folder, where it runs; it is left as it was where it is there already.
+///
+/// # Errors
+/// A set that does not have it; a file that cannot be written.
+pub(crate) fn write_one(set: Set, name: &str, folder: &Path) -> anyhow::Result<()> {
+    let file = set.files().into_iter().find(|file| file.name == name);
+    let file = file.with_context(|| format!("the set {} has no file {name}", set.name()))?;
+    let its_name = Path::new(name).file_name().unwrap_or_default();
+    write_new(&folder.join(its_name), file.text, For::Everyone).map(drop)
 }
 
 /// Writes a file where there is none, with its folder; says whether it did.
@@ -253,7 +307,12 @@ mod tests {
 
     #[test]
     fn every_shipped_file_of_a_set_comes_with_the_program() {
-        for (files, folder) in [(DEFAULT, ""), (E_COMMERCE, "e-commerce"), (FIELD_SALES, "field-sales")] {
+        for (files, folder) in [
+            (DEFAULT, ""),
+            (E_COMMERCE, "e-commerce"),
+            (E_COMMERCE_DAILY, "e-commerce-daily"),
+            (FIELD_SALES, "field-sales"),
+        ] {
             let known: BTreeSet<_> = files.iter().map(|file| file.name.to_owned()).collect();
             assert_eq!(known, files_of(folder), "{folder}");
         }
@@ -261,11 +320,20 @@ mod tests {
 
     #[test]
     fn each_flow_of_a_set_has_tests() {
-        for set in [Set::ECommerce, Set::FieldSales] {
+        for set in [Set::ECommerce, Set::ECommerceDaily, Set::FieldSales] {
             let names: Vec<_> = set.files().iter().map(|file| file.name).collect();
             for FlowFile { name, .. } in set.flows() {
                 assert!(names.contains(&format!("{name}.test.toml").as_str()), "{name}");
             }
+            assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "each file once");
         }
+    }
+
+    #[test]
+    fn the_daily_set_books_no_sale_one_by_one() {
+        let flows = Set::ECommerceDaily.flows();
+        let takes = |flow: &&FlowFile| flow.text.contains("kingdee.sal_outbound_save");
+        let names: Vec<_> = flows.iter().filter(takes).map(|flow| flow.name.as_str()).collect();
+        assert_eq!(names, ["stockout-by-day-to-kingdee"]);
     }
 }

@@ -8,12 +8,14 @@
 //! | `field` | fields: name, kind, code table, whether a target insists on them |
 //! | `sheet` | the fields of a document, read from its data file (`shared/connectors/VENDOR/catalog`) when first asked for |
 //! | `caution` | what a vendor leaves out, or refuses, because of a request's parameters |
+//! | `measures` | by which fields documents are summed |
 //! | `window` | the times that windows are over |
 //! | `numbers` | the numbers that a person may ask for a document by |
 //! | `push` | what keeps a document from being made twice |
 
 mod caution;
 mod field;
+mod measures;
 mod numbers;
 mod push;
 mod sheet;
@@ -24,7 +26,8 @@ use std::time::Duration;
 
 pub use caution::Caution;
 pub use field::{ANY_FIELDS, Certainty, Field, Kind, Need, field};
-pub use push::{Dated, Hours, ONCE, Push, Question, Repeat};
+pub use measures::Measures;
+pub use push::{Dated, Entries, Hours, ONCE, Push, Question, Repeat};
 pub use relay_core::Step;
 pub use sheet::{FieldList, Sheet};
 pub use window::{Condition, Held, Test, WindowTime};
@@ -69,6 +72,8 @@ pub struct Document {
     /// Names of the fields, at any depth, that hold a number which a person may ask for it by, beside its key fields: of an
     /// order, a parcel, a bill. Codes of goods, shops and warehouses are none, because thousands of documents have the same.
     pub numbers: &'static [&'static str],
+    /// By which fields documents of this kind are summed, where a reconciliation does more than count them.
+    pub measures: Measures,
 }
 
 /// Where the fields of a document stand.
@@ -118,6 +123,7 @@ impl Document {
         push: None,
         same: &[],
         numbers: &[],
+        measures: Measures::NONE,
     };
 
     /// The known fields, at the document's top.

@@ -65,7 +65,7 @@ pub use record::Told;
 pub use session::{LogIn, Pass, Session};
 pub use settings::{Setting, Settings, SettingsError};
 pub use source::{Lists, Page, PageOf, Pools, Query, Span, Unacknowledged, Verdict, Windows};
-pub use target::{Delivery, Target};
+pub use target::{Delivery, Target, There};
 pub use token::{Token, TokenKeeper, TokenStore};
 pub use transport::{Request, Response, Transport, TransportError};
 pub use vendor_time::VendorTime;

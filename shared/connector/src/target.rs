@@ -1,11 +1,11 @@
 //! Delivering to a vendor.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
-use crate::{Class, Document, Failure, Found, Quota, Repeat, Step, Use, lenient};
+use crate::{Class, Document, Failure, Found, Page, PageOf, Quota, Repeat, Step, Use, lenient};
 
 /// A document on its way to its target.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,17 @@ impl<'a> Delivery<'a> {
     }
 }
 
+/// A document as its target shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct There {
+    /// The target's own id of it.
+    pub id: String,
+    /// What the target shows of it: of fields that have the name of one in the document that is pushed, the content too.
+    pub shown: Value,
+    /// Whether its content is shown in the form in which it is pushed, so that the two can be compared.
+    pub is_alike: bool,
+}
+
 /// A system that takes documents.
 #[async_trait]
 pub trait Target: Send + Sync {
@@ -58,6 +69,34 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// Where nothing can be said about the document.
     async fn find(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Found, Failure>;
+
+    /// Reads all that it holds under our number of a document, for a reconciliation: more than one where it is there twice.
+    /// `None` where it cannot be asked for such documents.
+    ///
+    /// # Errors
+    /// Where nothing can be said about the document.
+    async fn held(
+        &self,
+        _delivery: &Delivery<'_>,
+        _deadline: Deadline,
+    ) -> Result<Option<Vec<There>>, Failure> {
+        Ok(None)
+    }
+
+    /// Reads a page of what it holds of such documents with a date from the first to the last of these days, as its list shows
+    /// them; `None` where it has no such list.
+    ///
+    /// # Errors
+    /// What the vendor's answer means.
+    async fn dated(
+        &self,
+        _document: &'static Document,
+        _days: (NaiveDate, NaiveDate),
+        _page: PageOf,
+        _deadline: Deadline,
+    ) -> Result<Option<Page>, Failure> {
+        Ok(None)
+    }
 
     /// Asks for the id of a code; `None` where the table holds no such code.
     ///
@@ -94,6 +133,19 @@ pub trait Target: Send + Sync {
         _deadline: Deadline,
     ) -> Result<Option<Step>, Failure> {
         Err(Failure::in_our_words("stage", document.name, Class::Refused, None, "it cannot be asked for"))
+    }
+
+    /// The lines of a document that is there ([`crate::Push::entries`]), by the target's id of it; `None` where it is not there.
+    ///
+    /// # Errors
+    /// What the vendor's answer means; refused where its lines are not told.
+    async fn lines(
+        &self,
+        document: &'static Document,
+        _id: &str,
+        _deadline: Deadline,
+    ) -> Result<Option<Vec<Value>>, Failure> {
+        Err(Failure::in_our_words("lines", document.name, Class::Refused, None, "its lines are not told"))
     }
 
     /// The quota that a push of that document goes under; `None` where nobody counts.

@@ -3,9 +3,13 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use maud::{Markup, html};
+use relay_core::time::{china, read};
 use relay_operations::OperationError;
+use relay_operations::backfill::BackfillPlan;
 use relay_operations::replay::plan::Costs;
+use relay_operations::times::shown;
 use relay_operations::which::Which;
 
 use crate::language::Language;
@@ -30,6 +34,8 @@ pub(crate) enum Action {
     Redrive { target: String },
     /// A group is closed by the next run.
     Close { flow: String, group: String },
+    /// A range of a flow's source is read again.
+    Backfill { flow: String, from: DateTime<Utc>, to: DateTime<Utc> },
 }
 
 impl Action {
@@ -38,7 +44,7 @@ impl Action {
         let field = |name: &str| request.field(name).map(str::to_owned);
         let which = Which {
             flow: field("flow"),
-            keys: field("key").into_iter().collect(),
+            keys: request.all("key").map(str::to_owned).collect(),
             cause: field("cause"),
             ..Which::default()
         };
@@ -52,6 +58,10 @@ impl Action {
             "pause" => Some(Self::Pause { name: field("name")?, is_source }),
             "resume" => Some(Self::Resume { name: field("name")?, is_source }),
             "redrive" => Some(Self::Redrive { target: field("target")? }),
+            "backfill" => {
+                let time = |name: &str| in_china(request.field(name)?);
+                Some(Self::Backfill { flow: field("flow")?, from: time("from")?, to: time("to")? })
+            }
             "close" => Some(Self::Close { flow: field("flow")?, group: field("group")? }),
             _ => None,
         }
@@ -77,13 +87,22 @@ impl Action {
             Self::Close { flow, group } => {
                 vec![named("close"), ("flow", flow.clone()), ("group", group.clone())]
             }
+            Self::Backfill { flow, from, to } => {
+                vec![named("backfill"), ("flow", flow.clone()), ("from", shown(*from)), ("to", shown(*to))]
+            }
         }
     }
 
     /// Where one goes on when it is done.
-    pub(crate) fn back(&self) -> &'static str {
+    pub(crate) fn back(&self, desk: &Desk<'_>) -> &'static str {
         match self {
             Self::Replay { .. } | Self::Settle { .. } => "/issues",
+            Self::Backfill { .. } => "/log",
+            Self::Pause { name, .. } | Self::Resume { name, .. }
+                if desk.operations.flows.named(name).is_some() =>
+            {
+                "/flows"
+            }
             Self::Pause { .. } | Self::Resume { .. } => "/vendors",
             Self::Redrive { .. } => "/queues",
             Self::Close { .. } => "/groups",
@@ -116,6 +135,9 @@ impl Action {
             Self::Close { flow, group } => {
                 format!("relay groups close {} --flow {}", quoted(group), quoted(flow))
             }
+            Self::Backfill { flow, from, to } => {
+                format!("relay backfill {} --from '{}' --to '{}'", quoted(flow), shown(*from), shown(*to))
+            }
         }
     }
 
@@ -127,6 +149,7 @@ impl Action {
             Self::Resume { .. } => language.says("恢复", "Resume"),
             Self::Redrive { .. } => language.says("死信重新入队", "Send dead letters again"),
             Self::Close { .. } => language.says("封账", "Close a group"),
+            Self::Backfill { .. } => language.says("补读", "Read a range again"),
         }
     }
 
@@ -142,6 +165,11 @@ fn named_by(which: &Which) -> Vec<(&'static str, String)> {
     let cause = which.cause.clone().map(|cause| ("cause", cause));
     let keys = which.keys.iter().map(|key| ("key", key.clone()));
     flow.into_iter().chain(cause).chain(keys).collect()
+}
+
+/// A time as a field has it: China's.
+fn in_china(text: &str) -> Option<DateTime<Utc>> {
+    read(&text.replace('T', " "), &[], china()).map(|time| time.to_utc())
 }
 
 /// A word of a command line.
@@ -169,9 +197,11 @@ pub(crate) async fn weighed(asked: &Asked<'_>, action: &Action) -> Result<Page, 
                     label for="reason" { (language.says("原因", "Reason")) }
                     input id="reason" name="reason" required maxlength="500";
                 }
-                p {
-                    label for="by" { (language.says("谁", "By whom")) }
-                    input id="by" name="by" value=(desk.operations.by) maxlength="100";
+                @if asked.user.is_none() {
+                    p {
+                        label for="by" { (language.says("谁", "By whom")) }
+                        input id="by" name="by" value=(desk.operations.by) maxlength="100";
+                    }
                 }
             }
             @if matches!(action, Action::Pause { .. }) {
@@ -225,6 +255,19 @@ async fn weight(desk: &Desk<'_>, action: &Action, language: Language) -> Result<
                 p { (flow) " " (group) }
             }
         }
+        Action::Backfill { flow, from, to } => {
+            let plan = operations.plan_backfill(flow, (*from, *to), desk.connect).await?;
+            html! {
+                p.big {
+                    @match plan.rows {
+                        Some(rows) => { (rows) " " (language.says("行", "rows")) }
+                        None => { (language.says("行数未知", "It is not known how many rows")) }
+                    }
+                }
+                p { (flow) ": " (shown(*from)) " – " (shown(*to)) }
+                p { (range_cost(&plan, language)) }
+            }
+        }
     })
 }
 
@@ -239,12 +282,29 @@ fn cost(costs: &Costs, language: Language) -> String {
     )
 }
 
+fn range_cost(plan: &BackfillPlan, language: Language) -> String {
+    let calls =
+        format!("{} {} {}", language.says("至少", "at least"), plan.calls, language.says("次调用", "calls"));
+    let minutes =
+        plan.calls_a_minute.filter(|limit| *limit > 0).map(|limit| plan.calls.div_ceil(u64::from(limit)));
+    let minutes = minutes.map(|minutes| format!(", ~{minutes} min")).unwrap_or_default();
+    let asked = match plan.is_asked {
+        true => language.says(
+            ";目标里已有的会先被问到,不会重单;新的单据优先",
+            "; its target is asked for each document first, so that none is made twice; what is new goes before",
+        ),
+        false => language.says(";新的单据优先", "; what is new goes before"),
+    };
+    format!("{calls}{minutes}{asked}")
+}
+
 /// Does it, and says what came of it.
 pub(crate) async fn done(asked: &Asked<'_>, action: &Action) -> Result<String, OperationError> {
     let Asked { desk, request, language, .. } = asked;
     let operations = &desk.operations;
     let reason = request.field("reason").unwrap_or_default();
-    let by = request.field("by").unwrap_or(&operations.by);
+    // Whoever has logged in is who they are.
+    let by = request.field("by").filter(|_| asked.user.is_none()).unwrap_or(&operations.by);
     Ok(match action {
         Action::Replay { which, delivered } => {
             let plan = operations.plan_replay(which.clone(), *delivered).await?;
@@ -286,6 +346,15 @@ pub(crate) async fn done(asked: &Asked<'_>, action: &Action) -> Result<String, O
             let closed = operations.close_group(Some(flow), group).await?;
             format!("{} {}", closed.group, language.says("将由下一轮封账", "is closed by the next run"))
         }
+        Action::Backfill { flow, from, to } => {
+            let plan = operations.plan_backfill(flow, (*from, *to), desk.connect).await?;
+            (desk.backfill)(plan, by.to_owned()).map_err(OperationError::WrongTime)?;
+            let begun = "已开始补读;读完后写入操作记录";
+            format!(
+                "{flow}: {}",
+                language.says(begun, "it is being read; the audit trail says when it is done")
+            )
+        }
     })
 }
 
@@ -304,6 +373,7 @@ mod tests {
         assert!(asked("what=replay&cause=ab12").is_some());
         assert!(asked("what=settle&flow=a&key=1").is_some());
         assert_eq!(asked("what=drop&name=a"), None);
+        assert_eq!(asked("what=backfill&flow=a&from=yesterday&to=2026-11-29"), None);
     }
 
     #[test]
@@ -316,6 +386,8 @@ mod tests {
             "what=resume&name=wangdian&side=source",
             "what=redrive&target=kingdee",
             "what=close&flow=a&group=S1/W1",
+            "what=settle&flow=a&key=1&key=2",
+            "what=backfill&flow=a&from=2026-11-28T08:00&to=2026-11-29T08:00:30",
         ] {
             let action = asked(query).unwrap();
             let fields = action.fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

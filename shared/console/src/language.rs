@@ -31,6 +31,14 @@ impl Language {
         }
     }
 
+    /// The other language: its name in addresses, and as who reads it writes it.
+    pub(crate) fn other(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chinese => ("en", "English"),
+            Self::English => ("zh", "中文"),
+        }
+    }
+
     /// The text in this language.
     pub(crate) fn says<'a>(self, chinese: &'a str, english: &'a str) -> &'a str {
         match self {

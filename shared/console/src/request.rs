@@ -1,10 +1,11 @@
 //! What a browser asks, and what it is answered.
 
+use std::net::IpAddr;
+
 use form_urlencoded::parse;
 
 /// Nothing but our own styles and forms: no script runs, no other page frames ours, and nothing is told to other addresses.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// What a browser asks.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ pub struct Request {
     pub cookie: Option<String>,
     /// The header `accept-language`.
     pub accept_language: Option<String>,
+    /// Where it comes from.
+    pub address_of_client: Option<IpAddr>,
 }
 
 impl Request {
@@ -34,8 +37,19 @@ impl Request {
 
     /// A field that says something.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        let mut named = self.fields.iter().filter(|(own, _)| own == name);
-        named.next().map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+        let first = self.fields.iter().find(|(own, _)| own == name);
+        first.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Every field of that name that says something.
+    pub(crate) fn all<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r str> {
+        let named = self.fields.iter().filter(move |(own, _)| own == name);
+        named.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A field as it was typed, with the spaces around it.
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
     /// A cookie.
@@ -50,9 +64,12 @@ impl Request {
     /// The address that was asked for, without the language.
     pub(crate) fn address(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        self.fields.iter().filter(|(name, _)| name != "lang" && name != "token").for_each(|(name, value)| {
-            query.append_pair(name, value);
-        });
+        self.fields
+            .iter()
+            .filter(|(name, _)| name != "lang" && name != "token" && name != "password")
+            .for_each(|(name, value)| {
+                query.append_pair(name, value);
+            });
         let query = query.finish();
         if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
     }
@@ -89,6 +106,10 @@ impl Response {
         Self::new(200, "text/css; charset=utf-8", text.to_owned())
     }
 
+    pub(crate) fn icon(text: &str) -> Self {
+        Self::new(200, "image/svg+xml", text.to_owned())
+    }
+
     pub(crate) fn refused(reason: &str) -> Self {
         Self::new(403, "text/plain; charset=utf-8", format!("{reason}\n"))
     }
@@ -106,6 +127,14 @@ impl Response {
         let cookie = format!("lang={}; Path=/; SameSite=Strict; HttpOnly; Max-Age=31536000", language.name());
         response.headers.push(("set-cookie", cookie));
         response
+    }
+
+    /// Sets a cookie that goes with the browser's window, and that no other site's page sends along.
+    pub(crate) fn sets_cookie(&mut self, name: &str, value: &str, is_encrypted: bool) {
+        let ends = if value.is_empty() { "; Max-Age=0" } else { "" };
+        let secure = if is_encrypted { "; Secure" } else { "" };
+        let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{ends}");
+        self.headers.push(("set-cookie", cookie));
     }
 }
 

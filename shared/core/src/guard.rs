@@ -36,6 +36,7 @@ pub enum Verdict {
 pub fn judge(entry: &Entry, candidate: Candidate<'_>) -> Verdict {
     let verdict = unreadable(candidate)
         .or_else(|| by_delivery(entry, candidate))
+        .or_else(|| by_tries(entry, candidate))
         .or_else(|| by_failures(entry, candidate))
         .or_else(|| by_person(entry, candidate));
     verdict.unwrap_or(Verdict::Push)
@@ -106,6 +107,14 @@ fn by_delivery(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
 
 fn is_newer_version(candidate: Candidate<'_>, delivered: &Delivered) -> bool {
     candidate.stamp.version.is_some() && candidate.stamp.compare(delivered.stamp()) == Some(Ordering::Greater)
+}
+
+/// What was tried of a newer version may be there, and its message comes again, or has failed: an older one that a queue hands
+/// out once more is not put over it.
+fn by_tries(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
+    let tried = entry.attempts.as_ref()?;
+    let stamp = Stamp { version: tried.version.as_deref(), kind: candidate.stamp.kind, received_at: None };
+    candidate.stamp.is_older_than(stamp).then_some(Verdict::Skip(Skip::Older))
 }
 
 fn by_failures(entry: &Entry, candidate: Candidate<'_>) -> Option<Verdict> {
@@ -276,6 +285,27 @@ mod tests {
         assert_eq!(verdict(&entry, TEN, "a"), SAME, "its own tries");
         entry.attempt(attempts("b"));
         assert_eq!(verdict(&entry, TEN, "a"), Verdict::Push);
+    }
+
+    /// A queue hands out again what is done, while the version after it was sent and its answer got lost.
+    #[test]
+    fn an_older_version_is_not_put_over_a_newer_one_that_may_have_arrived() {
+        let tried = |entry: &mut Entry, version: &str| {
+            let version = Some(version.to_owned());
+            let (hash, message, at) = ("newer".to_owned(), String::new(), DateTime::UNIX_EPOCH);
+            entry.attempt(Attempts { version, hash, count: 1, message, at, others: false });
+        };
+        let mut entry = delivered(TEN, "a");
+        tried(&mut entry, "2016-12-01 11:00:00");
+        assert_eq!(verdict(&entry, TEN, "a"), OLDER);
+        assert_eq!(verdict(&entry, Some("2016-12-01 10:30:00"), "b"), OLDER);
+        assert_eq!(verdict(&entry, Some("2016-12-01 11:00:00"), "newer"), Verdict::Push, "itself");
+        assert_eq!(verdict(&entry, Some("2016-12-01 11:00:00"), "b"), Verdict::Push, "of the same second");
+        assert_eq!(
+            verdict(&entry, Some("2016-12-01 12:00:00"), "a"),
+            Verdict::Push,
+            "content that goes back"
+        );
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::item::{MAX_DEPTH, content_hash};
-use crate::ledger::{EntryId, Failed, record_failure};
+use crate::ledger::{Entry, EntryId, Failed};
 use crate::policy::{self, Receive};
 use crate::queue::{MAX_BODY_BYTES, Outgoing};
 use crate::told;
@@ -19,6 +20,17 @@ pub struct Intake {
     queue: Arc<dyn Queue>,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
+    listens: Option<Arc<dyn Listens>>,
+}
+
+/// Hears of what fails before the queue could have it.
+#[async_trait]
+pub trait Listens: Send + Sync {
+    /// Hears of a failure that stands, before the ledger records it: a crash in between repeats both.
+    ///
+    /// # Errors
+    /// When it cannot be told: then it is not recorded either.
+    async fn failed(&self, id: &EntryId, failed: &Failed) -> Result<(), StoreError>;
 }
 
 /// What became of the items of one call.
@@ -56,7 +68,13 @@ impl Intake {
     /// An intake into these stores.
     #[must_use]
     pub fn new(queue: Arc<dyn Queue>, ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>) -> Self {
-        Self { queue, ledger, clock }
+        Self { queue, ledger, clock, listens: None }
+    }
+
+    /// The same, whose failures somebody hears of.
+    #[must_use]
+    pub fn heard_by(self, listens: Arc<dyn Listens>) -> Self {
+        Self { listens: Some(listens), ..self }
     }
 
     /// Takes items for one target system.
@@ -180,7 +198,7 @@ impl Intake {
     /// # Errors
     /// When the ledger does not take it: the caller keeps the document.
     pub async fn fail(&self, id: &EntryId, failed: &Failed) -> Result<bool, StoreError> {
-        let stands = record_failure(self.ledger.as_ref(), id, failed).await?;
+        let stands = self.recorded(id, failed).await?;
         let outcome = if stands {
             let Failed { class, code, message, .. } = failed.clone();
             Outcome::Failed { class, code, message, tried: false }
@@ -199,5 +217,23 @@ impl Intake {
         );
         span.in_scope(|| told::log(&outcome, &consequences));
         Ok(stands)
+    }
+
+    /// Records a failure, once who listens has been told of it. One that stands already is told once.
+    async fn recorded(&self, id: &EntryId, failed: &Failed) -> Result<bool, StoreError> {
+        loop {
+            let known = self.ledger.read(std::slice::from_ref(id)).await?.remove(id);
+            let mut entry = known.unwrap_or_else(|| Entry::new(id.clone()));
+            let is_known = entry.failures().any(|known| {
+                (&known.hash, &known.class, &known.message) == (&failed.hash, &failed.class, &failed.message)
+            });
+            let stands = entry.fail(failed.clone());
+            if let Some(listens) = self.listens.as_ref().filter(|_| stands && !is_known) {
+                listens.failed(id, failed).await?;
+            }
+            if self.ledger.write(&entry).await? {
+                return Ok(stands);
+            }
+        }
     }
 }

@@ -60,7 +60,7 @@ pub use audit::{Action, Audit};
 pub use checkpoint::{Checkpoint, Checkpoints, Lease};
 pub use failure_class::FailureClass;
 pub use groups::{Contribution, GroupId, Groups};
-pub use intake::{Intake, Taken};
+pub use intake::{Intake, Listens, Taken};
 pub use item::{System, WorkItem};
 pub use ledger::{Attempts, Delivered, Entry, EntryId, Failed, Ledger, UnknownCode};
 pub use life::{Bill, Step};

@@ -7,6 +7,7 @@ use relay_connector::{Catalog, Query, Role};
 use relay_core::System;
 use relay_mapping::{Diagnostic, Diagnostics, Flow, LookupTable, Severity};
 
+use crate::line_links::untold_lines;
 use crate::{listeners, suggest};
 
 /// A flow file, not read yet.
@@ -116,6 +117,7 @@ impl Flows {
             }
         }
         found.extend(unknown_flows(&flows, &names));
+        found.extend(flows.iter().flat_map(|routed| untold_lines(routed, &flows, catalog)));
         found.extend(listeners::going_round(&flows));
         let found = Diagnostics(found);
         if found.of(Severity::Error).next().is_some() {
@@ -140,8 +142,12 @@ impl Flows {
             }
         }
         let round = listeners::going_round(&flows);
+        let all = flows.clone();
         flows.retain(|routed| {
+            let untold = untold_lines(routed, &all, catalog).into_iter();
+            let untold = untold.filter(|found| found.severity == Severity::Error);
             let mut found = unknown_flows(std::slice::from_ref(routed), &names);
+            found.extend(untold);
             found.extend(round.iter().filter(|loops| loops.file == routed.file).cloned());
             let is_sound = found.is_empty();
             if !is_sound {
@@ -231,7 +237,7 @@ fn unknown_flows(flows: &[Arc<Routed>], names: &[String]) -> Vec<Diagnostic> {
     });
     let named = flows.iter().flat_map(|routed| routed.flow.tables());
     let unknown = named.filter_map(|lookup| match &lookup.table {
-        LookupTable::Delivered { flow, .. } if !names.contains(flow) => {
+        LookupTable::Delivered { flow, .. } | LookupTable::Line { flow, .. } if !names.contains(flow) => {
             let help = meant(flow).map(|meant| format!("did you mean `delivered.{meant}`?"));
             Some(match help {
                 Some(help) => lookup.missing.clone().with_help(help),

@@ -4,20 +4,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relay_core::groups::unmarked;
-use relay_core::{EntryId, Ledger, Lookups, StoreError};
+use relay_core::{EntryId, Ledger, Lookups, StoreError, UnknownCode};
 use relay_mapping::{DeliveredAs, LookupKey, LookupTable};
 use serde_json::Value;
 
 use crate::Flows;
+use crate::entries::{self, Told};
 
 /// A delivery that is looked up: the look-up, the flow whose delivery it is, and what of it.
 pub type DeliveryAsked<'a> = (&'a LookupKey, &'a str, DeliveredAs);
 
-/// The look-ups that flows name, by the name that [`LookupKey`] has.
+/// Look-ups, by the name that [`LookupKey`] has.
+pub type Tables = BTreeMap<String, LookupTable>;
+
+/// The look-ups that flows name.
 #[must_use]
-pub fn tables(flows: &Flows) -> BTreeMap<String, LookupTable> {
+pub fn tables(flows: &Flows) -> Tables {
     let named = flows.iter().flat_map(|routed| routed.flow.tables());
-    named.map(|lookup| (lookup.table.to_string(), lookup.table.clone())).collect()
+    // Whose line is looked up is looked up first.
+    let tables = named.flat_map(|lookup| lookup.table.bill().into_iter().chain([lookup.table.clone()]));
+    tables.map(|table| (table.to_string(), table)).collect()
 }
 
 /// Whether somebody else than our own stores may know a code of this table.
@@ -33,25 +39,37 @@ pub fn can_be_asked(table: Option<&LookupTable>) -> bool {
 pub async fn stored(
     lookups: &dyn Lookups,
     ledger: &dyn Ledger,
-    tables: &BTreeMap<String, LookupTable>,
+    tables: &Tables,
     wanted: &[&LookupKey],
 ) -> Result<BTreeMap<LookupKey, String>, StoreError> {
-    let (mut codes, mut delivered) = (Vec::new(), Vec::new());
+    let (mut codes, mut delivered, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     for key in wanted {
         match tables.get(&key.table) {
+            Some(table @ LookupTable::Line { flow, .. }) => {
+                let line = table.line_of(&key.key);
+                lines.extend(line.map(|(bill, line)| (*key, flow.as_str(), bill.key, line)));
+            }
             Some(LookupTable::Delivered { flow, result }) => delivered.push((*key, flow.as_str(), *result)),
             Some(LookupTable::Tenant { table, .. }) => codes.push((table.clone(), key.key.clone())),
             _ => codes.push((key.table.clone(), key.key.clone())),
         }
     }
     let mut found: BTreeMap<_, _> = deliveries(ledger, &delivered).await?.into_iter().collect();
+    for (key, flow, bill, line) in lines {
+        let Some(there) = entries::bill(ledger, flow, &bill).await? else { continue };
+        let row = (key.table.clone(), bill);
+        let told = lookups.get(std::slice::from_ref(&row)).await?.remove(&row);
+        let told = told.and_then(|told| Told::remembered(&told, &there));
+        let id = told.and_then(|told| told.line(&line).map(str::to_owned));
+        found.extend(id.map(|id| (key.clone(), id)));
+    }
     if codes.is_empty() {
         return Ok(found);
     }
     let stored = lookups.get(&codes).await?;
     for key in wanted {
         let value = match tables.get(&key.table) {
-            Some(LookupTable::Delivered { .. }) => None,
+            Some(LookupTable::Delivered { .. } | LookupTable::Line { .. }) => None,
             Some(LookupTable::Tenant { table, result }) => {
                 let row = stored.get(&(table.clone(), key.key.clone()));
                 row.and_then(|row| result_of(row, result.as_deref()))
@@ -61,6 +79,23 @@ pub async fn stored(
         found.extend(value.map(|value| ((*key).clone(), value)));
     }
     Ok(found)
+}
+
+/// Those of the codes that our own stores know.
+///
+/// # Errors
+/// A store that does not answer.
+pub async fn of(
+    lookups: &dyn Lookups,
+    ledger: &dyn Ledger,
+    tables: &Tables,
+    codes: &BTreeSet<UnknownCode>,
+) -> Result<BTreeSet<UnknownCode>, StoreError> {
+    let key =
+        |UnknownCode { table, code }: &UnknownCode| LookupKey { table: table.clone(), key: code.clone() };
+    let wanted: Vec<_> = codes.iter().map(key).collect();
+    let known = stored(lookups, ledger, tables, &wanted.iter().collect::<Vec<_>>()).await?;
+    Ok(known.into_keys().map(|LookupKey { table, key }| UnknownCode { table, code: key }).collect())
 }
 
 /// What flows have delivered under these keys, as far as they have.

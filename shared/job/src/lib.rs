@@ -10,6 +10,8 @@
 //! | [`parts`] | what a job is built of |
 //! | [`flows`] | the flows, each with the system that it delivers to |
 //! | [`flow_tests`] | the tests that stand beside flow files, run |
+//! | [`entries`] | what is remembered of the lines of a bill that a flow has delivered |
+//! | `line_links` | flows that look up lines of what others deliver |
 //! | [`known_codes`] | what our own stores know of the codes that a document looks up |
 //! | [`active_flows`] | the flows that take documents in, with a file or without |
 //! | [`sightings`] | which paths of a flow no document has held so far |
@@ -29,11 +31,13 @@ pub mod active_flows;
 pub mod conditions;
 pub mod credential_check;
 pub mod echoes;
+pub mod entries;
 pub mod flow_tests;
 pub mod flows;
 pub mod health;
 pub mod job;
 pub mod known_codes;
+mod line_links;
 pub mod listeners;
 pub mod needs;
 pub mod parts;

@@ -6,12 +6,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use relay_connector::own::{self, AT, CAUSE, DELIVERED, FAILED, FLOW, LINK, OUTCOME, VERSION, VERSION_KIND};
 use relay_connector::{Role, china};
 use relay_core::clock::{Clock, Rng};
 use relay_core::policy::News;
-use relay_core::{FailureClass, Intake, StoreError, System, VersionKind, WorkItem, cause};
+use relay_core::{
+    EntryId, Failed, FailureClass, Intake, Listens, StoreError, System, VersionKind, WorkItem, cause,
+};
 use relay_mapping::Diagnostic;
 use serde_json::{Map, Value, json};
 
@@ -107,6 +110,31 @@ impl Listeners {
             fields.remove(SOURCE);
         }
         item
+    }
+}
+
+/// What failed before the queue could have it is told of as what failed later is.
+#[async_trait]
+impl Listens for Listeners {
+    async fn failed(&self, id: &EntryId, failed: &Failed) -> Result<(), StoreError> {
+        let (EntryId { flow, key }, kind) = (id.clone(), failed.version_kind);
+        let Failed { version, document, received_at, trace, replay, .. } = failed.clone();
+        let (version_kind, acknowledge) = (kind, false);
+        let item =
+            WorkItem { flow, key, version, version_kind, document, acknowledge, received_at, trace, replay };
+        let flows = self.active.flows().await?;
+        let (class, code, message) = (&failed.class, failed.code.as_deref(), failed.message.as_str());
+        self.tell(Told {
+            item: &item,
+            kind,
+            news: News::Failed,
+            document: flows.named(&id.flow).map(|routed| routed.flow.target().document.name),
+            id: None,
+            number: None,
+            step: None,
+            failure: Some(Failure { class, code, message }),
+        })
+        .await
     }
 }
 

@@ -6,7 +6,7 @@ use relay_connector::{Document, Role, Uses};
 use relay_core::System;
 use relay_mapping::LookupTable;
 
-use crate::flows::Routed;
+use crate::flows::{Flows, Routed};
 
 /// What a job needs of the connectors and of the settings that flows name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,8 +34,12 @@ impl Needs {
     }
 
     /// The same, and looking codes up.
-    pub fn lookup(&mut self, table: &LookupTable) {
+    pub fn lookup(&mut self, table: &LookupTable, flows: &Flows) {
         match table {
+            LookupTable::Line { flow, .. } => {
+                let target = flows.named(flow).map(|routed| routed.flow.target());
+                target.iter().for_each(|target| self.target(target.document, target.route));
+            }
             LookupTable::Listed { document, .. } => self.target(document, None),
             LookupTable::Vendor(name) => _ = self.connectors.entry(System::of_document(name)).or_default(),
             LookupTable::Tenant { .. } | LookupTable::Delivered { .. } => {}

@@ -40,9 +40,14 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Takes documents in.
+    /// Takes documents in; the flows that listen hear of what fails there.
     #[must_use]
     pub fn intake(&self) -> Intake {
+        self.unheard().heard_by(Arc::new(self.listeners()))
+    }
+
+    /// Of what fails here nobody hears.
+    fn unheard(&self) -> Intake {
         Intake::new(self.stores.queue.clone(), self.stores.ledger.clone(), self.clock.clone())
     }
 
@@ -50,7 +55,7 @@ impl Parts {
     #[must_use]
     pub fn listeners(&self) -> Listeners {
         let (active, clock) = (self.active.clone(), self.clock.clone());
-        Listeners::new(active, self.intake(), clock, self.rng.clone()).with_console(self.console())
+        Listeners::new(active, self.unheard(), clock, self.rng.clone()).with_console(self.console())
     }
 
     /// The console's address, where a setting tells it.

@@ -9,7 +9,7 @@ use crate::conversion::{Conversion, convert, without_emoji};
 use crate::expression::{Datum, Failing, Scope, amount, find, first, holds};
 use crate::fault::{Cause, Fault};
 use crate::group::Brought;
-use crate::lookup::{LookupKey, joined};
+use crate::lookup::{LookupKey, Miss, joined};
 use crate::rule::{Absent, Content, Field, Fields, LookedUp, Rule, Take, Through};
 use crate::template;
 use crate::trace::Trace;
@@ -279,11 +279,27 @@ impl<'c> Mapper<'c> {
         rule: &Rule,
         place: &Place<'_>,
     ) -> Result<Option<Value>, ()> {
+        let bill = lookup.lookup.table.line_of(&key).map(|(bill, _)| bill);
         let asked = LookupKey { table: lookup.name.clone(), key };
         let Some(context) = self.context else {
+            self.asked.extend(bill);
             self.asked.insert(asked);
             return Err(());
         };
+        if let (Some(bill), Some(table)) = (bill, lookup.lookup.table.bill())
+            && !context.lookups.contains_key(&bill)
+        {
+            // It is not there yet, so that nothing can be told of its lines.
+            self.traced(|trace| trace.looked_up(&bill, None));
+            let key = bill.key.clone();
+            self.fault(
+                place,
+                &rule.source,
+                Some(&key),
+                Cause::NoEntry(Box::new(Miss { asked: bill, table })),
+            );
+            return Err(());
+        }
         let found = context.lookups.get(&asked);
         self.traced(|trace| trace.looked_up(&asked, found));
         match found {

@@ -64,6 +64,19 @@ impl Diagnostic {
         Self { severity, file: file.to_owned(), line, column, message, help, report }
     }
 
+    /// Of the same place something else, of which the flow file alone tells nothing.
+    #[must_use]
+    pub fn saying(mut self, severity: Severity, message: String) -> Self {
+        let title = |severity: Severity, message: &str| match severity {
+            Severity::Error => format!("error: {message}"),
+            Severity::Warning => format!("warning: {message}"),
+        };
+        let place = self.report.strip_prefix(&title(self.severity, &self.message)).unwrap_or(&self.report);
+        self.report = title(severity, &message) + place;
+        (self.severity, self.message) = (severity, message);
+        self
+    }
+
     /// The same with a way out, of which the flow file alone tells nothing.
     #[must_use]
     pub fn with_help(mut self, help: String) -> Self {

@@ -60,8 +60,8 @@ pub enum Cause {
     TooLarge,
     /// More decimals than the amounts that are to sum up to it.
     #[error(
-        "has more than {scale} decimals, and the amounts of the lines have so many: give the rule a larger `scale`, or round \
-         the total in the source system"
+        "has more than {scale} decimals, and what is to sum up to it has so many: write a larger `scale` there, or round the total \
+         in the source system"
     )]
     TooFine {
         /// How many decimals the amounts have.

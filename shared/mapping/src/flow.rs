@@ -236,7 +236,11 @@ impl Flow {
     /// How long a document waits for what is looked up there; `None`: nobody delivers that, so it waits for a person.
     #[must_use]
     pub fn wait_for(&self, table: &str) -> Option<Duration> {
-        let of_table = self.tables().into_iter().filter(|lookup| lookup.table.to_string() == table);
+        let waits_at = |lookup: &Lookup| {
+            // A line that its bill does not have comes by nobody's delivery.
+            lookup.table.bill().map_or_else(|| lookup.table.to_string(), |bill| bill.to_string())
+        };
+        let of_table = self.tables().into_iter().filter(|lookup| waits_at(lookup) == table);
         of_table.filter_map(|lookup| lookup.wait).min()
     }
 

@@ -53,6 +53,7 @@ mod params;
 mod reads;
 mod remainder;
 mod rule;
+mod share;
 mod split;
 mod template;
 mod time;

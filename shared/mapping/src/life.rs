@@ -18,6 +18,8 @@ pub struct Life {
     pub(crate) changes: Option<Change>,
     pub(crate) cancelled_when: Option<Condition>,
     pub(crate) when_cancelled: Option<Change>,
+    /// Of a flow that splits its documents.
+    pub(crate) when_withdrawn: Option<Change>,
     pub(crate) moves_date: bool,
     /// The rule of the first day whose books are open, as the only field.
     pub(crate) open_from: Fields,
@@ -42,6 +44,12 @@ impl Life {
         self.when_cancelled.unwrap_or(Change::Refuse)
     }
 
+    /// What may be done to the bill of a part that its document has no lines for any more; `None`: nothing by itself.
+    #[must_use]
+    pub fn when_withdrawn(&self) -> Option<Change> {
+        self.when_withdrawn
+    }
+
     /// Whether a date in a closed period is moved to the next open day.
     #[must_use]
     pub fn moves_date(&self) -> bool {
@@ -51,12 +59,13 @@ impl Life {
     /// Whether a bill may be taken back by another, for which what was sent in it must be known.
     #[must_use]
     pub fn takes_back(&self) -> bool {
-        [self.changes, self.when_cancelled].contains(&Some(Change::Offset))
+        [self.changes, self.when_cancelled, self.when_withdrawn].contains(&Some(Change::Offset))
     }
 
     /// Whether the flow says anything of it.
     pub(crate) fn is_said(&self) -> bool {
-        !self.then.is_empty() || self.changes.is_some() || self.when_cancelled.is_some() || self.moves_date
+        let changes = [self.changes, self.when_cancelled, self.when_withdrawn];
+        !self.then.is_empty() || changes.iter().any(Option::is_some) || self.moves_date
     }
 }
 

@@ -56,6 +56,34 @@ pub enum LookupTable {
         /// What of it.
         result: DeliveredAs,
     },
+    /// The target's ids of the lines of what another flow has delivered, by its key and what tells the line:
+    /// `delivered.orders.line[material_number]`.
+    Line {
+        /// The flow.
+        flow: String,
+        /// The fields of the target's line that tell it from the others.
+        by: Vec<String>,
+    },
+}
+
+impl LookupTable {
+    /// The look-up of the bill whose line is looked up there.
+    #[must_use]
+    pub fn bill(&self) -> Option<Self> {
+        let Self::Line { flow, .. } = self else { return None };
+        Some(Self::Delivered { flow: flow.clone(), result: DeliveredAs::Id })
+    }
+
+    /// Of a code that tells a line of a bill: what that bill is looked up by, and what tells the line in it.
+    #[must_use]
+    pub fn line_of(&self, code: &str) -> Option<(LookupKey, String)> {
+        let (Self::Line { by, .. }, bill) = (self, self.bill()?) else { return None };
+        let (at, _) = code.rmatch_indices('/').nth(by.len().checked_sub(1)?)?;
+        let (key, line) = (code.get(..at)?, code.get(at + 1..)?);
+        // A key of one part stands as it is where it stands alone.
+        let key = if key.contains('/') { key.to_owned() } else { unescaped(key) };
+        Some((LookupKey { table: bill.to_string(), key }, line.to_owned()))
+    }
 }
 
 /// What is asked of a document that another flow has delivered.
@@ -82,6 +110,7 @@ impl fmt::Display for LookupTable {
             Self::Tenant { table, result: Some(result) } => write!(f, "{table}.{result}"),
             Self::Delivered { flow, result: DeliveredAs::Id } => write!(f, "{DELIVERED}{flow}"),
             Self::Delivered { flow, result: DeliveredAs::Number } => write!(f, "{DELIVERED}{flow}.number"),
+            Self::Line { flow, by } => write!(f, "{DELIVERED}{flow}.line[{}]", by.join(",")),
         }
     }
 }
@@ -113,6 +142,17 @@ impl fmt::Display for Miss {
                     f,
                     "has no entry{column} in `{table}`: import it (`relay lookups import {table} FILE`), which sends what \
                      waits for it again"
+                )
+            }
+            LookupTable::Line { flow, by } => {
+                let line =
+                    self.table.line_of(&self.asked.key).map(|(bill, line)| (bill.key, unescaped(&line)));
+                let (bill, line) = line.unwrap_or_default();
+                write!(
+                    f,
+                    "is of no line, or of several: the bill that the flow `{flow}` has delivered of {bill} has not exactly one \
+                     with {} {line}; complete it in the target system, and replay",
+                    by.join(", ")
                 )
             }
             LookupTable::Delivered { flow, result } => {
@@ -154,6 +194,11 @@ pub fn joined<S: AsRef<str>>(parts: &[S]) -> String {
         [only] => only.as_ref().to_owned(),
         parts => parts.iter().map(|part| escaped(part.as_ref())).collect::<Vec<_>>().join("/"),
     }
+}
+
+/// A part of a code of several, as it was.
+pub(crate) fn unescaped(part: &str) -> String {
+    part.replace("%2F", "/").replace("%25", "%")
 }
 
 /// A part of a code of several.

@@ -117,8 +117,11 @@ impl Gathering {
 
     fn split(&mut self, split: &Split, levels: &Levels) {
         self.path(&split.list, levels);
-        if let (Some(by), Some(lines)) = (&split.by, lines(&split.list, levels)) {
-            self.terms(by, &lines);
+        let Some(lines) = lines(&split.list, levels) else { return };
+        split.by.iter().for_each(|by| self.terms(by, &lines));
+        if let Some(share) = &split.share {
+            share.amounts.iter().for_each(|path| self.path(path, levels));
+            self.expression(&share.by, &lines);
         }
     }
 

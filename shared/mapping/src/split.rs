@@ -12,8 +12,9 @@ use crate::apply::{Context, Mapped, Mapper};
 use crate::expression::{Datum, Failing, Path, Scope, Step, Term, first, lines};
 use crate::fault::{Cause, Fault};
 use crate::flow::Flow;
-use crate::lookup::escaped;
+use crate::lookup::{escaped, unescaped};
 use crate::params::resolve;
+use crate::share::{self, Share};
 
 /// So many parts a document may have. The ledger's entry of a document names them all, and is read with each of them.
 pub const MOST_PARTS: usize = 500;
@@ -30,6 +31,8 @@ pub struct Split {
     pub(crate) by: Option<Vec<Term>>,
     /// What it is split by, as the flow file has it.
     pub(crate) text: String,
+    /// Amounts of the whole document that its parts share.
+    pub(crate) share: Option<Share>,
 }
 
 /// A part of a document.
@@ -38,6 +41,8 @@ pub struct Part {
     /// What tells it from the others: `W01`, or the number of its line from 1.
     pub name: String,
     lines: Vec<usize>,
+    /// What it has of each amount that is shared out.
+    shares: Vec<Option<String>>,
 }
 
 /// A document with its parts.
@@ -56,11 +61,18 @@ impl Divided<'_> {
         &self.parts
     }
 
-    /// The document of a part: its list holds the part's lines alone.
+    /// The document of a part: its list holds the part's lines alone, and its amounts the part's shares.
     #[must_use]
     pub fn document(&self, part: &Part) -> Value {
         let lines = part.lines.iter().filter_map(|line| self.lines.get(*line)).map(|line| (*line).clone());
-        self.with(lines.collect())
+        let mut document = self.with(lines.collect());
+        let amounts = self.split.share.iter().flat_map(|share| &share.amounts);
+        for (path, share) in amounts.zip(&part.shares) {
+            if let Some(text) = share {
+                share::put(&mut document, path, text);
+            }
+        }
+        document
     }
 
     /// The document of a part that is withdrawn: it has no lines.
@@ -117,12 +129,17 @@ impl Split {
                 Some(part) => part.lines.push(index),
                 None => {
                     places.insert(name.clone(), parts.len());
-                    parts.push(Part { name, lines: vec![index] });
+                    parts.push(Part { name, lines: vec![index], shares: Vec::new() });
                 }
             }
         }
         if parts.len() > MOST_PARTS {
             return Err(self.fault(None, Cause::TooManyParts { count: parts.len(), most: MOST_PARTS }));
+        }
+        if let Some(share) = &self.share {
+            let of_parts: Vec<_> = parts.iter().map(|part| part.lines.as_slice()).collect();
+            let shares = share.out(&scope, &self.list, &lines, &of_parts)?;
+            parts.iter_mut().zip(shares).for_each(|(part, shares)| part.shares = shares);
         }
         Ok(Divided { split: self, document, lines, parts })
     }
@@ -156,7 +173,8 @@ impl Flow {
     /// A document with its parts; `None` where the flow splits none.
     ///
     /// # Errors
-    /// Where its lines are no list, where what tells parts apart is no single value, and where there are too many.
+    /// Where its lines are no list, where what tells parts apart is no single value, where there are too many, and where what is to
+    /// be shared out is no amount.
     pub fn divide<'d>(&'d self, document: &'d Value) -> Result<Option<Divided<'d>>, Fault> {
         self.split.as_ref().map(|split| split.divide(document)).transpose()
     }
@@ -173,7 +191,7 @@ impl Flow {
         self.split.as_ref()?;
         let (document, part) = key.rsplit_once('/')?;
         let is_of_part = document.split('/').count() == self.key.parts.len();
-        is_of_part.then(|| (document, part.replace("%2F", "/").replace("%25", "%")))
+        is_of_part.then(|| (document, unescaped(part)))
     }
 
     /// Whether a part's document says that the part is withdrawn: it has no lines.
@@ -194,13 +212,14 @@ impl Flow {
         Some(self.numbered(Mapped { body, params, route: self.target.route, open_from: None }, part))
     }
 
-    /// What is sent of a part: its number is the document's with the part behind.
+    /// What is sent of a part: its number is the document's with the part behind. A hyphen within the part is escaped, so that
+    /// the last one of a number always stands before the part: no two parts, of whatever documents, have the same number.
     #[must_use]
     pub fn numbered(&self, mut mapped: Mapped, part: &str) -> Mapped {
         if let Some(number) = self.target.document.number().and_then(|name| mapped.body.get_mut(name))
             && let Some(text) = Datum::Json(number).text()
         {
-            *number = Value::String(format!("{text}-{part}"));
+            *number = Value::String(format!("{text}-{}", part.replace('%', "%25").replace('-', "%2D")));
         }
         mapped
     }

@@ -59,7 +59,7 @@ impl Operations<'_> {
         let mut needs = Needs::sources(self.flows.iter());
         for routed in self.flows.iter() {
             needs.target(routed.flow.target().document, routed.flow.target().route);
-            routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table));
+            routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table, self.flows));
         }
         for connector in self.connectors {
             let Some(uses) = needs.connectors.get(&connector.system()) else { continue };

@@ -17,8 +17,10 @@
 //! | [`replay`] | failed documents, sent through their flows again |
 //! | [`edit`] | a failed document that a person edits before it is sent again |
 //! | [`recheck`] | failures whose document a person has made in the target |
+//! | [`reconcile`] | days, compared on three sides; what is missing, sent |
 //! | [`settle`] | a failed document that a person has dealt with by hand |
 //! | [`pauses`] | targets and flows that a person pauses and resumes |
+//! | [`backfill`] | a range that is read again, before it is done |
 //! | [`rewind`] | a flow that is to read again from a time on |
 //! | [`log`] | who has done what |
 //! | [`dead_letters`] | messages that were received too often |
@@ -29,6 +31,7 @@
 //! | [`error`] | why an operation was not done |
 //! | [`times`] | times and spans, as a person in China reads them |
 
+pub mod backfill;
 pub mod dead_letters;
 pub mod doctor;
 pub mod documents;
@@ -45,6 +48,7 @@ pub mod names;
 pub mod parts;
 pub mod pauses;
 pub mod recheck;
+pub mod reconcile;
 pub mod record;
 pub mod replay;
 pub mod retire;

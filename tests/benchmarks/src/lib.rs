@@ -3,10 +3,12 @@
 //! | module | what |
 //! |---|---|
 //! | [`figures`] | several runs, as min, median and max |
+//! | [`program`] | `relay` itself, built as its users build it |
 //! | [`house`] | a relay on a fresh store before simulated vendors, with no limit on calls |
 
 pub mod figures;
 pub mod house;
+pub mod program;
 
 use std::fs;
 

@@ -5,12 +5,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use simulation::many::{run_all, seeds};
 use simulation::run::run;
-use simulation::scenario::Scenario;
+use simulation::scenario::{Drawing, Scenario};
 use simulation::shrink::shrink;
 
 /// Days of the relay in seconds, by seeds.
 #[derive(Debug, Parser)]
 struct Arguments {
+    /// Seeds of bills (groups, lives, parts, links, outcomes), and not of documents.
+    #[arg(long)]
+    bills: bool,
     /// How many seeds.
     #[arg(long, default_value_t = 300)]
     seeds: u64,
@@ -37,6 +40,12 @@ struct Arguments {
     first: bool,
 }
 
+impl Arguments {
+    fn drawing(&self) -> Drawing {
+        if self.bills { Drawing::Bills } else { Drawing::Documents }
+    }
+}
+
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let holds = match arguments.seed {
@@ -48,7 +57,7 @@ fn main() -> anyhow::Result<ExitCode> {
 
 /// One seed, in words.
 fn one(seed: u64, arguments: &Arguments) -> anyhow::Result<bool> {
-    let drawn = Scenario::of(seed);
+    let drawn = Scenario::of(arguments.drawing(), seed);
     let scenario = arguments.only.as_ref().map_or_else(|| drawn.clone(), |ids| drawn.only(ids));
     println!("{:?}", scenario.conditions);
     scenario.events.iter().for_each(|event| println!("{event}"));
@@ -69,23 +78,26 @@ fn one(seed: u64, arguments: &Arguments) -> anyhow::Result<bool> {
 }
 
 fn many(arguments: &Arguments) -> anyhow::Result<bool> {
-    let tally = run_all(&seeds(arguments.from, arguments.seeds), arguments.threads, arguments.first)?;
+    let drawing = arguments.drawing();
+    let seeds = seeds(drawing, arguments.from, arguments.seeds);
+    let tally = run_all(drawing, &seeds, arguments.threads, arguments.first)?;
     println!("{tally}");
     if let Some((seed, rules)) = tally.failed.first_key_value()
         && !arguments.first
     {
-        story(*seed, rules.first().copied().unwrap_or_default())?;
+        story(drawing, *seed, rules.first().copied().unwrap_or_default())?;
     }
     Ok(tally.failed.is_empty())
 }
 
 /// The shortest list of events that still fails, and how to play it again.
-fn story(seed: u64, rule: &str) -> anyhow::Result<()> {
-    println!("seed {seed} fails: cargo run -p simulation -- --seed {seed} --trace");
-    let shortest = shrink(&Scenario::of(seed), rule, &|left| eprintln!("{left} events left"))?;
+fn story(drawing: Drawing, seed: u64, rule: &str) -> anyhow::Result<()> {
+    let of = if drawing == Drawing::Bills { "--bills " } else { "" };
+    println!("seed {seed} fails: cargo run -p simulation -- {of}--seed {seed} --trace");
+    let shortest = shrink(&Scenario::of(drawing, seed), rule, &|left| eprintln!("{left} events left"))?;
     shortest.events.iter().for_each(|event| println!("{event}"));
     let ids: Vec<String> = shortest.events.iter().map(|event| event.id.to_string()).collect();
-    println!("alone: cargo run -p simulation -- --seed {seed} --only {} --trace", ids.join(","));
+    println!("alone: cargo run -p simulation -- {of}--seed {seed} --only {} --trace", ids.join(","));
     for violation in run(&shortest, false)?.violations {
         println!("VIOLATED {}: {}", violation.rule, violation.found);
     }

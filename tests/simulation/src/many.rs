@@ -11,16 +11,20 @@ use relay_core::clock::{Clock as _, SystemClock};
 
 use crate::judge::RULES;
 use crate::run::{Outcome, run};
-use crate::scenario::Scenario;
+use crate::scenario::{Drawing, Scenario};
 
 /// Seeds that failed once, each with what it found: see `FOUND.md`.
 const CORPUS: &str = include_str!("../corpus.txt");
 
-/// So many seeds from the first on, and before them those that failed once.
+/// So many seeds of a drawing from the first on, and before them those that failed once.
 #[must_use]
-pub fn seeds(from: u64, count: u64) -> Vec<u64> {
+pub fn seeds(drawing: Drawing, from: u64, count: u64) -> Vec<u64> {
     let wanted = from..from + count;
-    let corpus = CORPUS.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok());
+    let corpus = CORPUS.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let is_its = words.next()? == drawing.name();
+        words.next().filter(|_| is_its)?.parse().ok()
+    });
     let corpus: Vec<u64> = corpus.filter(|seed| !wanted.contains(seed)).collect();
     corpus.into_iter().chain(wanted).collect()
 }
@@ -84,13 +88,19 @@ impl fmt::Display for Tally {
 ///
 /// # Errors
 /// When a run cannot be made.
-pub fn run_all(seeds: &[u64], threads: Option<usize>, stop_at_first: bool) -> anyhow::Result<Tally> {
+pub fn run_all(
+    drawing: Drawing,
+    seeds: &[u64],
+    threads: Option<usize>,
+    stop_at_first: bool,
+) -> anyhow::Result<Tally> {
     let began = SystemClock.monotonic();
     let threads = threads.or_else(|| thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
     let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
     thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..threads).map(|_| scope.spawn(|| work(seeds, &next, &tally, stop_at_first))).collect();
+        let workers: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| work(drawing, seeds, &next, &tally, stop_at_first)))
+            .collect();
         workers
             .into_iter()
             .try_for_each(|worker| worker.join().unwrap_or_else(|_| anyhow::bail!("a run panicked")))
@@ -100,10 +110,16 @@ pub fn run_all(seeds: &[u64], threads: Option<usize>, stop_at_first: bool) -> an
     Ok(tally)
 }
 
-fn work(seeds: &[u64], next: &AtomicUsize, tally: &Mutex<Tally>, stop_at_first: bool) -> anyhow::Result<()> {
+fn work(
+    drawing: Drawing,
+    seeds: &[u64],
+    next: &AtomicUsize,
+    tally: &Mutex<Tally>,
+    stop_at_first: bool,
+) -> anyhow::Result<()> {
     loop {
         let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) else { return Ok(()) };
-        let scenario = Scenario::of(*seed);
+        let scenario = Scenario::of(drawing, *seed);
         let outcome = run(&scenario, false)?;
         for violation in &outcome.violations {
             println!("seed {seed}: {}: {}", violation.rule, violation.found);

@@ -17,6 +17,9 @@ pub struct Mutant {
     pub name: String,
     /// What comes of it.
     pub why: String,
+    /// Whether seeds of bills find it, and not those of documents.
+    #[serde(default)]
+    pub bills: bool,
     /// What is changed.
     pub edits: Vec<Edit>,
 }

@@ -80,7 +80,7 @@ pub fn run(scenario: &Scenario, in_words: bool) -> anyhow::Result<Outcome> {
         .collect();
     let books = director.world.books.state();
     let versions =
-        books.orders.iter().chain(&books.documents).map(|pushed| pushed.versions.len()).sum::<usize>();
+        books.orders.iter().chain(books.pushed()).map(|pushed| pushed.versions.len()).sum::<usize>();
     let documents = versions + books.trades.len() + vendors.wangdian.stock().len();
     drop(books);
     Ok(Outcome {

@@ -42,6 +42,7 @@ pub struct Scheduler {
     next: u64,
     ready: Arc<Ready>,
     spawner: Spawner,
+    halts: Halts,
     /// Owners that are stopped, and until when.
     stopped: BTreeMap<Owner, Duration>,
     /// Owners that die, and after how many more steps of theirs.
@@ -82,6 +83,24 @@ impl Spawner {
     }
 }
 
+/// Has an owner die or stand still, from within its tasks.
+#[derive(Clone, Default)]
+pub struct Halts(Arc<Mutex<Option<Halt>>>);
+
+/// Who, and how long; for good where nothing is said.
+type Halt = (Owner, Option<Duration>);
+
+impl Halts {
+    /// That owner takes no other step, for a while or for good.
+    pub fn halt(&self, owner: Owner, lasts: Option<Duration>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((owner, lasts));
+    }
+
+    fn take(&self) -> Option<Halt> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// Why the scheduler came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pause {
@@ -107,6 +126,7 @@ impl Scheduler {
             next: 0,
             ready: Arc::default(),
             spawner: Spawner::default(),
+            halts: Halts::default(),
             stopped: BTreeMap::new(),
             fuses: BTreeMap::new(),
             steps: 0,
@@ -117,6 +137,12 @@ impl Scheduler {
     #[must_use]
     pub fn spawner(&self) -> Spawner {
         self.spawner.clone()
+    }
+
+    /// Has an owner die or stand still, from within its tasks.
+    #[must_use]
+    pub fn halts(&self) -> Halts {
+        self.halts.clone()
     }
 
     /// Steps so far.
@@ -228,6 +254,14 @@ impl Scheduler {
             Ok(Poll::Pending) => _ = self.tasks.insert(id, (owner, task)),
             Ok(Poll::Ready(())) => {}
             Err(panic) => return Some(Pause::Panicked(owner, words(&*panic))),
+        }
+        match self.halts.take() {
+            None => {}
+            Some((owner, Some(lasts))) => self.stop(owner, lasts),
+            Some((owner, None)) => {
+                self.kill(owner);
+                return Some(Pause::Died(owner));
+            }
         }
         if let Some(left) = self.fuses.get_mut(&owner) {
             *left = left.saturating_sub(1);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -20,7 +20,34 @@ pub struct Demo {
     pub trade_without_material: String,
     /// The `id` of the direct order whose address has no province, city or district: WDT cannot take it.
     pub order_without_address: String,
+    /// The orders that WDT ships in the course of a day, of one shop and one warehouse: the last is reported on the next.
+    pub shipped: Vec<Shipped>,
     box_unit: String,
+}
+
+/// An order that is shipped: what stands in its stock-out (销售出库单).
+#[derive(Debug, Clone, Deserialize)]
+pub struct Shipped {
+    /// 出库单号.
+    pub order_no: String,
+    /// 邮费.
+    pub post_amount: Decimal,
+    lines: Vec<ShippedLine>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ShippedLine {
+    spec_no: String,
+    goods_count: Decimal,
+    share_amount: Decimal,
+}
+
+impl Shipped {
+    /// 应收金额: what the customer pays.
+    #[must_use]
+    pub fn receivable(&self) -> Decimal {
+        self.lines.iter().map(|line| line.share_amount).sum::<Decimal>() + self.post_amount
+    }
 }
 
 /// The material that Kingdee does not know, and the unit it is sold in.
@@ -38,6 +65,7 @@ struct File {
     stock: Vec<StockLine>,
     shipments: Vec<Map<String, Value>>,
     orders: Vec<OrderLine>,
+    shipped: Vec<Shipped>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +174,27 @@ impl Vendors {
         }
         let (_, _, unit) = MISSING_MATERIAL;
         let box_unit = units.get(unit).cloned().unwrap_or_default();
-        Demo { pushes, trade_without_material, order_without_address, box_unit }
+        self.kingdee.add_material("POSTAGE", "邮资", &[&box_unit]);
+        Demo { pushes, trade_without_material, order_without_address, shipped: file.shipped, box_unit }
+    }
+
+    /// WDT ships an order at that time, and shows it from now on.
+    pub fn ship(&self, order: &Shipped, at: DateTime<Utc>) {
+        let line = |line: &ShippedLine| {
+            json!({
+                "spec_no": line.spec_no, "goods_count": line.goods_count.to_string(),
+                "share_amount": line.share_amount.to_string(), "gift_type": u8::from(line.share_amount.is_zero()),
+            })
+        };
+        let row = json!({
+            "order_no": order.order_no, "trade_no": order.order_no.replace("CK", "JY"), "shop_no": "S001",
+            "warehouse_no": "WH01", "status": 95, "consign_time": crate::wangdian::time::format(at.timestamp()),
+            "receivable": order.receivable().to_string(), "post_amount": order.post_amount.to_string(),
+            "details_list": order.lines.iter().map(line).collect::<Vec<_>>(),
+        });
+        if let Value::Object(row) = row {
+            self.wangdian.put_row("stockout_order_query_trade", &["order_no"], row);
+        }
     }
 
     /// Somebody creates the missing material in Kingdee.

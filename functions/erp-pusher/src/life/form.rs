@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike as _, Months, NaiveDate, Utc};
 use relay_connector::{Dated, Document, china, lenient};
 use relay_mapping::Mapped;
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Living, words};
 use crate::stop::Stop;
@@ -26,10 +26,14 @@ impl Living<'_> {
                 remark(&mut mapped.body, dated, &format!("冲销{}", of.number.as_deref().unwrap_or_default()));
             }
         }
-        if let (Some(field), Some(number), Value::Object(body)) =
-            (document.number(), &bill.number, &mut mapped.body)
-        {
-            body.insert(field.to_owned(), Value::from(number.as_str()));
+        if let (Some(field), Some(number)) = (document.number(), &bill.number) {
+            // What goes is asked for by its number, whatever else is in it.
+            if mapped.body.is_null() {
+                mapped.body = Value::Object(Map::new());
+            }
+            if let Value::Object(body) = &mut mapped.body {
+                body.insert(field.to_owned(), Value::from(number.as_str()));
+            }
         }
         if let Some(open_from) = mapped.open_from.filter(|_| self.life.moves_date()) {
             mapped = on_or_after(document, &mapped, open_from).unwrap_or(mapped);

@@ -31,7 +31,7 @@ impl Living<'_> {
             });
         }
         let may_be_there = entry.attempts.is_some() || entry.unanswered.is_some();
-        if self.is_cancelled && self.bills.is_empty() && may_be_there {
+        if self.goes.is_some() && self.bills.is_empty() && may_be_there {
             self.bills.push(self.blank(work, None));
         }
         self.known = self.bills.len();
@@ -65,7 +65,7 @@ impl Living<'_> {
                 false => self.saved_or_gone(place, deadline, work).await?,
             };
             let bill = &mut self.bills[place];
-            if stage.is_none() && work.item.replay.is_none() && !self.is_cancelled {
+            if stage.is_none() && work.item.replay.is_none() && self.goes.is_none() {
                 return Err(words::gone(work.system, bill));
             }
             let stage = stage.unwrap_or(Step::Delete);

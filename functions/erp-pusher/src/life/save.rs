@@ -44,16 +44,18 @@ impl Living<'_> {
                         return Err(Stop::Ended(Outcome::Postponed { wait }));
                     }
                 }
-                // It was to be asked, and cannot tell: that proves nothing.
+                // It was to be asked, and cannot tell: that proves nothing. Nor does it where there is no asking, and what may
+                // be there is to go.
                 Found::CannotBeAsked
-                    if !is_risky && self.plan.repeat() == Repeat::Doubles && work.item.replay.is_none() =>
+                    if work.item.replay.is_none()
+                        && (self.goes.is_some() || !is_risky && self.plan.repeat() == Repeat::Doubles) =>
                 {
                     return Err(Stop::failed(FailureClass::Unknown, UNKNOWN));
                 }
                 Found::NotThere | Found::CannotBeAsked => {}
             }
         }
-        if self.is_cancelled && self.bills[place].takes_back.is_none() {
+        if self.goes.is_some() && self.bills[place].takes_back.is_none() {
             self.bills[place].stage = Some(Step::Delete);
             return Ok(false);
         }

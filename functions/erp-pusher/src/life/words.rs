@@ -35,6 +35,17 @@ pub(super) fn audited(system: System, bill: &Bill, word: &str, key: &str) -> Sto
     ))
 }
 
+pub(super) fn withdrawn(system: System, bill: &Bill) -> Stop {
+    Stop::failed(
+        FailureClass::Withdrawn,
+        format!(
+            "{} is audited in {system}, and its document has no lines for this part any more: unaudit it there and replay this, or \
+             let the flow do so (withdrawn = \"unaudit+delete\")",
+            bill.named()
+        ),
+    )
+}
+
 pub(super) fn cancelled(system: System, bill: &Bill) -> Stop {
     changed(format!(
         "its source has cancelled it, and {system} has {}: delete it there by hand and settle this, or let the flow do so \

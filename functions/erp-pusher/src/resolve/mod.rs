@@ -1,6 +1,7 @@
 //! Resolve: what a document needs to know of its codes: from the look-up store, from the ledger, or asked of the vendor and
 //! remembered.
 
+mod entries;
 mod listed;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,9 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt as _;
 use relay_core::clock::{Clock, Deadline};
 use relay_core::{EntryId, Ledger, Lookups, Outcome, UnknownCode};
-use relay_job::{Parts, known_codes};
+use relay_job::{Flows, Parts, known_codes};
 use relay_mapping::{LookupKey, LookupTable};
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -36,14 +38,20 @@ pub(crate) struct Resolver {
     ledger: Arc<dyn Ledger>,
     /// The look-ups that flows name.
     tables: BTreeMap<String, LookupTable>,
+    flows: Arc<Flows>,
     targets: Targets,
     listings: Listings,
     waiting: Arc<Waiting>,
     clock: Arc<dyn Clock>,
     at_hand: Mutex<AtHand>,
     missed: Mutex<BTreeMap<LookupKey, DateTime<Utc>>>,
-    asking: Mutex<BTreeMap<LookupKey, Arc<AsyncMutex<Option<Told>>>>>,
+    asking: Asking<LookupKey, Option<Told>>,
+    /// The bills whose lines are being asked for, by where they are remembered.
+    asking_bills: Asking<(String, String), ()>,
 }
+
+/// What is being asked for, each by one at a time.
+type Asking<K, T> = Mutex<BTreeMap<K, Arc<AsyncMutex<T>>>>;
 
 /// What the target said of a code, for those who waited for it.
 #[derive(Clone)]
@@ -69,12 +77,14 @@ impl Resolver {
             ledger: parts.stores.ledger.clone(),
             listings: Listings::new(connections.clone(), clock.clone(), tables.values()),
             tables,
+            flows: parts.flows.clone(),
             targets: Targets(connections),
             waiting,
             clock,
             at_hand: Mutex::default(),
             missed: Mutex::default(),
             asking: Mutex::default(),
+            asking_bills: Mutex::default(),
         }
     }
 
@@ -118,7 +128,10 @@ impl Resolver {
                 None => self.ask_once(key, document, held).await?,
             };
             if let Some(id) = id {
-                Arc::make_mut(&mut lock(&self.at_hand).ids).insert(key.clone(), id.clone());
+                // Another process may change the bill: what is known of its lines is compared with the ledger each time.
+                if !matches!(self.tables.get(&key.table), Some(LookupTable::Line { .. })) {
+                    Arc::make_mut(&mut lock(&self.at_hand).ids).insert(key.clone(), id.clone());
+                }
                 ids.insert(key.clone(), id);
             }
         }
@@ -186,7 +199,11 @@ impl Resolver {
         document: &EntryId,
         deadline: Deadline,
     ) -> Result<Option<String>, Stop> {
-        let id = match self.tables.get(&key.table) {
+        let table = self.tables.get(&key.table);
+        // It is remembered with the other lines of its bill, until the bill changes.
+        let is_line = matches!(table, Some(LookupTable::Line { .. }));
+        let id = match table {
+            Some(table @ LookupTable::Line { flow, by }) => self.line(key, table, flow, by, deadline).await?,
             Some(LookupTable::Listed { document, by, result }) => {
                 self.listings.find(document, by, result, &key.key, deadline).await?
             }
@@ -196,10 +213,12 @@ impl Resolver {
             // Before it is stored: where this fails, the code is asked for once more, and so this is done once more. And after
             // that, for who has failed for it in between.
             let code = UnknownCode { table: key.table.clone(), code: key.key.clone() };
-            self.waiting.arrived(&code, Some(document)).await?;
-            let expires_at = self.clock.now() + REMEMBERED;
-            self.lookups.put(&key.table, &key.key, id, Some(expires_at)).await?;
-            self.waiting.arrived(&code, Some(document)).await?;
+            self.waiting.arrived(&code, Some(document)).boxed().await?;
+            if !is_line {
+                let expires_at = self.clock.now() + REMEMBERED;
+                self.lookups.put(&key.table, &key.key, id, Some(expires_at)).await?;
+            }
+            self.waiting.arrived(&code, Some(document)).boxed().await?;
         }
         Ok(id)
     }

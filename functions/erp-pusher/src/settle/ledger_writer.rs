@@ -8,8 +8,8 @@ use relay_core::ledger::of_no_flow::UNREADABLE;
 use relay_core::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed, Unanswered};
 use relay_core::policy::{self, News, Receive, Record};
 use relay_core::{
-    Bill, Checkpoints, FailureClass, Ledger, Outcome, Received, Skip, StoreError, System, VersionKind,
-    WorkItem, pause,
+    Bill, Checkpoints, FailureClass, Ledger, Listens as _, Outcome, Received, Skip, StoreError, System,
+    VersionKind, WorkItem, pause,
 };
 use relay_job::listeners::{Failure, Listeners, Told};
 use serde_json::Value;
@@ -62,6 +62,7 @@ impl LedgerWriter {
             missing: Vec::new(),
         };
         let id = EntryId::new(UNREADABLE, &message.id);
+        self.listeners.failed(&id, &failed).await?;
         ledger::record_failure(self.ledger.as_ref(), &id, &failed).await.inspect_err(|error| {
             tracing::error!(%error, message_id = message.id, "a message that is no work item waits for the store");
         })?;

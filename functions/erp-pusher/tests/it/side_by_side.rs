@@ -9,7 +9,7 @@ use relay_core::clock::Deadline;
 use relay_erp_pusher::{Idle, Turn};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, good, names};
+use crate::bench::{Bench, ROWS, good, names};
 use crate::places::limited;
 use crate::vendor::failure;
 
@@ -176,6 +176,22 @@ async fn a_full_event_is_topped_up_to_what_a_call_takes_and_what_was_received_so
     assert!(bench.work().await.is_empty(), "not before its time");
     bench.clock.advance(Duration::from_secs(120));
     assert_eq!(bench.work().await.len(), 7);
+}
+
+#[tokio::test]
+async fn a_full_event_is_topped_up_to_what_the_target_takes_side_by_side() {
+    let bench = Bench::of(&[("one", ROWS)]);
+    bench.queue(&rows(&bench, 100..125)).await;
+    let deadline = Deadline::within(bench.clock.as_ref(), Duration::from_secs(100));
+    // It is not known yet whether the target takes more than one at once.
+    bench.invoked_until(&rows(&bench, 0..10), deadline).await.unwrap();
+    assert_eq!(bench.left().await, 25);
+    // It has taken ten, one after the other more and more at once: eleven may be under way.
+    bench.invoked_until(&rows(&bench, 10..20), deadline).await.unwrap();
+    assert_eq!(bench.left().await, 24);
+    bench.invoked_until(&rows(&bench, 20..30), deadline).await.unwrap();
+    assert_eq!(bench.left().await, 12);
+    assert_eq!(bench.vendor.calls.lock().unwrap().len(), 30 + 13, "each once");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use relay_console::Role;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GroupsCommand {
@@ -104,4 +105,22 @@ pub(crate) enum FlowsCommand {
         /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]
         folder: Option<PathBuf>,
     },
+}
+
+/// What there is to do for the console.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConsoleCommand {
+    /// Read a password (a line of standard input), and print the entry of `RELAY_CONSOLE_USERS` for it
+    HashPassword {
+        /// The user's name, which the audit trail tells
+        name: String,
+        /// What the user may do: see, or see and do
+        #[arg(long, default_value = "operate", value_parser = role)]
+        role: Role,
+    },
+}
+
+/// Reads the role of a user of the console.
+fn role(text: &str) -> Result<Role, String> {
+    Role::named(text).ok_or_else(|| format!("`{text}` is no role: `read` or `operate`"))
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{looked_at, operations};
 use crate::Done;
 use crate::cli::GroupsCommand;
-use crate::output::say;
+use crate::output::{counted, say};
 
 /// `relay groups …`
 pub(crate) async fn run(
@@ -48,7 +48,7 @@ async fn show(flow: Option<&str>, group: &str, json: bool) -> anyhow::Result<Don
     say!("{}", stands(&listed));
     for SealShown { number, at, members, is_queued, bills } in &seals {
         let queued = if *is_queued { "" } else { ", not queued yet" };
-        say!("  seal {number} {}: {} members{queued}", shown(*at), members.len());
+        say!("  seal {number} {}: {}{queued}", shown(*at), counted(members.len(), "member"));
         bills.iter().for_each(|bill| say!("    {}", told(bill)));
     }
     say!("  members:");
@@ -99,5 +99,5 @@ fn told(bill: &BillShown) -> String {
         (None, Some(message)) => format!("failed: {message}"),
         (None, None) => "on its way".to_owned(),
     };
-    format!("{name} ({lines} lines): {state}")
+    format!("{name} ({}): {state}", counted(*lines, "line"))
 }

@@ -37,20 +37,28 @@ pub(crate) fn run(set: Set, folder: &Path, json: bool) -> anyhow::Result<Done> {
     new.iter().for_each(|file| say!("wrote {}", folder.join(file).display()));
     kept.iter().for_each(|file| say!("kept {}: it is there already", folder.join(file).display()));
     say!("\n{} ({}):", set.title(), counted(flows.iter().count(), "flow"));
+    let width = flows.iter().map(|routed| routed.flow.name().len()).max().unwrap_or_default();
     for routed in flows.iter() {
-        let title = routed.flow.title().unwrap_or_default();
-        say!("  {}  {title}", routed.flow.name());
+        let (flow, name) = (&routed.flow, routed.flow.name());
+        let road = || format!("{} → {}", flow.source().document.name, flow.target().document.name);
+        say!("  {name:<width$}  {}", flow.title().map_or_else(road, str::to_owned));
     }
     let waiting = set.waiting();
     if !waiting.is_empty() {
         say!(
-            "\nThese run nowhere as long as they lie in a folder of their own. Once you have what their heads name, move them up:"
+            "\nThese run nowhere as long as they lie in folders of their own. Once you have what their heads name, move them up (a \
+             file takes the place of the one of its name):"
         );
-        waiting.iter().for_each(|file| say!("  mv {FLOWS}/{file} {FLOWS}/"));
+        let width = waiting.keys().map(|folder| folder.len()).max().unwrap_or_default() + FLOWS.len() * 2;
+        for (folder, flows) in waiting {
+            let from_to = format!("{FLOWS}/{folder}/* {FLOWS}/");
+            say!("  mv {from_to:<width$}      # {}", flows.join(", "));
+        }
     }
     say!(
         "\nRead the head of each flow file: it says what a tenant must check. Then, in {}:\n  fill in {SETTINGS}\n  set -a; . \
-         ./{SETTINGS}; set +a\n  relay flows check && relay flows test\n  relay serve",
+         ./{SETTINGS}; set +a\n  relay flows check && relay flows test\n  relay doctor              # tries every connection, \
+         sends nothing\n  relay serve --dry-run     # reads and maps, shows what it would send\n  relay serve",
         folder.display()
     );
     Ok(Done::Well)

@@ -32,6 +32,11 @@ impl Place {
         Self { store: "none yet".to_owned(), flows_folder }
     }
 
+    /// As the console shows it.
+    pub(crate) fn of_console(self) -> relay_console::Place {
+        relay_console::Place { store: self.store, flows: self.flows_folder }
+    }
+
     /// As a line.
     pub(crate) fn line(&self) -> String {
         let flows = self.flows_folder.as_deref().unwrap_or("the shipped ones");

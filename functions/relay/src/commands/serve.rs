@@ -24,6 +24,7 @@ use self::reloads::Reloads;
 pub(super) use self::reloads::Signals;
 use super::console;
 use super::flows::test;
+use super::nightly::{self, Nightly};
 use super::place::Place;
 use crate::Done;
 use crate::output::{say, tell};
@@ -43,13 +44,17 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) const GRACE: Duration = Duration::from_secs(35);
 
 /// `relay serve`
-pub(crate) async fn run(listen: SocketAddr, console: Option<SocketAddr>) -> anyhow::Result<Done> {
+pub(crate) async fn run(
+    listen: SocketAddr,
+    console: Option<SocketAddr>,
+    reconciles: bool,
+) -> anyhow::Result<Done> {
     let mut signals = Signals::heard()?;
     test::must_pass(&Settings::from_environment())?;
     let mut wiring = Wiring::from_environment().await?;
     let clock = wiring.clock.clone();
     let mut pushes = None;
-    let mut tasks = Tasks::start(&wiring, listen, &mut pushes).await?;
+    let mut tasks = Tasks::start(&wiring, listen, &mut pushes, reconciles).await?;
     pushes.iter().filter(|server| server.takes_pushes).for_each(|server| told_addresses(server.address));
     say!("{}", Place::of(&wiring)?.line());
     if let Some(console) = console {
@@ -66,7 +71,7 @@ pub(crate) async fn run(listen: SocketAddr, console: Option<SocketAddr>) -> anyh
         let Some(id) = asked.await else { break };
         // The tasks go on meanwhile: one that waits for the store would keep everybody behind it waiting as well.
         let anew = tasks.here.run_until(async {
-            let anew = anew(&wiring).await;
+            let anew = anew(&wiring, reconciles).await;
             reloads.answer(id, anew.as_ref().err()).await;
             anew
         });
@@ -100,10 +105,10 @@ pub(crate) async fn run(listen: SocketAddr, console: Option<SocketAddr>) -> anyh
 }
 
 /// The flow files anew, checked and tested, and the jobs that they make.
-async fn anew(wiring: &Wiring) -> anyhow::Result<(Wiring, Jobs)> {
+async fn anew(wiring: &Wiring, reconciles: bool) -> anyhow::Result<(Wiring, Jobs)> {
     test::must_pass(&wiring.settings)?;
     let anew = wiring.with_flows_anew().await?;
-    let jobs = Jobs::build(&anew).await?;
+    let jobs = Jobs::build(&anew, reconciles).await?;
     Ok((anew, jobs))
 }
 
@@ -113,13 +118,14 @@ struct Jobs {
     poller: Option<TradePoller>,
     syncer: Option<StockSyncer>,
     closer: Option<BillCloser>,
+    nightly: Option<Nightly>,
     /// It is there where no flow reads pushes too: whoever watches asks there.
     receiver: Receiver,
     takes_pushes: bool,
 }
 
 impl Jobs {
-    async fn build(wiring: &Wiring) -> anyhow::Result<Self> {
+    async fn build(wiring: &Wiring, reconciles: bool) -> anyhow::Result<Self> {
         let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
         // A push is taken too for a flow whose file is away.
         let takes_pushes = wiring.active.flows().await?.with_source(Role::Pushed).next().is_some();
@@ -131,7 +137,8 @@ impl Jobs {
         let receiver = wiring.build::<Receiver>();
         let (pusher, (((poller, syncer), receiver), closer)) =
             both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closer))?;
-        Ok(Self { pusher, poller, syncer, closer, receiver, takes_pushes })
+        let nightly = reconciles.then(|| Nightly::of(wiring)).transpose()?;
+        Ok(Self { pusher, poller, syncer, closer, nightly, receiver, takes_pushes })
     }
 }
 
@@ -153,8 +160,9 @@ impl Tasks {
         wiring: &Wiring,
         listen: SocketAddr,
         pushes: &mut Option<PushServer>,
+        reconciles: bool,
     ) -> anyhow::Result<Self> {
-        let jobs = Jobs::build(wiring).await?;
+        let jobs = Jobs::build(wiring, reconciles).await?;
         let checkpoints = wiring.stores.checkpoints.as_ref();
         pause::end_guesses(checkpoints, relay_connectors::targets(), wiring.clock.now()).await?;
         Self::run(wiring, jobs, listen, pushes).await
@@ -188,7 +196,10 @@ impl Tasks {
             tasks.spawn_local_on(sync(supervisor.clone(), syncer), &here);
         }
         if let Some(closer) = jobs.closer {
-            tasks.spawn_local_on(close(supervisor, closer), &here);
+            tasks.spawn_local_on(close(supervisor.clone(), closer), &here);
+        }
+        if let Some(nightly) = jobs.nightly {
+            tasks.spawn_local_on(nightly::compare(supervisor, nightly), &here);
         }
         Ok(Self { here, tasks, stop })
     }
@@ -318,7 +329,8 @@ mod tests {
         let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SystemRng)).unwrap();
         let wiring = wiring.over(calls.clone());
         let mut server = None;
-        let mut tasks = Tasks::start(&wiring, "127.0.0.1:0".parse().unwrap(), &mut server).await.unwrap();
+        let mut tasks =
+            Tasks::start(&wiring, "127.0.0.1:0".parse().unwrap(), &mut server, true).await.unwrap();
         let server = server.unwrap();
         let webhook = server.address;
 

@@ -1,6 +1,6 @@
 use relay_core::Step;
 use relay_core::archive::{Event, Exchange, Record};
-use relay_core::groups::Member;
+use relay_core::groups::{Member, unmarked};
 use relay_core::ledger::{Attempts, Delivered};
 use relay_operations::failures::Failure;
 use relay_operations::find::{AtSource, Found};
@@ -137,8 +137,8 @@ fn stands(document: &Shown) {
             say!("  withdrawn by version {} {}", version_of(version.as_deref()), shown(*at));
         }
         Some(Delivered { version, target_id, at, .. }) => {
-            let id = target_id.as_deref().map(|id| format!(", as {id} in the target")).unwrap_or_default();
-            say!("  version {} delivered {}{id}", version_of(version.as_deref()), shown(*at));
+            let id = target_id.as_deref().map(to).unwrap_or_default();
+            say!("  {}delivered {}{id}", of_version(version.as_deref(), " "), shown(*at));
         }
         None => say!("  not delivered"),
     }
@@ -155,15 +155,23 @@ fn stands(document: &Shown) {
     }
 }
 
+/// Where something was delivered to: the target, by its own id, or a group.
+fn to(id: &str) -> String {
+    match unmarked(id) {
+        Some(group) => format!(" to the group {group}"),
+        None => format!(", as {id} in the target"),
+    }
+}
+
 fn bill(BillShown { number, target_id, version, stage, takes_back, at }: &BillShown) {
     let number = number.as_deref().unwrap_or("without a number");
     let id = target_id.as_deref().map(|id| format!(", {id} in the target")).unwrap_or_default();
     let stage = stage.map_or("not known to be there", after);
     let what = match takes_back {
-        Some(other) => format!("takes {other} back"),
-        None => format!("version {}", version_of(version.as_deref())),
+        Some(other) => format!("takes {other} back, "),
+        None => of_version(version.as_deref(), ", "),
     };
-    say!("    bill {number}{id}: {what}, {stage} since {}", shown(*at));
+    say!("    bill {number}{id}: {what}{stage} since {}", shown(*at));
 }
 
 /// Where a bill stands after a step.
@@ -209,6 +217,11 @@ fn called(at: &str, Exchange { vendor, operation, parameters, body, answer, dura
         Ok(answer) => say!("    answered: {answer}"),
         Err(why) => say!("    no answer: {why}"),
     }
+}
+
+/// The version, and what goes on from it; nothing of what has none, such as the bill of a group.
+fn of_version(version: Option<&str>, then: &str) -> String {
+    version.map(|version| format!("version {version}{then}")).unwrap_or_default()
 }
 
 fn version_of(version: Option<&str>) -> &str {

@@ -103,6 +103,15 @@ fn vendors(status: &Status) {
 
 /// What is to be known and needs nobody.
 fn notes(status: &Status) {
+    for day in status.reconciliation.iter().filter(|day| day.differences == 0) {
+        say!(
+            "{}: {} could not be compared (`relay reconcile {} --day {}` tells why)",
+            day.flow,
+            day.day,
+            day.flow,
+            day.day
+        );
+    }
     for (name, flow) in &status.flows {
         if let Some(title) = &flow.title {
             say!("{name}: {title}");

@@ -6,6 +6,7 @@ use relay_simulators::wangdian::TradeSummary;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::day::{Bill, Day};
 use super::stage::Stage;
 use crate::commands::operations;
 
@@ -22,9 +23,10 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    pub(super) async fn of(stage: &Stage, demo: &Demo) -> anyhow::Result<Self> {
+    pub(super) async fn of(stage: &Stage, demo: &Demo, day: &Day) -> anyhow::Result<Self> {
         let mut audit = Self::default();
         audit.trades(stage);
+        audit.day(demo, day);
         audit.orders(stage, demo);
         audit.pools(stage);
         for entry in operations(&stage.wiring).failures(None).await? {
@@ -40,13 +42,37 @@ impl Audit {
     }
 
     fn trades(&mut self, stage: &Stage) {
-        let creates = stage.vendors.kingdee.creates();
+        let mut creates = BTreeMap::<_, usize>::new();
+        for order in stage.vendors.kingdee.saved_of("sal_order") {
+            *creates.entry(order.number).or_default() += 1;
+        }
         self.targets.insert("金蝶云星辰 sales orders", creates.len());
         let is_audited = |trade: &TradeSummary| trade.status == AUDITED;
         for trade in stage.vendors.wangdian.trades().into_iter().filter(is_audited) {
             let count = creates.get(&trade.trade_no).copied().unwrap_or(0);
             self.expect(count == 1, || format!("Kingdee holds trade {} {count} times", trade.trade_no));
         }
+    }
+
+    /// Each shipped order is in one bill, the bills come to what the orders do, and all of them are audited.
+    fn day(&mut self, demo: &Demo, day: &Day) {
+        self.targets.insert("金蝶云星辰 sales outbound bills", day.bills.len());
+        for bill in &day.bills {
+            self.expect(bill.is_audited, || format!("bill {} is not audited", bill.number));
+        }
+        for order in &demo.shipped {
+            let is_in = |bill: &&Bill| bill.members.contains(&order.order_no);
+            let bills: Vec<_> = day.bills.iter().filter(is_in).map(|bill| bill.name.as_str()).collect();
+            self.expect(bills.len() == 1, || format!("{} is in the bills {bills:?}", order.order_no));
+            let told = day.of_orders.get(&order.order_no);
+            self.expect(told.is_some_and(|told| *told == bills), || {
+                format!("{} tells of the bills {told:?}, and these have it: {bills:?}", order.order_no)
+            });
+        }
+        let (shipped, billed) = (day.shipped, day.billed());
+        self.expect(shipped == billed, || {
+            format!("the orders of the day come to {shipped}, its bills to {billed}")
+        });
     }
 
     fn orders(&mut self, stage: &Stage, demo: &Demo) {

@@ -1,9 +1,10 @@
 //! `relay demo`: every flow against simulated vendors, and what became of each document.
 //!
 //! The vendors are real servers on loopback and everything travels over HTTP; only the clock is simulated, so that the
-//! waits for quotas and back-offs take no time.
+//! waits for quotas and back-offs, and for the night in which a day is closed, take no time.
 
 mod audit;
+mod day;
 mod stage;
 mod told;
 
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use crate::Done;
 use crate::demo::audit::Audit;
+use crate::demo::day::Day;
 use crate::demo::stage::Stage;
 use crate::demo::told::Teller;
 use crate::output::say;
@@ -31,10 +33,13 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     teller.first_act(&first, &demo, &stage);
     let second = second_act(&stage, &demo).await?;
     teller.second_act(&second);
+    let day = Day::pass(&stage, &demo).await?;
+    teller.third_act(&day, &demo);
 
-    let audit = Audit::of(&stage, &demo).await?;
+    let audit = Audit::of(&stage, &demo, &day).await?;
     if json {
-        say!("{}", json!({ "acts": [first, second], "targets": audit.targets, "problems": audit.problems }));
+        let acts = [first, second];
+        say!("{}", json!({ "acts": acts, "day": day, "targets": audit.targets, "problems": audit.problems }));
     } else {
         teller.ending(&audit, SystemClock.monotonic() - began);
     }

@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use comfy_table::CellAlignment;
 use relay_simulators::Demo;
 use relay_simulators::qince::{SignedPush, modify_time};
 
 use super::audit::Audit;
+use super::day::Day;
 use super::stage::Stage;
 use crate::output::say;
-use crate::tally::Tally;
+use crate::tally::{Tally, plain_table};
 
 /// How wide the reasons run.
 const WIDTH: usize = 100;
@@ -29,7 +31,8 @@ impl Teller {
         self.say("erp-relay, against four simulated vendors on 127.0.0.1\n");
         self.say(&format!("  勤策 Qince     {} pushes of {orders} direct orders", demo.pushes.len()));
         self.say("                   → 纷享销客 ShareCRM, → 旺店通 WDT");
-        self.say("  旺店通 WDT     trades → 金蝶云星辰 Kingdee; stock changes and shipments → 纷享销客, acknowledged\n");
+        self.say("  旺店通 WDT     trades → 金蝶云星辰 Kingdee; stock changes and shipments → 纷享销客, acknowledged");
+        self.say("                 a day's 销售出库 → one audited 销售出库单 in 金蝶云星辰\n");
     }
 
     pub(super) fn received(&self, pushes: usize) {
@@ -49,6 +52,39 @@ impl Teller {
 
     pub(super) fn second_act(&self, tally: &Tally) {
         self.say(&format!("{}\n", tally.table()));
+    }
+
+    pub(super) fn third_act(&self, day: &Day, demo: &Demo) {
+        self.say("Then WDT ships orders of one shop and one warehouse. Their day becomes one bill, two hours after it is over;");
+        self.say("an order that the warehouse reports late becomes a supplement. Both are audited.\n");
+        let mut table = plain_table(&["bill in Kingdee", "state", "orders", "lines", "amount"]);
+        for bill in &day.bills {
+            let state = if bill.is_audited { "audited" } else { "saved" };
+            let (orders, lines, total) =
+                (bill.members.len().to_string(), bill.lines.to_string(), bill.total.to_string());
+            table.add_row([&bill.number, state, &orders, &lines, &total]);
+        }
+        for column in table.column_iter_mut().skip(2) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        self.say(&format!("{table}\n"));
+        self.say("From an order to its bill, and back to its orders (relay show):\n");
+        let first = demo.shipped.first().map(|order| order.order_no.as_str()).unwrap_or_default();
+        for order in [first, &day.late] {
+            let names = day.of_orders.get(order).into_iter().flatten();
+            for bill in names.filter_map(|name| day.bills.iter().find(|bill| bill.name == *name)) {
+                self.say(&format!("  {order} → {}", bill.number));
+                let members = format!("{} → {}", bill.number, bill.members.join(", "));
+                self.say(&textwrap::indent(&textwrap::fill(&members, WIDTH), "  "));
+            }
+        }
+        self.say(&format!(
+            "\n{} orders of the group {} come to {}, its bills to {}.\n",
+            demo.shipped.len(),
+            day.group,
+            day.shipped,
+            day.billed()
+        ));
     }
 
     pub(super) fn ending(&self, audit: &Audit, took: Duration) {

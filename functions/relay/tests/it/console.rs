@@ -30,21 +30,28 @@ customer = { from = "id", lookup = "kingdee.customer" }
 "#;
 
 /// `relay console`, ended with this.
-struct Console {
+pub(crate) struct Console {
     process: Child,
     _stdout: BufReader<ChildStdout>,
-    address: String,
+    pub(crate) address: String,
 }
 
-struct Page {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    /// In small letters, as headers are compared.
+    pub(crate) head: String,
+    pub(crate) body: String,
+    /// The cookies that it sets.
+    pub(crate) cookies: Vec<(String, String)>,
 }
 
 impl Console {
-    fn of(installation: &Installation) -> Self {
-        let mut command = installation.command(&["console", "--listen", "127.0.0.1:0"]);
+    pub(crate) fn of(installation: &Installation) -> Self {
+        Self::listening(installation, "127.0.0.1:0")
+    }
+
+    pub(crate) fn listening(installation: &Installation, at: &str) -> Self {
+        let mut command = installation.command(&["console", "--listen", at]);
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
@@ -63,7 +70,7 @@ impl Console {
         self.ask(&format!("POST {path} HTTP/1.1\r\nHost: {}\r\nOrigin: {origin}\r\n", self.address), form)
     }
 
-    fn ask(&self, head: &str, body: &str) -> Page {
+    pub(crate) fn ask(&self, head: &str, body: &str) -> Page {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         let request = format!("{head}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
@@ -72,7 +79,10 @@ impl Console {
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Page { status, head: head.to_lowercase(), body: body.to_owned() }
+        let set = head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
+        let pairs = set.filter_map(|cookie| cookie.split(';').next()?.split_once('='));
+        let cookies = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Page { status, head: head.to_lowercase(), body: body.to_owned(), cookies }
     }
 }
 
@@ -85,14 +95,14 @@ impl Drop for Console {
 
 impl Page {
     #[track_caller]
-    fn shows(&self, texts: &[&str]) -> &Self {
+    pub(crate) fn shows(&self, texts: &[&str]) -> &Self {
         assert_eq!(self.status, 200, "{}", self.body);
         texts.iter().for_each(|text| assert!(self.body.contains(text), "{text} is not in {}", self.body));
         self
     }
 
     /// The value of a hidden field.
-    fn hidden(&self, name: &str) -> String {
+    pub(crate) fn hidden(&self, name: &str) -> String {
         let field = format!("name=\"{name}\" value=\"");
         let (_, rest) = self.body.split_once(&field).expect(name);
         rest.split('"').next().unwrap().to_owned()
@@ -111,7 +121,8 @@ fn every_screen_is_shown_in_both_languages() {
     let installation = town.installation();
     let ids = unsplittable(&town, &installation, 2);
     let console = Console::of(&installation);
-    let screens = ["/", "/issues", "/flows", "/vendors", "/queues", "/groups", "/lookups", "/log"];
+    let screens =
+        ["/", "/issues", "/flows", "/vendors", "/queues", "/groups", "/lookups", "/reconciliation", "/log"];
     for screen in screens {
         let page = console.get(screen);
         page.shows(&["<h1>", "erp-relay", "lang=\"zh-CN\"", "class=", "/console.css"]);
@@ -203,7 +214,7 @@ fn nobody_else_may_ask_and_no_strangers_page_may_act() {
     assert_eq!(post(&format!("http://{}", console.address), &form), 303);
 
     let told = installation.relay(&["console", "--listen", "0.0.0.0:8081"]).with_status(2).stderr;
-    assert!(told.contains("no log-in") && told.contains("ssh -L"), "{told}");
+    assert!(told.contains("RELAY_CONSOLE_USERS") && told.contains("ssh -L"), "{told}");
 }
 
 #[test]

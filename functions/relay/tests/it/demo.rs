@@ -1,5 +1,8 @@
 //! The demo: what a newcomer runs first.
 
+use rust_decimal::Decimal;
+use serde_json::Value;
+
 use crate::support::Installation;
 
 #[test]
@@ -10,4 +13,28 @@ fn the_demo_runs_without_settings_and_leaves_nothing_behind() {
     }
     let left: Vec<_> = std::fs::read_dir(installation.path("")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn the_demo_books_a_day_as_one_audited_bill_and_a_late_order_as_a_supplement() {
+    let told = Installation::empty().relay(&["demo", "--json"]).with_status(0).json();
+    assert_eq!(told["problems"], serde_json::json!([]), "{told}");
+    let day = &told["day"];
+    let amount = |value: &Value| value.as_str().unwrap().parse::<Decimal>().unwrap();
+    let bills = day["bills"].as_array().unwrap();
+    let members: Vec<_> = bills.iter().map(|bill| bill["members"].as_array().unwrap().len()).collect();
+    assert_eq!(members, [6, 1], "{day}");
+    assert_eq!(bills[1]["members"][0], day["late"], "{day}");
+    assert!(bills.iter().all(|bill| bill["is_audited"] == true), "{day}");
+    assert_eq!(
+        bills.iter().map(|bill| amount(&bill["total"])).sum::<Decimal>(),
+        amount(&day["shipped"]),
+        "{day}"
+    );
+    assert_eq!(told["targets"]["金蝶云星辰 sales outbound bills"], 2, "{told}");
+    for (order, its_bills) in day["of_orders"].as_object().unwrap() {
+        let [bill] = its_bills.as_array().unwrap().as_slice() else { panic!("{order} is in {its_bills}") };
+        let holds = bills.iter().find(|known| known["name"] == *bill).unwrap();
+        assert!(holds["members"].as_array().unwrap().contains(&order.as_str().into()), "{day}");
+    }
 }

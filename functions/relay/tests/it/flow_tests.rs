@@ -38,13 +38,17 @@ fn the_tests_of_the_shipped_flows_pass_and_reach_every_rule() {
 
 #[test]
 fn each_example_has_tests_that_pass_and_reach_every_rule() {
-    let folder = format!("{FLOWS}/examples");
-    let answer = Installation::empty().relay(&["flows", "test", &folder, "--json"]).with_status(0).json();
-    let flows = answer["flows"].as_array().unwrap();
-    assert_eq!(flows.len(), 15, "{answer}");
-    for flow in flows {
-        assert!(flow["tests"].as_array().unwrap().len() >= 2, "{flow}");
-        assert_eq!(flow["coverage"]["missing"], serde_json::json!([]), "{flow}");
+    for (folder, interface, count) in [("examples", "v1", 24), ("examples/kingdee-v2", "v2", 6)] {
+        let mut installation = Installation::empty();
+        installation.set("KINGDEE_AUTH", interface);
+        let folder = format!("{FLOWS}/{folder}");
+        let answer = installation.relay(&["flows", "test", &folder, "--json"]).with_status(0).json();
+        let flows = answer["flows"].as_array().unwrap();
+        assert_eq!(flows.len(), count, "{answer}");
+        for flow in flows {
+            assert!(flow["tests"].as_array().unwrap().len() >= 2, "{flow}");
+            assert_eq!(flow["coverage"]["missing"], serde_json::json!([]), "{flow}");
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{Installation, Town, events};
 
 /// The sample trade's flow, whose orders of a shop and a day become one.
-const FLOW: &str = r#"
+pub(crate) const FLOW: &str = r#"
 [source]
 document = "wangdian.trade_query"
 route    = "qimen"

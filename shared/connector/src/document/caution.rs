@@ -11,6 +11,8 @@ pub struct Caution {
     pub when: &'static [Condition],
     /// Whether the vendor refuses such a request. Otherwise it answers, with less than one may think.
     pub is_refused: bool,
+    /// The key of a flow's `[source]` by which its author says that this is meant so: then nothing is said of it.
+    pub said_by: Option<&'static str>,
     /// What happens, in words.
     pub says: &'static str,
     /// What to write.

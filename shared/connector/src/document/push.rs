@@ -38,6 +38,19 @@ pub struct Push {
     /// Words in the names of its quantities and amounts: one with all of them negative takes it back (红字). Empty where
     /// nothing is known to take it back.
     pub signed: &'static [&'static str],
+    /// Where the vendor tells its lines, each with the id that it has there; `None` where it tells none.
+    pub entries: Option<Entries>,
+}
+
+/// Where a vendor tells the lines of a document that was pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entries {
+    /// The document that is the pushed one as a whole, such as `kingdee.sal_order_detail`.
+    pub document: &'static str,
+    /// Its list of lines.
+    pub list: &'static str,
+    /// The field of a line that holds its id.
+    pub id: &'static str,
 }
 
 /// Where a document has its date.
@@ -93,6 +106,7 @@ impl Push {
             is_changed_by_id: false,
             dated: None,
             signed: &[],
+            entries: None,
         }
     }
 
@@ -142,6 +156,12 @@ impl Push {
     #[must_use]
     pub const fn signed(self, signed: &'static [&'static str]) -> Self {
         Self { signed, ..self }
+    }
+
+    /// The same, whose lines are told there.
+    #[must_use]
+    pub const fn with_entries(self, entries: Entries) -> Self {
+        Self { entries: Some(entries), ..self }
     }
 
     /// The same, with these steps in its life.

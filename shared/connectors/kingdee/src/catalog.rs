@@ -1,7 +1,7 @@
 //! What the documents of both interfaces have in common, as data. The documents themselves stand in `v1::catalog` and
 //! `v2::catalog`.
 
-use relay_connector::{Document, Fields, Lookup, ONCE, Pages, Push, Question, Repeat, Role};
+use relay_connector::{Document, Fields, Lookup, Measures, ONCE, Pages, Push, Question, Repeat, Role};
 
 /// The documents that are known where `KINGDEE_AUTH` is not set: those of V1.
 #[must_use]
@@ -125,6 +125,16 @@ pub(crate) const SAME: &[(&str, &str)] = &[
 /// The vendor cuts larger pages silently, and still counts pages by what was asked.
 pub(crate) const PAGES: Pages = Pages { first: 1, cap: 100 };
 
+/// What bills are summed by, over either interface. An amount is what the price comes to: of the amounts that the vendor shows,
+/// which of them hold the tax depends on the tenant.
+const MEASURES: Measures = Measures {
+    shop: &[],
+    warehouse: &[],
+    quantity: &["qty"],
+    amount: &["all_amount", "amount"],
+    price: &["taxprice", "tax_price", "price"],
+};
+
 /// The numbers of bills.
 const NUMBERS: &[&str] = &["billno", "bill_no", "src_bill_no", "srcbillno"];
 
@@ -140,6 +150,7 @@ pub(crate) const fn listed(name: &'static str, title: &'static str, fields: Fiel
         pages: Some(PAGES),
         keys: BY_ID,
         numbers: NUMBERS,
+        measures: MEASURES,
         ..Document::UNKNOWN
     }
 }
@@ -154,6 +165,7 @@ pub(crate) const fn saved(name: &'static str, title: &'static str, fields: Field
         push: Some(push.changed_by_id()),
         same: SAME,
         numbers: NUMBERS,
+        measures: MEASURES,
         ..Document::UNKNOWN
     }
 }

@@ -13,6 +13,7 @@
 //! | `version` | what the two interfaces differ in |
 //! | `v1`, `v2` | each interface: its documents, its session, its requests, its answers |
 //! | `target` | documents: saving one, asking whether one is there, steps in its life |
+//! | `held` | what is there under a number, or of a day, for a reconciliation |
 //! | `lists`, `windows` | base data and bills, a page at a time |
 //! | `directory` | the codes of a list, where reading it costs less than asking for each |
 //! | `lookup` | lists, page by page, for one exact match |
@@ -24,6 +25,7 @@ pub mod client;
 mod connector;
 mod directory;
 mod error;
+mod held;
 mod lists;
 mod lookup;
 pub mod settings;

@@ -1,7 +1,10 @@
 //! Documents: saving one, asking whether one is there, steps in its life, and Kingdee as a target of flows.
 
 use async_trait::async_trait;
-use relay_connector::{Class, Delivery, Document, Failure, Found, Quota, Step, Target, Use, lenient};
+use chrono::NaiveDate;
+use relay_connector::{
+    Class, Delivery, Document, Failure, Found, Page, PageOf, Quota, Step, Target, There, Use, lenient,
+};
 use relay_core::clock::Deadline;
 use serde_json::{Value, json};
 
@@ -135,6 +138,20 @@ impl Target for Client {
         Client::find(self, delivery.document.name, &number, deadline).await
     }
 
+    async fn held(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Option<Vec<There>>, Failure> {
+        self.all_held(delivery, deadline).await
+    }
+
+    async fn dated(
+        &self,
+        document: &'static Document,
+        days: (NaiveDate, NaiveDate),
+        page: PageOf,
+        deadline: Deadline,
+    ) -> Result<Option<Page>, Failure> {
+        self.page_of_days(document, days, page, deadline).await
+    }
+
     async fn lookup(&self, table: &str, code: &str, deadline: Deadline) -> Result<Option<String>, Failure> {
         Client::lookup(self, table, code, deadline).await
     }
@@ -186,6 +203,25 @@ impl Target for Client {
                 Some("Z") => Ok(Some(Step::Save)),
                 _ => Err(refused("the vendor's answer does not tell its state (bill_status)")),
             },
+            Err(failure) if error::says_not_there(&failure) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// V2's detail of the bill.
+    async fn lines(
+        &self,
+        document: &'static Document,
+        id: &str,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<Value>>, Failure> {
+        let refused = |message: &str| Failure::new(VENDOR, document.name, Class::Refused, None, message);
+        let (row, endpoint) = self.known(document.name)?;
+        let entries = row.push.and_then(|push| push.entries).zip(endpoint.detail);
+        let (entries, detail) =
+            entries.ok_or_else(|| refused("the lines of its bills are not told over this interface"))?;
+        match self.whole(detail, id, deadline).await {
+            Ok(mut bill) => Ok(Some(lenient::take_list(&mut bill, entries.list))),
             Err(failure) if error::says_not_there(&failure) => Ok(None),
             Err(failure) => Err(failure),
         }

@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
-use relay_connector::{ANY_FIELDS, Document, Field, Fields, Kind, Pages, Push, Repeat, Role, Step, sheet};
+use relay_connector::{
+    ANY_FIELDS, Document, Field, Fields, Kind, Measures, Pages, Push, Repeat, Role, Step, sheet,
+};
 
 /// The document's name: what every push carries whose business type is taken
 /// ([`Settings::takes`](crate::Settings::takes)).
@@ -131,11 +133,25 @@ static DOCUMENTS: [Document; 27] = [
     written(SIGN, "签收", Repeat::Doubles),
 ];
 
+/// What orders are summed by: their customer stands for the shop.
+const MEASURES: Measures = Measures {
+    shop: &["cm_code", "cm_id"],
+    warehouse: &["company_storehouse_code", "storehouse_code"],
+    quantity: &["purchase_count"],
+    amount: &["purchase_amount"],
+    price: &["purchase_price"],
+};
+
 /// The numbers of orders and deliveries.
 const NUMBERS: &[&str] = &["purchase_no", "order_no", "orderNo", "sent_no", "return_no", "source_order_no"];
 
-const PUSHED: Document =
-    Document { role: Role::Pushed, params: &[DATA_SOURCE], numbers: NUMBERS, ..Document::UNKNOWN };
+const PUSHED: Document = Document {
+    role: Role::Pushed,
+    params: &[DATA_SOURCE],
+    numbers: NUMBERS,
+    measures: MEASURES,
+    ..Document::UNKNOWN
+};
 
 const fn pushed(name: &'static str, title: &'static str) -> Document {
     Document { name, title, fields: Fields::Written(RECORD), keys: &[&[KEY]], ..PUSHED }
@@ -153,6 +169,7 @@ const WINDOWED: Document = Document {
     max_span: Some(Duration::from_secs(7 * 86_400)),
     pages: Some(Pages { first: 1, cap: 1_000 }),
     numbers: NUMBERS,
+    measures: MEASURES,
     ..Document::UNKNOWN
 };
 

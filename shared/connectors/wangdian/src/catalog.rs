@@ -31,7 +31,7 @@ use std::num::NonZeroU32;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use relay_connector::{Document, Pages, Role};
+use relay_connector::{Document, Measures, Pages, Role};
 
 use crate::settings::Route;
 
@@ -168,9 +168,19 @@ const NUMBERS: &[&str] = &[
     "src_no",
 ];
 
+/// What its documents are summed by: shipped quantities of stock-outs, ordered ones of orders.
+const MEASURES: Measures = Measures {
+    shop: &["shop_no"],
+    warehouse: &["warehouse_no"],
+    quantity: &["goods_count", "num"],
+    amount: &["share_amount", "total_amount"],
+    price: &["share_price", "price"],
+};
+
 /// What the row of every document that is read starts from.
 const READ: Document = Document {
     numbers: NUMBERS,
+    measures: MEASURES,
     routes: &[Route::Direct.name(), Route::Qimen.name()],
     pages: pages(LARGEST_PAGE),
     ..Document::UNKNOWN
@@ -190,6 +200,7 @@ const POOL: Document = Document { role: Role::Pool, ..READ };
 const TARGET: Document = Document {
     role: Role::Target,
     numbers: NUMBERS,
+    measures: MEASURES,
     routes: &[Route::Direct.name(), Route::Qimen.name()],
     ..Document::UNKNOWN
 };

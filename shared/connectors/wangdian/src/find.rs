@@ -1,7 +1,7 @@
 //! Asking for a pushed document by our number, after an outcome that nobody knows.
 
 use chrono::TimeDelta;
-use relay_connector::{Class, Document, Failure, Found, Page, PageOf, Question, china, lenient};
+use relay_connector::{Class, Document, Failure, Found, Page, PageOf, Question, There, china, lenient};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
@@ -46,6 +46,40 @@ impl Client {
         }
     }
 
+    /// Everything that the ERP shows under that number, in the form of its query: not in the one that is pushed. `None` as
+    /// [`Self::ask_for`] says that it cannot be asked.
+    pub(crate) async fn all_held(
+        &self,
+        document: &'static Document,
+        route: Route,
+        number: &str,
+        deadline: Deadline,
+    ) -> Result<Option<Vec<There>>, Failure> {
+        let Some(question) = document.push.and_then(|push| push.asked) else { return Ok(None) };
+        let mut held: Vec<There> = Vec::new();
+        for fixed in question.requests {
+            let page = match self.answer_to(&question, fixed, route, number, deadline).await {
+                Err(failure) if is_forbidden(&failure) => return Ok(None),
+                page => page?,
+            };
+            if shown(&question, &page, number) == Found::CannotBeAsked {
+                return Ok(None);
+            }
+            for row in page.rows {
+                if !numbers(&question, &row).any(|each| each == number) {
+                    continue;
+                }
+                let id = question.ids.iter().find_map(|name| lenient::field(&row, name));
+                let id = id.unwrap_or_else(|| number.to_owned());
+                // A document that is in two states while it is asked for both is one.
+                if !held.iter().any(|known| known.id == id) {
+                    held.push(There { id, shown: row, is_alike: false });
+                }
+            }
+        }
+        Ok(Some(held))
+    }
+
     /// Makes the question's requests until one shows the document.
     async fn ask(
         &self,
@@ -54,28 +88,40 @@ impl Client {
         number: &str,
         deadline: Deadline,
     ) -> Result<Found, Failure> {
-        let endpoint = catalog::endpoint(question.document)
-            .ok_or_else(|| not_sent(question.document, "this document cannot be queried"))?;
-        let end = self.now(route) + CLOCK_TOLERANCE;
         for fixed in question.requests {
-            let mut parameters = Parameters::default();
-            for (name, value) in *fixed {
-                parameters.set(name, value);
-            }
-            if let Some(span) = endpoint.document.max_span.filter(|_| question.timed) {
-                let span = TimeDelta::from_std(span).unwrap_or_default();
-                parameters.set("start_time", &china::format(end - span));
-                parameters.set("end_time", &china::format(end));
-            }
-            parameters.plain(endpoint.operation(route), question.param, number)?;
-            let page = PageOf { number: 0, size: u32::MAX };
-            let page = self.read(route, endpoint, parameters, page, deadline).await?;
+            let page = self.answer_to(question, fixed, route, number, deadline).await?;
             match shown(question, &page, number) {
                 Found::NotThere => {}
                 found => return Ok(found),
             }
         }
         Ok(Found::NotThere)
+    }
+
+    /// The answer to one of the question's requests.
+    async fn answer_to(
+        &self,
+        question: &Question,
+        fixed: &[(&str, &str)],
+        route: Route,
+        number: &str,
+        deadline: Deadline,
+    ) -> Result<Page, Failure> {
+        let endpoint = catalog::endpoint(question.document)
+            .ok_or_else(|| not_sent(question.document, "this document cannot be queried"))?;
+        let end = self.now(route) + CLOCK_TOLERANCE;
+        let mut parameters = Parameters::default();
+        for (name, value) in fixed {
+            parameters.set(name, value);
+        }
+        if let Some(span) = endpoint.document.max_span.filter(|_| question.timed) {
+            let span = TimeDelta::from_std(span).unwrap_or_default();
+            parameters.set("start_time", &china::format(end - span));
+            parameters.set("end_time", &china::format(end));
+        }
+        parameters.plain(endpoint.operation(route), question.param, number)?;
+        let page = PageOf { number: 0, size: u32::MAX };
+        self.read(route, endpoint, parameters, page, deadline).await
     }
 }
 

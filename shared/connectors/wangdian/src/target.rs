@@ -3,7 +3,9 @@
 use std::slice;
 
 use async_trait::async_trait;
-use relay_connector::{Class, Delivery, Document, Failure, Found, Quota, Repeat, Target, Use, lenient};
+use relay_connector::{
+    Class, Delivery, Document, Failure, Found, Quota, Repeat, Target, There, Use, lenient,
+};
 use relay_core::clock::Deadline;
 use serde_json::Value;
 
@@ -45,6 +47,12 @@ impl Target for Client {
             }
             answer => answer,
         }
+    }
+
+    async fn held(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<Option<Vec<There>>, Failure> {
+        let Some(number) = delivery.number() else { return Ok(None) };
+        let route = route_of(delivery.document, delivery.route)?;
+        self.all_held(delivery.document, route, &number, deadline).await
     }
 
     fn quota(&self, _document: &'static Document) -> Option<&Quota> {

@@ -55,7 +55,7 @@ fn of(asked: &Asked<'_>, document: &Shown, privacy: Privacy) -> Page {
         }
         @for failure in &document.failures { (failed(failure, language)) }
         h2 { (language.says("经过", "What happened")) }
-        @if privacy == Privacy::Masked && !history.is_empty() {
+        @if privacy == Privacy::Masked && !history.is_empty() && asked.may_act() {
             form method="post" action="/document" {
                 @for (name, value) in of { input type="hidden" name=(name) value=(value); }
                 input type="hidden" name="token" value=(asked.token);
@@ -138,7 +138,7 @@ fn happened(record: &Record, privacy: Privacy, language: Language) -> Markup {
             Event::Received { document } => {
                 strong { (language.says("收到", "Came")) } " "
                 span.faint { (language.says("版本", "version")) " " (version.as_deref().unwrap_or("–")) }
-                pre { (privacy.shows(document)) }
+                pre tabindex="0" { (privacy.shows(document)) }
             }
             Event::Called(exchange) => { (called(exchange, privacy, language)) }
             Event::Ended { outcome, message, attempt } => {
@@ -153,10 +153,10 @@ fn called(exchange: &Exchange, privacy: Privacy, language: Language) -> Markup {
     let Exchange { vendor, operation, parameters, body, answer, duration } = exchange;
     html! {
         strong { (vendor) " " (operation) } " " span.faint { (duration.as_millis()) " ms" }
-        @for (name, value) in parameters { p.faint { (name) } pre { (privacy.shows(value)) } }
-        @if !body.is_empty() { p.faint { (language.says("发送", "Sent")) } pre { (privacy.shows(body)) } }
+        @for (name, value) in parameters { p.faint { (name) } pre tabindex="0" { (privacy.shows(value)) } }
+        @if !body.is_empty() { p.faint { (language.says("发送", "Sent")) } pre tabindex="0" { (privacy.shows(body)) } }
         @match answer {
-            Ok(answer) => { p.faint { (language.says("回答", "Answered")) } pre { (privacy.shows(answer)) } }
+            Ok(answer) => { p.faint { (language.says("回答", "Answered")) } pre tabindex="0" { (privacy.shows(answer)) } }
             Err(why) => { p { (mark("bad", language.says("没有回答", "No answer"))) " " (why) } }
         }
     }

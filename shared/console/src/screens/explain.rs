@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::Asked;
 use crate::language::Language;
-use crate::page::{Page, cell, document, mark, table};
+use crate::page::{Page, address, cell, document, link, mark, table};
 
 /// What stands in the place of names, phones and addresses: the page of the document shows them to who asks.
 const HIDDEN: &str = "•••";
@@ -18,9 +18,29 @@ const HIDDEN: &str = "•••";
 pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let (request, language) = (asked.request, asked.language);
     let (flow, key) = (request.field("flow").unwrap_or_default(), request.field("key").unwrap_or_default());
-    let operations = &asked.desk.operations;
     let given = explain::Asked::Key(key);
-    let explained = operations.explain(flow, given, asked.desk.connect, Target::IsRead).await?;
+    let explained = asked.desk.operations.explain(flow, given, asked.desk.connect, Target::IsRead).await?;
+    Ok(of(&explained, &document(flow, key), language))
+}
+
+/// Of a document that somebody has pasted: nothing is sent.
+pub(crate) async fn pasted(asked: &Asked<'_>) -> Result<Page, OperationError> {
+    let (request, language) = (asked.request, asked.language);
+    let (flow, text) =
+        (request.field("flow").unwrap_or_default(), request.field("document").unwrap_or_default());
+    let given = match serde_json::from_str(text) {
+        Ok(given) => explain::Asked::Document(given),
+        Err(error) => {
+            let title = language.says("这不是 JSON", "This is no JSON");
+            return Ok(Page::notice(title, &error.to_string()));
+        }
+    };
+    let explained = asked.desk.operations.explain(flow, given, asked.desk.connect, Target::IsRead).await?;
+    let name = explained.key.clone().unwrap_or_else(|| "–".to_owned());
+    Ok(of(&explained, &cell(name), language))
+}
+
+fn of(explained: &Explained, name: &Markup, language: Language) -> Page {
     let columns = [
         language.says("目标字段", "Target's field"),
         language.says("值", "Value"),
@@ -29,10 +49,11 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         language.says("对照", "Looked up"),
         language.says("规则在第几行", "Line of the rule"),
     ];
-    let fields: Vec<_> = explained.trace.fields.iter().map(|field| row(field, language)).collect();
+    let fields: Vec<_> =
+        explained.trace.fields.iter().map(|field| row(field, &explained.flow, language)).collect();
     let body = html! {
-        p { (document(flow, key)) " " span.faint { (explained.flow_file) } }
-        (verdict(&explained, language))
+        p { (name) " " span.faint { (link("/flow", &[("flow", &explained.flow)], &explained.flow)) } }
+        (verdict(explained, language))
         h2 { (language.says("字段", "Fields")) }
         (table(language, &columns, &fields))
         h2 { (language.says("与上次发送的不同", "Beside what was sent last")) }
@@ -40,7 +61,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         h2 { (language.says("与目标现在的不同", "Beside what the target has now")) }
         (compared(&explained.target_now, language))
     };
-    Ok(Page::new(language.says("每个字段从哪里来", "Where each field comes from"), body))
+    Page::new(language.says("每个字段从哪里来", "Where each field comes from"), body)
 }
 
 fn verdict(explained: &Explained, language: Language) -> Markup {
@@ -63,7 +84,7 @@ fn verdict(explained: &Explained, language: Language) -> Markup {
     }
 }
 
-fn row(field: &FieldTrace, language: Language) -> Vec<Markup> {
+fn row(field: &FieldTrace, flow: &str, language: Language) -> Vec<Markup> {
     let is_personal = is_personal(&field.target) || field.reads.iter().any(|read| is_personal(&read.path));
     let shows = |value: String| if is_personal { HIDDEN.to_owned() } else { value };
     let value = match (&field.result, field.ended) {
@@ -88,7 +109,7 @@ fn row(field: &FieldTrace, language: Language) -> Vec<Markup> {
         cell(format!("{} {}", field.takes, field.source)),
         cell(reads.collect::<Vec<_>>().join("; ")),
         cell(lookup.unwrap_or_default()),
-        cell(field.at.map(|at| at.line.to_string()).unwrap_or_default()),
+        html! { @if let Some(at) = field.at { a href={ (address("/flow", &[("flow", flow)])) "#L" (at.line) } { (at.line) } } },
     ]
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn table_of(status: &Status, language: Language) -> Markup {
         language.says("落后", "Lag"),
         language.says("来源上次成功", "Source last well"),
         language.says("下次读取", "Next run"),
-        "",
+        language.says("操作", "Actions"),
     ];
     let rows: Vec<_> = status.flows.iter().map(|(name, flow)| row(name, flow, language)).collect();
     table(language, &columns, &rows)
@@ -42,7 +42,7 @@ fn row(name: &str, flow: &FlowStatus, language: Language) -> Vec<Markup> {
         count => link("/issues", &[("flow", name)], &count.to_string()),
     };
     vec![
-        html! { (name) @if let Some(title) = &flow.title { br; span.faint { (title) } } },
+        html! { (link("/flow", &[("flow", name)], name)) @if let Some(title) = &flow.title { br; span.faint { (title) } } },
         cell(format!("{} → {}", flow.source, flow.target)),
         cell(flow.delivered.map_or_else(|| "–".to_owned(), |count| count.to_string())),
         failed,

@@ -7,7 +7,10 @@ use relay_operations::times::shown;
 
 use crate::Asked;
 use crate::language::Language;
-use crate::page::{Page, act, cell, document, link, mark, table, time};
+use crate::page::{Page, act, cell, document, link, mark, paged, table, time};
+
+/// So many groups, or members of one, stand on a page.
+const PAGE: usize = 200;
 
 pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let language = asked.language;
@@ -17,7 +20,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         language.says("打开于", "Open since"),
         language.says("到期", "Due"),
         language.says("上次封账", "Sealed last"),
-        "",
+        language.says("操作", "Actions"),
     ];
     let groups = asked.desk.operations.groups(None).await?;
     let row = |listed: &Listed| {
@@ -31,8 +34,10 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         let name = link("/group", &of, group);
         vec![name, cell(flow.as_str()), time(*open_since), time(*due), time(*sealed_at), close]
     };
+    let (groups, pager) = paged(asked, &groups, PAGE);
     let rows: Vec<_> = groups.iter().map(row).collect();
-    Ok(Page::new(language.says("汇总", "Groups"), table(language, &columns, &rows)))
+    let body = html! { (table(language, &columns, &rows)) (pager) };
+    Ok(Page::new(language.says("汇总", "Groups"), body))
 }
 
 pub(crate) async fn one(asked: &Asked<'_>) -> Result<Page, OperationError> {
@@ -46,7 +51,8 @@ pub(crate) async fn one(asked: &Asked<'_>) -> Result<Page, OperationError> {
         language.says("在哪几次封账", "In seals"),
         language.says("状态", "Stands"),
     ];
-    let rows: Vec<_> = shown.members.iter().map(|of| member(flow, of, language)).collect();
+    let (members, pager) = paged(asked, &shown.members, PAGE);
+    let rows: Vec<_> = members.iter().map(|of| member(flow, of, language)).collect();
     let body = html! {
         p.faint { (flow) }
         h2 { (language.says("封账与单据", "Seals and bills")) }
@@ -54,6 +60,7 @@ pub(crate) async fn one(asked: &Asked<'_>) -> Result<Page, OperationError> {
         @if shown.seals.is_empty() { p.nothing { (language.says("还没有封账", "Nothing is sealed yet")) } }
         h2 { (language.says("成员", "Members")) " (" (shown.members.len()) ")" }
         (table(language, &columns, &rows))
+        (pager)
     };
     Ok(Page::new(shown.listed.group.as_str(), body))
 }

@@ -9,7 +9,7 @@ use relay_operations::which::Which;
 
 use crate::Asked;
 use crate::language::Language;
-use crate::page::{Page, act, cell, document, link, mark, table};
+use crate::page::{Page, act, cell, document, link, mark, paged, table};
 
 /// So many documents stand on a page.
 const PAGE: usize = 200;
@@ -20,15 +20,20 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let which = Which { flow: field("flow"), cause: field("cause"), grep: field("grep"), ..Which::default() };
     let entries = desk.operations.failures_of(&which).await?;
     let causes = issues::of(&entries);
-    let failures = entries.iter().flat_map(Failure::of_entry).take(PAGE);
-    let rows: Vec<_> = failures.map(|failure| row(&failure, language)).collect();
+    let failures: Vec<_> = entries.iter().flat_map(Failure::of_entry).collect();
+    let (failures, pager) = paged(asked, &failures, PAGE);
+    // Those of one flow can be ticked, and dealt with together.
+    let flow = failures.first().map(|failure| failure.flow.as_str());
+    let flow = flow.filter(|flow| asked.may_act() && failures.iter().all(|failure| failure.flow == *flow));
+    let rows: Vec<_> = failures.iter().map(|failure| row(failure, flow.is_some(), language)).collect();
     let columns = [
+        language.says("勾选", "Tick"),
         language.says("流程", "Flow"),
         language.says("单据", "Document"),
         language.says("类别", "Class"),
         language.says("原因", "Reason"),
         language.says("时间", "When"),
-        "",
+        language.says("操作", "Actions"),
     ];
     let body = html! {
         (self::causes(&causes, language))
@@ -41,19 +46,29 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
             input id="grep" name="grep" value=(request.field("grep").unwrap_or_default());
             " " button { (language.says("筛选", "Filter")) }
         }
-        (table(language, &columns, &rows))
-        @if entries.len() > PAGE {
-            p.faint { (language.says("只列出最早的", "The oldest are listed:")) " " (PAGE) }
+        @match flow {
+            Some(flow) => { form action="/do" {
+                input type="hidden" name="flow" value=(flow);
+                p.together {
+                    (language.says("勾选的:", "Those that are ticked:")) " "
+                    button name="what" value="replay" { (language.says("重放", "Send again")) } " "
+                    button name="what" value="settle" { (language.says("了结", "Settle")) }
+                }
+                (table(language, &columns, &rows))
+            } }
+            None => { (table(language, &columns[1..], &rows)) }
         }
+        (pager)
     };
     Ok(Page::new(language.says("问题", "Issues"), body))
 }
 
-fn row(failure: &Failure, language: Language) -> Vec<Markup> {
+fn row(failure: &Failure, is_ticked: bool, language: Language) -> Vec<Markup> {
     let Failure { flow, key, class, code, message, at, .. } = failure;
     let of = [("flow", flow.as_str()), ("key", key.as_str())];
     let does = |what| [("what", what), of[0], of[1]];
-    vec![
+    let tick = is_ticked.then(|| html! { input type="checkbox" name="key" value=(key) aria-label=(key); });
+    let cells = [
         cell(flow.as_str()),
         document(flow, key),
         class_of(class.code(), code.as_deref()),
@@ -63,7 +78,8 @@ fn row(failure: &Failure, language: Language) -> Vec<Markup> {
             (act(&does("replay"), language.says("重放", "Send again")))
             (act(&does("settle"), language.says("了结", "Settle")))
         },
-    ]
+    ];
+    tick.into_iter().chain(cells).collect()
 }
 
 fn class_of(class: &str, code: Option<&str>) -> Markup {
@@ -79,7 +95,7 @@ pub(crate) fn causes(causes: &[Issue], language: Language) -> Markup {
         language.says("原因", "Reason"),
         language.says("最早", "First"),
         language.says("最近", "Last"),
-        "",
+        language.says("操作", "Actions"),
     ];
     let row = |issue: &Issue| {
         let Issue { cause, flow, class, code, text, documents, first_seen, last_seen, sample, .. } = issue;

@@ -9,10 +9,13 @@ use relay_operations::times::shown;
 
 use crate::Asked;
 use crate::language::Language;
-use crate::page::{Page, cell, table};
+use crate::page::{Page, cell, paged, table};
 
 /// What a tenant's own tables begin with: their rows have several columns, and come from a file.
 const TENANT: &str = "table.";
+
+/// So many codes stand on a page.
+const PAGE: usize = 200;
 
 /// What parts table and code in the name of a field: neither holds it.
 const BETWEEN: char = '\u{1f}';
@@ -32,7 +35,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
 
 /// The missing codes, each with a field for its id.
 fn unknown(asked: &Asked<'_>, missing: &[Missing]) -> Markup {
-    let language = asked.language;
+    let (language, may_act) = (asked.language, asked.may_act());
     let columns = [
         language.says("表", "Table"),
         language.says("编码", "Code"),
@@ -40,6 +43,7 @@ fn unknown(asked: &Asked<'_>, missing: &[Missing]) -> Markup {
         language.says("从", "Since"),
         language.says("填 id", "Its id"),
     ];
+    let (missing, pager) = paged(asked, missing, PAGE);
     let row = |missing: &Missing| {
         let Missing { table, code, documents, since, .. } = missing;
         let fill = html! {
@@ -47,7 +51,7 @@ fn unknown(asked: &Asked<'_>, missing: &[Missing]) -> Markup {
                 code { "relay lookups import " (table) " FILE.csv" }
             } @else if table.starts_with("delivered.") {
                 (language.says("等那张单据送达", "waits for that document"))
-            } @else {
+            } @else if may_act {
                 input name={ "id" (BETWEEN) (table) (BETWEEN) (code) } aria-label={ (table) " " (code) } maxlength="200";
             }
         };
@@ -64,11 +68,12 @@ fn unknown(asked: &Asked<'_>, missing: &[Missing]) -> Markup {
         form method="post" action="/lookups" {
             input type="hidden" name="token" value=(asked.token);
             (table(language, &columns, &rows))
-            @if !missing.is_empty() {
+            @if !missing.is_empty() && may_act {
                 p { button { (language.says("导入填好的,并重新发送在等的单据", "Import what is filled in, and send what waits for it")) } }
                 p.faint { (language.says("同样的命令", "The same as a command")) ": " code { "relay lookups import FILE.csv" } }
             }
         }
+        (pager)
     }
 }
 

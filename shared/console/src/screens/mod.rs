@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 pub(crate) mod explain;
+pub(crate) mod flow;
 pub(crate) mod flows;
 pub(crate) mod groups;
 pub(crate) mod issues;
@@ -9,5 +10,6 @@ pub(crate) mod log;
 pub(crate) mod lookups;
 pub(crate) mod overview;
 pub(crate) mod queues;
+pub(crate) mod reconciliation;
 pub(crate) mod search;
 pub(crate) mod vendors;

@@ -52,7 +52,7 @@ pub(crate) fn table_of(status: &Status, language: Language) -> Markup {
         language.says("死信", "Dead"),
         language.says("最久等了", "Oldest waits"),
         language.says("目标上次成功", "Target last well"),
-        "",
+        language.says("暂停", "Paused"),
     ];
     let rows = status.queues.iter().map(|(system, queue)| {
         let dead = match queue.dead {

@@ -23,6 +23,9 @@ const PATIENCE: u64 = 5_000;
 /// In milliseconds.
 const MINUTE: u64 = 60_000;
 
+/// So long permits are good for that a quiet account gives to be kept; in milliseconds.
+const KEPT: u64 = MINUTE;
+
 /// The calls of a shorter period keep a pace; in milliseconds.
 const PACED: u64 = 3_600_000;
 
@@ -150,10 +153,14 @@ impl Window {
         let ahead = settled.waiting.iter().filter(|other| asked.is_behind(other)).map(|other| other.wanted);
         let room = settled.room(now, limit, &asked).saturating_sub(ahead.sum());
         if room >= need || settled.is_worth_taking(now, limit, &asked, room, need) {
-            let count = room.min(wanted);
-            settled.give(now, limit, &asked, count);
+            let to_keep = settled.to_keep(now, limit, &asked, room).filter(|to_keep| *to_keep > wanted);
+            let (count, valid) = match to_keep {
+                Some(to_keep) => (to_keep, limit.valid().max(KEPT)),
+                None => (room.min(wanted), limit.valid()),
+            };
+            settled.give(now, limit, &asked, count, valid);
             *self = settled;
-            return (Grant::Permits { count, valid: Duration::from_millis(limit.valid()) }, true);
+            return (Grant::Permits { count, valid: Duration::from_millis(valid) }, true);
         }
         let wait = settled.wait(now, limit, &asked, need);
         let is_to_be_kept = self.note_waiting(now, limit, wait, &asked, need);
@@ -173,7 +180,18 @@ impl Window {
         self.read_at.is_some_and(|read_at| now.saturating_sub(read_at) < limit.valid())
     }
 
-    fn give(&mut self, now: Moment, limit: Limit, asked: &Asked<'_>, count: u32) {
+    /// How many permits a quiet account gives to a writer to be kept for the calls that come later: of calls that come alone
+    /// each would ask for its own, which is a write to a store. It is quiet where nobody waits, the pace leaves room for
+    /// them, and half of the limit is free beside them.
+    fn to_keep(&self, now: Moment, limit: Limit, asked: &Asked<'_>, room: u32) -> Option<u32> {
+        let count = limit.lump().min(room.saturating_sub(limit.calls.get() / 2));
+        let is_at_pace =
+            self.writes_from.max(now.saturating_sub(limit.credit())) + limit.pause_after(count) <= now;
+        let is_quiet = asked.purpose != Use::Read && self.waiting.is_empty() && is_at_pace;
+        (is_quiet && count > 0).then_some(count)
+    }
+
+    fn give(&mut self, now: Moment, limit: Limit, asked: &Asked<'_>, count: u32, valid: u64) {
         self.waiting.retain(|waiting| !asked.is(waiting));
         if asked.purpose == Use::Read {
             self.read_at = Some(now);
@@ -182,7 +200,7 @@ impl Window {
         let earliest = now.saturating_sub(limit.credit());
         let from = self.from(asked.purpose);
         *from = (*from).max(earliest) + limit.pause_after(count);
-        let (holder, purpose, until) = (asked.holder.to_owned(), asked.purpose, now + limit.valid());
+        let (holder, purpose, until) = (asked.holder.to_owned(), asked.purpose, now + valid);
         self.permits.push(Permits { holder, purpose, count, until });
     }
 

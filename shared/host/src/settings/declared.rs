@@ -33,7 +33,8 @@ pub(crate) const ARCHIVE_TABLE: Setting =
     Setting::optional("ARCHIVE_TABLE", Absent, "an output of the stack");
 pub(crate) const OPERATOR_TABLE: Setting =
     Setting::optional("OPERATOR_TABLE", Absent, "an output of the stack");
-pub(crate) const NUMBERS: Setting = Setting::optional("RELAY_NUMBERS", Value("index"), "`index` or `search`");
+pub(crate) const NUMBERS: Setting =
+    Setting::optional("RELAY_NUMBERS", Value("search"), "`index` or `search`");
 pub(crate) const METRICS: Setting = Setting::optional("RELAY_METRICS", Value("alarms"), "`alarms` or `all`");
 pub(crate) const CONSOLE_URL: Setting = Setting::optional(
     relay_connector::own::CONSOLE_URL,
@@ -42,6 +43,21 @@ pub(crate) const CONSOLE_URL: Setting = Setting::optional(
 );
 pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 pub(crate) const GROUP_TABLE: Setting = Setting::optional("GROUP_TABLE", Needed, OF_THE_STACK);
+
+/// Who may log in to the console.
+pub const CONSOLE_USERS: Setting = Setting {
+    is_secret: true,
+    ..Setting::optional(
+        "RELAY_CONSOLE_USERS",
+        Absent,
+        "`NAME:read:HASH` or `NAME:operate:HASH`, on lines of their own or with `;` between",
+    )
+    .found("`relay console hash-password NAME` makes one; without it the console answers this machine alone")
+};
+/// Where browsers reach the console.
+pub const CONSOLE_URL: Setting =
+    Setting::optional("RELAY_CONSOLE_URL", Absent, "an address such as `https://relay.example.com`")
+        .found("the proxy with TLS that stands before the console");
 
 /// The settings that no connector owns.
 pub const OURS: &[Setting] = &[
@@ -54,6 +70,11 @@ pub const OURS: &[Setting] = &[
     METRICS,
     CONSOLE_URL,
     Setting::optional("RELAY_METRICS_NAMESPACE", Value("erp-relay"), "where CloudWatch files the metrics"),
+    Setting::optional(
+        "RELAY_RECONCILE_TOLERATE",
+        Told("nothing"),
+        "what is no difference to `relay reconcile`, such as `amount=0.01,remark,extra`",
+    ),
     CHECKPOINT_TABLE,
     LEDGER_TABLE,
     LOOKUP_TABLE,
@@ -62,6 +83,8 @@ pub const OURS: &[Setting] = &[
     ARCHIVE_TABLE,
     OPERATOR_TABLE,
     NUMBERS,
+    CONSOLE_USERS,
+    CONSOLE_URL,
 ];
 
 /// So many slips of the pen make one name of another.

@@ -21,6 +21,7 @@ pub(super) fn check(
     let over = route.or(document.routes.first().copied());
     let is_of = |caution: &&Caution| {
         (caution.route.is_none() || caution.route == over)
+            && caution.said_by.is_none_or(|key| table.get(key).is_none())
             && caution.when.iter().all(|condition| condition.test.holds(held(params, condition.param)))
     };
     for Caution { is_refused, says, help, .. } in document.cautions.iter().filter(is_of) {

@@ -5,7 +5,7 @@ use rust_decimal::RoundingStrategy;
 
 use super::report::Report;
 use super::rule::Wanted;
-use super::table::Table;
+use super::table::{Entry, Table};
 use crate::conversion::{Conversion, Division, Reading};
 use crate::time;
 
@@ -118,9 +118,26 @@ fn fits(name: &str, kind: Option<Kind>) -> bool {
     }
 }
 
+/// What a `scale` must be.
+const DIGITS: &str = "a number of digits, 0 to 20";
+
+fn digits(entry: &Entry<'_>) -> Option<u32> {
+    const MAX_SCALE: u32 = 20;
+    let scale = entry.item.as_integer().and_then(|scale| u32::try_from(scale).ok());
+    scale.filter(|scale| *scale <= MAX_SCALE)
+}
+
+/// A `scale`, where it is no option of a conversion.
+pub(super) fn scale(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<u32> {
+    let scale = digits(entry);
+    if scale.is_none() {
+        report.mistake(entry.span.clone(), format!("`{}` must be {DIGITS}", entry.key), None);
+    }
+    scale
+}
+
 fn options(table: &Table<'_>, conversion: &str, report: &mut Report<'_>) -> Option<Options> {
     const ROUNDINGS: [&str; 4] = ["half_up", "half_even", "up", "down"];
-    const MAX_SCALE: u32 = 20;
     let mut options = Options::default();
     let mut sound = true;
     let belonging: [(&str, &[&str]); 6] = [
@@ -145,9 +162,9 @@ fn options(table: &Table<'_>, conversion: &str, report: &mut Report<'_>) -> Opti
         };
         let text = entry.item.as_str();
         match key {
-            "scale" => match entry.item.as_integer().and_then(|scale| u32::try_from(scale).ok()) {
-                Some(scale) if scale <= MAX_SCALE => options.scale = Some(scale),
-                _ => mistake("a number of digits, 0 to 20"),
+            "scale" => match digits(&entry) {
+                Some(scale) => options.scale = Some(scale),
+                None => mistake(DIGITS),
             },
             "rounding" => match text {
                 Some("half_up") => options.rounding = RoundingStrategy::MidpointAwayFromZero,

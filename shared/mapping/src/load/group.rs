@@ -34,7 +34,12 @@ pub(super) fn group(
     if document.number().is_none() {
         let message =
             format!("`{}` has no number by which one bill could be told from another", document.name);
-        report.mistake(table.span.clone(), message, None);
+        let singly = "leave [group] out: then each document is a bill of its own";
+        let help = match catalog.elsewhere_where(document.name, |other| other.number().is_some()) {
+            Some(setting) => format!("it has one with {setting}; or {singly}"),
+            None => singly.to_owned(),
+        };
+        report.mistake(table.span.clone(), message, Some(help));
     }
     let by = by(table, level, report);
     let list = list(table, fields, report);

@@ -1,5 +1,5 @@
-//! `then`, `changes`, `when_cancelled`, `closed_period` and `open_from` of `[target]`, and `cancelled_when` of `[source]`: the
-//! life of a bill, checked against what its row says that the target can do.
+//! `then`, `changes`, `when_cancelled`, `closed_period` and `open_from` of `[target]`, `cancelled_when` of `[source]` and
+//! `withdrawn` of `[split]`: the life of a bill, checked against what its row says that the target can do.
 
 use relay_connector::{Catalog, Document, Kind, Repeat, Step};
 use relay_core::life::Change;
@@ -18,6 +18,7 @@ pub(super) const KEYS: [&str; 5] = ["then", "changes", "when_cancelled", "closed
 const FORWARD: [Step; 2] = [Step::Submit, Step::Audit];
 const CHANGES: [&str; 4] = ["refuse", "edit", "reopen", "offset"];
 const CANCELS: [&str; 4] = ["refuse", "delete", "unaudit+delete", "offset"];
+const WITHDRAWN: [&str; 4] = ["fail", "delete", "unaudit+delete", "offset"];
 const CLOSED: [&str; 2] = ["refuse", "next_open_day"];
 
 /// What a flow's checks need to know of it.
@@ -32,6 +33,7 @@ impl Loader<'_> {
         &self,
         source: Option<&Table<'_>>,
         target: &Table<'_>,
+        split: Option<&Table<'_>>,
         level: &Level<'_>,
         report: &mut Report<'_>,
     ) -> Life {
@@ -44,6 +46,7 @@ impl Loader<'_> {
             changes: self.changes(target, report),
             cancelled_when: self.cancelled_when(source, target, level, report),
             when_cancelled: self.when_cancelled(source, target, report),
+            when_withdrawn: split.and_then(|split| self.when_withdrawn(split, report)),
             moves_date,
             open_from: self.open_from(target, moves_date, level, report),
         }
@@ -115,21 +118,43 @@ impl Loader<'_> {
             let help = "cancelled_when = \"status = 5\" in [source]".to_owned();
             report.mistake(written.span.clone(), message, Some(help));
         }
-        let change = match written.text {
-            "refuse" => Change::Refuse,
-            "delete" => Change::WhileOpen,
-            "unaudit+delete" => Change::Reopen,
-            "offset" => Change::Offset,
-            text => {
-                let message = format!("a cancelled document does not do `{text}`");
-                report.unknown(written.span, message, text, &CANCELS);
-                return None;
-            }
-        };
-        if matches!(change, Change::WhileOpen | Change::Reopen) {
-            self.check_step(Step::Delete, &written, report);
+        self.undoing(&written, &CANCELS, "a cancelled document", report)
+    }
+
+    /// What becomes of a part that a newer version has no lines for; `None`: a person is asked.
+    fn when_withdrawn(&self, split: &Table<'_>, report: &mut Report<'_>) -> Option<Change> {
+        let written = split.text("withdrawn", report)?;
+        let change = self.undoing(&written, &WITHDRAWN, "a part that is withdrawn", report)?;
+        if change == Change::Refuse {
+            return None;
         }
-        self.check_way(change, &written, report);
+        if self.is_group {
+            let message = "a part that is withdrawn leaves its group: `withdrawn` has no meaning there";
+            let help = "what changes makes another bill: `difference` in [group]".to_owned();
+            report.mistake(written.span, message, Some(help));
+        }
+        Some(change)
+    }
+
+    /// How a bill is undone; of these words the first leaves it to a person.
+    fn undoing(
+        &self,
+        written: &Written<'_>,
+        words: &[&str; 4],
+        whose: &str,
+        report: &mut Report<'_>,
+    ) -> Option<Change> {
+        const CHANGES: [Change; 4] = [Change::Refuse, Change::WhileOpen, Change::Reopen, Change::Offset];
+        let Some(change) = words.iter().zip(CHANGES).find(|(word, _)| **word == written.text) else {
+            let message = format!("{whose} does not do `{}`", written.text);
+            report.unknown(written.span.clone(), message, written.text, words);
+            return None;
+        };
+        let change = change.1;
+        if matches!(change, Change::WhileOpen | Change::Reopen) {
+            self.check_step(Step::Delete, written, report);
+        }
+        self.check_way(change, written, report);
         Some(change)
     }
 
@@ -240,9 +265,15 @@ impl Loader<'_> {
             steps.join("`, `")
         );
         let by_hand = "leave it out, and do it by hand there";
+        let is_undone = written.text.contains(Step::Delete.name()) && can_be_offset(self.document);
+        let by_hand = if is_undone {
+            format!("`offset` takes the bill back with another; or {by_hand}")
+        } else {
+            by_hand.to_owned()
+        };
         let help = match self.catalog.elsewhere_where(name, has) {
             Some(setting) => format!("it has with {setting}; or {by_hand}"),
-            None => by_hand.to_owned(),
+            None => by_hand,
         };
         report.mistake(written.span.clone(), message, Some(help));
     }

@@ -42,6 +42,10 @@ pub(super) fn lookup(
         unknown(&written, catalog, report);
         return None;
     };
+    if let Some(line) = rule.get("line").filter(|_| !matches!(table, LookupTable::Line { .. })) {
+        let message = format!("`{table}` is no flow's delivery: it has no lines");
+        report.mistake(line.key_span, message, None);
+    }
     let missing = missing(&table, &written, report);
     let wait = wait(rule, &table, report);
     Some(Lookup { table, missing, wait })
@@ -54,7 +58,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(366 * 86_400);
 
 fn wait(rule: &Table<'_>, table: &LookupTable, report: &mut Report<'_>) -> Option<Duration> {
     let entry = rule.get("wait");
-    if matches!(table, LookupTable::Delivered { .. }) {
+    if matches!(table, LookupTable::Delivered { .. } | LookupTable::Line { .. }) {
         let Some(entry) = entry else { return Some(WAIT) };
         let wait = group::duration(&entry, report)?;
         if wait > LONGEST_WAIT {
@@ -74,7 +78,34 @@ fn is_list(document: &Document) -> bool {
     document.role == Role::Listed
 }
 
+/// The id of a line of what another flow has delivered, by what tells the line in the target.
+fn line(rule: &Table<'_>, flow: &str, line: &Entry<'_>, report: &mut Report<'_>) -> Option<LookupTable> {
+    if let Some(result) = rule.get("result") {
+        report.mistake(result.key_span, "of a line there is its id alone: no `result`", None);
+    }
+    let lines = line.texts(report)?;
+    let Some(by) = rule.get("by") else {
+        let help = "by = \"material_number\": the field of the target's line that holds what `line` reads"
+            .to_owned();
+        let message = "nothing says by which field of the target a line is told";
+        report.missing(line.span.clone(), message, Some(help));
+        return None;
+    };
+    let fields = by.texts(report)?;
+    if fields.len() != lines.len() {
+        let message =
+            format!("`line` reads {}, and `by` names {}: as many of both", lines.len(), fields.len());
+        report.mistake(by.span, message, None);
+        return None;
+    }
+    let by = fields.iter().map(|field| field.text.to_owned()).collect();
+    Some(LookupTable::Line { flow: flow.to_owned(), by })
+}
+
 fn delivered(rule: &Table<'_>, flow: &str, report: &mut Report<'_>) -> Option<LookupTable> {
+    if let Some(line) = rule.get("line") {
+        return self::line(rule, flow, &line, report);
+    }
     refuse_by(rule, "the code is the other flow's `key`", report);
     let result = match rule.text("result", report) {
         None => DeliveredAs::Id,
@@ -178,7 +209,7 @@ fn missing(table: &LookupTable, written: &Written<'_>, report: &Report<'_>) -> D
             format!("the table `{table}` was never imported: each document that needs it will fail"),
             Some(format!("import it: relay lookups import {table} FILE")),
         ),
-        LookupTable::Delivered { flow, .. } => {
+        LookupTable::Delivered { flow, .. } | LookupTable::Line { flow, .. } => {
             (Severity::Error, format!("there is no flow `{flow}` whose deliveries could be looked up"), None)
         }
         LookupTable::Vendor(_) | LookupTable::Listed { .. } => {

@@ -19,6 +19,7 @@ mod reach;
 mod remainder;
 pub(crate) mod report;
 mod rule;
+mod share;
 mod split;
 mod statements;
 pub(crate) mod table;
@@ -97,14 +98,16 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
         target_table.iter().flat_map(|table| check::checks(table, &fields, &level, report)).collect();
     let is_group = group.is_some();
     let living = life::Loader { catalog, document: target.document, is_group };
-    let life = target_table.as_ref().map(|table| living.life(source_table.as_ref(), table, &level, report));
+    let is_split = file.get("split").is_some();
+    let split = file.get("split").and_then(|entry| entry.table(report));
+    let life = target_table
+        .as_ref()
+        .map(|table| living.life(source_table.as_ref(), table, split.as_ref(), &level, report));
     let life = life.unwrap_or_default();
     let group = group.and_then(|group| group::group(&group, &loader, &fields, &level, report));
     if is_group && group.is_none() {
         return None;
     }
-    let is_split = file.get("split").is_some();
-    let split = file.get("split").and_then(|entry| entry.table(report));
     let split = split.and_then(|table| split::split(&table, &level, report));
     if is_split && split.is_none() {
         return None;

@@ -1,7 +1,7 @@
 //! `remainder` and `total`: amounts of lines that are rounded together.
 
 use super::reach::{self, Level};
-use super::report::Report;
+use super::report::{Report, Written};
 use super::table::Table;
 use crate::conversion::Conversion;
 use crate::expression::{self, Root};
@@ -23,15 +23,7 @@ pub(super) fn of(
         }
         return (conversion, None);
     };
-    let bearer = match written.text {
-        "last" => Bearer::Last,
-        "largest" => Bearer::Largest,
-        other => {
-            let message = format!("no line is called `{other}`");
-            report.unknown(written.span, message, other, &["last", "largest"]);
-            return (conversion, None);
-        }
-    };
+    let Some(bearer) = bearer(&written, report) else { return (conversion, None) };
     if reads_target {
         let help = "write out what the target's fields read".to_owned();
         report.mistake(written.span, "what is rounded with its lines cannot read `target`", Some(help));
@@ -44,6 +36,19 @@ pub(super) fn of(
     };
     let total = total(table, level, report);
     (Some(Conversion::Decimal { scale: None, rounding }), Some(Remainder { bearer, scale, rounding, total }))
+}
+
+/// Which line, or part, takes what rounding leaves.
+pub(super) fn bearer(written: &Written<'_>, report: &mut Report<'_>) -> Option<Bearer> {
+    match written.text {
+        "last" => Some(Bearer::Last),
+        "largest" => Some(Bearer::Largest),
+        other => {
+            let message = format!("no line is called `{other}`");
+            report.unknown(written.span.clone(), message, other, &["last", "largest"]);
+            None
+        }
+    }
 }
 
 fn total(table: &Table<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Total> {

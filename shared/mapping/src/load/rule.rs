@@ -19,7 +19,7 @@ use crate::template::{self, Piece};
 
 /// What a rule takes its value from: exactly one of these.
 const TAKES: [&str; 5] = ["from", "value", "setting", "text", "compute"];
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 26] = [
     "from",
     "value",
     "setting",
@@ -29,6 +29,7 @@ const KEYS: [&str; 25] = [
     "as",
     "lookup",
     "wait",
+    "line",
     "result",
     "by",
     "codes",
@@ -236,8 +237,13 @@ fn take(
             value => (Take::Constant(value), "value".to_owned()),
         });
     }
-    if entry.key == "from" && entry.item.is_array() {
-        return parts(table, &entry, level, report);
+    let line = table.get("line");
+    if entry.key == "from" && (entry.item.is_array() || line.is_some()) {
+        return parts(table, &entry, line.as_ref(), level, report);
+    }
+    if let Some(line) = line {
+        let help = "from = \"order_no\", line = \"spec_no\"".to_owned();
+        report.mistake(line.key_span, "`line` goes with a `from` that tells the bill", Some(help));
     }
     let written = entry.text(report)?;
     let source = written.text.to_owned();
@@ -264,14 +270,18 @@ fn take(
     Some((take, source))
 }
 
-/// Several paths that make one code of a look-up together.
+/// Several paths that make one code of a look-up together; what tells a `line` of a bill stands behind what tells the bill.
 fn parts(
     table: &Table<'_>,
     entry: &Entry<'_>,
+    line: Option<&Entry<'_>>,
     level: &Level<'_>,
     report: &mut Report<'_>,
 ) -> Option<(Take, String)> {
-    let written = entry.texts(report)?;
+    let mut written = entry.texts(report)?;
+    if let Some(line) = line {
+        written.extend(line.texts(report)?);
+    }
     if table.get("lookup").is_none() || written.len() < 2 {
         let message = "a list of paths is the code of a `lookup` that several fields make together";
         let help = "for the first that is present write \"one | other\"".to_owned();

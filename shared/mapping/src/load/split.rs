@@ -1,15 +1,17 @@
-//! `[split]`: which lines become a part, and what becomes of a part that has none any more.
+//! `[split]`: which lines become a part. What becomes of a part that has none any more belongs to the [life](super::life) of its
+//! bill.
 
 use super::reach::{self, Level};
 use super::report::{Report, Written};
+use super::share;
 use super::table::{Entry, Table};
 use crate::expression::{self, Path, Root, Step, Term};
 use crate::split::Split;
 
 pub(super) fn split(table: &Table<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Split> {
-    table.expect(&["by", "each", "withdrawn"], report);
-    withdrawn(table, report);
-    match (table.get("by"), table.get("each")) {
+    let known: Vec<_> = ["by", "each", "withdrawn"].into_iter().chain(share::KEYS).collect();
+    table.expect(&known, report);
+    let split = match (table.get("by"), table.get("each")) {
         (Some(by), None) => self::by(&by, level, report),
         (None, Some(each)) => self::each(&each, level, report),
         (Some(_), Some(each)) => {
@@ -26,14 +28,15 @@ pub(super) fn split(table: &Table<'_>, level: &Level<'_>, report: &mut Report<'_
             report.mistake(table.span.clone(), message, Some(help));
             None
         }
-    }
+    };
+    split.map(|split| Split { share: share::share(table, &split.list, level, report), ..split })
 }
 
 fn each(entry: &Entry<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Split> {
     let written = entry.text(report)?;
     let list = report.parsed(&written, expression::path(written.text))?;
     let text = written.text.to_owned();
-    is_list(&list, &written, level, report).then_some(Split { list, by: None, text })
+    is_list(&list, &written, level, report).then_some(Split { list, by: None, text, share: None })
 }
 
 /// The list is what the first path leads through; each of the others leads through it too, or is of the whole document.
@@ -53,7 +56,12 @@ fn by(entry: &Entry<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<S
     let lines = reach::lines(&list, &written, level, report)?;
     let by: Vec<_> = terms.into_iter().map(|term| within(term, &list)).collect();
     let text = written.text.to_owned();
-    reach::identifying(&by, &written, &lines, report).then_some(Split { list, by: Some(by), text })
+    reach::identifying(&by, &written, &lines, report).then_some(Split {
+        list,
+        by: Some(by),
+        text,
+        share: None,
+    })
 }
 
 /// A fall-back as it is read in a line.
@@ -83,21 +91,4 @@ fn is_list(list: &Path, written: &Written<'_>, level: &Level<'_>, report: &mut R
         return false;
     }
     reach::lines(list, written, level, report).is_some()
-}
-
-/// What becomes of a part that a newer version has no lines for.
-fn withdrawn(table: &Table<'_>, report: &mut Report<'_>) {
-    match table.text("withdrawn", report) {
-        None | Some(Written { text: "fail", .. }) => {}
-        Some(Written { text: text @ ("delete" | "offset"), span }) => {
-            let message = format!("withdrawn = \"{text}\" is not possible yet");
-            let help =
-                "withdrawn = \"fail\" records the part as failed, so that a person undoes it".to_owned();
-            report.mistake(span, message, Some(help));
-        }
-        Some(Written { text, span }) => {
-            let message = format!("a part that is withdrawn does not `{text}`");
-            report.unknown(span, message, text, &["fail"]);
-        }
-    }
 }

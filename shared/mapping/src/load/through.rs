@@ -26,7 +26,7 @@ pub(super) fn through(
         let help = "for a field that is absent write `default`".to_owned();
         report.mistake(otherwise.key_span.clone(), "`otherwise` belongs to `codes`", Some(help));
     }
-    for key in ["result", "by", "wait"].into_iter().filter(|_| lookup.is_none()) {
+    for key in ["result", "by", "wait", "line"].into_iter().filter(|_| lookup.is_none()) {
         if let Some(entry) = table.get(key) {
             report.mistake(entry.key_span, format!("`{key}` belongs to a `lookup`"), None);
         }
@@ -39,7 +39,7 @@ pub(super) fn through(
         }
         (Some(entry), None) => {
             let lookup = lookup::lookup(table, &entry, catalog, report)?;
-            let is_id = matches!(lookup.table, LookupTable::Vendor(_) | LookupTable::Delivered { .. });
+            let is_id = !matches!(lookup.table, LookupTable::Listed { .. } | LookupTable::Tenant { .. });
             if is_id && !matches!(wanted.kind, None | Some(Kind::Text | Kind::Integer | Kind::Any)) {
                 report.mistake(entry.key_span, "a look-up gives an id, which does not fit this field", None);
             }

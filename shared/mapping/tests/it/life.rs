@@ -31,10 +31,50 @@ qty           = "quantity"
 "#;
 
 fn parsed(source: &str, target: &str, version: &str) -> Result<Flow, String> {
+    parsed_of(&FLOW.replace("SOURCE", source).replace("TARGET", target), version)
+}
+
+fn parsed_of(text: &str, version: &str) -> Result<Flow, String> {
     let settings = Settings::from_iter([("KINGDEE_AUTH".to_owned(), version.to_owned())]);
-    let text = FLOW.replace("SOURCE", source).replace("TARGET", target);
-    Flow::parse("f", "f.toml", &text, &relay_connectors::catalog_by(&settings))
+    Flow::parse("f", "f.toml", text, &relay_connectors::catalog_by(&settings))
         .map_err(|mistakes| mistakes.to_string())
+}
+
+/// Of a flow that makes a bill of each store's lines.
+fn split(withdrawn: &str, more: &str, version: &str) -> Result<Flow, String> {
+    let split = format!("[split]\nby = \"items.store\"\nwithdrawn = \"{withdrawn}\"\n{more}\n[fields]\n");
+    parsed_of(&FLOW.replace("SOURCE", "").replace("TARGET", "").replace("[fields]\n", &split), version)
+}
+
+#[test]
+fn a_part_that_is_withdrawn_takes_the_words_of_a_cancellation() {
+    for (word, change) in [
+        ("fail", None),
+        ("delete", Some(Change::WhileOpen)),
+        ("unaudit+delete", Some(Change::Reopen)),
+        ("offset", Some(Change::Offset)),
+    ] {
+        let flow = split(word, "", "v2").unwrap();
+        assert_eq!(flow.life().and_then(relay_mapping::Life::when_withdrawn), change, "{word}");
+    }
+    for word in ["delete", "unaudit+delete"] {
+        let mistakes = split(word, "", "v1").unwrap_err();
+        for words in [
+            "the step `delete` with KINGDEE_AUTH=v1",
+            "it has with KINGDEE_AUTH=v2",
+            "`offset` takes the bill back",
+        ] {
+            assert!(mistakes.contains(words), "{word}: `{words}` is not in {mistakes}");
+        }
+    }
+    assert!(split("offset", "", "v1").is_ok() && split("fail", "", "v1").is_ok());
+    let group = "[group]\nby = [\"customer\"]\nlines = [\"materialid_id\", \"stockid_id\", \"unit_id\"]\nsum = [\"qty\"]\nclose = { after = \"day\" }";
+    let mistakes = split("offset", group, "v2").unwrap_err();
+    assert!(
+        mistakes.contains("leaves its group") && mistakes.contains("`difference` in [group]"),
+        "{mistakes}"
+    );
+    assert!(!split("fail", group, "v2").is_err_and(|mistakes| mistakes.contains("leaves its group")));
 }
 
 const CANCELLED: &str = "cancelled_when = \"status = 5\"";

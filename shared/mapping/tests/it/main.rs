@@ -14,6 +14,7 @@ mod hostile;
 mod interfaces;
 mod language;
 mod life;
+mod links;
 mod money;
 mod outcomes;
 mod properties;

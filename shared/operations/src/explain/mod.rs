@@ -5,33 +5,29 @@
 //! | module | what |
 //! |---|---|
 //! | `given` | the document that is asked about: given, kept, or fetched from its source |
-//! | `ids` | the ids that it needs |
 //! | `made` | what the flow makes of it, and what the pusher would do with that |
 //! | `request` | the request as it would go out, and what is there already |
-//! | `compare` | where two documents differ |
 //! | `parts` | a document that its flow splits: each of its parts |
 
-mod compare;
 mod given;
-mod ids;
 mod made;
 mod parts;
 mod request;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use relay_connector::Connection;
 use relay_core::clock::Deadline;
-use relay_core::{Entry, EntryId, System};
+use relay_core::{Entry, EntryId};
 use relay_job::Routed;
 use relay_mapping::{Context, Trace};
+use relay_reconcile::codes::{Codes, Resolved};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use compare::Differing;
-pub use ids::Unresolved;
 pub use made::Brings;
+pub use relay_reconcile::Connect;
+pub use relay_reconcile::codes::Unresolved;
+pub use relay_reconcile::compare::Differing;
 pub use request::{Compared, Request};
 
 use crate::{OperationError, Operations};
@@ -39,9 +35,6 @@ use made::{Case, Ready};
 
 /// How long a vendor may take to answer a question.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Connects to a vendor, or says why that cannot be.
-pub type Connect<'a> = &'a (dyn Fn(System) -> Result<Arc<dyn Connection>, String> + Send + Sync);
 
 /// Which document is asked about.
 #[derive(Debug, Clone)]
@@ -196,8 +189,11 @@ impl Operations<'_> {
         let entry = self.known_entry(flow, known_key.as_deref().unwrap_or_default()).await?;
 
         let resolved = match bill {
-            Some(_) => ids::Resolved::default(),
-            None => self.resolved(routed, document, connect).await?,
+            Some(_) => Resolved::default(),
+            None => {
+                let mut codes = Codes::new(self.stores, self.flows, connect);
+                codes.resolve(routed.flow.lookups(document), &|| self.patience()).await?
+            }
         };
         let settings = self.flow_settings.0.clone();
         let case = Case { about, entry: &entry, former: self.former(&about, &entry).await? };

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Connect;
-use super::compare::{By, Differing, differing};
+use relay_reconcile::compare::{By, Differing, differing};
 
 /// What would be sent.
 #[derive(Debug, Clone, Serialize)]
@@ -184,7 +184,7 @@ pub(super) async fn target_now(
             let shown = answers.filter_map(|text| serde_json::from_str(text).ok());
             match shown.into_iter().find_map(|answer: Value| row(&answer, &number)) {
                 Some(row) => {
-                    let differing = differing(&row, delivery.body, By::Value);
+                    let differing = differing(&row, delivery.body, By::Value(delivery.document.same));
                     Compared { at: None, differing, not_compared: None }
                 }
                 None => Compared::not(format!("the target has it ({id}), and does not show its content")),

@@ -67,7 +67,7 @@ impl Operations<'_> {
             for lookup in routed.flow.tables() {
                 let name = match &lookup.table {
                     LookupTable::Tenant { table, .. } => table.clone(),
-                    LookupTable::Delivered { .. } => continue,
+                    LookupTable::Delivered { .. } | LookupTable::Line { .. } => continue,
                     LookupTable::Vendor(_) | LookupTable::Listed { .. } => lookup.table.to_string(),
                 };
                 tables.entry(name).or_default().flows.insert(routed.flow.name().to_owned());

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use relay_core::groups::unmarked;
 use relay_core::item::content_hash;
-use relay_job::Routed;
+use relay_job::{Routed, known_codes};
 use relay_mapping::{Context, Fault, LookupKey, Made, Mapped, Trace};
 use serde::Serialize;
 use serde_json::Value;
@@ -157,7 +157,9 @@ impl Operations<'_> {
         document: &Value,
     ) -> Result<BTreeMap<LookupKey, String>, OperationError> {
         let wanted = routed.flow.lookups(document);
-        let mut known = self.known_ids(&wanted).await?;
+        let (lookups, ledger) = (self.stores.lookups.as_ref(), self.stores.ledger.as_ref());
+        let keys: Vec<_> = wanted.iter().collect();
+        let mut known = known_codes::stored(lookups, ledger, &known_codes::tables(self.flows), &keys).await?;
         let id = |(place, key): (usize, LookupKey)| {
             let id = known.remove(&key).unwrap_or_else(|| format!("id-{}", place + 1));
             (key, id)

@@ -55,6 +55,15 @@ pub struct Costs {
     pub repeat: String,
 }
 
+/// A document that is sent once more.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Again {
+    /// Which.
+    pub(crate) id: EntryId,
+    /// Its content, where that is at hand.
+    pub(crate) document: Option<serde_json::Value>,
+}
+
 /// Where a replay was stopped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Place {
@@ -185,27 +194,44 @@ impl Operations<'_> {
 
     /// Sends documents that the target has once more: what is kept of them, or else what their source has now.
     async fn again(&self, entries: &[Entry], connect: Connect<'_>) -> Result<Replayed, OperationError> {
+        let again: Vec<_> =
+            entries.iter().map(|entry| Again { id: entry.id.clone(), document: None }).collect();
+        self.send_again(&again, connect).await
+    }
+
+    /// Sends documents once more, whether the ledger knows them or not: what is given, else what is kept of them, else what their
+    /// source has now. The target is asked for each of them first.
+    pub(crate) async fn send_again(
+        &self,
+        documents: &[Again],
+        connect: Connect<'_>,
+    ) -> Result<Replayed, OperationError> {
         let mut replayed = Replayed::default();
         let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
-        for entry in entries {
-            let EntryId { flow, key } = &entry.id;
+        for Again { id, document } in documents {
+            let EntryId { flow, key } = id;
             let Some(routed) = self.flows.named(flow) else {
-                replayed.without_flow.push(entry.id.clone());
+                replayed.without_flow.push(id.clone());
                 continue;
             };
-            let kept = match self.given(routed, Asked::Key(key), connect).await {
-                Ok(kept) => Ok(kept),
-                Err(_) => self.given(routed, Asked::Fetched(key), connect).await,
+            let kept = match document {
+                Some(document) => Ok((document.clone(), String::new())),
+                None => match self.given(routed, Asked::Key(key), connect).await {
+                    Ok(kept) => Ok(kept),
+                    Err(_) => self.given(routed, Asked::Fetched(key), connect).await,
+                },
             };
             let Ok((document, _)) = kept else {
-                replayed.not_kept.push(entry.id.clone());
+                replayed.not_kept.push(id.clone());
                 continue;
             };
             let mut item = work::item(&routed.flow, document, false, self.clock.now(), self.rng.as_ref());
             item.key.clone_from(key);
             // As old as what is there: a version that comes meanwhile goes before it.
-            let received_at = entry.delivered.as_ref().and_then(|delivered| delivered.received_at);
-            item.received_at = received_at.unwrap_or(item.received_at);
+            let entry = self.entry(flow, key).await?;
+            let delivered = entry.as_ref().and_then(|entry| entry.delivered.as_ref());
+            item.received_at =
+                delivered.and_then(|delivered| delivered.received_at).unwrap_or(item.received_at);
             item.replay = Some(again(self.rng.uuid()));
             items.entry(routed.system).or_default().push(item);
         }

@@ -31,6 +31,7 @@ pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<String> {
         let since = shown(stopped.since);
         issues.push(format!("the task `{task}` of `relay serve` fails since {since}: {}", stopped.error));
     }
+    issues.extend(status.reconciliation.iter().filter_map(super::Reconciled::issue));
     issues
 }
 

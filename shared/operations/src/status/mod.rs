@@ -4,6 +4,7 @@ mod flows;
 mod issues;
 mod metrics;
 mod queues;
+mod reconciled;
 mod vendors;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::flows::{FlowStatus, NEXT};
 pub use self::queues::QueueStatus;
+pub use self::reconciled::Reconciled;
 pub use self::vendors::{Side, Standing, VendorStatus};
 use crate::{OperationError, Operations};
 
@@ -35,6 +37,8 @@ pub struct Status {
     pub other_failures: BTreeMap<String, u64>,
     /// The tasks of `relay serve` that do not go on.
     pub tasks: BTreeMap<String, Stopped>,
+    /// The days of the last week on which the sides of a flow differ, or could not be compared.
+    pub reconciliation: Vec<Reconciled>,
     /// What needs a person, one line each.
     pub issues: Vec<String>,
 }
@@ -82,6 +86,7 @@ impl Operations<'_> {
             queues: self.queue_statuses().await?,
             pushes: self.doing(Part::Pushes).await?,
             tasks: self.stopped_tasks().await?,
+            reconciliation: self.red_days().await?,
             flows,
             issues: Vec::new(),
         };

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::{env, fs};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use benchmarks::is_measured;
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_core::pause::{self, Pause};
@@ -46,7 +46,7 @@ impl Rival {
         // This executable is at `<target>/<profile>/deps/`.
         let executable = env::current_exe()?;
         let target = executable.ancestors().nth(3).context("no target folder")?;
-        let relay = Self::Relay { name: "relay".to_owned(), program: build_relay(target)? };
+        let relay = Self::Relay { name: "relay".to_owned(), program: benchmarks::program::relay(target)? };
         let mut rivals = vec![relay, Self::Python { interpreter: interpreter()? }];
         if is_measured() {
             match node_red::install(target) {
@@ -143,17 +143,6 @@ impl Rival {
             Self::NodeRed { .. } => lines(&folder.join("done.jsonl")),
         }
     }
-}
-
-/// Builds `relay` as its users do, in whatever profile this benchmark is, and answers its program.
-fn build_relay(target: &Path) -> anyhow::Result<PathBuf> {
-    let (profile, folder) = if is_measured() { ("speed", "speed") } else { ("dev", "debug") };
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--locked", "--quiet", "--profile", profile, "-p", "relay"])
-        .status()?;
-    ensure!(built.success(), "building relay");
-    Ok(target.join(folder).join("relay"))
 }
 
 /// The interpreter itself: what is called `python3` may be a script before it, whose time would count.

@@ -61,11 +61,12 @@ impl Size {
 }
 
 /// What is measured.
-const WORK: [&str; 5] = [
+const WORK: [&str; 6] = [
     "send, 16 clients",
     "receive and delete, 10 at a time",
     "read the ledger, 100 entries at a time",
-    "write new entries, 16 clients",
+    "write new entries with the next numbers, 16 clients",
+    "write new entries with numbers from anywhere, 16 clients",
     "write known entries again, 16 clients",
 ];
 
@@ -157,7 +158,9 @@ impl Bench {
             0 => self.send(these).await?,
             1 => self.receive(count).await?,
             2 => return self.read(these).await,
-            3 => self.write_new(these).await?,
+            // Orders and trades are numbered by the time.
+            3 => self.write_new(these, |n| format!("z{n:015}")).await?,
+            4 => self.write_new(these, |n| format!("{:016x}", scattered(n) | 1)).await?,
             _ => return self.write_again(these).await,
         }
         Ok(a_second(count, began.elapsed()))
@@ -196,10 +199,9 @@ impl Bench {
         Ok(a_second(these.end - these.start, began.elapsed()))
     }
 
-    /// Keys that fall anywhere between those that are there.
-    async fn write_new(&self, these: Range<u32>) -> anyhow::Result<()> {
+    async fn write_new(&self, these: Range<u32>, key: impl Fn(u32) -> String) -> anyhow::Result<()> {
         clients(these, async |n| {
-            let entry = entry(EntryId::new(FLOW, format!("{:016x}", scattered(n) | 1)));
+            let entry = entry(EntryId::new(FLOW, key(n)));
             ensure!(self.stores.ledger.write(&entry).await?);
             Ok(())
         })

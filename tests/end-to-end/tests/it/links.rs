@@ -138,6 +138,43 @@ async fn what_waits_for_longer_than_its_flow_says_fails_for_a_person_and_goes_wh
     assert!(process.failures().await.is_empty());
 }
 
+/// More than are read at once.
+#[tokio::test]
+async fn however_many_wait_for_an_order_all_of_them_go_when_it_comes_or_when_their_time_is_over() {
+    const MANY: usize = 230;
+    for comes in [true, false] {
+        let (house, _folder) = house(4);
+        let process = house.start();
+        for number in 0..MANY {
+            let shipment = json!({"id": format!("S{number:03}"), "order": "A", "warehouse": "WH02"});
+            push(&house, &process, "shipments", &shipment).await;
+        }
+        process.drain().await;
+        let failures = process.failures().await;
+        let classes: Vec<_> =
+            failures.iter().map(|entry| entry.failed.as_ref().unwrap().class.to_string()).collect();
+        assert_eq!(classes, vec!["waiting"; MANY]);
+        if comes {
+            order(&house, &process).await;
+            process.drain().await;
+            let received = house.vendors.http.received();
+            let ids: std::collections::BTreeSet<_> =
+                received.iter().map(|shipment| shipment.body["id"].to_string()).collect();
+            assert_eq!((received.len(), ids.len()), (MANY, MANY), "each once");
+            assert!(process.failures().await.is_empty());
+        } else {
+            let closer = process.wiring.build::<BillCloser>().unwrap();
+            house.clock.advance(Duration::from_secs(49 * 3_600));
+            assert_eq!(closer.end_waits(Deadline::NONE).await.unwrap(), MANY as u64);
+            process.drain().await;
+            let failures = process.failures().await;
+            let classes: Vec<_> =
+                failures.iter().map(|entry| entry.failed.as_ref().unwrap().class.to_string()).collect();
+            assert_eq!(classes, vec!["mapping"; MANY]);
+        }
+    }
+}
+
 /// Whichever of the two is queued first.
 #[tokio::test]
 async fn wherever_a_process_is_killed_the_shipment_goes_once_and_after_its_order() {

@@ -9,6 +9,7 @@ use relay_simulators::wangdian::TradeMix;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::bad_pushes::{FORM, signed};
 use crate::fuse::Fuse;
 use crate::house::House;
 use crate::process::{Process, TRADES, count};
@@ -173,6 +174,38 @@ async fn a_failure_is_told_and_its_replay_is_written_back() {
     process.replay(failed.into_iter().next().unwrap()).await;
     process.drain_through_pauses().await;
     check_written_back(&house, "replayed");
+}
+
+/// It stands in the ledger as failed, so it is told, though no queue ever had it; and once, however often its sender tries.
+#[tokio::test]
+async fn a_push_that_cannot_be_read_is_told_once() {
+    let (house, _folder) = with_listeners(4);
+    let process = house.start();
+    for _ in 0..3 {
+        let answer = process.request(FORM, &signed(r#"{"id": "42""#)).await;
+        assert_eq!((answer.status, answer.reply.return_code), (400, 1), "{answer:?}");
+    }
+    process.drain_through_pauses().await;
+    let messages = house.vendors.http.messages();
+    let told: Vec<_> = messages.iter().map(|message| message.body["text"]["content"].clone()).collect();
+    assert_eq!(told, [Value::from("qince/unreadable 42: unreadable")]);
+    assert_eq!(process.failures().await.len(), 1);
+}
+
+/// A ledger that is down keeps the push from being refused for good: its sender tries again, and it is told then.
+#[tokio::test]
+async fn a_push_whose_failure_cannot_be_told_is_not_recorded_either() {
+    let (house, _folder) = with_listeners(5);
+    let fuse = Fuse::unbreakable();
+    let process = house.start_with(&fuse);
+    fuse.refuse(relay_decorator::Port::Queue, "send");
+    let answer = process.request(FORM, &signed(r#"{"id": "42""#)).await;
+    assert_eq!(answer.reply.return_code, 1, "{answer:?}");
+    assert!(process.failures().await.is_empty());
+    fuse.refuse_nothing();
+    process.request(FORM, &signed(r#"{"id": "42""#)).await;
+    process.drain_through_pauses().await;
+    assert_eq!((house.vendors.http.messages().len(), process.failures().await.len()), (1, 1));
 }
 
 /// Nothing fails any more, so that no failure tells of those that were held back.

@@ -23,12 +23,14 @@
 //! | `bad_pushes`, `bad_documents` | what is wrong with a document is said, and the document is kept |
 //! | `generic` | signed JSON from anybody reaches any address and the group robots, by the example flows |
 //! | `wangdian`, `wangdian_pushes` | every endpoint of 旺店通 from a flow file alone, over both routes |
+//! | `line_links` | a line names the line of an earlier bill, whose target is asked for it once |
 //! | `links` | what refers to an earlier bill waits for it, for as long as its flow says |
 //! | `parts` | one document becomes several, each once, and none comes back that a newer version has withdrawn |
 //! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
 //! | `echoes` | two flows that face each other come to rest |
 //! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
 //! | `life` | a bill is saved, audited, changed, taken back or deleted, each step once |
+//! | `second_interface` | Kingdee over V2: its secret rotates and its answers are lost, and each trade is one audited order |
 //! | `roles` | no function asks of AWS what its role leaves out |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
@@ -60,6 +62,7 @@ mod history;
 mod house;
 mod lapsed;
 mod life;
+mod line_links;
 mod links;
 mod listeners;
 mod meanwhile;
@@ -71,6 +74,7 @@ mod process;
 mod processes;
 mod roles;
 mod second_bills;
+mod second_interface;
 mod secrecy;
 mod settled;
 mod superseded;

@@ -118,6 +118,7 @@ async fn no_function_asks_for_what_its_role_leaves_out() {
     };
     notes(0, 120).await;
     assert_eq!(count(&process.drain().await, "failed"), 120);
+    closer.end_waits(Deadline::NONE).await.unwrap();
 
     // Windows, a list, pools, pushes, members.
     house.vendors.wangdian.generate_trades(

@@ -11,6 +11,7 @@ const CORE: &str = "relay-core";
 const CONNECTOR: &str = "relay-connector";
 const MAPPING: &str = "relay-mapping";
 const JOB: &str = "relay-job";
+const RECONCILE: &str = "relay-reconcile";
 const HOST: &str = "relay-host";
 
 /// What a `main.rs` may be at most: it decides nothing.
@@ -37,14 +38,15 @@ fn allowed(crates: &Crates, it: &Crate) -> Option<(BTreeSet<String>, BTreeSet<St
         "shared/connector" => Some((set(&[CORE]), none)),
         "shared/mapping" => Some((set(&[CONNECTOR, CORE, "relay-divisions"]), none)),
         "shared/job" => Some((set(&[CORE, CONNECTOR, MAPPING]), none)),
-        "shared/operations" => Some((set(&[CORE, CONNECTOR, MAPPING, JOB]), none)),
+        "shared/reconcile" => Some((set(&[CORE, CONNECTOR, MAPPING, JOB]), none)),
+        "shared/operations" => Some((set(&[CORE, CONNECTOR, MAPPING, JOB, RECONCILE]), none)),
         "shared/connectors" => {
             let vendors = crates.iter().filter(|(_, it)| is_vendor(it)).map(|(name, _)| name.clone());
             Some((set(&[CONNECTOR, CORE]).into_iter().chain(vendors).collect(), none))
         }
         folder if folder.starts_with("shared/store-") => Some((set(&[CORE]), none)),
         _ if is_vendor(it) => Some((set(&[CONNECTOR, CORE]), none)),
-        _ if is_job(it) => Some((set(&[CORE, CONNECTOR, MAPPING, JOB]), set(&[HOST]))),
+        _ if is_job(it) => Some((set(&[CORE, CONNECTOR, MAPPING, JOB, RECONCILE]), set(&[HOST]))),
         folder if folder.starts_with("functions/") => None,
         _ => {
             let below = |(_, it): &(&String, &Crate)| !it.folder.starts_with("functions/");

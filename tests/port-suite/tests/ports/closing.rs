@@ -2,24 +2,19 @@
 //! seal, and the bills come to what the members bring.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use relay_bill_closer::BillCloser;
-use relay_core::clock::{Clock as _, Deadline, SeededRng};
+use relay_core::WorkItem;
+use relay_core::clock::{Clock as _, Deadline};
 use relay_core::groups::{Contribution, GroupId};
-use relay_core::health::Monitor;
-use relay_core::{Stores, System, WorkItem};
-use relay_decorator::decorate;
-use relay_job::{ActiveFlows, Connections, CredentialCheck, FlowFile, FlowSettings, Flows, Job as _, Parts};
+use relay_job::{Connections, Job as _};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use super::Ports;
+use super::jobs::{Fuse, KINGDEE, parts};
 
-const KINGDEE: System = System::new("kingdee");
 const FLOW: &str = "orders";
 
 const ORDERS: &str = r#"
@@ -36,6 +31,7 @@ by    = ["shop"]
 lines = ["materialid_id", "unit_id"]
 sum   = ["qty"]
 close = { size = 2 }
+max_lines = 1
 
 [fields]
 billdate      = { from = "paid_at", as = "date" }
@@ -48,74 +44,27 @@ unit_id       = { from = "sku", lookup = "kingdee.material_unit" }
 qty           = "quantity"
 "#;
 
-/// A closer on stores that end it after so many steps, each call of a port having two; and whether they have.
-struct Fused {
-    closer: BillCloser,
-    blown: Arc<Notify>,
-}
-
-impl Fused {
-    fn after(steps: u64, ports: &Ports) -> Self {
-        let (left, blown) = (Arc::new(AtomicU64::new(steps)), Arc::new(Notify::new()));
-        let tells = blown.clone();
-        let stores = decorate(&ports.stores, move |_, _| {
-            let (left, tells) = (left.clone(), tells.clone());
-            async move {
-                let before = left.load(Ordering::Relaxed);
-                if before == 0 {
-                    tells.notify_one();
-                    std::future::pending::<()>().await;
-                }
-                left.store(before - 1, Ordering::Relaxed);
-                Ok(())
-            }
-        });
-        let seed = ports.clock.now().timestamp_micros().unsigned_abs();
-        Self { closer: BillCloser::build(&parts(ports, stores, seed)).unwrap(), blown }
-    }
-
-    /// Whether it came to its end.
-    async fn close(&self) -> bool {
-        tokio::select! {
-            biased;
-            () = self.blown.notified() => false,
-            reports = self.closer.close_all(Deadline::NONE) => {
-                assert!(reports[0].errors.is_empty() && !reports[0].elsewhere, "{reports:?}");
-                true
-            }
-        }
-    }
-}
-
-fn parts(ports: &Ports, stores: Stores, seed: u64) -> Parts {
-    let catalog = Arc::new(relay_connectors::catalog());
-    let file = FlowFile { name: FLOW.to_owned(), file: format!("{FLOW}.toml"), text: ORDERS.to_owned() };
-    let flows = Arc::new(Flows::parse([file], &catalog).unwrap());
-    let clock = ports.clock.clone();
-    let checkpoints = stores.checkpoints.clone();
-    Parts {
-        rng: Arc::new(SeededRng::new(seed)),
-        active: Arc::new(ActiveFlows::new(flows.clone(), catalog, checkpoints.clone(), clock.clone())),
-        health: Arc::new(Monitor::new(checkpoints, clock.clone())),
-        start: clock.now(),
-        clock,
-        stores,
-        flows,
-        settings: FlowSettings(BTreeMap::new()),
-        credential_check: Arc::new(CredentialCheck::default()),
-        connections: Connections::from_iter([]),
-        queues: BTreeMap::from([("kingdee".to_owned(), KINGDEE)]),
-    }
+/// Whether a closer came to its end that is killed after so many steps.
+async fn close_with(fuse: Fuse, ports: &Ports) -> bool {
+    let parts =
+        parts(ports, fuse.around(&ports.stores), &[(FLOW, ORDERS.to_owned())], Connections::default());
+    let closer = BillCloser::build(&parts).unwrap();
+    fuse.run(async {
+        let reports = closer.close_all(Deadline::NONE).await;
+        assert!(reports[0].errors.is_empty() && !reports[0].elsewhere, "{reports:?}");
+    })
+    .await
 }
 
 async fn put(ports: &Ports, group: &GroupId, key: &str, quantity: &str) {
-    let line = json!({"materialid_id": "1", "unit_id": "2", "qty": quantity});
+    let line = |good: &str, quantity: &str| json!({"materialid_id": good, "unit_id": "2", "qty": quantity});
+    let lines = [line("1", quantity), line("2", "1")];
     let member = Contribution {
         key: format!("{}/{key}", group.group),
         version: None,
         received_at: ports.clock.now(),
         head: json!({"billdate": "2026-11-29"}).as_object().unwrap().clone(),
-        lines: vec![line.as_object().unwrap().clone()],
+        lines: lines.iter().filter_map(Value::as_object).cloned().collect(),
         is_withdrawn: false,
     };
     assert!(ports.stores.groups.put(group, &member).await.unwrap());
@@ -147,25 +96,26 @@ async fn a_closer_that_is_killed_at_any_step_bills_every_member_once() {
         put(&ports, &group, "A", "3").await;
         put(&ports, &group, "B", "4.5").await;
         ports.wait(300);
-        let survived = Fused::after(steps, &ports).close().await;
+        let survived = close_with(Fuse::after(steps), &ports).await;
         // The dead one's lease ends.
         ports.wait(300);
         put(&ports, &group, "C", "5").await;
         put(&ports, &group, "D", "-1").await;
         ports.wait(300);
-        assert!(Fused::after(u64::MAX, &ports).close().await);
+        assert!(close_with(Fuse::after(u64::MAX), &ports).await);
         ports.wait(300);
-        assert!(Fused::after(u64::MAX, &ports).close().await);
+        assert!(close_with(Fuse::after(u64::MAX), &ports).await);
 
         let bills = bills(&ports).await;
         let lines = bills.values().flat_map(|bill| bill["lines"].as_array().unwrap());
         let quantity = |line: &Value| line["qty"].as_str().unwrap().parse::<Decimal>().unwrap();
         assert_eq!(
             lines.map(quantity).sum::<Decimal>(),
-            "11.5".parse().unwrap(),
+            "15.5".parse().unwrap(),
             "{steps} steps: {bills:#?}"
         );
         let seals = ports.stores.groups.seals(&group).await.unwrap();
+        assert!(seals.iter().all(|seal| seal.bills.len() == 2), "a line in each bill: {seals:?}");
         let members: Vec<_> = seals.iter().flat_map(|seal| &seal.members).map(|member| &member.key).collect();
         assert_eq!(members.len(), 4, "{steps} steps: {members:?}");
         assert_eq!(members.into_iter().collect::<BTreeSet<_>>().len(), 4);

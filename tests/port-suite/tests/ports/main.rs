@@ -20,13 +20,16 @@ mod flow_names;
 mod groups;
 mod health;
 mod intake;
+mod jobs;
 mod ledger;
+mod listeners;
 mod local_aws;
 mod lookups;
 mod numbers;
 mod pauses;
 mod queue;
 mod quotas;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -38,7 +38,7 @@ fn main() -> anyhow::Result<ExitCode> {
         for (file, _, broken) in &files {
             fs::write(tree.join(file), broken)?;
         }
-        let found = build(&tree, &builds).and_then(|program| seeds(&program, arguments.seeds));
+        let found = build(&tree, &builds).and_then(|program| seeds(&program, arguments.seeds, mutant.bills));
         for (file, whole, _) in &files {
             fs::write(tree.join(file), whole)?;
         }
@@ -102,9 +102,10 @@ struct Found {
 }
 
 /// The first seed that fails, as far as seeds are begun in order.
-fn seeds(program: &Path, seeds: u64) -> anyhow::Result<Option<Found>> {
+fn seeds(program: &Path, seeds: u64, of_bills: bool) -> anyhow::Result<Option<Found>> {
     let output = Command::new(program)
         .args(["--first", "--seeds", &seeds.to_string()])
+        .args(of_bills.then_some("--bills"))
         .env("RUST_BACKTRACE", "0")
         .output()?;
     let told = String::from_utf8_lossy(&output.stdout);

@@ -1,13 +1,11 @@
 //! One document after the other.
 
-use relay_core::{Entry, FailureClass};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::Violation;
-use crate::scenario::{Scenario, What};
-use crate::world::World;
-use crate::world::books::{Pushed, decimal, number};
+use super::evidence::Judge;
+use crate::scenario::What;
+use crate::world::books::{Pile, Pushed, decimal, number};
 
 const TO_CRM: &str = "direct-order-to-sharecrm";
 const TO_WDT: &str = "direct-order-to-wangdian";
@@ -16,60 +14,11 @@ const STOCK: &str = "stock-to-sharecrm";
 const SHIPPING: &str = "shipping-to-sharecrm";
 const JSON: &str = "orders-to-http";
 
-/// So many permits a process has in hand at once.
-const IN_HAND: u64 = 10;
-
-pub(super) struct Judge<'a> {
-    world: &'a World,
-    pub(super) violations: Vec<Violation>,
-}
-
-impl<'a> Judge<'a> {
-    pub(super) fn of(world: &'a World) -> Self {
-        Self { world, violations: Vec::new() }
-    }
-
-    pub(super) fn violated(&mut self, rule: &'static str, found: String) {
-        self.violations.push(Violation { rule, found });
-    }
-
-    /// A process that stands still between its last look and its call is behind when it wakes, and nobody can keep its call
-    /// back: it is told (`crossed`), or sent once more. Until then an older version may stand over a newer one.
-    fn stops(&self) -> bool {
-        self.scenario().events.iter().any(|event| matches!(event.what, What::Stop { .. }))
-    }
-
-    fn scenario(&self) -> &Scenario {
-        &self.world.scenario
-    }
-
-    /// Whether the version stands as failed, or a person has dealt with the document.
-    fn is_excused(&self, flow: &str, key: &str, is_newest: impl Fn(&Value) -> bool) -> anyhow::Result<bool> {
-        let Some(entry) = self.world.entry(flow, key)? else { return Ok(false) };
-        let failed = entry
-            .failures()
-            .any(|failed| is_newest(&failed.document) || failed.class == FailureClass::Crossed);
-        let settled = entry.settled.as_ref().is_some_and(|settled| is_newest(&settled.version.document));
-        Ok(failed || settled)
-    }
-
-    /// What the ledger says of a document, in short.
-    fn told(&self, flow: &str, key: &str) -> anyhow::Result<String> {
-        let Some(entry) = self.world.entry(flow, key)? else { return Ok("nothing of it".to_owned()) };
-        let delivered = entry.delivered.as_ref().and_then(|delivered| delivered.version.as_deref());
-        let failures = entry.failures().map(|failed| format!("{} of {}", failed.class, failed.document));
-        Ok(format!("{delivered:?}, and as failed {:?}", failures.collect::<Vec<_>>()))
-    }
-
-    fn newest(&self, pushed: &Pushed) -> Option<Value> {
-        let taken = pushed.accepted.iter().max()?;
-        pushed.versions.get(*taken).cloned()
-    }
-
+impl Judge<'_> {
     pub(super) fn orders(&mut self) -> anyhow::Result<()> {
         let orders = self.world.books.state().orders.clone();
         for order in &orders {
-            let Some(newest) = self.newest(order) else { continue };
+            let Some(newest) = order.newest() else { continue };
             self.order_in_crm(order, &newest)?;
             self.order_in_wdt(order, &newest)?;
         }
@@ -245,10 +194,10 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn documents(&mut self) -> anyhow::Result<()> {
-        let documents = self.world.books.state().documents.clone();
+        let documents = self.world.books.state().pile(Pile::Orders).to_vec();
         let received = self.world.vendors.http.received();
         for document in &documents {
-            let Some(newest) = self.newest(document) else { continue };
+            let Some(newest) = document.newest() else { continue };
             let id = newest["id"].as_str().unwrap_or_default();
             let of_it = received.iter().filter(|received| received.body["id"] == newest["id"]);
             let remarks: Vec<&Value> = of_it.map(|received| &received.body["remark"]).collect();
@@ -278,29 +227,6 @@ impl<'a> Judge<'a> {
                 self.violated("one document per number", format!("{JSON} {id}: {remarks:?}"));
             }
             self.ledger_knows(JSON, id, !remarks.is_empty())?;
-        }
-        Ok(())
-    }
-
-    /// What a target has stands in the ledger as delivered, or as failed, or settled.
-    fn ledger_knows(&mut self, flow: &str, key: &str, is_there: bool) -> anyhow::Result<()> {
-        let entry = self.world.entry(flow, key)?;
-        let knows =
-            |entry: &Entry| entry.delivered.is_some() || entry.failed.is_some() || entry.settled.is_some();
-        if is_there && !entry.as_ref().is_some_and(knows) {
-            self.violated("the ledger knows what was delivered", format!("{flow} {key}: {entry:?}"));
-        }
-        Ok(())
-    }
-
-    /// What a person has entered by hand is not entered again by the relay, whatever comes after it.
-    pub(super) fn settled(&mut self) -> anyhow::Result<()> {
-        let settled = self.world.books.state().settled.clone();
-        for (flow, key) in settled {
-            if let Some(delivered) = self.world.entry(&flow, &key)?.and_then(|entry| entry.delivered) {
-                let found = format!("{flow} {key}: version {:?} was sent after it", delivered.version);
-                self.violated("what a person settled keeps its place", found);
-            }
         }
         Ok(())
     }
@@ -343,18 +269,5 @@ impl<'a> Judge<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Counted by the vendors: a call above the limit that no fault has refused.
-    pub(super) fn quotas(&mut self) {
-        // A process that stands still between its permit and its call makes the call when it wakes.
-        let late = if self.stops() { IN_HAND } else { 0 };
-        for (vendor, calls) in self.world.vendors.refused_for_quota() {
-            // A network that delivers twice makes calls that nobody has made.
-            let is_doubled = self.scenario().events.iter().any(|event| event.what.doubles_calls_of(vendor));
-            if calls > late && !is_doubled {
-                self.violated("quota never exceeded", format!("{vendor}: {calls} calls above its limit"));
-            }
-        }
     }
 }

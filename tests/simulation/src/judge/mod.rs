@@ -1,16 +1,19 @@
 //! What must be true, read out of the vendors' own books and the ledger.
 
+mod bills;
 mod documents;
+mod evidence;
+mod groups;
 
 use relay_core::{Entry, FailureClass};
 
-use crate::scenario::{Change, Scenario, What};
+use crate::scenario::{Change, Drawing, Scenario, What};
 use crate::world::World;
 pub use crate::world::books::Violation;
-use documents::Judge;
+use evidence::Judge;
 
 /// Every rule that a judgement checks, by the names that violations bear.
-pub const RULES: [&str; 15] = [
+pub const RULES: [&str; 23] = [
     "nothing panics",
     "nothing goes round for ever",
     "newest version at each target",
@@ -26,11 +29,31 @@ pub const RULES: [&str; 15] = [
     "amounts to the cent",
     "the archive tells what the vendor saw",
     "the ledger knows what was delivered",
+    "nothing is sent before it is sealed",
+    "a bill is what was sealed",
+    "the bills of a group come to what its members bring",
+    "each member stands in a seal as it is",
+    "each step has one effect",
+    "nothing is audited blindly",
+    "what waits for a bill goes on with it",
+    "each delivery is told, and nothing else",
 ];
 
 /// Failures that this scenario explains.
 fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
     let has = |wanted: fn(&What) -> bool| scenario.events.iter().any(|event| wanted(&event.what));
+    if scenario.conditions.bills.is_some() {
+        match class {
+            FailureClass::Mapping => {
+                return has(|what| matches!(what, What::Sale { is_bad: true, .. } | What::Receipt { .. }));
+            }
+            FailureClass::Waiting => return has(|what| matches!(what, What::Receipt { .. })),
+            // Each newer version of a bill that is not to be changed, each part that has lost its lines.
+            FailureClass::Changed | FailureClass::Withdrawn => return true,
+            FailureClass::Refused => return has(What::refuses),
+            _ => {}
+        }
+    }
     let person = has(|what| matches!(what, What::Settle));
     match class {
         FailureClass::Mapping => has(|what| matches!(what, What::BadTrade)),
@@ -44,7 +67,7 @@ fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
         }
         FailureClass::Settled => person,
         FailureClass::Unknown => !scenario.conditions.receiver_replaces,
-        FailureClass::Crossed => has(|what| matches!(what, What::Stop { .. })),
+        FailureClass::Crossed => scenario.stops(),
         FailureClass::Acknowledgement => {
             has(|what| what.refuses() || matches!(what, What::RefusedAcknowledgement { .. }))
         }
@@ -87,15 +110,24 @@ fn named(entry: &Entry) -> String {
 /// When the store cannot be read.
 pub fn last(world: &World) -> anyhow::Result<Vec<Violation>> {
     let mut judge = Judge::of(world);
-    judge.orders()?;
-    judge.trades()?;
-    judge.stock()?;
-    judge.shipments()?;
-    judge.documents()?;
+    match world.scenario.drawing() {
+        Drawing::Documents => {
+            judge.orders()?;
+            judge.trades()?;
+            judge.stock()?;
+            judge.shipments()?;
+            judge.documents()?;
+            judge.archive()?;
+        }
+        Drawing::Bills => {
+            judge.bills()?;
+            judge.groups()?;
+        }
+    }
     judge.settled()?;
-    judge.archive()?;
     judge.quotas();
-    for entry in &world.failures()? {
+    // What a receipt waits for is looked at beside it.
+    for entry in world.failures()?.iter().filter(|entry| entry.id.flow != bills::RECEIPTS) {
         let waits =
             |failed: &relay_core::Failed| matches!(failed.class, FailureClass::Mapping | FailureClass::Flow);
         if let Some(failed) = entry.failures().find(|failed| waits(failed)) {
@@ -120,7 +152,7 @@ pub fn is_quiet(world: &World) -> anyhow::Result<bool> {
     let is_told = |pushed: &crate::world::books::Pushed| {
         pushed.versions.is_empty() || pushed.accepted.contains(&(pushed.versions.len() - 1))
     };
-    let pushes = world.vendors.qince.next_due().is_none() && books.documents.iter().all(is_told);
+    let pushes = world.vendors.qince.next_due().is_none() && books.pushed().all(is_told);
     drop(books);
-    Ok(pools && pushes && world.queued()? == 0)
+    Ok(pools && pushes && world.queued()? == 0 && world.open_groups()?.is_empty())
 }

@@ -1,5 +1,7 @@
 //! What one seed draws.
 
+mod bills;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -9,7 +11,7 @@ use relay_core::StoreErrorKind;
 use relay_decorator::{Port, Side};
 use relay_simulators::Fault;
 
-use super::{Change, Conditions, Event, PROCESSES, REFUSED, Scenario, Vendor, What};
+use super::{Change, Conditions, Drawing, Event, PROCESSES, REFUSED, Scenario, Vendor, What};
 
 const FLOWS: [&str; 6] = [
     "trade-to-kingdee",
@@ -54,7 +56,14 @@ struct Draw {
 impl Scenario {
     /// What that seed draws.
     #[must_use]
-    pub fn of(seed: u64) -> Self {
+    pub fn of(drawing: Drawing, seed: u64) -> Self {
+        match drawing {
+            Drawing::Documents => Self::of_documents(seed),
+            Drawing::Bills => Self::of_bills(seed),
+        }
+    }
+
+    fn of_documents(seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
         // A whole day takes five times as long to run as an hour.
         let minutes =
@@ -70,6 +79,7 @@ impl Scenario {
             redelivers: dice.random_ratio(1, 3),
             // By dice of its own, so that whatever else a seed draws stays as it was.
             scarce: StdRng::seed_from_u64(!seed).random_ratio(1, 4),
+            bills: None,
         };
         // Only who pushes as Lambda does puts documents off.
         conditions.by_events = conditions.by_events.map(|by_events| by_events || conditions.scarce);
@@ -92,6 +102,10 @@ impl Scenario {
         if conditions.scarce {
             events.extend(draw.flood());
         }
+        Self::new(seed, conditions, events)
+    }
+
+    fn new(seed: u64, conditions: Conditions, mut events: Vec<(Duration, What)>) -> Self {
         events.sort_by_key(|(at, _)| *at);
         let events = events.into_iter().enumerate().map(|(id, (at, what))| Event { id, at, what }).collect();
         Self { seed, conditions, events }

@@ -13,6 +13,26 @@ use relay_simulators::Fault;
 
 use crate::trace::clock;
 
+/// What a seed is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Drawing {
+    /// One document in, one out: orders, trades, stock, shipments, JSON.
+    Documents,
+    /// Sales that become bills: groups, lives, parts, links, outcomes.
+    Bills,
+}
+
+impl Drawing {
+    /// As the corpus and the commands write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Documents => "documents",
+            Self::Bills => "bills",
+        }
+    }
+}
+
 /// One simulation.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -45,6 +65,29 @@ pub struct Conditions {
     pub scarce: bool,
     /// Now and then an event source does not delete what a function has done: it comes again.
     pub redelivers: bool,
+    /// What the flows of bills say; `None` where there are none.
+    pub bills: Option<Terms>,
+}
+
+/// What the flows of bills say.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// Whether a bill is audited once it is saved.
+    pub audits: bool,
+    /// What a newer version does to a bill (`changes`).
+    pub changes: &'static str,
+    /// What becomes of the bill of a sale that is cancelled (`when_cancelled`).
+    pub when_cancelled: &'static str,
+    /// Whether groups become bills in Kingdee, and not at an address.
+    pub groups_in_kingdee: bool,
+    /// When groups are closed (`close`).
+    pub close: &'static str,
+    /// What becomes of lines that take back what was billed (`difference`).
+    pub difference: &'static str,
+    /// How many lines a group's bill takes.
+    pub max_lines: usize,
+    /// Whether the outcome of each version is a document of its own, or the newest takes the place of those before it.
+    pub told_by_version: bool,
 }
 
 /// How a vendor refuses a document for good.
@@ -138,6 +181,71 @@ pub enum What {
         document: usize,
         /// How many versions before the newest.
         back: usize,
+    },
+    /// A sale is made, or changes.
+    Sale {
+        /// The sale.
+        sale: usize,
+        /// Decides what it says.
+        says: u64,
+        /// Whether it has a line of a good that Kingdee does not know.
+        is_bad: bool,
+    },
+    /// A sale changes back to what it said before, or is cancelled.
+    SaleChange {
+        /// The sale.
+        sale: usize,
+        /// How.
+        how: Change,
+    },
+    /// A sale is pushed in three versions within one second: the third says what the first said.
+    SaleFlap {
+        /// The sale.
+        sale: usize,
+        /// Decides what they say.
+        says: u64,
+    },
+    /// An older version of a sale is pushed, or the newest again.
+    SaleAgain {
+        /// The sale.
+        sale: usize,
+        /// How many versions before the newest.
+        back: usize,
+    },
+    /// A receipt of a sale's money, which refers to the sale's bill.
+    Receipt {
+        /// The receipt.
+        receipt: usize,
+        /// The sale.
+        sale: usize,
+    },
+    /// A person has every open group closed.
+    CloseGroups,
+    /// A process dies at its next call of a port, before or after the store's work.
+    KillAt {
+        /// Which.
+        slot: usize,
+        /// Which port.
+        port: Port,
+        /// Which call.
+        operation: &'static str,
+        /// On which side of the call.
+        side: Side,
+        /// How long until there is another.
+        down: Duration,
+    },
+    /// A process stands still at its next call of a port, before or after the store's work, and wakes.
+    StopAt {
+        /// Which.
+        slot: usize,
+        /// Which port.
+        port: Port,
+        /// Which call.
+        operation: &'static str,
+        /// On which side of the call.
+        side: Side,
+        /// How long.
+        lasts: Duration,
     },
     /// A vendor misbehaves for a while, in so many of a thousand calls.
     Trouble {
@@ -256,6 +364,18 @@ impl fmt::Display for Event {
 }
 
 impl Scenario {
+    /// What it was drawn of.
+    #[must_use]
+    pub fn drawing(&self) -> Drawing {
+        if self.conditions.bills.is_some() { Drawing::Bills } else { Drawing::Documents }
+    }
+
+    /// Whether processes stand still for a while.
+    #[must_use]
+    pub fn stops(&self) -> bool {
+        self.events.iter().any(|event| matches!(event.what, What::Stop { .. } | What::StopAt { .. }))
+    }
+
     /// The same with some of its events alone.
     #[must_use]
     pub fn with_events(&self, events: Vec<Event>) -> Self {
@@ -302,7 +422,9 @@ impl What {
                 | Self::Once { .. }
                 | Self::RefusedAcknowledgement { .. }
                 | Self::Kill { .. }
+                | Self::KillAt { .. }
                 | Self::Stop { .. }
+                | Self::StopAt { .. }
                 | Self::ClockSet { .. }
                 | Self::Store { .. }
                 | Self::WrongSecret { .. }
@@ -320,6 +442,9 @@ impl What {
                 format!("{vendor:?} {}", fault.split('(').next().unwrap_or_default())
             }
             Self::Store { port, side, kind, .. } => format!("Store {port:?} {side:?} {kind:?}"),
+            Self::KillAt { port, operation, .. } | Self::StopAt { port, operation, .. } => {
+                format!("{name} {port:?} {operation}")
+            }
             _ => name,
         }
     }

@@ -1,17 +1,23 @@
 //! What is true of every document, kept beside the relay and its vendors: what the judge goes by.
 
+mod bills;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use relay_core::{EntryId, Ledger};
+use relay_core::{EntryId, Stores};
 use relay_simulators::Vendors;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use crate::scenario::Scenario;
 use crate::timeline::Timeline;
 use crate::trace::clock;
+
+use bills::Seen;
+pub use bills::sale_of;
 
 /// A document that somebody pushes, in all of its versions.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +26,36 @@ pub struct Pushed {
     pub versions: Vec<Value>,
     /// Which of them the relay has said that it took.
     pub accepted: BTreeSet<usize>,
+}
+
+impl Pushed {
+    /// The newest version that the relay has said that it took.
+    #[must_use]
+    pub fn newest(&self) -> Option<Value> {
+        self.versions.get(*self.accepted.iter().max()?).cloned()
+    }
+}
+
+/// What is pushed as signed JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pile {
+    /// Orders that go on as JSON.
+    Orders,
+    /// Sales that become bills.
+    Sales,
+    /// Receipts that refer to sales.
+    Receipts,
+}
+
+impl Pile {
+    /// Where it is pushed to.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Orders => "/http/orders",
+            Self::Sales => "/http/sales",
+            Self::Receipts => "/http/receipts",
+        }
+    }
 }
 
 /// A rule that did not hold.
@@ -35,8 +71,11 @@ pub struct Violation {
 pub struct Books {
     vendors: Arc<Vendors>,
     timeline: Arc<Timeline>,
-    /// The relay's, as no fault disturbs it.
-    ledger: Mutex<Arc<dyn Ledger>>,
+    /// The relay's, as no fault disturbs them.
+    stores: Mutex<Stores>,
+    has_bills: bool,
+    /// Whether processes stand still for a while.
+    stops: bool,
     state: Mutex<State>,
 }
 
@@ -45,29 +84,73 @@ pub struct Books {
 pub struct State {
     /// Direct orders, by number.
     pub orders: Vec<Pushed>,
-    /// JSON documents, by number.
-    pub documents: Vec<Pushed>,
+    /// What is pushed as JSON, each by number.
+    piles: [Vec<Pushed>; 3],
     /// Trades, by number: what WDT calls them.
     pub trades: Vec<String>,
     /// Trades of goods that Kingdee did not know when they were made.
     pub bad_trades: BTreeSet<String>,
     /// Documents that a person has entered by hand, by flow and key.
     pub settled: BTreeSet<(String, String)>,
+    /// What the ledger has ever had as delivered: flow, key and version.
+    pub delivered: BTreeSet<(String, String, Option<String>)>,
     /// Rules that did not hold at some moment.
     pub violations: Vec<Violation>,
+    seen: Seen,
     acknowledged_stock: BTreeMap<u64, u64>,
     acknowledged_shipments: BTreeSet<u64>,
     quantities: BTreeMap<String, Decimal>,
 }
 
-impl Books {
-    pub(super) fn new(vendors: Arc<Vendors>, timeline: Arc<Timeline>, ledger: Arc<dyn Ledger>) -> Self {
-        Self { vendors, timeline, ledger: Mutex::new(ledger), state: Mutex::default() }
+impl State {
+    /// What is pushed as JSON, by number.
+    #[must_use]
+    pub fn pile(&self, pile: Pile) -> &[Pushed] {
+        &self.piles[pile as usize]
     }
 
-    /// From now on the ledger is read so.
-    pub(super) fn read(&self, ledger: Arc<dyn Ledger>) {
-        *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = ledger;
+    /// The same, to be added to.
+    pub(super) fn pile_mut(&mut self, pile: Pile) -> &mut Vec<Pushed> {
+        &mut self.piles[pile as usize]
+    }
+
+    /// Everything that is pushed as JSON.
+    pub fn pushed(&self) -> impl Iterator<Item = &Pushed> {
+        self.piles.iter().flatten()
+    }
+}
+
+impl Books {
+    pub(super) fn new(
+        vendors: Arc<Vendors>,
+        timeline: Arc<Timeline>,
+        stores: Stores,
+        scenario: &Scenario,
+    ) -> Self {
+        let (has_bills, stops) = (scenario.conditions.bills.is_some(), scenario.stops());
+        Self { vendors, timeline, stores: Mutex::new(stores), has_bills, stops, state: Mutex::default() }
+    }
+
+    /// From now on the stores are read so.
+    pub(super) fn read(&self, stores: Stores) {
+        *self.stores.lock().unwrap_or_else(PoisonError::into_inner) = stores;
+    }
+
+    fn stores(&self) -> Stores {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn entry(&self, id: &EntryId) -> Option<relay_core::Entry> {
+        let read = self.stores().ledger.read(std::slice::from_ref(id)).now_or_never();
+        read.and_then(Result::ok).and_then(|mut entries| entries.remove(id))
+    }
+
+    /// An entry was written: what it has as delivered is remembered.
+    pub(super) fn hear_of(&self, id: &EntryId) {
+        if let Some(delivered) = self.has_bills.then(|| self.entry(id)?.delivered).flatten() {
+            let known = (id.flow.clone(), id.key.clone(), delivered.version);
+            self.state().delivered.insert(known);
+        }
     }
 
     /// The pages.
@@ -75,9 +158,12 @@ impl Books {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at the vendors after a call, for what must be true at every moment.
-    pub fn look(&self) {
+    /// Looks at the vendors after a call, by its method and path, for what must be true at every moment.
+    pub fn look(&self, called: &str) {
         let state = &mut *self.state();
+        if self.has_bills {
+            return self.look_at_bills(state, called);
+        }
         self.look_at_stock(state);
         self.look_at_shipments(state);
         self.look_at_orders(state);
@@ -104,10 +190,7 @@ impl Books {
 
     /// What was acknowledged without an effect stands as failed at that moment, or a person has dealt with it.
     fn must_be_excused(&self, state: &mut State, flow: &str, key: &str) {
-        let id = EntryId::new(flow, key);
-        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let entry = ledger.read(std::slice::from_ref(&id)).now_or_never().and_then(Result::ok);
-        let entry = entry.and_then(|mut entries| entries.remove(&id));
+        let entry = self.entry(&EntryId::new(flow, key));
         if !entry.is_some_and(|entry| entry.failed.is_some() || entry.settled.is_some()) {
             let found = format!(
                 "at {} {flow} {key} was acknowledged, and the CRM did not have it",

@@ -8,7 +8,8 @@ use chrono::TimeDelta;
 use relay_simulators::{Fault, FaultRates};
 
 use super::World;
-use super::books::Violation;
+use super::books::{Pile, Violation};
+use super::faults::Last;
 use super::postman::Postman;
 use super::process::{Habits, Process};
 use crate::scenario::{Conditions, Event, PROCESSES, Scenario, Vendor, What};
@@ -30,6 +31,8 @@ pub struct Director {
     next: u64,
     /// Troubles that go on.
     troubles: Vec<(u64, Vendor, Fault, u32)>,
+    /// How long there is no other after one that dies at a call.
+    down: [Option<Duration>; PROCESSES],
 }
 
 /// What is to be done at some time.
@@ -53,10 +56,17 @@ impl Director {
     /// When its files cannot be made.
     pub fn new(scenario: &Scenario, trace: Arc<Trace>) -> anyhow::Result<Self> {
         let scheduler = Scheduler::new(scenario.seed, trace.clone());
-        let world = World::new(scenario, scheduler.timeline.clone(), scheduler.spawner(), trace)?;
+        let world = World::new(scenario, &scheduler, trace)?;
         let postman = Postman::of(&world);
-        let mut this =
-            Self { scheduler, world, postman, agenda: BTreeMap::new(), next: 0, troubles: Vec::new() };
+        let mut this = Self {
+            scheduler,
+            world,
+            postman,
+            agenda: BTreeMap::new(),
+            next: 0,
+            troubles: Vec::new(),
+            down: [None; PROCESSES],
+        };
         for Event { at, what, .. } in scenario.events.clone() {
             this.plan(at, Action::Happen(what));
         }
@@ -107,6 +117,9 @@ impl Director {
                     if let Owner::Process { slot, .. } = owner {
                         // It takes no pushes any more.
                         self.kill(slot);
+                        if let Some(down) = self.down[slot].take() {
+                            self.plan_in(down, Action::Start(slot));
+                        }
                     }
                 }
                 Pause::Panicked(owner, words) => {
@@ -159,6 +172,9 @@ impl Director {
     /// When the store cannot be read.
     pub fn mend(&mut self) -> anyhow::Result<()> {
         self.happen(What::AddMaterial)?;
+        for sale in self.world.missing_sales() {
+            self.happen(What::Sale { sale, says: sale as u64, is_bad: false })?;
+        }
         self.world.redrive()?;
         self.world.replay_all()
     }
@@ -235,6 +251,23 @@ impl Director {
         }
     }
 
+    /// Somebody pushes versions of a document, one after the other.
+    fn post(&mut self, pile: Pile, document: usize, versions: impl IntoIterator<Item = usize> + 'static) {
+        let postman = self.postman.clone();
+        self.scheduler.spawn(Owner::World, async move {
+            for version in versions {
+                postman.clone().post_json(pile, document, version).await;
+            }
+        });
+    }
+
+    fn post_again(&mut self, pile: Pile, document: usize, back: usize) {
+        let count = self.world.books.state().pile(pile).get(document).map_or(0, |it| it.versions.len());
+        if count > back {
+            self.post(pile, document, [count - 1 - back]);
+        }
+    }
+
     fn happen(&mut self, what: What) -> anyhow::Result<()> {
         self.world.say(|| format!("— {what:?}"));
         match what {
@@ -248,25 +281,38 @@ impl Director {
             What::Shipment => self.world.shipment(),
             What::Json { document } => {
                 let version = self.world.json(document);
-                let post = self.postman.clone().post_json(document, version);
-                self.scheduler.spawn(Owner::World, post);
+                self.post(Pile::Orders, document, [version]);
             }
             What::JsonFlap { document } => {
                 let versions = self.world.json_flap(document);
-                let postman = self.postman.clone();
-                self.scheduler.spawn(Owner::World, async move {
-                    for version in versions {
-                        postman.clone().post_json(document, version).await;
-                    }
-                });
+                self.post(Pile::Orders, document, versions);
             }
-            What::JsonAgain { document, back } => {
-                let count =
-                    self.world.books.state().documents.get(document).map_or(0, |it| it.versions.len());
-                if count > back {
-                    let post = self.postman.clone().post_json(document, count - 1 - back);
-                    self.scheduler.spawn(Owner::World, post);
-                }
+            What::JsonAgain { document, back } => self.post_again(Pile::Orders, document, back),
+            What::Sale { sale, says, is_bad } => {
+                let version = self.world.sale(sale, says, is_bad);
+                self.post(Pile::Sales, sale, [version]);
+            }
+            What::SaleChange { sale, how } => {
+                let version = self.world.change_sale(sale, how);
+                self.post(Pile::Sales, sale, version);
+            }
+            What::SaleFlap { sale, says } => {
+                let versions = self.world.sale_flap(sale, says);
+                self.post(Pile::Sales, sale, versions);
+            }
+            What::SaleAgain { sale, back } => self.post_again(Pile::Sales, sale, back),
+            What::Receipt { receipt, sale } => {
+                let version = self.world.receipt(receipt, sale);
+                self.post(Pile::Receipts, receipt, [version]);
+            }
+            What::CloseGroups => self.world.close_groups()?,
+            What::KillAt { slot, port, operation, side, down } => {
+                self.world.slots[slot].faults.halt_at(Last { port, operation, side, lasts: None });
+                self.down[slot] = Some(down);
+            }
+            What::StopAt { slot, port, operation, side, lasts } => {
+                let lasts = Some(lasts);
+                self.world.slots[slot].faults.halt_at(Last { port, operation, side, lasts });
             }
             What::Trouble { vendor, fault, per_mille, lasts } => {
                 let id = self.next;

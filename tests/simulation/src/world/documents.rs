@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::World;
-use super::books::Pushed;
+use super::books::{Pile, Pushed};
 use crate::scenario::{Change, Vendor};
 
 /// The material of bad trades.
-const MISSING: &str = "NEW-2026";
+pub(super) const MISSING: &str = "NEW-2026";
 
 impl World {
     pub(super) fn order(&self, number: usize) {
@@ -125,10 +125,11 @@ impl World {
 
     fn json_of(&self, number: usize, time: DateTime<Utc>, says: Option<usize>) -> usize {
         let mut books = self.books.state();
-        while books.documents.len() <= number {
-            books.documents.push(Pushed::default());
+        let documents = books.pile_mut(Pile::Orders);
+        while documents.len() <= number {
+            documents.push(Pushed::default());
         }
-        let versions = &mut books.documents[number].versions;
+        let versions = &mut documents[number].versions;
         let place = versions.len();
         versions.push(json!({
             "id": format!("J{number}"),

@@ -8,6 +8,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use relay_core::{StoreError, StoreErrorKind, Stores};
 use relay_decorator::{Call, Carries, Port, Side, decorate};
 
+use super::books::Books;
+use crate::scheduler::{Halts, Owner};
 use crate::timeline::Timeline;
 use crate::trace::Trace;
 
@@ -23,15 +25,32 @@ struct Armed {
     left: u32,
 }
 
+/// A call at which its process dies, or stands still for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Last {
+    pub(super) port: Port,
+    pub(super) operation: &'static str,
+    pub(super) side: Side,
+    pub(super) lasts: Option<Duration>,
+}
+
 /// What a process's store gets wrong.
 pub(super) struct StoreFaults {
     armed: Mutex<Vec<Armed>>,
+    last: Mutex<Option<Last>>,
     trace: Arc<Trace>,
+}
+
+/// Whose store it is.
+pub(super) struct Whose {
+    pub(super) process: String,
+    pub(super) owner: Owner,
+    pub(super) dice: u64,
 }
 
 impl StoreFaults {
     pub(super) fn new(trace: Arc<Trace>) -> Self {
-        Self { armed: Mutex::default(), trace }
+        Self { armed: Mutex::default(), last: Mutex::default(), trace }
     }
 
     /// The next calls of that port fail.
@@ -40,24 +59,39 @@ impl StoreFaults {
         self.armed.lock().unwrap_or_else(PoisonError::into_inner).push(armed);
     }
 
-    pub(super) fn clear(&self) {
-        self.armed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// The process halts at its next call like this.
+    pub(super) fn halt_at(&self, last: Last) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
     }
 
-    /// The ports, each call of which takes some time and may fail.
+    pub(super) fn clear(&self) {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// The ports, each call of which takes some time and may fail, or be the last of its process for a while or for good. `books` hear of each entry
+    /// that was written.
     pub(super) fn around(
         self: &Arc<Self>,
         stores: &Stores,
-        process: String,
+        whose: Whose,
         timeline: Arc<Timeline>,
-        dice: u64,
+        halts: Halts,
+        books: Arc<Books>,
     ) -> Stores {
+        let Whose { process, owner, dice } = whose;
         let dice = Arc::new(Mutex::new(StdRng::seed_from_u64(dice)));
         let (this, process): (Arc<Self>, Arc<str>) = (self.clone(), process.into());
         decorate(stores, move |side, call| {
             let error = this.next(call.port, side, call.operation);
             if side == Side::After && changes_something(call) {
                 this.trace.say(timeline.now(), || told(&process, call, error.is_some()));
+            }
+            if let (Side::After, Carries::Entry(entry)) = (side, call.carries) {
+                books.hear_of(&entry.id);
+            }
+            if let Some(last) = this.halts_at(call, side) {
+                halts.halt(owner, last.lasts);
             }
             let micros = dice.lock().unwrap_or_else(PoisonError::into_inner).random_range(1..LONGEST);
             let wait = timeline.wait(Duration::from_micros(micros));
@@ -66,6 +100,12 @@ impl StoreFaults {
                 error.map_or(Ok(()), Err)
             }
         })
+    }
+
+    fn halts_at(&self, call: &Call<'_>, side: Side) -> Option<Last> {
+        let is_it =
+            |last: &mut Last| last.port == call.port && last.operation == call.operation && last.side == side;
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).take_if(is_it)
     }
 
     fn next(&self, port: Port, side: Side, operation: &str) -> Option<StoreError> {

@@ -4,6 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::flows;
+use crate::scenario::Conditions;
+
 /// Takes back every step of the schema but the first: what is left is a file as programs without a version wrote it.
 const FORMER: &str = "
     DROP TRIGGER ledger_counts_insert;
@@ -41,24 +44,15 @@ const FORMER: &str = "
 /// The steps that are taken back: whoever adds one adds it here too.
 const STEPS: u32 = 10;
 
-const FLOWS: [(&str, &str); 6] = [
-    ("trade-to-kingdee", include_str!("../../../../shared/flows/trade-to-kingdee.toml")),
-    ("direct-order-to-sharecrm", include_str!("../../../../shared/flows/direct-order-to-sharecrm.toml")),
-    ("direct-order-to-wangdian", include_str!("../../../../shared/flows/direct-order-to-wangdian.toml")),
-    ("stock-to-sharecrm", include_str!("../../../../shared/flows/stock-to-sharecrm.toml")),
-    ("shipping-to-sharecrm", include_str!("../../../../shared/flows/shipping-to-sharecrm.toml")),
-    ("orders-to-http", include_str!("../../../../shared/flows/examples/orders-to-http.toml")),
-];
-
 pub(super) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new(conditions: &Conditions) -> io::Result<Self> {
         // In memory where the machine has such a folder: most of the time would go into the disk otherwise.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
         let this = Self(folder);
         fs::create_dir(this.flows())?;
-        for (name, text) in FLOWS {
+        for (name, text) in flows::texts(conditions) {
             fs::write(this.flow(name), text)?;
         }
         Ok(this)
@@ -107,7 +101,10 @@ impl Folder {
         let mark = match name {
             "trade-to-kingdee" => "[fields]\nremark = { value = \"新\" }",
             "direct-order-to-wangdian" => "[fields]\nreceiver_zip = { value = \"000000\" }",
-            "orders-to-http" => "[fields]\nchanged = { value = \"yes\" }",
+            "orders-to-http" | "bills-told" => "[fields]\nchanged = { value = \"yes\" }",
+            "sales" | "sales-by-day" | "sales-by-warehouse" => {
+                "[fields]\ncontact_phone = { value = \"95500\" }"
+            }
             _ => "[fields.masterFieldVal]\nchanged = { value = \"yes\" }",
         };
         let section = mark.split('\n').next().unwrap_or_default();

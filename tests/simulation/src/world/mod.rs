@@ -4,10 +4,12 @@ pub mod books;
 mod director;
 mod documents;
 mod faults;
+mod flows;
 mod folder;
-mod operator;
+pub mod operator;
 mod postman;
 mod process;
+mod sales;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -23,16 +25,19 @@ use relay_store_sqlite::{Retention, Sqlite};
 pub use director::Director;
 
 use crate::scenario::{Conditions, PROCESSES, Scenario, Vendor};
-use crate::scheduler::Spawner;
+use crate::scheduler::{Halts, Owner, Scheduler, Spawner};
 use crate::timeline::{Machine, Timeline};
 use crate::trace::Trace;
 use books::Books;
-use faults::StoreFaults;
+use faults::{StoreFaults, Whose};
 use folder::Folder;
 use process::Process;
 
 /// When every simulation begins: Sunday, 2026-11-22, 20:00 in China, so that a night is near.
 const START: &str = "2026-11-22T20:00:00+08:00";
+
+/// Or half an hour before midnight, where days are closed.
+const BEFORE_MIDNIGHT: &str = "2026-11-22T23:30:00+08:00";
 
 /// A merchant.
 pub struct World {
@@ -50,6 +55,7 @@ pub struct World {
     machine: Arc<Machine>,
     trace: Arc<Trace>,
     spawner: Spawner,
+    halts: Halts,
     folder: Folder,
     slots: [Slot; PROCESSES],
     settings: BTreeMap<String, String>,
@@ -66,18 +72,16 @@ struct Slot {
 }
 
 impl World {
-    fn new(
-        scenario: &Scenario,
-        timeline: Arc<Timeline>,
-        spawner: Spawner,
-        trace: Arc<Trace>,
-    ) -> anyhow::Result<Self> {
-        let start = DateTime::parse_from_rfc3339(START)?.to_utc();
+    fn new(scenario: &Scenario, scheduler: &Scheduler, trace: Arc<Trace>) -> anyhow::Result<Self> {
+        let timeline = scheduler.timeline.clone();
+        let start = if scenario.conditions.bills.is_some() { BEFORE_MIDNIGHT } else { START };
+        let start = DateTime::parse_from_rfc3339(start)?.to_utc();
         let machine = || Arc::new(Machine::new(timeline.clone(), start));
         let clock = machine();
         let vendors = Vendors::new(clock.clone(), scenario.seed);
         let conditions = &scenario.conditions;
         vendors.load_master_data();
+        vendors.kingdee.add_supplier("GYS01", "华东供应商");
         vendors.kingdee.set_refuses_duplicates(conditions.refuses_duplicates);
         vendors.wangdian.set_lag(conditions.lag);
         // Each takes no call more than our own settings have: WDT and ShareCRM would take some more, and what Kingdee
@@ -86,18 +90,19 @@ impl World {
         vendors.wangdian.set_calls_a_minute(Some(to_wangdian));
         vendors.kingdee.set_calls_a_minute(Some(to_kingdee));
         vendors.sharecrm.set_calls_in_20_seconds(Some(80));
-        let folder = Folder::new()?;
+        let folder = Folder::new(conditions)?;
         let settings = settings(conditions, &folder);
         let watched = Self::watch(&folder, &clock)?;
         let slot = |_| Slot { faults: Arc::new(StoreFaults::new(trace.clone())), lives: 0, process: None };
         Ok(Self {
             scenario: scenario.clone(),
-            books: Arc::new(Books::new(vendors.clone(), timeline.clone(), watched.ledger.clone())),
+            books: Arc::new(Books::new(vendors.clone(), timeline.clone(), watched.clone(), scenario)),
             vendors,
             slots: std::array::from_fn(slot),
             machine: machine(),
             trace,
-            spawner,
+            spawner: scheduler.spawner(),
+            halts: scheduler.halts(),
             settings,
             starts: 0,
             watched,
@@ -115,7 +120,9 @@ impl World {
         // Each process has its own dice: two that throw the same would take each other's leases for their own.
         self.starts += 1;
         let dice = self.scenario.seed ^ self.starts.rotate_right(16);
-        let stores = self.slots[slot].faults.around(&stores, name.clone(), self.timeline.clone(), dice);
+        let whose = Whose { process: name.clone(), owner: Owner::Process { slot, life }, dice };
+        let (timeline, halts, books) = (self.timeline.clone(), self.halts.clone(), self.books.clone());
+        let stores = self.slots[slot].faults.around(&stores, whose, timeline, halts, books);
         let wire = wire::Wire::new(self, name, clock.clone(), dice);
         let settings = Settings::from_iter(self.settings.clone());
         Ok(Wiring::new(settings, stores, clock, Arc::new(SeededRng::new(dice)))?.over(Arc::new(wire)))
@@ -129,7 +136,7 @@ impl World {
     fn downgrade(&mut self) -> anyhow::Result<()> {
         self.folder.downgrade()?;
         self.watched = Self::watch(&self.folder, &self.clock)?;
-        self.books.read(self.watched.ledger.clone());
+        self.books.read(self.watched.clone());
         Ok(())
     }
 
@@ -160,12 +167,12 @@ impl World {
     }
 }
 
-/// What the processes are set to.
 /// How many calls a minute WDT takes, and Kingdee.
 fn calls_a_minute(conditions: &Conditions) -> (usize, usize) {
     if conditions.scarce { (15, 6) } else { (50, 60) }
 }
 
+/// What the processes are set to.
 fn settings(conditions: &Conditions, folder: &Folder) -> BTreeMap<String, String> {
     let either = |is: bool, one: &str, other: &str| if is { one } else { other }.to_owned();
     let (to_wangdian, to_kingdee) = calls_a_minute(conditions);
@@ -176,6 +183,7 @@ fn settings(conditions: &Conditions, folder: &Folder) -> BTreeMap<String, String
         ("WDT_CALLS_PER_MINUTE", to_wangdian.to_string()),
         ("KINGDEE_CALLS_PER_MINUTE", to_kingdee.to_string()),
         ("HTTP_POST_REPEAT", either(conditions.receiver_replaces, "replaces", "doubles")),
+        ("KINGDEE_AUTH", either(conditions.bills.is_some(), "v2", "v1")),
     ];
     let given = relay_simulators::settings_in_process().into_iter();
     let given = given.map(|(name, value)| (name, value.to_owned()));

@@ -1,9 +1,11 @@
 //! What a person asks and does, on a look at the store that no fault disturbs.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use futures::FutureExt as _;
 use relay_core::archive::Event;
+use relay_core::groups::{Contribution, GroupId, Seal};
 use relay_core::{Entry, EntryId};
 use relay_host::{Wiring, settings};
 use relay_operations::Operations;
@@ -11,8 +13,22 @@ use serde_json::Value;
 
 use super::World;
 
-/// What nobody sends again without a look at the target.
-const LOOKED_AT_FIRST: [&str; 3] = ["unknown", "crossed", "settled"];
+/// The flow that has groups.
+pub const BY_DAY: &str = "sales-by-day";
+
+/// A group, as the store has it.
+#[derive(Debug)]
+pub struct Group {
+    /// Which.
+    pub id: GroupId,
+    /// What its members bring.
+    pub members: Vec<Contribution>,
+    /// What was sealed.
+    pub seals: Vec<Seal>,
+}
+
+/// What nobody sends again without a look at the target, or because it goes on by itself.
+const LEFT_ALONE: [&str; 4] = ["unknown", "crossed", "settled", "waiting"];
 
 impl World {
     /// Does something as a person does, at once: the store is asked without a wait.
@@ -39,10 +55,10 @@ impl World {
         Self::at_once(self.watched.ledger.failed(None, 10_000, None))
     }
 
-    /// Sends again what has failed, but for what may be there already.
+    /// Sends again what has failed, but for what may be there already or waits.
     pub(super) fn replay_all(&self) -> anyhow::Result<()> {
         let wanted =
-            |entry: &Entry| entry.failures().all(|failed| !LOOKED_AT_FIRST.contains(&failed.class.code()));
+            |entry: &Entry| entry.failures().all(|failed| !LEFT_ALONE.contains(&failed.class.code()));
         let entries: Vec<Entry> = self.failures()?.into_iter().filter(wanted).collect();
         self.say(|| format!("a person replays {}", entries.len()));
         _ = self.operate(async |operations| operations.replay_entries(entries).await)?;
@@ -61,6 +77,42 @@ impl World {
             self.books.state().settled.insert((id.flow, id.key));
         }
         Ok(())
+    }
+
+    /// Has every open group closed.
+    pub(super) fn close_groups(&self) -> anyhow::Result<()> {
+        for id in self.open_groups()? {
+            let (flow, group) = (&id.flow, &id.group);
+            _ = self.operate(async |operations| operations.close_group(Some(flow), group).await)?;
+        }
+        Ok(())
+    }
+
+    /// The groups with something that no seal may hold.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn open_groups(&self) -> anyhow::Result<Vec<GroupId>> {
+        let open = Self::at_once(self.watched.groups.open(BY_DAY))?;
+        Ok(open.into_iter().map(|open| open.id).collect())
+    }
+
+    /// Every group that has members or seals, each with them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn groups(&self, names: BTreeSet<String>) -> anyhow::Result<Vec<Group>> {
+        let sealed = Self::at_once(self.watched.groups.sealed(BY_DAY, 1_000))?;
+        let open = self.open_groups()?.into_iter().map(|id| id.group);
+        let names: BTreeSet<String> =
+            names.into_iter().chain(open).chain(sealed.into_iter().map(|(id, _)| id.group)).collect();
+        let group = |name: String| {
+            let id = GroupId::new(BY_DAY, name);
+            let members = Self::at_once(self.watched.groups.members(&id, None, 10_000))?;
+            let seals = Self::at_once(self.watched.groups.seals(&id))?;
+            Ok(Group { id, members, seals })
+        };
+        names.into_iter().map(group).collect()
     }
 
     pub(super) fn pause(&self, name: &str) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use relay_webhook_receiver::{Answer, PushRequest, Receiver};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::books::Books;
+use super::books::{Books, Pile};
 use super::{PROCESSES, World};
 use crate::scheduler::{Owner, Spawner};
 use crate::timeline::{Machine, Timeline};
@@ -99,20 +99,20 @@ impl Postman {
     }
 
     /// Pushes a version of a JSON document until it is taken.
-    pub(super) async fn post_json(self, document: usize, version: usize) {
+    pub(super) async fn post_json(self, pile: Pile, document: usize, version: usize) {
         loop {
-            let content = self.books.state().documents[document].versions[version].clone();
-            if self.try_json(&content).await {
-                self.books.state().documents[document].accepted.insert(version);
+            let content = self.books.state().pile(pile)[document].versions[version].clone();
+            if self.try_json(pile.path(), &content).await {
+                self.books.state().pile_mut(pile)[document].accepted.insert(version);
                 return;
             }
             self.timeline.wait(AGAIN).await;
         }
     }
 
-    async fn try_json(&self, content: &Value) -> bool {
+    async fn try_json(&self, path: &'static str, content: &Value) -> bool {
         let push = self.vendors.http.push(content);
-        let letter = Letter { path: "/http/orders", headers: push.headers, body: push.body };
+        let letter = Letter { path, headers: push.headers, body: push.body };
         self.post(letter).await.is_some_and(|answer| answer.status == 200 && answer.refused.is_none())
     }
 

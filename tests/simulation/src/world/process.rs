@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use relay_bill_closer::BillCloser;
 use relay_core::clock::{Clock, Deadline};
 use relay_core::{Queue, System};
 use relay_erp_pusher::{ErpPusher, Idle, Worker};
@@ -18,6 +19,10 @@ use crate::scheduler::{Owner, Scheduler};
 /// The vendors' advice, as `relay serve` and the template have it.
 const POLL_EVERY: Duration = Duration::from_secs(5 * 60);
 const SYNC_EVERY: Duration = Duration::from_secs(3 * 60);
+
+/// As `relay serve` has it, and on an idle day.
+const CLOSE_EVERY: Duration = Duration::from_secs(60);
+const CLOSE_LATER: Duration = Duration::from_secs(5 * 60);
 
 /// How long after a failed turn the next begins.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -76,7 +81,10 @@ impl Process {
             }
         }
         scheduler.spawn(owner, poll(clock.clone(), poller));
-        scheduler.spawn(owner, sync(clock, syncer));
+        scheduler.spawn(owner, sync(clock.clone(), syncer));
+        if wiring.flows.iter().any(|routed| BillCloser::serves(routed)) {
+            scheduler.spawn(owner, close(clock, wiring.build::<BillCloser>()?));
+        }
         Ok(Self { owner, receiver })
     }
 }
@@ -94,8 +102,11 @@ async fn work(clock: Arc<dyn Clock>, worker: Worker, look: Duration) {
 
 /// How long nobody looks at an empty queue: most happens in the first minutes, and an idle day is to take no time.
 fn patience(clock: &dyn Clock, look: Duration) -> Duration {
-    let is_early = clock.monotonic() < crate::timeline::UPTIME + EARLY;
-    if is_early { look } else { look.max(LATER) }
+    if is_early(clock) { look } else { look.max(LATER) }
+}
+
+fn is_early(clock: &dyn Clock) -> bool {
+    clock.monotonic() < crate::timeline::UPTIME + EARLY
 }
 
 /// What the event source of a queue does with a function.
@@ -168,5 +179,13 @@ async fn sync(clock: Arc<dyn Clock>, syncer: StockSyncer) {
         let began = clock.monotonic();
         _ = syncer.sync_along().await;
         clock.sleep(SYNC_EVERY.saturating_sub(clock.monotonic() - began)).await;
+    }
+}
+
+async fn close(clock: Arc<dyn Clock>, closer: BillCloser) {
+    loop {
+        _ = closer.end_waits(Deadline::NONE).await;
+        _ = closer.close_all(Deadline::NONE).await;
+        clock.sleep(if is_early(clock.as_ref()) { CLOSE_EVERY } else { CLOSE_LATER }).await;
     }
 }

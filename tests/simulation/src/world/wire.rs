@@ -60,8 +60,9 @@ impl Transport for Wire {
         let (answered, answer) = oneshot::channel();
         let (vendors, books) = (self.vendors.clone(), self.books.clone());
         self.spawner.spawn(Owner::World, async move {
+            let called = format!("{} {}", request.method, request.url.path());
             let answer = vendors.send(request).await;
-            books.look();
+            books.look(&called);
             _ = answered.send(answer);
         });
         let lost = || TransportError::Lost("timed out".to_owned());

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{self, Form, Interface, Kind, What};
 use super::master::{self, CUSTOMER, MATERIAL, SUPPLIER, UNIT};
-use super::{Kingdee, State};
+use super::{Kingdee, State, entries};
 use crate::dice::Dice;
 use crate::lock;
 
@@ -77,6 +77,12 @@ impl Kingdee {
     /// words the vendor has for that is not documented; they name the first open day where `tells`.
     pub fn close_books(&self, open_from: NaiveDate, tells: bool) {
         lock(&self.state).open_from = Some((open_from, tells));
+    }
+
+    /// The numbers of bills for which an audit came although they were audited.
+    #[must_use]
+    pub fn audited_again(&self) -> Vec<String> {
+        lock(&self.state).audited_again.clone()
     }
 
     /// Takes what was saved under that id out of the books, as a person may.
@@ -179,7 +185,11 @@ pub(super) fn operate(
     let saved = &mut books[place];
     let found = (saved.id.clone(), saved.number.clone());
     match (operation, saved.is_audited) {
-        ("audit", true) => return Err(format!("单据{}已审核", saved.number)),
+        ("audit", true) => {
+            let number = saved.number.clone();
+            state.audited_again.push(number.clone());
+            return Err(format!("单据{number}已审核"));
+        }
         ("unaudit", false) => return Err(format!("单据{}未审核", saved.number)),
         ("delete", true) => return Err(format!("单据{}已审核,不能删除", saved.number)),
         ("audit" | "unaudit", _) if kind.what == What::BaseData => {
@@ -240,7 +250,9 @@ fn check(state: &State, interface: Interface, kind: Kind, body: &Map<String, Val
             let lines = lines(body, "material_entity")?;
             for (place, line) in lines.iter().enumerate() {
                 let line = line.as_object().ok_or("商品分录格式错误")?;
-                let checked = references(state, line).and_then(|()| check_line(state, line));
+                let checked = references(state, line)
+                    .and_then(|()| entries::source(state, line))
+                    .and_then(|()| check_line(state, line));
                 checked.map_err(|why| format!("第{}行{why}", place + 1))?;
             }
             is_of_one_sign(lines)

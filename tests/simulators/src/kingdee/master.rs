@@ -63,6 +63,14 @@ impl Kingdee {
         state.master.get(MATERIAL).is_some_and(|goods| goods.iter().any(|good| good.number == number))
     }
 
+    /// The id of a record of base data, by its number.
+    #[must_use]
+    pub fn id_of(&self, kind: &str, number: &str) -> Option<String> {
+        let state = lock(&self.state);
+        let mut records = state.master.get(kind).into_iter().flatten();
+        records.find(|record| record.number == number).map(|record| record.id.clone())
+    }
+
     fn add(&self, kind: &'static str, number: &str, name: &str, units: Vec<String>) -> String {
         let id = self.dice.digits(19);
         let (number, name) = (number.to_owned(), name.to_owned());

@@ -13,6 +13,7 @@
 mod account;
 mod app;
 mod books;
+mod entries;
 mod kinds;
 mod master;
 mod sal_order;
@@ -61,6 +62,8 @@ struct State {
     books: BTreeMap<&'static str, Vec<Saved>>,
     /// What was deleted.
     deleted: BTreeMap<&'static str, Vec<Saved>>,
+    /// The numbers of bills for which an audit came although they were audited.
+    audited_again: Vec<String>,
     /// The first day whose books are open, and whether the vendor tells it.
     open_from: Option<(NaiveDate, bool)>,
     app: App,
@@ -92,6 +95,7 @@ impl Kingdee {
                 by_billno: HashMap::new(),
                 books: BTreeMap::new(),
                 deleted: BTreeMap::new(),
+                audited_again: Vec::new(),
                 open_from: None,
                 app: App::new(),
                 refuses_duplicates: true,
@@ -143,6 +147,36 @@ impl Kingdee {
         state.orders.insert(id.clone(), order);
         state.by_billno.entry(billno.to_owned()).or_default().push(id.clone());
         id
+    }
+
+    /// A person takes an order out of the books by hand.
+    pub fn remove_by_hand(&self, billno: &str) {
+        let mut state = lock(&self.state);
+        for id in state.by_billno.remove(billno).unwrap_or_default() {
+            state.orders.remove(&id);
+        }
+    }
+
+    /// A person copies an order by hand, under the same number; answers its id.
+    pub fn double_by_hand(&self, billno: &str) -> Option<String> {
+        let body = self.orders(billno).first()?.body.clone();
+        let id = self.enter_by_hand(billno);
+        lock(&self.state).orders.get_mut(&id)?.body = body;
+        Some(id)
+    }
+
+    /// A person changes the first line of an order by hand.
+    pub fn change_line_by_hand(&self, billno: &str, field: &str, value: &Value) {
+        let mut state = lock(&self.state);
+        let ids = state.by_billno.get(billno).cloned().unwrap_or_default();
+        for id in ids {
+            let order = state.orders.get_mut(&id);
+            let line =
+                order.and_then(|order| order.body.get_mut("material_entity")?.get_mut(0)?.as_object_mut());
+            if let Some(line) = line {
+                line.insert(field.to_owned(), value.clone());
+            }
+        }
     }
 
     /// How many orders each `billno` has.

@@ -1,9 +1,11 @@
 //! V2's calls: lists and details by `GET`, saves by `POST`, `errcode` over HTTP 200.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::books::{self, Saved};
+use super::entries;
 use super::kinds::{self, Form, Interface, Kind, What};
 use super::master;
 use super::{Kingdee, State, app, take_liberties};
@@ -136,8 +138,14 @@ fn list(state: &State, kind: Kind, query: &Params) -> Result<Value, String> {
     };
     let (from, until) = (time("modify_start_time")?, time("modify_end_time")?);
     let text = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
+    let is_dated = |row: &Row| {
+        let date = row.shown["bill_date"].as_str().unwrap_or_default().get(..10).unwrap_or_default();
+        let (first, last) = (text("start_bill_date"), text("end_bill_date"));
+        (first.is_empty() || date >= first) && (last.is_empty() || date <= last)
+    };
     let rows: Vec<Value> = everything(state, kind)
         .into_iter()
+        .filter(is_dated)
         .filter(|row| from.is_none_or(|from| row.modified >= from))
         .filter(|row| until.is_none_or(|until| row.modified <= until))
         .filter(|row| row.number.contains(text("search")) || row.name.contains(text("search")))
@@ -192,6 +200,9 @@ fn bill(saved: &Saved) -> Row {
     shown.insert("id".to_owned(), json!(saved.id));
     shown.entry("bill_no").or_insert_with(|| json!(saved.number));
     shown.insert("bill_status".to_owned(), json!(status));
+    if let Some(total) = total(&saved.body) {
+        shown.insert("total_amount".to_owned(), json!(total));
+    }
     shown.insert("create_time".to_owned(), json!(in_china(saved.created)));
     shown.insert("modify_time".to_owned(), json!(in_china(saved.modified)));
     Row {
@@ -200,6 +211,16 @@ fn bill(saved: &Saved) -> Row {
         modified: saved.modified,
         shown: Value::Object(shown),
     }
+}
+
+/// What the lines of a bill come to, tax included.
+fn total(body: &Map<String, Value>) -> Option<String> {
+    let decimal =
+        |line: &Value, name: &str| relay_connector::lenient::field(line, name)?.parse::<Decimal>().ok();
+    let lines = body.get("material_entity")?.as_array()?;
+    let amounts =
+        lines.iter().map(|line| Some((decimal(line, "qty")? * decimal(line, "tax_price")?).round_dp(2)));
+    Some(amounts.sum::<Option<Decimal>>()?.to_string())
 }
 
 fn in_china(time: DateTime<Utc>) -> String {
@@ -216,5 +237,16 @@ fn detail(state: &State, kind: Kind, query: &Params) -> Result<Value, String> {
         false => row.shown["id"] == id,
         true => row.number == number,
     });
-    found.map(|row| row.shown).ok_or_else(|| format!("参数id[{id}]不存在"))
+    let mut shown = found.map(|row| row.shown).ok_or_else(|| format!("参数id[{id}]不存在"))?;
+    let bill = state.books.get(kind.name).into_iter().flatten().find(|saved| shown["id"] == saved.id);
+    let lines = shown.get_mut("material_entity").and_then(Value::as_array_mut).into_iter().flatten();
+    for (place, line) in lines.enumerate() {
+        let material = line["material_id"].as_str().and_then(|id| state.record(master::MATERIAL, id));
+        if let Some(number) = material.map(|material| json!(material.number)) {
+            line["material_number"] = number;
+        }
+        line["seq"] = json!(place + 1);
+        line["id"] = json!(bill.map(|bill| entries::line_id(bill, place)));
+    }
+    Ok(shown)
 }

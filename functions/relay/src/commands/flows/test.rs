@@ -42,6 +42,14 @@ pub(crate) fn must_pass(settings: &Settings) -> anyhow::Result<()> {
     if failing.is_empty() { Ok(()) } else { Err(FailingTests(failing.join("\n")).into()) }
 }
 
+/// What the tests of one flow come to, or what is wrong with the folder.
+pub(crate) fn of_flow(name: &str, settings: &Settings) -> Result<Option<TestedFlow>, String> {
+    let folder = settings::flows_folder(settings);
+    let flows = tested(folder.as_deref(), settings).map_err(|error| format!("{error:#}"))?;
+    let flows = flows.map_err(|mistakes| mistakes.to_string())?;
+    Ok(flows.into_iter().find(|flow| flow.flow == name))
+}
+
 /// `relay flows test`
 pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
     let settings = Settings::from_environment();

@@ -13,8 +13,13 @@ pub(crate) fn documents() -> &'static [Document] {
 /// Where a document of [`documents`] is called.
 pub(crate) fn endpoint(document: &str) -> Option<Endpoint> {
     let (_, path) = PATHS.iter().find(|(name, _)| *name == short(document))?;
-    Some(Endpoint { path, detail: None, entity: None })
+    let detail = DETAILS.iter().find(|(name, _)| *name == short(document)).map(|(_, path)| *path);
+    Some(Endpoint { path, detail, entity: None })
 }
+
+/// The calls that give a bill whole, by its id, of what is saved.
+const DETAILS: &[(&str, &str)] =
+    &[("sal_order_save", "jdy/sal/sal_order_detail"), ("sal_outbound_save", "jdy/sal/sal_outbound_detail")];
 
 const PATHS: &[(&str, &str)] = &[
     ("sal_order_save", "jdy/sal/sal_order_save"),

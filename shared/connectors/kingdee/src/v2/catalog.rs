@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use relay_connector::{Document, Fields, Pages, Push, Role, Step, sheet};
+use relay_connector::{Document, Entries, Fields, Pages, Push, Role, Step, sheet};
 
 use crate::catalog::{PAGES, SIGNED, UNNUMBERED, listed, numbered, saved, short};
 use crate::version::Endpoint;
@@ -73,7 +73,7 @@ macro_rules! kinds {
                 concat!("kingdee.", $name, "_save"),
                 concat!($title, "保存"),
                 sheet!(concat!("../../catalog/v2_", $sheet, "_save.tsv")),
-                $push,
+                told($push, concat!("kingdee.", $name, "_detail")),
             ),
             windowed(
                 concat!("kingdee.", $name, "_list"),
@@ -175,6 +175,14 @@ const OF_BASE_DATA: &[Step] = &[Step::Save, Step::Delete];
 
 const fn bill(list: &'static str) -> Push {
     of_a_bill(numbered("bill_no", list, &["bill_no"]).signed(SIGNED))
+}
+
+/// The lines of bills of goods are told by their details. What is paid has lists of other kinds.
+const fn told(push: Push, detail: &'static str) -> Push {
+    match push.number {
+        Some(_) => push.with_entries(Entries { document: detail, list: "material_entity", id: "id" }),
+        None => push,
+    }
 }
 
 const fn of_a_bill(push: Push) -> Push {

@@ -11,6 +11,7 @@ pub(super) const TRADE_PUSH: &[Caution] = &[Caution {
     route: Some(Route::Qimen.name()),
     when: &[Condition { param: "switch", test: Test::Given }],
     is_refused: false,
+    said_by: None,
     says: "奇门 knows no `switch`: it is left out over that route",
     help: "remove it, or push over route = \"direct\"",
 }];
@@ -20,6 +21,7 @@ const DONE_ALONE: Caution = Caution {
     route: None,
     when: WITHOUT_STATUS,
     is_refused: false,
+    said_by: None,
     says: "without a `status` only stock-ins that are done (80 已完成) are given; those that wait or are cancelled are not",
     help: "where that is what you want, say so: params = { status = \"80\" }",
 };
@@ -40,6 +42,7 @@ pub(super) const STOCKIN_ORDER: &[Caution] = &[
             Condition { param: "order_type", test: Test::Absent },
         ],
         is_refused: true,
+        said_by: None,
         says: "the vendor refuses a `status` without an `order_type`",
         help: "add the kind of stock-in, such as order_type = \"6\" (其他入库)",
     },
@@ -50,8 +53,9 @@ pub(super) const STOCKOUT: &[Caution] = &[Caution {
     route: None,
     when: WITHOUT_STATUS,
     is_refused: false,
+    said_by: Some("window"),
     says: "without a `status` only stock-outs that are shipped or done (95 and on) are given",
-    help: "where that is what you want, leave it so; another `status` is asked for by a flow of its own",
+    help: "where that is what you want, say so: window = \"consign_time\"; another `status` is asked for by a flow of its own",
 }];
 
 const LEAVE_OUT: &str = "leave it out of `params`, and choose rows by `filter`";
@@ -63,6 +67,7 @@ macro_rules! by_number {
             route: None,
             when: &[Condition { param: $param, test: Test::Given }],
             is_refused: false,
+            said_by: None,
             says: concat!(
                 "with `",
                 $param,

@@ -252,6 +252,59 @@ fn what_was_not_used_is_free_again() {
     assert_eq!(window.begun.iter().map(|Begun(_, _, writes)| writes).sum::<u32>(), 1);
 }
 
+/// How often the budget was asked for calls that come alone, so many seconds after each other, and how many were made; and the
+/// window that is left at that moment.
+fn alone(limit: Limit, apart: u64, count: u64) -> (usize, Window, Duration) {
+    let (mut window, mut asks, mut now) = (Window::default(), 0, Duration::from_secs(1_000));
+    let (mut left, mut until, mut begun) = (0, Duration::ZERO, Vec::<Duration>::new());
+    for _ in 0..count {
+        now += Duration::from_secs(apart);
+        if left == 0 || now >= until {
+            let begun = begun.drain(..).map(|at| (now - at, Use::Push)).collect();
+            let ask = Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 1, begun };
+            let Grant::Permits { count, valid } = window.ask(now, limit, &ask).0 else {
+                panic!("{window:?}")
+            };
+            (left, until, asks) = (count, now + valid, asks + 1);
+        }
+        left -= 1;
+        begun.push(now);
+    }
+    (asks, window, now)
+}
+
+#[test]
+fn calls_that_come_alone_share_a_write() {
+    for ((calls, seconds), most) in [(WDT, 25), (SHARECRM, 25), (KINGDEE, 25), (FAST, 25)] {
+        let (asks, ..) = alone(limit(calls, seconds), 8, 100);
+        assert!(asks <= most, "{calls} in {seconds} s: {asks} asks for 100 calls");
+    }
+}
+
+#[test]
+fn of_what_is_kept_half_of_the_limit_is_left_to_others_at_once() {
+    let limit = limit(WDT.0, WDT.1);
+    let (_, mut window, now) = alone(limit, 8, 40);
+    let mut others = 0;
+    for other in 0..10 {
+        let ask = Ask { holder: other.to_string(), purpose: Use::Read, wanted: 10, begun: Vec::new() };
+        if let Grant::Permits { count, .. } = window.ask(now, limit, &ask).0 {
+            others += count;
+        }
+        // At the pace of reads, within half a minute.
+        window.reads_from = 0;
+    }
+    assert!(others >= 25, "{others}");
+}
+
+#[test]
+fn a_backlog_is_given_nothing_to_keep() {
+    let limit = limit(WDT.0, WDT.1);
+    let ask = Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 10, begun: Vec::new() };
+    let (given, _) = Window::default().ask(Duration::from_secs(100), limit, &ask);
+    assert_eq!(given, Grant::Permits { count: 10, valid: Duration::from_secs(12) });
+}
+
 #[test]
 fn it_is_small_however_many_calls_it_counts() {
     let limit = limit(3_000, 60);

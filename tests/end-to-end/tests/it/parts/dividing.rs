@@ -72,10 +72,10 @@ async fn each_line_is_a_part_where_the_flow_says_so() {
 async fn parts_may_be_called_as_they_like() {
     let (house, _folder) = to_http(5);
     let process = house.start();
-    let lines = [("东仓", "A", 1), ("", "B", 2), ("a/b", "C", 3), ("50%", "D", 4), ("", "E", 5)];
+    let lines = [("东仓", "A", 1), ("", "B", 2), ("a/b", "C", 3), ("50%-x", "D", 4), ("", "E", 5)];
     let told = pushed(&house, &process, &order("A/1", 1, &lines)).await;
     let expected = [
-        "A%2F1/50%25: delivered",
+        "A%2F1/50%25-x: delivered",
         "A%2F1/: delivered",
         "A%2F1/a%2Fb: delivered",
         "A%2F1/东仓: delivered",
@@ -87,7 +87,7 @@ async fn parts_may_be_called_as_they_like() {
     }
     let there: Vec<_> =
         there(&house).into_iter().map(|(number, (lines, _))| format!("{number}: {lines}")).collect();
-    assert_eq!(there, ["A/1-: B 2, E 5", "A/1-50%: D 4", "A/1-a/b: C 3", "A/1-东仓: A 1"]);
+    assert_eq!(there, ["A/1-: B 2, E 5", "A/1-50%25%2Dx: D 4", "A/1-a/b: C 3", "A/1-东仓: A 1"]);
 }
 
 #[tokio::test]

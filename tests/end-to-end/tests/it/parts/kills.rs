@@ -5,13 +5,15 @@ use crate::fuse::Fuse;
 use crate::house::House;
 
 /// Has the pusher killed at its first step, at its second, and so on, each time in a new house, until it comes to its end.
-async fn killed_at_each_step(
+pub(super) async fn killed_at_each_step(
     text: Option<&str>,
+    prepared: impl Fn(House) -> House,
     before: impl AsyncFn(&House),
     then: impl AsyncFn(&House, u64),
 ) {
     for steps in 0.. {
         let (house, _folder) = text.map_or_else(|| to_http(steps), |text| with_flow(steps, text));
+        let house = prepared(house);
         before(&house).await;
         let fuse: Arc<Fuse> = Fuse::after(steps);
         let killed = fuse.run(house.start_with(&fuse).drain()).await.is_none();
@@ -28,6 +30,7 @@ async fn killed_at_each_step(
 async fn wherever_the_pusher_is_killed_each_part_is_there_once() {
     killed_at_each_step(
         Some(TO_KINGDEE),
+        |house| house,
         async |house| {
             // Only our asking first prevents a second one then.
             house.vendors.kingdee.set_refuses_duplicates(false);
@@ -49,6 +52,7 @@ async fn wherever_the_pusher_is_killed_each_part_is_there_once() {
 async fn wherever_it_is_killed_between_two_versions_the_newer_one_stands_and_what_it_lacks_is_told() {
     killed_at_each_step(
         None,
+        |house| house,
         async |house| {
             let process = house.start();
             push(house, &process, &order("A", 1, &[("W1", "X", 1), ("W2", "Y", 2)])).await;

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `dividing` | parts and their numbers; what a part is told apart by |
 //! | `versions` | newer versions that drop, add and move lines; older ones that come late |
+//! | `undoing` | a part that a newer version lacks, undone by the word of the flow; documents that are cancelled |
 //! | `kills` | a process that is killed at each of its steps |
 
 mod dividing;
 mod kills;
+mod undoing;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,195 @@
+use std::fmt::Write as _;
+
+use chrono::{NaiveDate, TimeDelta};
+use relay_operations::reconcile::{Calls, Cost, Plan};
+use relay_reconcile::report::{Compared, OfPlace};
+use relay_reconcile::sum::Sum;
+use relay_reconcile::{Day, Standing, Tolerances, days};
+use serde_json::json;
+
+use super::{agrees, looked_at, operations};
+use crate::output::{counted, say, tell};
+use crate::{Done, WrongUsage};
+
+/// Tolerances that hold for every reconciliation.
+pub(crate) const TOLERATE: &str = "RELAY_RECONCILE_TOLERATE";
+
+/// So many documents of a day are listed; `--json` has all.
+const LISTED: usize = 20;
+
+/// Which days.
+pub(crate) struct Range {
+    pub(crate) day: Option<NaiveDate>,
+    pub(crate) from: Option<NaiveDate>,
+    pub(crate) to: Option<NaiveDate>,
+}
+
+/// What is asked for.
+pub(crate) struct Asked {
+    pub(crate) flow: Option<String>,
+    pub(crate) days: Range,
+    pub(crate) tolerate: Vec<String>,
+    pub(crate) heal: bool,
+    pub(crate) yes: bool,
+}
+
+/// `relay reconcile`
+pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
+    let Asked { flow, days: Range { day, from, to }, tolerate, heal, yes } = asked;
+    let (wiring, place) = looked_at().await?;
+    let operations = operations(&wiring);
+    let always = wiring.settings.get(TOLERATE).unwrap_or_default().split(',');
+    let tolerances =
+        Tolerances::parse(always.chain(tolerate.iter().map(String::as_str))).map_err(WrongUsage)?;
+    let yesterday = days::of(wiring.clock.now() - TimeDelta::days(1));
+    let to = day.or(to).unwrap_or_else(|| yesterday.max(from.unwrap_or(yesterday)));
+    let plan = operations.plan_reconcile(flow.as_deref(), day.or(from).unwrap_or(to), to).await?;
+    if !json {
+        print_plan(&plan);
+    }
+    if !agrees("Compare them?", yes, false)? {
+        return Ok(Done::Well);
+    }
+    let connect = |system| wiring.connection(system).map_err(|error| format!("{error:#}"));
+    let progress = |day: &Day| tell!("{} {}: {}", day.day, day.flow, standing(day.standing));
+    let compared = operations.reconcile(&plan, &tolerances, &connect, &progress).await?;
+    if !json {
+        say!("{}", place.line());
+        compared.iter().for_each(print);
+    }
+    let missing: usize = compared.iter().map(|day| day.missing().count()).sum();
+    let mut healed = None;
+    if heal && missing > 0 {
+        if !json {
+            say!(
+                "\nMissing, and to be sent: {}. Each is asked after in its target first.",
+                counted(missing, "document")
+            );
+        }
+        match agrees("Send them?", yes, true) {
+            Ok(true) => healed = Some(operations.heal(&compared, &connect).await?),
+            Ok(false) => {}
+            Err(error) if error.is::<WrongUsage>() => tell!("nothing was sent: say --yes to send them"),
+            Err(error) => return Err(error),
+        }
+    }
+    if json {
+        let answer = json!({ "plan": plan, "days": compared, "missing": missing, "healed": healed });
+        say!("{}", place.with(answer));
+    } else if let Some(healed) = &healed {
+        let left = healed.not_kept.len() + healed.too_large.len() + healed.without_flow.len();
+        let unsent =
+            if left > 0 { format!("; {left} cannot be: their content is not kept") } else { String::new() };
+        say!(
+            "{} sent through their flows again{unsent}; `relay drain` or `relay serve` works them.",
+            healed.sent
+        );
+    }
+    Ok(done(&compared))
+}
+
+fn done(compared: &[Day]) -> Done {
+    match compared.iter().map(|day| day.standing).max() {
+        Some(Standing::Different) => Done::WithFailures,
+        Some(Standing::NotCompared) => Done::NotCompared,
+        Some(Standing::Equal) | None => Done::Well,
+    }
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Equal => "equal",
+        Standing::Different => "DIFFERENT",
+        Standing::NotCompared => "could not compare",
+    }
+}
+
+/// What it costs.
+fn print_plan(plan: &Plan) {
+    let Plan { from, to, flows, .. } = plan;
+    let days = if from == to { from.to_string() } else { format!("{from} to {to}") };
+    say!("{days}, days of China; read anew, with the last priority:");
+    for Cost { flow, documents, source, target } in flows {
+        say!(
+            "- {flow}: {} in the ledger; {}; {}",
+            counted(*documents, "document"),
+            calls(source),
+            calls(target)
+        );
+    }
+}
+
+fn calls(Calls { vendor, calls, calls_a_minute }: &Calls) -> String {
+    let Some(calls) = calls else { return format!("{vendor} cannot be asked") };
+    let limit = calls_a_minute.filter(|limit| *limit > 0).map(u64::from);
+    let minutes = limit.map(|limit| format!(" (at {limit} a minute some {} min)", calls.div_ceil(limit)));
+    format!("some {calls} calls to {vendor}{}", minutes.unwrap_or_default())
+}
+
+fn print(day: &Day) {
+    say!("\n{} {}: {}", day.day, day.flow, standing(day.standing));
+    say!("  {:10} {:>9} {:>7} {:>12} {:>14}", "", "documents", "lines", "quantity", "amount");
+    for (name, sum) in [("source", &day.source), ("ledger", &day.ledger), ("target", &day.target)] {
+        say!("  {name:10} {}", sum.as_ref().map_or_else(|| "not asked".to_owned(), columns));
+    }
+    if day.places.len() > 1 {
+        day.places.iter().for_each(print_place);
+    }
+    let counts: Vec<_> =
+        day.counts.iter().map(|(verdict, count)| format!("{} {count}", verdict.in_words())).collect();
+    say!("  {}", if counts.is_empty() { "no documents".to_owned() } else { counts.join(", ") });
+    for (why, count) in &day.explained {
+        say!("  explained: {count} {why}");
+    }
+    for why in &day.not_compared {
+        say!("  could not compare: {why}");
+    }
+    day.notes.iter().for_each(|note| say!("  {note}"));
+    let told = |document: &&Compared| document.verdict.is_difference();
+    let differing: Vec<_> = day.documents.iter().filter(told).collect();
+    differing.iter().take(LISTED).for_each(|document| print_document(document));
+    if differing.len() > LISTED {
+        say!("  and {} more: --json tells all", differing.len() - LISTED);
+    }
+}
+
+fn print_place(OfPlace { place, source, ledger, target }: &OfPlace) {
+    let or = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    say!("  {} / {}", or(&place.shop), or(&place.warehouse));
+    for (name, sum) in [("source", source), ("ledger", ledger), ("target", target)] {
+        say!("    {name:8} {}", columns(sum));
+    }
+}
+
+fn columns(sum: &Sum) -> String {
+    let mut line = format!("{:>9}", sum.documents);
+    let written = match &sum.content {
+        Some(content) => {
+            write!(line, " {:>7} {:>12} {:>14}", content.lines, content.quantity.normalize(), content.amount)
+        }
+        None => write!(line, " {:>7} {:>12} {:>14}", "-", "-", "-"),
+    };
+    // Writing into a text does not fail.
+    _ = written;
+    line
+}
+
+fn print_document(document: &Compared) {
+    let Compared { key, number, verdict, why, fields, place, .. } = document;
+    let number = number.as_ref().filter(|number| *number != key).map(|number| format!(" (number {number})"));
+    let shop =
+        Some(place).filter(|place| !place.shop.is_empty()).map(|place| format!(", shop {}", place.shop));
+    let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    say!("  - {} {key}{}{}{why}", verdict.in_words(), number.unwrap_or_default(), shop.unwrap_or_default());
+    for differing in fields {
+        let told = |value: &Option<serde_json::Value>| {
+            value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
+        };
+        say!(
+            "      {} is {} there, and should be {}",
+            differing.field,
+            told(&differing.there),
+            told(&differing.now)
+        );
+    }
+}

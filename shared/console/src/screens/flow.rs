@@ -1,0 +1,117 @@
+//! What does a flow do, do its tests pass, and what would it make of this document?
+
+use maud::{Markup, html};
+use relay_connector::Role;
+use relay_job::Routed;
+use relay_job::flow_tests::TestedFlow;
+use relay_operations::OperationError;
+use relay_operations::times::shown;
+
+use crate::Asked;
+use crate::language::Language;
+use crate::page::{Page, act, mark};
+
+pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
+    let (desk, language) = (asked.desk, asked.language);
+    let name = asked.request.field("flow").unwrap_or_default();
+    let operations = &desk.operations;
+    operations.check_flow(name).await?;
+    let status = operations.status().await?;
+    let known = status.flows.get(name);
+    let routed = operations.flows.named(name);
+    let is_paused = known.is_some_and(|flow| flow.paused.is_some());
+    let (what, words) = match is_paused {
+        true => ("resume", language.says("恢复", "Resume")),
+        false => ("pause", language.says("暂停", "Pause")),
+    };
+    let body = html! {
+        @if let Some(flow) = known {
+            dl {
+                dt { (language.says("从 → 到", "From → to")) } dd { (flow.source) " → " (flow.target) }
+                dt { (language.says("失败", "Failed")) } dd { a href={ "/issues?flow=" (name) } { (flow.failed) } }
+                dt { (language.says("读到", "Read until")) } dd { (flow.read_until.map_or_else(|| "–".to_owned(), shown)) }
+            }
+        }
+        p { (act(&[("what", what), ("name", name)], words)) }
+        @match routed {
+            Some(routed) => { (of_file(asked, routed)) }
+            None => { p { (language.says("它的文件不在了,或有错误。", "Its file is away, or has mistakes.")) } }
+        }
+    };
+    Ok(Page::new(name, body))
+}
+
+fn of_file(asked: &Asked<'_>, routed: &Routed) -> Markup {
+    let (language, name) = (asked.language, routed.flow.name());
+    html! {
+        @if routed.flow.source().document.role == Role::Windowed && asked.may_act() { (backfill(name, language)) }
+        h2 { (language.says("如果来了这样的单据", "What would become of a document")) }
+        form.asked method="post" action="/explain" {
+            input type="hidden" name="token" value=(asked.token);
+            input type="hidden" name="flow" value=(name);
+            p {
+                label for="pasted" { (language.says("来源单据(JSON):什么都不会发送", "The source's document as JSON; nothing is sent")) }
+                textarea id="pasted" name="document" rows="6" required {}
+            }
+            p { button { (language.says("解释", "Explain")) } }
+        }
+        h2 { (language.says("测试", "Tests")) }
+        (tests(asked, name))
+        h2 { (language.says("文件", "File")) }
+        p.faint { (routed.file) }
+        pre.file tabindex="0" { @for (place, line) in routed.text.lines().enumerate() { span id={ "L" (place + 1) } { (line) } } }
+    }
+}
+
+/// The form that leads to reading a range again, which is weighed first.
+fn backfill(name: &str, language: Language) -> Markup {
+    html! {
+        h2 { (language.says("补读", "Read a range again")) }
+        form.asked action="/do" {
+            input type="hidden" name="what" value="backfill";
+            input type="hidden" name="flow" value=(name);
+            p {
+                label for="from" { (language.says("从(中国时间,按来源的修改时间)", "From (China time, by when the source has changed it)")) }
+                input id="from" name="from" type="datetime-local" required;
+            }
+            p {
+                label for="to" { (language.says("到", "Until")) }
+                input id="to" name="to" type="datetime-local" required;
+            }
+            p { button { (language.says("先数一数", "Count first")) } }
+        }
+    }
+}
+
+fn tests(asked: &Asked<'_>, name: &str) -> Markup {
+    let language = asked.language;
+    let tested = match (asked.desk.tested)(name) {
+        Ok(Some(tested)) if !tested.tests.is_empty() => tested,
+        Ok(_) => return html! { p.nothing { (language.says("没有测试。", "It has no tests.")) } },
+        Err(why) => {
+            return html! { p { (mark("bad", language.says("无法运行", "They cannot be run"))) " " (why) } };
+        }
+    };
+    let TestedFlow { tests, coverage, test_file, .. } = tested;
+    html! {
+        p.faint {
+            (test_file.unwrap_or_default()) " · " (language.says("覆盖的规则", "rules reached")) " "
+            (coverage.reached) " / " (coverage.of)
+        }
+        ul.plain {
+            @for test in &tests {
+                li {
+                    @if test.differences.is_empty() { (mark("good", language.says("通过", "passes"))) }
+                    @else { (mark("bad", language.says("不通过", "fails"))) }
+                    " " (test.name)
+                    @for differing in &test.differences {
+                        p.faint {
+                            (differing.field) ": " (language.says("应为", "expected")) " " (differing.expected) ", "
+                            (language.says("实为", "found")) " " (differing.found) " (" (differing.line) ")"
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

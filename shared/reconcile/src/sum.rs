@@ -1,0 +1,196 @@
+//! What documents come to: how many, with how many lines, which quantity and which amount.
+
+use std::ops::AddAssign;
+
+use relay_connector::{Measures, lenient};
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Amounts are in 元, and have two digits.
+const CENTS: u32 = 2;
+
+/// What documents come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    /// How many.
+    pub documents: u64,
+    /// Their lines; `None` where the content of one of them is not known, or is in a form that is not summed.
+    #[serde(default)]
+    pub content: Option<Content>,
+}
+
+/// What the lines of documents come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// How many lines.
+    pub lines: u64,
+    /// Their quantities together.
+    pub quantity: Decimal,
+    /// Their amounts together.
+    pub amount: Decimal,
+}
+
+/// Where a document belongs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The shop; empty where the document names none.
+    pub shop: String,
+    /// The warehouse, likewise.
+    pub warehouse: String,
+}
+
+impl Sum {
+    /// Nothing, to which can be added.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { documents: 0, content: Some(Content::default()) }
+    }
+
+    /// A document whose content is not known.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { documents: 1, content: None }
+    }
+
+    /// What a document comes to. `like` is the same document on another side: what both have is summed.
+    #[must_use]
+    pub fn of(document: &Value, measures: &Measures, like: Option<&Value>) -> Self {
+        if measures.quantity.is_empty() {
+            return Self::unknown();
+        }
+        let like = lines(like.unwrap_or(document), measures);
+        let has_amount = |line: &&Value| named(line, measures.amount).is_some();
+        let by_amount = !like.is_empty() && like.iter().all(has_amount);
+        let lines = lines(document, measures);
+        let mut content = Content { lines: lines.len() as u64, ..Content::default() };
+        for line in &lines {
+            let quantity = named(line, measures.quantity).unwrap_or_default();
+            let by_price = || {
+                let amount = named(line, measures.price)?.checked_mul(quantity)?;
+                Some(amount.round_dp_with_strategy(CENTS, RoundingStrategy::MidpointAwayFromZero))
+            };
+            let of_amount = || named(line, measures.amount);
+            let amount =
+                if by_amount { of_amount().or_else(by_price) } else { by_price().or_else(of_amount) };
+            let sum = content.quantity.checked_add(quantity);
+            let total = content.amount.checked_add(amount.unwrap_or_default());
+            let Some((quantity, amount)) = sum.zip(total) else { return Self::unknown() };
+            (content.quantity, content.amount) = (quantity, amount);
+        }
+        Self { documents: 1, content: Some(content) }
+    }
+}
+
+impl AddAssign<&Self> for Sum {
+    fn add_assign(&mut self, other: &Self) {
+        self.documents += other.documents;
+        self.content = match (self.content.take(), &other.content) {
+            (Some(one), Some(other)) => {
+                let quantity = one.quantity.checked_add(other.quantity);
+                let amount = one.amount.checked_add(other.amount);
+                let lines = one.lines + other.lines;
+                quantity.zip(amount).map(|(quantity, amount)| Content { lines, quantity, amount })
+            }
+            _ => None,
+        };
+    }
+}
+
+impl Place {
+    /// Where a document belongs, by its head or else by its first line that says so.
+    #[must_use]
+    pub fn of(document: &Value, measures: &Measures) -> Self {
+        let in_lines = lines(document, measures);
+        let find = |names: &[&str]| {
+            let text = |object: &Value| names.iter().find_map(|name| lenient::field(object, name));
+            text(document).or_else(|| in_lines.iter().find_map(|line| text(line))).unwrap_or_default()
+        };
+        Self { shop: find(measures.shop), warehouse: find(measures.warehouse) }
+    }
+}
+
+/// The lines of a document: whatever has a quantity, in whichever of its lists.
+fn lines<'d>(document: &'d Value, measures: &Measures) -> Vec<&'d Value> {
+    let mut found = Vec::new();
+    gather(document, measures, false, &mut found);
+    found
+}
+
+fn gather<'d>(value: &'d Value, measures: &Measures, is_in_list: bool, found: &mut Vec<&'d Value>) {
+    match value {
+        Value::Object(fields)
+            if is_in_list && measures.quantity.iter().any(|name| fields.contains_key(*name)) =>
+        {
+            found.push(value);
+        }
+        Value::Object(fields) => fields.values().for_each(|value| gather(value, measures, false, found)),
+        Value::Array(items) => items.iter().for_each(|item| gather(item, measures, true, found)),
+        _ => {}
+    }
+}
+
+/// The first of these fields that holds a number, which vendors also write as text.
+fn named(line: &Value, names: &[&str]) -> Option<Decimal> {
+    names.iter().find_map(|name| {
+        let text = lenient::field(line, name)?;
+        text.trim().parse::<Decimal>().or_else(|_| Decimal::from_scientific(text.trim())).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const MEASURES: Measures = Measures {
+        shop: &["shop_no"],
+        warehouse: &["warehouse_no"],
+        quantity: &["qty"],
+        amount: &["amount"],
+        price: &["taxprice"],
+    };
+
+    fn content(document: &Value, like: Option<&Value>) -> (u64, String, String) {
+        let content = Sum::of(document, &MEASURES, like).content.unwrap();
+        (content.lines, content.quantity.to_string(), content.amount.to_string())
+    }
+
+    #[test]
+    fn sums_are_exact_whether_numbers_come_as_texts_or_not() {
+        let texts = json!({"material_entity": [{"qty": "20.00", "taxprice": "9.25"}, {"qty": "0.1", "taxprice": "0.2"}]});
+        let numbers =
+            json!({"material_entity": [{"qty": 20, "taxprice": 9.25}, {"qty": 0.1, "taxprice": 0.2}]});
+        assert_eq!(content(&texts, None), (2, "20.10".to_owned(), "185.02".to_owned()));
+        let read = |document| Sum::of(document, &MEASURES, None).content.unwrap();
+        assert_eq!(read(&texts), read(&numbers));
+    }
+
+    #[test]
+    fn both_sides_are_summed_by_what_both_have() {
+        let ours = json!({"lines": [{"qty": "3", "amount": "100.00"}]});
+        let theirs = json!({"lines": [{"qty": "3", "amount": "100.00", "taxprice": "33.33"}]});
+        assert_eq!(content(&theirs, Some(&ours)).2, "100.00");
+        let by_price = json!({"lines": [{"qty": "3", "taxprice": "33.33"}]});
+        assert_eq!(content(&theirs, Some(&by_price)).2, "99.99");
+    }
+
+    #[test]
+    fn of_a_document_without_known_content_the_number_alone_is_told() {
+        let mut sum = Sum::nothing();
+        sum += &Sum::of(&json!({"lines": [{"qty": 1}]}), &MEASURES, None);
+        assert_eq!((sum.documents, sum.content.as_ref().map(|it| it.lines)), (1, Some(1)));
+        sum += &Sum::unknown();
+        assert_eq!(sum, Sum { documents: 2, content: None });
+        let nothing = Sum::of(&json!({}), &MEASURES, None);
+        assert_eq!(nothing.content, Some(Content::default()), "an empty answer is no line");
+    }
+
+    #[test]
+    fn a_document_belongs_where_its_head_says_or_else_its_first_line() {
+        let place =
+            Place::of(&json!({"shop_no": "S1", "lines": [{"qty": 1, "warehouse_no": "W1"}]}), &MEASURES);
+        assert_eq!((place.shop.as_str(), place.warehouse.as_str()), ("S1", "W1"));
+    }
+}

@@ -1,0 +1,94 @@
+"""An operator's questions, each answered at most two clicks away from the overview.
+
+A way is what is clicked: a link by its name, or `find NUMBER`, which is the field that stands on each page. `within` is the row in
+which a link stands. The answer is a text on the page that is reached.
+"""
+
+MOST = 2
+
+
+def asked(facts):
+    order, group = facts["order"], facts["group"]
+    to_wdt = "direct-order-to-wangdian"
+    return [
+        ("is all well?", [], "件事要人处理"),
+        ("what needs a person?", [], "失败的原因"),
+        ("why do documents fail?", [], "客户编码不存在或已禁用"),
+        ("how many fail for each cause?", [], "数量"),
+        ("since when?", [], "最早"),
+        ("what can be done about it?", [], "按原话改好再重放"),
+        ("which documents fail for the first cause?", ["first cause"], "JY2026"),
+        ("which documents fail for any cause?", ["问题"], "失败的单据"),
+        ("which documents of one flow fail?", [("失败", to_wdt)], to_wdt),
+        ("why did this order not arrive?", [f"find {order}"], "失败"),
+        ("what became of this order in each target?", [f"find {order}"], "已送达"),
+        ("which id does the target have for it?", [f"find {order}"], "目标里的 id"),
+        ("what was sent and answered?", [f"find {order}", (order, "direct-order-to-sharecrm")], "回答"),
+        ("which version came, and when?", [f"find {order}", (order, "direct-order-to-sharecrm")], "收到"),
+        ("how often was it tried?", [f"find {order}", (order, to_wdt)], "次尝试"),
+        ("which numbers is it found by?", [f"find {order}", (order, "direct-order-to-sharecrm")], "单号"),
+        ("can it be sent again?", [f"find {order}", (order, "direct-order-to-sharecrm")], "再发一次"),
+        ("can it be settled?", [f"find {order}", (order, to_wdt)], "了结"),
+        ("what does the source say of a number that nobody knows?", ["find nobody-has-it"], "哪个流程都没有见过它"),
+        ("how far is each flow?", ["流程"], "读到"),
+        ("what does a flow do, and do its tests pass?", [("direct-order-to-sharecrm", None)], "测试"),
+        ("what would a flow make of this document?", [("trade-to-kingdee", None)], "解释"),
+        ("how is a day read again?", [("trade-to-kingdee", None)], "先数一数"),
+        ("where does each field come from?", [f"find {order}", (order, to_wdt)], "每个字段从哪里来"),
+        ("how far behind is a flow?", [], "落后"),
+        ("when does a flow run next?", [], "下次读取"),
+        ("how many documents has a flow delivered?", [], "已送达"),
+        ("what does it cost to send all of a cause again?", [("全部重放", None)], "次调用"),
+        ("which command does the same?", [("全部了结", None)], "relay settle"),
+        ("does each system answer?", [], "作为目标"),
+        ("how much of a quota is used?", ["系统与额度"], "一分钟内的调用"),
+        ("who waits for a quota?", [], "在等额度"),
+        ("what waits in the queues?", [], "等待"),
+        ("how long has the oldest waited?", ["队列"], "最久等了"),
+        ("what was given up?", ["队列"], "封死信"),
+        ("which groups are open?", ["汇总"], "打开于"),
+        ("when is a group closed?", ["汇总"], "到期"),
+        ("which documents are in a bill?", ["汇总", group], "JY-M00000"),
+        ("which bills has a group?", ["汇总", group], "XS-0001-1"),
+        ("which bill is a document in?", ["find JY-M00001", "JY-M00001"], "它的单据"),
+        ("which codes does nobody know?", ["对照表"], "SPU-00000-红-XL"),
+        ("how many documents wait for a code?", ["对照表"], "在等的单据"),
+        ("which tables are there, and who asks them?", ["对照表"], "用它的流程"),
+        ("who has done what, and why?", ["操作记录"], "手工录入"),
+        ("how is a target stopped?", [("暂停", "kingdee")], "单据照收"),
+        ("how is a flow stopped?", [("暂停", to_wdt)], "原因"),
+    ]
+
+
+def drive(watched, facts):
+    page = watched.page(facts["full"])
+    for question, way, answer in asked(facts):
+        page.goto("/")
+        watched.expect(len(way) <= MOST, f"{question} {len(way)} clicks")
+        try:
+            for step in way:
+                click(page, step)
+        except Exception as error:
+            watched.note(f"{question} {step} cannot be clicked: {str(error).splitlines()[0]}")
+            continue
+        said = page.inner_text("main")
+        watched.expect(answer in said, f"{question} `{answer}` does not stand at {page.url}")
+    page.context.close()
+    return f"{len(asked(facts))} questions"
+
+
+def click(page, step):
+    if step == "first cause":
+        page.locator("main table a[href^='/issues?cause=']").first.click(timeout=60_000)
+    elif isinstance(step, tuple):
+        name, row = step
+        rows = page.locator("main tr").filter(has_text=row) if row else page.locator("main")
+        column = {"失败": "a[href^='/issues?flow=']"}.get(name)
+        found = rows.locator(column) if column else rows.get_by_role("link", name=name, exact=True)
+        found.first.click(timeout=60_000)
+    elif step.startswith("find "):
+        page.fill("#q", step.removeprefix("find "), timeout=60_000)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search?**")
+    else:
+        page.get_by_role("link", name=step, exact=True).first.click(timeout=60_000)
