@@ -17,18 +17,21 @@
 //! | `damped` | alerts that were held back, told when their time is over |
 //! | `former` | documents that failed for codes before who waits was noted |
 //! | `waits` | documents that have waited for those of other flows for too long |
+//! | `watch` | what has begun to need a person, and what is over, for the flows that read `relay.health` |
 
 mod close;
 mod damped;
 mod former;
 mod waits;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use relay_core::clock::{Clock, Deadline, Rng};
-use relay_core::{Checkpoints, Groups, Intake, Ledger, StoreError};
+use relay_core::{Checkpoints, Groups, Intake, Ledger, StoreError, Stores, System};
+use relay_job::conditions::{self, Condition};
 use relay_job::{Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -37,6 +40,7 @@ use crate::close::Closing;
 use crate::damped::HeldBack;
 use crate::former::Former;
 use crate::waits::Waits;
+use crate::watch::Watch;
 
 /// How long a run may be silent before another closes groups of the same flow. Two at once do no harm, for a seal is written
 /// once; they would only do the work twice.
@@ -74,6 +78,10 @@ pub struct Report {
 /// Closes groups.
 pub struct BillCloser {
     flows: Vec<Arc<Routed>>,
+    all_flows: Arc<Flows>,
+    stores: Stores,
+    targets: Vec<System>,
+    console: Option<String>,
     groups: Arc<dyn Groups>,
     checkpoints: Arc<dyn Checkpoints>,
     ledger: Arc<dyn Ledger>,
@@ -96,6 +104,10 @@ impl Job for BillCloser {
         let flows = parts.flows.iter().filter(|routed| closes(routed)).cloned().collect();
         Ok(Self {
             flows,
+            all_flows: parts.flows.clone(),
+            stores: parts.stores.clone(),
+            targets: parts.systems(),
+            console: parts.console(),
             groups: parts.stores.groups.clone(),
             checkpoints: parts.stores.checkpoints.clone(),
             ledger: parts.stores.ledger.clone(),
@@ -114,10 +126,11 @@ impl Job for BillCloser {
     async fn handle(&self, event: Value, Invocation { deadline, .. }: Invocation) -> anyhow::Result<Value> {
         let event: Event = serde_json::from_value(event)
             .context("the event is neither `{}` nor `{\"flow\": \"<name of a flow with groups>\"}`")?;
-        let mut ended = Ok(0);
+        let (mut ended, mut told) = (Ok(0), Ok(0));
         let reports = match event.flow {
             None => {
                 ended = self.end_waits(deadline).await;
+                told = self.tell_health(Vec::new()).await;
                 self.close_all(deadline).await
             }
             Some(name) => {
@@ -134,7 +147,11 @@ impl Job for BillCloser {
             errors.push(format!("documents wait on: {error}"));
             0
         });
-        let answer = json!({ "flows": reports, "waits_ended": waits_ended });
+        let told = told.unwrap_or_else(|error| {
+            errors.push(format!("what needs a person is not told: {error}"));
+            0
+        });
+        let answer = json!({ "flows": reports, "waits_ended": waits_ended, "conditions_told": told });
         if errors.is_empty() { Ok(answer) } else { Err(Unfinished { answer, errors }.into()) }
     }
 
@@ -149,11 +166,35 @@ fn closes(routed: &Routed) -> bool {
 }
 
 impl BillCloser {
-    /// Whether a flow has something for it to do: groups to be closed, alerts that are held back, or documents that may wait for a
-    /// code.
+    /// Whether a flow has something for it to do: groups to be closed, alerts that are held back, documents that may wait for a
+    /// code, or what needs a person.
     #[must_use]
     pub fn serves(routed: &Routed) -> bool {
-        closes(routed) || !routed.flow.tables().is_empty()
+        closes(routed) || !routed.flow.tables().is_empty() || watch::reads(routed)
+    }
+
+    /// Tells the flows that read `relay.health` what has begun to need a person since the last look, and what is over;
+    /// answers how many documents that were. `besides` is what only the caller knows of.
+    ///
+    /// # Errors
+    /// A store that does not answer: the next run tells it.
+    pub async fn tell_health(&self, besides: Vec<Condition>) -> Result<u64, StoreError> {
+        if !self.all_flows.iter().any(|routed| watch::reads(routed)) {
+            return Ok(0);
+        }
+        let now = self.clock.now();
+        let mut standing = conditions::standing(&self.stores, &self.all_flows, &self.targets, now).await?;
+        standing.extend(besides);
+        let (flows, checkpoints, intake) = (&*self.all_flows, self.checkpoints.as_ref(), &self.intake);
+        let watch = Watch {
+            flows,
+            checkpoints,
+            intake,
+            rng: self.rng.as_ref(),
+            console: self.console.as_deref(),
+            now,
+        };
+        watch.tell(&standing).await
     }
 
     /// Sends documents once more that have waited for those of other flows for as long as their flow says, and answers how many.

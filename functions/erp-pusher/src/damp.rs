@@ -49,7 +49,8 @@ impl Damping {
             let before = held.as_ref().map_or(0, |held| held.count);
             let since = held.map_or(now, |held| held.since);
             fields.insert(own::COUNT.to_owned(), json!(count + before));
-            fields.insert(own::SINCE.to_owned(), json!(china::format(since)));
+            // What needs a person tells itself since when.
+            fields.entry(own::SINCE).or_insert_with(|| json!(china::format(since)));
         }
         Ok(alert)
     }

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use relay_core::clock::Clock;
 use relay_core::{Checkpoints, StoreError};
+use relay_job::conditions::Condition;
 use relay_operations::status::NEXT;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -24,6 +25,9 @@ const WELL_AFTER: Duration = Duration::from_secs(300);
 
 /// A turn that is so far off is told.
 const TOLD: Duration = Duration::from_secs(60);
+
+/// What the checkpoints begin with that say why a task does not go on.
+const HEALTH: &str = "health/task/";
 
 /// Tells the tasks when to stop.
 pub(crate) type Stop = watch::Receiver<bool>;
@@ -116,6 +120,19 @@ impl Supervisor {
         }
     }
 
+    /// The tasks that do not go on, as conditions: only `relay serve` has tasks.
+    pub(crate) async fn conditions(&self) -> Result<Vec<Condition>, StoreError> {
+        let noted = self.checkpoints.list(HEALTH).await?;
+        let stopped = noted.into_iter().filter_map(|(name, noted)| {
+            let task = name.strip_prefix(HEALTH)?.to_owned();
+            let trouble: Trouble = serde_json::from_str(&noted.value).ok()?;
+            let message = "a task of `relay serve` does not go on".to_owned();
+            let (since, action, page) = (Some(trouble.since), "relay status".to_owned(), "/");
+            Some(Condition { kind: "task", of: task, since, message, action, page })
+        });
+        Ok(stopped.collect())
+    }
+
     async fn sleep(&self, wait: Duration) {
         tokio::select! {
             () = self.clock.sleep(wait) => {}
@@ -148,7 +165,7 @@ impl Supervisor {
 }
 
 fn checkpoint(task: &str) -> String {
-    format!("health/task/{task}")
+    format!("{HEALTH}{task}")
 }
 
 fn back_off(failures: u32) -> Duration {

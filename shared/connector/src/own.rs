@@ -1,5 +1,6 @@
-//! The relay's own documents: what became of a document, as a source of other flows. No vendor hands them over: the pusher
-//! queues them, for each flow that listens, before the ledger records the outcome that they tell of.
+//! The relay's own documents, as sources of other flows: what became of a document, and what needs a person. No vendor hands
+//! them over. The pusher queues an outcome, for each flow that listens, before the ledger records it; the closer looks each
+//! time it runs at what has begun to need a person, and what is over.
 
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub const DELIVERED: &str = "relay.delivered";
 pub const FAILED: &str = "relay.failed";
 /// Either.
 pub const OUTCOME: &str = "relay.outcome";
+/// Something that has begun to need a person, or is over.
+pub const HEALTH: &str = "relay.health";
 
 /// The field that says when it was: a repetition of an outcome tells of another time, and of nothing new.
 pub const AT: &str = "at";
@@ -32,13 +35,33 @@ pub const COUNT: &str = "count";
 pub const SINCE: &str = "since";
 /// The field that holds the flow's name.
 pub const FLOW: &str = "flow";
+/// The field that holds the page of the console to look at.
+pub const LINK: &str = "link";
 
-static DOCUMENTS: [Document; 3] = [
+/// The setting that holds the console's address, as those who get alerts reach it.
+pub const CONSOLE_URL: &str = "RELAY_CONSOLE_URL";
+
+/// A page of the console that stands at that address, with fields in its query.
+#[must_use]
+pub fn link(console: &str, path: &str, fields: &[(&str, &str)]) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{}{path}{mark}{query}", console.trim_end_matches('/'))
+}
+
+static DOCUMENTS: [Document; 4] = [
     Document { name: DELIVERED, title: "已送达的单据 (a document that its target has)", ..TOLD },
     Document { name: FAILED, title: "失败的单据 (a document that failed)", ..TOLD },
     Document {
         name: OUTCOME,
         title: "单据的结果: 已送达或失败 (a document that was delivered, or failed)",
+        ..TOLD
+    },
+    Document {
+        name: HEALTH,
+        title: "需要人处理的状况: 开始或结束 (what has begun to need a person, or is over)",
+        fields: Fields::Written(HEALTH_FIELDS),
+        keys: &[&["condition"], &["condition", VERSION]],
         ..TOLD
     },
 ];
@@ -73,7 +96,30 @@ const OUTCOME_FIELDS: &[Field] = &[
     Field::new(COUNT, "失败次数 (how many failures an alert tells of, where its flow damps)", Kind::Integer),
     Field::new(SINCE, "自何时起 (when the first of them came)", Kind::Time),
     Field::new("step", "失败的步骤 (the step in the life of its bill that it failed at)", Kind::Text),
+    Field::new(LINK, "控制台页面 (the page of the console, where RELAY_CONSOLE_URL is set)", Kind::Text),
     Field::new(AT, "时间 (when)", Kind::Time),
+];
+
+const HEALTH_FIELDS: &[Field] = &[
+    Field::new("condition", "状况 (its name: the kind, and what is concerned)", Kind::Text),
+    Field::new(VERSION, "序号 (each that is told has the next number)", Kind::Integer),
+    Field::new(VERSION_KIND, "版本的比较方式 (how these compare)", Kind::Text),
+    Field {
+        codes: "began 开始; ended 结束", ..Field::new("state", "状态 (what has happened)", Kind::Text)
+    },
+    Field {
+        codes: "lag 读取落后; source 来源读不到; pushes 推送收不下; refusing 目标拒收; pause 暂停; quota 额度用尽; \
+                waiting 排队过久; dead 死信; absent 流程文件不在; task 任务停止",
+        ..Field::new("kind", "种类 (what kind of condition)", Kind::Text)
+    },
+    Field::new("of", "对象 (the flow, the system or the task that is concerned)", Kind::Text),
+    Field::new("message", "说明 (what is so)", Kind::Text),
+    Field::new("action", "处理命令 (the command that tells more, or ends it)", Kind::Text),
+    Field::new(CAUSE, "归类 (what flows that damp count together)", Kind::Text),
+    Field::new(COUNT, "次数 (how many times it has begun or ended, where its flow damps)", Kind::Integer),
+    Field::new(SINCE, "自何时起 (since when it is so)", Kind::Time),
+    Field::new(LINK, "控制台页面 (the page of the console, where RELAY_CONSOLE_URL is set)", Kind::Text),
+    Field::new(AT, "时间 (when it was seen)", Kind::Time),
 ];
 
 const TARGET_FIELDS: &[Field] = &[
@@ -120,3 +166,18 @@ impl Connector for Own {
 struct Unconnected;
 
 impl Connection for Unconnected {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_a_page_of_the_console_whatever_its_fields_hold() {
+        let cause = [("cause", "trade-to-kingdee refused: 客户 & more")];
+        assert_eq!(
+            link("https://relay.example.com/", "/issues", &cause),
+            "https://relay.example.com/issues?cause=trade-to-kingdee+refused%3A+%E5%AE%A2%E6%88%B7+%26+more"
+        );
+        assert_eq!(link("http://127.0.0.1:8081", "/queues", &[]), "http://127.0.0.1:8081/queues");
+    }
+}

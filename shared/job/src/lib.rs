@@ -19,6 +19,7 @@
 //! | [`snapshot`] | what a flow has been given of a list that is read as a whole |
 //! | [`pushed`] | which flows read what is pushed |
 //! | [`echoes`] | which flows face each other, and the mark of what they have made |
+//! | [`conditions`] | what needs a person, or will: with the bounds of it |
 //! | [`listeners`] | the flows that read what became of others' documents, and their messages |
 //! | [`suggest`] | what a person may have meant by a name |
 //! | [`work`] | work items made of a source's documents |
@@ -27,6 +28,7 @@
 //! | [`credential_check`] | noted by whoever is refused for its credentials: they are read again |
 
 pub mod active_flows;
+pub mod conditions;
 pub mod credential_check;
 pub mod echoes;
 pub mod entries;

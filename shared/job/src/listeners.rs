@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use relay_connector::own::{AT, CAUSE, DELIVERED, FAILED, FLOW, OUTCOME, VERSION, VERSION_KIND};
+use relay_connector::own::{self, AT, CAUSE, DELIVERED, FAILED, FLOW, LINK, OUTCOME, VERSION, VERSION_KIND};
 use relay_connector::{Role, china};
 use relay_core::clock::{Clock, Rng};
 use relay_core::policy::News;
@@ -58,13 +58,21 @@ pub struct Listeners {
     intake: Intake,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
+    /// The console's address, where it is known.
+    console: Option<String>,
 }
 
 impl Listeners {
     /// Tells these flows, those whose file is away among them.
     #[must_use]
     pub fn new(active: Arc<ActiveFlows>, intake: Intake, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
-        Self { active, intake, clock, rng }
+        Self { active, intake, clock, rng, console: None }
+    }
+
+    /// The same, where failures are told with their page of the console at that address.
+    #[must_use]
+    pub fn with_console(self, console: Option<String>) -> Self {
+        Self { console, ..self }
     }
 
     /// Queues an outcome for every flow that listens and whose filter admits it.
@@ -76,7 +84,7 @@ impl Listeners {
         let now = self.clock.now();
         let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
         for routed in of(&flows, &told.item.flow, told.news) {
-            let document = document(told, now);
+            let document = document(told, self.console.as_deref(), now);
             // What a filter cannot judge is queued: the pusher records it as failed, so it is not lost.
             if routed.flow.admits(&document).unwrap_or(true) {
                 items.entry(routed.system).or_default().push(self.item(routed, told, document, now));
@@ -134,7 +142,7 @@ impl Listens for Listeners {
 const SOURCE: &str = "source";
 
 /// An outcome as a document.
-fn document(told: Told<'_>, now: DateTime<Utc>) -> Value {
+fn document(told: Told<'_>, console: Option<&str>, now: DateTime<Utc>) -> Value {
     let WorkItem { flow, key, version, document: source, .. } = told.item;
     let state = match told.news {
         News::Delivered => "delivered",
@@ -159,7 +167,9 @@ fn document(told: Told<'_>, now: DateTime<Utc>) -> Value {
         put("class", json!(class.code()));
         put("code", json!(code));
         put("message", json!(message));
-        put(CAUSE, json!(cause::of(flow, class, code, message)));
+        let cause = cause::of(flow, class, code, message);
+        put(LINK, json!(console.map(|console| own::link(console, "/issues", &[(CAUSE, &cause)]))));
+        put(CAUSE, json!(cause));
     }
     put("step", json!(told.step));
     put(AT, json!(china::format(now)));

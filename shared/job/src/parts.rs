@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use relay_connector::{Connection, Lists, Pools, Target, Windows};
+use relay_connector::{Connection, Lists, Pools, Target, Windows, own};
 use relay_core::clock::{Clock, Rng};
 use relay_core::health::Monitor;
 use relay_core::{Intake, Stores, System};
@@ -55,7 +55,13 @@ impl Parts {
     #[must_use]
     pub fn listeners(&self) -> Listeners {
         let (active, clock) = (self.active.clone(), self.clock.clone());
-        Listeners::new(active, self.unheard(), clock, self.rng.clone())
+        Listeners::new(active, self.unheard(), clock, self.rng.clone()).with_console(self.console())
+    }
+
+    /// The console's address, where a setting tells it.
+    #[must_use]
+    pub fn console(&self) -> Option<String> {
+        self.settings.0.get(own::CONSOLE_URL).cloned()
     }
 
     /// Every system that has a queue.

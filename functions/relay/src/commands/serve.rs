@@ -269,13 +269,19 @@ pub(super) async fn sync(supervisor: Supervisor, syncer: StockSyncer) {
     supervisor.keep("sync", turn).await;
 }
 
-/// Closes the groups that are due, and ends the waits that are over.
+/// Closes the groups that are due, ends the waits that are over, and tells what needs a person.
 async fn close(supervisor: Supervisor, closer: BillCloser) {
+    let work = async || {
+        let ended = closer.end_waits(Deadline::NONE).await;
+        let told = async { closer.tell_health(supervisor.conditions().await?).await };
+        (ended, told.await, closer.close_all(Deadline::NONE).await)
+    };
     let turn = || async {
         tokio::select! {
             // A turn that is broken off is met by the next: each of its steps repeats without harm.
-            (ended, reports) = async { (closer.end_waits(Deadline::NONE).await, closer.close_all(Deadline::NONE).await) } => {
+            (ended, told, reports) = work() => {
                 ended?;
+                told.context("what needs a person is not told")?;
                 let errors: Vec<_> = reports.into_iter().flat_map(|report| report.errors).collect();
                 anyhow::ensure!(errors.is_empty(), "groups stay open: {}", errors.join("; "));
             }

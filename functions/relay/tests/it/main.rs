@@ -35,6 +35,7 @@ mod numbers;
 mod pairs;
 mod pipes;
 mod place;
+mod questions;
 mod quick_start;
 mod reconcile;
 mod reload;

@@ -90,3 +90,34 @@ fn whoever_watches_hears_whether_it_runs_whether_it_works_and_what_stands_where(
     });
     assert_eq!(server.get("/metric").0, 404, "nothing else is told");
 }
+
+#[test]
+fn what_needs_a_person_is_told_to_a_group_once_with_what_to_do_and_a_link() {
+    const ALARM: &str = include_str!("../../../../shared/flows/examples/health-to-wecom.toml");
+    const ORDERS: &str = include_str!("../../../../shared/flows/direct-order-to-sharecrm.toml");
+    let town = Town::open();
+    let mut installation = town.installation();
+    std::fs::create_dir(installation.path("flows")).unwrap();
+    std::fs::write(installation.path("flows/health-to-wecom.toml"), ALARM).unwrap();
+    std::fs::write(installation.path("flows/orders.toml"), ORDERS).unwrap();
+    installation.set("RELAY_FLOWS_DIR", "flows").set("RELAY_CONSOLE_URL", "https://relay.example.com/");
+    std::fs::write(installation.path("event.json"), "{}").unwrap();
+    let look = || {
+        let looked = installation.relay(&["invoke", "bill-closer", "--event", "event.json", "--json"]);
+        looked.with_status(0).json()["conditions_told"].clone()
+    };
+    assert_eq!(look(), 0);
+    installation.relay(&["pause", "kingdee", "--reason", "盘点", "--by", "李"]).with_status(0);
+
+    let messages = || town.vendors.http.messages();
+    let server = Server::start(&installation);
+    eventually("the group is told", || !messages().is_empty());
+    server.terminate();
+    // Another process knows what was told.
+    assert_eq!(look(), 0);
+    installation.relay(&["drain"]).with_status(0);
+    let [message] = &messages()[..] else { panic!("{:?}", messages()) };
+    let text = message.body["text"]["content"].as_str().unwrap();
+    assert!(text.starts_with("kingdee: paused by 李: 盘点,自 "), "{text}");
+    assert!(text.ends_with("处理: relay resume kingdee https://relay.example.com/vendors"), "{text}");
+}

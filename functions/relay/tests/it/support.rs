@@ -160,6 +160,7 @@ impl Town {
             .set("QIMEN_BASE_URL", &self.served.qimen_base_url)
             .set("KINGDEE_BASE_URL", &self.served.kingdee_base_url)
             .set("SHARECRM_BASE_URL", &self.served.sharecrm_base_url)
+            .set("HTTP_WECOM_BASE_URL", &self.served.http_base_url)
             .set("WDT_SHOP_NO", "S001")
             // Their limits are lifted, so ours need not be kept: a test that waits for them tests nothing more.
             .set("WDT_CALLS_PER_MINUTE", "6000")

@@ -51,10 +51,13 @@ pub const CONSOLE_USERS: Setting = Setting {
     )
     .found("`relay console hash-password NAME` makes one; without it the console answers this machine alone")
 };
-/// Where browsers reach the console.
-pub const CONSOLE_URL: Setting =
-    Setting::optional("RELAY_CONSOLE_URL", Absent, "an address such as `https://relay.example.com`")
-        .found("the proxy with TLS that stands before the console");
+/// Where browsers reach the console: alerts link to it, and behind a proxy it answers to this address alone.
+pub const CONSOLE_URL: Setting = Setting::optional(
+    relay_connector::own::CONSOLE_URL,
+    Absent,
+    "an address such as `https://relay.example.com`",
+)
+.found("the proxy with TLS that stands before the console, as those who get alerts reach it");
 
 /// The settings that no connector owns.
 pub const OURS: &[Setting] = &[
@@ -86,7 +89,7 @@ pub const OURS: &[Setting] = &[
 ];
 
 /// Those of the settings that the command line alone goes by, and no function.
-pub const OF_THE_COMMAND_LINE: &[Setting] = &[LANGUAGE, LOG, CONSOLE_URL];
+pub const OF_THE_COMMAND_LINE: &[Setting] = &[LANGUAGE, LOG];
 
 /// So many slips of the pen make one name of another.
 const SLIPS: usize = 2;

@@ -1,4 +1,4 @@
-//! `of`: whose outcomes a flow reads. `damp`: how often a cause is told.
+//! `of`: whose outcomes a flow reads; what needs a person is nobody's. `damp`: how often a cause is told.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ const KEY: &str = "of";
 const ALL: &str = "*";
 
 pub(super) fn of(table: &Table<'_>, document: Option<&Document>, report: &mut Report<'_>) -> Option<Of> {
-    let is_own = document?.role == Role::Own;
+    let document = document?;
+    let is_own = document.role == Role::Own && document.name != own::HEALTH;
     let Some(entry) = table.get(KEY) else {
         if is_own && table.misspelt(KEY).is_none() {
             let help = "of = \"trade-to-kingdee\", a list of flows, or \"*\" for all of them".to_owned();
@@ -47,16 +48,15 @@ pub(super) fn of(table: &Table<'_>, document: Option<&Document>, report: &mut Re
     Some(Of { flows, goes_round })
 }
 
-/// `damp`, of a flow that reads failures.
+/// `damp`, of a flow that reads failures, or what needs a person.
 pub(super) fn damp(
     table: &Table<'_>,
     document: Option<&Document>,
     report: &mut Report<'_>,
 ) -> Option<Duration> {
     let entry = table.get("damp")?;
-    if document.is_some_and(|document| document.name != own::FAILED) {
-        let message =
-            "`damp` belongs to `relay.failed`: of failures of one cause one is told in so much time";
+    if document.is_some_and(|document| ![own::FAILED, own::HEALTH].contains(&document.name)) {
+        let message = "`damp` belongs to `relay.failed` and `relay.health`: of what has one cause, one is told in so much time";
         report.mistake(entry.key_span, message, Some("remove it".to_owned()));
         return None;
     }

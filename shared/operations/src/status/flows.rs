@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use relay_connector::Role;
 use relay_core::health::Part;
 use relay_core::ledger::Counts;
 use relay_core::pause::{self, Pause, Scope};
 use relay_core::registry::{self, Registered};
-use relay_job::{BrokenFile, Routed, active_flows, sightings, snapshot, watermark};
+use relay_job::{BrokenFile, Routed, active_flows, conditions, sightings, snapshot, watermark};
 use relay_mapping::Diagnostic;
 use serde::Serialize;
 
@@ -20,12 +20,6 @@ use crate::{OperationError, Operations};
 
 /// What the checkpoints begin with that say when a task has its next turn.
 pub const NEXT: &str = "health/next/";
-
-/// A new flow begins a day back, or where it is told, and may be behind for so long.
-const CATCHING_UP: TimeDelta = TimeDelta::hours(2);
-
-/// Polls that go on succeed more often than this.
-const RECENT: TimeDelta = TimeDelta::minutes(10);
 
 /// Where a flow stands.
 #[derive(Debug, Serialize)]
@@ -232,7 +226,6 @@ fn never_held(paths: &[String]) -> Said {
 impl FlowStatus {
     /// Whether it is new, and its polls read what has come together before it.
     pub(super) fn is_catching_up(&self, now: DateTime<Utc>) -> bool {
-        let is_new = self.since.is_some_and(|since| now - since < CATCHING_UP);
-        is_new && self.source_health.last_success.is_some_and(|well| now - well < RECENT)
+        conditions::is_catching_up(self.since, self.source_health.last_success, now)
     }
 }

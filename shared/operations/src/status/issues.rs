@@ -1,10 +1,12 @@
-//! What needs a person, one line for each cause, with the way out. The bounds are those of the alarms of the stack.
+//! What needs a person, one line for each cause, with the way out. The bounds are those of the alarms of the stack and of
+//! `relay.health` ([`relay_job::conditions`]).
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_connector::Role;
 use relay_core::System;
+use relay_job::conditions::{LAG, STRANGERS, WAITED};
 
 use super::flows::FlowStatus;
 use super::queues::QueueStatus;
@@ -13,15 +15,6 @@ use crate::both;
 use crate::language::{Language, Said};
 use crate::pauses;
 use crate::times::{shown, span};
-
-/// A flow that has read no further than this has a source that nobody reads, or that is read too slowly.
-const LAG: Duration = Duration::from_secs(30 * 60);
-
-/// A message that waits for longer has a target that takes nothing.
-const WAITED: Duration = Duration::from_secs(2 * 3_600);
-
-/// So many pushes in a row with a bad digest, or one of long ago, are no stranger's.
-const STRANGERS: u64 = 3;
 
 pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<Said> {
     let mut issues = Vec::new();

@@ -77,7 +77,8 @@ impl Operations<'_> {
     pub async fn status(&self) -> Result<Status, OperationError> {
         let counts = self.stores.ledger.counts().await?;
         let flows = self.flow_statuses(&counts).await?;
-        let is_of_no_flow = |(name, _): &(&String, &u64)| !flows.contains_key(*name);
+        // What was settled leaves a count of nothing.
+        let is_of_no_flow = |(name, count): &(&String, &u64)| **count > 0 && !flows.contains_key(*name);
         let other_failures = counts.failed.iter().filter(is_of_no_flow);
         let mut status = Status {
             attention: 0,

@@ -18,6 +18,7 @@ mod closing;
 mod dead_letters;
 mod flow_names;
 mod groups;
+mod health;
 mod intake;
 mod jobs;
 mod ledger;
