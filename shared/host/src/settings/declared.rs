@@ -36,11 +36,6 @@ pub(crate) const OPERATOR_TABLE: Setting =
 pub(crate) const NUMBERS: Setting =
     Setting::optional("RELAY_NUMBERS", Value("search"), "`index` or `search`");
 pub(crate) const METRICS: Setting = Setting::optional("RELAY_METRICS", Value("alarms"), "`alarms` or `all`");
-pub(crate) const CONSOLE_URL: Setting = Setting::optional(
-    relay_connector::own::CONSOLE_URL,
-    Absent,
-    "the console's address, as those who get alerts reach it, such as https://relay.example.com",
-);
 pub(crate) const LOOKUP_TABLE: Setting = Setting::optional("LOOKUP_TABLE", Needed, OF_THE_STACK);
 pub(crate) const GROUP_TABLE: Setting = Setting::optional("GROUP_TABLE", Needed, OF_THE_STACK);
 
@@ -68,7 +63,6 @@ pub const OURS: &[Setting] = &[
     HISTORY_DAYS,
     LEDGER_DAYS,
     METRICS,
-    CONSOLE_URL,
     Setting::optional("RELAY_METRICS_NAMESPACE", Value("erp-relay"), "where CloudWatch files the metrics"),
     Setting::optional(
         "RELAY_RECONCILE_TOLERATE",
