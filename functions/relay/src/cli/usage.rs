@@ -62,7 +62,7 @@ mod tests {
             (&["relay", "status", "--wach"][..], "不认识参数 `--wach`\n  是不是 `--watch`?"),
             (&["relay", "statsu"], "没有命令 `statsu`\n  是不是 `status`?"),
             (&["relay", "init"], "缺少:--set <SET>"),
-            (&["relay", "init", "--set", "mine"], "不能是 `mine`\n  可以是:default, e-commerce, field-sales"),
+            (&["relay", "init", "--set", "mine"], "不能是 `mine`\n  可以是:default, e-commerce, "),
             (&["relay", "pause", "kingdee", "--for", "soon"], "不能是 `soon`:"),
             (&["relay", "replay", "--delivered", "--all"], "一起用"),
         ] {
