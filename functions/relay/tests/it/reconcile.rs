@@ -212,6 +212,9 @@ fn over_v2_a_list_of_the_days_bills_shows_what_is_extra_and_saves_the_calls_for_
     installation
         .set("KINGDEE_AUTH", "v2")
         .set("RELAY_FLOWS_DIR", folder.to_str().unwrap())
+        // Other flows of the folder name them.
+        .set("COD_ACCOUNT", "1")
+        .set("SETTLEMENT_ACCOUNT", "2")
         .set("RELAY_START", (noon(2) - TimeDelta::hours(13)).to_rfc3339());
     let at = |place: i64| noon(2) + TimeDelta::minutes(place);
     let numbers = (0..4).map(|place| town.vendors.wangdian.generate_trade("S001", 55, at(place)));

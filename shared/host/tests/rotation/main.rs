@@ -150,9 +150,12 @@ async fn no_message_is_given_back_before_the_second_turn() {
     let stage = Stage::new();
     trades(&stage, 3).await;
     let messages = stage.received(System::new("kingdee")).await;
+    let received_at = relay_core::clock::Clock::now(stage.clock.as_ref());
     let mut before = stage.start::<ErpPusher>().await;
     before.invoke(sqs(System::new("kingdee"), &messages[..1]), Deadline::NONE).await.unwrap();
     stage.delete_done(System::new("kingdee"), &messages[..1], &json!({ "batchItemFailures": [] })).await;
+    // What that one keeps of the quota has lapsed.
+    stage.clock.advance(Duration::from_secs(61));
 
     let password = stage.rotate("KINGDEE_PASSWORD", "an-old-value");
     let (secret, queue) = (stage.secret.clone(), stage.stores.queue.clone());
@@ -163,7 +166,6 @@ async fn no_message_is_given_back_before_the_second_turn() {
     let faults = &stage.vendors.kingdee.faults;
     faults.inject(Fault::Status(503));
     faults.inject(Fault::ExpireTokens);
-    let received_at = relay_core::clock::Clock::now(stage.clock.as_ref());
     let answer = pusher.invoke(sqs(System::new("kingdee"), &messages[1..]), Deadline::NONE).await.unwrap();
     let depth = between.seen.lock().unwrap().take().unwrap();
     assert_eq!((depth.waiting, depth.in_flight), (0, 2));

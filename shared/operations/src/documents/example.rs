@@ -1,6 +1,6 @@
 //! The part of a flow file that names a document: what must stand there, and `…` where only the author knows it.
 
-use relay_connector::{Document, Field, Kind, Need, Role, Test};
+use relay_connector::{Document, Field, Kind, Need, Role, Test, own};
 
 /// What is written where the author knows better.
 const UNKNOWN: &str = "…";
@@ -16,7 +16,8 @@ pub(super) fn of(document: &Document) -> String {
 fn source(document: &Document) -> String {
     let mut lines = vec!["[source]".to_owned(), format!("document = \"{}\"", document.name)];
     if document.role == Role::Own {
-        lines.push(format!("of       = \"{UNKNOWN}\""));
+        // Health is of no flow.
+        lines.extend((document.name != own::HEALTH).then(|| format!("of       = \"{UNKNOWN}\"")));
         return lines.join("\n") + "\n";
     }
     if document.role != Role::Pushed {
