@@ -5,12 +5,14 @@ use std::time::Duration;
 use relay_simulators::kingdee::Saved;
 use relay_simulators::wangdian::TradeMix;
 use relay_simulators::{Fault, FaultRates};
+use tempfile::TempDir;
 
 use crate::house::House;
 use crate::process::count;
 
 /// Saved, and then audited.
-const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/flows/examples/kingdee-v2");
+const AUDITED: &str =
+    include_str!("../../../../shared/flows/examples/kingdee-v2/trade-audited-to-kingdee.toml");
 
 const TRADES: u32 = 40;
 
@@ -21,6 +23,13 @@ fn house(seed: u64) -> House {
     let (from, to) = (house.minutes_ago(50), house.minutes_ago(5));
     house.vendors.wangdian.generate_trades(TRADES, from, to, TradeMix::default());
     house
+}
+
+/// That merchant with the audited flow alone, and the folder that it lies in.
+fn audited_house(seed: u64) -> (House, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("trade-audited-to-kingdee.toml"), AUDITED).unwrap();
+    (house(seed).with("RELAY_FLOWS_DIR", folder.path().to_str().unwrap()), folder)
 }
 
 fn orders(house: &House) -> Vec<Saved> {
@@ -54,7 +63,7 @@ async fn the_shipped_flow_of_trades_serves_v2_as_it_does_v1() {
 
 #[tokio::test]
 async fn a_secret_that_rotates_again_and_again_costs_no_order_and_no_call_too_many() {
-    let house = house(2).with("RELAY_FLOWS_DIR", EXAMPLES);
+    let (house, _folder) = audited_house(2);
     let process = house.start();
     process.poll().await;
     // Before a save, and before an audit: the token that is at hand is worth nothing then, nor is what it was made of.
@@ -73,7 +82,7 @@ async fn a_secret_that_rotates_again_and_again_costs_no_order_and_no_call_too_ma
 #[tokio::test]
 async fn each_trade_is_one_audited_order_whatever_v2_answers() {
     for seed in 3..7 {
-        let house = house(seed).with("RELAY_FLOWS_DIR", EXAMPLES);
+        let (house, _folder) = audited_house(seed);
         let faults = [
             Fault::LostAnswer,
             Fault::LostRequest,
