@@ -153,7 +153,8 @@ impl Judge<'_> {
             let has = counts.last().copied().flatten();
             let newest = Some(row.stock_change_count);
             if has != newest && !self.is_excused(STOCK, &key, |document| count(document) == newest)? {
-                let found = format!("{STOCK} {key}: the CRM has {has:?}, the newest is {newest:?}");
+                let found =
+                    format!("{STOCK} {key}: the CRM has {has:?} of {counts:?}, the newest is {newest:?}");
                 self.violated("newest version at each target", found);
             }
             let left = record
