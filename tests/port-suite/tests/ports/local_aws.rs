@@ -54,7 +54,7 @@ async fn create(config: &SdkConfig, http: &Http) -> AwsNames {
     let stack = format!("ports-{}", SystemRng.uuid().simple());
     let (sqs, dynamodb) = (aws_sdk_sqs::Client::new(config), aws_sdk_dynamodb::Client::new(config));
     let mut queues = BTreeMap::new();
-    for system in ["kingdee", "sharecrm", "wangdian"] {
+    for system in ["http", "kingdee", "sharecrm", "wangdian"] {
         let (setting, url) = (format!("queue of {system}"), create_queue(&sqs, &stack, system).await);
         queues.insert(System::new(system), AwsQueue { setting, url });
     }
