@@ -1,23 +1,25 @@
 //! What the ledger is told of a document's turn.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use relay_core::clock::{Clock, Rng};
 use relay_core::item::content_hash;
-use relay_core::ledger::of_no_flow::UNREADABLE;
 use relay_core::ledger::{self, Attempts, Delivered, Entry, EntryId, Failed, Unanswered};
 use relay_core::policy::{self, News, Receive, Record};
 use relay_core::{
-    Bill, Checkpoints, FailureClass, Ledger, Listens as _, Outcome, Received, Skip, StoreError, System,
-    VersionKind, WorkItem, pause,
+    Bill, Checkpoints, FailureClass, Ledger, Outcome, Skip, StoreError, VersionKind, WorkItem, pause,
 };
 use relay_job::listeners::{Failure, Listeners, Told};
-use serde_json::Value;
 
 use super::crossed;
 use crate::map::Sent;
 use crate::stop::Stop;
 use crate::work::{CONFIRM, FORGOTTEN, Known, Work};
+
+/// When what a call has done is written again, after the store has failed: in all far less than a turn has.
+const AGAIN: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(300), Duration::from_millis(900)];
 
 /// Writes the ledger, once the flows that listen have been told what it will say, and the pauses of the targets.
 pub(crate) struct LedgerWriter {
@@ -33,41 +35,6 @@ impl LedgerWriter {
     pub(crate) async fn entry(&self, id: EntryId) -> Result<Entry, StoreError> {
         let known = self.ledger.read(std::slice::from_ref(&id)).await?.remove(&id);
         Ok(known.unwrap_or_else(|| Entry::new(id)))
-    }
-
-    /// Records a message that is no work item, whole, for a person to look at.
-    pub(crate) async fn unreadable(
-        &self,
-        system: System,
-        message: &Received,
-        reason: &str,
-    ) -> Result<Outcome, StoreError> {
-        let document = Value::from(message.body.as_str());
-        let reason = format!("the message in the queue of {system} cannot be read: {reason}");
-        let failed = Failed {
-            version: None,
-            version_kind: None,
-            hash: content_hash(&document),
-            class: FailureClass::Unreadable,
-            code: None,
-            message: reason.clone(),
-            attempts: 0,
-            document,
-            received_at: message.sent_at,
-            at: self.clock.now(),
-            trace: message.id.clone(),
-            replay: None,
-            step: None,
-            target_id: None,
-            missing: Vec::new(),
-        };
-        let id = EntryId::new(UNREADABLE, &message.id);
-        self.listeners.failed(&id, &failed).await?;
-        ledger::record_failure(self.ledger.as_ref(), &id, &failed).await.inspect_err(|error| {
-            tracing::error!(%error, message_id = message.id, "a message that is no work item waits for the store");
-        })?;
-        tracing::error!(message_id = message.id, "a message that is no work item was recorded as failed");
-        Ok(Outcome::failed(FailureClass::Unreadable, reason))
     }
 
     /// Records what became of a document, as the policy says, and answers what that came to: two workers may have had it
@@ -215,23 +182,45 @@ impl LedgerWriter {
         self.settle(work, sent, |entry| crosses(entry).unwrap_or_else(|| outcome.clone())).await
     }
 
-    /// Changes the entry, and tells the flows that listen what that comes to **before** it is written: a crash between the
-    /// two repeats the turn and what is told of it, and loses neither.
+    /// Changes the entry. Where the store fails after a call may have been made, it is tried again for a moment: the message may
+    /// be another worker's by now, and then nobody else comes to say what this call has done.
     async fn settle(
         &self,
         work: &Work<'_>,
         sent: Option<&Sent>,
         change: impl Fn(&mut Entry) -> Outcome + Send + Sync,
     ) -> Result<Outcome, StoreError> {
-        let mut entry = work.known.entry.clone();
+        let mut known = Some(work.known.entry.clone());
+        let mut waits = AGAIN.iter().filter(|_| sent.is_some());
         loop {
-            let outcome = noted(work, &mut entry, &change);
-            self.tell(work, sent, &entry, &outcome).await?;
-            if self.ledger.write(&entry).await? {
-                return Ok(outcome);
+            match self.settle_once(work, sent, known.take(), &change).await {
+                Ok(Some(outcome)) => return Ok(outcome),
+                Ok(None) => {}
+                Err(error) => match waits.next() {
+                    Some(wait) => self.clock.sleep(*wait).await,
+                    None => return Err(error),
+                },
             }
-            entry = self.entry(entry.id).await?;
         }
+    }
+
+    /// Changes the entry as it is known, else as it is read now, and tells the flows that listen what that comes to **before** it
+    /// is written: a crash between the two repeats the turn and what is told of it, and loses neither. `None`: another has
+    /// written meanwhile, or this one before its answer got lost.
+    async fn settle_once(
+        &self,
+        work: &Work<'_>,
+        sent: Option<&Sent>,
+        known: Option<Entry>,
+        change: &(impl Fn(&mut Entry) -> Outcome + Send + Sync),
+    ) -> Result<Option<Outcome>, StoreError> {
+        let mut entry = match known {
+            Some(entry) => entry,
+            None => self.entry(work.known.entry.id.clone()).await?,
+        };
+        let outcome = noted(work, &mut entry, change);
+        self.tell(work, sent, &entry, &outcome).await?;
+        Ok(self.ledger.write(&entry).await?.then_some(outcome))
     }
 
     async fn tell(

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `failed_call` | what a call that failed means for its document |
 //! | `ledger_writer` | what the ledger is told |
+//! | `unreadable` | what is recorded of a message that is no work item |
 //! | `crossed` | what is said where two workers had one document under way at once |
 //! | `acknowledge`, `release` | telling the pools what became of their rows, and what their answers come to |
 //! | `tell` | metrics, the target's health, a doubt about our credentials |
@@ -15,6 +16,7 @@ mod failed_call;
 mod ledger_writer;
 mod release;
 mod tell;
+mod unreadable;
 
 pub(crate) use acknowledge::Acknowledger;
 pub(crate) use failed_call::meaning;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,6 +23,8 @@ use crate::vendor::failure;
 struct Down {
     reads: AtomicBool,
     writes: AtomicBool,
+    /// So many writes fail before it takes one.
+    moment: AtomicU32,
 }
 
 impl Down {
@@ -52,6 +54,10 @@ impl Ledger for Failing {
 
     async fn write(&self, entry: &Entry) -> Result<bool, StoreError> {
         answers(&self.down.writes)?;
+        let is_over = |left: u32| left.checked_sub(1);
+        if self.down.moment.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_over).is_ok() {
+            return Err(StoreError::new("the ledger", "is busy"));
+        }
         self.ledger.write(entry).await
     }
 
@@ -193,6 +199,17 @@ async fn a_document_that_could_not_be_recorded_comes_again_alone_and_its_event_d
     let answer = bench.invoked(&[bench.row("one", good(1))]).await.unwrap();
     assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "m0-1" }] }));
     assert_eq!(bench.vendor.delivered.lock().unwrap().len(), 1, "it was sent: the next turn asks first");
+}
+
+/// Its message may be another worker's by then, so that nobody else would come to say it.
+#[tokio::test]
+async fn what_a_call_has_done_is_written_again_where_the_store_fails_for_a_moment() {
+    let (bench, down) = failing_ledger();
+    down.moment.store(3, Ordering::Relaxed);
+    let answer = bench.invoked(&[bench.row("one", good(1))]).await.unwrap();
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    assert!(bench.entry("one", "1").await.unwrap().delivered.is_some());
+    assert_eq!(bench.vendor.delivered.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]

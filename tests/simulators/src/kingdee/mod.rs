@@ -13,6 +13,7 @@
 mod account;
 mod app;
 mod books;
+mod checks;
 mod entries;
 mod kinds;
 mod master;

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::books::{is_of_one_sign, is_open_on};
+use super::checks::{is_of_one_sign, is_open_on};
 use super::master::{CUSTOMER, MATERIAL, STORE, paged};
 use super::{Refusal, State};
 use crate::dice::Dice;

@@ -1,0 +1,47 @@
+//! A name that no known field has: a slip of the pen, or a field that the list leaves out.
+
+use std::ops::Range;
+
+use relay_connector::Field;
+
+use super::Broken;
+use crate::diagnostic::Severity;
+use crate::load::report::{closest, suggestion};
+
+/// A name that is none of the known fields'. Of an open document it may be right all the same, unless it is all but the
+/// name of a known one.
+pub(super) fn unknown(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool) -> Broken {
+    let names: Vec<_> = fields.iter().map(|field| field.name).collect();
+    let span = span.clone();
+    let titled = titled(fields, name);
+    if !open {
+        let message = format!("the document has no field `{name}` here");
+        let help =
+            titled.map(|meant| format!("did you mean `{meant}`?")).or_else(|| suggestion(name, &names));
+        return Broken { severity: Severity::Error, span, message, help };
+    }
+    let is_slip = titled.is_some() || near_miss(fields, name).is_some();
+    let severity = if is_slip { Severity::Error } else { Severity::Warning };
+    let message = format!("the document has no known field `{name}` here");
+    let way_out = format!("A field that is there all the same is written in quotes: .'{name}'");
+    let help = match titled.or_else(|| near_miss(fields, name)).or_else(|| closest(name, &names)) {
+        Some(meant) => format!("did you mean `{meant}`? {way_out}"),
+        None => way_out,
+    };
+    Broken { severity, span, message, help: Some(help) }
+}
+
+/// The field that has this title: a person may know it by that.
+pub(in crate::load) fn titled(fields: &[Field], title: &str) -> Option<&'static str> {
+    fields.iter().find(|field| field.title == title).map(|field| field.name)
+}
+
+/// The known field that an unknown name of an open document all but spells: more likely a slip than a field that
+/// the vendor's page leaves out.
+fn near_miss(fields: &'static [Field], name: &str) -> Option<&'static str> {
+    const SHORTEST: usize = 5;
+    let length = name.chars().count();
+    let slips = if length < 2 * SHORTEST { 1 } else { 2 };
+    let is_near = |field: &&Field| strsim::damerau_levenshtein(field.name, name) <= slips;
+    fields.iter().find(is_near).map(|field| field.name).filter(|_| length >= SHORTEST)
+}
