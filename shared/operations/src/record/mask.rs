@@ -176,14 +176,19 @@ fn personal(name: &str, title: &str) -> Option<Personal> {
     WORDS.iter().find(says).map(|(kind, ..)| *kind)
 }
 
-/// `receiverName` and `receiver_name` are two words each.
+/// `receiverName` and `receiver_name` are two words each, and `objAPIName` is three.
 fn words(name: &str) -> Vec<String> {
     let mut spaced = String::new();
-    for character in name.chars() {
-        if character.is_ascii_uppercase() {
+    let mut before = None;
+    let mut rest = name.chars().peekable();
+    while let Some(character) = rest.next() {
+        let is_upper = |other: char| other.is_ascii_uppercase();
+        let begins = !before.is_some_and(is_upper) || rest.peek().is_some_and(char::is_ascii_lowercase);
+        if is_upper(character) && begins {
             spaced.push('_');
         }
         spaced.push(character.to_ascii_lowercase());
+        before = Some(character);
     }
     let words = spaced.split(['_', '-', ' ']).filter(|word| !word.is_empty());
     words.map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()).collect()
@@ -209,7 +214,7 @@ mod tests {
     #[test]
     fn names_phones_and_addresses_are_masked_alike_wherever_they_stand() {
         let document = json!({
-            "trade_no": "JY1", "shop_name": "直营商城", "receiver_name": "李四", "customer_name": "李四",
+            "trade_no": "JY1", "objAPIName": "erpOrderObj", "shop_name": "直营商城", "receiverName": "李四", "customer_name": "李四",
             "buyer_nick": "lisi_nj", "receiver_mobile": "18254623212", "receiver_telno": "",
             "receiver_address": "云龙山路66号", "receive_addr": "江苏省南京建邺区云龙山路66号", "receive_addr_id": "77",
             "cs_remark": "李四要发票", "id_card": "110101199003070000", "title": "收:李四 18254623212", "ref": "7226306356013346628",
@@ -218,7 +223,7 @@ mod tests {
         assert_eq!(
             masked(&document, &[]),
             json!({
-                "trade_no": "JY1", "shop_name": "直营商城", "receiver_name": "姓名1", "customer_name": "姓名1",
+                "trade_no": "JY1", "objAPIName": "erpOrderObj", "shop_name": "直营商城", "receiverName": "姓名1", "customer_name": "姓名1",
                 "buyer_nick": "姓名2", "receiver_mobile": "13800000001", "receiver_telno": "",
                 "receiver_address": "某路1号", "receive_addr": "江苏省南京市建邺区某路2号", "receive_addr_id": "77",
                 "cs_remark": "备注1", "id_card": "110101199001010001", "title": "收:姓名1 13800000001",
