@@ -90,9 +90,9 @@ impl Draw {
                 Fault::ServiceException,
                 Fault::DailyQuotaUsed,
             ]),
-            // What was to be made only once is made by whoever is told that it failed, and nobody can be asked.
+            // A call that is done twice makes two orders, so none is doubled.
             Vendor::Qince => {
-                faults.extend([Fault::ServiceException, Fault::InnerRefusal("系统繁忙".to_owned())])
+                faults.extend([Fault::ServiceException, Fault::InnerRefusal("系统繁忙".to_owned())]);
             }
             Vendor::Http => {}
         }
