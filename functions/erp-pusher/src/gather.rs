@@ -13,6 +13,7 @@ use relay_connector::record::{self, recorded};
 use relay_connector::{Class, Delivery, Document, Failure, Target, Use, lenient};
 use relay_core::archive::Exchange;
 use relay_core::clock::Deadline;
+use relay_core::codec;
 use relay_mapping::Mapped;
 use tokio::sync::Notify;
 
@@ -180,7 +181,7 @@ fn of_one(call: &Exchange, parcel: &Parcel, count: usize) -> Exchange {
     }
     Exchange {
         parameters: vec![("(documents in this call)".to_owned(), count.to_string())],
-        body: parcel.mapped.body.to_string(),
+        body: codec::json(&parcel.mapped.body),
         ..call.clone()
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use relay_connector::record::recorded;
 use relay_core::archive::{Event, Exchange, Record};
 use relay_core::clock::{Clock, Elapsed, Rng, timeout};
-use relay_core::{Archive, EntryId, Outcome, Skip, WorkItem};
+use relay_core::{Archive, EntryId, Outcome, Skip, WorkItem, codec};
 
 /// How long a batch waits for its history to be written: its documents are done with, and its messages are still in flight.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -97,7 +97,7 @@ fn records(
         attempt,
     };
     // The document itself stands with its first attempt; the others are of the same.
-    let came = (attempt == 1).then(|| Event::Received { document: item.document.to_string() });
+    let came = (attempt == 1).then(|| Event::Received { document: codec::json(&item.document) });
     let came = came.map(|event| record(item.received_at, event));
     let calls = calls.into_iter().map(|call| record(began, Event::Called(call)));
     came.into_iter().chain(calls).chain([record(ended, ending)]).collect()

@@ -153,7 +153,7 @@ impl Receiver {
             return Ok(0);
         };
         let (clock, rng) = (self.clock.as_ref(), self.rng.as_ref());
-        let items = readers.work_items(document, &push.params, &push.data, clock, rng);
+        let items = readers.work_items(document, &push.params, push.data, clock, rng);
         let items: Vec<_> = items.iter().map(|(system, items)| (*system, items.as_slice())).collect();
         self.intake.take_all(&items).await?;
         Ok(items.iter().map(|(_, items)| items.len()).sum())

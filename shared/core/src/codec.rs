@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use serde_json::Value;
 use serde_json::error::Category;
 
 /// Above this a message costs more to carry than to compress (SQS bills per 64 KiB). Below it the disk is cheaper: a trade of
@@ -18,6 +19,13 @@ const EXPANDED_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// Never the start of JSON, so that both forms are told apart.
 const GZIP: &str = "gzip:";
+
+/// A value as JSON. `Value::to_string` hands each piece of it to a formatter, which takes four times as long: 16 µs for a trade
+/// of 6.8 KB.
+#[must_use]
+pub fn json(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| value.to_string())
+}
 
 /// Packs a text that is large, or that a queue would not carry as it is.
 #[must_use]
@@ -99,7 +107,7 @@ pub(crate) mod packed {
     use serde_json::Value;
 
     pub(crate) fn serialize<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&super::pack(document.to_string()))
+        serializer.serialize_str(&super::pack(super::json(document)))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {

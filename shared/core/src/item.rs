@@ -177,10 +177,11 @@ pub fn content_hash(document: &Value) -> String {
 fn write_content(value: &Value, content: &mut Vec<u8>) {
     match value {
         Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().filter(|(_, value)| !is_nothing(value)).collect();
-            fields.sort_unstable_by_key(|(name, _)| *name);
+            let fields = fields.iter().filter(|(_, value)| !is_nothing(value));
+            let mut fields: Vec<_> = fields.map(|(name, value)| (beginning(name), name, value)).collect();
+            fields.sort_unstable_by_key(|(beginning, name, _)| (*beginning, *name));
             content.push(b'{');
-            for (name, value) in fields {
+            for (_, name, value) in fields {
                 // As JSON text: quotes keep a name from running into its value.
                 write_text(name, content);
                 write_content(value, content);
@@ -200,6 +201,13 @@ fn write_content(value: &Value, content: &mut Vec<u8>) {
         Value::Bool(flag) => content.extend_from_slice(if *flag { b"true" } else { b"false" }),
         Value::Null => content.extend_from_slice(b"null"),
     }
+}
+
+/// The first bytes of a name as one number, in the order of names: most differ in it, so that few need be compared further.
+fn beginning(name: &str) -> u128 {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(name.bytes()).for_each(|(byte, of_name)| *byte = of_name);
+    u128::from_be_bytes(bytes)
 }
 
 /// Writes a text as JSON. Most hold nothing that is to be escaped.

@@ -1,6 +1,7 @@
 //! Which flows read what is pushed, and what becomes of it for each.
 
 use std::collections::BTreeMap;
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use relay_connector::{Document, Role};
@@ -40,14 +41,18 @@ impl<'a> Readers<'a> {
         self,
         document: &Document,
         params: &[(String, String)],
-        data: &Value,
+        data: Value,
         clock: &dyn Clock,
         rng: &dyn Rng,
     ) -> BTreeMap<System, Vec<WorkItem>> {
-        let mut items = BTreeMap::<_, Vec<_>>::new();
         // What a filter cannot judge is queued: the pusher records it as failed, so it is not lost.
-        for routed in self.of(document, params).filter(|routed| routed.flow.admits(data).unwrap_or(true)) {
-            let item = work::item(&routed.flow, data.clone(), false, clock.now(), rng);
+        let takers = self.of(document, params).filter(|routed| routed.flow.admits(&data).unwrap_or(true));
+        let takers: Vec<_> = takers.collect();
+        let mut items = BTreeMap::<_, Vec<_>>::new();
+        // The last of them has the document itself, and not a copy.
+        let documents = repeat_n(data, takers.len());
+        for (routed, document) in takers.into_iter().zip(documents) {
+            let item = work::item(&routed.flow, document, false, clock.now(), rng);
             items.entry(routed.system).or_default().push(item);
         }
         items

@@ -12,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use benchmarks::figures::{Rate, print};
 use benchmarks::is_measured;
 use mimalloc::MiMalloc;
+use relay_core::codec;
 use relay_host::flows;
 use relay_mapping::{Context, Flow};
 use serde_json::Value;
@@ -42,7 +43,7 @@ fn compare(flow: &Flow, lines: usize, times: u32) -> anyhow::Result<()> {
     ensure!(mapped.is_ok_and(|mapped| mapped.body["material_entity"][lines - 1].is_object()));
 
     let mapped = |document: &Value| flow.apply(document, &context);
-    let written = |document: &Value| mapped(document).map(|mapped| mapped.body.to_string());
+    let written = |document: &Value| mapped(document).map(|mapped| codec::json(&mapped.body));
     let mut whole = Rate::of("read, mapped and written, as the pusher does");
     let mut twice = Rate::of("the same with codes unknown: lookups, then apply");
     let mut by_serde = Rate::of("serde_json::from_str");

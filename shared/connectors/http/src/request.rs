@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use relay_connector::{Delivery, Request};
+use relay_core::codec;
 use relay_core::item::content_hash;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json as value};
@@ -88,7 +89,7 @@ pub(crate) fn feishu(robot: &Robot, delivery: &Delivery<'_>, now: DateTime<Utc>)
 }
 
 fn json(url: Url, body: &Value) -> Request {
-    let body = body.to_string().into_bytes();
+    let body = codec::json(body).into_bytes();
     Request::post(url, "application/json; charset=utf-8", body).answer_up_to(LARGEST_ANSWER)
 }
 

@@ -10,6 +10,7 @@ use relay_connector::{
     TokenKeeper, Told, Transport as _, Use, VendorTime, count_failure,
 };
 use relay_core::clock::{Clock, Deadline};
+use relay_core::codec;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -70,7 +71,7 @@ impl Client {
     ) -> Result<Value, Rejection> {
         let (parameters, body) = match call.content {
             Content::Question(parameters) => (told(parameters), String::new()),
-            Content::Order(body) => (Vec::new(), body.to_string()),
+            Content::Order(body) => (Vec::new(), codec::json(body)),
         };
         let form = match call.content {
             Content::Question(parameters) => Form::Question(parameters),

@@ -11,6 +11,7 @@ use relay_connector::{
     china, count_failure,
 };
 use relay_core::clock::{Clock, Deadline, Rng};
+use relay_core::codec;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::Url;
@@ -62,7 +63,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Envelope, Failure> {
         let path = self.path(document)?;
-        let body = body.to_string();
+        let body = codec::json(body);
         let is_of_us = |failure: &Failure| failure.class == Class::Paused { until: None };
         let call = |correction| self.call_by(correction, &path, &body, purpose, deadline);
         self.time.signed(is_of_us, call).await.inspect_err(count_failure)

@@ -7,6 +7,7 @@ use relay_connector::{
     count_failure, lenient,
 };
 use relay_core::clock::Deadline;
+use relay_core::codec;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -44,7 +45,7 @@ impl Client {
     }
 
     async fn send(&self, purpose: Use, body: Value, deadline: Deadline) -> Result<String, Failure> {
-        let body = body.to_string().into_bytes();
+        let body = codec::json(&body).into_bytes();
         let (size, limit) = (body.len(), self.settings.max_body_bytes);
         if size > limit {
             return Err(refused(format!(

@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 
 use form_urlencoded::Serializer;
 use relay_connector::{Class, Failure, Told};
+use relay_core::codec;
 use serde_json::Value;
 
 use crate::error::VENDOR;
@@ -90,7 +91,7 @@ impl Parameters {
 fn ascii_json(value: &Value) -> String {
     let mut ascii = String::new();
     // Outside of its strings JSON is ASCII already, so every other character may be escaped where it stands.
-    for character in value.to_string().chars() {
+    for character in codec::json(value).chars() {
         if character.is_ascii() {
             ascii.push(character);
         } else {

@@ -168,7 +168,8 @@ impl Operations<'_> {
         let (clock, rng) = (self.clock.as_ref(), self.rng.as_ref());
         let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
         for failed in entry.failures() {
-            let of_version = self.readers(takers).work_items(document, params, &failed.document, clock, rng);
+            let of_version =
+                self.readers(takers).work_items(document, params, failed.document.clone(), clock, rng);
             for (system, mut of_system) in of_version {
                 of_system.iter_mut().for_each(|item| work::mark(item, failed, rng));
                 items.entry(system).or_default().extend(of_system);

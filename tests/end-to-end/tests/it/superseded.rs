@@ -58,7 +58,7 @@ async fn a_late_version_that_is_too_large_for_the_queue_wipes_out_no_newer_failu
     let wiring = &process.wiring;
     let readers = Readers { flows: &wiring.flows, settings: &FlowSettings::default() };
     let document = wiring.catalog.document("qince.direct_order").unwrap();
-    let items = readers.work_items(document, &[], &older, wiring.clock.as_ref(), wiring.rng.as_ref());
+    let items = readers.work_items(document, &[], older.clone(), wiring.clock.as_ref(), wiring.rng.as_ref());
     for (system, items) in items {
         let taken = wiring.intake().take(system, &items).await.unwrap();
         assert_eq!((taken.queued, taken.failed, taken.superseded), (0, 0, 1));

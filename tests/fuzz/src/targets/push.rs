@@ -211,7 +211,7 @@ fn is_carried(push: &Verified) {
     let (clock, rng) = (SimulatedClock::starting_at(now()), SeededRng::new(1));
     let readers = Readers { flows: &FLOWS, settings: &FLOW_SETTINGS };
     let document = push.document.or(CATALOG.document("http.webhook")).expect("a document of the catalog");
-    let items = readers.work_items(document, &push.params, &push.data, &clock, &rng);
+    let items = readers.work_items(document, &push.params, push.data.clone(), &clock, &rng);
     let flow = &FLOWS.iter().next().expect("a flow").flow;
     let any = work::item(flow, push.data.clone(), false, now(), &rng);
     for item in items.values().flatten().chain([&any]) {
