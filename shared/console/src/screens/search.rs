@@ -32,7 +32,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     Ok(Page::new(language.says("查找", "Search"), body))
 }
 
-fn one(Found { number, documents, sources }: &Found, language: Language) -> Markup {
+fn one(Found { number, documents, sources, unseen }: &Found, language: Language) -> Markup {
     let columns = [
         language.says("流程", "Flow"),
         language.says("单据", "Document"),
@@ -51,6 +51,7 @@ fn one(Found { number, documents, sources }: &Found, language: Language) -> Mark
             @if sources.is_empty() {
                 p.faint { (language.says("能按这种单号询问的来源里也没有。", "No source that can be asked by such a number has it.")) }
             }
+            @for queue in unseen { p { (queue.said().told(language)) } }
         } @else {
             (table(language, &columns, &rows))
         }
@@ -60,10 +61,14 @@ fn one(Found { number, documents, sources }: &Found, language: Language) -> Mark
 fn row(found: &Shown, language: Language) -> Vec<Markup> {
     let delivered = found.delivered.as_ref();
     let (kind, stands) = stands(found, language);
+    let stands = html! {
+        (mark(kind, stands))
+        @for queued in &found.queued { p.faint { (queued.said().told(language)) } }
+    };
     vec![
         cell(found.flow.as_str()),
         document(&found.flow, &found.key),
-        mark(kind, stands),
+        stands,
         cell(delivered.and_then(|delivered| delivered.target_id.as_deref()).unwrap_or("–")),
         cell(delivered.map_or_else(|| "–".to_owned(), |delivered| shown(delivered.at))),
     ]
@@ -77,6 +82,8 @@ pub(super) fn stands(found: &Shown, language: Language) -> (&'static str, &'stat
         ("good", language.says("已了结", "settled"))
     } else if found.delivered.is_some() {
         ("good", language.says("已送达", "delivered"))
+    } else if !found.queued.is_empty() {
+        ("warn", language.says("在队列里", "in the queue"))
     } else {
         ("warn", language.says("未送达", "not delivered"))
     }
