@@ -142,7 +142,11 @@ impl Operations<'_> {
                         let Ok(item) = WorkItem::decode(&seen.body) else { continue };
                         if has_it(&item) {
                             let queued = Queued::of(system, item.version, &seen);
-                            found.documents.entry(EntryId::new(item.flow, item.key)).or_default().push(queued);
+                            found
+                                .documents
+                                .entry(EntryId::new(item.flow, item.key))
+                                .or_default()
+                                .push(queued);
                         }
                     }
                 }

@@ -64,7 +64,9 @@ pub(super) fn holding(
     while let Some(row) = rows.next()? {
         let body = row.get_ref(0)?.as_str()?;
         // One that is packed holds it out of sight.
-        if body.contains(text) || (!body.starts_with('{') && codec::unpack(body).is_ok_and(|body| body.contains(text))) {
+        if body.contains(text)
+            || (!body.starts_with('{') && codec::unpack(body).is_ok_and(|body| body.contains(text)))
+        {
             found.push(seen(row, before, &in_flight)?);
         }
         before += 1;

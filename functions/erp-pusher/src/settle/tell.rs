@@ -33,7 +33,9 @@ impl Pusher {
     /// Counts what was delivered of each flow.
     async fn count(&self, turns: &[Turn], consequences: &[Consequences<'_>]) {
         let mut delivered: BTreeMap<&str, u64> = BTreeMap::new();
-        for (turn, _) in turns.iter().zip(consequences).filter(|(_, it)| it.counted == Some(policy::DELIVERED)) {
+        for (turn, _) in
+            turns.iter().zip(consequences).filter(|(_, it)| it.counted == Some(policy::DELIVERED))
+        {
             *delivered.entry(turn.flow()).or_default() += 1;
         }
         for (flow, delivered) in delivered {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_connector::Role;
+use relay_core::System;
 use relay_core::health::Part;
 use relay_core::ledger::Counts;
 use relay_core::pause::{self, Pause, Scope};
 use relay_core::registry::{self, Registered};
 use relay_core::tally::{self, Counted};
-use relay_core::System;
 use relay_job::{BrokenFile, Routed, active_flows, conditions, sightings, snapshot, watermark};
 use relay_mapping::Diagnostic;
 use serde::Serialize;
