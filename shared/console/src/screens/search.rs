@@ -1,5 +1,6 @@
 //! Where is this number?
 
+use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use relay_operations::OperationError;
 use relay_operations::find::{AtSource, Found};
@@ -63,6 +64,7 @@ fn row(found: &Shown, language: Language) -> Vec<Markup> {
     let (kind, stands) = stands(found, language);
     let stands = html! {
         (mark(kind, stands))
+        @for failure in &found.failures { p.faint { (failure.message) } }
         @for queued in &found.queued { p.faint { (queued.said().told(language)) } }
     };
     vec![
@@ -70,8 +72,16 @@ fn row(found: &Shown, language: Language) -> Vec<Markup> {
         document(&found.flow, &found.key),
         stands,
         cell(delivered.and_then(|delivered| delivered.target_id.as_deref()).unwrap_or("–")),
-        cell(delivered.map_or_else(|| "–".to_owned(), |delivered| shown(delivered.at))),
+        cell(stands_since(found).map_or_else(|| "–".to_owned(), shown)),
     ]
+}
+
+/// Since when a document stands so.
+fn stands_since(found: &Shown) -> Option<DateTime<Utc>> {
+    let failed = found.failures.iter().map(|failure| failure.at).max();
+    let settled = found.settled.as_ref().map(|settled| settled.at);
+    let delivered = found.delivered.as_ref().map(|delivered| delivered.at);
+    failed.or(settled).or(delivered).or_else(|| found.queued.first().map(|queued| queued.since))
 }
 
 /// How a document stands, in a word.
