@@ -32,6 +32,8 @@ def of(facts):
         "groups": "/groups",
         "group": address("/group", flow="daily-bills-to-kingdee", group=facts["group"]),
         "lookups": "/lookups",
+        "reconciliation": "/reconciliation",
+        "reconciliation-day": address("/reconciliation", flow="trade-to-kingdee", day=facts["day"]),
         "log": "/log",
         "search": address("/search", q=order),
         "search-nothing": address("/search", q="nobody-has-it"),
@@ -45,7 +47,7 @@ def of(facts):
     }
 
 
-EMPTY = ["/", "/issues", "/flows", "/vendors", "/queues", "/groups", "/lookups", "/log", "/search"]
+EMPTY = ["/", "/issues", "/flows", "/vendors", "/queues", "/groups", "/lookups", "/reconciliation", "/log", "/search"]
 
 
 def drive(watched, facts):

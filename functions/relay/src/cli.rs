@@ -111,6 +111,9 @@ pub(crate) enum Command {
         /// Since then: `2026-11-28`, `2026-11-28 08:00`, or 2h ago
         #[arg(long, value_name = "TIME", value_parser = time)]
         since: Option<Time>,
+        /// With this text: a person's name, a command, a document's key, a reason
+        #[arg(long, value_name = "TEXT")]
+        grep: Option<String>,
         /// So many actions at most
         #[arg(long, default_value_t = 50)]
         limit: usize,

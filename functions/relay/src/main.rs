@@ -151,7 +151,7 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Failures { which, limit, recheck } => {
             commands::failures::run(&which, limit, recheck, json).await
         }
-        Command::Log { since, limit } => commands::log::run(since, limit, json).await,
+        Command::Log { since, grep, limit } => commands::log::run(since, grep.as_deref(), limit, json).await,
         Command::Backfill { flow, from, to, yes } => {
             commands::backfill::run(&flow, from, to, yes, json).await
         }

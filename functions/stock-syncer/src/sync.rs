@@ -8,6 +8,7 @@ use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::health::{Monitor, Part};
 use relay_core::item::content_hash;
 use relay_core::pause::{self, Scope};
+use relay_core::tally::Counted;
 use relay_core::{Checkpoints, Entry, EntryId, FailureClass, Intake, Ledger, Queue, StoreError, System};
 use relay_job::{Connections, CredentialCheck, Parts, health, work};
 use serde::Serialize;
@@ -352,6 +353,8 @@ impl Syncer {
             let items: Vec<_> = items.collect();
             let taken = self.intake.take(routed.system, &items).await?;
             report.queued += taken.queued;
+            let counted = Counted { read: taken.queued, ..Counted::default() };
+            self.health.count(routed.flow.name(), counted).await;
             self.recent.note(&items, monotonic);
             let uncarried = taken.uncarried.iter().filter_map(|place| items.get(*place));
             let released = uncarried.filter(|_| acknowledges).map(|item| &item.document);

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use relay_connector::{Class, Failure};
 use relay_core::clock::Deadline;
 use relay_core::health::Part;
+use relay_core::tally::Counted;
 use relay_core::{Lease, StoreError, WorkItem};
 use relay_job::{Routed, work};
 use serde_json::Value;
@@ -122,6 +123,11 @@ impl<'a> FlowTurn<'a> {
     pub(crate) async fn close(&mut self) {
         let Some(lease) = self.lease.take() else { return };
         let released = lease.release().await;
+        // A backfill reads what was read before.
+        if self.poller.until.is_none() {
+            let counted = Counted { read: self.report.queued, ..Counted::default() };
+            self.poller.health.count(&self.report.flow, counted).await;
+        }
         // What stopped the work comes first.
         if self.report.error.is_none() {
             self.poller.health.well(self.part()).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use relay_connector::{PushRefused, PushRequest, RefusalKind, Reply, Verified, Webhook};
 use relay_core::clock::{Clock, Rng, timeout};
 use relay_core::health::{Monitor, Part};
+use relay_core::tally::Counted;
 use relay_core::{Intake, StoreError, System};
 use relay_job::pushed::Readers;
 use relay_job::{ActiveFlows, Connections, CredentialCheck, FlowSettings};
@@ -14,7 +15,7 @@ use relay_job::{ActiveFlows, Connections, CredentialCheck, FlowSettings};
 /// may take 1.5; a store that hangs takes longer, for its requests' own limits add up.
 const STORING: Duration = Duration::from_secs(3);
 
-/// How long writing a health record may hold up an answer.
+/// How long writing a health record, or a tally, may hold up an answer.
 const TELLING: Duration = Duration::from_millis(500);
 
 /// The HTTP status and the JSON that the vendor reads.
@@ -122,7 +123,8 @@ impl Receiver {
         let (msg_id, key, data_type) = (push.msg_id.clone(), push.id.clone(), push.kind.clone());
         match self.in_time(self.take(system, webhook, push)).await {
             Ok(flows) => {
-                tracing::info!(key, data_type, msg_id, flows, "push stored");
+                tracing::info!(key, data_type, msg_id, flows = flows.len(), "push stored");
+                _ = timeout(self.clock.as_ref(), TELLING, self.count(&flows)).await;
                 Answer { status: 200, reply: Reply::accepted(msg_id), refused: None }
             }
             Err(error) => {
@@ -143,20 +145,32 @@ impl Receiver {
         timeout(self.clock.as_ref(), STORING, stored).await.unwrap_or_else(|_| Err(late()))
     }
 
-    /// Stores a push for every flow that takes it, and answers how many those are.
-    async fn take(&self, system: System, webhook: &dyn Webhook, push: Verified) -> Result<usize, StoreError> {
+    /// Counts a document of each of these flows.
+    async fn count(&self, flows: &[String]) {
+        for flow in flows {
+            self.health.count(flow, Counted { read: 1, ..Counted::default() }).await;
+        }
+    }
+
+    /// Stores a push for every flow that takes it, and answers which those are.
+    async fn take(
+        &self,
+        system: System,
+        webhook: &dyn Webhook,
+        push: Verified,
+    ) -> Result<Vec<String>, StoreError> {
         let flows = self.active.flows().await?;
         let readers = Readers { flows: &flows, settings: &self.settings };
         let document = push.document.filter(|document| readers.of(document, &push.params).next().is_some());
         let Some(document) = document else {
             self.keep_unrouted(system, webhook.unrouted(&push), push).await?;
-            return Ok(0);
+            return Ok(Vec::new());
         };
         let (clock, rng) = (self.clock.as_ref(), self.rng.as_ref());
         let items = readers.work_items(document, &push.params, push.data, clock, rng);
         let items: Vec<_> = items.iter().map(|(system, items)| (*system, items.as_slice())).collect();
         self.intake.take_all(&items).await?;
-        Ok(items.iter().map(|(_, items)| items.len()).sum())
+        Ok(items.iter().flat_map(|(_, items)| items.iter().map(|item| item.flow.clone())).collect())
     }
 }
 

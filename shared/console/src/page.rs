@@ -169,6 +169,15 @@ pub(crate) fn table(language: Language, columns: &[&str], rows: &[Vec<Markup>]) 
     }
 }
 
+/// A text in which commands stand between backquotes.
+pub(crate) fn with_commands(text: &str) -> Markup {
+    html! {
+        @for (place, part) in text.split('`').enumerate() {
+            @if place % 2 == 0 { (part) } @else { code { (part) } }
+        }
+    }
+}
+
 /// A text in a cell.
 pub(crate) fn cell(text: impl Into<String>) -> Markup {
     let text = text.into();

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::tally::{Counted, Tallies};
 use crate::{Checkpoints, StoreError, System};
 
 /// What goes on as before is written this often: on DynamoDB a write costs, and each function's processes write.
@@ -140,6 +141,7 @@ pub struct Monitor {
     checkpoints: Arc<dyn Checkpoints>,
     clock: Arc<dyn Clock>,
     records: Mutex<HashMap<Part, Record>>,
+    tallies: Tallies,
 }
 
 /// A record as this process knows it.
@@ -154,7 +156,18 @@ impl Monitor {
     /// Writes to these checkpoints.
     #[must_use]
     pub fn new(checkpoints: Arc<dyn Checkpoints>, clock: Arc<dyn Clock>) -> Self {
-        Self { checkpoints, clock, records: Mutex::default() }
+        let tallies = Tallies::new(checkpoints.clone(), clock.clone());
+        Self { checkpoints, clock, records: Mutex::default(), tallies }
+    }
+
+    /// Documents of a flow were taken in, or delivered ([`crate::tally`]).
+    pub async fn count(&self, flow: &str, counted: Counted) {
+        self.tallies.count(flow, counted).await;
+    }
+
+    /// Writes what was counted and is kept: before a process ends.
+    pub async fn flush(&self) {
+        self.tallies.flush().await;
     }
 
     /// A part has succeeded.

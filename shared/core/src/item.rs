@@ -90,6 +90,18 @@ pub fn is_again(replay: Option<&str>) -> bool {
     replay.is_some_and(|replay| replay.starts_with(AGAIN))
 }
 
+/// The flow that a message body names, without reading the document; `None` where the body is none of a work item.
+#[must_use]
+pub fn flow_of(body: &str) -> Option<String> {
+    /// What a plain body begins with, as [`WorkItem::encode`] writes it.
+    const BEGINS: &str = r#"{"flow":"#;
+    match body.strip_prefix(BEGINS) {
+        // The rest of it stays unread.
+        Some(rest) => serde_json::Deserializer::from_str(rest).into_iter::<String>().next()?.ok(),
+        None => WorkItem::decode(body).ok().map(|item| item.flow),
+    }
+}
+
 impl WorkItem {
     /// Whether a person has it sent although the target has it.
     #[must_use]
@@ -100,7 +112,13 @@ impl WorkItem {
     /// What orders messages: versions of one document follow each other, different documents do not wait.
     #[must_use]
     pub fn group(&self) -> String {
-        digest(&[&self.flow, &self.key])
+        Self::group_of(&self.flow, &self.key)
+    }
+
+    /// The group of the messages of a document.
+    #[must_use]
+    pub fn group_of(flow: &str, key: &str) -> String {
+        digest(&[flow, key])
     }
 
     /// What the item says, of which document and in which version: equal for two readings of an unchanged document.

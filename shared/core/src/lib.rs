@@ -51,6 +51,7 @@ pub mod policy;
 pub mod queue;
 pub mod quota;
 pub mod registry;
+pub mod tally;
 pub mod time;
 pub mod told;
 mod version;

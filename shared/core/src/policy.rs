@@ -10,6 +10,9 @@ use crate::FailureClass;
 use crate::backoff;
 use crate::outcome::{Outcome, RetryCause, Skip};
 
+/// What a delivery counts as in the metric `documents`.
+pub const DELIVERED: &str = "delivered";
+
 /// One receive of the message that had the turn.
 #[derive(Debug, Clone, Copy)]
 pub struct Receive {
@@ -171,7 +174,7 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
             again: confirm.and_then(again),
             // Not before it is sure to be the newest that the target has.
             source: confirm.is_none().then_some(Ok(())),
-            counted: Some("delivered"),
+            counted: Some(DELIVERED),
             target: Some(TargetHealth::Well),
             news: Some(News::Delivered),
             ..done
@@ -186,7 +189,7 @@ pub fn of(outcome: &Outcome, receive: Receive) -> Consequences<'_> {
         Outcome::Found { target_id } => Consequences {
             record: Record::Delivered { target_id: Some(target_id) },
             source: Some(Ok(())),
-            counted: Some("delivered"),
+            counted: Some(DELIVERED),
             target: Some(TargetHealth::Well),
             news: Some(News::Delivered),
             ..done

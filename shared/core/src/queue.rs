@@ -5,6 +5,7 @@
 //! - A received message is in flight until it is deleted or its visibility timeout ends.
 //! - A message received too often moves to the dead-letter queue, until a person redrives it.
 
+use std::collections::HashMap;
 use std::future::pending;
 use std::time::Duration;
 
@@ -70,6 +71,33 @@ pub struct DeadLetter {
     pub sent_at: DateTime<Utc>,
 }
 
+/// A message that is not done, as whoever looks into the queue sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The body.
+    pub body: String,
+    /// How often it has been received.
+    pub receive_count: u32,
+    /// When it was sent.
+    pub sent_at: DateTime<Utc>,
+    /// Until when it is in flight: worked, or put away; `None` while it waits to be received.
+    pub in_flight_until: Option<DateTime<Utc>>,
+    /// How many messages of the queue were sent before it and are not done.
+    pub before: u64,
+}
+
+/// Which messages somebody looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought<'a> {
+    /// Those of a group.
+    Group(&'a str),
+    /// Those whose document or head holds this text, among the [`LOOKED_AT`] that were sent first.
+    Text(&'a str),
+}
+
+/// So many messages of a queue are looked at by whoever asks for more than one group.
+pub const LOOKED_AT: u64 = 20_000;
+
 /// How much is in a queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Depth {
@@ -129,6 +157,18 @@ pub trait Queue: Send + Sync {
 
     /// Counts the messages.
     async fn depth(&self, system: System) -> Result<Depth, StoreError>;
+
+    /// Counts the messages that are not done by their flow ([`crate::item::flow_of`]), where the adapter can look into the
+    /// queue and it holds no more than [`LOOKED_AT`].
+    async fn by_flow(&self, _system: System) -> Result<Option<HashMap<String, u64>>, StoreError> {
+        Ok(None)
+    }
+
+    /// The messages that are not done, sent first at the beginning, where the adapter can look into the queue without
+    /// receiving: SQS shows nobody what it holds.
+    async fn seek(&self, _system: System, _sought: Sought<'_>) -> Result<Option<Vec<Seen>>, StoreError> {
+        Ok(None)
+    }
 
     /// Counts the messages in the dead-letter queue.
     async fn dead(&self, system: System) -> Result<u64, StoreError>;

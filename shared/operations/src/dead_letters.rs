@@ -101,7 +101,7 @@ impl Operations<'_> {
         }
     }
 
-    async fn dead_letters_of(&self, system: System) -> Result<Vec<Dead>, OperationError> {
+    pub(crate) async fn dead_letters_of(&self, system: System) -> Result<Vec<Dead>, OperationError> {
         let (mut letters, mut seen) = (Vec::<Dead>::new(), BTreeSet::new());
         loop {
             let after = letters.last().map(|letter| letter.id.as_str());

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::explain::Connect;
 use crate::language::{Language, Said};
+use crate::queued::Unseen;
 use crate::show::Shown;
 use crate::times::shown;
 use crate::{OperationError, Operations, both};
@@ -29,6 +30,8 @@ pub struct Found {
     pub documents: Vec<Shown>,
     /// What the sources say of it, where there are none.
     pub sources: Vec<AtSource>,
+    /// The queues that may hold it, where there are none and the queues cannot be looked into (SQS).
+    pub unseen: Vec<Unseen>,
 }
 
 /// What a source says of a number.
@@ -65,12 +68,19 @@ impl Operations<'_> {
         let mut found = Vec::with_capacity(numbers.len());
         for number in numbers {
             let number = number.trim();
-            let documents = self.documents_with(number, &flows).await?;
-            let sources = match documents.is_empty() {
-                true => self.at_sources(number, &flows, connect).await?,
-                false => Vec::new(),
-            };
-            found.push(Found { number: number.to_owned(), documents, sources });
+            let mut documents = self.documents_with(number, &flows).await?;
+            let (mut sources, mut unseen) = (Vec::new(), Vec::new());
+            if documents.is_empty() {
+                let queues = self.in_queues(number, &flows).await?;
+                for (id, queued) in queues.documents {
+                    documents.push(self.only_queued(id, queued).await?);
+                }
+                unseen = queues.unseen;
+            }
+            if documents.is_empty() {
+                sources = self.at_sources(number, &flows, connect).await?;
+            }
+            found.push(Found { number: number.to_owned(), documents, sources, unseen });
         }
         Ok(found)
     }

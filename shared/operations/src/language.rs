@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use relay_reconcile::Verdict;
 use serde::{Serialize, Serializer};
 
 /// The language that a person reads.
@@ -31,6 +32,22 @@ impl Language {
             Self::Chinese => chinese,
             Self::English => english,
         }
+    }
+
+    /// What a document comes to in a reconciliation.
+    #[must_use]
+    pub fn verdict(self, verdict: Verdict) -> &'static str {
+        let chinese = match verdict {
+            Verdict::Matched => "一致",
+            Verdict::Missing => "缺少",
+            Verdict::Extra => "多出",
+            Verdict::Doubled => "重复",
+            Verdict::Different => "不同",
+            Verdict::NotDue => "还没到",
+            Verdict::Explained => "有原因",
+            Verdict::NotCompared => "没能比对",
+        };
+        self.says(chinese, verdict.in_words())
     }
 
     /// What a class of failures means, and the way out.

@@ -12,6 +12,7 @@
 //! | [`doctor`] | every connection that the flows need, tried without writing |
 //! | [`explain`] | what would become of a document, and why |
 //! | [`record`] | a flow test, made of what was kept of a document |
+//! | [`queued`] | documents that wait in a queue, of which nothing else may know yet |
 //! | [`groups`] | documents that become one bill together: open, sealed, members, bills |
 //! | [`parts`] | the parts of a document that its flow splits |
 //! | [`replay`] | failed documents, sent through their flows again |
@@ -49,6 +50,7 @@ pub mod lookups;
 pub mod names;
 pub mod parts;
 pub mod pauses;
+pub mod queued;
 pub mod recheck;
 pub mod reconcile;
 pub mod record;

@@ -5,17 +5,28 @@ use relay_core::Action;
 
 use crate::{OperationError, Operations};
 
+/// So many actions are looked through for a text: what people do in a year.
+const LOOKED_THROUGH: usize = 20_000;
+
 impl Operations<'_> {
-    /// The last actions, newest first.
+    /// The last actions, newest first: those that hold a text, a person's name or a document's key say, where one is named.
     ///
     /// # Errors
     /// A store that does not answer, or a stack without the table for them.
     pub async fn actions(
         &self,
         since: Option<DateTime<Utc>>,
+        about: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Action>, OperationError> {
-        Ok(self.stores.audit.actions(since, limit).await?)
+        let Some(about) = about else { return Ok(self.stores.audit.actions(since, limit).await?) };
+        let holds = |text: &str| text.contains(about);
+        let is_about = |action: &Action| {
+            [&action.by, &action.did, &action.to].into_iter().any(|text| holds(text))
+                || action.reason.as_deref().is_some_and(holds)
+        };
+        let actions = self.stores.audit.actions(since, LOOKED_THROUGH).await?;
+        Ok(actions.into_iter().filter(is_about).take(limit).collect())
     }
 
     /// Notes what has been done, by whoever asks unless another is named. What is done stays done: where it cannot be noted,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::failures::Failure;
 use crate::groups::InGroup;
 use crate::parts::Part;
+use crate::queued::Queued;
 use crate::{OperationError, Operations};
 
 /// Everything that is known of one document.
@@ -44,6 +45,9 @@ pub struct Shown {
     /// The key of the document that it is a part of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part_of: Option<String>,
+    /// What waits of it in its queue: versions whose turn comes, or comes again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queued: Vec<Queued>,
     /// What came, what was sent and what was answered, oldest first; empty where no history is kept, or no more.
     pub history: Vec<Record>,
 }
@@ -95,8 +99,8 @@ impl Operations<'_> {
     /// Everything that is known of one document.
     ///
     /// # Errors
-    /// A flow that nobody knows; a document that neither the ledger nor the archive knows, one that waits in the queue
-    /// for its first turn say; a store that does not answer.
+    /// A flow that nobody knows; a document that neither the ledger, the archive nor a queue knows, as far as that can be
+    /// looked into; a store that does not answer.
     pub async fn show(&self, flow: &str, key: &str) -> Result<Shown, OperationError> {
         self.check_flow(flow).await?;
         let entry = match self.entry(flow, key).await? {
@@ -119,9 +123,29 @@ impl Operations<'_> {
         let is_known = entry.is_some();
         let entry = entry.unwrap_or_else(|| Entry::new(EntryId::new(flow, key)));
         let history = self.stores.archive.read(&entry.id, &entry.archive).await?;
-        if !is_known && history.is_empty() {
+        let queued = self.queued(flow, &entry.id.key).await?;
+        if !is_known && history.is_empty() && queued.is_empty() {
             return Ok(None);
         }
+        Ok(Some(self.all_of(entry, queued, history).await?))
+    }
+
+    /// A document of which nothing is known but what waits.
+    pub(crate) async fn only_queued(
+        &self,
+        id: EntryId,
+        queued: Vec<Queued>,
+    ) -> Result<Shown, OperationError> {
+        self.all_of(Entry::new(id), queued, Vec::new()).await
+    }
+
+    async fn all_of(
+        &self,
+        entry: Entry,
+        queued: Vec<Queued>,
+        history: Vec<Record>,
+    ) -> Result<Shown, OperationError> {
+        let flow = entry.id.flow.as_str();
         let paused = self.paused(flow).await?;
         let group = self.in_group(&entry).await?;
         let parts = self.parts_of(&entry).await?;
@@ -130,7 +154,7 @@ impl Operations<'_> {
         let settled = entry.settled.as_ref().map(|settled| by_hand(&entry, settled));
         let numbers = entry.numbers.all().to_vec();
         let Entry { delivered, attempts, unanswered, id: EntryId { flow, key }, .. } = entry;
-        Ok(Some(Shown {
+        Ok(Shown {
             flow,
             key,
             numbers,
@@ -144,8 +168,9 @@ impl Operations<'_> {
             group,
             parts,
             part_of,
+            queued,
             history,
-        }))
+        })
     }
 
     /// The pause of a flow, or of its target.

@@ -37,17 +37,13 @@ impl Summary {
     /// How many documents differ.
     #[must_use]
     pub fn differences(&self) -> u64 {
-        self.counts.iter().filter(|(verdict, _)| verdict.is_difference()).map(|(_, count)| count).sum()
+        self.differing().map(|(_, count)| count).sum()
     }
 
-    /// The differences in words: `2 missing, 1 doubled`.
-    #[must_use]
-    pub fn told(&self) -> String {
-        let differing = self.counts.iter().filter(|(verdict, _)| verdict.is_difference());
-        differing
-            .map(|(verdict, count)| format!("{count} {}", verdict.in_words()))
-            .collect::<Vec<_>>()
-            .join(", ")
+    /// How many documents came to each kind of difference.
+    pub fn differing(&self) -> impl Iterator<Item = (Verdict, u64)> {
+        let counts = self.counts.iter().map(|(verdict, count)| (*verdict, *count));
+        counts.filter(|(verdict, _)| verdict.is_difference())
     }
 }
 

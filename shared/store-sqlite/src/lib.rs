@@ -33,6 +33,7 @@ mod health;
 mod housekeeping;
 mod lane;
 mod ledger;
+mod look;
 mod lookups;
 mod migrations;
 mod open;

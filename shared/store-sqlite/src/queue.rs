@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -6,8 +7,10 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params};
 
 use super::shared_text::{BODY, End};
-use super::{Sqlite, dead_letters, later, millis, time};
-use relay_core::queue::{DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Queue, Received};
+use super::{Sqlite, dead_letters, later, look, millis, time};
+use relay_core::queue::{
+    DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Queue, Received, Seen, Sought,
+};
 use relay_core::{DeadLetter, StoreError, System};
 
 /// As many as SQS allows. The pusher counts attempts itself: a message received this often has never even been recorded.
@@ -105,6 +108,35 @@ impl Queue for Sqlite {
             )
         })
         .await
+    }
+
+    async fn by_flow(&self, system: System) -> Result<Option<HashMap<String, u64>>, StoreError> {
+        self.scan_in("counting the queue by flow in", move |tx, _| look::by_flow(tx, system)).await
+    }
+
+    async fn seek(&self, system: System, sought: Sought<'_>) -> Result<Option<Vec<Seen>>, StoreError> {
+        let steady = self.time.clone();
+        let in_flight = move |visible_at: i64, now: DateTime<Utc>| {
+            let is = visible_at > millis(now) && visible_at <= later(now, MAX_VISIBILITY);
+            is.then(|| steady.by_clock(time(visible_at), now))
+        };
+        let found = match sought {
+            Sought::Group(group) => {
+                let group = group.to_owned();
+                self.read_in("looking into the queue in", move |tx, now| {
+                    look::of_group(tx, system, &group, |visible_at| in_flight(visible_at, now))
+                })
+                .await?
+            }
+            Sought::Text(text) => {
+                let text = text.to_owned();
+                self.scan_in("looking into the queue in", move |tx, now| {
+                    look::holding(tx, system, &text, |visible_at| in_flight(visible_at, now))
+                })
+                .await?
+            }
+        };
+        Ok(Some(found))
     }
 
     async fn dead(&self, system: System) -> Result<u64, StoreError> {

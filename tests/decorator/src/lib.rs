@@ -16,6 +16,7 @@ use relay_core::archive::Record;
 use relay_core::clock::Rng;
 use relay_core::groups::{Contribution, GroupId, Open, Seal};
 use relay_core::ledger::Counts;
+use relay_core::queue::{Seen, Sought};
 use relay_core::quota::{Ask, Grant, Limit, Used};
 use relay_core::{
     Action, Archive, Audit, Checkpoint, Checkpoints, DeadLetter, Depth, Entry, EntryId, Groups, Lease,
@@ -166,6 +167,8 @@ decorated! {
         delay(system: System, receipt: &str, delay: Duration) -> bool;
         delay_all(system: System, delays: &[(String, Duration)]) -> ();
         depth(system: System) -> Depth;
+        by_flow(system: System) -> Option<HashMap<String, u64>>;
+        seek(system: System, sought: Sought<'_>) -> Option<Vec<Seen>>;
         dead(system: System) -> u64;
         dead_letters(system: System, limit: usize, after: Option<&str>) -> Vec<DeadLetter>;
         redrive(system: System, ids: Option<&[String]>) -> u64;

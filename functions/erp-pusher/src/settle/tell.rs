@@ -1,7 +1,10 @@
 //! Telling metrics, the target's health record and the credential check what became of a batch.
 
+use std::collections::BTreeMap;
+
 use relay_core::health::Part;
-use relay_core::policy::{Consequences, TargetHealth};
+use relay_core::policy::{self, Consequences, TargetHealth};
+use relay_core::tally::Counted;
 use relay_core::told;
 
 use crate::batch::Batch;
@@ -24,6 +27,20 @@ impl Pusher {
             }
         }
         self.tell_health(batch, &consequences).await;
+        self.count(turns, &consequences).await;
+    }
+
+    /// Counts what was delivered of each flow.
+    async fn count(&self, turns: &[Turn], consequences: &[Consequences<'_>]) {
+        let mut delivered: BTreeMap<&str, u64> = BTreeMap::new();
+        for (turn, _) in
+            turns.iter().zip(consequences).filter(|(_, it)| it.counted == Some(policy::DELIVERED))
+        {
+            *delivered.entry(turn.flow()).or_default() += 1;
+        }
+        for (flow, delivered) in delivered {
+            self.health.count(flow, Counted { delivered, ..Counted::default() }).await;
+        }
     }
 
     /// A batch of which the target has answered for one document shows that it takes documents, and one that came to no

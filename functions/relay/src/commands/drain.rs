@@ -22,7 +22,9 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     let checkpoints = wiring.stores.checkpoints.as_ref();
     pause::end_guesses(checkpoints, relay_connectors::targets(), wiring.clock.now()).await?;
     let began = wiring.clock.monotonic();
-    let drained = drain(&pusher, &wiring).await?;
+    let drained = drain(&pusher, &wiring).await;
+    wiring.health.flush().await;
+    let drained = drained?;
     if json {
         let Drained { tally, paused, paused_flows } = &drained;
         say!("{}", place.with(json!({ "flows": tally, "paused": paused, "paused_flows": paused_flows })));

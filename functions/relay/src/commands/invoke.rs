@@ -26,7 +26,9 @@ pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done
     test::must_pass(&settings::of_process())?;
     let wiring = Wiring::from_environment().await?;
     wiring.active.announce().await;
-    match answer(function, event, &wiring).await? {
+    let answer = answer(function, event, &wiring).await?;
+    wiring.health.flush().await;
+    match answer {
         Ok(answer) => {
             say!("{answer}");
             Ok(Done::Well)

@@ -8,10 +8,15 @@ use crate::cli::Time;
 use crate::output::say;
 
 /// `relay log`
-pub(crate) async fn run(since: Option<Time>, limit: usize, json: bool) -> anyhow::Result<Done> {
+pub(crate) async fn run(
+    since: Option<Time>,
+    grep: Option<&str>,
+    limit: usize,
+    json: bool,
+) -> anyhow::Result<Done> {
     let (wiring, place) = looked_at().await?;
     let since = since.map(|since| since.at(wiring.clock.now()));
-    let actions = operations(&wiring).actions(since, limit).await?;
+    let actions = operations(&wiring).actions(since, grep, limit).await?;
     if json {
         say!("{}", place.with(json!({ "actions": actions })));
     } else {

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 use relay_operations::reconcile::{Calls, Cost, Plan};
 use relay_reconcile::report::{Compared, OfPlace};
 use relay_reconcile::sum::Sum;
-use relay_reconcile::{Day, Standing, Tolerances, Verdict, days};
+use relay_reconcile::{Day, Standing, Tolerances, days};
 use serde_json::json;
 
 use super::{agrees, looked_at, operations};
@@ -156,8 +156,11 @@ fn print(day: &Day) {
     if day.places.len() > 1 {
         day.places.iter().for_each(print_place);
     }
-    let counts: Vec<_> =
-        day.counts.iter().map(|(verdict, count)| format!("{} {count}", verdict_in_words(*verdict))).collect();
+    let counts: Vec<_> = day
+        .counts
+        .iter()
+        .map(|(verdict, count)| format!("{} {count}", language::current().verdict(*verdict)))
+        .collect();
     say!("  {}", if counts.is_empty() { said!("没有单据", "no documents") } else { counts.join(", ") });
     for (why, count) in &day.explained {
         say!("  有解释:{count} {why}", "  explained: {count} {why}");
@@ -211,7 +214,7 @@ fn print_document(document: &Compared) {
     let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     say!(
         "  - {} {key}{}{}{why}",
-        verdict_in_words(*verdict),
+        language::current().verdict(*verdict),
         number.unwrap_or_default(),
         shop.unwrap_or_default()
     );
@@ -227,18 +230,4 @@ fn print_document(document: &Compared) {
             told(&differing.now)
         );
     }
-}
-
-fn verdict_in_words(verdict: Verdict) -> &'static str {
-    let chinese = match verdict {
-        Verdict::Matched => "一致",
-        Verdict::Missing => "缺少",
-        Verdict::Extra => "多出",
-        Verdict::Doubled => "重复",
-        Verdict::Different => "不同",
-        Verdict::NotDue => "还没到",
-        Verdict::Explained => "有解释",
-        Verdict::NotCompared => "没比对",
-    };
-    language::current().says(chinese, verdict.in_words())
 }

@@ -100,6 +100,7 @@ pub(crate) async fn run(
         if let Some(pushes) = pushes {
             pushes.stop().await;
         }
+        wiring.health.flush().await;
     };
     tokio::select! {
         () = ending => {}

@@ -44,7 +44,7 @@ pub(crate) async fn find(numbers: &[String], flow: Option<&str>, json: bool) -> 
     Ok(if is_known { Done::Well } else { Done::WithFailures })
 }
 
-fn print_found(Found { number, documents, sources }: &Found) {
+fn print_found(Found { number, documents, sources, unseen }: &Found) {
     for document in documents {
         say!("");
         print(document);
@@ -58,12 +58,9 @@ fn print_found(Found { number, documents, sources }: &Found) {
         say!("  {flow} ({source}{key}): {}", says.told(language::current()));
     }
     if sources.is_empty() {
-        say!(
-            "  能按这种号码问的来源也都没有它;推送来的、还没轮到第一次处理的,只在 `relay status` 的等待里",
-            "  and no source that can be asked by such a number has it; what was pushed and waits for its first turn is\n  told by \
-             `relay status` alone, as one of those that wait"
-        );
+        say!("  能按这种号码问的来源也都没有它", "  and no source that can be asked by such a number has it");
     }
+    unseen.iter().for_each(|queue| say!("  {}", queue.said().told(language::current())));
 }
 
 fn print(document: &Shown) {
@@ -176,6 +173,7 @@ fn stands(document: &Shown) {
             shown(request.at)
         );
     }
+    document.queued.iter().for_each(|queued| say!("  {}", queued.said().told(language::current())));
     if let Some(pause) = &document.paused {
         say!("  {}", pauses::said(pause).told(language::current()));
     }

@@ -53,7 +53,10 @@ fn print(place: &Place, status: &Status) {
     }
     let columns = [
         ("流程", "flow"),
+        ("今天读入", "read today"),
+        ("今天送达", "delivered today"),
         ("已送达", "delivered"),
+        ("等待", "waiting"),
         ("失败", "failed"),
         ("已读到", "read until"),
         ("落后", "lag"),
@@ -67,7 +70,10 @@ fn print(place: &Place, status: &Status) {
         let (until, well) = (time(flow.read_until), time(flow.source_health.last_success));
         table.add_row([
             name.clone(),
+            flow.today.read.to_string(),
+            flow.today.delivered.to_string(),
             delivered,
+            status.waiting_in_words(flow),
             flow.failed.to_string(),
             until,
             lag,

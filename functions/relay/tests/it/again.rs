@@ -79,6 +79,10 @@ fn failures_of_one_cause_are_one_issue_that_is_over_with_its_documents() {
         "{log}"
     );
     assert_eq!(last["reason"], "手工录入", "{log}");
+    let about = |text: &str| installation.relay(&["log", "--grep", text]).with_status(0).stdout;
+    assert!(about("小王").contains("cause ") && !about("小王").contains(&ids[0]), "{}", about("小王"));
+    assert!(about(&ids[0]).contains("by hand") && !about(&ids[0]).contains("小王"), "{}", about(&ids[0]));
+    assert!(about("nobody").contains("Nobody has done anything"), "{}", about("nobody"));
     let told = installation.relay(&["log", "--since", "1h"]).with_status(0).stdout;
     assert!(told.contains("小王: settle cause ") && told.contains(&ids[0]), "{told}");
 }

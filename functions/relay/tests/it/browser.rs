@@ -1,16 +1,18 @@
 //! The console in a browser: `tests/browser/run` brings the browser, and drives the pages of a busy installation.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use futures::future::try_join_all;
 use relay_core::archive::{Event, Record};
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_core::groups::{Bill, Contribution, GroupId, Member, Seal};
 use relay_core::ledger::UnknownCode;
 use relay_core::{Action, Delivered, Entry, EntryId, Failed, FailureClass, Outgoing, Stores, System};
+use relay_operations::reconcile::{Day, kept};
 use relay_store_sqlite::Sqlite;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
@@ -41,9 +43,9 @@ const WORDS: [&str; 8] = [
 ];
 
 /// Fills an installation with what a busy merchant has of everything.
-struct Filled {
-    stores: Stores,
-    now: DateTime<Utc>,
+pub(crate) struct Filled {
+    pub(crate) stores: Stores,
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl Filled {
@@ -54,6 +56,42 @@ impl Filled {
         self.groups(400, 1_200).await;
         self.messages(1_500).await;
         self.actions(500).await;
+        self.compared(40).await;
+    }
+
+    /// The day that many documents differ on: yesterday.
+    fn red_day(&self) -> NaiveDate {
+        self.now.date_naive() - Days::new(1)
+    }
+
+    /// So many days of a flow that were compared: some equal, some not, some that could not be.
+    async fn compared(&self, days: u64) {
+        for place in 0..days {
+            let standing = ["different", "equal", "equal", "not_compared"][place as usize % 4];
+            let sum = |documents: u64| json!({ "documents": documents, "content": { "lines": documents * 2, "quantity": "1234.5", "amount": "98765432.10" } });
+            let verdicts = ["missing", "doubled", "different", "extra", "not_due", "explained"];
+            let documents: Vec<_> = (0..if standing == "different" { 120 } else { 0 })
+                .map(|number| {
+                    json!({
+                        "key": format!("JY2026{number:08}"), "number": null, "verdict": verdicts[number % 6],
+                        "why": WORDS[number % WORDS.len()], "shop": "S001 直营旗舰店", "warehouse": "WH001 南京仓",
+                    })
+                })
+                .collect();
+            let counts: BTreeMap<_, _> = verdicts
+                .iter()
+                .map(|verdict| (*verdict, documents.len() / 6))
+                .filter(|(_, count)| *count > 0)
+                .collect();
+            let not_compared: Vec<_> = (standing == "not_compared").then_some(WORDS[3]).into_iter().collect();
+            let day = json!({
+                "flow": TO_KINGDEE, "day": self.red_day() - Days::new(place), "at": self.now, "standing": standing,
+                "source": sum(1_200), "ledger": sum(1_198), "target": sum(1_180), "places": [], "counts": counts,
+                "explained": {}, "documents": documents, "not_compared": not_compared, "notes": [],
+            });
+            let day: Day = serde_json::from_value(day).unwrap();
+            kept::keep(self.stores.checkpoints.as_ref(), &day).await.unwrap();
+        }
     }
 
     fn ago(&self, minutes: usize) -> DateTime<Utc> {
@@ -65,7 +103,7 @@ impl Filled {
         try_join_all(writes).await.unwrap();
     }
 
-    async fn failures(&self, count: usize) {
+    pub(crate) async fn failures(&self, count: usize) {
         let flows = [TO_WDT, TO_CRM, TO_KINGDEE];
         let entries = (0..count).map(|place| {
             let flow = flows[place % flows.len()];
@@ -241,6 +279,7 @@ fn every_screen_and_every_action_in_a_browser() {
     let store = Sqlite::open(&installation.path("relay.db"), Arc::new(SystemClock)).unwrap();
     let filled = Filled { stores: store.stores(), now: SystemClock.now() };
     runtime.block_on(filled.all());
+    let day = filled.red_day();
     let calls =
         runtime.block_on(filled.stores.archive.read(&EntryId::new(TO_CRM, ids[0].as_str()), &[])).unwrap();
     assert!(calls.iter().any(|Record { event, .. }| matches!(event, Event::Called(_))), "{calls:?}");
@@ -256,6 +295,7 @@ fn every_screen_and_every_action_in_a_browser() {
         "order": ids[0],
         "group": GROUP,
         "flow": TO_CRM,
+        "day": day,
     });
     let mut words = drive.lines();
     let driven = Command::new(words.next().unwrap()).args(words).arg(facts.to_string()).status().unwrap();

@@ -157,7 +157,18 @@ fn whoever_may_only_read_sees_no_action_and_does_none() {
     let console = Console::of(&installation);
     let mut browser = Browser::at(&console);
     browser.logs_in("wang", "reader's password");
-    for path in ["/", "/issues", "/flows", "/vendors", "/queues", "/groups", "/lookups", "/log"] {
+    for path in [
+        "/",
+        "/issues",
+        "/flows",
+        "/vendors",
+        "/queues",
+        "/groups",
+        "/lookups",
+        "/reconciliation",
+        "/search?q=JY1",
+        "/log",
+    ] {
         let page = browser.get(path);
         page.shows(&["<h1>"]);
         assert!(!page.body.contains("/do?") && !page.body.contains("class=\"act\""), "{path}: {}", page.body);

@@ -82,3 +82,38 @@ fn one_of_the_numbers_and_the_other_way_of_naming_a_document_exclude_each_other(
     installation.relay(&["show", "--key", "JY1"]).with_status(2);
     installation.relay(&["show", "JY1", "--flow", "trade-to-kingde"]).with_status(2);
 }
+
+#[test]
+fn what_waits_for_its_first_turn_is_found_in_its_queue_by_key_and_by_number() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    installation.set("RELAY_START", (SystemClock.now() - TimeDelta::hours(1)).to_rfc3339());
+    let modified = SystemClock.now() - TimeDelta::minutes(30);
+    let number = town.vendors.wangdian.generate_trade("S001", 55, modified);
+    installation.invoke("webhook-receiver", "webhook-receiver/direct-order.json").with_status(0);
+    installation.relay(&["pause", "kingdee", "--reason", "stock-taking", "--by", "li"]).with_status(0);
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    let explained = ["explain", "--flow", TRADES, "--number", &number, "--json"];
+    let trade = installation.relay(&explained).with_status(0).json()["document"].clone();
+    let tid = trade["src_tids"].as_str().unwrap();
+    let found = shown(&installation, &[&number, tid], 0);
+    for place in 0..2 {
+        let document = &found[place]["documents"][0];
+        assert_eq!((&document["flow"], &document["key"]), (&TRADES.into(), &trade["trade_no"]), "{found}");
+        let queued = &document["queued"][0];
+        assert_eq!((&queued["system"], &queued["receive_count"]), (&"kingdee".into(), &0.into()), "{found}");
+        assert!(queued["since"].is_string() && document["paused"]["by"] == "li", "{found}");
+    }
+    let told = installation.relay(&["show", "--flow", TRADES, "--key", &number]).with_status(0).stdout;
+    let says = "waits in the queue of kingdee since ";
+    assert!(told.contains(says) && told.contains("for its first turn, behind 0 others"), "{told}");
+    assert!(told.contains("not delivered") && told.contains("stock-taking"), "{told}");
+
+    let flow = || installation.relay(&["status", "--json"]).json()["flows"][TRADES].clone();
+    assert_eq!((&flow()["today"]["read"], &flow()["waiting"]), (&1.into(), &1.into()), "{}", flow());
+    installation.relay(&["resume", "kingdee"]).with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    let done = flow();
+    assert_eq!((&done["today"]["delivered"], &done["waiting"]), (&1.into(), &0.into()), "{done}");
+    assert_eq!(shown(&installation, &[&number], 0)[0]["documents"][0].get("queued"), None);
+}

@@ -94,6 +94,9 @@ fn facts(document: &Shown, language: Language) -> Markup {
                 dt { (language.says("人工了结", "Settled")) }
                 dd { (settled.by) ", " (shown(settled.at)) ": " (settled.reason.as_deref().unwrap_or("–")) }
             }
+            @for queued in &document.queued {
+                dt { (language.says("队列", "Queue")) } dd { (queued.said().told(language)) }
+            }
             @if let Some(pause) = &document.paused {
                 dt { (language.says("暂停", "Paused")) } dd { (pauses::told(pause)) }
             }

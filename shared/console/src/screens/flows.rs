@@ -24,7 +24,9 @@ pub(crate) fn table_of(status: &Status, language: Language) -> Markup {
     let columns = [
         language.says("流程", "Flow"),
         language.says("从 → 到", "From → to"),
+        language.says("今天读入 / 送达", "Read / delivered today"),
         language.says("已送达", "Delivered"),
+        language.says("等待", "Waiting"),
         language.says("失败", "Failed"),
         language.says("读到", "Read until"),
         language.says("落后", "Lag"),
@@ -32,11 +34,11 @@ pub(crate) fn table_of(status: &Status, language: Language) -> Markup {
         language.says("下次读取", "Next run"),
         language.says("操作", "Actions"),
     ];
-    let rows: Vec<_> = status.flows.iter().map(|(name, flow)| row(name, flow, language)).collect();
+    let rows: Vec<_> = status.flows.iter().map(|(name, flow)| row(name, flow, status, language)).collect();
     table(language, &columns, &rows)
 }
 
-fn row(name: &str, flow: &FlowStatus, language: Language) -> Vec<Markup> {
+fn row(name: &str, flow: &FlowStatus, status: &Status, language: Language) -> Vec<Markup> {
     let failed = match flow.failed {
         0 => cell("0"),
         count => link("/issues", &[("flow", name)], &count.to_string()),
@@ -44,7 +46,9 @@ fn row(name: &str, flow: &FlowStatus, language: Language) -> Vec<Markup> {
     vec![
         html! { (link("/flow", &[("flow", name)], name)) @if let Some(title) = &flow.title { br; span.faint { (title) } } },
         cell(format!("{} → {}", flow.source, flow.target)),
-        cell(flow.delivered.map_or_else(|| "–".to_owned(), |count| count.to_string())),
+        cell(format!("{} / {}", flow.today.read, flow.today.delivered)),
+        cell(count(flow.delivered)),
+        cell(status.waiting_in_words(flow)),
         failed,
         time(flow.read_until),
         span(flow.lag_s),
@@ -52,6 +56,10 @@ fn row(name: &str, flow: &FlowStatus, language: Language) -> Vec<Markup> {
         time(flow.next_run),
         steer(name, flow.paused.is_some(), language),
     ]
+}
+
+fn count(count: Option<u64>) -> String {
+    count.map_or_else(|| "–".to_owned(), |count| count.to_string())
 }
 
 fn steer(name: &str, is_paused: bool, language: Language) -> Markup {

@@ -1,18 +1,20 @@
 //! Who has done what?
 
+use maud::html;
 use relay_core::Action;
 use relay_operations::OperationError;
 use relay_operations::times::shown;
 
 use crate::Asked;
-use crate::page::{Page, cell, table};
+use crate::page::{Page, cell, link, table};
 
 /// So many actions stand on the page.
 const LISTED: usize = 200;
 
 pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let language = asked.language;
-    let actions = asked.desk.operations.actions(None, LISTED).await?;
+    let about = asked.request.field("about").filter(|about| !about.is_empty());
+    let actions = asked.desk.operations.actions(None, about, LISTED).await?;
     let columns = [
         language.says("时间", "When"),
         language.says("谁", "Who"),
@@ -24,7 +26,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let row = |action: &Action| {
         vec![
             cell(shown(action.at)),
-            cell(action.by.as_str()),
+            link("/log", &[("about", &action.by)], &action.by),
             cell(action.did.as_str()),
             cell(action.to.as_str()),
             cell(action.count.map(|count| count.to_string()).unwrap_or_default()),
@@ -32,5 +34,12 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         ]
     };
     let rows: Vec<_> = actions.iter().map(row).collect();
-    Ok(Page::new(language.says("操作记录", "Audit trail"), table(language, &columns, &rows)))
+    let body = html! {
+        @if let Some(about) = about {
+            p { (language.says("只列含有", "Those that hold")) " " strong { (about) } " · "
+                a href="/log" { (language.says("全部", "All")) } }
+        }
+        (table(language, &columns, &rows))
+    };
+    Ok(Page::new(language.says("操作记录", "Audit trail"), body))
 }

@@ -5,7 +5,7 @@ use relay_operations::OperationError;
 
 use super::{flows, issues, queues, vendors};
 use crate::Asked;
-use crate::page::{Page, mark};
+use crate::page::{Page, mark, with_commands};
 
 /// So many issues stand here; their page has all.
 const ISSUES: usize = 10;
@@ -19,7 +19,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
             p.big { (mark("good", language.says("一切正常", "All is well"))) }
         } @else {
             p.big { (mark("bad", &format!("{} {}", status.attention, language.says("件事要人处理", "need a person")))) }
-            ul { @for issue in &status.issues { li { (issue.told(language)) } } }
+            ul { @for issue in &status.issues { li { (with_commands(issue.told(language))) } } }
         }
         @if !causes.is_empty() {
             h2 { (language.says("失败的原因", "Why documents fail")) }

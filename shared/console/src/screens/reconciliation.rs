@@ -131,7 +131,7 @@ fn summed(name: &str, sum: Option<&Sum>, language: Language) -> Vec<Markup> {
 }
 
 fn counts(day: &Day, language: Language) -> String {
-    let told = day.counts.iter().map(|(verdict, count)| format!("{} {count}", in_words(*verdict, language)));
+    let told = day.counts.iter().map(|(verdict, count)| format!("{} {count}", language.verdict(*verdict)));
     told.collect::<Vec<_>>().join(", ")
 }
 
@@ -152,7 +152,7 @@ fn compared(flow: &str, of: &Compared, language: Language) -> Vec<Markup> {
             }
         }
     };
-    vec![document(flow, &of.key), mark(kind, in_words(of.verdict, language)), cell(place.join(" / ")), why]
+    vec![document(flow, &of.key), mark(kind, language.verdict(of.verdict)), cell(place.join(" / ")), why]
 }
 
 /// A value of one field, which may be a name or an address: of what is no number its length is told alone.
@@ -166,20 +166,4 @@ fn value(value: Option<&serde_json::Value>) -> String {
         }
         Some(value) => value.to_string(),
     }
-}
-
-fn in_words(verdict: Verdict, language: Language) -> &'static str {
-    language.says(
-        match verdict {
-            Verdict::Matched => "一致",
-            Verdict::Missing => "缺",
-            Verdict::Extra => "多",
-            Verdict::Doubled => "重",
-            Verdict::Different => "不同",
-            Verdict::NotDue => "未到期",
-            Verdict::Explained => "有原因",
-            Verdict::NotCompared => "未能对账",
-        },
-        verdict.in_words(),
-    )
 }

@@ -1,5 +1,6 @@
 //! Where is this number?
 
+use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use relay_operations::OperationError;
 use relay_operations::find::{AtSource, Found};
@@ -32,7 +33,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     Ok(Page::new(language.says("查找", "Search"), body))
 }
 
-fn one(Found { number, documents, sources }: &Found, language: Language) -> Markup {
+fn one(Found { number, documents, sources, unseen }: &Found, language: Language) -> Markup {
     let columns = [
         language.says("流程", "Flow"),
         language.says("单据", "Document"),
@@ -51,6 +52,7 @@ fn one(Found { number, documents, sources }: &Found, language: Language) -> Mark
             @if sources.is_empty() {
                 p.faint { (language.says("能按这种单号询问的来源里也没有。", "No source that can be asked by such a number has it.")) }
             }
+            @for queue in unseen { p { (queue.said().told(language)) } }
         } @else {
             (table(language, &columns, &rows))
         }
@@ -60,13 +62,26 @@ fn one(Found { number, documents, sources }: &Found, language: Language) -> Mark
 fn row(found: &Shown, language: Language) -> Vec<Markup> {
     let delivered = found.delivered.as_ref();
     let (kind, stands) = stands(found, language);
+    let stands = html! {
+        (mark(kind, stands))
+        @for failure in &found.failures { p.faint { (failure.message) } }
+        @for queued in &found.queued { p.faint { (queued.said().told(language)) } }
+    };
     vec![
         cell(found.flow.as_str()),
         document(&found.flow, &found.key),
-        mark(kind, stands),
+        stands,
         cell(delivered.and_then(|delivered| delivered.target_id.as_deref()).unwrap_or("–")),
-        cell(delivered.map_or_else(|| "–".to_owned(), |delivered| shown(delivered.at))),
+        cell(stands_since(found).map_or_else(|| "–".to_owned(), shown)),
     ]
+}
+
+/// Since when a document stands so.
+fn stands_since(found: &Shown) -> Option<DateTime<Utc>> {
+    let failed = found.failures.iter().map(|failure| failure.at).max();
+    let settled = found.settled.as_ref().map(|settled| settled.at);
+    let delivered = found.delivered.as_ref().map(|delivered| delivered.at);
+    failed.or(settled).or(delivered).or_else(|| found.queued.first().map(|queued| queued.since))
 }
 
 /// How a document stands, in a word.
@@ -77,6 +92,8 @@ pub(super) fn stands(found: &Shown, language: Language) -> (&'static str, &'stat
         ("good", language.says("已了结", "settled"))
     } else if found.delivered.is_some() {
         ("good", language.says("已送达", "delivered"))
+    } else if !found.queued.is_empty() {
+        ("warn", language.says("在队列里", "in the queue"))
     } else {
         ("warn", language.says("未送达", "not delivered"))
     }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_connector::Role;
+use relay_core::System;
 use relay_core::health::Part;
 use relay_core::ledger::Counts;
 use relay_core::pause::{self, Pause, Scope};
 use relay_core::registry::{self, Registered};
+use relay_core::tally::{self, Counted};
 use relay_job::{BrokenFile, Routed, active_flows, conditions, sightings, snapshot, watermark};
 use relay_mapping::Diagnostic;
 use serde::Serialize;
@@ -28,8 +30,15 @@ pub struct FlowStatus {
     pub source: String,
     /// The document that it writes.
     pub target: String,
-    /// Unknown where counting them means reading the whole ledger.
+    /// What came and what was delivered today, in China, as far as the processes have told: within a minute.
+    pub today: Counted,
+    /// The same since the flow has been counted.
+    pub counted: Counted,
+    /// Documents of which the target has a version; unknown where counting them means reading the whole ledger.
     pub delivered: Option<u64>,
+    /// Messages that wait, are worked or are put away in the queue of its target; unknown where the queue cannot be looked
+    /// into and holds those of other flows too.
+    pub waiting: Option<u64>,
     /// Documents with a failed version.
     pub failed: u64,
     /// How far its source has been read.
@@ -188,10 +197,14 @@ impl Operations<'_> {
         let behind = |until: DateTime<Utc>| {
             (self.clock.now() - until).to_std().unwrap_or_default().saturating_sub(allowed)
         };
+        let tally = tally::read(self.stores.checkpoints.as_ref(), name, self.clock.now()).await?;
         Ok(FlowStatus {
             source: source.to_owned(),
             target: target.to_owned(),
+            today: tally.today,
+            counted: tally.all,
             delivered: counts.delivered.as_ref().map(of),
+            waiting: None,
             failed: of(&counts.failed),
             read_until,
             lag_s: read_until.map(behind).as_ref().map(Duration::as_secs),
@@ -224,6 +237,11 @@ fn never_held(paths: &[String]) -> Said {
 }
 
 impl FlowStatus {
+    /// Whether its documents are for that target.
+    pub(super) fn goes_to(&self, system: System) -> bool {
+        self.target.split_once('.').is_some_and(|(target, _)| target == system.name())
+    }
+
     /// Whether it is new, and its polls read what has come together before it.
     pub(super) fn is_catching_up(&self, now: DateTime<Utc>) -> bool {
         conditions::is_catching_up(self.since, self.source_health.last_success, now)

@@ -44,6 +44,19 @@ pub struct Status {
     pub issues: Vec<Said>,
 }
 
+impl Status {
+    /// How many messages of a flow wait: where nobody can tell, at most as many as its target's queue holds.
+    #[must_use]
+    pub fn waiting_in_words(&self, flow: &FlowStatus) -> String {
+        let queue = self.queues.iter().find(|(system, _)| flow.goes_to(**system)).map(|(_, queue)| queue);
+        match (flow.waiting, queue) {
+            (Some(waiting), _) => waiting.to_string(),
+            (None, Some(queue)) => format!("≤ {}", queue.waiting + queue.in_flight),
+            (None, None) => "-".to_owned(),
+        }
+    }
+}
+
 /// How a source or a target is doing.
 #[derive(Debug, Serialize, Default)]
 pub struct Doing {
@@ -91,6 +104,7 @@ impl Operations<'_> {
             flows,
             issues: Vec::new(),
         };
+        self.note_waiting(&mut status).await?;
         status.issues = issues::of(&status, self.clock.now());
         status.attention = status.issues.len();
         status.vendors = self.vendor_statuses(&status).await?;

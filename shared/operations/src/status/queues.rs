@@ -1,13 +1,13 @@
 //! Where a target's queue stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use relay_core::health::Part;
 use relay_core::{Depth, System, pause};
 use serde::Serialize;
 
-use super::Doing;
+use super::{Doing, FlowStatus, Status};
 use crate::language::Said;
 use crate::{OperationError, Operations};
 
@@ -40,6 +40,27 @@ impl Operations<'_> {
             queues.insert(system, self.queue_status(system).await?);
         }
         Ok(queues)
+    }
+
+    /// Tells each flow how much of its target's queue is its own: as the queue says where it can be looked into; nothing
+    /// where the queue is empty; all of it where no other flow has that target.
+    pub(super) async fn note_waiting(&self, status: &mut Status) -> Result<(), OperationError> {
+        for (system, queue) in &status.queues {
+            let is_of_queue = |flow: &FlowStatus| flow.goes_to(*system);
+            let of_queue = status.flows.values().filter(|flow| is_of_queue(flow)).count();
+            let all = queue.waiting + queue.in_flight;
+            let by_flow = match (all, of_queue) {
+                (0, _) | (_, 0) => Some(HashMap::new()),
+                _ => self.stores.queue.by_flow(*system).await?,
+            };
+            for (name, flow) in status.flows.iter_mut().filter(|(_, flow)| is_of_queue(flow)) {
+                flow.waiting = match &by_flow {
+                    Some(by_flow) => Some(by_flow.get(name).copied().unwrap_or_default()),
+                    None => Some(all).filter(|_| of_queue == 1),
+                };
+            }
+        }
+        Ok(())
     }
 
     async fn queue_status(&self, system: System) -> Result<QueueStatus, OperationError> {

@@ -1,11 +1,12 @@
 //! Days of the last week on which the sides of a flow differ.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use relay_reconcile::{Standing, days, kept};
+use relay_reconcile::kept::{self, Summary};
+use relay_reconcile::{Standing, days};
 use serde::Serialize;
 
-use crate::language::Said;
-use crate::{OperationError, Operations, both};
+use crate::language::{Language, Said};
+use crate::{OperationError, Operations};
 
 /// So many days back a difference needs a person: as long as the schedule compares a day.
 const WEEK: u64 = 7;
@@ -24,7 +25,7 @@ pub struct Reconciled {
     /// How many documents differ.
     pub differences: u64,
     /// The differences in words: `2 missing, 1 doubled`.
-    pub told: String,
+    pub told: Said,
 }
 
 impl Operations<'_> {
@@ -41,11 +42,20 @@ impl Operations<'_> {
                 standing: known.standing,
                 at: known.at,
                 differences: known.differences(),
-                told: known.told(),
+                told: in_words(known),
             }));
         }
         Ok(red)
     }
+}
+
+fn in_words(summary: &Summary) -> Said {
+    let told = |language: Language| {
+        let counts =
+            summary.differing().map(|(verdict, count)| format!("{count} {}", language.verdict(verdict)));
+        counts.collect::<Vec<_>>().join(", ")
+    };
+    Said::new(told(Language::Chinese), told(Language::English))
 }
 
 impl Reconciled {
@@ -54,9 +64,10 @@ impl Reconciled {
         let Self { flow, day, told, .. } = self;
         let command = format!("`relay reconcile {flow} --day {day}`");
         (self.standing == Standing::Different).then(|| {
-            both!(
-                "{flow}:{day} 各方不一致({told}):{command} 逐张列出,加 `--heal` 补发缺的",
-                "{flow}: the sides differ on {day} ({told}): {command} names them, with `--heal` it sends the missing"
+            let (chinese, english) = (told.told(Language::Chinese), told.told(Language::English));
+            Said::new(
+                format!("{flow}:{day} 各方不一致({chinese}):{command} 逐张列出,加 `--heal` 补发缺的"),
+                format!("{flow}: the sides differ on {day} ({english}): {command} names them, with `--heal` it sends the missing"),
             )
         })
     }

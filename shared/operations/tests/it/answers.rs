@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use relay_core::EntryId;
 use relay_core::archive::{Event, Exchange, Record};
 use relay_core::clock::Clock as _;
+use relay_core::{EntryId, Outgoing};
 use relay_operations::failures::Failure;
 use serde_json::json;
 
-use crate::desk::{Desk, KINGDEE, TRADES, trade};
+use crate::desk::{Desk, KINGDEE, STOCK, TRADES, trade};
 
 #[tokio::test]
 async fn a_failure_is_told_with_its_document_as_it_came() {
@@ -108,4 +108,33 @@ async fn dead_letters_are_told_by_flow_and_key_and_redriven_one_by_one_or_all() 
     assert_eq!(moved[&KINGDEE], 2);
     assert!(desk.ask().dead_letters(Some("kingdee")).await.unwrap()[&KINGDEE].is_empty());
     assert_eq!(desk.stores.queue.depth(KINGDEE).await.unwrap().waiting, 3);
+}
+
+#[tokio::test]
+async fn a_document_of_which_only_the_queue_knows_is_shown_there() {
+    let desk = Desk::new();
+    desk.dead("d", trade("JY8").encode()).await;
+    let began = desk.clock.now();
+    let item = trade("JY9");
+    let message = Outgoing { group: item.group(), deduplication: "JY9".to_owned(), body: item.encode() };
+    desk.stores.queue.send(KINGDEE, &[message]).await.unwrap();
+    desk.clock.advance(Duration::from_secs(600));
+    let shown = desk.ask().show(TRADES, "JY9").await.unwrap();
+    let said = shown.queued[0].said().to_string();
+    let since = relay_operations::times::shown(began);
+    let turn = "for its first turn, behind 0 others";
+    assert_eq!(
+        said,
+        format!("version 2026-11-28 11:00:00 waits in the queue of kingdee since {since} {turn}")
+    );
+    let flow = &desk.ask().status().await.unwrap().flows[TRADES];
+    assert_eq!((flow.waiting, flow.delivered), (Some(1), Some(0)));
+    let nothing_waits = &desk.ask().status().await.unwrap().flows[STOCK];
+    assert_eq!(nothing_waits.waiting, Some(0));
+
+    let nobody = |_| Err("not connected".to_owned());
+    let found = desk.ask().find(&["JY9".to_owned(), "JY8".to_owned()], None, &nobody).await.unwrap();
+    let (waits, dead) = (&found[0].documents[0], &found[1].documents[0]);
+    assert_eq!((waits.key.as_str(), waits.queued[0].is_dead), ("JY9", false));
+    assert_eq!((dead.key.as_str(), dead.queued[0].is_dead), ("JY8", true), "a dead letter is found too");
 }

@@ -68,7 +68,7 @@ fn the_receiver_may_send_and_record_and_nothing_else() {
     assert_eq!(actions(role), allowed);
     let checkpoints = role.split_once("CheckpointTable.Arn").unwrap().1;
     assert!(
-        checkpoints.contains("LeadingKeys\": [flows, health/push]"),
+        checkpoints.contains("LeadingKeys\": [flows, health/push, tally/*]"),
         "no token, no watermark: {checkpoints}"
     );
     let readers =

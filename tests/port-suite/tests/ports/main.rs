@@ -29,6 +29,7 @@ mod numbers;
 mod pauses;
 mod queue;
 mod quotas;
+mod tally;
 mod waits;
 
 use std::sync::Arc;

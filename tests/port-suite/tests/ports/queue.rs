@@ -1,7 +1,11 @@
+use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::DateTime;
 use relay_core::clock::Clock as _;
-use relay_core::{Outgoing, Received, System};
+use relay_core::queue::Sought;
+use relay_core::{Outgoing, Received, System, WorkItem, codec};
+use serde_json::json;
 
 use super::Ports;
 
@@ -223,4 +227,60 @@ async fn a_delay_of_days_is_cut_to_half_an_hour() {
     ports.stores.queue.delay(System::new("kingdee"), &received.receipt, week).await.unwrap();
     ports.wait(61);
     assert_eq!(ports.bodies().await, ["a1"], "a lapsed receipt delays nothing");
+}
+
+fn item(flow: &str, key: &str, number: &str) -> Outgoing {
+    let item = WorkItem {
+        flow: flow.to_owned(),
+        key: key.to_owned(),
+        version: Some("1".to_owned()),
+        version_kind: None,
+        acknowledge: false,
+        received_at: DateTime::UNIX_EPOCH,
+        trace: key.to_owned(),
+        replay: None,
+        // Large enough for two messages that end alike to share their end.
+        document: json!({ "src_tid": number, "text": "x".repeat(2_000) }),
+    };
+    Outgoing { group: item.group(), deduplication: key.to_owned(), body: item.encode() }
+}
+
+/// What a store that can look into its queue says of it; nothing of one that cannot.
+#[tokio::test]
+async fn who_looks_into_a_queue_sees_what_waits_of_each_flow_and_receives_nothing() {
+    let ports = Ports::open().await;
+    let queue = ports.stores.queue.as_ref();
+    let kingdee = System::new("kingdee");
+    let gzipped = codec::pack(format!("{}{}", item("b", "k3", "").body, " ".repeat(70_000)));
+    assert!(gzipped.starts_with("gzip:"));
+    let third = Outgoing { body: gzipped, ..item("b", "k3", "") };
+    queue.send(kingdee, &[item("a", "k1", "T-1"), item("b", "k2", "T-1"), third]).await.unwrap();
+    let depth = queue.depth(kingdee).await.unwrap();
+    assert_eq!(depth.waiting, 3);
+    let Some(by_flow) = queue.by_flow(kingdee).await.unwrap() else {
+        assert_eq!(queue.seek(kingdee, Sought::Text("T-1")).await.unwrap(), None);
+        return;
+    };
+    assert_eq!(by_flow, HashMap::from([("a".to_owned(), 1), ("b".to_owned(), 2)]));
+    let of_group = |key: &'static str| {
+        let group = WorkItem::group_of("b", key);
+        async move { queue.seek(kingdee, Sought::Group(&group)).await.unwrap().unwrap() }
+    };
+    let second = of_group("k2").await;
+    assert_eq!((second.len(), second[0].before, second[0].receive_count), (1, 1, 0));
+    assert_eq!(WorkItem::decode(&second[0].body).unwrap().key, "k2", "also where its end is shared");
+    assert_eq!(second[0].in_flight_until, None);
+    assert_eq!(of_group("k9").await, []);
+    let holding = queue.seek(kingdee, Sought::Text("T-1")).await.unwrap().unwrap();
+    assert_eq!(holding.iter().map(|seen| seen.before).collect::<Vec<_>>(), [0, 1]);
+    let packed = queue.seek(kingdee, Sought::Text(r#""key":"k3""#)).await.unwrap().unwrap();
+    assert_eq!(packed.iter().map(|seen| seen.before).collect::<Vec<_>>(), [2]);
+
+    let received = queue.receive(kingdee, 1, MINUTE).await.unwrap();
+    assert_eq!(received[0].receive_count, 1, "looking was no receive");
+    let in_flight = queue.seek(kingdee, Sought::Group(&received[0].group)).await.unwrap().unwrap();
+    assert_eq!(in_flight[0].in_flight_until, Some(ports.clock.now() + MINUTE));
+    assert_eq!(of_group("k2").await[0].before, 1, "what is worked is not done");
+    queue.delete(kingdee, &[received[0].receipt.clone()]).await.unwrap();
+    assert_eq!(of_group("k2").await[0].before, 0);
 }
