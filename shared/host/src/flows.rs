@@ -8,6 +8,8 @@ use relay_connector::{Connector, Document, Settings, SettingsError, Variant};
 use relay_job::flow_tests::TestFile;
 use relay_job::{FlowFile, Flows};
 
+use crate::settings;
+
 /// The flows that come with the program, by file name.
 const SHIPPED: [(&str, &str); 5] = [
     ("direct-order-to-sharecrm", include_str!("../../flows/direct-order-to-sharecrm.toml")),
@@ -28,7 +30,22 @@ const LAYERS: &str = "/opt";
 /// # Errors
 /// A folder that cannot be read, or [`relay_mapping::Diagnostics`]: every mistake of every file with its line.
 pub fn load(folder: Option<&Path>, settings: &Settings) -> anyhow::Result<Flows> {
-    Ok(Flows::parse(files(folder)?, &relay_connectors::catalog_by(settings))?)
+    let flows = Flows::parse(files(folder)?, &relay_connectors::catalog_by(settings))?;
+    if settings::is_on_aws(settings) {
+        run_on_a_stack(&flows)?;
+    }
+    Ok(flows)
+}
+
+/// That a stack has a queue for the target of each flow.
+fn run_on_a_stack(flows: &Flows) -> Result<(), SettingsError> {
+    let refused = flows.iter().filter_map(|routed| {
+        let (flow, system) = (routed.flow.name(), routed.system);
+        let why = relay_connectors::of(system)?.not_on_a_stack()?;
+        Some(format!("the flow {flow} sends to {system}: {why}"))
+    });
+    let problems: Vec<_> = refused.collect();
+    if problems.is_empty() { Ok(()) } else { Err(SettingsError { problems }) }
 }
 
 /// The same, without the files that have mistakes: for whoever looks at an installation, and does not work.

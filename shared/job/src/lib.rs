@@ -42,6 +42,7 @@ pub mod listeners;
 pub mod needs;
 pub mod parts;
 pub mod pushed;
+pub mod room;
 pub mod sightings;
 pub mod snapshot;
 pub mod suggest;

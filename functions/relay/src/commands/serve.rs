@@ -27,6 +27,7 @@ use super::flows::test;
 use super::nightly::{self, Nightly};
 use super::place::Place;
 use crate::Done;
+use crate::disk::{self, Disk};
 use crate::output::{say, tell};
 use crate::supervise::{Stop, Supervisor};
 
@@ -125,6 +126,7 @@ struct Jobs {
     syncer: Option<StockSyncer>,
     closer: Option<BillCloser>,
     nightly: Option<Nightly>,
+    disk: Option<Disk>,
     /// It is there where no flow reads pushes too: whoever watches asks there.
     receiver: Receiver,
     takes_pushes: bool,
@@ -144,7 +146,8 @@ impl Jobs {
         let (pusher, (((poller, syncer), receiver), closer)) =
             both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closer))?;
         let nightly = reconciles.then(|| Nightly::of(wiring)).transpose()?;
-        Ok(Self { pusher, poller, syncer, closer, nightly, receiver, takes_pushes })
+        let disk = Disk::of(wiring)?;
+        Ok(Self { pusher, poller, syncer, closer, nightly, disk, receiver, takes_pushes })
     }
 }
 
@@ -205,7 +208,10 @@ impl Tasks {
             tasks.spawn_local_on(close(supervisor.clone(), closer), &here);
         }
         if let Some(nightly) = jobs.nightly {
-            tasks.spawn_local_on(nightly::compare(supervisor, nightly), &here);
+            tasks.spawn_local_on(nightly::compare(supervisor.clone(), nightly), &here);
+        }
+        if let Some(disk) = jobs.disk {
+            tasks.spawn_local_on(disk::watch(supervisor, disk), &here);
         }
         Ok(Self { here, tasks, stop })
     }
