@@ -8,7 +8,7 @@ use relay_connector::{Connector, Document, Settings, SettingsError, Variant};
 use relay_job::flow_tests::TestFile;
 use relay_job::{FlowFile, Flows};
 
-use crate::settings;
+use crate::remarks::{self, Remark};
 
 /// The flows that come with the program, by file name.
 const SHIPPED: [(&str, &str); 5] = [
@@ -31,20 +31,14 @@ const LAYERS: &str = "/opt";
 /// A folder that cannot be read, or [`relay_mapping::Diagnostics`]: every mistake of every file with its line.
 pub fn load(folder: Option<&Path>, settings: &Settings) -> anyhow::Result<Flows> {
     let flows = Flows::parse(files(folder)?, &relay_connectors::catalog_by(settings))?;
-    if settings::is_on_aws(settings) {
-        run_on_a_stack(&flows)?;
-    }
+    run_on_a_stack(&flows, settings)?;
     Ok(flows)
 }
 
 /// That a stack has a queue for the target of each flow.
-fn run_on_a_stack(flows: &Flows) -> Result<(), SettingsError> {
-    let refused = flows.iter().filter_map(|routed| {
-        let (flow, system) = (routed.flow.name(), routed.system);
-        let why = relay_connectors::of(system)?.not_on_a_stack()?;
-        Some(format!("the flow {flow} sends to {system}: {why}"))
-    });
-    let problems: Vec<_> = refused.collect();
+fn run_on_a_stack(flows: &Flows, settings: &Settings) -> Result<(), SettingsError> {
+    let problem = |Remark { file, line, message, .. }: Remark| format!("{file}:{line}: {message}");
+    let problems: Vec<_> = remarks::of_targets(flows, settings).into_iter().map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(SettingsError { problems }) }
 }
 

@@ -26,6 +26,7 @@ use super::console;
 use super::flows::test;
 use super::nightly::{self, Nightly};
 use super::place::Place;
+use super::rechecks::{self, Rechecks};
 use crate::Done;
 use crate::disk::{self, Disk};
 use crate::output::{say, tell};
@@ -126,6 +127,7 @@ struct Jobs {
     syncer: Option<StockSyncer>,
     closer: Option<BillCloser>,
     nightly: Option<Nightly>,
+    rechecks: Option<Rechecks>,
     disk: Option<Disk>,
     /// It is there where no flow reads pushes too: whoever watches asks there.
     receiver: Receiver,
@@ -146,8 +148,8 @@ impl Jobs {
         let (pusher, (((poller, syncer), receiver), closer)) =
             both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closer))?;
         let nightly = reconciles.then(|| Nightly::of(wiring)).transpose()?;
-        let disk = Disk::of(wiring)?;
-        Ok(Self { pusher, poller, syncer, closer, nightly, disk, receiver, takes_pushes })
+        let (rechecks, disk) = (Rechecks::of(wiring)?, Disk::of(wiring)?);
+        Ok(Self { pusher, poller, syncer, closer, nightly, rechecks, disk, receiver, takes_pushes })
     }
 }
 
@@ -209,6 +211,9 @@ impl Tasks {
         }
         if let Some(nightly) = jobs.nightly {
             tasks.spawn_local_on(nightly::compare(supervisor.clone(), nightly), &here);
+        }
+        if let Some(rechecks) = jobs.rechecks {
+            tasks.spawn_local_on(rechecks::ask(supervisor.clone(), rechecks), &here);
         }
         if let Some(disk) = jobs.disk {
             tasks.spawn_local_on(disk::watch(supervisor, disk), &here);

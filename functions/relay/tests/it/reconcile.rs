@@ -9,6 +9,7 @@ use relay_core::clock::{Clock as _, SystemClock};
 use relay_simulators::faults::Fault;
 use serde_json::{Value, json};
 
+use crate::console::Console;
 use crate::support::{Answer, Installation, Town};
 
 const TRADES: &str = "trade-to-kingdee";
@@ -307,6 +308,69 @@ fn documents_of_a_group_are_compared_through_their_bill() {
     installation.relay(&["drain"]).with_status(0);
     assert_eq!(town.vendors.kingdee.orders(&bill).len(), 1, "{answer}");
     reconcile(&installation, &[]).with_status(0);
+}
+
+/// Of a flow that makes a bill of each line.
+#[test]
+fn the_parts_of_a_document_are_compared_each_by_itself_and_the_missing_one_is_sent_again() {
+    const FLOW: &str = include_str!("../../../../shared/flows/trade-to-kingdee.toml");
+    let town = Town::open();
+    let mut installation = town.installation();
+    fs::create_dir(installation.path("flows")).unwrap();
+    let split = format!("{FLOW}\n[split]\neach = \"goods_list\"\nwithdrawn = \"fail\"\n");
+    fs::write(installation.path(&format!("flows/{TRADES}.toml")), split).unwrap();
+    installation
+        .set("RELAY_FLOWS_DIR", "flows")
+        .set("RELAY_START", (noon(2) - TimeDelta::hours(13)).to_rfc3339());
+    for place in 0..4 {
+        town.vendors.wangdian.generate_trade("S001", 55, noon(2) + TimeDelta::minutes(place));
+    }
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    let kingdee = &town.vendors.kingdee;
+    let parts: Vec<_> = kingdee.creates().into_keys().collect();
+    assert!(parts.len() > 4 && parts.iter().all(|number| number.contains('-')), "{parts:?}");
+    let answer = reconcile(&installation, &[]).with_status(0).json();
+    let day = &answer["days"][0];
+    assert_eq!(day["counts"], json!({ "matched": parts.len() }), "{answer}");
+    assert_eq!((&day["source"], &day["ledger"]), (&day["target"], &day["target"]), "{answer}");
+
+    let [removed, doubled, changed, ..] = &parts[..] else { panic!("{parts:?}") };
+    kingdee.remove_by_hand(removed);
+    kingdee.double_by_hand(doubled).unwrap();
+    kingdee.change_line_by_hand(changed, "qty", &json!("77"));
+    let answer = reconcile(&installation, &["--heal", "--yes"]).with_status(1).json();
+    let key = |number: &String| number.replacen('-', "/", 1);
+    let mut expected = [(removed, "missing"), (doubled, "doubled"), (changed, "different")]
+        .map(|(number, verdict)| (key(number), verdict.to_owned()));
+    let mut documents = found(&answer);
+    expected.sort();
+    documents.sort();
+    assert_eq!(documents, expected, "{answer}");
+    installation.relay(&["drain"]).with_status(0);
+    assert_eq!(kingdee.orders(removed).len(), 1, "{answer}");
+    let rest = parts.len() - 2;
+    let answer = reconcile(&installation, &[]).with_status(1).json();
+    assert_eq!(
+        answer["days"][0]["counts"],
+        json!({ "matched": rest, "doubled": 1, "different": 1 }),
+        "the other parts of their documents stay as they are: {answer}"
+    );
+
+    // The same on the console: the day in the calendar, and the day itself.
+    let console = Console::of(&installation);
+    let page = format!("/reconciliation?flow={TRADES}&amp;day={}", super::reconcile::day(2));
+    console.get("/reconciliation").shows(&[TRADES, &page, "2 处差异"]);
+    console.get(&page.replace("&amp;", "&")).shows(&[
+        doubled.replacen('-', "/", 1).as_str(),
+        "重 1",
+        "不同 1",
+        &format!("一致 {rest}"),
+        "material_entity[0].qty",
+    ]);
+    console
+        .get(&format!("/reconciliation?flow={TRADES}&day={}", super::reconcile::day(9)))
+        .shows(&["这一天还没有对过账"]);
 }
 
 #[test]
