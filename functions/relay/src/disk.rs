@@ -11,7 +11,7 @@ use relay_job::room::{self, Room};
 
 use crate::supervise::Supervisor;
 
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// The store's file, and how large it should become.
 pub(crate) struct Disk {
@@ -86,7 +86,7 @@ mod tests {
         let disk = Disk { file: file.clone(), most: 1_000_000 };
         assert!(disk.look(&supervisor).await.is_err(), "there is none");
         for (bytes, wal, since) in
-            [(900_000, 0, None), (900_000, 200_000, Some(60)), (1_200_000, 0, Some(60)), (10, 0, None)]
+            [(900_000, 0, None), (900_000, 200_000, Some(300)), (1_200_000, 0, Some(300)), (10, 0, None)]
         {
             std::fs::write(&file, vec![0; bytes]).unwrap();
             std::fs::write(folder.path().join("large-wal"), vec![0; wal]).unwrap();

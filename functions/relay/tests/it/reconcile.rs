@@ -310,6 +310,75 @@ fn documents_of_a_group_are_compared_through_their_bill() {
     reconcile(&installation, &[]).with_status(0);
 }
 
+/// ShareCRM cannot be asked: what it was sent last is held against what WDT has now.
+#[test]
+fn stock_is_compared_as_it_stands_with_what_was_sent_and_what_is_in_flight_is_no_difference() {
+    const FLOW: &str = include_str!("../../../../shared/flows/field-sales/stock-snapshot-to-sharecrm.toml");
+    let town = Town::open();
+    let mut installation = town.installation();
+    fs::create_dir(installation.path("flows")).unwrap();
+    fs::write(installation.path("flows/stock.toml"), FLOW).unwrap();
+    installation
+        .set("RELAY_FLOWS_DIR", "flows")
+        .set("RELAY_START", (noon(2) - TimeDelta::hours(13)).to_rfc3339());
+    let put = |spec: &str, stock: u32, modified: DateTime<Utc>| {
+        let modified = relay_simulators::wangdian::time_text(modified);
+        let row = json!({"spec_no": spec, "warehouse_no": "W1", "stock_num": stock, "modified": modified});
+        let row = row.as_object().unwrap().clone();
+        town.vendors.wangdian.put_row("stock_query", &["spec_no", "warehouse_no"], row);
+    };
+    let poll = || installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    ["A", "B", "C"].iter().for_each(|spec| put(spec, 20, noon(2)));
+    poll();
+    installation.relay(&["drain"]).with_status(0);
+    let reconcile = |status: i32| {
+        let days = ["--from", &day(2), "--to", &day(0)];
+        let answer = installation.relay(&[&["reconcile", "stock", "--json"], &days[..]].concat());
+        answer.with_status(status).json()
+    };
+    let documents = |answer: &Value| {
+        let days = answer["days"].as_array().unwrap().iter();
+        let all = days.flat_map(|day| day["documents"].as_array().unwrap().clone());
+        all.filter(|it| it["verdict"] != "not_compared").collect::<Vec<_>>()
+    };
+    let answer = reconcile(2);
+    assert_eq!(
+        documents(&answer),
+        [json!(null); 0],
+        "all was sent, and what ShareCRM has nobody tells: {answer}"
+    );
+
+    // Behind the watermark, where no poll reads any more.
+    put("B", 25, noon(2) + TimeDelta::hours(1));
+    let answer = reconcile(1);
+    let [found] = &documents(&answer)[..] else { panic!("one differs: {answer}") };
+    assert_eq!((&found["key"], &found["verdict"]), (&json!("B/W1"), &json!("different")), "{answer}");
+    let stock =
+        found["fields"].as_array().unwrap().iter().find(|it| it["field"] == "masterFieldVal.stock_num");
+    let stock = stock.unwrap_or_else(|| panic!("{answer}"));
+    assert_eq!(
+        (stock["there"].to_string(), stock["now"].to_string()),
+        ("20".to_owned(), "25".to_owned()),
+        "{answer}"
+    );
+
+    // In flight: read, and not worked yet.
+    put("C", 30, SystemClock.now() - TimeDelta::minutes(5));
+    poll();
+    let answer = reconcile(2);
+    let verdicts: Vec<_> =
+        documents(&answer).iter().map(|it| (it["key"].clone(), it["verdict"].clone())).collect();
+    let in_flight = |key: &str| (json!(key), json!("not_due"));
+    assert_eq!(
+        verdicts,
+        [in_flight("B/W1"), in_flight("C/W1")],
+        "while documents wait, none is called lost: {answer}"
+    );
+    installation.relay(&["drain"]).with_status(0);
+    let answer = reconcile(1);
+    assert_eq!(documents(&answer).len(), 1, "the one that was lost sight of: {answer}");
+}
+
 /// Of a flow that makes a bill of each line.
 #[test]
 fn the_parts_of_a_document_are_compared_each_by_itself_and_the_missing_one_is_sent_again() {

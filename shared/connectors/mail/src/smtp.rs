@@ -41,7 +41,8 @@ impl Smtp {
     }
 
     async fn mail(&self, request: &Request) -> Result<Response, TransportError> {
-        let letter: Letter = serde_json::from_slice(&request.body).map_err(not_sent)?;
+        let letter: Letter =
+            serde_json::from_slice(&request.body).map_err(|error| not_sent(error.to_string()))?;
         let message = match composed(&letter, self.clock.now().into()) {
             Ok(message) => message,
             // As a server says it of an address that is none.
@@ -144,6 +145,6 @@ fn told(error: &Error) -> String {
     error.to_string()
 }
 
-fn not_sent(why: impl ToString) -> TransportError {
-    TransportError::NotSent(why.to_string())
+fn not_sent(why: impl Into<String>) -> TransportError {
+    TransportError::NotSent(why.into())
 }
