@@ -12,6 +12,7 @@ pub static CONNECTORS: &[&dyn Connector] = &[
     // By name, one a line.
     &relay_http::Http,
     &relay_kingdee::Kingdee,
+    &relay_mail::Mail,
     &relay_qince::Qince,
     &relay_sharecrm::ShareCrm,
     &relay_wangdian::Wangdian,
@@ -62,12 +63,13 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
     CONNECTORS.iter().flat_map(|connector| connector.settings())
 }
 
-/// Every system that takes documents, with what its queue is called: `WDT` in `WDT_QUEUE_URL`.
+/// Every system that a stack on AWS has a queue for, with what that is called: `WDT` in `WDT_QUEUE_URL`.
 pub fn queues() -> impl Iterator<Item = (System, &'static str)> {
-    CONNECTORS.iter().filter_map(|connector| Some((connector.system(), connector.queue()?)))
+    let of_stacks = CONNECTORS.iter().filter(|connector| connector.not_on_a_stack().is_none());
+    of_stacks.filter_map(|connector| Some((connector.system(), connector.queue()?)))
 }
 
 /// Every system that takes documents.
 pub fn targets() -> impl Iterator<Item = System> {
-    queues().map(|(system, _)| system)
+    CONNECTORS.iter().filter(|connector| connector.queue().is_some()).map(|connector| connector.system())
 }

@@ -184,6 +184,8 @@ impl BillCloser {
         }
         let now = self.clock.now();
         let mut standing = conditions::standing(&self.stores, &self.all_flows, &self.targets, now).await?;
+        let checkpoints = self.checkpoints.as_ref();
+        standing.extend(relay_reconcile::conditions::standing(checkpoints, &self.all_flows, now).await?);
         standing.extend(besides);
         let (flows, checkpoints, intake) = (&*self.all_flows, self.checkpoints.as_ref(), &self.intake);
         let watch = Watch {

@@ -114,6 +114,7 @@ impl Sending<'_> {
     async fn call(&self, replaces: Option<&str>, now: DateTime<Utc>) -> Result<Option<String>, Failure> {
         let parcel = Parcel {
             message: self.work.message.id.clone(),
+            key: self.work.name(),
             document: self.plan.document,
             mapped: self.plan.mapped.clone(),
             replaces: replaces.map(str::to_owned),

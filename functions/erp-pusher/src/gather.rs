@@ -45,6 +45,8 @@ struct Waiting {
 pub(crate) struct Parcel {
     /// The message that it comes of.
     pub(crate) message: String,
+    /// Its flow and its key.
+    pub(crate) key: String,
     pub(crate) document: &'static Document,
     pub(crate) mapped: Arc<Mapped>,
     pub(crate) replaces: Option<String>,
@@ -57,8 +59,9 @@ pub(crate) struct Parcel {
 impl Parcel {
     pub(crate) fn delivery(&self) -> Delivery<'_> {
         let Mapped { body, params, route, .. } = &*self.mapped;
-        let (document, route, replaces) = (self.document, *route, self.replaces.as_deref());
-        Delivery { document, route, params, body, replaces, follows: self.follows, purpose: self.purpose }
+        let (key, document, route) = (self.key.as_str(), self.document, *route);
+        let (replaces, follows, purpose) = (self.replaces.as_deref(), self.follows, self.purpose);
+        Delivery { key, document, route, params, body, replaces, follows, purpose }
     }
 
     /// Whether it may be in one call with these: what tells them apart afterwards is our number.

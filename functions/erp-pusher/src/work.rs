@@ -59,6 +59,11 @@ pub(crate) struct AtStep {
 }
 
 impl Work<'_> {
+    /// What tells the document from all others of its target: its flow and its key.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.item.flow, self.item.key)
+    }
+
     /// The version, to be judged.
     pub(crate) fn candidate(&self) -> Candidate<'_> {
         let version = self.item.version.as_deref();

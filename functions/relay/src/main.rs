@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod config;
 mod demo;
+mod disk;
 mod drain;
 mod file_limit;
 mod language;

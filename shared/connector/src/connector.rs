@@ -50,6 +50,12 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// Why a stack on AWS has no queue for its documents, and the way to go there; `None` where a stack has one. Flows to such
+    /// a target run in `relay serve` alone.
+    fn not_on_a_stack(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What pushes of this kind are by the settings: the document, and what a flow's source parameters must agree with.
     /// Asked for a push that was kept because nothing took it when it came.
     fn pushed(

@@ -10,6 +10,8 @@ use crate::{Class, Document, Failure, Found, Page, PageOf, Quota, Repeat, Step, 
 /// A document on its way to its target.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery<'a> {
+    /// What tells it from all others that go there: its flow and its key. Empty of what is only asked for.
+    pub key: &'a str,
     /// What it is there.
     pub document: &'static Document,
     /// The route, where the vendor has several; `None` for its usual one.
@@ -31,7 +33,16 @@ impl<'a> Delivery<'a> {
     /// A document that takes no other's place, and follows upon none, over the usual route.
     #[must_use]
     pub fn of(document: &'static Document, params: &'a [(String, String)], body: &'a Value) -> Self {
-        Self { document, route: None, params, body, replaces: None, follows: None, purpose: Use::Push }
+        Self {
+            key: "",
+            document,
+            route: None,
+            params,
+            body,
+            replaces: None,
+            follows: None,
+            purpose: Use::Push,
+        }
     }
 
     /// Our number of the document, where its form has a field for it.

@@ -8,6 +8,8 @@ use relay_connector::{Connector, Document, Settings, SettingsError, Variant};
 use relay_job::flow_tests::TestFile;
 use relay_job::{FlowFile, Flows};
 
+use crate::remarks::{self, Remark};
+
 /// The flows that come with the program, by file name.
 const SHIPPED: [(&str, &str); 5] = [
     ("direct-order-to-sharecrm", include_str!("../../flows/direct-order-to-sharecrm.toml")),
@@ -28,7 +30,16 @@ const LAYERS: &str = "/opt";
 /// # Errors
 /// A folder that cannot be read, or [`relay_mapping::Diagnostics`]: every mistake of every file with its line.
 pub fn load(folder: Option<&Path>, settings: &Settings) -> anyhow::Result<Flows> {
-    Ok(Flows::parse(files(folder)?, &relay_connectors::catalog_by(settings))?)
+    let flows = Flows::parse(files(folder)?, &relay_connectors::catalog_by(settings))?;
+    run_on_a_stack(&flows, settings)?;
+    Ok(flows)
+}
+
+/// That a stack has a queue for the target of each flow.
+fn run_on_a_stack(flows: &Flows, settings: &Settings) -> Result<(), SettingsError> {
+    let problem = |Remark { file, line, message, .. }: Remark| format!("{file}:{line}: {message}");
+    let problems: Vec<_> = remarks::of_targets(flows, settings).into_iter().map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(SettingsError { problems }) }
 }
 
 /// The same, without the files that have mistakes: for whoever looks at an installation, and does not work.

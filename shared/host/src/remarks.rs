@@ -1,9 +1,9 @@
-//! What is to be said of the settings that flow files name, when the files are checked.
+//! What is to be said of flow files by the settings, when the files are checked.
 
 use relay_job::{Flows, Routed};
 
 use crate::Settings;
-use crate::settings::{closed_to_flows, declared};
+use crate::settings::{closed_to_flows, declared, is_on_aws};
 
 /// A remark on a flow file, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,18 @@ pub fn of_settings(flows: &Flows, settings: &Settings) -> Vec<Remark> {
         routed.settings().into_iter().filter_map(|name| remark(routed, name, settings)).collect::<Vec<_>>()
     });
     remarks.collect()
+}
+
+/// That a stack on AWS has no queue for the target of a flow, where these are the settings of one.
+#[must_use]
+pub fn of_targets(flows: &Flows, settings: &Settings) -> Vec<Remark> {
+    let refused = flows.iter().filter_map(|routed| {
+        let why = relay_connectors::of(routed.system)?.not_on_a_stack()?;
+        let (line, column) = place(&routed.text, routed.flow.target().document.name);
+        let (file, message) = (routed.file.clone(), why.to_owned());
+        Some(Remark { is_mistake: true, file, line, column, message, help: None })
+    });
+    if is_on_aws(settings) { refused.collect() } else { Vec::new() }
 }
 
 fn remark(routed: &Routed, name: &str, settings: &Settings) -> Option<Remark> {

@@ -61,13 +61,22 @@ pub fn flows_folder(settings: &Settings) -> Option<PathBuf> {
     settings.get(all::FLOWS_DIR.name).map(PathBuf::from)
 }
 
+fn store_named(settings: &Settings) -> &str {
+    let in_lambda = settings.get("AWS_LAMBDA_FUNCTION_NAME").is_some();
+    settings.get(all::STORE.name).unwrap_or(if in_lambda { "aws" } else { "sqlite:relay.db" })
+}
+
+/// Whether everything is stored in a stack on AWS.
+pub(crate) fn is_on_aws(settings: &Settings) -> bool {
+    store_named(settings) == "aws"
+}
+
 /// `RELAY_STORE`.
 ///
 /// # Errors
 /// When it names no store of this build.
 pub fn store(settings: &Settings) -> Result<Store, SettingsError> {
-    let in_lambda = settings.get("AWS_LAMBDA_FUNCTION_NAME").is_some();
-    let text = settings.get(all::STORE.name).unwrap_or(if in_lambda { "aws" } else { "sqlite:relay.db" });
+    let text = store_named(settings);
     match text.split_once(':') {
         Some(("sqlite", file)) if !file.is_empty() => Ok(Store::Sqlite(PathBuf::from(file))),
         None if text == "aws" => aws_names(settings).map(Box::new).map(Store::Aws),
@@ -102,6 +111,16 @@ fn days(settings: &Settings, setting: &Setting, at_least: u32) -> Result<Duratio
         reader.problem(setting.name, &format!("expects {}", setting.expects));
     }
     reader.done(Duration::from_secs(u64::from(days) * 86_400))
+}
+
+/// A setting that is a whole number, or what holds by default.
+///
+/// # Errors
+/// When it is none.
+pub fn number(settings: &Settings, setting: &Setting) -> Result<u64, SettingsError> {
+    let mut reader = Reader::new(settings);
+    let number = reader.parsed(setting).unwrap_or_default();
+    reader.done(number)
 }
 
 fn aws_names(settings: &Settings) -> Result<AwsNames, SettingsError> {

@@ -199,10 +199,16 @@ impl Wiring {
         Intake::new(self.stores.queue.clone(), self.stores.ledger.clone(), self.clock.clone())
     }
 
-    /// The process's one HTTP client.
+    /// The process's one HTTP client; where mails are sent, what speaks SMTP stands before it.
     #[must_use]
     pub fn transport(&self) -> Arc<dyn Transport> {
-        self.transport.get_or_init(http::client).clone()
+        let transport = || {
+            let transport = http::client();
+            #[cfg(feature = "mail")]
+            let transport = Arc::new(relay_mail::smtp::Smtp::beside(transport, self.clock.clone()));
+            transport
+        };
+        self.transport.get_or_init(|| transport()).clone()
     }
 
     /// Builds a job, connected to the vendors that it needs.
@@ -302,10 +308,11 @@ fn has_role(connector: &dyn Connector, settings: &Settings, role: Role) -> bool 
 
 /// Every system that has a queue, by the names that its queue may end with: its own, and that of its setting.
 fn queues() -> BTreeMap<String, System> {
-    let names = |(system, queue): (System, &str)| {
-        [(system.name().to_owned(), system), (queue.to_ascii_lowercase(), system)]
+    let names = |connector: &&dyn Connector| {
+        let (system, queue) = (connector.system(), connector.queue()?);
+        Some([(system.name().to_owned(), system), (queue.to_ascii_lowercase(), system)])
     };
-    relay_connectors::queues().flat_map(names).collect()
+    relay_connectors::CONNECTORS.iter().filter_map(names).flatten().collect()
 }
 
 async fn environment() -> anyhow::Result<Settings> {

@@ -12,7 +12,7 @@ use relay_core::pause::{self, Pause, Scope};
 use relay_core::registry::{self, Registry};
 use relay_core::{StoreError, Stores, System};
 
-use crate::{Flows, Routed, active_flows, snapshot, watermark};
+use crate::{Flows, Routed, active_flows, room, snapshot, watermark};
 
 /// A flow that has read no further than this has a source that nobody reads, or that is read too slowly.
 pub const LAG: Duration = Duration::from_secs(30 * 60);
@@ -84,6 +84,10 @@ pub async fn standing(
     }
     for system in targets {
         look.at_target(*system).await?;
+    }
+    for short in room::short(stores.checkpoints.as_ref()).await? {
+        let (of, message) = (short.shortage.name(), short.shortage.message().to_owned());
+        look.found("disk", of, Some(short.since), message, "relay status".to_owned(), "/");
     }
     Ok(look.found)
 }

@@ -43,6 +43,7 @@ pub mod listeners;
 pub mod needs;
 pub mod parts;
 pub mod pushed;
+pub mod room;
 mod shared_pools;
 pub mod sightings;
 pub mod snapshot;

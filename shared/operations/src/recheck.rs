@@ -3,11 +3,14 @@
 //! Only what is proven is closed: the target can be asked, the number can be told although the document cannot be mapped as a
 //! whole, and nothing of ours can be what is found there.
 
-use relay_connector::{Delivery, Document, Found};
+use chrono::{NaiveDate, TimeDelta};
+use relay_connector::quota::at_most;
+use relay_connector::{Delivery, Document, Found, Use};
 use relay_core::{Entry, EntryId};
 use relay_job::Routed;
 use relay_mapping::Context;
-use serde::Serialize;
+use relay_reconcile::days;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::explain::Connect;
@@ -17,6 +20,20 @@ use crate::{OperationError, Operations};
 
 /// Who has settled what was found.
 const BY: &str = "relay";
+
+/// The checkpoint that says whose turn it is, where all are asked for by and by.
+const TURN: &str = "rechecked";
+
+/// The hour in China from which on a day has its turn: what was compared in the night comes first.
+const HOUR: i64 = 5;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Turn {
+    /// The day that has had its turn.
+    day: Option<NaiveDate>,
+    /// The last that was asked for.
+    after: Option<EntryId>,
+}
 
 /// What a re-check has come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -52,10 +69,71 @@ impl Operations<'_> {
         limit: usize,
         connect: Connect<'_>,
     ) -> Result<Rechecked, OperationError> {
+        let (rechecked, _) = self.recheck_these(self.failures_of(which).await?, limit, connect).await?;
+        if !rechecked.closed.is_empty() {
+            let done = Did { by: Some(BY), ..Did::of("settle", "what is in its target") };
+            self.note(done.times(rechecked.closed.len() as u64)).await;
+        }
+        Ok(rechecked)
+    }
+
+    /// The same of all that failed, once a day by itself, and with the last priority: goes on each day where it stood the day
+    /// before, so that more than `most` have their turn too. `None` where today's turn was had.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn recheck_daily(
+        &self,
+        most: usize,
+        connect: Connect<'_>,
+    ) -> Result<Option<Rechecked>, OperationError> {
+        let checkpoints = self.stores.checkpoints.as_ref();
+        let (mut turn, revision) = self.turn().await?;
+        let today = days::of(self.clock.now() - TimeDelta::hours(HOUR));
+        if turn.day == Some(today) {
+            return Ok(None);
+        }
+        // Whoever notes the day has its turn; one that is broken off is over, for its calls were made.
+        turn.day = Some(today);
+        if !checkpoints.put(TURN, &json!(turn).to_string(), revision, None).await? {
+            return Ok(None);
+        }
+        let mut entries = self.failures_of(&Which::default()).await?;
+        entries.sort_by(|one, other| one.id.cmp(&other.id));
+        let had =
+            entries.partition_point(|entry| turn.after.as_ref().is_some_and(|after| entry.id <= *after));
+        entries.rotate_left(had);
+        let asking = Box::pin(self.recheck_these(entries, most, connect));
+        let (rechecked, last) = at_most(Use::Reconcile, asking).await?;
+        if last.is_some() {
+            let (_, revision) = self.turn().await?;
+            turn.after = last;
+            checkpoints.put(TURN, &json!(turn).to_string(), revision, None).await?;
+            let Rechecked { closed, missing, unproven } = &rechecked;
+            let told = format!("what failed: {missing} not in their targets, {unproven} cannot be proven");
+            let done = Did { by: Some(BY), ..Did::of("recheck", told) };
+            self.note(done.times(closed.len() as u64)).await;
+        }
+        Ok(Some(rechecked))
+    }
+
+    async fn turn(&self) -> Result<(Turn, Option<u64>), OperationError> {
+        let Some(noted) = self.stores.checkpoints.get(TURN).await? else { return Ok(Default::default()) };
+        // What another version has written in another form is begun anew.
+        Ok((serde_json::from_str(&noted.value).unwrap_or_default(), Some(noted.revision)))
+    }
+
+    /// What became of them, and the last that was asked for.
+    async fn recheck_these(
+        &self,
+        entries: Vec<Entry>,
+        limit: usize,
+        connect: Connect<'_>,
+    ) -> Result<(Rechecked, Option<EntryId>), OperationError> {
         let mut rechecked = Rechecked::default();
         let mut silent = Vec::new();
-        let mut asked = 0;
-        for entry in self.failures_of(which).await? {
+        let (mut asked, mut last) = (0, None);
+        for entry in entries {
             let Some((routed, number)) = self.provable(&entry) else {
                 rechecked.unproven += 1;
                 continue;
@@ -65,6 +143,7 @@ impl Operations<'_> {
                 continue;
             }
             asked += 1;
+            last = Some(entry.id.clone());
             match self.is_there(routed, &number, connect).await {
                 Ok(Found::There(target_id)) => {
                     let reason =
@@ -85,11 +164,7 @@ impl Operations<'_> {
                 }
             }
         }
-        if !rechecked.closed.is_empty() {
-            let done = Did { by: Some(BY), ..Did::of("settle", "what is in its target") };
-            self.note(done.times(rechecked.closed.len() as u64)).await;
-        }
-        Ok(rechecked)
+        Ok((rechecked, last))
     }
 
     /// The number by which it can be proven that a person has made a document.

@@ -249,6 +249,7 @@ impl Reconciler<'_> {
             ledger: says,
             target,
             expected,
+            sent: delivered,
             on_its_way,
             may_be_moved,
         };

@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use relay_core::{Checkpoints, StoreError};
 use serde::{Deserialize, Serialize};
 
-use crate::{Day, Standing, Verdict};
+use crate::{Day, Standing, Verdict, days};
 
 /// What the names of days begin with, and those of calendars.
 const DAYS: &str = "reconciliation/";
@@ -77,6 +77,9 @@ pub async fn keep(checkpoints: &dyn Checkpoints, day: &Day) -> Result<(), StoreE
     Ok(())
 }
 
+/// So many days back a difference needs a person.
+const WEEK: u64 = 7;
+
 /// What the days of flows came to.
 ///
 /// # Errors
@@ -86,6 +89,23 @@ pub async fn calendars(checkpoints: &dyn Checkpoints) -> Result<BTreeMap<String,
     let flow = |name: &str| name.strip_prefix(CALENDARS).unwrap_or_default().to_owned();
     // One that another version of the program has written says nothing to this one.
     Ok(kept.iter().filter_map(|(name, kept)| Some((flow(name), read(&kept.value)?))).collect())
+}
+
+/// What the days of one flow came to.
+///
+/// # Errors
+/// A store that does not answer.
+pub async fn calendar(checkpoints: &dyn Checkpoints, flow: &str) -> Result<Calendar, StoreError> {
+    let kept = checkpoints.get(&format!("{CALENDARS}{flow}")).await?;
+    Ok(kept.and_then(|kept| read(&kept.value)).unwrap_or_default())
+}
+
+/// The days of a calendar that may still need a person: not equal, and of the last week, for which the schedule compares
+/// a day again.
+pub fn red(calendar: &Calendar, now: DateTime<Utc>) -> impl Iterator<Item = (&NaiveDate, &Summary)> {
+    let today = days::of(now);
+    let since = today.checked_sub_days(Days::new(WEEK)).unwrap_or(today);
+    calendar.range(since..).filter(|(_, known)| known.standing != Standing::Equal)
 }
 
 /// What a day of a flow came to.

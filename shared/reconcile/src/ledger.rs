@@ -96,10 +96,10 @@ pub(crate) fn sent(history: &[Record], field: &str, number: &str) -> Option<Valu
             Event::Called(exchange) => {
                 let texts = exchange.parameters.iter().map(|(_, value)| value.as_str());
                 std::iter::once(exchange.body.as_str()).chain(texts).find_map(|text| {
-                    // Questions hold the number too, and no lines.
+                    // Questions hold the number too, and neither lines nor a record.
                     let value = serde_json::from_str::<Value>(text).ok()?;
                     holding(&value, field, number)
-                        .filter(|found| found.values().any(Value::is_array))
+                        .filter(|found| found.values().any(|value| value.is_array() || value.is_object()))
                         .cloned()
                 })
             }

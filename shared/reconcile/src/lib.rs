@@ -12,6 +12,7 @@
 //! | [`report`] | what a day of a flow comes to |
 //! | [`days`] | days of China |
 //! | [`kept`] | the results that are kept |
+//! | [`conditions`] | the days that need a person |
 //!
 //! | module | what it reads |
 //! |---|---|
@@ -26,6 +27,7 @@
 
 pub mod codes;
 pub mod compare;
+pub mod conditions;
 mod day;
 pub mod days;
 mod groups;

@@ -108,6 +108,8 @@ pub struct Facts<'a> {
     pub target: AtTarget,
     /// What the target is to hold, where that is known.
     pub expected: Option<&'a Value>,
+    /// What it was sent last, where that is known.
+    pub sent: Option<&'a Value>,
     /// Why it may still be on its way; `None`: it is due.
     pub on_its_way: Option<String>,
     /// Whether it may stand under another date than its own, because books were closed.
@@ -151,13 +153,33 @@ impl Facts<'_> {
             },
             AtTarget::NotAsked => self.absent(),
             AtTarget::NotRead(why) => match self.absent() {
-                // That it was delivered is all that is known.
-                Judged { verdict: Verdict::Missing, .. } if self.was_delivered() => {
-                    Judged::why(Verdict::NotCompared, why.as_str())
-                }
+                Judged { verdict: Verdict::Missing, .. } if self.was_delivered() => self.unread(why),
                 other => other,
             },
         }
+    }
+
+    /// A target that does not tell what it holds was sent something all the same: that is what the source is held against. Where
+    /// the two agree, it was delivered, and more is not known.
+    fn unread(&self, why: &str) -> Judged {
+        if self.source != (AtSource::Has { is_newer: true }) {
+            return Judged::why(Verdict::NotCompared, why);
+        }
+        self.never_handed_over(match (self.sent, self.expected) {
+            (Some(sent), Some(now)) => differing(sent, now, By::Text),
+            _ => Vec::new(),
+        })
+    }
+
+    /// The source has a newer version, which differs so: it is in flight, or was lost sight of.
+    fn never_handed_over(&self, fields: Vec<Differing>) -> Judged {
+        let judged = match &self.on_its_way {
+            Some(why) => Judged::why(Verdict::NotDue, why.as_str()),
+            None => {
+                Judged::why(Verdict::Different, "the source has a newer version, which was never handed over")
+            }
+        };
+        Judged { fields, ..judged }
     }
 
     fn was_delivered(&self) -> bool {
@@ -194,16 +216,7 @@ impl Facts<'_> {
                 return Judged::why(Verdict::Explained, why.as_str());
             }
             (AtSource::Has { is_newer: true }, _) => {
-                return match &self.on_its_way {
-                    Some(why) => Judged::why(Verdict::NotDue, why.as_str()),
-                    None => {
-                        let why = "the source has a newer version, which was never handed over";
-                        Judged {
-                            fields: self.differing(there, tolerances),
-                            ..Judged::why(Verdict::Different, why)
-                        }
-                    }
-                };
+                return self.never_handed_over(self.differing(there, tolerances));
             }
             _ => {}
         }

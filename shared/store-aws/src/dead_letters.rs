@@ -32,6 +32,9 @@ struct RedrivePolicy {
 impl Aws {
     /// The address of a queue's dead-letter queue, where it has one.
     pub(super) async fn dead_letter_queue(&self, system: System) -> Result<Option<String>, StoreError> {
+        if !self.names.queues.contains_key(&system) {
+            return Ok(None);
+        }
         let call = self.queue_call(system, "finding the dead-letter queue of", "sqs:GetQueueAttributes")?;
         let mut attributes =
             self.attributes(call, call.name, vec![QueueAttributeName::RedrivePolicy]).await?;

@@ -82,6 +82,10 @@ impl Queue for Aws {
     }
 
     async fn depth(&self, system: System) -> Result<Depth, StoreError> {
+        // Nothing waits for a system that no stack has a queue for.
+        if !self.names.queues.contains_key(&system) {
+            return Ok(Depth::default());
+        }
         let call = self.queue_call(system, "counting the queue", "sqs:GetQueueAttributes")?;
         let names = vec![Waiting, Delayed, InFlight];
         let counts = self.attributes(call, call.name, names).await?;

@@ -84,6 +84,11 @@ impl Reply {
         Self { status: 200, content_type: "text/xml;charset=UTF-8", location: None, body: body.into_bytes() }
     }
 
+    /// What a server says that speaks in lines of text.
+    pub(crate) fn text(status: u16, words: &str) -> Self {
+        Self { status, content_type: "text/plain", location: None, body: words.as_bytes().to_vec() }
+    }
+
     /// What a proxy in front of the vendor says.
     pub(crate) fn page(status: u16) -> Self {
         let body = format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");

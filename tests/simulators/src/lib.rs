@@ -11,6 +11,7 @@
 //! | [`sharecrm`] | 纷享销客 token and push |
 //! | [`qince`] | 勤策 as the sender of pushes, and its API |
 //! | [`http`] | everything else: a receiver of JSON, three group robots, a sender of JSON |
+//! | [`mail`] | a mail server for submission |
 //! | [`faults`] | misbehaviour, as data |
 //! | [`demo`] | a small set-up with sample documents |
 
@@ -22,6 +23,7 @@ pub mod faults;
 pub mod http;
 pub mod kingdee;
 mod limit;
+pub mod mail;
 pub mod qince;
 mod server;
 mod settings;
@@ -39,12 +41,14 @@ pub use demo::Demo;
 pub use faults::{Fault, FaultRates, Faults};
 pub use http::Http;
 pub use kingdee::Kingdee;
+pub use mail::Mail;
 pub use qince::Qince;
 pub use server::{Ports, Served};
 pub use settings::{settings, settings_in_process};
 pub use sharecrm::ShareCrm;
 pub use transport::{
-    HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, QINCE_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL,
+    HTTP_BASE_URL, KINGDEE_BASE_URL, MAIL_HOST, QIMEN_BASE_URL, QINCE_BASE_URL, SHARECRM_BASE_URL,
+    WDT_BASE_URL,
 };
 pub use wangdian::Wangdian;
 
@@ -60,6 +64,8 @@ pub struct Vendors {
     pub qince: Arc<Qince>,
     /// Everything else.
     pub http: Arc<Http>,
+    /// The mail server.
+    pub mail: Arc<Mail>,
     clock: Arc<dyn Clock>,
 }
 
@@ -73,6 +79,7 @@ impl Vendors {
             sharecrm: Arc::new(ShareCrm::new(clock.clone(), seed)),
             qince: Arc::new(Qince::new(clock.clone(), seed)),
             http: Arc::new(Http::new(clock.clone(), seed)),
+            mail: Arc::new(Mail::new(clock.clone(), seed)),
             clock,
         })
     }

@@ -1,6 +1,6 @@
 //! The simulated vendors as a program: serves them with sample data until it is stopped.
 //!
-//! `cargo run -p relay-simulators -- [--port 4670] [--settings]`: on four ports in a row, and on standard output the
+//! `cargo run -p relay-simulators -- [--port 4670] [--settings]`: on six ports in a row, and on standard output the
 //! settings under which a relay may call them, as a shell exports them; with `--settings` that is all it does.
 
 use std::process::ExitCode;
@@ -20,7 +20,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Some(arguments) = arguments(std::env::args().skip(1)) else {
-        eprintln!("usage: simulators [--port FIRST_OF_FOUR] [--settings]");
+        eprintln!("usage: simulators [--port FIRST_OF_SIX] [--settings]");
         return ExitCode::from(2);
     };
     print_settings(arguments.ports);
@@ -66,7 +66,7 @@ async fn serve(ports: Ports) -> std::io::Result<()> {
     _ = vendors.load_demo_data();
     let _served = vendors.serve_on(ports).await?;
     eprintln!(
-        "旺店通, 金蝶云·星辰 and 纷享销客 with their sample data, and a receiver of JSON, until Ctrl-C."
+        "旺店通, 金蝶云·星辰 and 纷享销客 with their sample data, a receiver of JSON and a mail server, until Ctrl-C."
     );
     tokio::signal::ctrl_c().await
 }

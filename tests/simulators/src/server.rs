@@ -7,6 +7,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::mail::listen as listen_for_mail;
 use crate::{Vendors, door};
 
 /// Ports of 127.0.0.1; 0 is any that is free.
@@ -22,19 +23,21 @@ pub struct Ports {
     pub http: u16,
     /// 勤策.
     pub qince: u16,
+    /// The mail server.
+    pub mail: u16,
 }
 
 impl Ports {
-    /// Five ports in a row.
+    /// Six ports in a row.
     #[must_use]
     pub fn from(first: u16) -> Self {
-        let [kingdee, sharecrm, http, qince] = [1, 2, 3, 4].map(|place| first.saturating_add(place));
-        Self { wangdian: first, kingdee, sharecrm, http, qince }
+        let [kingdee, sharecrm, http, qince, mail] = [1, 2, 3, 4, 5].map(|place| first.saturating_add(place));
+        Self { wangdian: first, kingdee, sharecrm, http, qince, mail }
     }
 
     /// The addresses of vendors on these ports, by the settings that name them.
     #[must_use]
-    pub fn base_urls(self) -> [(&'static str, String); 9] {
+    pub fn base_urls(self) -> [(&'static str, String); 12] {
         let host = Ipv4Addr::LOCALHOST;
         [
             ("WDT_BASE_URL", format!("http://{host}:{}/openapi2", self.wangdian)),
@@ -46,6 +49,9 @@ impl Ports {
             ("HTTP_DINGTALK_BASE_URL", format!("http://{host}:{}", self.http)),
             ("HTTP_FEISHU_BASE_URL", format!("http://{host}:{}", self.http)),
             ("QINCE_BASE_URL", format!("http://{host}:{}/api", self.qince)),
+            ("MAIL_HOST", host.to_string()),
+            ("MAIL_PORT", self.mail.to_string()),
+            ("MAIL_TLS", "none".to_owned()),
         ]
     }
 }
@@ -64,24 +70,15 @@ pub struct Served {
     pub http_base_url: String,
     /// 勤策, as `QINCE_BASE_URL`.
     pub qince_base_url: String,
+    ports: Ports,
     _running: watch::Sender<()>,
 }
 
 impl Served {
     /// The addresses, by the settings that name them.
     #[must_use]
-    pub fn base_urls(&self) -> [(&'static str, String); 9] {
-        [
-            ("WDT_BASE_URL", self.wdt_base_url.clone()),
-            ("QIMEN_BASE_URL", self.qimen_base_url.clone()),
-            ("KINGDEE_BASE_URL", self.kingdee_base_url.clone()),
-            ("SHARECRM_BASE_URL", self.sharecrm_base_url.clone()),
-            ("HTTP_POST_URL", format!("{}/receive", self.http_base_url)),
-            ("HTTP_WECOM_BASE_URL", self.http_base_url.clone()),
-            ("HTTP_DINGTALK_BASE_URL", self.http_base_url.clone()),
-            ("HTTP_FEISHU_BASE_URL", self.http_base_url.clone()),
-            ("QINCE_BASE_URL", self.qince_base_url.clone()),
-        ]
+    pub fn base_urls(&self) -> [(&'static str, String); 12] {
+        self.ports.base_urls()
     }
 }
 
@@ -97,9 +94,10 @@ pub(crate) async fn serve(vendors: &Vendors, ports: Ports) -> io::Result<Served>
         kingdee: listen(kingdee, ports.kingdee, stopped.clone()).await?,
         sharecrm: listen(sharecrm, ports.sharecrm, stopped.clone()).await?,
         http: listen(http, ports.http, stopped.clone()).await?,
-        qince: listen(qince, ports.qince, stopped).await?,
+        qince: listen(qince, ports.qince, stopped.clone()).await?,
+        mail: listen_for_mail(vendors.mail.clone(), ports.mail, stopped).await?,
     };
-    let [wdt, qimen, kingdee, sharecrm, _, http, _, _, qince] = bound.base_urls().map(|(_, url)| url);
+    let [wdt, qimen, kingdee, sharecrm, _, http, _, _, qince, ..] = bound.base_urls().map(|(_, url)| url);
     Ok(Served {
         wdt_base_url: wdt,
         qimen_base_url: qimen,
@@ -107,6 +105,7 @@ pub(crate) async fn serve(vendors: &Vendors, ports: Ports) -> io::Result<Served>
         sharecrm_base_url: sharecrm,
         http_base_url: http,
         qince_base_url: qince,
+        ports: bound,
         _running: running,
     })
 }

@@ -1,9 +1,10 @@
 //! The settings under which a relay may call the simulated vendors.
 
 use crate::{
-    HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, QINCE_BASE_URL, SHARECRM_BASE_URL, WDT_BASE_URL,
+    HTTP_BASE_URL, KINGDEE_BASE_URL, MAIL_HOST, QIMEN_BASE_URL, QINCE_BASE_URL, SHARECRM_BASE_URL,
+    WDT_BASE_URL,
 };
-use crate::{http, kingdee, qince, sharecrm, wangdian};
+use crate::{http, kingdee, mail, qince, sharecrm, wangdian};
 
 /// Every setting but the base URLs and `HTTP_POST_URL`: those are [`WDT_BASE_URL`](crate::WDT_BASE_URL) and its like in process, and
 /// those of [`Served`](crate::Served) on sockets.
@@ -45,6 +46,8 @@ pub fn settings() -> Vec<(&'static str, &'static str)> {
         ("HTTP_FEISHU_TOKEN", http::FEISHU_TOKEN),
         ("HTTP_FEISHU_SECRET", http::FEISHU_SECRET),
         ("HTTP_WEBHOOK_SECRETS", http::WEBHOOK_SECRET),
+        ("MAIL_FROM", mail::FROM),
+        ("MAIL_PASSWORD", mail::PASSWORD),
     ]
 }
 
@@ -61,6 +64,7 @@ pub fn settings_in_process() -> Vec<(&'static str, &'static str)> {
         ("HTTP_WECOM_BASE_URL", HTTP_BASE_URL),
         ("HTTP_DINGTALK_BASE_URL", HTTP_BASE_URL),
         ("HTTP_FEISHU_BASE_URL", HTTP_BASE_URL),
+        ("MAIL_HOST", MAIL_HOST),
     ];
     [settings(), addresses.to_vec()].concat()
 }

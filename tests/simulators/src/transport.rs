@@ -24,6 +24,9 @@ pub const QINCE_BASE_URL: &str = "https://qince.invalid/api";
 /// Everything else, as what the addresses of `HTTP_` begin with.
 pub const HTTP_BASE_URL: &str = "https://http.invalid";
 
+/// The mail server, as `MAIL_HOST`.
+pub const MAIL_HOST: &str = "mail.invalid";
+
 pub(crate) struct InProcess {
     routers: BTreeMap<&'static str, Router>,
 }
@@ -38,6 +41,7 @@ impl InProcess {
             ("sharecrm.invalid", door::router(vendors.sharecrm.clone())),
             ("qince.invalid", door::router(vendors.qince.clone())),
             ("http.invalid", door::router(vendors.http.clone())),
+            (MAIL_HOST, door::router(vendors.mail.clone())),
         ]);
         Self { routers }
     }

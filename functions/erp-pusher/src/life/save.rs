@@ -146,6 +146,7 @@ impl Living<'_> {
         loop {
             let parcel = Parcel {
                 message: work.message.id.clone(),
+                key: work.name(),
                 document: self.plan.document,
                 mapped: form.clone(),
                 replaces: replaces.clone(),

@@ -17,17 +17,34 @@ use super::reconcile::TOLERATE;
 use crate::supervise::Supervisor;
 
 /// What has waited for a start comes first.
-const FIRST: Duration = Duration::from_secs(5 * 60);
+pub(super) const FIRST: Duration = Duration::from_secs(5 * 60);
 
 /// How often it is looked whether a day is due.
 const LOOK_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// The connections to both ends of every flow, or why there is none.
+#[derive(Clone)]
+pub(super) struct Ends(BTreeMap<System, Result<Arc<dyn Connection>, String>>);
+
+impl Ends {
+    pub(super) fn of(wiring: &Wiring) -> Self {
+        let ends = wiring.flows.iter().flat_map(|routed| [routed.system, routed.source_system()]);
+        let connect = |system| (system, wiring.connection(system).map_err(|error| format!("{error:#}")));
+        Self(ends.map(connect).collect())
+    }
+
+    pub(super) fn to(&self, system: System) -> Result<Arc<dyn Connection>, String> {
+        let known = self.0.get(&system).cloned();
+        known.unwrap_or_else(|| Err(format!("no flow goes to {system}, or comes from there")))
+    }
+}
 
 /// What comparing days needs, for as long as the program runs.
 pub(super) struct Nightly {
     stores: Stores,
     flows: Arc<Flows>,
     settings: FlowSettings,
-    connections: BTreeMap<System, Result<Arc<dyn Connection>, String>>,
+    ends: Ends,
     tolerances: Tolerances,
     start: Option<DateTime<Utc>>,
     owner: String,
@@ -41,13 +58,11 @@ impl Nightly {
         let tolerances = Tolerances::parse(tolerate).map_err(anyhow::Error::msg).context(TOLERATE)?;
         let start =
             wiring.settings.get("RELAY_START").and_then(|start| DateTime::parse_from_rfc3339(start).ok());
-        let ends = wiring.flows.iter().flat_map(|routed| [routed.system, routed.source_system()]);
-        let connect = |system| (system, wiring.connection(system).map_err(|error| format!("{error:#}")));
         Ok(Self {
             stores: wiring.stores.clone(),
             flows: wiring.flows.clone(),
             settings: settings::open_to_flows(&wiring.settings),
-            connections: ends.map(connect).collect(),
+            ends: Ends::of(wiring),
             tolerances,
             start: start.map(|start| start.to_utc()),
             owner: wiring.rng.uuid().to_string(),
@@ -55,10 +70,7 @@ impl Nightly {
     }
 
     async fn look(&self, clock: &dyn Clock, goes_on: &(dyn Fn() -> bool + Sync)) -> anyhow::Result<()> {
-        let connect = |system: System| {
-            let known = self.connections.get(&system).cloned();
-            known.unwrap_or_else(|| Err(format!("no flow goes to {system}, or comes from there")))
-        };
+        let connect = |system| self.ends.to(system);
         let reconciler = Reconciler {
             stores: &self.stores,
             flows: &self.flows,

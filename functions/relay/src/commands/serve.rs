@@ -26,7 +26,9 @@ use super::console;
 use super::flows::test;
 use super::nightly::{self, Nightly};
 use super::place::Place;
+use super::rechecks::{self, Rechecks};
 use crate::Done;
+use crate::disk::{self, Disk};
 use crate::output::{say, tell};
 use crate::supervise::{Stop, Supervisor};
 
@@ -126,6 +128,8 @@ struct Jobs {
     syncer: Option<StockSyncer>,
     closer: Option<BillCloser>,
     nightly: Option<Nightly>,
+    rechecks: Option<Rechecks>,
+    disk: Option<Disk>,
     /// It is there where no flow reads pushes too: whoever watches asks there.
     receiver: Receiver,
     takes_pushes: bool,
@@ -145,7 +149,8 @@ impl Jobs {
         let (pusher, (((poller, syncer), receiver), closer)) =
             both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closer))?;
         let nightly = reconciles.then(|| Nightly::of(wiring)).transpose()?;
-        Ok(Self { pusher, poller, syncer, closer, nightly, receiver, takes_pushes })
+        let (rechecks, disk) = (Rechecks::of(wiring)?, Disk::of(wiring)?);
+        Ok(Self { pusher, poller, syncer, closer, nightly, rechecks, disk, receiver, takes_pushes })
     }
 }
 
@@ -206,7 +211,13 @@ impl Tasks {
             tasks.spawn_local_on(close(supervisor.clone(), closer), &here);
         }
         if let Some(nightly) = jobs.nightly {
-            tasks.spawn_local_on(nightly::compare(supervisor, nightly), &here);
+            tasks.spawn_local_on(nightly::compare(supervisor.clone(), nightly), &here);
+        }
+        if let Some(rechecks) = jobs.rechecks {
+            tasks.spawn_local_on(rechecks::ask(supervisor.clone(), rechecks), &here);
+        }
+        if let Some(disk) = jobs.disk {
+            tasks.spawn_local_on(disk::watch(supervisor, disk), &here);
         }
         Ok(Self { here, tasks, stop })
     }

@@ -60,7 +60,7 @@ impl Console {
         Self { process, _stdout: stdout, address }
     }
 
-    fn get(&self, path: &str) -> Page {
+    pub(crate) fn get(&self, path: &str) -> Page {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", self.address), "")
     }
 

@@ -155,6 +155,10 @@ impl Town {
         for (name, value) in relay_simulators::settings() {
             installation.set(name, value);
         }
+        for (name, value) in self.served.base_urls().into_iter().filter(|(name, _)| name.starts_with("MAIL_"))
+        {
+            installation.set(name, value);
+        }
         installation
             .set("WDT_BASE_URL", &self.served.wdt_base_url)
             .set("QIMEN_BASE_URL", &self.served.qimen_base_url)

@@ -19,6 +19,17 @@ pub(crate) const START: Setting = Setting::optional(
 );
 pub(crate) const STORE: Setting =
     Setting::optional("RELAY_STORE", Told("sqlite:relay.db"), "`aws`, or `sqlite:` and a file");
+/// From which size on the file of a store in SQLite needs a person.
+pub const STORE_MB: Setting =
+    Setting::optional("RELAY_STORE_MB", Value("20000"), "a whole number of MB (millions of bytes)")
+        .found("how large `relay.db` should become; beyond it, and where less than 2 GB are left on the disk, a person is told");
+/// So many documents that failed `relay serve` asks for in their targets each day.
+pub const RECHECK_CALLS: Setting = Setting::optional(
+    "RELAY_RECHECK_CALLS",
+    Value("200"),
+    "a whole number of calls a day; `0` asks for nothing",
+)
+.found("what failed and was made in its target by a person meanwhile is found by its number and closed");
 pub(crate) const SECRET_ID: Setting =
     Setting::optional("RELAY_SECRET_ID", Told("none"), "a secret of Secrets Manager");
 /// In which language `relay` answers.
@@ -64,6 +75,8 @@ pub const OURS: &[Setting] = &[
     FLOWS_DIR,
     START,
     STORE,
+    STORE_MB,
+    RECHECK_CALLS,
     LANGUAGE,
     LOG,
     SECRET_ID,
@@ -89,7 +102,7 @@ pub const OURS: &[Setting] = &[
 ];
 
 /// Those of the settings that the command line alone goes by, and no function.
-pub const OF_THE_COMMAND_LINE: &[Setting] = &[LANGUAGE, LOG];
+pub const OF_THE_COMMAND_LINE: &[Setting] = &[LANGUAGE, LOG, RECHECK_CALLS, STORE_MB];
 
 /// So many slips of the pen make one name of another.
 const SLIPS: usize = 2;

@@ -60,6 +60,7 @@ fn printed(settings: &Settings) -> Vec<(&'static str, String)> {
     vec![
         ("http", format!("{:?}", relay_http::Settings::read(settings).unwrap())),
         ("kingdee", format!("{:?}", relay_kingdee::Settings::read(settings).unwrap())),
+        ("mail", format!("{:?}", relay_mail::Settings::read(settings).unwrap())),
         ("qince", format!("{:?}", relay_qince::Settings::read(settings).unwrap())),
         ("sharecrm", format!("{:?}", relay_sharecrm::Settings::read(settings).unwrap())),
         ("wangdian", format!("{:?}", relay_wangdian::Settings::read(settings).unwrap())),

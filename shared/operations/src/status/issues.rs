@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use relay_connector::Role;
 use relay_core::System;
 use relay_job::conditions::{LAG, STRANGERS, WAITED};
+use relay_job::room::{Short, Shortage};
 
 use super::flows::FlowStatus;
 use super::queues::QueueStatus;
@@ -37,8 +38,19 @@ pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<Said> {
             stopped.error
         ));
     }
+    issues.extend(status.room.iter().map(short_of_room));
     issues.extend(status.reconciliation.iter().filter_map(super::Reconciled::issue));
     issues
+}
+
+fn short_of_room(short: &Short) -> Said {
+    let since = shown(short.since);
+    let zh = match short.shortage {
+        Shortage::Large => "存储文件超过了 RELAY_STORE_MB:少留些历史(RELAY_HISTORY_DAYS),或把它调大",
+        Shortage::Full => "存储所在的磁盘剩余不到 2 GB:请腾出空间,满了就收不进单据",
+    };
+    let en = short.shortage.message();
+    both!("磁盘(自 {since}):{zh}", "disk (since {since}): {en}")
 }
 
 fn of_flow(name: &str, flow: &FlowStatus, now: DateTime<Utc>, issues: &mut Vec<Said>) {

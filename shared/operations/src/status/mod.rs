@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use relay_core::health::{self, Health, Part, Problem};
 use relay_core::{StoreError, System};
+use relay_job::room::{self, Short};
 use serde::{Deserialize, Serialize};
 
 pub use self::flows::{FlowStatus, NEXT};
@@ -40,6 +41,8 @@ pub struct Status {
     pub tasks: BTreeMap<String, Stopped>,
     /// The days of the last week on which the sides of a flow differ, or could not be compared.
     pub reconciliation: Vec<Reconciled>,
+    /// What the store lacks room for.
+    pub room: Vec<Short>,
     /// What needs a person, one line each.
     pub issues: Vec<Said>,
 }
@@ -101,6 +104,7 @@ impl Operations<'_> {
             pushes: self.doing(Part::Pushes).await?,
             tasks: self.stopped_tasks().await?,
             reconciliation: self.red_days().await?,
+            room: room::short(self.stores.checkpoints.as_ref()).await?,
             flows,
             issues: Vec::new(),
         };

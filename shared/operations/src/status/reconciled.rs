@@ -1,15 +1,12 @@
 //! Days of the last week on which the sides of a flow differ.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use relay_reconcile::Standing;
 use relay_reconcile::kept::{self, Summary};
-use relay_reconcile::{Standing, days};
 use serde::Serialize;
 
 use crate::language::{Language, Said};
 use crate::{OperationError, Operations};
-
-/// So many days back a difference needs a person: as long as the schedule compares a day.
-const WEEK: u64 = 7;
 
 /// A day whose sides differ, or could not be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,12 +28,9 @@ pub struct Reconciled {
 impl Operations<'_> {
     /// The days of the last week that are not equal.
     pub(super) async fn red_days(&self) -> Result<Vec<Reconciled>, OperationError> {
-        let today = days::of(self.clock.now());
-        let since = today.checked_sub_days(Days::new(WEEK)).unwrap_or(today);
         let mut red = Vec::new();
         for (flow, calendar) in kept::calendars(self.stores.checkpoints.as_ref()).await? {
-            let of_week = calendar.range(since..).filter(|(_, known)| known.standing != Standing::Equal);
-            red.extend(of_week.map(|(day, known)| Reconciled {
+            red.extend(kept::red(&calendar, self.clock.now()).map(|(day, known)| Reconciled {
                 flow: flow.clone(),
                 day: *day,
                 standing: known.standing,

@@ -33,8 +33,8 @@ fn delivered() -> InLedger {
 }
 
 fn facts(source: AtSource, ledger: InLedger, target: AtTarget) -> Facts<'static> {
-    let (expected, on_its_way) = (None, None);
-    Facts { document: &DOCUMENT, source, ledger, target, expected, on_its_way, may_be_moved: false }
+    let (expected, sent, on_its_way) = (None, None, None);
+    Facts { document: &DOCUMENT, source, ledger, target, expected, sent, on_its_way, may_be_moved: false }
 }
 
 fn has() -> AtSource {
@@ -151,5 +151,28 @@ fn content_in_another_form_is_not_compared() {
     assert_eq!(
         verdict(&Facts { expected: Some(&expected), ..facts(has(), delivered(), target) }),
         Verdict::Matched
+    );
+}
+
+#[test]
+fn what_a_target_that_tells_nothing_was_sent_is_held_against_what_the_source_says_now() {
+    let (sent, now) = (json!({"id": "W1-A", "stock_num": 20}), json!({"id": "W1-A", "stock_num": 25}));
+    let facts = |on_its_way: Option<&str>, is_newer| Facts {
+        expected: Some(&now),
+        sent: Some(&sent),
+        on_its_way: on_its_way.map(str::to_owned),
+        ..facts(AtSource::Has { is_newer }, delivered(), AtTarget::NotRead("it cannot be asked".to_owned()))
+    };
+    let judged = |facts: &Facts<'_>| {
+        let Judged { verdict, fields, .. } = facts.judge(&Tolerances::default());
+        (verdict, fields.into_iter().map(|it| (it.field, it.there, it.now)).collect::<Vec<_>>())
+    };
+    let differs = vec![("stock_num".to_owned(), Some(json!(20)), Some(json!(25)))];
+    assert_eq!(judged(&facts(None, true)), (Verdict::Different, differs.clone()));
+    assert_eq!(judged(&facts(Some("2 documents wait"), true)), (Verdict::NotDue, differs), "it is in flight");
+    assert_eq!(
+        judged(&facts(None, false)),
+        (Verdict::NotCompared, Vec::new()),
+        "that it was sent is all that is known"
     );
 }

@@ -11,6 +11,7 @@ use relay_connector::{
     Role, Settings, Span, Surroundings, Token, TokenStore, Transport, TransportError,
 };
 use relay_core::clock::{Clock, Deadline, SeededRng, SimulatedClock};
+use relay_mail::smtp::Smtp;
 use relay_simulators::{Fault, Served, Vendors, settings_in_process};
 use serde_json::Value;
 
@@ -57,7 +58,8 @@ impl Bench {
         let served = vendors.serve_on_loopback().await.unwrap();
         let addresses = served.base_urls();
         let addresses: Vec<_> = addresses.iter().map(|(name, url)| (*name, url.as_str())).collect();
-        Self::between(vendor, clock, vendors, Arc::new(HttpTransport::new()), &addresses, Some(served))
+        let transport = Arc::new(Smtp::beside(Arc::new(HttpTransport::new()), clock.clone()));
+        Self::between(vendor, clock, vendors, transport, &addresses, Some(served))
     }
 
     fn between(

@@ -88,6 +88,7 @@ const VENDORS: &[&dyn Vendor] = &[
     vendors::http::VENDOR,
     vendors::kingdee::VENDOR,
     vendors::kingdee_v2::VENDOR,
+    vendors::mail::VENDOR,
     vendors::qince::VENDOR,
     vendors::sharecrm::VENDOR,
     vendors::wangdian::VENDOR,
@@ -96,6 +97,7 @@ const VENDORS: &[&dyn Vendor] = &[
 with_cases!(tests!(http));
 with_cases!(tests!(kingdee));
 with_cases!(tests!(kingdee_v2));
+with_cases!(tests!(mail));
 with_cases!(tests!(qince));
 with_cases!(tests!(sharecrm));
 with_cases!(tests!(wangdian));

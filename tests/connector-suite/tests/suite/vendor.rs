@@ -78,6 +78,11 @@ pub(crate) trait Vendor: Sync {
         false
     }
 
+    /// Whether a page of HTML may come in the place of its answers, as from a gateway.
+    fn speaks_http(&self) -> bool {
+        true
+    }
+
     /// Whether its simulator listens on sockets too.
     fn listens(&self) -> bool {
         true

@@ -23,7 +23,7 @@ pub struct Vendor {
     pub webhook: Option<&'static str>,
 }
 
-/// The vendors of the registry.
+/// The vendors of the registry that a stack has to do with.
 #[must_use]
 pub fn vendors() -> Vec<Vendor> {
     let vendor = |connector: &&dyn relay_connector::Connector| Vendor {
@@ -32,7 +32,8 @@ pub fn vendors() -> Vec<Vendor> {
         queue: connector.queue(),
         webhook: connector.webhook_prefix(),
     };
-    CONNECTORS.iter().map(vendor).collect()
+    let of_stacks = CONNECTORS.iter().filter(|connector| connector.not_on_a_stack().is_none());
+    of_stacks.map(vendor).collect()
 }
 
 impl Vendor {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use relay_bill_closer::BillCloser;
 use relay_core::clock::{Clock as _, SeededRng};
 use relay_core::health::{Monitor, Part};
@@ -15,9 +15,11 @@ use relay_core::registry::{self, Registered, Registry};
 use relay_core::{Stores, System, WorkItem};
 use relay_decorator::decorate;
 use relay_job::conditions;
+use relay_job::room::{self, Shortage};
 use relay_job::watermark::{self, Watermark};
 use relay_job::{ActiveFlows, Connections, CredentialCheck, FlowFile, FlowSettings, Flows, Job as _, Parts};
-use serde_json::Value;
+use relay_reconcile::{Standing, days, kept};
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::Ports;
@@ -161,15 +163,18 @@ async fn of_several_processes_that_look_at_once_one_tells() {
     assert_eq!(states(&told(&ports).await), [("pause/kingdee", "began")]);
 }
 
-/// A flow that reads trades, and the conditions that stand.
-async fn standing(ports: &Ports) -> Vec<(&'static str, String)> {
+/// A flow that reads trades.
+fn trades() -> Flows {
     const TRADES: &str = include_str!("../../../../shared/flows/trade-to-kingdee.toml");
-    let catalog = Arc::new(relay_connectors::catalog());
     let file =
         FlowFile { name: "trades".to_owned(), file: "trades.toml".to_owned(), text: TRADES.to_owned() };
-    let flows = Flows::parse([file], &catalog).unwrap();
+    Flows::parse([file], &relay_connectors::catalog()).unwrap()
+}
+
+/// The conditions that stand beside such a flow.
+async fn standing(ports: &Ports) -> Vec<(&'static str, String)> {
     let now = ports.clock.now();
-    let standing = conditions::standing(&ports.stores, &flows, &[HTTP, KINGDEE], now).await.unwrap();
+    let standing = conditions::standing(&ports.stores, &trades(), &[HTTP, KINGDEE], now).await.unwrap();
     standing.into_iter().map(|condition| (condition.kind, condition.of)).collect()
 }
 
@@ -241,4 +246,55 @@ async fn a_flow_whose_file_is_away_needs_a_person() {
     let add = |registry: &mut Registry| _ = registry.insert("gone".to_owned(), registered());
     registry::change(ports.stores.checkpoints.as_ref(), add).await.unwrap();
     assert_eq!(standing(&ports).await, one("absent", "gone"));
+}
+
+#[tokio::test]
+async fn a_day_whose_sides_differ_needs_a_person_until_it_is_equal_or_a_week_old() {
+    let ports = Ports::open().await;
+    let checkpoints = ports.stores.checkpoints.as_ref();
+    let yesterday = days::of(ports.clock.now()).pred_opt().unwrap();
+    let keep = async |day: NaiveDate, standing: Standing| {
+        let counts = json!({"matched": 7, "missing": if standing == Standing::Different { 2 } else { 0 }});
+        let day = json!({
+            "flow": "trades", "day": day, "at": ports.clock.now(), "standing": standing, "places": [],
+            "counts": counts, "explained": {}, "documents": [], "not_compared": [], "notes": [],
+        });
+        kept::keep(checkpoints, &serde_json::from_value(day).unwrap()).await.unwrap();
+    };
+    let red = async || {
+        let now = ports.clock.now();
+        relay_reconcile::conditions::standing(checkpoints, &trades(), now).await.unwrap()
+    };
+    keep(yesterday, Standing::NotCompared).await;
+    assert_eq!(red().await, [], "of what could not be asked nothing is known");
+    keep(yesterday, Standing::Different).await;
+    let [found] = &red().await[..] else { panic!("one day differs") };
+    assert_eq!((found.kind, found.of.as_str()), ("reconciliation", format!("trades {yesterday}").as_str()));
+    assert_eq!(found.message, "its sides differ (2 missing)");
+    assert_eq!(found.action, format!("relay reconcile trades --day {yesterday}"));
+    keep(yesterday, Standing::Equal).await;
+    assert_eq!(red().await, []);
+    keep(yesterday, Standing::Different).await;
+    ports.wait(7 * 86_400);
+    assert_eq!(red().await, [], "nobody compares it any more");
+}
+
+#[tokio::test]
+async fn a_store_that_lacks_room_needs_a_person_from_when_it_was_first_seen() {
+    let ports = Ports::open().await;
+    let (checkpoints, began) = (ports.stores.checkpoints.as_ref(), ports.clock.now());
+    let note = async |found: &[Shortage]| {
+        room::note(checkpoints, found.iter().copied(), ports.clock.now()).await.unwrap();
+    };
+    note(&[]).await;
+    assert_eq!(standing(&ports).await, []);
+    note(&[Shortage::Large]).await;
+    ports.wait(60);
+    note(&[Shortage::Large, Shortage::Full]).await;
+    let both = [("disk", "file".to_owned()), ("disk", "free".to_owned())];
+    assert_eq!(standing(&ports).await, both);
+    let since: Vec<_> = room::short(checkpoints).await.unwrap().iter().map(|short| short.since).collect();
+    assert_eq!(since, [began, began + TimeDelta::seconds(60)]);
+    note(&[]).await;
+    assert_eq!(standing(&ports).await, []);
 }

@@ -28,7 +28,8 @@ pub(crate) async fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Don
     let folder: Option<PathBuf> = folder.map(Path::to_owned).or_else(|| settings::flows_folder(&settings));
     // One file with a mistake hides none of the others'.
     let flows = relay_host::flows::load_sound(folder.as_deref(), &settings)?;
-    let remarks = remarks::of_settings(&flows, &settings);
+    let mut remarks = remarks::of_settings(&flows, &settings);
+    remarks.extend(remarks::of_targets(&flows, &settings));
     let of_broken = flows.broken().iter().flat_map(|broken: &BrokenFile| &broken.found.0);
     let unimported = unimported(&flows, &settings).await;
     let mut diagnostics: Vec<_> = flows.warnings().chain(of_broken).chain(&unimported).collect();

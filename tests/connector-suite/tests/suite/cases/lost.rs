@@ -10,10 +10,14 @@ use crate::cases::class;
 use crate::vendor::Write;
 
 /// What happens on the way of a push, and whether the work is done.
-fn losses_of(write: &Write) -> impl Iterator<Item = (Fault, usize)> {
+fn losses_of(suite: &Suite, write: &Write) -> impl Iterator<Item = (Fault, usize)> {
+    let (has_pages, goes_by_status) = (suite.vendor.speaks_http(), write.goes_by_status);
     // Who goes by the status cannot tell what a broken body was to say; a page is no answer to anybody.
-    let says_success = |fault: &Fault| matches!(fault, Fault::Garbage);
-    losses().into_iter().filter(move |(fault, _)| !(write.goes_by_status && says_success(fault)))
+    losses().into_iter().filter(move |(fault, _)| match fault {
+        Fault::Garbage => !goes_by_status,
+        Fault::Status(_) => has_pages,
+        _ => true,
+    })
 }
 
 /// What happens on the way, and whether the work is done.
@@ -33,7 +37,7 @@ fn losses() -> [(Fault, usize); 6] {
 pub(crate) async fn a_lost_answer_leaves_a_push_unknown(suite: Suite) {
     for write in suite.writes() {
         let batch = document(suite.vendor, write.document).batch().min(3);
-        for (fault, done) in losses_of(&write) {
+        for (fault, done) in losses_of(&suite, &write) {
             let bench = Bench::of(suite.vendor);
             let bodies: Vec<_> =
                 (1..).take(batch).map(|number| (write.body)(&bench.vendors, number)).collect();

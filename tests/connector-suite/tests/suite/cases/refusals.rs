@@ -111,6 +111,9 @@ pub(crate) async fn numbers_as_strings_in_the_answer_to_a_push_are_the_same_answ
 }
 
 pub(crate) async fn a_wrong_host_pauses(suite: Suite) {
+    if !suite.vendor.speaks_http() {
+        return;
+    }
     for fault in [Fault::HtmlRedirect, Fault::Status(403), Fault::Status(404)] {
         for read in suite.reads() {
             let bench = Bench::of(suite.vendor);
