@@ -2,9 +2,12 @@
 //!
 //! What is said is a [`Said`]: programs read its English (`--json`, the ledger), people the language that they have chosen.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+
+use crate::phrases;
 
 /// The language that a person reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +33,15 @@ impl Language {
         match self {
             Self::Chinese => chinese,
             Self::English => english,
+        }
+    }
+
+    /// What stands in English alone, such as what the ledger keeps, in this language where [`phrases`] have it.
+    #[must_use]
+    pub fn words(self, english: &str) -> Cow<'_, str> {
+        match self {
+            Self::Chinese => phrases::in_chinese(english),
+            Self::English => Cow::Borrowed(english),
         }
     }
 
@@ -109,6 +121,13 @@ impl Said {
     pub fn same(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { chinese: text.clone(), english: text }
+    }
+
+    /// What stands in English alone, with its Chinese where [`phrases`] have it.
+    #[must_use]
+    pub fn of(english: impl Into<String>) -> Self {
+        let english = english.into();
+        Self { chinese: phrases::in_chinese(&english).into_owned(), english }
     }
 
     /// The text in that language.
