@@ -2,6 +2,8 @@
 
 mod asked;
 mod chinese;
+#[cfg(test)]
+mod documented;
 mod nested;
 mod usage;
 

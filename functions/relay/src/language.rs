@@ -1,9 +1,11 @@
 //! The language in which this process answers: what `RELAY_LANG` says, else the locale.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use relay_host::settings::declared::LANGUAGE;
 use relay_host::{Settings, SettingsError};
+use relay_mapping::Diagnostic;
 pub(crate) use relay_operations::language::Language;
 
 /// Whether it is Chinese.
@@ -31,6 +33,16 @@ pub(crate) fn begin_with(settings: &Settings) -> Result<(), SettingsError> {
     };
     IS_CHINESE.store(language == Language::Chinese, Ordering::Relaxed);
     spoken
+}
+
+/// What stands in English alone, such as what the ledger keeps, in the language of this process where that is known.
+pub(crate) fn words(english: &str) -> Cow<'_, str> {
+    current().words(english)
+}
+
+/// A mistake of a flow file in the language of this process.
+pub(crate) fn told(mistake: &Diagnostic) -> String {
+    mistake.told(&|english| words(english).into_owned())
 }
 
 /// The locale of messages, as every program of the system finds it.

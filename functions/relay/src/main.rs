@@ -213,11 +213,14 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
     }
 }
 
-/// An error for people: what operations and settings say is in their language, and what vendors and the system say is theirs.
+/// An error for people: what we say is in their language, and what vendors and the system say is theirs.
 fn in_chinese(error: &anyhow::Error) -> String {
     let told = error.chain().map(|cause| match cause.downcast_ref::<OperationError>() {
         Some(operation) => operation.in_chinese(),
-        None => cause.to_string(),
+        None => match cause.downcast_ref::<Diagnostics>() {
+            Some(mistakes) => mistakes.told(&|words| Language::Chinese.words(words).into_owned()),
+            None => Language::Chinese.words(&cause.to_string()).into_owned(),
+        },
     });
     format!("错误:{}", told.collect::<Vec<_>>().join(":"))
 }

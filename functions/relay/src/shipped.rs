@@ -12,6 +12,8 @@ use relay_host::flows::TEST;
 use relay_job::FlowFile;
 use relay_job::flow_tests::TestFile;
 
+use crate::language;
+
 /// A file that comes with the program.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct File {
@@ -159,12 +161,16 @@ impl Set {
 
     /// What it is for.
     pub(crate) fn title(self) -> &'static str {
-        match self {
-            Self::Default => "默认 / the flows that run where nobody has flow files of his own",
-            Self::ECommerce => "电商 / e-commerce",
-            Self::ECommerceDaily => "电商日汇总 / e-commerce, sales by the day",
-            Self::FieldSales => "车销快消 / field sales",
-        }
+        let (chinese, english) = match self {
+            Self::Default => (
+                "自带的流程(没有自己的流程文件夹时就运行它们)",
+                "the flows that run where nobody has flow files of his own",
+            ),
+            Self::ECommerce => ("电商", "e-commerce"),
+            Self::ECommerceDaily => ("电商,销售按日汇总", "e-commerce, sales by the day"),
+            Self::FieldSales => ("车销快消", "field sales"),
+        };
+        language::current().says(chinese, english)
     }
 
     /// Its flows.

@@ -33,6 +33,17 @@ impl Needs {
         needs
     }
 
+    /// What everything that these flows do needs.
+    #[must_use]
+    pub fn of(flows: &Flows) -> Self {
+        let mut needs = Self::sources(flows.iter());
+        for routed in flows.iter() {
+            needs.target(routed.flow.target().document, routed.flow.target().route);
+            routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table, flows));
+        }
+        needs
+    }
+
     /// The same, and looking codes up.
     pub fn lookup(&mut self, table: &LookupTable, flows: &Flows) {
         match table {

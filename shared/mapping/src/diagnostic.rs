@@ -14,6 +14,19 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// As a report begins.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// What stands before the way out.
+const HELP: &str = "help";
+
 /// One mistake, or what may be one. Displays as a report with the offending text underlined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -64,13 +77,23 @@ impl Diagnostic {
         Self { severity, file: file.to_owned(), line, column, message, help, report }
     }
 
+    /// The report in another language, whose words for ours are handed in.
+    #[must_use]
+    pub fn told(&self, words: &dyn Fn(&str) -> String) -> String {
+        let (kind, title) = (self.severity.name(), format!("{}: {}", self.severity.name(), self.message));
+        let Some(place) = self.report.strip_prefix(&title) else { return self.report.clone() };
+        let told = format!("{}: {}", words(kind), words(&self.message));
+        let Some(help) = &self.help else { return told + place };
+        match place.strip_suffix(&format!("{HELP}: {help}")) {
+            Some(place) => format!("{told}{place}{}: {}", words(HELP), words(help)),
+            None => told + place,
+        }
+    }
+
     /// Of the same place something else, of which the flow file alone tells nothing.
     #[must_use]
     pub fn saying(mut self, severity: Severity, message: String) -> Self {
-        let title = |severity: Severity, message: &str| match severity {
-            Severity::Error => format!("error: {message}"),
-            Severity::Warning => format!("warning: {message}"),
-        };
+        let title = |severity: Severity, message: &str| format!("{}: {message}", severity.name());
         let place = self.report.strip_prefix(&title(self.severity, &self.message)).unwrap_or(&self.report);
         self.report = title(severity, &message) + place;
         (self.severity, self.message) = (severity, message);
@@ -84,7 +107,7 @@ impl Diagnostic {
         let bar =
             self.report.find("--> ").map_or(0, |arrow| arrow - self.report[..arrow].rfind('\n').unwrap_or(0));
         let margin = " ".repeat(bar);
-        self.report.push_str(&format!("\n{margin}|\n{margin}= help: {help}"));
+        self.report.push_str(&format!("\n{margin}|\n{margin}= {HELP}: {help}"));
         self.help = Some(help);
         self
     }
@@ -104,6 +127,13 @@ impl Diagnostics {
     /// Those of that severity.
     pub fn of(&self, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
         self.0.iter().filter(move |diagnostic| diagnostic.severity == severity)
+    }
+
+    /// All of them in another language, whose words for ours are handed in.
+    #[must_use]
+    pub fn told(&self, words: &dyn Fn(&str) -> String) -> String {
+        let reports: Vec<_> = self.0.iter().map(|diagnostic| diagnostic.told(words)).collect();
+        reports.join("\n\n")
     }
 }
 

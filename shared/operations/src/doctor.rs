@@ -3,7 +3,10 @@
 
 use chrono::TimeDelta;
 use relay_connector::record::{UNSENT, unsent};
-use relay_connector::{Connection, Connector, Delivery, Failure, Found, PageOf, Query, Role, Span, Uses};
+use relay_connector::settings::Default;
+use relay_connector::{
+    Class, Connection, Connector, Delivery, Failure, Found, PageOf, Query, Role, Setting, Span, Uses,
+};
 use relay_core::System;
 use relay_job::{Needs, Routed, known_codes};
 use relay_mapping::LookupTable;
@@ -12,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::explain::Connect;
 use crate::language::{Language, Said};
-use crate::{Operations, both};
+use crate::{Operations, both, phrases};
 
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,7 +29,10 @@ pub struct Tried {
     /// What was found, or what is wrong.
     pub message: Said,
     /// What a person can look at: settings, each with the place in the vendor's console where its value stands.
-    pub look_at: Vec<String>,
+    pub look_at: Vec<Said>,
+    /// Whether the vendor does not let us in, whatever the call.
+    #[serde(skip)]
+    is_shut_out: bool,
 }
 
 /// How a try went.
@@ -43,7 +49,7 @@ pub enum Went {
 
 impl Tried {
     fn new(of: &str, what: Said, went: Went, message: Said) -> Self {
-        Self { of: of.to_owned(), what, went, message, look_at: Vec::new() }
+        Self { of: of.to_owned(), what, went, message, look_at: Vec::new(), is_shut_out: false }
     }
 }
 
@@ -57,11 +63,7 @@ impl Operations<'_> {
     /// Tries every connection that the flows need, and the store.
     pub async fn doctor(&self, connect: Connect<'_>) -> Vec<Tried> {
         let mut tried = vec![self.store_takes_a_value().await];
-        let mut needs = Needs::sources(self.flows.iter());
-        for routed in self.flows.iter() {
-            needs.target(routed.flow.target().document, routed.flow.target().route);
-            routed.flow.tables().into_iter().for_each(|lookup| needs.lookup(&lookup.table, self.flows));
-        }
+        let needs = Needs::of(self.flows);
         for connector in self.connectors {
             let Some(uses) = needs.connectors.get(&connector.system()) else { continue };
             match self.settings_of(*connector, uses) {
@@ -85,7 +87,7 @@ impl Operations<'_> {
                 let message = Said::new("能写入,也能删掉", "it takes and gives up a value");
                 Tried::new("store", what, Went::Well, message)
             }
-            Err(error) => Tried::new("store", what, Went::Wrong, Said::same(error.to_string())),
+            Err(error) => Tried::new("store", what, Went::Wrong, Said::of(error.to_string())),
         }
     }
 
@@ -99,7 +101,7 @@ impl Operations<'_> {
                 connector.system().name(),
                 Said::new("设置", "its settings"),
                 Went::Wrong,
-                Said::same(problem),
+                Said::of(problem),
             );
             Tried { look_at, ..tried }
         };
@@ -112,14 +114,16 @@ impl Operations<'_> {
             Ok(connection) => connection,
             Err(why) => {
                 let what = Said::new("连接", "the connection");
-                return vec![Tried::new(system.name(), what, Went::Wrong, Said::same(why))];
+                return vec![Tried::new(system.name(), what, Went::Wrong, Said::of(why))];
             }
         };
-        let mut tried = Vec::new();
-        tried.extend(self.try_lookups(connector, connection.as_ref()).await);
+        let mut tried = self.try_lookups(connector, connection.as_ref()).await;
         let mut sources = Vec::<Query>::new();
         let mut targets = Vec::new();
         for routed in self.flows.iter() {
+            if is_shut_out(connector, &tried) {
+                break;
+            }
             if routed.source_system() == system {
                 match routed.query(&self.flow_settings) {
                     Ok(query) if sources.contains(&query) => {}
@@ -133,14 +137,15 @@ impl Operations<'_> {
                             system.name(),
                             what,
                             Went::Wrong,
-                            Said::same(format!("{error:#}")),
+                            Said::of(format!("{error:#}")),
                         ));
                     }
                 }
             }
             let target = routed.flow.target();
             let way = (target.document.name, target.route.or(target.document.routes.first().copied()));
-            if routed.system == system && !targets.contains(&way) {
+            let is_target = routed.system == system && !is_shut_out(connector, &tried);
+            if is_target && !targets.contains(&way) {
                 targets.push(way);
                 tried.extend(self.try_target(connector, connection.as_ref(), routed).await);
             }
@@ -225,6 +230,9 @@ impl Operations<'_> {
             let (what, well) =
                 (both!("对照 {name}", "the look-up {name}"), Said::new("有应答", "it answers"));
             tried.push(told(connector, what, &well, answer));
+            if is_shut_out(connector, &tried) {
+                break;
+            }
         }
         tried
     }
@@ -287,15 +295,37 @@ fn told(connector: &dyn Connector, what: Said, well: &Said, read: Result<usize, 
         }
         Err(failure) => failure,
     };
-    let tried = Tried::new(connector.system().name(), what, Went::Wrong, Said::same(failure.in_full()));
-    let settings = connector.settings().iter().filter(|setting| !setting.found.is_empty());
-    // Those that must be set are what a vendor knows us by.
-    let look_at = settings.filter(|setting| setting.is_secret || !setting.has_default()).map(place).collect();
-    Tried { look_at, ..tried }
+    let is_shut_out = matches!(failure.class, Class::Paused { .. });
+    let tried = Tried::new(connector.system().name(), what, Went::Wrong, Said::of(failure.in_full()));
+    let settings = || connector.settings().iter().filter(|setting| !setting.found.is_empty());
+    let mut named = settings().filter(|setting| failure.message.contains(setting.name)).peekable();
+    let look_at = match named.peek() {
+        Some(_) => named.map(place).collect(),
+        // Those that must be set are what a vendor knows us by.
+        None => settings()
+            .filter(|it| it.is_secret || it.default == Default::Needed && !is_of_a_stack(it))
+            .map(place)
+            .collect(),
+    };
+    Tried { look_at, is_shut_out, ..tried }
 }
 
-fn place(setting: &relay_connector::Setting) -> String {
-    format!("{}: {} ({})", setting.name, setting.expects, setting.found)
+/// Whether a vendor lets us in nowhere: each further call would log in once more, and wrong passwords lock accounts. One that is
+/// reached over several routes has an account for each.
+fn is_shut_out(connector: &dyn Connector, tried: &[Tried]) -> bool {
+    tried.iter().any(|tried| tried.is_shut_out)
+        && connector.documents().iter().all(|document| document.routes.is_empty())
+}
+
+/// An address that the stack itself sets.
+fn is_of_a_stack(setting: &Setting) -> bool {
+    setting.name.ends_with("_QUEUE_URL")
+}
+
+fn place(setting: &Setting) -> Said {
+    let Setting { name, expects, found, .. } = setting;
+    let (what, place) = (phrases::in_chinese(expects), phrases::in_chinese(found));
+    Said::new(format!("{name}:{what}({place})"), format!("{name}: {expects} ({found})"))
 }
 
 fn clock_is_off(system: System, skew: TimeDelta) -> Tried {

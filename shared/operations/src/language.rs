@@ -2,10 +2,13 @@
 //!
 //! What is said is a [`Said`]: programs read its English (`--json`, the ledger), people the language that they have chosen.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use relay_reconcile::Verdict;
 use serde::{Serialize, Serializer};
+
+use crate::phrases;
 
 /// The language that a person reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +51,15 @@ impl Language {
             Verdict::NotCompared => "没能比对",
         };
         self.says(chinese, verdict.in_words())
+    }
+
+    /// What stands in English alone, such as what the ledger keeps, in this language where [`phrases`] have it.
+    #[must_use]
+    pub fn words(self, english: &str) -> Cow<'_, str> {
+        match self {
+            Self::Chinese => phrases::in_chinese(english),
+            Self::English => Cow::Borrowed(english),
+        }
     }
 
     /// What a class of failures means, and the way out.
@@ -126,6 +138,13 @@ impl Said {
     pub fn same(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { chinese: text.clone(), english: text }
+    }
+
+    /// What stands in English alone, with its Chinese where [`phrases`] have it.
+    #[must_use]
+    pub fn of(english: impl Into<String>) -> Self {
+        let english = english.into();
+        Self { chinese: phrases::in_chinese(&english).into_owned(), english }
     }
 
     /// The text in that language.

@@ -18,7 +18,8 @@ const HEAD: &str = "# erp-relay
   - [两周里的五十个问题](zh/questions.md)
   - [上线清单](zh/go-live.md)
   - [报错索引](zh/errors.md)
-  - [按天记账的例子](zh/grouping-example.md)
+  - [设置](zh/settings.md)
+  - [按日记账的例子](zh/grouping-example.md)
 
 # Running it
 
@@ -26,6 +27,8 @@ const HEAD: &str = "# erp-relay
 - [Operating](operating.md)
 - [Fifty questions of a fortnight](questions.md)
 - [Settings](settings.md)
+- [Error index](errors.md)
+- [Before going live](go-live.md)
 - [On AWS](aws.md)
 - [Notes on versions](migration.md)
 

@@ -20,6 +20,8 @@ pub mod template;
 
 use std::path::{Path, PathBuf};
 
+use relay_operations::language::Language;
+
 /// The root of the repository.
 #[must_use]
 pub fn root() -> PathBuf {
@@ -74,7 +76,8 @@ pub fn all(root: &Path) -> anyhow::Result<Vec<Made>> {
     let mut all = vec![
         made("docs/crates.dot", crates::as_dot(&crates)),
         made("docs/crates.svg", crates::as_svg(&crates)?),
-        made(settings::FILE, settings::page()),
+        made(settings::FILE, settings::page(Language::English)),
+        made(settings::IN_CHINESE, settings::page(Language::Chinese)),
         made(template::FILE, filled),
     ];
     let pages = reference::pages();

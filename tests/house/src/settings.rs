@@ -1,10 +1,24 @@
-//! The table of settings, made from what connectors and host declare.
+//! The table of settings in both languages, made from what connectors and host declare.
 
 use relay_connector::Setting;
 use relay_connector::settings::Default;
+use relay_operations::language::Language;
 
 /// Where it stands.
 pub const FILE: &str = "docs/settings.md";
+/// And in Chinese.
+pub const IN_CHINESE: &str = "docs/zh/settings.md";
+
+const CHINESE_HEAD: &str = "# 设置
+
+<!-- 由 `cargo run -p house` 从代码生成:要改就改声明和 shared/operations/src/phrases/settings.txt。 -->
+
+[English](../settings.md)
+
+从环境变量读取;`relay` 还读[设置文件](../operating.md#the-settings-file) `relay.toml`,各项在那里用同样的名字,放在各家的小节里。在 Lambda 上,
+密钥来自同一个密文(`RELAY_SECRET_ID`)。环境变量优先。必填而没有填的、填错的,用到它的程序启动时就停下,并一次说出全部。
+看着像设置而不是设置的名字,也算错。
+";
 
 const HEAD: &str = "# Settings
 
@@ -16,31 +30,35 @@ is set wins. A needed setting that is missing, or one that is malformed, stops t
 names all of them at once. What looks like one of these and is none is an error too.
 ";
 
-/// The page.
+/// The page in that language.
 #[must_use]
-pub fn page() -> String {
-    let mut page = HEAD.to_owned();
+pub fn page(language: Language) -> String {
+    let mut page = language.says(CHINESE_HEAD, HEAD).to_owned();
     for connector in relay_connectors::CONNECTORS {
-        page.push_str(&section(connector.title(), connector.settings()));
+        page.push_str(&section(language, connector.title(), connector.settings()));
     }
-    page.push_str(&section("The relay itself", relay_host::settings::declared::OURS));
+    let ours = language.says("本程序自己的", "The relay itself");
+    page.push_str(&section(language, ours, relay_host::settings::declared::OURS));
     page
 }
 
-fn section(title: &str, settings: &[Setting]) -> String {
-    let rows = settings.iter().map(row).collect::<String>();
-    format!("\n## {title}\n\n| setting | default | what | where to find it |\n|---|---|---|---|\n{rows}")
+fn section(language: Language, title: &str, settings: &[Setting]) -> String {
+    let rows = settings.iter().map(|setting| row(language, setting)).collect::<String>();
+    let heads =
+        language.says("| 设置 | 默认 | 填什么 | 在哪里 |", "| setting | default | what | where to find it |");
+    format!("\n## {title}\n\n{heads}\n|---|---|---|---|\n{rows}")
 }
 
-fn row(setting: &Setting) -> String {
-    let secret = if setting.is_secret { " (secret)" } else { "" };
+fn row(language: Language, setting: &Setting) -> String {
+    let secret = if setting.is_secret { language.says("(密钥)", " (secret)") } else { "" };
     let default = match setting.default {
-        Default::Needed => "needed".to_owned(),
-        Default::Absent => "none".to_owned(),
+        Default::Needed => language.says("必填", "needed").to_owned(),
+        Default::Absent => language.says("没有", "none").to_owned(),
         Default::Value(value) => format!("`{value}`"),
-        Default::SameAs(other) => format!("the `{other}`"),
-        Default::Told(words) => words.to_owned(),
+        Default::SameAs(other) => format!("{}`{other}`", language.says("同 ", "the ")),
+        Default::Told(words) => language.words(words).into_owned(),
     };
     let Setting { name, expects, found, .. } = setting;
+    let (expects, found) = (language.words(expects), language.words(found));
     format!("| `{name}`{secret} | {default} | {expects} | {found} |\n")
 }

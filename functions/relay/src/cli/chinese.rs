@@ -199,7 +199,11 @@ fn translated(command: Command, path: &str) -> Command {
             _ => help(&of_argument(path, &arg)).or_else(|| help(&of_argument("", &arg))),
         };
         match text {
-            Some((short, long)) => arg.help(short).long_help(long).help_heading(heading),
+            Some((short, long)) => {
+                let default = default(&arg);
+                let arg = arg.hide_default_value(true).help_heading(heading);
+                arg.help(format!("{short}{default}")).long_help(format!("{long}{default}"))
+            }
             None => arg.help_heading(heading),
         }
     });
@@ -212,6 +216,13 @@ fn translated(command: Command, path: &str) -> Command {
         };
     }
     command
+}
+
+/// What holds where nobody says it, as clap writes it in English.
+fn default(arg: &Arg) -> String {
+    let values: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    let is_hidden = values.is_empty() || arg.is_hide_default_value_set() || !arg.get_action().takes_values();
+    if is_hidden { String::new() } else { format!(" [默认:{}]", values.join(" ")) }
 }
 
 fn below(path: &str, name: &str) -> String {

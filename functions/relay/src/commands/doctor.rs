@@ -21,7 +21,7 @@ pub(crate) async fn run(json: bool) -> anyhow::Result<Done> {
     Ok(if is_well { Done::Well } else { Done::WithFailures })
 }
 
-fn print(Tried { of, what, went, message, look_at }: &Tried) {
+fn print(Tried { of, what, went, message, look_at, .. }: &Tried) {
     let went = match went {
         Went::Well => said!("正常", "well   "),
         Went::Wrong => said!("错误", "WRONG  "),
@@ -30,5 +30,7 @@ fn print(Tried { of, what, went, message, look_at }: &Tried) {
     let language = language::current();
     let (what, message) = (what.told(language), message.told(language));
     say!("{went} {of}: {what}: {message}");
-    look_at.iter().for_each(|place| say!("     看这里:{place}", "        look at {place}"));
+    look_at.iter().for_each(|place| {
+        say!("     看这里:{}", "        look at {}", place.told(language));
+    });
 }

@@ -106,6 +106,7 @@ fn head(explained: &Explained) {
         key.as_deref().unwrap_or(language::current().says("(没有键)", "(no key)")),
         version.as_deref().unwrap_or("-"),
     );
+    let origin = language::words(origin);
     say!("{flow} {key},版本 {version},来自 {origin}", "{flow} {key}, version {version}, from {origin}");
     let becomes = match verdict.becomes {
         Becomes::Sent => said!("会发送", "It would be sent"),
@@ -115,9 +116,9 @@ fn head(explained: &Explained) {
         Becomes::Fails => said!("会失败", "It would fail"),
         Becomes::Unknown => said!("说不准会怎样", "It cannot be told what would become of it"),
     };
-    let why = verdict.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-    say!("{becomes}{why}.");
-    faults.iter().for_each(|fault| say!("- {fault}"));
+    let why = verdict.why.as_deref().map(|why| format!(": {}", language::words(why))).unwrap_or_default();
+    say!("{becomes}{why}。", "{becomes}{why}.");
+    faults.iter().for_each(|fault| say!("- {}", language::words(fault)));
     if !explained.parts.is_empty() {
         say!("它拆成 {} 份。", "It is split into {} parts.", explained.parts.len());
     }
@@ -128,7 +129,13 @@ fn head(explained: &Explained) {
         );
     }
     for code in unresolved {
-        say!("- {} `{}` 没问到:{}", "- {} `{}` could not be asked for: {}", code.table, code.code, code.why);
+        say!(
+            "- {} `{}` 没问到:{}",
+            "- {} `{}` could not be asked for: {}",
+            code.table,
+            code.code,
+            language::words(&code.why)
+        );
     }
 }
 
@@ -144,7 +151,7 @@ fn field(field: &FieldTrace) {
     };
     let mut steps = Vec::new();
     steps.extend(when.as_ref().map(|when| said!("条件 {when}", "when {when}")));
-    steps.extend((!source.is_empty()).then(|| format!("{takes} {source}")));
+    steps.extend((!source.is_empty()).then(|| said!("取自 {source}", "{takes} {source}")));
     steps.extend(field.reads.iter().map(read));
     let is_changed = field.converted.is_some() && !source.is_empty();
     steps.extend(conversion.as_ref().filter(|_| is_changed).map(|name| said!("转为 {name}", "as {name}")));
@@ -200,6 +207,7 @@ fn request(request: &Request) {
     request.params.iter().for_each(|(name, value)| say!("  {name}={value}"));
     say!("  {}", request.body);
     if let Some(why) = &request.no_call {
+        let why = language::words(why);
         say!(
             "  (流程做出的样子;厂商实际收到的样子显示不了:{why})",
             "  (as the flow makes it; how the vendor takes it cannot be shown: {why})"
@@ -210,7 +218,10 @@ fn request(request: &Request) {
 fn compared(with: &str, there: &str, compared: &Compared) {
     let at = compared.at.map(|at| format!(" ({})", shown(at))).unwrap_or_default();
     match &compared.not_compared {
-        Some(why) => say!("\n与{with}相比:{why}。", "\nBeside {with}: {why}."),
+        Some(why) => {
+            let why = language::words(why);
+            say!("\n与{with}相比:{why}。", "\nBeside {with}: {why}.");
+        }
         None if compared.differing.is_empty() => {
             say!("\n与{with}{at}相比:没有不同。", "\nBeside {with}{at}: no difference.");
         }

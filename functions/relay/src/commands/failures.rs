@@ -1,4 +1,5 @@
 use relay_core::Entry;
+use relay_operations::Operations;
 use relay_operations::failures::Failure;
 use relay_operations::issues::{self, Issue};
 use relay_operations::recheck::Rechecked;
@@ -47,7 +48,7 @@ pub(crate) async fn run(
     } else {
         say!("{};时间为北京时间", "{}; times are China time", place.line());
         rechecked.iter().for_each(print_rechecked);
-        print(&issues, &entries, limit.unwrap_or(LISTED));
+        print(&operations, &issues, &entries, limit.unwrap_or(LISTED));
     }
     Ok(if entries.is_empty() { Done::Well } else { Done::WithFailures })
 }
@@ -80,7 +81,7 @@ fn way_out(class: &str) {
     }
 }
 
-fn print(issues: &[Issue], entries: &[Entry], limit: usize) {
+fn print(operations: &Operations<'_>, issues: &[Issue], entries: &[Entry], limit: usize) {
     for issue in issues {
         let Issue { cause, flow, class, code, text, documents, first_seen, last_seen, sample, .. } = issue;
         let code = code.as_deref().unwrap_or(no_code());
@@ -90,9 +91,14 @@ fn print(issues: &[Issue], entries: &[Entry], limit: usize) {
             "{cause}  {flow}:{documents},最早 {first},最近 {last}",
             "{cause}  {flow}: {documents}, first {first}, last {last}"
         );
-        say!("  {class} ({code}): {text}");
+        say!("  {class} ({code}): {}", language::words(text));
         way_out(class.code());
-        say!("  例如 {}:{}", "  such as {}: {}", sample.key, sample.message);
+        if let Some(row) = operations.indexed(issue) {
+            let (meaning, way_out) =
+                (row.meaning.told(language::current()), row.way_out.told(language::current()));
+            say!("  → 报错索引:{meaning};{way_out}", "  → error index: {meaning}; {way_out}");
+        }
+        say!("  例如 {}:{}", "  such as {}: {}", sample.key, language::words(&sample.message));
     }
     if !issues.is_empty() {
         say!("");
@@ -109,7 +115,7 @@ fn print(issues: &[Issue], entries: &[Entry], limit: usize) {
             );
             let place = Failure::place(failed.step, failed.target_id.as_deref());
             let place = place.told(language::current());
-            say!("  {class} ({code}){place}: {}", failed.message);
+            say!("  {class} ({code}){place}: {}", language::words(&failed.message));
         }
         if !entry.beside.is_empty() {
             say!(

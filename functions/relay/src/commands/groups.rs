@@ -120,7 +120,7 @@ fn told(bill: &BillShown) -> String {
             let id = target_id.as_deref().map(|id| said!(",目标里是 {id}", ", as {id} in the target"));
             said!("{} 送达{}", "delivered {}{}", shown(*at), id.unwrap_or_default())
         }
-        (None, Some(message)) => said!("失败:{message}", "failed: {message}"),
+        (None, Some(message)) => said!("失败:{}", "failed: {}", language::words(message)),
         (None, None) => said!("在途", "on its way"),
     };
     said!("{name}({}):{state}", "{name} ({}): {state}", counted(*lines, "行", "line"))

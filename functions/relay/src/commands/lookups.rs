@@ -6,7 +6,7 @@ use relay_operations::lookups::{Columns, Held, Imported, Missing, Table};
 use relay_operations::times::shown;
 use serde_json::{Value, json};
 
-use super::{looked_at, operations};
+use super::{existing_or_new, looked_at, operations};
 use crate::Done;
 use crate::cli::LookupsCommand;
 use crate::language::{self, said};
@@ -78,7 +78,7 @@ async fn show(table: &str, code: Option<&str>, json: bool) -> anyhow::Result<Don
 async fn import(table: Option<&str>, file: &Path, columns: &Columns, json: bool) -> anyhow::Result<Done> {
     // First: a file that is not there is told whatever the store is up to.
     let csv = fs::read(file).with_context(|| format!("reading the look-ups {}", file.display()))?;
-    let (wiring, place) = looked_at().await?;
+    let (wiring, place) = existing_or_new().await?;
     let operations = operations(&wiring);
     let imported = match table {
         Some(table) => operations.import_table(table, &csv, columns).await?,

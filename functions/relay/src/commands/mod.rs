@@ -67,6 +67,20 @@ async fn looked_at() -> anyhow::Result<(Wiring, Place)> {
     Ok((wiring, place))
 }
 
+/// The store that is there already; where there is none yet, a new one if the settings name its file, as those of `relay init` do:
+/// what a dry run has missed can be imported before anything has run.
+async fn existing_or_new() -> anyhow::Result<(Wiring, Place)> {
+    let settings = settings::of_process();
+    match settings::store(&settings)? {
+        Store::Sqlite(file) if !file.exists() && settings.get("RELAY_STORE").is_some() => {
+            let wiring = Wiring::on_this_machine(settings).await?;
+            let place = Place::of(&wiring)?;
+            Ok((wiring, place))
+        }
+        _ => looked_at().await,
+    }
+}
+
 /// The store that is there already; where there is none yet, one that goes with the process, for what can be asked before
 /// anything has run.
 async fn existing_or_none() -> anyhow::Result<(Wiring, Place, Option<TempDir>)> {

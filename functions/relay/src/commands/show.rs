@@ -128,7 +128,7 @@ fn in_parts(parts: &[Part]) {
         let id = part.target_id.as_deref().map(as_in_target).unwrap_or_default();
         say!("    {} {}{id}", part.key, part.state.said().told(language::current()));
         for failure in part.failures.iter().filter(|_| part.state == PartState::Failed) {
-            say!("      {}: {}", failure.class, failure.message);
+            say!("      {}: {}", failure.class, language::words(&failure.message));
         }
     }
 }
@@ -159,6 +159,7 @@ fn stands(document: &Shown) {
     }
     document.bills.iter().for_each(bill);
     if let Some(Attempts { version, count, message, at, .. }) = &document.attempts {
+        let message = language::words(message);
         let version = version_of(version.as_deref());
         say!(
             "  版本 {version} 试了 {count} 次,最近 {}:{message}",
@@ -225,7 +226,7 @@ fn failed(failure: &Failure, how: &str) {
         shown(failure.at)
     );
     let place = Failure::place(failure.step, failure.target_id.as_deref());
-    say!("    {class} ({code}){}: {}", place.told(language), failure.message);
+    say!("    {class} ({code}){}: {}", place.told(language), language.words(&failure.message));
     if language == Language::Chinese {
         say!("    → {}", language.class(class.code()));
     }
@@ -243,7 +244,10 @@ fn happened(Record { version, at, event, trace, .. }: &Record) {
         }
         Event::Called(exchange) => called(&at, exchange),
         Event::Ended { outcome, message, attempt } => {
-            let message = message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
+            let message = message
+                .as_deref()
+                .map(|message| format!(": {}", language::words(message)))
+                .unwrap_or_default();
             say!(
                 "{at} 第 {attempt} 次尝试结束:{outcome}{message}",
                 "{at} attempt {attempt} ended: {outcome}{message}"

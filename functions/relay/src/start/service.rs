@@ -1,36 +1,44 @@
 //! What runs `relay serve` as a service: a unit for `systemd`, and a `Caddyfile` for the TLS in front of it.
 
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 
 use crate::config;
 
 /// Where `relay serve` listens for the proxy.
 const LISTEN: &str = "127.0.0.1:8080";
 
-/// `relay.service`: the user `relay` alone runs it, and it may write nothing but this folder.
+/// Where its console listens, for whoever turns it on.
+const CONSOLE: &str = "127.0.0.1:8081";
+
+/// `relay.service`: the user `relay` alone runs it, and it may write nothing but this folder. It sees /proc whole
+/// (`ProcSubset` is left out), for /proc/sys tells one run of the machine from another: by that it shares quotas and times with the
+/// commands of a shell.
 pub(crate) fn unit(folder: &Path) -> String {
     let folder = absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let folder = folder.components().collect::<std::path::PathBuf>().display().to_string();
-    let settings = config::FILE;
+    let folder = folder.components().collect::<PathBuf>();
+    let settings = word(&folder.join(config::FILE));
+    let writes = word(&folder);
+    // This one takes the rest of its line, quotes and all.
+    let starts_in = folder.display().to_string().replace('%', "%%");
     format!(
         "\
 # 安装 / to install:
-#   useradd --system --home-dir {folder} --shell /usr/sbin/nologin relay
-#   chown -R relay: {folder}
+#   useradd --system --home-dir {writes} --shell /usr/sbin/nologin relay
+#   chown -R relay: {writes}
 #   cp relay.service /etc/systemd/system/ && systemctl daemon-reload && systemctl enable --now relay
 # 改了流程文件之后 / after a change of flow files: systemctl reload relay
+# 控制台 / the console: ExecStart … --console {CONSOLE}
 
 [Unit]
 Description=erp-relay
-Documentation=man:relay(1)
 Wants=network-online.target
 After=network-online.target
 
 [Service]
 Type=exec
 User=relay
-WorkingDirectory={folder}
-ExecStart=/usr/local/bin/relay --config {folder}/{settings} serve --listen {LISTEN}
+WorkingDirectory={starts_in}
+ExecStart=/usr/local/bin/relay --config {settings} serve --listen {LISTEN}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=always
 RestartSec=5
@@ -46,7 +54,6 @@ LockPersonality=yes
 MemoryDenyWriteExecute=yes
 PrivateDevices=yes
 PrivateTmp=yes
-ProcSubset=pid
 ProtectClock=yes
 ProtectControlGroups=yes
 ProtectHome=read-only
@@ -56,7 +63,7 @@ ProtectKernelModules=yes
 ProtectKernelTunables=yes
 ProtectProc=invisible
 ProtectSystem=strict
-ReadWritePaths={folder}
+ReadWritePaths={writes}
 RemoveIPC=yes
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 RestrictNamespaces=yes
@@ -70,6 +77,13 @@ SystemCallErrorNumber=EPERM
 WantedBy=multi-user.target
 "
     )
+}
+
+/// A path as one word of a unit: `%` stands for something there, and a space ends a word.
+fn word(path: &Path) -> String {
+    let escaped = path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    let escaped = escaped.replace('%', "%%");
+    if escaped.contains(char::is_whitespace) { format!("\"{escaped}\"") } else { escaped }
 }
 
 /// `Caddyfile`: the paths of the webhooks and nothing else.
@@ -92,6 +106,11 @@ relay.example.com {{
 \t\trespond 404
 \t}}
 }}
+
+# 控制台:先设用户和 RELAY_CONSOLE_URL / the console, once RELAY_CONSOLE_USERS and RELAY_CONSOLE_URL are set
+# console.example.com {{
+# \treverse_proxy {CONSOLE}
+# }}
 "
     )
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use relay_connector::settings::Default;
-use relay_connector::{Connector, Setting};
+use relay_connector::{Connector, Setting, Settings, Uses};
 use relay_host::settings::declared::{self, OURS};
-use relay_job::Flows;
+use relay_job::{Flows, Needs};
+use relay_operations::phrases;
 
 use crate::config::{OF_FLOWS, OURSELVES};
 
@@ -19,7 +20,7 @@ const HEAD: &str = "\
 # It holds secrets: for its owner alone (chmod 600).
 ";
 
-/// The text of the file. What has a default, or is not needed by the flows, stands in comments.
+/// The text of the file. What has a default, or is not needed by the flows, stands in comments: in Chinese first, then in English.
 pub(crate) fn text(flows: &Flows, folder: &str) -> String {
     let used: BTreeSet<_> = flows.iter().flat_map(|routed| [routed.system, routed.source_system()]).collect();
     let named = flows.settings();
@@ -31,8 +32,10 @@ pub(crate) fn text(flows: &Flows, folder: &str) -> String {
             _ => line(setting, false),
         });
     }
+    let needs = Needs::of(flows);
     for connector in relay_connectors::CONNECTORS.iter().filter(|it| used.contains(&it.system())) {
-        text.push_str(&of_connector(*connector, &named));
+        let missing = needs.connectors.get(&connector.system()).map(|uses| missing(*connector, uses));
+        text.push_str(&of_connector(*connector, &missing.unwrap_or_default(), &named));
     }
     let own: Vec<_> = named.iter().filter(|name| declared::named(name).is_none()).collect();
     if !own.is_empty() {
@@ -42,10 +45,18 @@ pub(crate) fn text(flows: &Flows, folder: &str) -> String {
     text
 }
 
-fn of_connector(connector: &dyn Connector, named: &BTreeSet<&str>) -> String {
+/// The settings that a vendor asks for where none is set.
+fn missing(connector: &dyn Connector, uses: &Uses) -> BTreeSet<&'static str> {
+    let problems =
+        connector.check(&Settings::default(), uses).err().map_or_else(Vec::new, |error| error.problems);
+    let names = connector.settings().iter().map(|setting| setting.name);
+    names.filter(|name| problems.iter().any(|problem| problem.split(' ').next() == Some(name))).collect()
+}
+
+fn of_connector(connector: &dyn Connector, missing: &BTreeSet<&str>, named: &BTreeSet<&str>) -> String {
     let mut text = format!("\n# {}\n[{}]\n", connector.title(), connector.system());
     for setting in connector.settings().iter().filter(|setting| !declared::is_of_the_stack(setting)) {
-        let is_needed = setting.default == Default::Needed || named.contains(setting.name);
+        let is_needed = missing.contains(setting.name) || named.contains(setting.name);
         text.push_str(&line(setting, is_needed));
     }
     text
@@ -66,13 +77,25 @@ fn set(setting: &Setting, value: &str) -> String {
 }
 
 fn about(Setting { expects, found, default, .. }: &Setting) -> String {
-    let found = if found.is_empty() { String::new() } else { format!("; {found}") };
     let default = match default {
-        Default::SameAs(other) => format!(" (default: the {other})"),
-        Default::Told(words) => format!(" (default: {words})"),
-        Default::Needed | Default::Absent | Default::Value(_) => String::new(),
+        Default::SameAs(other) => Some((*other, format!("the {other}"))),
+        Default::Told(words) => Some((*words, (*words).to_owned())),
+        Default::Needed | Default::Absent | Default::Value(_) => None,
     };
-    format!("# {expects}{found}{default}\n")
+    let found_in_chinese = phrases::in_chinese(found);
+    let beside = |found: &str, between: &str| {
+        if found.is_empty() { String::new() } else { format!("{between}{found}") }
+    };
+    let default_in_chinese = default.as_ref().map(|(it, _)| format!("(默认:{})", phrases::in_chinese(it)));
+    let default = default.as_ref().map(|(_, words)| format!(" (default: {words})"));
+    format!(
+        "# {}{}{}\n# {expects}{}{}\n",
+        phrases::in_chinese(expects),
+        beside(&found_in_chinese, ";"),
+        default_in_chinese.unwrap_or_default(),
+        beside(found, "; "),
+        default.unwrap_or_default(),
+    )
 }
 
 #[cfg(test)]

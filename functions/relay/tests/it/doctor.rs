@@ -65,13 +65,20 @@ fn a_wrong_secret_is_told_in_the_vendors_words_with_the_settings_to_look_at() {
     for (of, what, setting) in [
         ("wangdian", "wangdian.trade_push", "WDT_APPSECRET"),
         ("sharecrm", "sharecrm.objdata_push", "SHARECRM_APP_SECRET"),
-        ("kingdee", "kingdee.sal_order_save", "KINGDEE_PASSWORD"),
+        ("kingdee", "the look-up kingdee.", "KINGDEE_PASSWORD"),
     ] {
         let tried = tried(&answer, of, what);
         assert_eq!(tried["went"], "wrong", "{tried}");
         let look_at = tried["look_at"].as_array().unwrap();
         assert!(look_at.iter().any(|place| place.as_str().unwrap().starts_with(setting)), "{tried}");
     }
+    // A wrong password locks an account: it is tried once.
+    let of_kingdee = answer["tried"].as_array().unwrap().iter().filter(|tried| tried["of"] == "kingdee");
+    assert_eq!(of_kingdee.count(), 1, "{answer}");
+    assert!(
+        !answer.to_string().contains("_QUEUE_URL"),
+        "an output of a stack is none of its settings: {answer}"
+    );
     let text = installation.relay(&["doctor"]).with_status(1).stdout;
     assert!(text.contains("WRONG   wangdian: wangdian.trade_push (nothing is sent): "), "{text}");
     assert!(!text.contains("\"wrong\""), "no value is shown: {text}");

@@ -41,6 +41,7 @@ mod reconcile;
 mod reload;
 mod serve;
 mod server;
+mod service;
 mod settings;
 mod status;
 mod steering;

@@ -71,6 +71,33 @@ fn a_bracket_hides_neither_the_rest_of_its_file_nor_other_files() {
     assert_eq!(lines("three"), [12]);
 }
 
+/// Whoever writes flow files reads Chinese: titles and codes of fields are Chinese anyway, so it is our own words that are looked at.
+#[test]
+fn every_mistake_and_its_way_out_is_told_in_chinese_too() {
+    let mut installation = Installation::empty();
+    let folder = folder();
+    let check = ["flows", "check", folder.to_str().unwrap()];
+    let english = installation.relay(&[&check[..], &["--json"]].concat()).with_status(1).json();
+    installation.set("RELAY_LANG", "zh");
+    let chinese = installation.relay(&check).with_status(1).stdout;
+    let mut missing = Vec::new();
+    for mistake in
+        english["mistakes"].as_array().unwrap().iter().chain(english["warnings"].as_array().unwrap())
+    {
+        for (before, part) in [("错误: ", "message"), ("办法: ", "help")] {
+            let Some(said) = mistake[part].as_str().filter(|said| said.contains(' ')) else { continue };
+            // What is to be written is the same in both.
+            if chinese.contains(&format!("{before}{said}\n")) && !said.contains(" = \"") {
+                missing.push(said.to_owned());
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?} belong into shared/operations/src/phrases/flows.txt");
+    for word in ["error: ", "warning: ", "help: "] {
+        assert!(!chinese.contains(word), "{word} in {chinese}");
+    }
+}
+
 #[test]
 fn one_mistake_is_one_mistake() {
     let installation = Installation::empty();

@@ -119,7 +119,7 @@ fn help_and_answers_are_chinese_where_the_setting_or_the_locale_says_so() {
     assert!(installation.relay(&["--help"]).stdout.contains("Usage:"));
     installation.set("RELAY_LANG", "fr");
     let wrong = installation.relay(&["status"]).with_status(2).stderr;
-    assert!(wrong.contains("RELAY_LANG expects `zh` or `en`"), "{wrong}");
+    assert!(wrong.contains("RELAY_LANG 要填`zh` 或 `en`"), "{wrong}");
 }
 
 #[test]

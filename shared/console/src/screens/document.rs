@@ -85,7 +85,7 @@ fn facts(document: &Shown, language: Language) -> Markup {
             }
             @if let Some(attempts) = &document.attempts {
                 dt { (language.says("尝试", "Tried")) }
-                dd { (attempts.count) " × " (shown(attempts.at)) ": " (attempts.message) }
+                dd { (attempts.count) " × " (shown(attempts.at)) ": " (language.words(&attempts.message)) }
             }
             @if let Some(request) = &document.unanswered {
                 dt { (language.says("回答丢失", "Answer lost")) } dd { (shown(request.at)) }
@@ -124,7 +124,7 @@ fn failed(failure: &Failure, language: Language) -> Markup {
     html! {
         div.card {
             (mark("bad", class.code())) " " (code.as_deref().unwrap_or_default()) " " span.faint { (shown(*at)) }
-            p { (message) }
+            p { (language.words(message)) }
             p.faint {
                 (language.class(class.code())) " · " (language.says("版本", "version")) " "
                 (version.as_deref().unwrap_or("–")) " · " (attempts) " " (language.says("次尝试", "attempts"))
@@ -146,7 +146,7 @@ fn happened(record: &Record, privacy: Privacy, language: Language) -> Markup {
             Event::Called(exchange) => { (called(exchange, privacy, language)) }
             Event::Ended { outcome, message, attempt } => {
                 strong { (outcome) } " " span.faint { (language.says("第几次", "attempt")) " " (attempt) }
-                @if let Some(message) = message { p { (message) } }
+                @if let Some(message) = message { p { (language.words(message)) } }
             }
         }
     }

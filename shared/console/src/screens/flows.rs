@@ -75,7 +75,8 @@ fn steer(name: &str, is_paused: bool, language: Language) -> Markup {
 /// What is to be known of a flow besides.
 fn notes(name: &str, flow: &FlowStatus, language: Language) -> Markup {
     let pauses = flow.paused.iter().chain(&flow.source_paused).map(pauses::told);
-    let error = flow.source_health.last_error.as_ref().map(|error| error.message.clone());
+    let error =
+        flow.source_health.last_error.as_ref().map(|error| language.words(&error.message).into_owned());
     let told: Vec<_> = pauses
         .chain(error)
         .chain(flow.mistakes.iter().cloned())

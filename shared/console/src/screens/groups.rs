@@ -82,7 +82,7 @@ fn billed(bill: &BillShown, language: Language) -> Markup {
     html! {
         (link("/search", &[("q", name)], name)) " " (lines) " " (language.says("行", "lines")) " "
         @match (failed, delivered_at) {
-            (Some(reason), _) => { (mark("bad", reason)) }
+            (Some(reason), _) => { (mark("bad", &language.words(reason))) }
             (None, Some(at)) => {
                 (mark("good", language.says("已送达", "delivered"))) " " (shown(*at)) " "
                 (target_id.as_deref().unwrap_or_default())

@@ -1,11 +1,11 @@
 //! Why do documents fail, and which?
 
 use maud::{Markup, html};
-use relay_operations::OperationError;
 use relay_operations::failures::Failure;
 use relay_operations::issues::{self, Issue};
 use relay_operations::times::shown;
 use relay_operations::which::Which;
+use relay_operations::{OperationError, Operations};
 
 use crate::Asked;
 use crate::language::Language;
@@ -36,7 +36,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         language.says("操作", "Actions"),
     ];
     let body = html! {
-        (self::causes(&causes, language))
+        (self::causes(&desk.operations, &causes, language))
         h2 { (language.says("失败的单据", "Documents that failed")) " (" (entries.len()) ")" }
         form action="/issues" {
             @for name in ["flow", "cause"] {
@@ -72,7 +72,7 @@ fn row(failure: &Failure, is_ticked: bool, language: Language) -> Vec<Markup> {
         cell(flow.as_str()),
         document(flow, key),
         class_of(class.code(), code.as_deref()),
-        cell(message.as_str()),
+        cell(language.words(message)),
         cell(shown(*at)),
         html! {
             (act(&does("replay"), language.says("重放", "Send again")))
@@ -87,7 +87,7 @@ fn class_of(class: &str, code: Option<&str>) -> Markup {
 }
 
 /// Failures by their cause.
-pub(crate) fn causes(causes: &[Issue], language: Language) -> Markup {
+pub(crate) fn causes(operations: &Operations<'_>, causes: &[Issue], language: Language) -> Markup {
     let columns = [
         language.says("数量", "Documents"),
         language.says("流程", "Flow"),
@@ -106,8 +106,11 @@ pub(crate) fn causes(causes: &[Issue], language: Language) -> Markup {
             cell(flow.as_str()),
             class_of(class.code(), code.as_deref()),
             html! {
-                (text)
+                (language.words(text))
                 br; span.faint { (language.class(class.code())) }
+                @if let Some(row) = operations.indexed(issue) {
+                    br; (row.meaning.told(language)) (language.says(":", ": ")) (row.way_out.told(language))
+                }
                 br; span.faint { (language.says("例如", "such as")) " " (document(flow, &sample.key)) }
             },
             cell(shown(*first_seen)),

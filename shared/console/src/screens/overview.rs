@@ -23,7 +23,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         }
         @if !causes.is_empty() {
             h2 { (language.says("失败的原因", "Why documents fail")) }
-            (issues::causes(&causes[..causes.len().min(ISSUES)], language))
+            (issues::causes(&desk.operations, &causes[..causes.len().min(ISSUES)], language))
             @if causes.len() > ISSUES { p { a href="/issues" { (language.says("全部", "All")) " (" (causes.len()) ")" } } }
         }
         h2 { (language.says("流程", "Flows")) }

@@ -214,11 +214,15 @@ impl Window {
             *from = from.saturating_sub(limit.pause_after(unused));
         }
         let over = limit.on_the_way() + limit.millis();
-        self.permits.retain(|permits| permits.holder != holder && permits.until + over > now);
+        // What lies further ahead than permits are good for was noted by another run of the machine, where nothing tells one
+        // run from another: it would count until this one has lasted as long.
+        let ahead = now + limit.millis().max(KEPT);
+        let is_near = |until: Moment| until + over > now && until <= ahead;
+        self.permits.retain(|permits| permits.holder != holder && is_near(permits.until));
         for (age, purpose) in begun {
             self.count(now.saturating_sub(millis(*age)), limit, *purpose);
         }
-        self.begun.retain(|Begun(at, ..)| at + limit.millis() > now);
+        self.begun.retain(|Begun(at, ..)| at + limit.millis() > now && *at <= ahead);
         // One that waits until long after the period was noted by another run of the machine.
         self.waiting.retain(|waiting| waiting.until > now && waiting.until <= now + 3 * limit.millis());
     }

@@ -176,15 +176,16 @@ fn failed(name: &str, count: u64) -> Said {
 fn failing(what: &Said, doing: &Doing) -> Option<Said> {
     let since = doing.failing_since?;
     let tries = doing.failed_tries;
-    let error = doing.last_error.as_ref().map(|error| {
+    let told = |language: Language| {
+        let Some(error) = &doing.last_error else { return String::new() };
         let code = error.code.as_deref().map(|code| format!(", code {code}")).unwrap_or_default();
-        format!(" ({}{code}): {}", error.class, error.message)
-    });
-    let (since, error) = (shown(since), error.unwrap_or_default());
+        format!(" ({}{code}): {}", error.class, language.words(&error.message))
+    };
+    let (since, (in_chinese, error)) = (shown(since), (told(Language::Chinese), told(Language::English)));
     let well = doing.last_success.map_or_else(|| Said::new("从未", "never"), |at| Said::same(shown(at)));
     Some(Said::new(
         format!(
-            "{}自 {since} 起一直失败,{tries} 次;上次成功:{};最近的错误{error}",
+            "{}自 {since} 起一直失败,{tries} 次;上次成功:{};最近的错误{in_chinese}",
             what.told(Language::Chinese),
             well.told(Language::Chinese)
         ),

@@ -93,7 +93,7 @@ impl Side {
             (None, _, None) => Standing::Unknown,
         };
         let error = doing.last_error.as_ref().filter(|_| doing.failing_since.is_some());
-        Self { stands, why: error.map(|error| Said::same(&error.message)), until: None }
+        Self { stands, why: error.map(|error| Said::of(&error.message)), until: None }
     }
 
     /// The worse of the two.

@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use relay_connector::Setting;
+use relay_connector::settings::Default;
+use relay_operations::phrases;
+
 /// What is the same in both languages: a command to type.
 const SAME: [&str; 1] = ["mv"];
 
@@ -98,6 +102,91 @@ fn no_text_of_the_command_line_lacks_its_twin() {
         }
     }
     assert!(seen > 100, "{seen} twins were found");
+}
+
+/// The texts of `#[error(…)]`, with `X1` for whatever is put in.
+fn reasons(text: &str) -> Vec<String> {
+    let begins = text.match_indices("#[error(").map(|(place, begin)| &text[place + begin.len()..]);
+    let formats = begins.filter_map(|rest| literals(rest).first().map(|format| unescaped(format)));
+    formats
+        .map(|format| {
+            let mut parts = format.split('{');
+            let first = parts.next().unwrap_or_default().to_owned();
+            parts.fold(first, |told, part| told + "X1" + part.split_once('}').map_or("", |(_, rest)| rest))
+        })
+        .collect()
+}
+
+/// A literal as it is read: no ends of lines that are for the eye, no backslashes.
+fn unescaped(literal: &str) -> String {
+    let mut lines = literal.split("\\\n");
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |text, line| text + line.trim_start()).replace("\\\"", "\"")
+}
+
+#[test]
+fn what_settings_expect_and_where_they_are_found_has_its_twin() {
+    let of = |setting: &Setting| {
+        let default = match setting.default {
+            Default::Told(words) => words,
+            _ => "",
+        };
+        [setting.expects, setting.found, default]
+    };
+    let same = |text: &str| text.is_empty() || words(text).is_empty() || text == "sqlite:relay.db";
+    let texts: Vec<_> =
+        relay_host::settings::declared::all().flat_map(of).filter(|text| !same(text)).collect();
+    let missing: Vec<_> = texts.iter().filter(|text| phrases::in_chinese(text) == **text).collect();
+    assert!(
+        texts.len() > 80 && missing.is_empty(),
+        "{missing:#?} belong into shared/operations/src/phrases/settings.txt"
+    );
+}
+
+#[test]
+fn why_a_document_is_not_mapped_has_its_twin() {
+    let mut seen = 0;
+    for file in ["fault.rs", "lookup.rs"] {
+        let text = fs::read_to_string(house::root().join("shared/mapping/src").join(file)).unwrap();
+        for reason in
+            reasons(&text).into_iter().filter(|reason| reason.contains(' ') && !reason.starts_with("X1 "))
+        {
+            seen += 1;
+            let told = format!("field: `path` = \"value\" {reason}");
+            let chinese = phrases::in_chinese(&told);
+            let whole = phrases::in_chinese(&reason);
+            assert!(
+                is_chinese(&chinese) || is_chinese(&whole),
+                "{reason} belongs into shared/operations/src/phrases/reasons.txt"
+            );
+        }
+    }
+    assert!(seen >= 12, "{seen} reasons were found");
+}
+
+/// What others say in English, which we hand on.
+const OF_LIBRARIES: [&str; 2] = ["duplicate key", "string values must be quoted"];
+
+#[test]
+fn no_phrase_outlives_the_text_that_it_is_the_chinese_of() {
+    let mut code = String::new();
+    for folder in ["shared", "functions"] {
+        for file in sources(&house::root().join(folder)) {
+            code.push_str(
+                &unescaped(&fs::read_to_string(file).unwrap()).replace("{{", "{").replace("}}", "}"),
+            );
+        }
+    }
+    let is_sign = |char: char| !char.is_alphanumeric();
+    for (english, _) in phrases::all() {
+        let pieces = english
+            .split(['<', '>'])
+            .flat_map(|piece| piece.split([':', ';', ',']))
+            .map(|it| it.trim_matches(is_sign));
+        let longest = pieces.max_by_key(|piece| piece.len()).unwrap_or_default();
+        let is_there = code.contains(longest) || OF_LIBRARIES.iter().any(|theirs| english.contains(theirs));
+        assert!(is_there, "no code says `{longest}` any more: {english}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use relay_operations::lookups;
 use serde_json::{Value, json};
 
 use crate::Done;
-use crate::language::said;
+use crate::language::{self, said};
 use crate::output::{counted, say};
 
 /// What is wrong with a folder of flow files, and what may be.
@@ -68,12 +68,17 @@ impl Found<'_> {
 
 fn print(flows: &Flows, found: &Found<'_>) {
     for diagnostic in &found.diagnostics {
-        say!("{diagnostic}\n");
+        say!("{}\n", language::told(diagnostic));
     }
     for remark in found.remarks {
+        let message = language::words(&remark.message);
         let kind = if remark.is_mistake { said!("错误", "error") } else { said!("警告", "warning") };
-        let help = remark.help.as_deref().map(|help| format!("\n  = help: {help}")).unwrap_or_default();
-        say!("{kind}: {}\n --> {}:{}:{}{help}\n", remark.message, remark.file, remark.line, remark.column);
+        let help = remark
+            .help
+            .as_deref()
+            .map(|help| said!("\n  = 办法:{}", "\n  = help: {}", language::words(help)));
+        let help = help.unwrap_or_default();
+        say!("{kind}: {message}\n --> {}:{}:{}{help}\n", remark.file, remark.line, remark.column);
     }
     let warnings = match found.warnings() {
         0 => String::new(),
@@ -85,7 +90,7 @@ fn print(flows: &Flows, found: &Found<'_>) {
     }
     flows.iter().for_each(|routed| print_flow(routed));
     for interface in found.interfaces {
-        say!("按 {interface} 检查", "checked by {interface}");
+        say!("按 {} 检查", "checked by {}", language::words(interface));
     }
     say!(
         "{},没有错误{warnings}。",

@@ -8,7 +8,7 @@ use relay_mapping::{Diagnostics, Missing, Position};
 use serde_json::json;
 
 use super::check::diagnostics_as_json;
-use crate::language::said;
+use crate::language::{self, said};
 use crate::output::{counted, say};
 use crate::{Done, shipped};
 
@@ -62,7 +62,8 @@ pub(crate) fn run(folder: Option<&Path>, json: bool) -> anyhow::Result<Done> {
             if json {
                 say!("{}", json!({ "mistakes": diagnostics_as_json(&found) }));
             } else {
-                say!("{mistakes}\n\n{}。", "{mistakes}\n\n{}.", counted(found.len(), "处错误", "mistake"));
+                found.iter().for_each(|mistake| say!("{}\n", language::told(mistake)));
+                say!("{}。", "{}.", counted(found.len(), "处错误", "mistake"));
             }
             return Ok(Done::WithFailures);
         }
@@ -119,8 +120,9 @@ fn print(flow: &TestedFlow) {
     flow.failed().flat_map(|test| failure(flow, test)).for_each(|line| say!("{line}"));
     for Missing { at: Position { line, column }, target, what } in &coverage.missing {
         say!(
-            "  没用到:{target}:{what}({flow_file}:{line}:{column})",
-            "  not reached: {target}: {what} ({flow_file}:{line}:{column})"
+            "  没用到:{target}:{}({flow_file}:{line}:{column})",
+            "  not reached: {target}: {} ({flow_file}:{line}:{column})",
+            language::words(what)
         );
     }
     say!("");

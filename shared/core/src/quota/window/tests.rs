@@ -254,6 +254,25 @@ fn what_was_not_used_is_free_again() {
 
 /// How often the budget was asked for calls that come alone, so many seconds after each other, and how many were made; and the
 /// window that is left at that moment.
+/// On macOS, and where /proc is closed to a program, nothing tells one run of the machine from another.
+#[test]
+fn what_another_run_of_the_machine_has_noted_uses_nothing_up() {
+    for (calls, seconds) in [WDT, SHARECRM, KINGDEE, FAST, (10_000, 86_400)] {
+        let limit = limit(calls, seconds);
+        let mut window = Window::default();
+        let weeks = 30 * 86_400_000;
+        // As many as there may be, some of them begun and some yet to begin.
+        let mut before = Process::new("before", Use::Push, calls);
+        for now in 0..seconds.min(120) * 10 {
+            before.turn(&mut window, limit, weeks + now * 100);
+        }
+        assert!(!before.calls.is_empty());
+        let ask = Ask { holder: "after".to_owned(), purpose: Use::Push, wanted: 1, begun: Vec::new() };
+        let (grant, _) = asked(&mut window, 60_000, limit, &ask);
+        assert!(matches!(grant, Grant::Permits { .. }), "{calls} in {seconds} s: {grant:?}");
+    }
+}
+
 fn alone(limit: Limit, apart: u64, count: u64) -> (usize, Window, Duration) {
     let (mut window, mut asks, mut now) = (Window::default(), 0, Duration::from_secs(1_000));
     let (mut left, mut until, mut begun) = (0, Duration::ZERO, Vec::<Duration>::new());

@@ -1,0 +1,163 @@
+//! The error index: what a vendor's code or words mean and what to do, as docs/errors.md and docs/zh/errors.md have it for people.
+//!
+//! A row begins with codes and words in backticks. A code is the failure's own; words stand in its message. Of several rows the
+//! one whose words are longest fits best.
+
+use std::sync::OnceLock;
+
+use relay_core::FailureClass;
+
+use crate::Operations;
+use crate::issues::Issue;
+use crate::language::Said;
+
+const CHINESE: &str = include_str!("../../../docs/zh/errors.md");
+const ENGLISH: &str = include_str!("../../../docs/errors.md");
+
+/// A row of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    system: String,
+    signs: Vec<String>,
+    /// What is meant.
+    pub meaning: Said,
+    /// What to do.
+    pub way_out: Said,
+}
+
+/// The rows of every vendor.
+#[must_use]
+pub fn rows() -> &'static [Row] {
+    static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
+    ROWS.get_or_init(|| {
+        let both = cells(CHINESE).into_iter().zip(cells(ENGLISH));
+        let row =
+            |((system, [signs, meaning, way_out]), (_, english)): ((&str, [&str; 3]), (&str, [&str; 3]))| {
+                Row {
+                    system: system.to_owned(),
+                    signs: in_backticks(signs).map(str::to_lowercase).collect(),
+                    meaning: Said::new(meaning, english[1]),
+                    way_out: Said::new(way_out, english[2]),
+                }
+            };
+        both.map(row).collect()
+    })
+}
+
+/// The cells of the vendors' tables, each with the vendor that its head names.
+fn cells(page: &'static str) -> Vec<(&'static str, [&'static str; 3])> {
+    let (mut found, mut system) = (Vec::new(), None);
+    for line in page.lines() {
+        if line.starts_with("## ") {
+            system = in_backticks(line).next();
+        } else if let Some(system) = system.filter(|_| line.starts_with("| `")) {
+            let mut cells = line.trim_matches(['|', ' ']).split(" | ");
+            if let (Some(signs), Some(meaning), Some(way_out)) = (cells.next(), cells.next(), cells.next()) {
+                found.push((system, [signs, meaning, way_out]));
+            }
+        }
+    }
+    found
+}
+
+fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The row that fits what a vendor has said best.
+#[must_use]
+pub fn find(system: &str, code: Option<&str>, message: &str) -> Option<&'static Row> {
+    let (code, message) = (code.unwrap_or_default().to_lowercase(), message.to_lowercase());
+    let mut best: Option<(usize, &Row)> = None;
+    for row in rows().iter().filter(|row| row.system == system) {
+        let fitting =
+            row.signs.iter().filter(|sign| **sign == code || !is_code(sign) && says(&message, sign));
+        let longest = fitting.map(String::len).max().unwrap_or_default();
+        if longest > best.map_or(0, |(length, _)| length) {
+            best = Some((longest, row));
+        }
+    }
+    best.map(|(_, row)| row)
+}
+
+/// Digits alone stand in too many messages.
+fn is_code(sign: &str) -> bool {
+    sign.chars().all(|char| char.is_ascii_digit() || char == '-')
+}
+
+/// Whether a message has these words, and not as a part of another: `ip` is none of `description`.
+fn says(message: &str, words: &str) -> bool {
+    let is_part = |inner: Option<char>, outer: Option<char>| {
+        inner.is_some_and(|char| char.is_ascii_alphanumeric())
+            && outer.is_some_and(|char| char.is_ascii_alphanumeric())
+    };
+    message.match_indices(words).any(|(at, _)| {
+        let (before, after) = (message[..at].chars().next_back(), message[at + words.len()..].chars().next());
+        !is_part(words.chars().next(), before) && !is_part(words.chars().next_back(), after)
+    })
+}
+
+impl Operations<'_> {
+    /// The row for an issue, where a vendor has spoken: its flow's target, or its source where that refuses an acknowledgement.
+    #[must_use]
+    pub fn indexed(&self, issue: &Issue) -> Option<&'static Row> {
+        use FailureClass::{Acknowledgement, Changed, Expired, Refused, Unknown};
+        let routed = self.flows.named(&issue.flow)?;
+        let system = match issue.class {
+            Refused | Changed | Unknown | Expired => routed.system,
+            Acknowledgement => routed.source_system(),
+            _ => return None,
+        };
+        find(system.name(), issue.code.as_deref(), &issue.sample.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_pages_have_the_same_rows_for_every_vendor() {
+        let signs = |page| -> Vec<_> {
+            let cells = cells(page).into_iter();
+            cells.map(|(system, [signs, ..])| (system, in_backticks(signs).collect::<Vec<_>>())).collect()
+        };
+        assert_eq!(signs(CHINESE), signs(ENGLISH));
+        assert!(rows().len() > 60, "{}", rows().len());
+        for row in rows() {
+            let said = [
+                row.meaning.told(crate::language::Language::Chinese),
+                row.way_out.told(crate::language::Language::Chinese),
+            ];
+            assert!(said.iter().all(|text| text.chars().any(|char| char > '\u{2E80}')), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_or_the_longest_words_find_the_row() {
+        for (system, code, message, meaning) in [
+            ("wangdian", Some("1012"), "请求过于频繁", "called too often (the limit is 60 a minute)"),
+            ("wangdian", Some("1"), "无效店铺编号", "`shop_no` is empty or unknown"),
+            ("wangdian", None, "your ip is not allowed", "the address is not on the allow-list"),
+            ("kingdee", None, "参数number[A-1]不存在", "the account set has no such code"),
+            (
+                "kingdee",
+                Some("1030002006"),
+                "app token check failed",
+                "the application's secret (V2) has rotated",
+            ),
+            ("sharecrm", Some("50009"), "the record is locked", "the record is locked"),
+            ("sharecrm", Some("50009"), "timeout", "a fault of the service; it may have been written or not"),
+            (
+                "http",
+                Some("310000"),
+                "sign not match",
+                "钉钉: against its 安全设置 (signature, keyword or address)",
+            ),
+        ] {
+            let row = find(system, code, message).unwrap_or_else(|| panic!("{system} {code:?} {message}"));
+            assert_eq!(row.meaning.to_string(), meaning, "{system} {code:?} {message}");
+        }
+        assert_eq!(find("wangdian", Some("0"), "the description of the signal"), None);
+    }
+}

@@ -1,0 +1,68 @@
+use super::*;
+
+#[test]
+fn what_is_put_in_stays_and_what_stands_around_it_is_chinese() {
+    for (english, chinese) in [
+        ("an address", "地址"),
+        ("WDT_SID is not set: it expects the seller account (卖家账号)", "WDT_SID 没有设置:要填卖家账号"),
+        (
+            "settings: WDT_SID is not set: it expects the seller account (卖家账号); KINGDEE_EDITS expects `on` or `off`",
+            "设置:WDT_SID 没有设置:要填卖家账号;KINGDEE_EDITS 要填`on` 或 `off`",
+        ),
+        (
+            "material_entity[0].material_id: `spec_no` = \"NEW-2026\" has no entry in `kingdee.material`: create it in the target \
+             system, or import it (`relay lookups import`), and replay",
+            "material_entity[0].material_id:`spec_no` = \"NEW-2026\" 在 `kingdee.material` 里没有:在目标系统里建好,或导入(`relay \
+             lookups import`),再重放",
+        ),
+        (
+            "a: `b` is absent or empty: complete it in the source system, or give the rule a `default`; c: setting D is not set: set it \
+             and replay",
+            "a:`b` 缺失或为空:在来源系统里补上,或给规则一个 `default`;c:设置 D 没有设:设好后重放",
+        ),
+    ] {
+        assert_eq!(in_chinese(english), chinese);
+    }
+}
+
+#[test]
+fn a_vendors_words_stay() {
+    for words in
+        ["签名错误", "Invalid session", "40: Missing required arguments: sid", "", "; ; ", "<1>", ": "]
+    {
+        assert_eq!(in_chinese(words), words);
+    }
+}
+
+#[test]
+fn a_long_text_of_signs_that_phrases_have_is_done_with_at_once() {
+    let text = "a: `b` = \"c\"; ".repeat(500);
+    assert!(in_chinese(&text).len() >= text.len() / 2);
+}
+
+#[test]
+fn every_phrase_has_its_chinese_once_with_all_that_is_put_in() {
+    let mut seen = HashMap::new();
+    for (english, chinese) in all() {
+        assert_eq!(seen.insert(english, chinese), None, "{english}: twice");
+        let is_chinese =
+            chinese.chars().any(|char| ('\u{4E00}'..='\u{9FFF}').contains(&char) || "、:(,".contains(char));
+        let words =
+            pieces(english).iter().any(|piece| matches!(piece, Piece::Words(words) if words.contains(' ')));
+        assert!(is_chinese || !words || english == chinese || !english.contains(' '), "{english}: {chinese}");
+        let put = |text| {
+            let pieces = pieces(text).into_iter();
+            let mut put: Vec<_> = pieces
+                .filter_map(|piece| match piece {
+                    Piece::Put(it) => Some(it.number),
+                    Piece::Words(_) => None,
+                })
+                .collect();
+            put.sort_unstable();
+            put.dedup();
+            put
+        };
+        assert_eq!(put(english), put(chinese), "{english}: {chinese}");
+    }
+    assert!(seen.len() > 300, "{}", seen.len());
+}
