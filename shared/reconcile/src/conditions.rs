@@ -6,7 +6,7 @@ use relay_job::Flows;
 use relay_job::conditions::Condition;
 
 use crate::kept::{self, Summary};
-use crate::{Standing, has_days};
+use crate::{Standing, Verdict, has_days};
 
 /// The days of the last week that were compared and differ, each of each flow: until a later comparison says otherwise, or the
 /// day is a week old and not compared any more.
@@ -27,7 +27,7 @@ pub async fn standing(
             kind: "reconciliation",
             of: format!("{flow} {day}"),
             since: Some(known.at),
-            message: format!("its sides differ ({})", known.told()),
+            message: format!("its sides differ ({})", known.told(Verdict::in_words)),
             action: format!("relay reconcile {flow} --day {day}"),
             page: "/reconciliation",
         }));

@@ -45,6 +45,12 @@ impl Summary {
         let counts = self.counts.iter().map(|(verdict, count)| (*verdict, *count));
         counts.filter(|(verdict, _)| verdict.is_difference())
     }
+
+    /// The differences in the words of a language: `2 missing, 1 doubled`.
+    pub fn told(&self, in_words: impl Fn(Verdict) -> &'static str) -> String {
+        let counts = self.differing().map(|(verdict, count)| format!("{count} {}", in_words(verdict)));
+        counts.collect::<Vec<_>>().join(", ")
+    }
 }
 
 fn name(day: NaiveDate, flow: &str) -> String {

@@ -44,11 +44,7 @@ impl Operations<'_> {
 }
 
 fn in_words(summary: &Summary) -> Said {
-    let told = |language: Language| {
-        let counts =
-            summary.differing().map(|(verdict, count)| format!("{count} {}", language.verdict(verdict)));
-        counts.collect::<Vec<_>>().join(", ")
-    };
+    let told = |language: Language| summary.told(|verdict| language.verdict(verdict));
     Said::new(told(Language::Chinese), told(Language::English))
 }
 
