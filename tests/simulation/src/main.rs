@@ -14,6 +14,9 @@ struct Arguments {
     /// Seeds of bills (groups, lives, parts, links, outcomes), and not of documents.
     #[arg(long)]
     bills: bool,
+    /// Seeds of lists (whole lists, orders that Qince is asked for, what is written to it), and not of documents.
+    #[arg(long, conflicts_with = "bills")]
+    lists: bool,
     /// How many seeds.
     #[arg(long, default_value_t = 300)]
     seeds: u64,
@@ -42,7 +45,11 @@ struct Arguments {
 
 impl Arguments {
     fn drawing(&self) -> Drawing {
-        if self.bills { Drawing::Bills } else { Drawing::Documents }
+        match (self.bills, self.lists) {
+            (true, _) => Drawing::Bills,
+            (_, true) => Drawing::Lists,
+            _ => Drawing::Documents,
+        }
     }
 }
 
@@ -92,7 +99,7 @@ fn many(arguments: &Arguments) -> anyhow::Result<bool> {
 
 /// The shortest list of events that still fails, and how to play it again.
 fn story(drawing: Drawing, seed: u64, rule: &str) -> anyhow::Result<()> {
-    let of = if drawing == Drawing::Bills { "--bills " } else { "" };
+    let of = drawing.argument().map(|argument| format!("{argument} ")).unwrap_or_default();
     println!("seed {seed} fails: cargo run -p simulation -- {of}--seed {seed} --trace");
     let shortest = shrink(&Scenario::of(drawing, seed), rule, &|left| eprintln!("{left} events left"))?;
     shortest.events.iter().for_each(|event| println!("{event}"));

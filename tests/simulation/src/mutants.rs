@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
+use crate::scenario::Drawing;
+
 /// Where the list stands.
 pub const LIST: &str = include_str!("../mutants.toml");
 
@@ -17,9 +19,9 @@ pub struct Mutant {
     pub name: String,
     /// What comes of it.
     pub why: String,
-    /// Whether seeds of bills find it, and not those of documents.
+    /// Of what the seeds are that find it.
     #[serde(default)]
-    pub bills: bool,
+    pub of: Drawing,
     /// What is changed.
     pub edits: Vec<Edit>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::judge::{self, Violation};
-use crate::scenario::Scenario;
+use crate::scenario::{Drawing, Scenario};
 use crate::trace::{Trace, clock};
 use crate::world::Director;
 
@@ -19,6 +19,10 @@ const LOOK: Duration = Duration::from_secs(600);
 
 /// As long as a poll, a pull and what they bring take at least.
 const SETTLE: Duration = Duration::from_secs(1_800);
+
+/// As long as it takes at the most until a list is read again: it is read by the hour, and a clock that was an hour ahead says
+/// that it was read an hour later than it was.
+const LISTS: Duration = Duration::from_secs(9_000);
 
 /// What became of one seed.
 #[derive(Debug)]
@@ -56,7 +60,7 @@ pub fn run(scenario: &Scenario, in_words: bool) -> anyhow::Result<Outcome> {
     let mut violations = judge::failures(&director.world)?;
     director.mend()?;
     let bound = calm + BOUND;
-    now += SETTLE;
+    now += if scenario.drawing() == Drawing::Lists { LISTS } else { SETTLE };
     director.run_until(now)?;
     while !judge::is_quiet(&director.world)? && now < bound {
         now += LOOK;
@@ -76,12 +80,14 @@ pub fn run(scenario: &Scenario, in_words: bool) -> anyhow::Result<Outcome> {
     let faults = of("wangdian", &vendors.wangdian.faults)
         .chain(of("kingdee", &vendors.kingdee.faults))
         .chain(of("sharecrm", &vendors.sharecrm.faults))
+        .chain(of("qince", &vendors.qince.faults))
         .chain(of("http", &vendors.http.faults))
         .collect();
     let books = director.world.books.state();
     let versions =
         books.orders.iter().chain(books.pushed()).map(|pushed| pushed.versions.len()).sum::<usize>();
-    let documents = versions + books.trades.len() + vendors.wangdian.stock().len();
+    let rows = books.rows.values().map(|row| row.says.len()).sum::<usize>();
+    let documents = versions + rows + books.trades.len() + vendors.wangdian.stock().len();
     drop(books);
     Ok(Outcome {
         violations,

@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use simulation::mutants::{Mutant, all};
+use simulation::scenario::Drawing;
 
 /// Builds each mutant, and runs seeds until one finds it.
 #[derive(Debug, Parser)]
@@ -38,7 +39,7 @@ fn main() -> anyhow::Result<ExitCode> {
         for (file, _, broken) in &files {
             fs::write(tree.join(file), broken)?;
         }
-        let found = build(&tree, &builds).and_then(|program| seeds(&program, arguments.seeds, mutant.bills));
+        let found = build(&tree, &builds).and_then(|program| seeds(&program, arguments.seeds, mutant.of));
         for (file, whole, _) in &files {
             fs::write(tree.join(file), whole)?;
         }
@@ -102,10 +103,10 @@ struct Found {
 }
 
 /// The first seed that fails, as far as seeds are begun in order.
-fn seeds(program: &Path, seeds: u64, of_bills: bool) -> anyhow::Result<Option<Found>> {
+fn seeds(program: &Path, seeds: u64, of: Drawing) -> anyhow::Result<Option<Found>> {
     let output = Command::new(program)
         .args(["--first", "--seeds", &seeds.to_string()])
-        .args(of_bills.then_some("--bills"))
+        .args(of.argument())
         .env("RUST_BACKTRACE", "0")
         .output()?;
     let told = String::from_utf8_lossy(&output.stdout);

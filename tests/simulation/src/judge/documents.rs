@@ -195,20 +195,33 @@ impl Judge<'_> {
     }
 
     pub(super) fn documents(&mut self) -> anyhow::Result<()> {
-        let documents = self.world.books.state().pile(Pile::Orders).to_vec();
-        let received = self.world.vendors.http.received();
+        let received = self.world.vendors.http.received().into_iter();
+        let told: Vec<_> =
+            received.map(|received| (received.body["id"].clone(), received.body["remark"].clone())).collect();
+        self.documents_of(Pile::Orders, JSON, &told, self.scenario().conditions.receiver_replaces)
+    }
+
+    /// Pushed documents, against what their target was `told`: the id and the remark of each call.
+    pub(super) fn documents_of(
+        &mut self,
+        pile: Pile,
+        flow: &str,
+        told: &[(Value, Value)],
+        replaces: bool,
+    ) -> anyhow::Result<()> {
+        let documents = self.world.books.state().pile(pile).to_vec();
         for document in &documents {
             let Some(newest) = document.newest() else { continue };
             let id = newest["id"].as_str().unwrap_or_default();
-            let of_it = received.iter().filter(|received| received.body["id"] == newest["id"]);
-            let remarks: Vec<&Value> = of_it.map(|received| &received.body["remark"]).collect();
+            let of_it = told.iter().filter(|(told, _)| *told == newest["id"]);
+            let remarks: Vec<&Value> = of_it.map(|(_, remark)| remark).collect();
             let is_newest = |other: &Value| other["remark"] == newest["remark"];
-            if remarks.last() != Some(&&newest["remark"]) && !self.is_excused(JSON, id, is_newest)? {
+            if remarks.last() != Some(&&newest["remark"]) && !self.is_excused(flow, id, is_newest)? {
                 let found = format!(
-                    "{JSON} {id}: the receiver has {:?}, the newest is {}; the ledger has {}",
+                    "{flow} {id}: the receiver has {:?}, the newest is {}; the ledger has {}",
                     remarks.last(),
                     newest["remark"],
-                    self.told(JSON, id)?
+                    self.told(flow, id)?
                 );
                 self.violated("newest version at each target", found);
             }
@@ -219,15 +232,14 @@ impl Judge<'_> {
             if !times.is_sorted() && !self.stops() {
                 self.violated(
                     "no older version over a newer",
-                    format!("{JSON} {id}: {remarks:?} of {times:?}"),
+                    format!("{flow} {id}: {remarks:?} of {times:?}"),
                 );
             }
             // One that replaces may be given the newest once more, so that it ends up on top.
-            let replaces = self.scenario().conditions.receiver_replaces;
             if !replaces && remarks.windows(2).any(|pair| pair[0] == pair[1]) {
-                self.violated("one document per number", format!("{JSON} {id}: {remarks:?}"));
+                self.violated("one document per number", format!("{flow} {id}: {remarks:?}"));
             }
-            self.ledger_knows(JSON, id, !remarks.is_empty())?;
+            self.ledger_knows(flow, id, !remarks.is_empty())?;
         }
         Ok(())
     }

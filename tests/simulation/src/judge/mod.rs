@@ -4,16 +4,18 @@ mod bills;
 mod documents;
 mod evidence;
 mod groups;
+mod lists;
 
 use relay_core::{Entry, FailureClass};
 
-use crate::scenario::{Change, Drawing, Scenario, What};
+use crate::scenario::{Change, Drawing, Scenario, Table, What};
 use crate::world::World;
+use crate::world::books::Pile;
 pub use crate::world::books::Violation;
 use evidence::Judge;
 
 /// Every rule that a judgement checks, by the names that violations bear.
-pub const RULES: [&str; 23] = [
+pub const RULES: [&str; 24] = [
     "nothing panics",
     "nothing goes round for ever",
     "newest version at each target",
@@ -37,6 +39,7 @@ pub const RULES: [&str; 23] = [
     "nothing is audited blindly",
     "what waits for a bill goes on with it",
     "each delivery is told, and nothing else",
+    "only what has changed goes on",
 ];
 
 /// Failures that this scenario explains.
@@ -51,6 +54,17 @@ fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
             // Each newer version of a bill that is not to be changed, each part that has lost its lines.
             FailureClass::Changed | FailureClass::Withdrawn => return true,
             FailureClass::Refused => return has(What::refuses),
+            // Whether a step was taken is asked of the same vendor, which may refuse the question too.
+            FailureClass::Unknown if has(What::refuses) => return true,
+            _ => {}
+        }
+    }
+    if scenario.drawing() == Drawing::Lists {
+        match class {
+            FailureClass::Changed => return is_kept(scenario),
+            FailureClass::Unknown => return makes_another(scenario),
+            FailureClass::Refused => return has(What::refuses),
+            FailureClass::Mapping => return false,
             _ => {}
         }
     }
@@ -77,6 +91,25 @@ fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether there is something at a target that keeps what it has: a record that is not to be changed, an order in Qince, and
+/// what was given to an address that knows nothing again.
+fn is_kept(scenario: &Scenario) -> bool {
+    let is_record = |table: Table| matches!(table, Table::Shops | Table::Warehouses | Table::Suppliers);
+    let is_row = |what: &What| matches!(what, What::Row { table, .. } if is_record(*table));
+    makes_another(scenario)
+        || !scenario.conditions.edits && scenario.events.iter().any(|event| is_row(&event.what))
+}
+
+/// Whether there is something of which a target makes another where it comes twice, and that it cannot be asked for.
+fn makes_another(scenario: &Scenario) -> bool {
+    let once = !scenario.conditions.receiver_replaces;
+    scenario.events.iter().any(|event| match event.what {
+        What::Json { pile, .. } | What::JsonFlap { pile, .. } => pile == Pile::Purchases,
+        What::Row { table, .. } => once && table == Table::Sales,
+        _ => false,
+    })
 }
 
 /// What stands in the ledger as failed, before a person does anything about it: with a reason that this scenario explains,
@@ -122,6 +155,10 @@ pub fn last(world: &World) -> anyhow::Result<Vec<Violation>> {
         Drawing::Bills => {
             judge.bills()?;
             judge.groups()?;
+        }
+        Drawing::Lists => {
+            judge.rows()?;
+            judge.written()?;
         }
     }
     judge.settled()?;

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::PROCESSES;
 
 /// What a seed is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Drawing {
     /// One document in, one out: orders, trades, stock, shipments, JSON.
+    #[default]
     Documents,
     /// Sales that become bills: groups, lives, parts, links, outcomes.
     Bills,
+    /// Whole lists, the orders that Qince is asked for, and what is written back to it.
+    Lists,
 }
 
 impl Drawing {
@@ -20,6 +26,17 @@ impl Drawing {
         match self {
             Self::Documents => "documents",
             Self::Bills => "bills",
+            Self::Lists => "lists",
+        }
+    }
+
+    /// What has `tests/simulation/run` draw so; nothing where it does by itself.
+    #[must_use]
+    pub fn argument(self) -> Option<&'static str> {
+        match self {
+            Self::Documents => None,
+            Self::Bills => Some("--bills"),
+            Self::Lists => Some("--lists"),
         }
     }
 }
@@ -27,6 +44,10 @@ impl Drawing {
 /// What holds all the time.
 #[derive(Debug, Clone)]
 pub struct Conditions {
+    /// What the seed is of.
+    pub drawing: Drawing,
+    /// Kingdee is called over V2, and not over V1 (`KINGDEE_AUTH`).
+    pub v2: bool,
     /// How long things happen; after that nothing new comes, and no fault.
     pub lasts: Duration,
     /// Kingdee's orders are changed by their id (`KINGDEE_EDITS`).

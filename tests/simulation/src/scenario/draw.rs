@@ -1,6 +1,8 @@
 //! What one seed draws.
 
 mod bills;
+mod lists;
+mod vendors;
 
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use relay_decorator::{Port, Side};
 use relay_simulators::Fault;
 
 use super::{Change, Conditions, Drawing, Event, PROCESSES, REFUSED, Scenario, Vendor, What};
+use crate::world::books::Pile;
 
 const FLOWS: [&str; 6] = [
     "trade-to-kingdee",
@@ -60,6 +63,7 @@ impl Scenario {
         match drawing {
             Drawing::Documents => Self::of_documents(seed),
             Drawing::Bills => Self::of_bills(seed),
+            Drawing::Lists => Self::of_lists(seed),
         }
     }
 
@@ -69,6 +73,8 @@ impl Scenario {
         let minutes =
             if dice.random_ratio(1, 12) { 1_440 } else { [20, 45, 60, 90, 180][dice.random_range(0..5)] };
         let mut conditions = Conditions {
+            drawing: Drawing::Documents,
+            v2: false,
             lasts: Duration::from_secs(minutes * 60),
             edits: dice.random_ratio(1, 2),
             refuses_duplicates: dice.random_ratio(2, 3),
@@ -181,11 +187,15 @@ impl Draw {
                 left.map(|left| What::Stock { good, left }).into()
             }
             10 => vec![What::Shipment],
-            11 => vec![What::JsonFlap { document: known + self.below(3) }],
+            11 => vec![What::JsonFlap { pile: Pile::Orders, document: known + self.below(3) }],
             _ => {
                 let (document, back) = (of(self), self.below(3));
-                let again = What::JsonAgain { document, back };
-                vec![What::Json { document }, What::Json { document }, again]
+                let again = What::JsonAgain { pile: Pile::Orders, document, back };
+                vec![
+                    What::Json { pile: Pile::Orders, document },
+                    What::Json { pile: Pile::Orders, document },
+                    again,
+                ]
             }
         }
     }
@@ -204,7 +214,7 @@ impl Draw {
             0 => {
                 // The answer to one of three versions is lost.
                 let lost = trouble(Vendor::Http, Fault::LostAnswer, 400, 60);
-                vec![(0, lost), (1, What::JsonFlap { document: MEETING + self.below(3) })]
+                vec![(0, lost), (1, What::JsonFlap { pile: Pile::Orders, document: MEETING + self.below(3) })]
             }
             1 => {
                 // What was lost on its way and is then refused for good stands between what is there and its like.
@@ -231,7 +241,7 @@ impl Draw {
                 let slow = Fault::Slow(seconds(self.one_of(&[20, 25, 28])));
                 let many = |of: fn(usize) -> What| (0..BATCH).map(|place| (1, of(MEETING + place))).collect();
                 let (vendor, documents): (_, Vec<(u64, What)>) = match self.below(3) {
-                    0 => (Vendor::Http, many(|document| What::Json { document })),
+                    0 => (Vendor::Http, many(|document| What::Json { pile: Pile::Orders, document })),
                     1 => (Vendor::Sharecrm, many(|order| What::Order { order })),
                     _ => (Vendor::Kingdee, many(|_| What::Trade { ago: Duration::ZERO, is_audited: true })),
                 };
@@ -308,92 +318,5 @@ impl Draw {
                 What::WrongSecret { vendor, lasts: self.span() }
             }
         }
-    }
-
-    fn trouble(&mut self) -> What {
-        if self.chance(1, 12) {
-            return What::RefusedAcknowledgement { lasts: self.span() };
-        }
-        let vendor = self.one_of(&[
-            Vendor::Wangdian,
-            Vendor::Wangdian,
-            Vendor::Kingdee,
-            Vendor::Kingdee,
-            Vendor::Sharecrm,
-            Vendor::Sharecrm,
-            Vendor::Http,
-        ]);
-        if self.chance(1, 4) {
-            return self.maintenance(vendor);
-        }
-        let fault = self.fault(vendor);
-        if self.chance(1, 3) {
-            return What::Once { vendor, fault };
-        }
-        // One day's quota is used up once.
-        if fault == Fault::DailyQuotaUsed {
-            return What::Once { vendor, fault };
-        }
-        let per_mille = self.one_of(&[20, 100, 300, 1_000]);
-        What::Trouble { vendor, fault, per_mille, lasts: self.span() }
-    }
-
-    /// Nothing goes for minutes or hours.
-    fn maintenance(&mut self, vendor: Vendor) -> What {
-        let fault = self.one_of(&[Fault::Status(503), Fault::LostRequest, Fault::HtmlRedirect]);
-        let lasts = Duration::from_secs(self.dice.random_range(300..9_000));
-        What::Trouble { vendor, fault, per_mille: 1_000, lasts }
-    }
-
-    fn fault(&mut self, vendor: Vendor) -> Fault {
-        let slow = [2, 12, 29, 45, 80][self.below(5)];
-        let slow = Duration::from_secs(slow);
-        let mut faults = vec![
-            Fault::LostAnswer,
-            Fault::LostAnswer,
-            Fault::LostRequest,
-            Fault::RateLimited,
-            Fault::Status(502),
-            Fault::Status(503),
-            Fault::Slow(slow),
-            Fault::LateAnswer(slow),
-            Fault::HtmlRedirect,
-            Fault::Garbage,
-            Fault::StringNumbers,
-            Fault::IntNumbers,
-            Fault::NullLists,
-            Fault::LeaveOutEmptyLists,
-            Fault::EmptyLists,
-        ];
-        match vendor {
-            Vendor::Wangdian => faults.extend([
-                Fault::Duplicate,
-                Fault::MovingPages,
-                Fault::ZeroDates,
-                Fault::ErrorsUnderCodeZero,
-                Fault::LyingCount,
-                Fault::InnerRefusal("系统繁忙,请稍后重试".to_owned()),
-                Fault::OuterRefusal("服务不可用 isp.remote-service-error".to_owned()),
-            ]),
-            Vendor::Kingdee => faults.extend([
-                Fault::ExpireTokens,
-                Fault::Http519("系统繁忙,请稍后再试".to_owned()),
-                Fault::InnerRefusal("系统繁忙,请稍后再试".to_owned()),
-            ]),
-            Vendor::Sharecrm => faults.extend([
-                Fault::Duplicate,
-                Fault::ExpireTokens,
-                Fault::ServiceException,
-                Fault::DailyQuotaUsed,
-            ]),
-            Vendor::Http => {}
-        }
-        // A network that delivers twice makes two where the vendor takes the same number twice: that is nobody's fault.
-        if vendor == Vendor::Kingdee && self.refuses_duplicates
-            || vendor == Vendor::Http && self.receiver_replaces
-        {
-            faults.push(Fault::Duplicate);
-        }
-        self.one_of(&faults)
     }
 }

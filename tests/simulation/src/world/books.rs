@@ -1,6 +1,7 @@
 //! What is true of every document, kept beside the relay and its vendors: what the judge goes by.
 
 mod bills;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,7 @@ use relay_simulators::Vendors;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::scenario::Scenario;
+use crate::scenario::{Drawing, Scenario, Table};
 use crate::timeline::Timeline;
 use crate::trace::clock;
 
@@ -36,8 +37,17 @@ impl Pushed {
     }
 }
 
+/// A row that the relay reads of a vendor.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    /// What it has said, oldest first.
+    pub says: Vec<String>,
+    /// Whether it is there no more.
+    pub is_gone: bool,
+}
+
 /// What is pushed as signed JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pile {
     /// Orders that go on as JSON.
     Orders,
@@ -45,6 +55,10 @@ pub enum Pile {
     Sales,
     /// Receipts that refer to sales.
     Receipts,
+    /// Orders that are made in Qince.
+    Purchases,
+    /// States of orders that are written back to Qince.
+    States,
 }
 
 impl Pile {
@@ -54,6 +68,8 @@ impl Pile {
             Self::Orders => "/http/orders",
             Self::Sales => "/http/sales",
             Self::Receipts => "/http/receipts",
+            Self::Purchases => "/http/purchases",
+            Self::States => "/http/states",
         }
     }
 }
@@ -73,7 +89,7 @@ pub struct Books {
     timeline: Arc<Timeline>,
     /// The relay's, as no fault disturbs them.
     stores: Mutex<Stores>,
-    has_bills: bool,
+    drawing: Drawing,
     /// Whether processes stand still for a while.
     stops: bool,
     state: Mutex<State>,
@@ -85,7 +101,9 @@ pub struct State {
     /// Direct orders, by number.
     pub orders: Vec<Pushed>,
     /// What is pushed as JSON, each by number.
-    piles: [Vec<Pushed>; 3],
+    piles: [Vec<Pushed>; 5],
+    /// Rows that the relay reads of vendors.
+    pub rows: BTreeMap<(Table, usize), Row>,
     /// Trades, by number: what WDT calls them.
     pub trades: Vec<String>,
     /// Trades of goods that Kingdee did not know when they were made.
@@ -94,6 +112,10 @@ pub struct State {
     pub settled: BTreeSet<(String, String)>,
     /// What the ledger has ever had as delivered: flow, key and version.
     pub delivered: BTreeSet<(String, String, Option<String>)>,
+    /// What Kingdee's records of base data have said one after the other, by kind and number.
+    pub records: BTreeMap<(&'static str, String), Vec<String>>,
+    /// How often each document was queued without a person's word, by flow and key.
+    pub queued: BTreeMap<(String, String), usize>,
     /// Rules that did not hold at some moment.
     pub violations: Vec<Violation>,
     seen: Seen,
@@ -127,8 +149,8 @@ impl Books {
         stores: Stores,
         scenario: &Scenario,
     ) -> Self {
-        let (has_bills, stops) = (scenario.conditions.bills.is_some(), scenario.stops());
-        Self { vendors, timeline, stores: Mutex::new(stores), has_bills, stops, state: Mutex::default() }
+        let (drawing, stops) = (scenario.drawing(), scenario.stops());
+        Self { vendors, timeline, stores: Mutex::new(stores), drawing, stops, state: Mutex::default() }
     }
 
     /// From now on the stores are read so.
@@ -147,7 +169,7 @@ impl Books {
 
     /// An entry was written: what it has as delivered is remembered.
     pub(super) fn hear_of(&self, id: &EntryId) {
-        if let Some(delivered) = self.has_bills.then(|| self.entry(id)?.delivered).flatten() {
+        if let Some(delivered) = self.has_bills().then(|| self.entry(id)?.delivered).flatten() {
             let known = (id.flow.clone(), id.key.clone(), delivered.version);
             self.state().delivered.insert(known);
         }
@@ -161,12 +183,19 @@ impl Books {
     /// Looks at the vendors after a call, by its method and path, for what must be true at every moment.
     pub fn look(&self, called: &str) {
         let state = &mut *self.state();
-        if self.has_bills {
-            return self.look_at_bills(state, called);
+        match self.drawing {
+            Drawing::Documents => {
+                self.look_at_stock(state);
+                self.look_at_shipments(state);
+                self.look_at_orders(state);
+            }
+            Drawing::Bills => self.look_at_bills(state, called),
+            Drawing::Lists => self.look_at_records(state, called),
         }
-        self.look_at_stock(state);
-        self.look_at_shipments(state);
-        self.look_at_orders(state);
+    }
+
+    fn has_bills(&self) -> bool {
+        self.drawing == Drawing::Bills
     }
 
     /// Acknowledged only after the effect: what WDT was told is done stands in the CRM.

@@ -19,7 +19,10 @@ use crate::trace::{Trace, clock};
 /// So many steps between two events are more than any work takes.
 const MOST_STEPS: u64 = 20_000_000;
 
-const VENDORS: [Vendor; 4] = [Vendor::Wangdian, Vendor::Kingdee, Vendor::Sharecrm, Vendor::Http];
+const VENDORS: [Vendor; 5] =
+    [Vendor::Wangdian, Vendor::Kingdee, Vendor::Sharecrm, Vendor::Qince, Vendor::Http];
+
+const TARGETS: [&str; 5] = ["kingdee", "sharecrm", "wangdian", "qince", "http"];
 
 /// Has everything happen in its time.
 pub struct Director {
@@ -160,7 +163,7 @@ impl Director {
             }
             self.start(slot)?;
         }
-        for name in ["kingdee", "sharecrm", "wangdian", "http"] {
+        for name in TARGETS {
             self.world.resume(name)?;
         }
         Ok(())
@@ -279,15 +282,16 @@ impl Director {
             What::TradeChange { trade } => self.world.change_trade(trade),
             What::Stock { good, left } => self.world.change_stock(good, left),
             What::Shipment => self.world.shipment(),
-            What::Json { document } => {
-                let version = self.world.json(document);
-                self.post(Pile::Orders, document, [version]);
+            What::Row { table, row, how } => self.world.row(table, row, how),
+            What::Json { pile, document } => {
+                let version = self.world.json(pile, document);
+                self.post(pile, document, [version]);
             }
-            What::JsonFlap { document } => {
-                let versions = self.world.json_flap(document);
-                self.post(Pile::Orders, document, versions);
+            What::JsonFlap { pile, document } => {
+                let versions = self.world.json_flap(pile, document);
+                self.post(pile, document, versions);
             }
-            What::JsonAgain { document, back } => self.post_again(Pile::Orders, document, back),
+            What::JsonAgain { pile, document, back } => self.post_again(pile, document, back),
             What::Sale { sale, says, is_bad } => {
                 let version = self.world.sale(sale, says, is_bad);
                 self.post(Pile::Sales, sale, [version]);
@@ -372,7 +376,7 @@ impl Director {
             }
             What::ReplayAll => self.world.replay_all()?,
             What::Resume => {
-                for name in ["kingdee", "sharecrm", "wangdian", "http"] {
+                for name in TARGETS {
                     self.world.resume(name)?;
                 }
             }

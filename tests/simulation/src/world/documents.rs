@@ -111,21 +111,21 @@ impl World {
     }
 
     /// A new document, or a new version of one; answers its place.
-    pub(super) fn json(&self, number: usize) -> usize {
+    pub(super) fn json(&self, pile: Pile, number: usize) -> usize {
         let now = self.now();
-        self.json_of(number, now, None)
+        self.json_of(pile, number, now, None)
     }
 
     /// Three versions of one time: the third says what the first says.
-    pub(super) fn json_flap(&self, number: usize) -> [usize; 3] {
+    pub(super) fn json_flap(&self, pile: Pile, number: usize) -> [usize; 3] {
         let now = self.now();
-        let first = self.json_of(number, now, None);
-        [first, self.json_of(number, now, None), self.json_of(number, now, Some(first))]
+        let first = self.json_of(pile, number, now, None);
+        [first, self.json_of(pile, number, now, None), self.json_of(pile, number, now, Some(first))]
     }
 
-    fn json_of(&self, number: usize, time: DateTime<Utc>, says: Option<usize>) -> usize {
+    fn json_of(&self, pile: Pile, number: usize, time: DateTime<Utc>, says: Option<usize>) -> usize {
         let mut books = self.books.state();
-        let documents = books.pile_mut(Pile::Orders);
+        let documents = books.pile_mut(pile);
         while documents.len() <= number {
             documents.push(Pushed::default());
         }
@@ -156,6 +156,7 @@ impl World {
             Vendor::Wangdian => "WDT_APPSECRET",
             Vendor::Kingdee => "KINGDEE_CLIENT_SECRET",
             Vendor::Sharecrm => "SHARECRM_APP_SECRET",
+            Vendor::Qince => "QINCE_APPKEY",
             Vendor::Http => "HTTP_POST_SECRET",
         };
         let settings = relay_simulators::settings();

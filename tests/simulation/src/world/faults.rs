@@ -70,7 +70,7 @@ impl StoreFaults {
     }
 
     /// The ports, each call of which takes some time and may fail, or be the last of its process for a while or for good. `books` hear of each entry
-    /// that was written.
+    /// that was written, and of what was queued.
     pub(super) fn around(
         self: &Arc<Self>,
         stores: &Stores,
@@ -87,8 +87,10 @@ impl StoreFaults {
             if side == Side::After && changes_something(call) {
                 this.trace.say(timeline.now(), || told(&process, call, error.is_some()));
             }
-            if let (Side::After, Carries::Entry(entry)) = (side, call.carries) {
-                books.hear_of(&entry.id);
+            match (side, call.carries) {
+                (Side::After, Carries::Entry(entry)) => books.hear_of(&entry.id),
+                (Side::After, Carries::Messages(messages)) => books.hear_of_messages(messages),
+                _ => {}
             }
             if let Some(last) = this.halts_at(call, side) {
                 halts.halt(owner, last.lasts);

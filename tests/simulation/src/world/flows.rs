@@ -1,12 +1,16 @@
 //! The flow files of a merchant.
 
-use crate::scenario::{Conditions, Terms};
+use crate::scenario::{Conditions, Drawing, Terms};
 
 type Texts = Vec<(&'static str, String)>;
 
-/// The shipped flows of documents, or those of bills with what the seed has drawn for them.
+/// The shipped flows of documents and of lists, or those of bills with what the seed has drawn for them.
 pub(super) fn texts(conditions: &Conditions) -> Texts {
-    conditions.bills.as_ref().map_or_else(of_documents, of_bills)
+    match conditions.drawing {
+        Drawing::Documents => of_documents(),
+        Drawing::Bills => of_bills(&conditions.bills.clone().unwrap_or_default()),
+        Drawing::Lists => of_lists(),
+    }
 }
 
 fn of_documents() -> Texts {
@@ -19,6 +23,21 @@ fn of_documents() -> Texts {
         ("orders-to-http", include_str!("../../../../shared/flows/examples/orders-to-http.toml")),
     ];
     shipped.map(|(name, text)| (name, text.to_owned())).into()
+}
+
+fn of_lists() -> Texts {
+    let texts = [
+        ("shop-to-kingdee", include_str!("../../../../shared/flows/e-commerce/shop-to-kingdee.toml")),
+        ("supplier-to-kingdee", include_str!("../../../../shared/flows/e-commerce/supplier-to-kingdee.toml")),
+        ("warehouse-to-kingdee", include_str!("../../flows/warehouse-to-kingdee.toml")),
+        ("shops-to-sharecrm", include_str!("../../flows/shops-to-sharecrm.toml")),
+        ("carriers-to-sharecrm", include_str!("../../flows/carriers-to-sharecrm.toml")),
+        ("orders-to-sharecrm", include_str!("../../flows/orders-to-sharecrm.toml")),
+        ("sales-to-http", include_str!("../../flows/sales-to-http.toml")),
+        ("purchases-to-qince", include_str!("../../flows/purchases-to-qince.toml")),
+        ("states-to-qince", include_str!("../../flows/states-to-qince.toml")),
+    ];
+    texts.map(|(name, text)| (name, text.to_owned())).into()
 }
 
 fn of_bills(terms: &Terms) -> Texts {

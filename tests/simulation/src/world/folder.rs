@@ -101,7 +101,10 @@ impl Folder {
         let mark = match name {
             "trade-to-kingdee" => "[fields]\nremark = { value = \"新\" }",
             "direct-order-to-wangdian" => "[fields]\nreceiver_zip = { value = \"000000\" }",
-            "orders-to-http" | "bills-told" => "[fields]\nchanged = { value = \"yes\" }",
+            "purchases-to-qince" => "[fields]\nreceive_name = { value = \"新\" }",
+            "orders-to-http" | "bills-told" | "sales-to-http" | "states-to-qince" => {
+                "[fields]\nchanged = { value = \"yes\" }"
+            }
             "sales" | "sales-by-day" | "sales-by-warehouse" => {
                 "[fields]\ncontact_phone = { value = \"95500\" }"
             }

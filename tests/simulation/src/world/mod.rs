@@ -9,6 +9,7 @@ mod folder;
 pub mod operator;
 mod postman;
 mod process;
+mod rows;
 mod sales;
 mod wire;
 
@@ -24,7 +25,7 @@ use relay_store_sqlite::{Retention, Sqlite};
 
 pub use director::Director;
 
-use crate::scenario::{Conditions, PROCESSES, Scenario, Vendor};
+use crate::scenario::{Conditions, Drawing, PROCESSES, Scenario, Vendor};
 use crate::scheduler::{Halts, Owner, Scheduler, Spawner};
 use crate::timeline::{Machine, Timeline};
 use crate::trace::Trace;
@@ -74,7 +75,7 @@ struct Slot {
 impl World {
     fn new(scenario: &Scenario, scheduler: &Scheduler, trace: Arc<Trace>) -> anyhow::Result<Self> {
         let timeline = scheduler.timeline.clone();
-        let start = if scenario.conditions.bills.is_some() { BEFORE_MIDNIGHT } else { START };
+        let start = if scenario.drawing() == Drawing::Bills { BEFORE_MIDNIGHT } else { START };
         let start = DateTime::parse_from_rfc3339(start)?.to_utc();
         let machine = || Arc::new(Machine::new(timeline.clone(), start));
         let clock = machine();
@@ -162,6 +163,7 @@ impl World {
             Vendor::Wangdian => &self.vendors.wangdian.faults,
             Vendor::Kingdee => &self.vendors.kingdee.faults,
             Vendor::Sharecrm => &self.vendors.sharecrm.faults,
+            Vendor::Qince => &self.vendors.qince.faults,
             Vendor::Http => &self.vendors.http.faults,
         }
     }
@@ -183,7 +185,7 @@ fn settings(conditions: &Conditions, folder: &Folder) -> BTreeMap<String, String
         ("WDT_CALLS_PER_MINUTE", to_wangdian.to_string()),
         ("KINGDEE_CALLS_PER_MINUTE", to_kingdee.to_string()),
         ("HTTP_POST_REPEAT", either(conditions.receiver_replaces, "replaces", "doubles")),
-        ("KINGDEE_AUTH", either(conditions.bills.is_some(), "v2", "v1")),
+        ("KINGDEE_AUTH", either(conditions.v2, "v2", "v1")),
     ];
     let given = relay_simulators::settings_in_process().into_iter();
     let given = given.map(|(name, value)| (name, value.to_owned()));

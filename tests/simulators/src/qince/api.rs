@@ -74,6 +74,16 @@ impl Qince {
         }
     }
 
+    /// A row that a call shows from now on, in place of the one with the same `id`: it was changed just now.
+    pub fn put_row(&self, operation: &str, mut row: Map<String, Value>) {
+        let now = self.clock.now().with_timezone(&wangdian::time::china()).naive_local();
+        row.insert("modify_time_str".to_owned(), json!(now.format("%Y-%m-%d %H:%M:%S%.3f").to_string()));
+        let mut books = lock(&self.books);
+        let rows = books.rows.entry(operation.to_owned()).or_default();
+        rows.retain(|(_, known)| known["id"] != row["id"]);
+        rows.push((now, Value::Object(row)));
+    }
+
     /// How many calls came in, by the last part of their path.
     #[must_use]
     pub fn calls(&self) -> BTreeMap<String, u64> {

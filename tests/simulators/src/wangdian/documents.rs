@@ -244,6 +244,13 @@ impl Documents {
         }
     }
 
+    /// The row whose field has that value is shown no more.
+    pub(super) fn remove(&mut self, query: &str, field: &str, value: &str) {
+        if let Some(rows) = self.rows.get_mut(query) {
+            rows.retain(|row| text(row, field).as_deref() != Some(value));
+        }
+    }
+
     /// One page of the rows that the parameters select, by the time that they select by.
     pub(super) fn query(
         &mut self,

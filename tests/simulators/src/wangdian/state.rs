@@ -250,6 +250,11 @@ impl Wangdian {
         lock(&self.state).documents.put(query, key, row);
     }
 
+    /// The row of a query (without `.php`) whose field has that value is shown no more.
+    pub fn remove_row(&self, query: &str, field: &str, value: &str) {
+        lock(&self.state).documents.remove(query, field, value);
+    }
+
     /// How many calls came in, by endpoint (without `.php`; both routes together).
     #[must_use]
     pub fn calls(&self) -> BTreeMap<String, u64> {

@@ -7,7 +7,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use relay_decorator::{Port, Side};
 use relay_simulators::Fault;
 
-use super::super::{Change, Conditions, PROCESSES, REFUSED, Scenario, Terms, Vendor, What};
+use super::super::{Change, Conditions, Drawing, PROCESSES, REFUSED, Scenario, Terms, Vendor, What};
 use super::{BATCH, Draw, FLOOD, MEETING, THEMES, Theme};
 
 /// Sets these seeds apart from those of documents.
@@ -45,6 +45,8 @@ impl Scenario {
         let mut draw = Draw { dice, lasts, receiver_replaces, refuses_duplicates };
         let scarce = draw.chance(1, 8);
         let conditions = Conditions {
+            drawing: Drawing::Bills,
+            v2: true,
             lasts,
             edits: draw.chance(1, 2),
             refuses_duplicates,
