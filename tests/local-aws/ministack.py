@@ -22,6 +22,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import socketserver
 import subprocess
 import sys
@@ -144,9 +145,15 @@ if os.environ.get("LAYERS_IN"):
         layers = [zipped for layer in layers if (zipped := lambda_svc._resolve_layer_zip(layer))]
         content = hashlib.sha256(b"".join(layers)).hexdigest()
         folder = os.path.join(tempfile.gettempdir(), f"layers-{content}")
-        os.makedirs(folder, exist_ok=True)
-        for zipped in layers:
-            zipfile.ZipFile(io.BytesIO(zipped)).extractall(folder)
+        if not os.path.isdir(folder):
+            # In one step: functions start at the same time, and none may read a file that another's start is writing.
+            fresh = tempfile.mkdtemp(prefix="layers-")
+            for zipped in layers:
+                zipfile.ZipFile(io.BytesIO(zipped)).extractall(fresh)
+            try:
+                os.rename(fresh, folder)
+            except OSError:
+                shutil.rmtree(fresh)  # another was first
         return folder
 
     lambda_svc._provided_worker_env = with_layers

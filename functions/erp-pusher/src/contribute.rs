@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::groups::{self, Contribution, GroupId, Groups, unmarked};
-use relay_core::{FailureClass, Outcome, Skip, WorkItem};
+use relay_core::{FailureClass, Ledger, Outcome, Skip, StoreError, WorkItem};
 use relay_mapping::{Brought, Flow};
 use serde_json::json;
 
@@ -12,6 +12,7 @@ use crate::map::Sent;
 use crate::open::Message;
 use crate::stop::Stop;
 use crate::work::Work;
+use crate::{settle, withdraw};
 
 /// A store takes items of 400 KB; so long may be what one document brings.
 const LARGEST: usize = 300 * 1024;
@@ -52,17 +53,16 @@ impl Contributed {
     }
 
     /// A document that is cancelled: it leaves the group that has an older version of it, as the store of groups says. The
-    /// ledger does not know what was stored before a crash.
-    pub(crate) async fn withdrawn(work: &Work<'_>, groups: &dyn Groups) -> Result<Self, Stop> {
+    /// ledger does not know what was stored before a crash. `None`: it is in none.
+    pub(crate) async fn withdrawn(work: &Work<'_>, groups: &dyn Groups) -> Result<Option<Self>, Stop> {
         is_no_document_of_its_own(work)?;
         let Some(group) = groups.group_of(&work.known.entry.id).await? else {
-            let was_there = work.known.entry.there().is_some();
-            return Err(if was_there { lapsed(work) } else { Stop::Ended(Outcome::Skipped(Skip::Filtered)) });
+            return if work.known.entry.there().is_some() { Err(lapsed(work)) } else { Ok(None) };
         };
         let WorkItem { key, version, .. } = work.item;
         let contribution = Contribution::withdrawn(key, version.as_deref(), place(work));
         let body_hash = contribution.hash_in(&group.group);
-        Ok(Self { group, contribution, body_hash })
+        Ok(Some(Self { group, contribution, body_hash }))
     }
 
     /// What the ledger is told of it: a newer version takes its place.
@@ -93,6 +93,21 @@ impl Contributed {
             Ok(Outcome::Skipped(Skip::Older))
         }
     }
+}
+
+/// Notes of a document that is cancelled, and in no group, that nothing of it is anywhere: an older version that comes late goes
+/// into none. Where another worker has written meanwhile, a group may have it by now, and its turn comes once more.
+pub(crate) async fn keep_off(
+    work: &Work<'_>,
+    ledger: &dyn Ledger,
+    now: DateTime<Utc>,
+) -> Result<Outcome, StoreError> {
+    let mut entry = work.known.entry.clone();
+    settle::noted(work, &mut entry, |entry| {
+        entry.deliver(withdraw::nothing(work, now), work.known.entry.delivered.as_ref());
+    });
+    let is_noted = ledger.write(&entry).await?;
+    Ok(if is_noted { Outcome::Skipped(Skip::Filtered) } else { Outcome::AT_ONCE })
 }
 
 /// What orders it beside what is stored of the document: when it was received, and after the version that it follows, which

@@ -169,7 +169,7 @@ impl Documents {
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
         if routed.flow.group().is_some() && self.is_in_a_group(work).await? {
-            let left = Contributed::withdrawn(work, self.groups.as_ref()).await;
+            let left = self.leaving(work).await;
             return left.map(Box::new).map(Planned::Contribute);
         }
         let lookups = self.resolver.at_hand();
@@ -195,7 +195,9 @@ impl Documents {
     ) -> Result<Contributed, Stop> {
         let (flow, document) = (&routed.flow, &work.item.document);
         if flow.withdraws(document).map_err(|fault| faults(vec![fault]))? {
-            return Contributed::withdrawn(work, self.groups.as_ref()).await;
+            held.keep().await?;
+            self.guard_again(work).await?;
+            return self.leaving(work).await;
         }
         let id = work.known.entry.id.clone();
         let contributed =
@@ -209,6 +211,17 @@ impl Documents {
         held.keep().await?;
         self.guard_again(work).await?;
         Contributed::new(work, brought)
+    }
+
+    /// What takes a document out of its group. One that is in none is kept off.
+    async fn leaving(&self, work: &Work<'_>) -> Result<Contributed, Stop> {
+        match Contributed::withdrawn(work, self.groups.as_ref()).await? {
+            Some(leaving) => Ok(leaving),
+            None => {
+                let ledger = self.ledger_writer.ledger.as_ref();
+                Err(Stop::Ended(contribute::keep_off(work, ledger, self.now()).await?))
+            }
+        }
     }
 
     /// What becomes of a document that cannot be mapped; what it waits for is noted.

@@ -19,6 +19,21 @@ pub(crate) fn may_be_there(entry: &Entry) -> bool {
     entry.there().is_some() || has_bill || entry.attempts.is_some() || entry.unanswered.is_some()
 }
 
+/// What the ledger is told of a version of which nothing is in the target: no older one comes there after it.
+pub(crate) fn nothing(work: &Work<'_>, at: chrono::DateTime<chrono::Utc>) -> Delivered {
+    Delivered {
+        version: work.item.version.clone(),
+        version_kind: work.kind,
+        hash: work.hash.clone(),
+        body_hash: String::new(),
+        target_id: None,
+        number: None,
+        received_at: Some(work.item.received_at),
+        at,
+        follows: work.follows(at),
+    }
+}
+
 /// A part without lines.
 pub(crate) struct Withdrawn<'a> {
     /// What it is asked for by, where an earlier version may be there: no more than its number.
@@ -82,17 +97,7 @@ impl Withdrawn<'_> {
         ledger: &dyn Ledger,
         at: chrono::DateTime<chrono::Utc>,
     ) -> Result<(), StoreError> {
-        let nothing = Delivered {
-            version: work.item.version.clone(),
-            version_kind: work.kind,
-            hash: work.hash.clone(),
-            body_hash: String::new(),
-            target_id: None,
-            number: None,
-            received_at: Some(work.item.received_at),
-            at,
-            follows: work.follows(at),
-        };
+        let nothing = nothing(work, at);
         let known = Some(work.known.entry.clone());
         ledger::update(ledger, &work.known.entry.id, known, |entry| {
             settle::noted(work, entry, |entry| {

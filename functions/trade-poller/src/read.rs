@@ -73,6 +73,15 @@ pub(crate) struct Reading<'a> {
 impl Reading<'_> {
     /// Reads a window and queues every row of it for every flow that it is read for.
     pub(crate) async fn window(&self, window: Window, readers: &mut Readers<'_>) -> Result<(), ReadError> {
+        for query in &self.query.one_by_one() {
+            let asked = Reading { query, ..*self };
+            asked.asked(window, readers).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads what one request, page by page, shows of a window.
+    async fn asked(&self, window: Window, readers: &mut Readers<'_>) -> Result<(), ReadError> {
         let mut reading = 1;
         loop {
             match self.once(window, readers).await {

@@ -60,6 +60,9 @@ pub struct Document {
     pub max_span: Option<Duration>,
     /// How pages are counted; `None` where there are none.
     pub pages: Option<Pages>,
+    /// Parameters of which the vendor takes one value a request: where a flow gives several, with commas between, each is
+    /// asked for by itself.
+    pub one_by_one: &'static [&'static str],
     /// Parameters that are sent with these values unless a flow says otherwise.
     pub defaults: &'static [(&'static str, &'static str)],
     /// What the author of a flow must know of its parameters.
@@ -118,6 +121,7 @@ impl Document {
         version: None,
         max_span: None,
         pages: None,
+        one_by_one: &[],
         defaults: &[],
         cautions: &[],
         push: None,

@@ -34,6 +34,38 @@ impl PartialEq for Query {
 
 impl Eq for Query {}
 
+impl Query {
+    /// What the vendor is asked for: this; or one after another, where a parameter has several values of which it takes one
+    /// a request.
+    #[must_use]
+    pub fn one_by_one(&self) -> Vec<Self> {
+        let mut all = vec![self.clone()];
+        for name in self.document.one_by_one {
+            all = all.iter().flat_map(|query| query.of_each(name)).collect();
+        }
+        all
+    }
+
+    fn of_each(&self, name: &str) -> Vec<Self> {
+        let place = self.params.iter().position(|(known, _)| known == name);
+        let with = |place: usize, value: &str| {
+            let mut query = self.clone();
+            query.params[place].1 = value.to_owned();
+            query
+        };
+        let mut values: Vec<&str> = Vec::new();
+        for value in place.into_iter().flat_map(|place| self.params[place].1.split(',')).map(str::trim) {
+            if !value.is_empty() && !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        match place {
+            Some(place) if values.len() > 1 => values.into_iter().map(|value| with(place, value)).collect(),
+            _ => vec![self.clone()],
+        }
+    }
+}
+
 /// A window of time, closed at both ends, to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
@@ -162,5 +194,23 @@ mod tests {
         assert_ne!(one, query("direct", &[("shop_no", "1")]));
         assert_ne!(one, query("direct", &[("shop_no", "55"), ("status", "1")]));
         assert_ne!(one, query("qimen", &[("status", "55"), ("shop_no", "1")]));
+    }
+
+    static ORDERS: Document = Document { name: "shop.orders", one_by_one: &["status"], ..Document::UNKNOWN };
+
+    fn statuses(params: &[(&str, &str)]) -> Vec<Vec<(String, String)>> {
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let query = Query { document: &ORDERS, route: None, params };
+        query.one_by_one().into_iter().map(|query| query.params).collect()
+    }
+
+    #[test]
+    fn several_values_of_a_parameter_that_takes_one_are_asked_for_one_by_one() {
+        let asked = statuses(&[("shop_nos", "S1,S2"), ("status", "95, 110,95,")]);
+        let values: Vec<_> = asked.iter().map(|params| params[1].1.as_str()).collect();
+        assert_eq!(values, ["95", "110"]);
+        assert!(asked.iter().all(|params| params[0].1 == "S1,S2"), "of another it is one value: {asked:?}");
+        assert_eq!(statuses(&[("status", "95")]).len(), 1);
+        assert_eq!(statuses(&[]), [[]]);
     }
 }

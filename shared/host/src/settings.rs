@@ -186,7 +186,7 @@ pub fn open_to_flows(settings: &Settings) -> FlowSettings {
 /// Why a flow may not name a setting, where it may not, and the way out: it goes on after the setting's name.
 pub(crate) fn closed_to_flows(name: &str) -> Option<&'static str> {
     if all::is_secret(name) {
-        Some("is a secret, and a flow would send it as a field")
+        Some("is a secret, and a flow would send it as a field: name a setting that is none")
     } else if !all::is_open_to_flows(name) {
         Some(
             "may be another program's secret by its name, and a flow would send it as a field: let the name of a setting \

@@ -8,7 +8,7 @@ use relay_core::System;
 use relay_mapping::{Diagnostic, Diagnostics, Flow, LookupTable, Severity};
 
 use crate::line_links::untold_lines;
-use crate::{listeners, suggest};
+use crate::{listeners, shared_pools, suggest};
 
 /// A flow file, not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +119,7 @@ impl Flows {
         found.extend(unknown_flows(&flows, &names));
         found.extend(flows.iter().flat_map(|routed| untold_lines(routed, &flows, catalog)));
         found.extend(listeners::going_round(&flows));
+        found.extend(shared_pools::divided(&flows));
         let found = Diagnostics(found);
         if found.of(Severity::Error).next().is_some() {
             return Err(found);
@@ -141,14 +142,15 @@ impl Flows {
                 }
             }
         }
-        let round = listeners::going_round(&flows);
+        let mut together = listeners::going_round(&flows);
+        together.extend(shared_pools::divided(&flows));
         let all = flows.clone();
         flows.retain(|routed| {
             let untold = untold_lines(routed, &all, catalog).into_iter();
             let untold = untold.filter(|found| found.severity == Severity::Error);
             let mut found = unknown_flows(std::slice::from_ref(routed), &names);
             found.extend(untold);
-            found.extend(round.iter().filter(|loops| loops.file == routed.file).cloned());
+            found.extend(together.iter().filter(|found| found.file == routed.file).cloned());
             let is_sound = found.is_empty();
             if !is_sound {
                 let (name, file, text) =

@@ -12,6 +12,7 @@
 //! | [`flow_tests`] | the tests that stand beside flow files, run |
 //! | [`entries`] | what is remembered of the lines of a bill that a flow has delivered |
 //! | `line_links` | flows that look up lines of what others deliver |
+//! | `shared_pools` | flows that take from one pool |
 //! | [`known_codes`] | what our own stores know of the codes that a document looks up |
 //! | [`active_flows`] | the flows that take documents in, with a file or without |
 //! | [`sightings`] | which paths of a flow no document has held so far |
@@ -42,6 +43,7 @@ pub mod listeners;
 pub mod needs;
 pub mod parts;
 pub mod pushed;
+mod shared_pools;
 pub mod sightings;
 pub mod snapshot;
 pub mod suggest;

@@ -58,6 +58,8 @@ pub struct Source {
     pub damp: Option<Duration>,
     /// Request parameters that the flow fixes, and those that keep its windows over the time that it reads by.
     pub params: Vec<(String, Param)>,
+    /// Of a pool: what is to be said where another flow takes its rows in another way.
+    pub pool: Option<Diagnostic>,
 }
 
 /// What a flow writes.

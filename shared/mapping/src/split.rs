@@ -33,6 +33,8 @@ pub struct Split {
     pub(crate) text: String,
     /// Amounts of the whole document that its parts share.
     pub(crate) share: Option<Share>,
+    /// Whether each part has a number of its own: what tells it from the others is its number.
+    pub(crate) has_own_numbers: bool,
 }
 
 /// A part of a document.
@@ -205,18 +207,27 @@ impl Flow {
     #[must_use]
     pub fn number_of_part(&self, document: &Value, part: &str, context: &Context<'_>) -> Option<Mapped> {
         let name = self.target.document.number()?;
+        let params = resolve(&self.target.params, context.settings).ok()?;
+        if self.has_own_numbers() {
+            let body = serde_json::json!({ name: part });
+            return Some(Mapped { body, params, route: self.target.route, open_from: None });
+        }
         let number =
             Mapper::new(Some(context)).field(self.fields.get(name)?, &Scope::document(document), None)?;
         let body = serde_json::json!({ name: number });
-        let params = resolve(&self.target.params, context.settings).ok()?;
         Some(self.numbered(Mapped { body, params, route: self.target.route, open_from: None }, part))
     }
 
-    /// What is sent of a part: its number is the document's with the part behind. A hyphen within the part is escaped, so that
+    fn has_own_numbers(&self) -> bool {
+        self.split.as_ref().is_some_and(|split| split.has_own_numbers)
+    }
+
+    /// What is sent of a part: its number is the document's with the part behind, unless it has one of its own. A hyphen within the part is escaped, so that
     /// the last one of a number always stands before the part: no two parts, of whatever documents, have the same number.
     #[must_use]
     pub fn numbered(&self, mut mapped: Mapped, part: &str) -> Mapped {
-        if let Some(number) = self.target.document.number().and_then(|name| mapped.body.get_mut(name))
+        if !self.has_own_numbers()
+            && let Some(number) = self.target.document.number().and_then(|name| mapped.body.get_mut(name))
             && let Some(text) = Datum::Json(number).text()
         {
             *number = Value::String(format!("{text}-{}", part.replace('%', "%25").replace('-', "%2D")));

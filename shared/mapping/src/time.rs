@@ -10,9 +10,11 @@ pub(crate) fn is_zero_date(text: &str) -> bool {
     text.starts_with("0000-00-00")
 }
 
-/// Whether a format's directives (`%Y`, `%m`, …) all exist.
+/// Whether a format has directives (`%Y`, `%m`, …), and all of them exist: `yyyy-MM-dd` would read nothing.
 pub(crate) fn is_format(format: &str) -> bool {
-    !format.is_empty() && StrftimeItems::new(format).all(|item| item != Item::Error)
+    let is_text = |item: &Item<'_>| matches!(item, Item::Literal(_) | Item::Space(_));
+    let items: Vec<_> = StrftimeItems::new(format).collect();
+    !items.iter().all(is_text) && !items.contains(&Item::Error)
 }
 
 /// Reads an offset such as `+08:00`.
@@ -28,5 +30,7 @@ mod tests {
     fn a_format_with_an_unknown_directive_is_none() {
         assert!(is_format("%Y%m%d"));
         assert!(!is_format("%Q"));
+        assert!(!is_format("yyyy-MM-dd"));
+        assert!(!is_format(""));
     }
 }

@@ -64,12 +64,13 @@ impl Operations<'_> {
             false => None,
         };
         let pages = rows.map_or(0, |rows| rows.div_ceil(PAGE));
+        let asked = routed.query(&self.flow_settings).map_or(1, |query| query.one_by_one().len() as u64);
         Ok(BackfillPlan {
             flow: flow.to_owned(),
             from,
             to,
             rows,
-            calls: pages + windows.unsigned_abs(),
+            calls: pages + windows.unsigned_abs() * asked,
             calls_a_minute: self.calls_a_minute(System::of_document(source.name)),
             is_asked: target.push.is_some_and(|push| push.asked.is_some()),
         })
@@ -90,8 +91,10 @@ impl Operations<'_> {
         while start < to {
             let end = (start + span).min(to);
             let page = PageOf { number: 0, size: 1 };
-            let read = windows.window(&query, Span { start, end }, page, self.patience()).await.ok()?;
-            rows += read.total?;
+            for query in &query.one_by_one() {
+                let read = windows.window(query, Span { start, end }, page, self.patience()).await.ok()?;
+                rows += read.total?;
+            }
             start = end;
         }
         Some(rows)

@@ -138,13 +138,21 @@ impl Operations<'_> {
                     }
                 }
             }
-            let document = routed.flow.target().document;
-            if routed.system == system && !targets.contains(&document.name) {
-                targets.push(document.name);
+            let target = routed.flow.target();
+            let way = (target.document.name, target.route.or(target.document.routes.first().copied()));
+            if routed.system == system && !targets.contains(&way) {
+                targets.push(way);
                 tried.extend(self.try_target(connector, connection.as_ref(), routed).await);
             }
         }
-        tried
+        // Of pushes nothing is to be tried that differs by what they are called.
+        let mut told: Vec<Tried> = Vec::with_capacity(tried.len());
+        for each in tried {
+            if !told.contains(&each) {
+                told.push(each);
+            }
+        }
+        told
     }
 
     /// One harmless read of a source.
@@ -176,9 +184,13 @@ impl Operations<'_> {
             _ => match (connection.windows(), connection.lists()) {
                 (Some(windows), _) if document.max_span.is_some() => {
                     let end = windows.time(query).now().unwrap_or_else(|| self.clock.now());
-                    let read = windows.window(query, Span { start: end - LOOK, end }, page, deadline).await;
+                    let span = Span { start: end - LOOK, end };
+                    let mut read = Ok(0);
+                    for query in &query.one_by_one() {
+                        let of_one = windows.window(query, span, page, deadline).await;
+                        read = read.and_then(|rows| of_one.map(|page| rows + page.rows.len()));
+                    }
                     let skew = windows.time(query).skew();
-                    let read = read.map(|page| page.rows.len());
                     let mut tried =
                         vec![told(connector, what, &Said::new("读了一分钟", "a minute was read"), read)];
                     tried.extend(skew.map(|skew| clock_is_off(system, skew)));
@@ -230,7 +242,12 @@ impl Operations<'_> {
         let body = nobodys(document);
         let route = routed.flow.target().route;
         let delivery = Delivery { route, ..Delivery::of(document, &[], &body) };
-        let what = both!("{}(什么都不发送)", "{} (nothing is sent)", document.name);
+        let what = match route {
+            Some(route) => {
+                both!("{}(经 {route},什么都不发送)", "{} over {route} (nothing is sent)", document.name)
+            }
+            None => both!("{}(什么都不发送)", "{} (nothing is sent)", document.name),
+        };
         match target.find(&delivery, self.patience()).await {
             Ok(Found::There(_) | Found::NotThere) => {
                 let well = Said::new("能按单号查询", "it can be asked for a number");
@@ -264,7 +281,8 @@ fn told(connector: &dyn Connector, what: Said, well: &Said, read: Result<usize, 
         Ok(0) => return Tried::new(connector.system().name(), what, Went::Well, well.clone()),
         Ok(rows) => {
             let chinese = format!("{}:{rows} 行", well.told(Language::Chinese));
-            let message = Said::new(chinese, format!("{well}: {rows} rows"));
+            let unit = if rows == 1 { "row" } else { "rows" };
+            let message = Said::new(chinese, format!("{well}: {rows} {unit}"));
             return Tried::new(connector.system().name(), what, Went::Well, message);
         }
         Err(failure) => failure,

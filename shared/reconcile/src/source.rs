@@ -50,9 +50,11 @@ impl Reconciler<'_> {
         let source = connection.windows().ok_or_else(|| "it is read by no windows".to_owned())?;
         let now = source.time(&query).now().unwrap_or_else(|| self.clock.now());
         let (mut rows, mut keys) = (Vec::new(), HashSet::new());
-        for span in windows(routed, day, now) {
-            for row in self.window(source, &query, span).await? {
-                // A vendor whose windows end by the day shows a row in several.
+        let asked = query.one_by_one();
+        let spans = windows(routed, day, now);
+        for (query, span) in spans.iter().flat_map(|span| asked.iter().map(move |query| (query, *span))) {
+            for row in self.window(source, query, span).await? {
+                // A vendor whose windows end by the day shows a row in several; one that has changed, in several states.
                 let is_known = routed.flow.key(&row).is_ok_and(|key| !keys.insert(key));
                 if !is_known && is_of(routed, &row, day) {
                     rows.push(row);

@@ -46,7 +46,12 @@ impl LedgerWriter {
         outcome: Outcome,
     ) -> Result<Outcome, StoreError> {
         match policy::of(&outcome, Receive::first(self.clock.now())).record {
-            Record::Nothing => Ok(outcome),
+            Record::Nothing => {
+                if work.item.replay.is_some() && outcome == Outcome::Skipped(Skip::Same) {
+                    self.mended(work).await?;
+                }
+                Ok(outcome)
+            }
             Record::Delivered { target_id } => {
                 let Some(sent) = sent else { return Ok(outcome) };
                 self.delivered(work, target_id.map(str::to_owned), sent, &outcome).await
@@ -78,6 +83,17 @@ impl LedgerWriter {
                 Ok(Outcome::Paused { until: pause.until, reason: pause.reason })
             }
         }
+    }
+
+    /// Takes a failure off the list that a person has replayed, and that says what the target has already. It stands under another
+    /// hash: while its flow's file is away nobody knows that the time of an outcome is no part of what it says.
+    async fn mended(&self, work: &Work<'_>) -> Result<(), StoreError> {
+        let hash = content_hash(&work.item.document);
+        let is_it = |failed: &Failed| failed.class == FailureClass::Flow && failed.hash == hash;
+        if !work.known.entry.failures().any(is_it) {
+            return Ok(());
+        }
+        self.change(work, |entry| entry.clear(&FailureClass::Flow, &hash)).await
     }
 
     /// Records that the target has this version.

@@ -141,10 +141,8 @@ fn notes(status: &Status) {
             say!("{name}: {}", pauses::said(pause).told(language::current()));
         }
         if let Some(open) = flow.open_groups.filter(|open| *open > 0) {
-            say!(
-                "{name}:有 {open} 组开着(`relay groups`)",
-                "{name}: {open} groups are open (`relay groups`)"
-            );
+            let groups = if open == 1 { "1 group is".to_owned() } else { format!("{open} groups are") };
+            say!("{name}:有 {open} 组开着(`relay groups`)", "{name}: {groups} open (`relay groups`)");
         }
         flow.notes.iter().for_each(|note| say!("{name}: {}", note.told(language::current())));
     }

@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use relay_connector::Settings;
+use relay_mapping::{Diagnostics, Flow};
+use relay_operations::documents::fields;
+
 use crate::support::Installation;
 
 #[test]
@@ -64,4 +68,34 @@ fn exported_flows_pass_the_check_and_overwrite_nothing() {
     assert!(said.contains("wrote flows/trade-to-kingdee.toml") && said.contains("kept"), "{said}");
     installation.relay(&["flows", "check", "flows"]).with_status(0);
     installation.relay(&["flows", "test", "flows"]).with_status(0);
+}
+
+/// The flow that carries the documents of an example of `relay fields` to anybody, as they are.
+fn flow_of(example: &str) -> Option<String> {
+    let key = example.lines().find_map(|line| line.strip_prefix("key      = "))?;
+    let fields: Vec<_> = key.split('"').skip(1).step_by(2).map(|field| format!("{{{field}}}")).collect();
+    let target = "[target]\ndocument = \"http.post\"\n\n[fields]";
+    Some(format!("{example}\n{target}\nid = {{ text = \"{}\" }}\n", fields.join("-")))
+}
+
+#[test]
+fn the_example_of_every_source_passes_the_check_as_it_stands() {
+    let mut checked = 0;
+    for interface in ["v1", "v2"] {
+        let settings = Settings::from_iter([("KINGDEE_AUTH".to_owned(), interface.to_owned())]);
+        let catalog = relay_connectors::catalog_by(&settings);
+        for connector in relay_connectors::documented() {
+            let described = fields::of_all(&[connector], &settings).into_iter();
+            for described in
+                described.filter(|it| it.document.can_be == "source" && !it.example.contains('…'))
+            {
+                let Some(text) = flow_of(&described.example) else { continue };
+                if let Err(Diagnostics(found)) = Flow::parse("example", "example.toml", &text, &catalog) {
+                    panic!("{interface}: {text}\n{found:#?}");
+                }
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 100, "{checked} examples");
 }

@@ -92,7 +92,7 @@ fn rules_that_no_test_reaches_are_named_with_their_place_and_are_no_failure() {
     let answer = installation.relay(&["flows", "test", "flows"]).with_status(0);
     for said in [
         "stock-to-sharecrm: 1 test; they reach 6 of 12 rules and conditions",
-        "not reached: masterFieldVal.spec_no: nothing is sent (flows/stock-to-sharecrm.toml:28:22)",
+        "not reached: masterFieldVal.spec_no: nothing is sent (flows/stock-to-sharecrm.toml:29:22)",
     ] {
         assert!(answer.stdout.contains(said), "{said} in {}", answer.stdout);
     }

@@ -89,12 +89,14 @@ impl Days {
         };
         let amounts = lines.iter().map(|(.., amount)| decimal(amount));
         let receivable = amounts.sum::<Decimal>() + decimal(postage);
+        // What is shipped goes on through other states, some of it before it is read.
+        let status = if number.ends_with('3') { 110 } else { 95 };
         let day = number.get(2..6).map(|day| format!("2026-{}-{}", &day[..2], &day[2..])).unwrap();
         self.puts(
             "stockout_order_query_trade",
             &json!({
                 "order_no": number, "trade_no": number.replace("CK", "JY"), "shop_no": "S001",
-                "warehouse_no": "WH01", "status": 95, "consign_time": format!("{day} 20:15:00"),
+                "warehouse_no": "WH01", "status": status, "consign_time": format!("{day} 20:15:00"),
                 "modified": modified, "receivable": receivable.to_string(), "post_amount": postage,
                 "details_list": lines.iter().map(line).collect::<Vec<_>>(),
             }),

@@ -72,6 +72,29 @@ async fn flows_on_other_queries_are_read_by_themselves() {
 }
 
 #[tokio::test]
+async fn several_states_are_asked_for_one_after_another_window_by_window() {
+    let house = House::new();
+    let mut ids = house.orders("A", 35, 50);
+    let states = ["95", "105", "110"];
+    for (id, state) in ids.iter().zip(states.iter().cycle()) {
+        house.shop.states.lock().unwrap().insert(id.clone(), (*state).to_owned());
+    }
+    let lost = ids.pop().unwrap();
+    house.shop.states.lock().unwrap().insert(lost, "5".to_owned());
+    let reports = house.poll(&[("one", "params = { status = [\"95\", \"105\", 110] }")]).await;
+    assert!(reports.iter().all(|report| report.error.is_none()), "{reports:?}");
+    let asked: Vec<_> = house.shop.calls().into_iter().map(|call| call.params[0].1.clone()).collect();
+    assert!(asked.iter().all(|state| states.contains(&state.as_str())), "{asked:?}");
+    let windows = reports[0].windows;
+    let turns = asked.chunk_by(|one, other| one == other).count() as u64;
+    assert_eq!(turns, windows * 3, "each window in each state: {asked:?}");
+    ids.sort();
+    let mut queued = house.queued(ONE).await;
+    queued.dedup();
+    assert_eq!(queued, ids);
+}
+
+#[tokio::test]
 async fn each_row_is_judged_by_each_flows_own_filter() {
     let house = House::new();
     house.orders("A", 3, 30);

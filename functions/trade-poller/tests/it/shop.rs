@@ -25,6 +25,7 @@ const ORDER: Document = Document {
     role: Role::Windowed,
     routes: &["direct", "qimen"],
     params: &["status"],
+    one_by_one: &["status"],
     fields: Fields::Written(&[
         Field::new("id", "编号", Kind::Text),
         Field::new("status", "状态", Kind::Text),
@@ -91,6 +92,8 @@ pub(crate) struct Shop {
     /// How far the machine's clock is ahead of the shop's.
     pub(crate) ahead: Mutex<TimeDelta>,
     orders: Mutex<Vec<(DateTime<Utc>, String)>>,
+    /// The states of orders that are shown only to who asks for that state, or for none.
+    pub(crate) states: Mutex<BTreeMap<String, String>>,
     /// Names by id.
     pub(crate) goods: Mutex<BTreeMap<String, String>>,
     /// Goods that its list shows at its end, whether they are shown before or not.
@@ -114,6 +117,7 @@ impl Shop {
             time,
             ahead: Mutex::default(),
             orders: Mutex::default(),
+            states: Mutex::default(),
             goods: Mutex::default(),
             listed_again: Mutex::default(),
             miscounts: Mutex::default(),
@@ -161,6 +165,12 @@ impl Windows for Shop {
         }
         let mut orders = self.orders.lock().unwrap().clone();
         orders.retain(|(modified, _)| (span.start..=span.end).contains(modified));
+        let states = self.states.lock().unwrap().clone();
+        let asked = query.params.iter().find(|(name, _)| name == "status").map(|(_, status)| status);
+        orders.retain(|(_, id)| match (states.get(id), asked) {
+            (Some(state), Some(asked)) => state == asked,
+            _ => true,
+        });
         orders.sort();
         let total = Some(orders.len() as u64).filter(|_| page.number == 0);
         let size = page.size.min(CAP);

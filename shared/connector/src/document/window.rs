@@ -87,15 +87,18 @@ impl Test {
     /// Whether a parameter that is held so meets it for certain.
     #[must_use]
     pub fn holds(self, held: Held<'_>) -> bool {
-        let number = |text: &str| text.trim().parse::<u32>().ok();
+        // Of several values, which are asked for one by one, each has to.
+        let each = |text: &str, meets: &dyn Fn(u32) -> bool| {
+            text.split(',').all(|value| value.trim().parse::<u32>().is_ok_and(meets))
+        };
         match (self, held) {
             (Self::Given, held) => held != Held::Nothing,
             (Self::Absent, held) => held == Held::Nothing,
             (Self::Is(wanted), Held::Text(text)) => text.trim() == wanted,
             (Self::IsNot(_), Held::Nothing) => true,
             (Self::IsNot(unwanted), Held::Text(text)) => text.trim() != unwanted,
-            (Self::Below(bound), Held::Text(text)) => number(text).is_some_and(|number| number < bound),
-            (Self::From(bound), Held::Text(text)) => number(text).is_some_and(|number| number >= bound),
+            (Self::Below(bound), Held::Text(text)) => each(text, &|number| number < bound),
+            (Self::From(bound), Held::Text(text)) => each(text, &|number| number >= bound),
             (Self::Is(_) | Self::Below(_) | Self::From(_), Held::Nothing) => false,
             (Self::Is(_) | Self::IsNot(_) | Self::Below(_) | Self::From(_), Held::Unknown) => false,
         }
@@ -117,6 +120,7 @@ mod tests {
     #[test]
     fn numbers_compare_as_numbers() {
         assert!(Test::Below(95).holds(Held::Text("5")) && !Test::Below(95).holds(Held::Text("110")));
-        assert!(Test::From(95).holds(Held::Text("110")) && !Test::From(95).holds(Held::Text("95,110")));
+        assert!(Test::From(95).holds(Held::Text("110")) && Test::From(95).holds(Held::Text("95, 110")));
+        assert!(!Test::From(95).holds(Held::Text("5,95")) && !Test::Below(95).holds(Held::Text("5,95")));
     }
 }

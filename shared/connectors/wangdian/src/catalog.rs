@@ -190,8 +190,14 @@ const READ: Document = Document {
 const LISTED: Document = Document { role: Role::Listed, ..READ };
 
 /// What the row of a document read by windows starts from: the vendor's general rule, over its last-modified time.
-const WINDOWED: Document =
-    Document { role: Role::Windowed, version: Some("modified"), max_span: Some(THIRTY_DAYS), ..READ };
+/// Statuses are asked for one at a time (vendor's pages).
+const WINDOWED: Document = Document {
+    role: Role::Windowed,
+    version: Some("modified"),
+    max_span: Some(THIRTY_DAYS),
+    one_by_one: &["status", "process_status"],
+    ..READ
+};
 
 /// What the row of a pool starts from. A pull takes the most rows of a page.
 const POOL: Document = Document { role: Role::Pool, ..READ };

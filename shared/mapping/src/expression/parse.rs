@@ -207,7 +207,12 @@ impl Parser<'_> {
         }
         if self.takes_word("in") {
             let left = self.amount_from(start, left)?;
-            self.expect("(")?;
+            if !self.takes("(") {
+                return Err(SyntaxError::new(
+                    self.span(),
+                    "expected `(`: the values of `in` stand in brackets, in (1, 2)",
+                ));
+            }
             let mut choices = vec![self.term()?];
             while self.takes(",") {
                 choices.push(self.term()?);
@@ -281,7 +286,10 @@ impl Parser<'_> {
                 let each = Box::new(Expression::First(vec![Term::Path(field)]));
                 return Ok(Expression::Sum { list, filter: None, each });
             }
-            self.expect(",")?;
+            if !self.takes(",") {
+                let message = "expected `,` and what is summed of each line: sum(lines, price * num), or sum(lines.amount)";
+                return Err(SyntaxError::new(self.span(), message));
+            }
             let start = self.span().start;
             let each = self.any()?;
             let each = Box::new(self.amount_from(start, each)?);

@@ -59,7 +59,8 @@ fn check(
         }
     });
     if let Some((span, name)) = unmapped {
-        report.within(written, span, format!("the target's `{name}` has no rule in [fields]"), None);
+        let help = format!("give `{name}` a rule there; with send = false it is read here, and not sent");
+        report.within(written, span, format!("the target's `{name}` has no rule in [fields]"), Some(help));
         return None;
     }
     reach::expression(&condition, written, level, report);

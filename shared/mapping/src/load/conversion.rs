@@ -190,7 +190,9 @@ fn options(table: &Table<'_>, conversion: &str, report: &mut Report<'_>) -> Opti
                     options.reading.formats = formats.iter().map(|format| format.text.to_owned()).collect();
                 }
                 Some(_) => {
-                    report.mistake(entry.span.clone(), "`formats` must be formats such as \"%Y%m%d\"", None);
+                    let help = "%Y the year, %m the month, %d the day, %H:%M:%S the time".to_owned();
+                    let message = "`formats` must be formats such as \"%Y%m%d\"";
+                    report.mistake(entry.span.clone(), message, Some(help));
                     sound = false;
                 }
                 None => sound = false,

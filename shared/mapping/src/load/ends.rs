@@ -1,13 +1,14 @@
 //! `[source]` and `[target]`.
 
-use relay_connector::{Catalog, Document, Kind, Role};
+use relay_connector::{Catalog, Document, Field, Kind, Need, Role};
 use relay_core::VersionKind;
 use toml_edit::Item;
 
 use super::reach::{self, Level};
-use super::report::{Report, Written};
+use super::report::{Report, Written, suggestion};
 use super::table::{Entry, Table};
 use super::{cautions, codes, fitting, key, life, of, window};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::expression::{self, Term};
 use crate::flow::{Source, Target};
 use crate::key::Key;
@@ -71,7 +72,9 @@ pub(super) fn source(
         Some(filter)
     });
     let end = document.zip(key).map(|(document, key)| {
-        let source = Source { document, route: route.map(str::to_owned), of, damp, takes_echoes, params };
+        let pool = pool(table, document, report);
+        let source =
+            Source { document, route: route.map(str::to_owned), of, damp, takes_echoes, params, pool };
         SourceEnd { source, key, version, filter }
     });
     (document, end)
@@ -107,7 +110,9 @@ fn document(
                 Role::Target => "is what a vendor accepts, so it can only be a target",
                 _ => "is what a vendor hands over, so it can only be a source",
             };
-            report.mistake(written.span, format!("`{}` ({}) {what}", document.name, document.title), None);
+            let message = format!("`{}` ({}) {what}", document.name, document.title);
+            let help = format!("`relay documents` lists each document that can be a {end}");
+            report.mistake(written.span, message, Some(help));
             None
         }
         None => {
@@ -116,17 +121,38 @@ fn document(
                 Some(setting) => {
                     report.mistake(written.span, message, Some(format!("there is one with {setting}")));
                 }
-                None => report.unknown(written.span, message, written.text, &fitting),
+                None => {
+                    let all = || format!("`relay documents` lists each document that can be a {end}");
+                    let help = suggestion(written.text, &fitting).unwrap_or_else(all);
+                    report.mistake(written.span, message, Some(help));
+                }
             }
             None
         }
     }
 }
 
+/// What another flow file may make a mistake of: that both take the rows of one pool, in different ways.
+fn pool(table: &Table<'_>, document: &Document, report: &Report<'_>) -> Option<Diagnostic> {
+    let written = table.get("document").filter(|_| document.role == Role::Pool)?;
+    let message = format!(
+        "another flow takes the rows of `{}` over another route or with other parameters: what it acknowledges never comes \
+         to this one",
+        document.name
+    );
+    Some(report.diagnostic(Severity::Error, written.span, message, None))
+}
+
 /// `echoes`: what becomes of what another flow of ours has made.
 fn takes_echoes(table: &Table<'_>, report: &mut Report<'_>) -> bool {
     const WORDS: [&str; 2] = ["skip", "take"];
-    let Some(written) = table.text("echoes", report) else { return false };
+    let Some(entry) = table.get("echoes") else { return false };
+    if entry.item.as_str().is_none() {
+        let message = "`echoes` must be a text in quotes";
+        report.mistake(entry.span, message, Some("echoes = \"take\" or \"skip\"".to_owned()));
+        return false;
+    }
+    let Some(written) = entry.text(report) else { return false };
     if !WORDS.contains(&written.text) {
         let message = format!("`echoes` cannot be `{}`", written.text);
         report.unknown(written.span.clone(), message, written.text, &WORDS);
@@ -155,16 +181,45 @@ fn route(table: &Table<'_>, document: &Document, report: &mut Report<'_>) -> Opt
 }
 
 fn params(table: &Table<'_>, document: Option<&Document>, report: &mut Report<'_>) -> Vec<(String, Param)> {
-    let Some(params) = table.get("params").and_then(|entry| entry.table(report)) else { return Vec::new() };
+    let params = table.get("params").and_then(|entry| entry.table(report));
     let mut read = Vec::new();
-    for entry in params.entries() {
+    for entry in params.iter().flat_map(Table::entries) {
         let param = param(&entry, report);
         if let Some(document) = document {
             check_param(&entry, param.as_ref(), document, report);
         }
         read.extend(param.map(|param| (entry.key.to_owned(), param)));
     }
+    if let Some(document) = document {
+        check_required(table, params.as_ref(), document, report);
+    }
     read
+}
+
+/// Reports a parameter without which the vendor refuses the request, and warns of one that all known examples send.
+fn check_required(
+    table: &Table<'_>,
+    params: Option<&Table<'_>>,
+    document: &Document,
+    report: &mut Report<'_>,
+) {
+    let is_given = |name: &str| {
+        let written =
+            params.is_some_and(|params| params.get(name).or_else(|| params.misspelt(name)).is_some());
+        written || document.defaults.iter().any(|(sent, _)| *sent == name)
+    };
+    let span = table.get("params").or_else(|| table.get("document")).map(|entry| entry.span);
+    for Field { name, title, need, .. } in document.param_fields().filter(|param| !is_given(param.name)) {
+        let (severity, may) = match need {
+            Need::Optional => continue,
+            Need::Expected => (Severity::Warning, "may refuse"),
+            Need::Required => (Severity::Error, "refuses"),
+        };
+        let message =
+            format!("the vendor {may} `{}` without the parameter `{name}` ({title})", document.name);
+        let help = format!("params = {{ {name} = \"…\" }}, or {{ setting = \"NAME\" }} for its value");
+        report.say_missing(severity, span.clone().unwrap_or_else(|| table.span.clone()), message, Some(help));
+    }
 }
 
 /// Reports a parameter that the document is not known to have, and a value that it does not take.
@@ -194,13 +249,26 @@ fn param(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Param> {
         return table.required_text("setting", report).map(|written| Param::Setting(written.text.to_owned()));
     }
     let fixed = match entry.item {
-        Item::Value(toml_edit::Value::Integer(number)) => Some(number.value().to_string()),
-        item => item.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
+        // Vendors that take several values have commas between them.
+        Item::Value(toml_edit::Value::Array(values)) if !values.is_empty() => {
+            let values: Option<Vec<_>> = values.iter().map(fixed).collect();
+            values.map(|values| values.join(","))
+        }
+        Item::Value(value) => fixed(value),
+        _ => None,
     };
     if fixed.is_none() {
-        entry.wrong_type("a text, a whole number or { setting = \"NAME\" }", report);
+        let expected = "a text, a whole number, a list of such or { setting = \"NAME\" }";
+        entry.wrong_type(expected, report);
     }
     fixed.map(Param::Fixed)
+}
+
+fn fixed(value: &toml_edit::Value) -> Option<String> {
+    match value {
+        toml_edit::Value::Integer(number) => Some(number.value().to_string()),
+        value => value.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
+    }
 }
 
 fn version(
@@ -220,6 +288,9 @@ fn version(
     let terms = report.parsed(&from, expression::alternatives(from.text))?;
     let level = level?;
     reach::identifying(&terms, &from, level, report);
+    if named.is_none() {
+        fitting::version(&terms, &from, level, report);
+    }
     let kind = match named {
         None => known_kind(&terms, level),
         Some(Written { text: "time", .. }) => VersionKind::Time,

@@ -68,7 +68,7 @@ impl Loader<'_> {
             }
         }
         if words != LIST_WORDS {
-            refuse_remainders(table, report);
+            refuse_words_of_lines(table, report);
         }
         if let Some(entry) = table.get("copy") {
             self.copies(&entry, table, known, &level, &mut fields, report);
@@ -289,12 +289,16 @@ fn copied_name(path: &Path, written: &str) -> (String, bool) {
 }
 
 /// Reports what only lines have.
-fn refuse_remainders(table: &Table<'_>, report: &mut Report<'_>) {
+fn refuse_words_of_lines(table: &Table<'_>, report: &mut Report<'_>) {
+    const WORDS: [(&str, &str); 2] = [
+        ("remainder", "`remainder` belongs to an amount of a list's lines"),
+        ("unique", "`unique` belongs to a field of a list's lines: no two of them have the same"),
+    ];
     for entry in table.entries() {
-        let remainder = entry.item.as_inline_table().and_then(|rule| rule.get("remainder"));
-        if let Some(remainder) = remainder {
-            let span = remainder.span().unwrap_or_else(|| entry.span.clone());
-            report.mistake(span, "`remainder` belongs to an amount of a list's lines", None);
+        let written = |word| entry.item.as_inline_table().and_then(|rule| rule.get(word));
+        for (found, message) in WORDS.iter().filter_map(|(word, message)| Some((written(*word)?, message))) {
+            let span = found.span().unwrap_or_else(|| entry.span.clone());
+            report.mistake(span, *message, Some("remove it".to_owned()));
         }
     }
 }

@@ -35,6 +35,26 @@ pub(super) fn check(
     }
 }
 
+/// Reports fields of which no day can be read.
+pub(super) fn day(terms: &[Term], written: &Written<'_>, level: &Level<'_>, report: &mut Report<'_>) {
+    for path in terms.iter().filter_map(Term::path) {
+        let Some(field) = reach::scalar(&[], path, level) else { continue };
+        if !matches!(field.kind, Kind::Date | Kind::Time | Kind::Text | Kind::Integer) {
+            never(field, path, "a day", written, report);
+        }
+    }
+}
+
+/// Reports fields whose values do not say which of two is the newer: an amount, or yes and no.
+pub(super) fn version(terms: &[Term], written: &Written<'_>, level: &Level<'_>, report: &mut Report<'_>) {
+    for path in terms.iter().filter_map(Term::path) {
+        let Some(field) = reach::scalar(&[], path, level) else { continue };
+        if matches!(field.kind, Kind::Decimal | Kind::Flag) {
+            never(field, path, "a time or a counter that grows with each change", written, report);
+        }
+    }
+}
+
 /// Reports days and times that are counted with.
 pub(super) fn expression(
     expression: &Expression,

@@ -7,6 +7,7 @@ use relay_core::System;
 use relay_core::groups::{Close, Difference, Rules};
 
 use super::fields::Loader;
+use super::fitting;
 use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
@@ -50,7 +51,7 @@ pub(super) fn group(
         };
         sums(table, blocks, &|written| loader.sent_as(known, written), report)
     });
-    let close = close(table, by.as_deref().unwrap_or_default(), report);
+    let close = close(table, by.as_deref(), report);
     let withdrawn_when = table.text("withdrawn_when", report).and_then(|written| {
         let condition = report.parsed(&written, expression::condition(written.text))?;
         reach::expression(&condition, &written, level, report);
@@ -79,7 +80,8 @@ fn by(table: &Table<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<V
         entry.texts(report)?.iter().map(|written| part(written, level, report)).collect();
     let parts = parts?;
     if parts.is_empty() {
-        report.mistake(entry.span, "`by` names no path", None);
+        let help = "by = [\"shop_no\", \"day(consign_time)\"]".to_owned();
+        report.mistake(entry.span, "`by` names no path", Some(help));
         return None;
     }
     Some(parts)
@@ -90,6 +92,9 @@ fn part(written: &Written<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Op
     let written = Written { text: day.unwrap_or(written.text), span: written.span.clone() };
     let terms = report.parsed(&written, expression::alternatives(written.text))?;
     let is_whole = reach::identifying(&terms, &written, level, report);
+    if is_whole && day.is_some() {
+        fitting::day(&terms, &written, level, report);
+    }
     is_whole.then_some(Part { terms, is_day: day.is_some() })
 }
 
@@ -112,7 +117,9 @@ fn list<'f>(
         _ => {
             let message =
                 format!("the bill of a group has one list of lines, and [fields] has {}", lists.len());
-            report.mistake(table.span.clone(), message, None);
+            let help =
+                "`difference`, `lines` and `sum` are about that list: leave out the others, or [group]";
+            report.mistake(table.span.clone(), message, Some(help.to_owned()));
             None
         }
     }
@@ -131,7 +138,11 @@ fn sums(
                 "sum" => "`sum` is missing: the fields of a line that are summed, the quantity first",
                 _ => "`lines` is missing: the fields that lines have in common which are summed",
             };
-            report.mistake(table.span.clone(), message, None);
+            let help = match key {
+                "sum" => "sum = [\"qty\", \"amount\"]",
+                _ => "lines = [\"materialid_id\", \"stockid_id\", \"unit_id\"]",
+            };
+            report.mistake(table.span.clone(), message, Some(help.to_owned()));
             return None;
         };
         let texts = entry.texts(report)?;
@@ -149,7 +160,8 @@ fn sums(
         }
     }
     if sums.is_empty() {
-        report.mistake(table.span.clone(), "`sum` names no field", None);
+        let help = "sum = [\"qty\", \"amount\"]".to_owned();
+        report.mistake(table.span.clone(), "`sum` names no field", Some(help));
         is_sound = false;
     }
     for field in blocks.iter().flat_map(|block| &block.fields.0) {
@@ -157,21 +169,26 @@ fn sums(
             names.iter().find(|(name, _)| *name == field.name).cloned()
         };
         let said = match (is_in(&lines), is_in(&sums)) {
-            (Some((_, span)), Some(_)) => Some((span, "is in common or summed, not both")),
-            (Some((_, span)), None) | (None, Some((_, span))) if field.reads_target() => {
-                Some((span, "reads `target`: it is worked out of the sums, and neither in common nor summed"))
+            (Some((_, span)), Some(_)) => {
+                Some((span, "is in common or summed, not both", "take it out of `lines` or of `sum`"))
             }
+            (Some((_, span)), None) | (None, Some((_, span))) if field.reads_target() => Some((
+                span,
+                "reads `target`: it is worked out of the sums, and neither in common nor summed",
+                "take it out here",
+            )),
             (None, Some((_, span))) if !is_amount(field) => {
-                Some((span, "is no number: give it as = \"decimal\""))
+                Some((span, "is no number", "give its rule as = \"decimal\""))
             }
             (None, None) if !field.reads_target() => Some((
-                table.span.clone(),
+                table.get("lines").map_or_else(|| table.span.clone(), |entry| entry.span),
                 "is neither in common (`lines`) nor summed (`sum`), nor worked out of the target's fields",
+                "name it in `lines`, or in `sum` where it is a quantity or an amount",
             )),
             _ => None,
         };
-        if let Some((span, why)) = said {
-            report.mistake(span, format!("`{}` {why}", field.name), None);
+        if let Some((span, why, help)) = said {
+            report.mistake(span, format!("`{}` {why}", field.name), Some(help.to_owned()));
             is_sound = false;
         }
     }
@@ -227,7 +244,8 @@ fn reads_source(field: &Field) -> bool {
     })
 }
 
-fn close(table: &Table<'_>, by: &[Part], report: &mut Report<'_>) -> Option<Close> {
+/// `by`: none where it has mistakes of its own.
+fn close(table: &Table<'_>, by: Option<&[Part]>, report: &mut Report<'_>) -> Option<Close> {
     let Some(entry) = table.get("close") else {
         let help =
             "close = { after = \"day\", wait = \"2h\" }, { every = \"30m\" } or { size = 500 }".to_owned();
@@ -235,13 +253,15 @@ fn close(table: &Table<'_>, by: &[Part], report: &mut Report<'_>) -> Option<Clos
         return None;
     };
     let close = entry.table(report)?;
+    let mistakes = report.mistakes();
     close.expect(&["after", "wait", "every", "size"], report);
     let wait = close.get("wait").and_then(|entry| duration(&entry, report));
     let after_day = match close.text("after", report) {
         Some(Written { text: "day", span }) => {
-            if !by.iter().any(|part| part.is_day) {
+            if by.is_some_and(|by| !by.iter().any(|part| part.is_day)) {
                 let message = "a group that is closed after its day has one: `by` names no `day(…)`";
-                report.mistake(span, message, None);
+                let help = "add the time that says which day, such as \"day(consign_time)\"".to_owned();
+                report.mistake(span, message, Some(help));
             }
             Some(wait.unwrap_or_default())
         }
@@ -251,13 +271,18 @@ fn close(table: &Table<'_>, by: &[Part], report: &mut Report<'_>) -> Option<Clos
         }
         None => None,
     };
-    if let (None, Some(entry)) = (after_day, close.get("wait")) {
-        report.mistake(entry.key_span, "`wait` belongs to after = \"day\"", None);
+    if let (None, None, Some(entry)) = (after_day, close.get("after"), close.get("wait")) {
+        let help = "close = { after = \"day\", wait = \"2h\" }".to_owned();
+        report.mistake(entry.key_span, "`wait` belongs to after = \"day\"", Some(help));
     }
     let every = close.get("every").and_then(|entry| duration(&entry, report));
     let size = close.get("size").and_then(|entry| count(&entry, report));
     if after_day.is_none() && every.is_none() && size.is_none() {
-        report.mistake(entry.span, "`close` says nothing: give it `after`, `every` or `size`", None);
+        // Of what is written there wrongly it has been told.
+        if report.mistakes() == mistakes {
+            let help = "after = \"day\", every = \"30m\" or size = 500".to_owned();
+            report.mistake(entry.span, "`close` does not say when", Some(help));
+        }
         return None;
     }
     Some(Close { after_day, every, size })
@@ -335,7 +360,8 @@ fn returns(
     for name in fields.0.iter().filter(|field| field.is_sent).map(|field| field.name.as_str()) {
         if field(document.fields(), name).is_none() {
             let message = format!("`{}` has no known field `{name}`", document.name);
-            report.mistake(written.span.clone(), message, None);
+            let help = format!("leave `{name}` out of [fields], or write difference = \"red\"");
+            report.mistake(written.span.clone(), message, Some(help));
         }
     }
     let is_missing = |field: &&relay_connector::Field| {
@@ -344,7 +370,8 @@ fn returns(
     for missing in document.fields().iter().filter(is_missing) {
         let message =
             format!("`{}` requires `{}`, and it has no rule in [fields]", document.name, missing.name);
-        report.mistake(written.span.clone(), message, None);
+        let help = format!("{} = \"…\" in [fields]", missing.name);
+        report.mistake(written.span.clone(), message, Some(help));
     }
     Some(document)
 }

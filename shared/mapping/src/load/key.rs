@@ -21,13 +21,17 @@ pub(super) fn key(
             return Some(key);
         }
         if table.misspelt("key").is_none() {
-            report.missing(table.span.clone(), "`key` is missing", None);
+            let of = document.and_then(|document| document.keys.first());
+            let help = of.map(|fields| format!("write key = {}", as_toml(fields)));
+            report.missing(table.span.clone(), "`key` is missing", help);
         }
         return None;
     };
     let written = entry.texts(report)?;
     if written.is_empty() {
-        report.mistake(entry.span, "`key` names no path", None);
+        let of = document.and_then(|document| document.keys.first());
+        let help = of.map(|fields| format!("write key = {}", as_toml(fields)));
+        report.mistake(entry.span, "`key` names no path", help);
         return None;
     }
     let level = document.map(Level::document);

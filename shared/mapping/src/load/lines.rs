@@ -72,7 +72,11 @@ impl Loader<'_> {
             report.unknown(entry.key_span, format!("unknown key `{}`", entry.key), entry.key, &["each"]);
             return None;
         }
-        let each = table.required_text("each", report)?;
+        if table.get("each").is_none() {
+            let message = "`each` is missing: whose lines are they?";
+            report.missing(table.span.clone(), message, level.lists());
+        }
+        let each = table.text("each", report)?;
         let path = report.parsed(&each, expression::path(each.text))?;
         let lines = reach::lines(&path, &each, level, report)?;
         let filter = table.text("where", report).and_then(|written| {

@@ -36,7 +36,9 @@ pub(super) fn lookup(
     } else if let Some(Document { title, .. }) = catalog.document(name) {
         let message =
             format!("nothing can be looked up in `{name}` ({title}): it is no list that is read as a whole");
-        report.mistake(written.span, message, None);
+        let help = "`relay documents` says what is read as a list; a table of yours is `table.NAME`, another flow's \
+                    deliveries are `delivered.FLOW`";
+        report.mistake(written.span, message, Some(help.to_owned()));
         return None;
     } else {
         unknown(&written, catalog, report);
@@ -210,7 +212,9 @@ fn missing(table: &LookupTable, written: &Written<'_>, report: &Report<'_>) -> D
             Some(format!("import it: relay lookups import {table} FILE")),
         ),
         LookupTable::Delivered { flow, .. } | LookupTable::Line { flow, .. } => {
-            (Severity::Error, format!("there is no flow `{flow}` whose deliveries could be looked up"), None)
+            let help = "`delivered.` is followed by the name of a flow file of this folder, without `.toml`";
+            let message = format!("there is no flow `{flow}` whose deliveries could be looked up");
+            (Severity::Error, message, Some(help.to_owned()))
         }
         LookupTable::Vendor(_) | LookupTable::Listed { .. } => {
             (Severity::Error, format!("the look-up table `{table}` is not there"), None)

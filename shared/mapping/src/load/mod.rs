@@ -79,7 +79,13 @@ fn check_encoding(text: &str, report: &mut Report<'_>) {
 }
 
 fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Option<Flow> {
-    file.expect(&["title", "source", "target", "split", "fields", "group"], report);
+    const SECTIONS: [&str; 6] = ["title", "source", "target", "split", "fields", "group"];
+    file.expect(&SECTIONS, report);
+    // What is not found may stand under a name that is none.
+    let is_slip = |name: &str| !SECTIONS.contains(&name) && report::closest(name, &SECTIONS).is_some();
+    if file.entries().any(|entry| is_slip(entry.key)) {
+        report.note_partial();
+    }
     let title = file.text("title", report).map(|written| written.text.to_owned());
     let (source, target) = (file.table("source", report), file.table("target", report));
     let source_table = source;
@@ -108,7 +114,9 @@ fn load(name: &str, file: &Table<'_>, catalog: &Catalog, report: &mut Report<'_>
     if is_group && group.is_none() {
         return None;
     }
-    let split = split.and_then(|table| split::split(&table, &level, report));
+    let number = target.document.number();
+    let rule = number.and_then(|name| fields.get(name)).map(|field| &field.content);
+    let split = split.and_then(|table| split::split(&table, (number, rule), &level, report));
     if is_split && split.is_none() {
         return None;
     }

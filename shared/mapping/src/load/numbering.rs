@@ -25,6 +25,13 @@ pub(super) fn check(
     let Some(number) = target.number() else { return };
     let Some(field) = fields.0.iter().find(|field| field.name == number) else { return };
     let Content::Value(rules) = &field.content else { return };
+    if !field.is_sent {
+        let span = table.get(number).map_or_else(|| table.span.clone(), |entry| entry.span);
+        let message =
+            format!("`{number}` is the number by which the target knows a document, and it is not sent");
+        report.mistake(span, message, Some("remove send = false".to_owned()));
+        return;
+    }
     let (severity, why) = if let Some(why) = rules.iter().find_map(shared_because) {
         (Severity::Error, format!("{why}: different documents would have the same one"))
     } else if let Some(version) = rules.iter().find_map(|rule| changing(rule, version)) {

@@ -84,6 +84,14 @@ impl<'a> Level<'a> {
         }
     }
 
+    /// What to write where the lines of a list are wanted: the lists that are known here.
+    pub(super) fn lists(&self) -> Option<String> {
+        let Known::Object(fields) = self.known else { return None };
+        let lists = fields.iter().filter(|field| matches!(field.kind, Kind::List(_)));
+        let lists: Vec<_> = lists.map(|list| format!("each = \"{}\"", list.name)).collect();
+        (!lists.is_empty()).then(|| lists.join(" or "))
+    }
+
     /// Whether its fields hold that one.
     fn has(&self, name: &str) -> bool {
         matches!(self.known, Known::Object(fields) if field(fields, name).is_some_and(|it| it.name == name))
@@ -246,7 +254,7 @@ fn lines_at(path: &Path, level: &Level<'_>) -> Result<Known, Broken> {
             severity: Severity::Error,
             span: path.span.clone(),
             message: format!("`{}` is not a list", path.text),
-            help: None,
+            help: level.lists(),
         }),
     }
 }
@@ -262,7 +270,11 @@ fn walk(path: &Path, level: &Level<'_>) -> Result<Known, Broken> {
             for _ in 0..levels {
                 match start.parent {
                     Some(parent) => start = parent,
-                    None => return broken("there is no enclosing document up there", None),
+                    None => {
+                        let help =
+                            "each `^.` goes up by one list, from its line to what encloses it: remove one";
+                        return broken("there is no enclosing document up there", Some(help));
+                    }
                 }
             }
         }
@@ -339,6 +351,9 @@ fn elsewhere(broken: Broken, path: &Path, level: &Level<'_>, start: &Level<'_>) 
         true => format!(" A field that is there all the same is written in quotes: .'{name}'"),
         false => String::new(),
     };
+    if let Some(help) = within_its_line(path, level, start) {
+        return Broken { help: Some(format!("{help}{way_out}")), severity: Severity::Error, ..broken };
+    }
     let levels = std::iter::successors(Some(level), |level| level.parent);
     let mut having = levels.enumerate().filter(|(_, at)| !std::ptr::eq(*at, start));
     if let Some((up, _)) = having.find(|(_, at)| at.has(name)) {
@@ -358,6 +373,14 @@ fn elsewhere(broken: Broken, path: &Path, level: &Level<'_>, start: &Level<'_>) 
         }
         None => broken,
     }
+}
+
+/// What a path begins with that names the list at whose line it is read already.
+fn within_its_line(path: &Path, level: &Level<'_>, start: &Level<'_>) -> Option<String> {
+    let [Step::Field(list, _), Step::Field(name, _), ..] = path.steps.as_slice() else { return None };
+    let is_at_hand = std::ptr::eq(level, start) && level.has(name);
+    let is_list = level.parent.is_some_and(|parent| parent.has(list));
+    (is_at_hand && is_list).then(|| format!("did you mean `{name}`? This is read in each line of `{list}`."))
 }
 
 fn member(fields: &'static [Field], name: &str, span: &Range<usize>, open: bool) -> Result<Known, Broken> {

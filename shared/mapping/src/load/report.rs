@@ -31,6 +31,11 @@ impl<'t> Report<'t> {
         Self { is_partial, ..self }
     }
 
+    /// From here on what is not found may stand where it is not looked for.
+    pub(crate) fn note_partial(&mut self) {
+        self.is_partial = true;
+    }
+
     /// Something that does not stand where it must.
     pub(crate) fn missing(&mut self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
         self.say_missing(Severity::Error, span, message, help);

@@ -225,7 +225,11 @@ fn take(
     };
     for other in given {
         let message = format!("a rule takes its value from one place: it has `{}` already", entry.key);
-        report.mistake(other.key_span, message, None);
+        let help = match other.key {
+            "value" => "remove one of the two; what stands in for an absent field is `default`".to_owned(),
+            _ => "remove one of the two".to_owned(),
+        };
+        report.mistake(other.key_span, message, Some(help));
     }
     if entry.key == "value" {
         let value = match goes_through {

@@ -46,7 +46,16 @@ impl<'t> Table<'t> {
     pub(crate) fn table(&self, key: &str, report: &mut Report<'_>) -> Option<Table<'t>> {
         let Some(entry) = self.get(key) else {
             if self.misspelt(key).is_none() {
-                report.missing(self.span.clone(), format!("the table [{key}] is missing"), None);
+                let help = match key {
+                    "source" => Some("[source] says what is read: `document`, `key` and mostly `version`"),
+                    "target" => Some("[target] says what it becomes: `document`"),
+                    "fields" => {
+                        Some("[fields] has a rule for each field of the target: number = \"trade_no\"")
+                    }
+                    _ => None,
+                };
+                let message = format!("the table [{key}] is missing");
+                report.missing(self.span.clone(), message, help.map(str::to_owned));
             }
             return None;
         };
@@ -67,7 +76,8 @@ impl<'t> Table<'t> {
     /// A text that must be there.
     pub(crate) fn required_text(&self, key: &str, report: &mut Report<'_>) -> Option<Written<'t>> {
         if self.get(key).is_none() && self.misspelt(key).is_none() {
-            report.missing(self.span.clone(), format!("`{key}` is missing"), None);
+            let help = (key == "document").then(|| "`relay documents` lists what there is".to_owned());
+            report.missing(self.span.clone(), format!("`{key}` is missing"), help);
         }
         self.text(key, report)
     }
@@ -98,8 +108,12 @@ impl<'t> Entry<'t> {
     }
 
     pub(crate) fn wrong_type(&self, expected: &str, report: &mut Report<'_>) {
-        let message = format!("`{}` must be {expected}, not {}", self.key, type_name(self.item));
-        report.mistake(self.span.clone(), message, None);
+        // Of a text it is its content that does not do.
+        let found = match self.item.as_str() {
+            Some(text) => format!("\"{text}\""),
+            None => type_name(self.item).to_owned(),
+        };
+        report.mistake(self.span.clone(), format!("`{}` must be {expected}, not {found}", self.key), None);
     }
 
     /// A list of texts, or a single one.
@@ -121,7 +135,6 @@ fn written(value: &Value) -> Option<Written<'_>> {
 
 fn type_name(item: &Item) -> &'static str {
     match item.type_name() {
-        "string" => "a text",
         "integer" => "a whole number",
         "float" => "a number with a fraction",
         "boolean" => "true or false",

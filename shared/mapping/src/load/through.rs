@@ -48,6 +48,15 @@ pub(super) fn through(
             Some(Through::Lookup(Box::new(LookedUp { lookup, name, then })))
         }
         (None, Some(entry)) => {
+            if entry.item.as_table_like().is_none() {
+                let message = format!("`codes` must be a table of what is read and what is sent");
+                report.mistake(
+                    entry.span,
+                    message,
+                    Some("codes = { \"0\" = false, \"1\" = true }".to_owned()),
+                );
+                return None;
+            }
             let codes = entry.table(report)?;
             if codes.entries().next().is_none() {
                 report.mistake(entry.span.clone(), "`codes` has no codes", None);

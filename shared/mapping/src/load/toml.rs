@@ -62,7 +62,7 @@ impl Readable<'_> {
         } else if culprit.is_header {
             (of_header(text, culprit, error), mended_header(&text[span.clone()]))
         } else {
-            (of_statement(culprit, error, at), None)
+            (of_statement(text, culprit, error, at), None)
         };
         // As it stands in the text at hand, which has the lines of the file.
         let Mistake { span: place, message, help } = mistake;
@@ -132,7 +132,10 @@ fn of_header(text: &str, header: &Statement, error: &TomlError) -> Mistake {
             let message = "the head of this table is not closed".to_owned();
             Mistake { span, message, help: Some(format!("write {}", mended.trim())) }
         }
-        None => Mistake { span, message: not_toml(error), help: None },
+        None => {
+            let help = way_out(text, &error.span().unwrap_or(span.clone()), error).map(str::to_owned);
+            Mistake { span, message: not_toml(error), help }
+        }
     }
 }
 
@@ -150,7 +153,38 @@ fn mended_header(line: &str) -> Option<String> {
         .then(|| format!("{}{name}{}{end}", "[".repeat(brackets), "]".repeat(brackets)))
 }
 
-fn of_statement(statement: &Statement, error: &TomlError, at: usize) -> Mistake {
+/// What to write, where the parser's words do not say it.
+fn way_out(text: &str, at: &Range<usize>, error: &TomlError) -> Option<&'static str> {
+    let sign = text.get(at.start..).and_then(|rest| rest.chars().next());
+    let message = error.message();
+    let is_any = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    match sign {
+        Some(sign)
+            if sign.is_whitespace() && !sign.is_ascii() || sign == '\u{200B}' || sign == '\u{FEFF}' =>
+        {
+            Some("this looks like a blank and is none: write a plain one, as the space bar gives it")
+        }
+        Some(_) if is_any(&["duplicate key"]) => {
+            Some("it stands above already: one of the two must go, or have another name")
+        }
+        Some(sign) if is_any(&["unquoted key"]) && sign.is_alphabetic() => {
+            Some("a name with other letters than a to z stands in quotes: 'NAME' = …")
+        }
+        _ if is_any(&[
+            "must be quoted",
+            "invalid float",
+            "invalid string",
+            "invalid boolean",
+            "invalid mantissa",
+        ]) =>
+        {
+            Some("write it in quotes")
+        }
+        _ => None,
+    }
+}
+
+fn of_statement(text: &str, statement: &Statement, error: &TomlError, at: usize) -> Mistake {
     match &statement.unclosed {
         Some((at, sign)) => {
             let close = match sign {
@@ -163,9 +197,8 @@ fn of_statement(statement: &Statement, error: &TomlError, at: usize) -> Mistake 
         }
         None => {
             let span = error.span().filter(|span| !span.is_empty()).unwrap_or(at..at);
-            let is_unquoted = error.message().contains("must be quoted");
-            let help = is_unquoted.then(|| "write it in quotes".to_owned());
-            Mistake { span, message: not_toml(error), help }
+            let (message, help) = (not_toml(error), way_out(text, &span, error).map(str::to_owned));
+            Mistake { span, message, help }
         }
     }
 }

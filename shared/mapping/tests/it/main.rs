@@ -22,6 +22,7 @@ mod reads;
 mod shipped;
 mod split;
 mod trace;
+mod ways_out;
 
 use std::collections::BTreeMap;
 use std::fs;

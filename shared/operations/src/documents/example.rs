@@ -1,6 +1,6 @@
 //! The part of a flow file that names a document: what must stand there, and `…` where only the author knows it.
 
-use relay_connector::{Document, Field, Kind, Need, Role, Test, own};
+use relay_connector::{Document, Field, Kind, Need, Role, Test, field, own};
 
 /// What is written where the author knows better.
 const UNKNOWN: &str = "…";
@@ -26,12 +26,26 @@ fn source(document: &Document) -> String {
     lines.extend(params(document));
     let key = match document.keys.first() {
         None => format!("\"{UNKNOWN}\""),
-        Some([only]) => format!("\"{only}\""),
-        Some(parts) => format!("[\"{}\"]", parts.join("\", \"")),
+        Some([only]) => format!("\"{}\"", read(document, only)),
+        Some(parts) => {
+            let parts: Vec<_> = parts.iter().map(|part| read(document, part)).collect();
+            format!("[\"{}\"]", parts.join("\", \""))
+        }
     };
     lines.push(format!("key      = {key}"));
-    lines.extend(document.version.map(|field| format!("version  = \"{field}\"")));
+    // Of some the vendor shows no such field: then the content decides.
+    let is_there = |name: &&str| document.is_open() || field(document.fields(), name).is_some();
+    let version = document.version.filter(is_there);
+    lines.extend(version.map(|version| format!("version  = \"{}\"", read(document, version))));
     lines.join("\n") + "\n"
+}
+
+/// A field as a flow reads it: one that our list does not have in quotes.
+fn read(document: &Document, name: &str) -> String {
+    match field(document.fields(), name) {
+        Some(_) => name.to_owned(),
+        None => format!(".'{name}'"),
+    }
 }
 
 fn target(document: &Document) -> String {
@@ -70,7 +84,7 @@ fn object(fields: &[Field], table: &str, number: Option<&str>, lines: &mut Vec<S
 
 /// The parameters without which a request is refused, or is not over the last change.
 fn params(document: &Document) -> Option<String> {
-    let required = document.param_fields().filter(|param| param.is_required());
+    let required = document.param_fields().filter(|param| param.need != Need::Optional);
     let mut params: Vec<_> = required.map(|param| (param.name, value(Test::Given, Some(param)))).collect();
     if let Some(time) = document.window_times.first() {
         let is_sent = |param: &str| time.sends.iter().any(|(sent, _)| *sent == param);
@@ -93,7 +107,11 @@ fn value(test: Test, param: Option<&Field>) -> Option<String> {
     match test {
         Test::Absent | Test::IsNot(_) => None,
         Test::Is(value) => Some(value.to_owned()),
-        Test::Given => Some(codes.last().copied().unwrap_or(UNKNOWN).to_owned()),
+        // Of states, that of what is done.
+        Test::Given => {
+            let done = param.into_iter().flat_map(Field::codes).find(|(_, says)| says.contains("完成"));
+            Some(done.map(|(code, _)| code).or(codes.last().copied()).unwrap_or(UNKNOWN).to_owned())
+        }
         Test::Below(bound) => {
             let mut below = codes.iter().filter(|code| number(code).is_some_and(|number| number < bound));
             Some(below.next_back().map_or_else(|| (bound - 1).to_string(), |code| (*code).to_owned()))

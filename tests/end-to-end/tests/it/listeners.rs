@@ -176,6 +176,39 @@ async fn a_failure_is_told_and_its_replay_is_written_back() {
     check_written_back(&house, "replayed");
 }
 
+/// While its flow's file is away nobody knows that the time of an outcome is no part of what it says.
+#[tokio::test]
+async fn an_outcome_that_was_told_before_and_failed_while_its_flow_was_away_leaves_the_list_by_a_replay() {
+    let (house, folder) = with_listeners(6);
+    trades(&house, 1);
+    let process = house.start();
+    process.poll().await;
+    house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(400));
+    process.drain_through_pauses().await;
+    let failed = process.failures().await.remove(0);
+
+    let alarm = folder.path().join(format!("{ALARM}.toml"));
+    fs::rename(&alarm, folder.path().join("away")).unwrap();
+    let process = house.start();
+    house.clock.advance(std::time::Duration::from_secs(60));
+    house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::Status(400));
+    process.replay(failed).await;
+    process.drain_through_pauses().await;
+    let classes = |entries: Vec<relay_core::Entry>| -> Vec<String> {
+        let failures =
+            entries.iter().flat_map(|entry| entry.failures().map(|failed| failed.class.to_string()));
+        failures.collect()
+    };
+    assert!(classes(process.failures().await).contains(&"flow".to_owned()));
+
+    fs::rename(folder.path().join("away"), &alarm).unwrap();
+    let process = house.start();
+    process.operations().replay_all(None).await.unwrap();
+    process.drain_through_pauses().await;
+    assert!(process.failures().await.is_empty(), "{:?}", process.failures().await);
+    check_written_back(&house, "replayed");
+}
+
 /// It stands in the ledger as failed, so it is told, though no queue ever had it; and once, however often its sender tries.
 #[tokio::test]
 async fn a_push_that_cannot_be_read_is_told_once() {

@@ -1,14 +1,19 @@
-//! What 1,000 polled trades cost in requests to AWS, as its own log counts them, against the budget.
+//! What 1,000 polled trades cost in requests to AWS, as its own log counts them, against the budget; and what Lambda time they
+//! take with vendors that need 300 ms to answer, which is told and not held: it is this machine's.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use local_aws::meter::size_of;
+use local_aws::meter::{Taken, size_of};
 use local_aws::{Stack, on_the_stack};
 use relay_core::System;
+use relay_simulators::{Fault, FaultRates};
 
 const TRADES: u32 = 1_000;
+
+const LATENCY: Duration = Duration::from_millis(300);
 
 /// The most of anything that is paid once, however many trades there are: what is paid once a batch would be 100.
 const ONCE: u64 = 50;
@@ -24,6 +29,11 @@ const WRITE_UNIT: usize = 1_024;
 fn a_thousand_polled_trades_stay_within_the_budget() {
     on_the_stack(async |stack| {
         let trades = stack.new_trades(TRADES).await.unwrap();
+        let slow = FaultRates::none().with(Fault::Slow(LATENCY), 1_000);
+        for faults in [&stack.vendors.wangdian.faults, &stack.vendors.kingdee.faults] {
+            faults.set_rates(slow.clone());
+        }
+        let taken_before = stack.taken().await.unwrap();
         let before = counts(stack).await;
         // The pusher begins when all are there: batches are full then, as they are behind a busy vendor.
         stack.set_flowing(System::new("kingdee"), false).await.unwrap();
@@ -38,6 +48,7 @@ fn a_thousand_polled_trades_stay_within_the_budget() {
             *count -= before.get(what).unwrap_or(&0);
             *count > 0 && !OURS.contains(&what.as_str())
         });
+        tell_lambda_time(&(stack.taken().await.unwrap() - &taken_before));
         let largest = largest_entry(stack).await;
         println!("{counted:#?}\nthe largest entry of the ledger: {largest} bytes");
         for (what, exactly) in once_each() {
@@ -62,6 +73,18 @@ fn a_thousand_polled_trades_stay_within_the_budget() {
     });
 }
 
+/// Requests that are made side by side wait for each other in the local AWS.
+fn tell_lambda_time(taken: &Taken) {
+    for (function, milliseconds) in &taken.milliseconds {
+        let a_trade = Duration::from_millis(*milliseconds) / TRADES;
+        let processor = taken.processor_ms.get(function).copied().unwrap_or_default();
+        let processor = Duration::from_millis(processor) / TRADES;
+        println!("{function}: {a_trade:.1?} of Lambda time a trade, {processor:.1?} of it the processor");
+    }
+    let answers = Duration::from_micros(taken.answers_us.values().sum()) / TRADES;
+    println!("the local AWS's answers, one after the other: {answers:.1?} a trade");
+}
+
 const RUNS: &str = "invocations of the pusher";
 
 /// What 1,000 trades cost, no request more and none less.
@@ -72,11 +95,13 @@ fn once_each() -> [(String, u64); 2] {
 
 /// The most that is asked for their batches of ten. What the event source asks for stands here by the invocations that it makes:
 /// each is one receive and one delete. The others the function receives and deletes itself.
-fn in_batches() -> [(String, u64); 4] {
-    let ledger = std::env::var("LEDGER_TABLE").unwrap();
+fn in_batches() -> [(String, u64); 5] {
+    let [ledger, lookups] = ["LEDGER_TABLE", "LOOKUP_TABLE"].map(|table| std::env::var(table).unwrap());
     [
         (RUNS.to_owned(), 100),
         (format!("BatchGetItem {ledger}"), 100),
+        // Each function that runs asks for each code, and once more when it is learned, for those who wait for it.
+        (format!("BatchGetItem {lookups}"), 100),
         ("ReceiveMessage".to_owned(), 100),
         ("DeleteMessageBatch".to_owned(), 100),
     ]

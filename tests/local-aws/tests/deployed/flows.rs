@@ -33,10 +33,12 @@ fn flows_with(fields: &str) -> PathBuf {
     folder
 }
 
-/// The shipped flows, and one more.
-pub(crate) fn shipped_flows_and(name: &str, flow: &str) -> PathBuf {
+/// The shipped flows, and more of them, by their names.
+pub(crate) fn shipped_flows_and(more: &[(&str, &str)]) -> PathBuf {
     let folder = shipped_flows();
-    fs::write(folder.join(name).with_extension("toml"), flow).unwrap();
+    for (name, flow) in more {
+        fs::write(folder.join(name).with_extension("toml"), flow).unwrap();
+    }
     folder
 }
 

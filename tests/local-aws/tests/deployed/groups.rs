@@ -50,7 +50,7 @@ taxprice      = { compute = "target.amount / target.qty", as = "decimal", scale 
 #[ignore = "needs the local AWS: tests/local-aws/run"]
 fn a_group_is_closed_by_the_deployed_closer_and_becomes_one_bill() {
     on_the_stack(async |stack| {
-        deploy(Some(&shipped_flows_and(FLOW, BY_SHOP)));
+        deploy(Some(&shipped_flows_and(&[(FLOW, BY_SHOP)])));
         let watermark = json!({ "read_until": minutes_ago(52) }).to_string();
         let checkpoints = &stack.stores.checkpoints;
         assert!(checkpoints.put(&format!("watermark/{FLOW}"), &watermark, None, None).await.unwrap());

@@ -33,7 +33,7 @@ num     = "purchase_count"
 #[test]
 #[ignore = "needs the local AWS: tests/local-aws/run"]
 fn a_transfer_behind_a_lost_answer_is_asked_for_by_its_number() {
-    deploy(Some(&shipped_flows_and(TRANSFERS, FLOW)));
+    deploy(Some(&shipped_flows_and(&[(TRANSFERS, FLOW)])));
     again_and_again(&async |stack: &Stack| {
         let wangdian = &stack.vendors.wangdian;
         let calls = |name: &str| wangdian.calls().get(name).copied().unwrap_or(0);

@@ -55,7 +55,7 @@ pub(super) const STOCKOUT: &[Caution] = &[Caution {
     is_refused: false,
     said_by: Some("window"),
     says: "without a `status` only stock-outs that are shipped or done (95 and on) are given",
-    help: "where that is what you want, say so: window = \"consign_time\"; another `status` is asked for by a flow of its own",
+    help: "where that is what you want, say so: window = \"consign_time\"; or name the states, each of which is asked for by itself: status = [\"5\", \"55\"]",
 }];
 
 const LEAVE_OUT: &str = "leave it out of `params`, and choose rows by `filter`";

@@ -18,6 +18,7 @@ pub(super) fn unknown(fields: &'static [Field], name: &str, span: &Range<usize>,
         let message = format!("the document has no field `{name}` here");
         let help =
             titled.map(|meant| format!("did you mean `{meant}`?")).or_else(|| suggestion(name, &names));
+        let help = help.or_else(|| Some("`relay fields DOCUMENT` lists the fields that it has".to_owned()));
         return Broken { severity: Severity::Error, span, message, help };
     }
     let is_slip = titled.is_some() || near_miss(fields, name).is_some();

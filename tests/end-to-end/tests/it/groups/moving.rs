@@ -65,6 +65,27 @@ async fn what_a_crash_has_left_in_a_group_is_left_by_the_order_that_moves() {
     );
 }
 
+/// Nothing of the order was in a group when it was cancelled, so that nothing had to leave one.
+#[tokio::test]
+async fn a_version_that_comes_after_its_cancellation_goes_into_no_group() {
+    let (house, _folder) = to_http(25, BY_DAY, "\"supplement\"");
+    let process = house.start();
+    push(&house, &process, &cancelled("A", 2)).await;
+    push(&house, &process, &cancelled("B", 2)).await;
+    assert_eq!(outcomes(&process.drain().await), ["skipped", "skipped"]);
+    for id in ["A", "B"] {
+        push(&house, &process, &order(id, 1, &[("X", "5", "50.00")])).await;
+    }
+    assert_eq!(outcomes(&process.drain().await), ["skipped", "skipped"]);
+    // Its source has thought better of it.
+    push(&house, &process, &order("B", 3, &[("X", "1", "10.00")])).await;
+    assert_eq!(outcomes(&process.drain().await), ["delivered"]);
+    night(&house);
+    close(&process).await;
+    process.drain().await;
+    assert_eq!(bills(&house), ["S001/2026-11-22-1: X 1 10.00 10.0000"]);
+}
+
 #[tokio::test]
 async fn a_newer_version_counts_although_the_machines_clock_was_set_back_before_it_came() {
     let (house, _folder) = to_http(21, BY_DAY, "\"supplement\"");
