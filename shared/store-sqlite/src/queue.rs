@@ -298,4 +298,26 @@ mod tests {
         let steps: Vec<_> = steps.map(Result::unwrap).collect();
         assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
     }
+
+    #[test]
+    fn messages_in_flight_are_passed_over_in_the_index() {
+        let connection = in_memory();
+        let mut program = connection.prepare(&format!("EXPLAIN {FIND_VISIBLE}")).unwrap();
+        let steps = program.query_map(params!["kingdee", 0, 10, 10], |row| {
+            Ok((row.get::<_, String>("opcode")?, row.get::<_, i64>("p1")?, row.get("p2")?, row.get("p3")?))
+        });
+        let steps: Vec<(String, i64, i64, i64)> = steps.unwrap().map(Result::unwrap).collect();
+        let (.., table) = steps.iter().find(|(what, ..)| what == "DeferredSeek").unwrap();
+        let columns: Vec<_> = steps
+            .iter()
+            .filter(|(what, of, ..)| what == "Column" && of == table)
+            .map(|step| step.2)
+            .collect();
+        let group: i64 = connection
+            .query_row("SELECT cid FROM pragma_table_info('messages') WHERE name = 'group_id'", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(columns, [group], "only the group of one that is visible is looked up");
+    }
 }

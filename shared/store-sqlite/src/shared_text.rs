@@ -9,8 +9,8 @@ use rusqlite::{Connection, params};
 /// sharing 2,000 bytes writes 35 KiB rather than 72, with a quarter less processor time; sharing 3,800 bytes writes 44 KiB
 /// rather than 72 (`tests/benchmarks/README.md`).
 ///
-/// A message for one target stays whole: a row of its own for the body would write 48 KiB rather than 53 for a trade of
-/// 7,000 bytes, with a twentieth more processor time.
+/// A message for one target stays whole: a row of its own for the body would write 53 KiB rather than 56 for a trade of
+/// 7,000 bytes, with as much processor time.
 const AT_LEAST: usize = 1_000;
 
 /// The body of a message, in SQL.

@@ -38,11 +38,13 @@ const FORMER: &str = "
     DROP TABLE group_documents;
     DROP TABLE group_lapsed;
     DROP TABLE waiting;
+    DROP INDEX messages_in_order;
+    CREATE INDEX messages_in_order ON messages (queue, dead, id, visible_at);
     PRAGMA user_version = 0;
 ";
 
 /// The steps that are taken back: whoever adds one adds it here too.
-const STEPS: u32 = 10;
+const STEPS: u32 = 11;
 
 pub(super) struct Folder(tempfile::TempDir);
 
