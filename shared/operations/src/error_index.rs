@@ -25,27 +25,36 @@ pub struct Row {
     pub way_out: Said,
 }
 
+/// A row of a vendor's table as it stands on a page.
+struct Cells {
+    system: &'static str,
+    cells: [&'static str; 3],
+}
+
+impl Row {
+    fn of(chinese: &Cells, english: &Cells) -> Self {
+        let [signs, meaning, way_out] = chinese.cells;
+        Self {
+            system: chinese.system.to_owned(),
+            signs: in_backticks(signs).map(str::to_lowercase).collect(),
+            meaning: Said::new(meaning, english.cells[1]),
+            way_out: Said::new(way_out, english.cells[2]),
+        }
+    }
+}
+
 /// The rows of every vendor.
 #[must_use]
 pub fn rows() -> &'static [Row] {
     static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
     ROWS.get_or_init(|| {
         let both = cells(CHINESE).into_iter().zip(cells(ENGLISH));
-        let row =
-            |((system, [signs, meaning, way_out]), (_, english)): ((&str, [&str; 3]), (&str, [&str; 3]))| {
-                Row {
-                    system: system.to_owned(),
-                    signs: in_backticks(signs).map(str::to_lowercase).collect(),
-                    meaning: Said::new(meaning, english[1]),
-                    way_out: Said::new(way_out, english[2]),
-                }
-            };
-        both.map(row).collect()
+        both.map(|(chinese, english)| Row::of(&chinese, &english)).collect()
     })
 }
 
 /// The cells of the vendors' tables, each with the vendor that its head names.
-fn cells(page: &'static str) -> Vec<(&'static str, [&'static str; 3])> {
+fn cells(page: &'static str) -> Vec<Cells> {
     let (mut found, mut system) = (Vec::new(), None);
     for line in page.lines() {
         if line.starts_with("## ") {
@@ -53,7 +62,7 @@ fn cells(page: &'static str) -> Vec<(&'static str, [&'static str; 3])> {
         } else if let Some(system) = system.filter(|_| line.starts_with("| `")) {
             let mut cells = line.trim_matches(['|', ' ']).split(" | ");
             if let (Some(signs), Some(meaning), Some(way_out)) = (cells.next(), cells.next(), cells.next()) {
-                found.push((system, [signs, meaning, way_out]));
+                found.push(Cells { system, cells: [signs, meaning, way_out] });
             }
         }
     }
@@ -120,7 +129,7 @@ mod tests {
     fn both_pages_have_the_same_rows_for_every_vendor() {
         let signs = |page| -> Vec<_> {
             let cells = cells(page).into_iter();
-            cells.map(|(system, [signs, ..])| (system, in_backticks(signs).collect::<Vec<_>>())).collect()
+            cells.map(|row| (row.system, in_backticks(row.cells[0]).collect::<Vec<_>>())).collect()
         };
         assert_eq!(signs(CHINESE), signs(ENGLISH));
         assert!(rows().len() > 60, "{}", rows().len());

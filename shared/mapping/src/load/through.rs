@@ -49,7 +49,7 @@ pub(super) fn through(
         }
         (None, Some(entry)) => {
             if entry.item.as_table_like().is_none() {
-                let message = format!("`codes` must be a table of what is read and what is sent");
+                let message = "`codes` must be a table of what is read and what is sent".to_owned();
                 report.mistake(
                     entry.span,
                     message,
