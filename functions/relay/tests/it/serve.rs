@@ -143,8 +143,8 @@ fn what_needs_a_person_is_written_by_mail_and_a_stack_refuses_such_a_flow() {
     assert_eq!(told, ["kingdee: paused by 李: 盘点", "kingdee: 已恢复(paused by 李: 盘点)"]);
     assert_eq!(mails[0].to, ["li@shop.example"]);
     assert!(mails[0].text.contains("处理: relay resume kingdee"), "{}", mails[0].text);
-    // Both are of one condition, so the second is an answer to the first.
-    assert_eq!(mails[1].follows.as_ref(), Some(&mails[0].message_id));
+    // Each is a document of its own, so neither is an answer to the other.
+    assert_ne!(mails[1].message_id, mails[0].message_id);
 
     installation.set("RELAY_STORE", "aws");
     let told = installation.relay(&["flows", "check"]).with_status(1).stdout;
