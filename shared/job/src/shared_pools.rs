@@ -28,16 +28,20 @@ pub(crate) fn divided(flows: &[Arc<Routed>]) -> Vec<Diagnostic> {
     flows.iter().filter_map(said).collect()
 }
 
+/// What a setting says is not known here: it may be what the other flow has.
 fn is_same(one: &Source, other: &Source) -> bool {
-    let sorted = |source: &Source| {
-        let mut params: Vec<_> =
-            source.params.iter().map(|(name, value)| (name.clone(), format!("{value:?}"))).collect();
-        params.sort_unstable();
-        params
-    };
     let route =
         |source: &Source| source.route.clone().or(source.document.routes.first().map(|it| (*it).to_owned()));
-    route(one) == route(other) && sorted(one) == sorted(other)
+    let has = |source: &Source, (name, value): &(String, Param)| {
+        let theirs = source.params.iter().find(|(theirs, _)| theirs == name);
+        theirs.is_some_and(|(_, theirs)| match (value, theirs) {
+            (Param::Fixed(value), Param::Fixed(theirs)) => value == theirs,
+            _ => true,
+        })
+    };
+    route(one) == route(other)
+        && one.params.len() == other.params.len()
+        && one.params.iter().all(|param| has(other, param))
 }
 
 fn is_apart(one: &Source, other: &Source) -> bool {

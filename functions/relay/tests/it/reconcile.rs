@@ -424,7 +424,7 @@ fn the_parts_of_a_document_are_compared_each_by_itself_and_the_missing_one_is_se
     console.get("/reconciliation").shows(&[TRADES, &page, "2 处差异"]);
     console.get(&page.replace("&amp;", "&")).shows(&[
         doubled.replacen('-', "/", 1).as_str(),
-        "重 1",
+        "重复 1",
         "不同 1",
         &format!("一致 {rest}"),
         "material_entity[0].qty",

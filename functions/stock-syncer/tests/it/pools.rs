@@ -62,12 +62,16 @@ fn is_acknowledging(carries: &Carries<'_>) -> bool {
 async fn a_pool_is_the_same_whether_its_usual_route_is_named_and_where_its_parameters_stand() {
     let house = House::new();
     house.room.add("A", "left");
-    let named = "route = \"direct\"\nparams = { shelf = { setting = \"SHELF\" } }";
+    let named = "route = \"direct\"\nparams = { shop_no = { setting = \"SHELF\" } }";
     let reports =
-        house.sync(&[("one", "change", named), ("two", "change", "params = { shelf = \"left\" }")]).await;
+        house.sync(&[("one", "change", named), ("two", "change", "params = { shop_no = \"left\" }")]).await;
     assert_eq!((reports.len(), reports[0].queued), (1, 2));
-    let reports =
-        house.sync(&[("one", "change", ""), ("two", "change", "params = { shelf = \"left\" }")]).await;
+    let reports = house
+        .sync(&[
+            ("one", "change", "params = { shop_no = \"right\" }"),
+            ("two", "change", "params = { shop_no = \"left\" }"),
+        ])
+        .await;
     assert_eq!(reports.len(), 2, "these are two");
 }
 
@@ -119,7 +123,7 @@ async fn a_pull_that_is_full_of_rows_whose_acknowledgement_was_refused_is_looked
     for refused in [CAP, CAP - 1, CAP / 2] {
         let house = House::new();
         for place in 0..CAP {
-            let row = json!({"id": format!("stuck-{place}"), "shelf": "left"});
+            let row = json!({"id": format!("stuck-{place}"), "shop_no": "left"});
             if place < refused {
                 refuse(&house, "one", &row).await;
             }
@@ -138,7 +142,7 @@ async fn a_pull_that_is_full_of_rows_whose_acknowledgement_was_refused_is_looked
 async fn a_pull_that_is_not_full_shows_all_that_there_is() {
     let house = House::new();
     for place in 0..CAP - 1 {
-        let row = json!({"id": format!("stuck-{place}"), "shelf": "left"});
+        let row = json!({"id": format!("stuck-{place}"), "shop_no": "left"});
         refuse(&house, "one", &row).await;
         house.room.add_row(row);
     }
@@ -150,7 +154,7 @@ async fn a_pull_that_is_not_full_shows_all_that_there_is() {
 async fn a_row_that_no_message_can_carry_is_released_with_the_reason() {
     let house = House::new();
     let deep = (0..150).fold(json!(1), |inner, _| json!([inner]));
-    house.room.add_row(json!({"id": "deep", "shelf": "left", "lines": deep}));
+    house.room.add_row(json!({"id": "deep", "shop_no": "left", "lines": deep}));
     house.room.add("A", "left");
     let report = house.sync(&BOTH[..1]).await.remove(0);
     assert_eq!((report.rows, report.queued), (2, 1));

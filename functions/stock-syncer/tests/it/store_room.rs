@@ -21,8 +21,11 @@ const CHANGE: Document = Document {
     title: "库存变化",
     role: Role::Pool,
     routes: &["direct", "qimen"],
-    params: &["shelf"],
-    fields: Fields::Written(&[Field::new("id", "编号", Kind::Text), Field::new("shelf", "货架", Kind::Text)]),
+    params: &["shop_no"],
+    fields: Fields::Written(&[
+        Field::new("id", "编号", Kind::Text),
+        Field::new("shop_no", "店铺", Kind::Text),
+    ]),
     keys: &[&["id"]],
     pages: Some(Pages { first: 0, cap: 4 }),
     ..Document::UNKNOWN
@@ -70,7 +73,7 @@ pub(crate) struct Room {
 
 impl Room {
     pub(crate) fn add(&self, id: &str, shelf: &str) {
-        self.add_row(json!({"id": id, "shelf": shelf}));
+        self.add_row(json!({"id": id, "shop_no": shelf}));
     }
 
     pub(crate) fn add_row(&self, row: Value) {
@@ -94,7 +97,7 @@ impl Room {
 }
 
 fn shelf(query: &Query) -> Option<&str> {
-    query.params.iter().find(|(name, _)| name == "shelf").map(|(_, shelf)| shelf.as_str())
+    query.params.iter().find(|(name, _)| name == "shop_no").map(|(_, shelf)| shelf.as_str())
 }
 
 #[async_trait]
@@ -107,7 +110,7 @@ impl Pools for Room {
             return if refuses { Err(failure()) } else { Ok(Vec::new()) };
         }
         let stands_there = |row: &&Value| {
-            shelf(query).is_none_or(|shelf| lenient::field(row, "shelf").as_deref() == Some(shelf))
+            shelf(query).is_none_or(|shelf| lenient::field(row, "shop_no").as_deref() == Some(shelf))
         };
         Ok(self.rows.lock().unwrap().iter().filter(stands_there).take(CAP).cloned().collect())
     }
@@ -117,7 +120,7 @@ impl Pools for Room {
             return Ok(Vec::new());
         }
         let of = |shelf: &str| {
-            let params = [query.params.as_slice(), &[("shelf".to_owned(), shelf.to_owned())]].concat();
+            let params = [query.params.as_slice(), &[("shop_no".to_owned(), shelf.to_owned())]].concat();
             Query { params, ..query.clone() }
         };
         Ok(["left", "right"].map(of).to_vec())

@@ -26,7 +26,7 @@ async fn a_flow_or_a_target_that_nobody_knows_is_wrong_usage_with_the_one_that_w
     }
     let (words, is_wrong_usage) = told(ask.dead_letters(Some("kingdom")).await);
     assert!(
-        is_wrong_usage && words.contains("the targets are http, kingdee, qince, sharecrm, wangdian"),
+        is_wrong_usage && words.contains("the targets are http, kingdee, mail, qince, sharecrm, wangdian"),
         "{words}"
     );
     for (name, meant) in [("kingde", "kingdee"), ("stock-to-sharcrm", "stock-to-sharecrm")] {
