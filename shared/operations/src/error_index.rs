@@ -30,22 +30,25 @@ pub struct Row {
 pub fn rows() -> &'static [Row] {
     static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
     ROWS.get_or_init(|| {
-        let both = cells(CHINESE).into_iter().zip(cells(ENGLISH));
-        let row =
-            |((system, [signs, meaning, way_out]), (_, english)): ((&str, [&str; 3]), (&str, [&str; 3]))| {
-                Row {
-                    system: system.to_owned(),
-                    signs: in_backticks(signs).map(str::to_lowercase).collect(),
-                    meaning: Said::new(meaning, english[1]),
-                    way_out: Said::new(way_out, english[2]),
-                }
-            };
-        both.map(row).collect()
+        let row = |(chinese, english): (Cells, Cells)| {
+            let (system, [signs, meaning, way_out]) = chinese;
+            let (_, [_, meant, do_this]) = english;
+            Row {
+                system: system.to_owned(),
+                signs: in_backticks(signs).map(str::to_lowercase).collect(),
+                meaning: Said::new(meaning, meant),
+                way_out: Said::new(way_out, do_this),
+            }
+        };
+        cells(CHINESE).into_iter().zip(cells(ENGLISH)).map(row).collect()
     })
 }
 
+/// A row as a page has it: its vendor; its signs, what they mean, what to do.
+type Cells = (&'static str, [&'static str; 3]);
+
 /// The cells of the vendors' tables, each with the vendor that its head names.
-fn cells(page: &'static str) -> Vec<(&'static str, [&'static str; 3])> {
+fn cells(page: &'static str) -> Vec<Cells> {
     let (mut found, mut system) = (Vec::new(), None);
     for line in page.lines() {
         if line.starts_with("## ") {

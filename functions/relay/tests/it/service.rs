@@ -46,7 +46,6 @@ fn free() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a program of its own runs by the machine's clock")]
 fn listens(address: &str) -> bool {
     (0..100).any(|_| {
         std::thread::sleep(Duration::from_millis(100));
