@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use relay_simulators::Fault;
 use relay_simulators::http::{SignedJson, WEBHOOK_SECRET};
 use relay_simulators::qince::PushStyle;
+use relay_simulators::{Fault, MAIL_HOST};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -44,7 +44,8 @@ async fn push(house: &House, process: &Process, order: &Value) {
 
 #[test]
 fn every_example_runs_by_the_settings_of_the_simulated_vendors() {
-    let process = House::new(1).with("RELAY_FLOWS_DIR", EXAMPLES).start();
+    let house = House::new(1).with("RELAY_FLOWS_DIR", EXAMPLES);
+    let process = house.with("MAIL_HOST", MAIL_HOST).with("ALERTS_TO", "finance@mail.test").start();
     let flows: BTreeSet<_> =
         process.wiring.flows.iter().map(|routed| format!("{}.toml", routed.flow.name())).collect();
     let files = fs::read_dir(EXAMPLES).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());

@@ -103,7 +103,7 @@ async fn an_outbound_bill_waits_for_its_order_and_has_it_as_its_source() {
     let stockout = json!({
         "order_no": "CK1", "src_order_no": trade_no, "shop_no": "S001", "warehouse_no": "WH01", "status": 95,
         "consign_time": shipped, "modified": shipped,
-        "details_list": [{"spec_no": "ML-250-24", "goods_count": "3", "gift_type": 0, "share_amount": "58.00", "tax_rate": "0.13"}],
+        "details_list": [{"sale_order_id": "9001", "spec_no": "ML-250-24", "goods_count": "3", "gift_type": 0, "share_amount": "58.00", "tax_rate": "0.13"}],
     });
     house.vendors.wangdian.put_row("stockout_order_query_trade", &["order_no"], object(stockout));
     assert_eq!(count(&read().await, "failed"), 1, "it waits");
@@ -112,6 +112,7 @@ async fn an_outbound_bill_waits_for_its_order_and_has_it_as_its_source() {
 
     let mut trade = object(house.vendors.wangdian.trade(&trade_no).unwrap());
     trade.insert("trade_status".to_owned(), json!(55));
+    trade["goods_list"][0]["rec_id"] = json!("9001");
     let now = house.now().with_timezone(&relay_connector::china::zone());
     trade.insert("modified".to_owned(), json!(now.format("%Y-%m-%d %H:%M:%S").to_string()));
     house.vendors.wangdian.add_trade(trade);
