@@ -81,7 +81,7 @@ async fn one(asked: &Asked<'_>, flow: &str, day: NaiveDate) -> Result<Page, Oper
         ));
     };
     let columns = [
-        "",
+        language.says("哪一方", "Side"),
         language.says("单数", "Documents"),
         language.says("行数", "Lines"),
         language.says("数量", "Quantity"),
