@@ -1,12 +1,14 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_operations::pauses;
 use relay_operations::status::{Side, Standing, Status};
 use relay_operations::times::{shown, span};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::place::Place;
 use super::{looked_at, operations};
@@ -22,6 +24,8 @@ const AFRESH: &str = "\u{1b}[2J\u{1b}[H";
 pub(crate) async fn run(watch: Option<u64>, json: bool) -> anyhow::Result<Done> {
     let Some(seconds) = watch else { return once(json).await };
     let clock = SystemClock;
+    // From the beginning: one that comes while the status is read or told must not be lost.
+    let mut interrupts = signal(SignalKind::interrupt()).context("listening for the signal to stop")?;
     loop {
         if !json && io::stdout().is_terminal() {
             _ = write!(io::stdout(), "{AFRESH}");
@@ -29,7 +33,7 @@ pub(crate) async fn run(watch: Option<u64>, json: bool) -> anyhow::Result<Done> 
         let done = once(json).await?;
         tokio::select! {
             () = clock.sleep(Duration::from_secs(seconds.max(1))) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(done),
+            _ = interrupts.recv() => return Ok(done),
         }
     }
 }
