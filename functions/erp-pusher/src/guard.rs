@@ -37,9 +37,6 @@ pub(crate) fn admit<'f>(flows: &'f Flows, work: &Work<'_>, now: DateTime<Utc>) -
             return Err(Stop::Ended(Outcome::Skipped(Skip::Filtered)));
         }
     }
-    if item.replay.is_none() && work.known.entry.is_behind(work.message.sent_at) {
-        return Err(Stop::Ended(Outcome::Skipped(Skip::Older)));
-    }
     let is_confirmation = work.is_to_be_confirmed(now).is_some();
     match guard::judge(&work.known.entry, work.candidate()) {
         Verdict::Skip(Skip::Same) if is_confirmation => Ok(routed),

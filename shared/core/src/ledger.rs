@@ -84,9 +84,6 @@ pub struct Entry {
     /// Where the archive's records of its last turns stand, oldest first, where they are not found by flow and key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<String>,
-    /// When the last message that has had its turn was queued, by the queue's own time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heard: Option<DateTime<Utc>>,
     /// The last edit by a person: what was sent in the place of what the source says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited: Option<Edit>,

@@ -86,12 +86,6 @@ impl Entry {
         self.delivered.as_ref().filter(|delivered| !delivered.is_nothing())
     }
 
-    /// Whether what a document says has been delivered, has failed, or a person has dealt with it.
-    #[must_use]
-    pub fn has_ended(&self, hash: &str) -> bool {
-        self.ended(short(hash)).is_some()
-    }
-
     /// What became of what a document says, by the beginning of its hash: `None` while it is on its way.
     #[must_use]
     pub fn ended(&self, says: &str) -> Option<Result<(), &Failed>> {

@@ -34,18 +34,6 @@ impl Entry {
         self.delivered.is_some() && !is_open && self.failures().next().is_none()
     }
 
-    /// Notes that a message that was queued then has had its turn: it was delivered, or failed.
-    pub fn hear(&mut self, sent_at: DateTime<Utc>) {
-        self.heard = self.heard.max(Some(sent_at));
-    }
-
-    /// Whether a later message has had its turn. A queue may hand out once more what is done, also after what came later, and
-    /// not every document has a version that tells the two apart.
-    #[must_use]
-    pub fn is_behind(&self, sent_at: DateTime<Utc>) -> bool {
-        self.heard.is_some_and(|heard| sent_at < heard)
-    }
-
     /// Points to where the archive has its last turn.
     pub fn archived(&mut self, location: &str) {
         if self.archive.iter().any(|known| known == location) {
@@ -80,7 +68,6 @@ impl Entry {
             beside: Vec::new(),
             divided: None,
             archive: Vec::new(),
-            heard: None,
             edited: None,
             numbers: Numbers::default(),
             revision: 0,
