@@ -1,6 +1,7 @@
 //! Withdraw: a part that a newer version of its document has no lines for. What the target has of it is undone where its flow says
 //! how ([`crate::life`]), and is otherwise for a person to undo; where the target has nothing of it, nothing is left to do.
 
+use chrono::{DateTime, Utc};
 use relay_connector::{Delivery, Found};
 use relay_core::clock::Deadline;
 use relay_core::ledger::{self, Delivered};
@@ -20,7 +21,7 @@ pub(crate) fn may_be_there(entry: &Entry) -> bool {
 }
 
 /// What the ledger is told of a version of which nothing is in the target: no older one comes there after it.
-pub(crate) fn nothing(work: &Work<'_>, at: chrono::DateTime<chrono::Utc>) -> Delivered {
+pub(crate) fn nothing(work: &Work<'_>, at: DateTime<Utc>) -> Delivered {
     Delivered {
         version: work.item.version.clone(),
         version_kind: work.kind,
@@ -48,7 +49,7 @@ impl Withdrawn<'_> {
         &self,
         work: &Work<'_>,
         ledger: &dyn Ledger,
-        now: chrono::DateTime<chrono::Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Outcome, Stop> {
         let entry = &work.known.entry;
         if let Some(delivered) = entry.there() {
@@ -95,7 +96,7 @@ impl Withdrawn<'_> {
         &self,
         work: &Work<'_>,
         ledger: &dyn Ledger,
-        at: chrono::DateTime<chrono::Utc>,
+        at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let nothing = nothing(work, at);
         let known = Some(work.known.entry.clone());

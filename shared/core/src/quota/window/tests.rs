@@ -252,8 +252,6 @@ fn what_was_not_used_is_free_again() {
     assert_eq!(window.begun.iter().map(|Begun(_, _, writes)| writes).sum::<u32>(), 1);
 }
 
-/// How often the budget was asked for calls that come alone, so many seconds after each other, and how many were made; and the
-/// window that is left at that moment.
 /// On macOS, and where /proc is closed to a program, nothing tells one run of the machine from another.
 #[test]
 fn what_another_run_of_the_machine_has_noted_uses_nothing_up() {
@@ -273,6 +271,8 @@ fn what_another_run_of_the_machine_has_noted_uses_nothing_up() {
     }
 }
 
+/// How often the budget was asked for calls that come alone, so many seconds after each other, and how many were made; and the
+/// window that is left at that moment.
 fn alone(limit: Limit, apart: u64, count: u64) -> (usize, Window, Duration) {
     let (mut window, mut asks, mut now) = (Window::default(), 0, Duration::from_secs(1_000));
     let (mut left, mut until, mut begun) = (0, Duration::ZERO, Vec::<Duration>::new());
