@@ -32,7 +32,7 @@ struct RedrivePolicy {
 impl Aws {
     /// The address of a queue's dead-letter queue, where it has one.
     pub(super) async fn dead_letter_queue(&self, system: System) -> Result<Option<String>, StoreError> {
-        if !self.names.queues.contains_key(&system) {
+        if !self.has_queue(system) {
             return Ok(None);
         }
         let call = self.queue_call(system, "finding the dead-letter queue of", "sqs:GetQueueAttributes")?;

@@ -78,6 +78,18 @@ async fn a_table_or_queue_that_does_not_exist_is_named_with_its_setting() {
 }
 
 #[tokio::test]
+async fn nothing_waits_where_no_stack_has_a_queue_and_what_is_sent_there_is_refused() {
+    let stub = Stub::answering([]);
+    let (queue, mail) = (&stub.stores.queue, System::new("mail"));
+    assert!(queue.receive(mail, 10, Duration::from_secs(30)).await.unwrap().is_empty());
+    assert_eq!(queue.depth(mail).await.unwrap().waiting + queue.dead(mail).await.unwrap(), 0);
+    let message = Outgoing { group: "a".to_owned(), deduplication: "a".to_owned(), body: "{}".to_owned() };
+    let error = queue.send(mail, &[message]).await.unwrap_err().to_string();
+    assert!(error.contains("this stack has no queue for mail"), "{error}");
+    assert_eq!(stub.asked(), []);
+}
+
+#[tokio::test]
 async fn a_missing_permission_is_named() {
     let table = writing("AccessDeniedException", 1).await;
     assert!(table.contains("needs the permission dynamodb:PutItem"), "{table}");
