@@ -15,6 +15,8 @@
 //! | `lookups` | ids, with the table's time to live |
 //! | `archive` | histories: items where they are small, objects of S3 where they are large |
 //! | `s3` | putting and getting these |
+//! | `secrets` | a secret of Secrets Manager |
+//! | `sign` | signing the requests of both |
 //! | `groups` | members, seals and open groups in one table |
 //! | `item` | what items of all tables share: keys and attributes |
 //! | `http` | how requests are carried |
@@ -35,6 +37,8 @@ mod parts;
 mod queue;
 mod quotas;
 mod s3;
+mod secrets;
+mod sign;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -49,8 +53,11 @@ use relay_core::{AwsNames, Stores};
 
 use crate::archive::Histories;
 
+pub use aws_sdk_sqs::config;
 pub use failure::Refusal;
 pub use http::{HttpClient, for_sdk};
+pub use secrets::Secrets;
+pub use sign::Refused;
 
 /// The stack's queues and tables.
 #[derive(Clone)]
