@@ -8,11 +8,13 @@
 //! |---|---|
 //! | [`of_no_flow`] | names in a flow's place |
 //! | `divided` | the parts of a document that was split |
+//! | `heard` | what a queue hands out once more after something later |
 //! | `stamp` | which of two versions is the newer |
 //! | [`numbers`] | the numbers that a document is found by |
 //! | `rules` | what an attempt, a failure, a delivery and a person's word change in an entry |
 
 mod divided;
+mod heard;
 pub mod numbers;
 pub mod of_no_flow;
 mod rules;
@@ -28,7 +30,7 @@ use serde_json::Value;
 
 use crate::codec::packed;
 use crate::life::{Bill, Step};
-use crate::{FailureClass, StoreError};
+use crate::{FailureClass, Place, StoreError};
 
 pub use divided::Divided;
 pub use numbers::Numbers;
@@ -84,6 +86,9 @@ pub struct Entry {
     /// Where the archive's records of its last turns stand, oldest first, where they are not found by flow and key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<String>,
+    /// Where the last of its messages stood that had a turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Place>,
     /// The last edit by a person: what was sent in the place of what the source says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited: Option<Edit>,
