@@ -26,6 +26,7 @@
 //! | [`clock`] | time and chance, handed in |
 //! | [`time`] | times as vendors write them |
 //! | [`codec`] | large texts in little space |
+//! | [`ordered`] | small maps and sets |
 
 pub mod archive;
 pub mod audit;
@@ -45,6 +46,7 @@ pub mod ledger;
 pub mod life;
 pub mod lookup;
 mod metric_name;
+pub mod ordered;
 pub mod outcome;
 pub mod pause;
 pub mod policy;
