@@ -93,7 +93,7 @@ fn each_question_of_a_fortnight_is_answered_by_one_command() {
 }
 
 #[test]
-#[ignore = "needs the local AWS: tests/local-aws/run"]
+#[ignore = "needs the local AWS: tests/local-aws/run questions"]
 fn each_is_answered_on_a_stack_too() {
     let stack = Stack::deployed();
     let town = Town::on(stack.vendors);
