@@ -318,6 +318,20 @@ pub trait Ledger: Send + Sync {
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), StoreError>;
 
+    /// Entries whose last delivery lies within a span, its ends among it, of a flow or of all: some `limit` of them, and from
+    /// where the list goes on, if it does: with that as `from`. The latest come first where deliveries are found by their time
+    /// ([`Ledger::finds_by_time`]); else they are in an order of the store's own, and the whole ledger is read through.
+    async fn delivered(
+        &self,
+        flow: Option<&str>,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError>;
+
+    /// Whether [`Ledger::delivered`] costs as much as it finds, and not as much as there is.
+    async fn finds_by_time(&self) -> Result<bool, StoreError>;
+
     /// Counts the entries of each flow.
     async fn counts(&self) -> Result<Counts, StoreError>;
 }

@@ -9,6 +9,7 @@
 //! | `dead_letters` | their queues: listed, and sent anew |
 //! | `checkpoints` | values and leases in one table |
 //! | `ledger` | entries, with a sparse index of those that have failed |
+//! | `deliveries` | what was delivered within a span: the ledger, read through |
 //! | `numbers` | the index of numbers, and the search where there is none |
 //! | `audit` | what people have done |
 //! | `parts` | entries that are larger than an item of DynamoDB may be |
@@ -26,6 +27,7 @@ mod archive;
 mod audit;
 mod checkpoints;
 mod dead_letters;
+mod deliveries;
 mod failure;
 mod groups;
 mod http;
