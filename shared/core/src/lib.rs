@@ -45,6 +45,7 @@ pub mod ledger;
 pub mod life;
 pub mod lookup;
 mod metric_name;
+pub mod not_yet;
 pub mod outcome;
 pub mod pause;
 pub mod policy;

@@ -325,6 +325,44 @@ async fn a_bill_is_audited_by_its_id_and_its_stage_is_what_its_detail_says() {
 }
 
 #[tokio::test]
+async fn a_record_of_base_data_is_saved_while_its_detail_shows_it() {
+    for (kind, detail) in [
+        ("kingdee.customer_save", "bd/customer_detail"),
+        ("kingdee.supplier_save", "bd/supplier_detail"),
+        ("kingdee.material_save", "bd/material_detail"),
+        ("kingdee.store_save", "bd/store_detail"),
+    ] {
+        let gateway = Gateway::answering([
+            json!({"errcode": 0, "data": {"id": "7", "number": "S001"}}),
+            refused(2_000_014_001, "参数id[7]不存在"),
+        ]);
+        let client = gateway.client();
+        for stage in [Some(Step::Save), None] {
+            assert_eq!(client.stage(row(kind), "7", Deadline::NONE).await, Ok(stage), "{kind}");
+        }
+        assert_eq!(gateway.sent_to(detail)[0].url.query(), Some("id=7"), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_detail_stands_as_its_row_in_the_list_says() {
+    let page = |rows: Value| json!({"errcode": 0, "data": {"total_page": 2, "count": 101, "rows": rows}});
+    let others = || page((0..100).map(|n| json!({"id": format!("9{n}"), "bill_status": "Z"})).collect());
+    for (kind, row_of_it, stage) in [
+        ("kingdee.inv_tfmove_save", json!({"id": "7", "bill_status": "C"}), Step::Audit),
+        ("kingdee.inv_tfmove_save", json!({"id": "7", "bill_status": "Z"}), Step::Save),
+        ("kingdee.measure_unit_save", json!({"id": "7", "name": "箱"}), Step::Save),
+    ] {
+        let gateway = Gateway::answering([others(), page(json!([row_of_it]))]);
+        let told = gateway.client().stage(row(kind), "7", Deadline::NONE).await;
+        assert_eq!(told, Ok(Some(stage)), "{kind}");
+    }
+    let gateway = Gateway::answering([others(), page(json!([{"id": "8", "bill_status": "C"}]))]);
+    let told = gateway.client().stage(row("kingdee.inv_tfmove_save"), "7", Deadline::NONE).await;
+    assert_eq!(told.unwrap_err().class, Class::Refused, "a list proves of nothing that it is gone");
+}
+
+#[tokio::test]
 async fn an_answer_that_names_another_bill_leaves_a_step_unknown() {
     let gateway =
         Gateway::answering([json!({"errcode": 0, "data": {"ids": ["8"], "id_number_map": {"8": "JY8"}}})]);
