@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::gb18030;
 use crate::nesting;
 use crate::transport::Response;
 
@@ -41,7 +42,7 @@ fn text(response: &Response) -> Option<Cow<'_, str>> {
         Err(_) => says_gb || !is_damaged_utf8(body),
     };
     if is_gb {
-        return encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(body);
+        return gb18030::decode(body).map(Cow::Owned);
     }
     std::str::from_utf8(body).ok().map(Cow::Borrowed)
 }

@@ -61,7 +61,7 @@ impl HttpTransport {
         request: reqwest::Request,
         largest: usize,
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
-        let client = self.client().map_err(transport_error)?;
+        let client = self.client().map_err(not_built)?;
         let mut response = client.execute(request).await.map_err(transport_error)?;
         let mut answer = http::Response::new(read(&mut response, largest).await?);
         *answer.status_mut() = response.status();
@@ -97,7 +97,7 @@ fn build(retry: Duration) -> Result<reqwest::Client, reqwest::Error> {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let client = self.client().map_err(transport_error)?;
+        let client = self.client().map_err(not_built)?;
         let mut builder = client.request(request.method, request.url).body(request.body);
         for (name, value) in request.headers {
             builder = builder.header(name.as_ref(), value);
@@ -124,6 +124,12 @@ async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>,
         body.extend_from_slice(&piece);
     }
     Ok(body)
+}
+
+/// A client cannot be built where the machine has no certificates to know vendors by, such as an image without any.
+fn not_built(error: reqwest::Error) -> TransportError {
+    let way_out = "install the system's CA certificates (the package ca-certificates), or name a file of them in SSL_CERT_FILE";
+    TransportError::NotSent(format!("{}: {way_out}", reason(error)))
 }
 
 fn transport_error(error: reqwest::Error) -> TransportError {

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`transport`] | one HTTP request and its answer, handed in; secrets in a URL or body never print |
 //! | [`answer`] | JSON, whatever it is wrapped in |
+//! | `gb18030` | what some are written in |
 //! | [`failure`] | what a failed call means for the document and for the calls after it |
 //! | [`words`] | what the words of a refusal say of the call itself |
 //! | [`metered`] | what is counted of the calls |
@@ -35,6 +36,7 @@ mod connector;
 mod document;
 pub mod failure;
 mod found;
+mod gb18030;
 mod http_transport;
 pub mod lenient;
 pub mod metered;

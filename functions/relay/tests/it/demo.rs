@@ -38,3 +38,13 @@ fn the_demo_books_a_day_as_one_audited_bill_and_a_late_order_as_a_supplement() {
         assert!(holds["members"].as_array().unwrap().contains(&order.as_str().into()), "{day}");
     }
 }
+
+#[test]
+fn a_machine_without_certificates_is_told_what_to_install() {
+    let mut installation = Installation::empty();
+    let none = installation.path("none.pem");
+    std::fs::write(&none, "").unwrap();
+    installation.set("SSL_CERT_FILE", none.display().to_string());
+    let told = installation.relay(&["demo"]).with_status(1).stderr;
+    assert!(told.contains("the package ca-certificates") && told.contains("SSL_CERT_FILE"), "{told}");
+}
