@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use relay_connector::Class;
-use relay_core::clock::Clock as _;
 use serde_json::json;
 
 use crate::bench::{Bench, failed, good, names};
