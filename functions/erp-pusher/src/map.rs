@@ -1,12 +1,12 @@
 //! Map: a document in its target's form.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use relay_connector::{Document, Repeat, Target, lenient};
 use relay_core::item::content_hash;
 use relay_core::ledger::Delivered;
+use relay_core::ordered;
 use relay_core::time::china;
 use relay_core::{Bill, FailureClass, System, UnknownCode};
 use relay_mapping::{DELIVERED, Fault, Flow, LookupKey, Mapped};
@@ -102,10 +102,9 @@ pub(crate) fn lacks_id(fault: &Fault) -> bool {
 /// The codes that nobody knew, each once.
 pub(crate) fn unknown_codes(faults: &[Fault]) -> Vec<UnknownCode> {
     let codes = faults.iter().filter_map(|fault| fault.cause.unknown_code());
-    let codes: BTreeSet<_> = codes
-        .map(|LookupKey { table, key }| UnknownCode { table: table.clone(), code: key.clone() })
-        .collect();
-    codes.into_iter().collect()
+    let unknown =
+        |LookupKey { table, key }: &LookupKey| UnknownCode { table: table.clone(), code: key.clone() };
+    ordered::set(codes.map(unknown)).into_iter().collect()
 }
 
 /// What a document comes to that lacks nothing but what other flows have not delivered yet: it waits, for as long as its flow
@@ -126,8 +125,7 @@ pub(crate) fn waits(
         let flow = table.strip_prefix(DELIVERED).unwrap_or(&table);
         format!("{} {code}", flow.strip_suffix(".number").unwrap_or(flow))
     });
-    let awaited: BTreeSet<_> = awaited.collect();
-    let awaited = awaited.into_iter().collect::<Vec<_>>().join(", ");
+    let awaited = ordered::set(awaited).into_iter().collect::<Vec<_>>().join(", ");
     let until = until.with_timezone(&china()).format("%Y-%m-%d %H:%M");
     let message = format!(
         "waiting for {awaited}: it is sent again as soon as that is delivered, and fails if it is not by {until} (China time)"

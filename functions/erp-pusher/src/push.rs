@@ -1,12 +1,13 @@
 //! One batch of messages: order, pauses, deadlines, and what becomes of each message.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use relay_connector::Quota;
 use relay_core::clock::{Clock, Rng};
 use relay_core::health::Monitor;
+use relay_core::ordered;
 use relay_core::pause::Scope;
 use relay_core::policy::{self, Consequences, Receive};
 use relay_core::{Archive, Entry, EntryId, Ledger, Outcome, Queue, StoreError, System};
@@ -129,8 +130,7 @@ impl Pusher {
             return Ok(Resting { target: Some(rest(pause, now)), flows: HashMap::new() });
         }
         let mut flows = HashMap::new();
-        let of_batch: BTreeSet<&str> = batch.messages.iter().filter_map(Message::flow).collect();
-        for flow in of_batch {
+        for flow in ordered::set(batch.messages.iter().filter_map(Message::flow)) {
             if let Some(pause) = self.pauses.current(Scope::Flow(flow)).await? {
                 tracing::info!(flow, reason = pause.reason, by = pause.by, "the flow is paused");
                 flows.insert(flow.to_owned(), rest(pause, now));

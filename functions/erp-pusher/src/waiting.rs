@@ -10,11 +10,12 @@
 //! may be just about to fail; one that has waited for longer than any turn takes, and has not failed for the code, waits no
 //! longer: a person has dealt with it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use relay_core::clock::{Clock, Rng};
+use relay_core::ordered;
 use relay_core::{Entry, EntryId, Intake, Ledger, Lookups, Outcome, Skip, StoreError, UnknownCode, Waiter};
 use relay_job::known_codes::{self, Tables};
 use relay_job::{Flows, work};
@@ -144,7 +145,7 @@ impl Waiting {
     async fn look_again(&self, work: &Work<'_>) -> Result<(), StoreError> {
         let of_entry = work.known.entry.failures().filter(|failed| failed.hash == work.hash);
         let missing = work.missing.iter().chain(of_entry.flat_map(|failed| &failed.missing));
-        let missing: BTreeSet<_> = missing.cloned().collect();
+        let missing = ordered::set(missing.cloned());
         if missing.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,6 @@ pub mod declared;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use relay_connector::settings::Reader;
 use relay_connector::{Setting, Settings, SettingsError};
+use relay_core::ordered;
 use relay_core::{AwsArchive, AwsNames, AwsQueue};
 use relay_job::FlowSettings;
 
@@ -172,7 +172,7 @@ pub fn for_flows<'a>(
 ) -> Result<FlowSettings, SettingsError> {
     let mut reader = Reader::new(settings);
     let mut values = FlowSettings::default();
-    for name in names.into_iter().collect::<BTreeSet<_>>() {
+    for name in ordered::set(names) {
         let known = all::named(name);
         if let Some(why) = closed_to_flows(name) {
             reader.problem(name, why);
@@ -199,7 +199,7 @@ pub fn open_to_flows(settings: &Settings) -> FlowSettings {
     let by_default = all::all().filter(|setting| !setting.is_secret);
     let by_default = by_default
         .filter_map(|setting| Some((setting.name.to_owned(), reader.optional(setting)?.to_owned())));
-    FlowSettings(by_default.chain(set).collect())
+    FlowSettings(ordered::map(by_default.chain(set)))
 }
 
 /// Why a flow may not name a setting, where it may not, and the way out: it goes on after the setting's name.

@@ -9,6 +9,7 @@ use relay_connector::{
 };
 use relay_core::clock::{Clock, Rng, SystemClock, SystemRng};
 use relay_core::health::Monitor;
+use relay_core::ordered;
 use relay_core::{Intake, Stores, System};
 use relay_job::tokens::SharedTokens;
 use relay_job::{
@@ -312,7 +313,7 @@ fn queues() -> BTreeMap<String, System> {
         let (system, queue) = (connector.system(), connector.queue()?);
         Some([(system.name().to_owned(), system), (queue.to_ascii_lowercase(), system)])
     };
-    relay_connectors::CONNECTORS.iter().filter_map(names).flatten().collect()
+    ordered::map(relay_connectors::CONNECTORS.iter().filter_map(names).flatten())
 }
 
 async fn environment() -> anyhow::Result<Settings> {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relay_core::clock::{Clock, timeout};
+use relay_core::ordered;
 use relay_core::registry::{self, Registered, Registry};
 use relay_core::{Checkpoints, StoreError};
 
@@ -160,7 +161,7 @@ pub async fn settings_of_absent(
 ) -> Result<BTreeSet<String>, StoreError> {
     let registry = registry::read(checkpoints).await?;
     let flows = read(&unread(&registry, present), present, catalog);
-    Ok(flows.iter().flat_map(|routed| routed.settings()).map(str::to_owned).collect())
+    Ok(ordered::set(flows.iter().flat_map(|routed| routed.settings()).map(str::to_owned)))
 }
 
 /// The flows of registered texts. One that this version of the program does not read any more is told and left out.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use relay_connector::{Catalog, Query, Role};
 use relay_core::System;
+use relay_core::ordered;
 use relay_mapping::{Diagnostic, Diagnostics, Flow, LookupTable, Severity};
 
 use crate::line_links::untold_lines;
@@ -211,7 +212,7 @@ impl Flows {
     /// The settings that the flows name.
     #[must_use]
     pub fn settings(&self) -> BTreeSet<&str> {
-        self.iter().flat_map(|routed| routed.settings()).collect()
+        ordered::set(self.iter().flat_map(|routed| routed.settings()))
     }
 
     /// The flow of that name.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relay_core::groups::unmarked;
+use relay_core::ordered;
 use relay_core::{EntryId, Ledger, Lookups, StoreError, UnknownCode};
 use relay_mapping::{DeliveredAs, LookupKey, LookupTable};
 use serde_json::Value;
@@ -23,7 +24,7 @@ pub fn tables(flows: &Flows) -> Tables {
     let named = flows.iter().flat_map(|routed| routed.flow.tables());
     // Whose line is looked up is looked up first.
     let tables = named.flat_map(|lookup| lookup.table.bill().into_iter().chain([lookup.table.clone()]));
-    tables.map(|table| (table.to_string(), table)).collect()
+    ordered::map(tables.map(|table| (table.to_string(), table)))
 }
 
 /// Whether somebody else than our own stores may know a code of this table.
@@ -54,7 +55,7 @@ pub async fn stored(
             _ => codes.push((key.table.clone(), key.key.clone())),
         }
     }
-    let mut found: BTreeMap<_, _> = deliveries(ledger, &delivered).await?.into_iter().collect();
+    let mut found = ordered::map(deliveries(ledger, &delivered).await?);
     for (key, flow, bill, line) in lines {
         let Some(there) = entries::bill(ledger, flow, &bill).await? else { continue };
         let row = (key.table.clone(), bill);
@@ -95,7 +96,7 @@ pub async fn of(
         |UnknownCode { table, code }: &UnknownCode| LookupKey { table: table.clone(), key: code.clone() };
     let wanted: Vec<_> = codes.iter().map(key).collect();
     let known = stored(lookups, ledger, tables, &wanted.iter().collect::<Vec<_>>()).await?;
-    Ok(known.into_keys().map(|LookupKey { table, key }| UnknownCode { table, code: key }).collect())
+    Ok(ordered::set(known.into_keys().map(|LookupKey { table, key }| UnknownCode { table, code: key })))
 }
 
 /// What flows have delivered under these keys, as far as they have.
@@ -107,7 +108,7 @@ pub async fn deliveries(
     wanted: &[DeliveryAsked<'_>],
 ) -> Result<Vec<(LookupKey, String)>, StoreError> {
     let id = |(key, flow, _): &DeliveryAsked<'_>| EntryId::new(*flow, &key.key);
-    let ids: BTreeSet<_> = wanted.iter().map(id).collect();
+    let ids = ordered::set(wanted.iter().map(id));
     let ids: Vec<_> = ids.into_iter().collect();
     let mut found = Vec::new();
     if ids.is_empty() {

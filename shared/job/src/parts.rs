@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use relay_connector::{Connection, Lists, Pools, Target, Windows, own};
 use relay_core::clock::{Clock, Rng};
 use relay_core::health::Monitor;
+use relay_core::ordered;
 use relay_core::{Intake, Stores, System};
 
 use crate::listeners::Listeners;
@@ -117,6 +118,6 @@ impl Connections {
 
 impl FromIterator<(System, Arc<dyn Connection>)> for Connections {
     fn from_iter<I: IntoIterator<Item = (System, Arc<dyn Connection>)>>(connections: I) -> Self {
-        Self(connections.into_iter().collect())
+        Self(ordered::map(connections))
     }
 }

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-
 /// Whether a flow can run all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -27,7 +25,7 @@ impl Severity {
 /// What stands before the way out.
 const HELP: &str = "help";
 
-/// One mistake, or what may be one. Displays as a report with the offending text underlined.
+/// One mistake, or what may be one. Displays as a report, with the offending text underlined (the feature `excerpts`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Whether the flow can run all the same.
@@ -62,19 +60,37 @@ impl Diagnostic {
     ) -> Self {
         let before = text.get(..span.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let snippet = Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span));
-        let level = match severity {
+        let line = before.matches('\n').count() + 1;
+        let column = before[line_start..].chars().count() + 1;
+        let report = String::new();
+        let mut made = Self { severity, file: file.to_owned(), line, column, message, help, report };
+        made.report = made.excerpt(text, span);
+        made
+    }
+
+    /// The report, with what is meant underlined.
+    #[cfg(feature = "excerpts")]
+    fn excerpt(&self, text: &str, span: Range<usize>) -> String {
+        use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+        let place = Snippet::source(text).path(&*self.file).annotation(AnnotationKind::Primary.span(span));
+        let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(message.as_str()).element(snippet);
-        if let Some(help) = &help {
-            group = group.element(Level::HELP.message(help.as_str()));
+        let mut group = level.primary_title(&*self.message).element(place);
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(&**help));
         }
-        let report = Renderer::plain().render(&[group]);
-        let line = before.matches('\n').count() + 1;
-        let column = before[line_start..].chars().count() + 1;
-        Self { severity, file: file.to_owned(), line, column, message, help, report }
+        Renderer::plain().render(&[group])
+    }
+
+    /// The report without an excerpt: who reads a function's log has the file elsewhere.
+    #[cfg(not(feature = "excerpts"))]
+    fn excerpt(&self, _text: &str, _span: Range<usize>) -> String {
+        let Self { severity, message, file, line, column, help, .. } = self;
+        let place = format!("{}: {message}\n --> {file}:{line}:{column}", severity.name());
+        help.as_ref().map_or_else(|| place.clone(), |help| format!("{place}\n  = {HELP}: {help}"))
     }
 
     /// The report in another language, whose words for ours are handed in.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use relay_connector::{Catalog, Document, Role, own};
 use relay_core::VersionKind;
 use relay_core::item::content_hash;
+use relay_core::ordered;
 use serde_json::{Map, Value};
 
 use crate::apply::{Context, Made, Mapped, Mapper, Traced};
@@ -115,7 +116,7 @@ impl Flow {
     /// The settings that [`Self::apply`] needs: of the mapping and of the target's parameters.
     #[must_use]
     pub fn settings(&self) -> BTreeSet<&str> {
-        let mut settings: BTreeSet<&str> = params::settings(&self.target.params).collect();
+        let mut settings = ordered::set(params::settings(&self.target.params));
         self.rules(&mut |rule| {
             if let Take::Setting(name) = &rule.take {
                 settings.insert(name);
@@ -139,7 +140,7 @@ impl Flow {
     /// The settings that reading the source needs.
     #[must_use]
     pub fn source_settings(&self) -> BTreeSet<&str> {
-        params::settings(&self.source.params).collect()
+        ordered::set(params::settings(&self.source.params))
     }
 
     /// Whether the flow takes this document; one that is cancelled, or withdrawn from its group, is taken to be told so. What is missing in

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use relay_core::ordered;
 use serde_json::Value;
 
 use crate::expression::{Expression, Path, Root, Step, Term, is_absent, items};
@@ -62,7 +63,7 @@ impl Sightings {
 
 impl FromIterator<String> for Sightings {
     fn from_iter<T: IntoIterator<Item = String>>(seen: T) -> Self {
-        Self(seen.into_iter().collect())
+        Self(ordered::set(seen))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What items of all tables share: keys, attributes, reading many at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use relay_core::ordered;
 use sha2::{Digest as _, Sha256};
 
 use super::Aws;
@@ -62,7 +63,7 @@ impl Aws {
         ids: impl IntoIterator<Item = String>,
     ) -> Result<HashMap<String, Item>, StoreError> {
         // DynamoDB refuses a request that names an item twice.
-        let ids: Vec<_> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let ids: Vec<_> = ordered::set(ids).into_iter().collect();
         let mut items = HashMap::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
             self.read_batch(call, batch, &mut items).await?;

@@ -2,12 +2,13 @@
 //! the one that has a sort key, a row for each document: a set in one item would end at 400 KB, and each change would be paid
 //! for by its size.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
+use relay_core::ordered;
 
 use super::Aws;
 use super::failure::Call;
@@ -54,13 +55,13 @@ impl Lookups for Aws {
 
     async fn put_all(&self, table: &str, ids: &[(String, String)]) -> Result<(), StoreError> {
         // DynamoDB refuses a request that names an item twice.
-        let items: BTreeMap<_, _> =
-            ids.iter().map(|(code, value)| (id(table, code), item(table, code, value, None))).collect();
+        let items =
+            ordered::map(ids.iter().map(|(code, value)| (id(table, code), item(table, code, value, None))));
         self.change(items.into_values().map(put_of).collect()).await
     }
 
     async fn replace(&self, table: &str, ids: &[(String, String)]) -> Result<(), StoreError> {
-        let kept: BTreeSet<_> = ids.iter().map(|(code, _)| id(table, code)).collect();
+        let kept = ordered::set(ids.iter().map(|(code, _)| id(table, code)));
         let known = self.scanned(Some(table)).await?;
         self.put_all(table, ids).await?;
         let gone = known.iter().filter_map(|item| text_of(item, ID)).filter(|id| !kept.contains(*id));

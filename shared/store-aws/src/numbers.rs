@@ -1,12 +1,13 @@
 //! The index of numbers: a row of the operators' table for each number of each entry, one write unit apiece. Without the
 //! index the ledger is read through, which costs nothing before somebody asks: some 90,000 read units for a million entries.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use futures::future::try_join_all;
 use relay_core::StoreError;
 use relay_core::ledger::{Entry, EntryId};
+use relay_core::ordered;
 
 use super::Aws;
 use super::failure::Call;
@@ -86,7 +87,7 @@ impl Aws {
     /// Reads the ledger through. Entries that stand in parts are left out: those have failed, and are listed.
     async fn searched(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
         let segments = (0..SEGMENTS).map(|segment| self.searched_segment(number, segment));
-        let ids: BTreeSet<EntryId> = try_join_all(segments).await?.into_iter().flatten().collect();
+        let ids = ordered::set(try_join_all(segments).await?.into_iter().flatten());
         Ok(ids.into_iter().collect())
     }
 

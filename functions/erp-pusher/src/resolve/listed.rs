@@ -12,6 +12,7 @@ use relay_connector::{Class, Document, Failure, Lists, Page, PageOf, Query, leni
 use relay_core::System;
 use relay_core::clock::{Clock, Deadline};
 use relay_core::item::content_hash;
+use relay_core::ordered;
 use relay_job::Connections;
 use relay_mapping::LookupTable;
 use serde_json::Value;
@@ -199,5 +200,5 @@ impl Listing {
 }
 
 fn values(row: &Value, wanted: &BTreeSet<String>) -> BTreeMap<String, String> {
-    wanted.iter().filter_map(|name| Some((name.clone(), lenient::field(row, name)?))).collect()
+    ordered::map(wanted.iter().filter_map(|name| Some((name.clone(), lenient::field(row, name)?))))
 }

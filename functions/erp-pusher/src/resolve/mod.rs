@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use relay_core::clock::{Clock, Deadline};
+use relay_core::ordered;
 use relay_core::{EntryId, Ledger, Lookups, Outcome, UnknownCode};
 use relay_job::{Flows, Parts, known_codes};
 use relay_mapping::{LookupKey, LookupTable};
@@ -227,7 +228,7 @@ impl Resolver {
 /// Those of the ids that are wanted.
 fn known(ids: &BTreeMap<LookupKey, String>, wanted: &BTreeSet<LookupKey>) -> BTreeMap<LookupKey, String> {
     let known = wanted.iter().filter_map(|key| ids.get_key_value(key));
-    known.map(|(key, id)| (key.clone(), id.clone())).collect()
+    ordered::map(known.map(|(key, id)| (key.clone(), id.clone())))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,9 +1,10 @@
 //! Releasing the rows of pools: what the pusher makes of their acknowledgements.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use relay_connector::{Class, Failure};
+use relay_core::ordered;
 use relay_core::policy::{self, Receive};
 use relay_core::{EntryId, FailureClass, Outcome, RetryCause, Skip, System, backoff};
 
@@ -44,7 +45,7 @@ impl Pusher {
                 Err(error) => outcomes[place] = self.documents.waits_for_store(&message.received, &error),
             }
         }
-        let mut places: BTreeSet<_> = rows.iter().map(|row| row.place).collect();
+        let mut places = ordered::set(rows.iter().map(|row| row.place));
         for (place, unacknowledged) in self.acknowledger.acknowledge(rows, batch.deadline).await {
             places.remove(&place);
             let message = &batch.messages[place];

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use relay_core::ordered;
 use serde_json::Value;
 
 use super::Document;
@@ -15,7 +16,7 @@ impl Document {
     #[must_use]
     pub fn numbers_in(&self, document: &Value) -> Vec<String> {
         let keys = self.keys.iter().filter(|key| key.len() == 1).flat_map(|key| key.iter());
-        let names: BTreeSet<&str> = self.numbers.iter().chain(keys).copied().collect();
+        let names = ordered::set(self.numbers.iter().chain(keys).copied());
         let mut numbers = Vec::new();
         collect(document, &names, DEEPEST, &mut numbers);
         numbers

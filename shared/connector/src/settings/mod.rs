@@ -8,6 +8,8 @@ mod reader;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use relay_core::ordered;
+
 pub use reader::{Reader, keys, list};
 
 /// A setting, as it is declared.
@@ -90,7 +92,7 @@ impl FromIterator<(String, String)> for Settings {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(values: I) -> Self {
         // An empty variable is an unset one: templates set parameters that were left out to nothing.
         let given = values.into_iter().filter(|(_, value)| !value.trim().is_empty());
-        Self { values: given.map(|(name, value)| (name, value.trim().to_owned())).collect() }
+        Self { values: ordered::map(given.map(|(name, value)| (name, value.trim().to_owned()))) }
     }
 }
 

@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use relay_connector::settings::{Default, Reader, list};
 use relay_connector::{AgeLimit, Setting, SettingsError};
 use relay_core::item::MAX_DEPTH;
+use relay_core::ordered;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -113,7 +114,7 @@ impl Calls {
         let calls_per_minute = reader.calls(&CALLS_PER_MINUTE);
         let paths = [DIRECT_ORDER_QUERY_PATH, BUSINESS_STATUS_PATH, SIGN_PATH];
         let paths = paths.iter().filter_map(|path| Some((path.name, reader.optional(path)?.to_owned())));
-        let paths = paths.collect();
+        let paths = ordered::map(paths);
         let read = base_url.map(|base_url| Self { base_url, openid, appkey, calls_per_minute, paths });
         // The reader has noted an address that is none.
         reader.done(read)?.ok_or(SettingsError { problems: Vec::new() })

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::tally::{Sum, Sums, add_bill, exact_sum};
 use super::{Bill, GroupId, Member, Seal, Tally};
+use crate::ordered;
 
 /// How a flow's groups become bills.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +92,7 @@ struct Line {
 
 fn difference(before: &Sums, now: &Sums) -> Option<Vec<Line>> {
     let mut lines = Vec::new();
-    let ids: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
+    let ids = ordered::set(before.keys().chain(now.keys()));
     for id in ids {
         match (before.get(id), now.get(id)) {
             (None, Some(Sum { key, amounts })) => {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use relay_connector::settings::Default::{Absent, Needed, Told, Value};
 use relay_connector::{Setting, Settings, SettingsError};
+use relay_core::ordered;
 use relay_job::Flows;
 use relay_job::suggest::{closest, distance};
 
@@ -200,7 +201,7 @@ fn begins_like_ours(name: &str) -> bool {
 /// What our settings begin with, `WDT_` say.
 fn prefixes() -> BTreeSet<&'static str> {
     let of_connectors = relay_connectors::settings().chain([&FLOWS_DIR]);
-    of_connectors.map(|setting| prefix(setting.name)).collect()
+    ordered::set(of_connectors.map(|setting| prefix(setting.name)))
 }
 
 /// The first word of a setting's name, and the second too where the first is no vendor's alone.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use relay_connector::lenient;
+use relay_core::ordered;
 use serde_json::{Map, Value};
 
 /// What a tenant's own fields begin with. The map that holds those of the head is called so, too.
@@ -14,7 +15,7 @@ const OF_A_LINE: &str = "custom_entity_field";
 /// Parameters as they stand in a query. What holds nothing is left out.
 pub(super) fn query(parameters: &Map<String, Value>) -> BTreeMap<String, String> {
     let text = |(name, value): (&String, &Value)| Some((name.clone(), lenient::text(value)?));
-    parameters.iter().filter_map(text).filter(|(_, value)| !value.is_empty()).collect()
+    ordered::map(parameters.iter().filter_map(text).filter(|(_, value)| !value.is_empty()))
 }
 
 /// A document whose tenant's fields stand where V2 reads them: a flow writes them as V1 has them, beside the others.

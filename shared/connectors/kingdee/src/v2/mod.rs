@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use relay_connector::{Document, Failure, Pass, Quota, Rejection, Request, Response, Surroundings, Token};
 use relay_core::clock::{Deadline, Rng};
+use relay_core::ordered;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
@@ -76,7 +77,7 @@ impl Version for V2 {
         let request = match form {
             Form::Question(parameters) => {
                 let query = form::query(parameters);
-                let query = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                let query = ordered::map(query.iter().map(|(name, value)| (name.as_str(), value.as_str())));
                 self.signed(client, http::Method::GET, path, &query, None, now)?
             }
             Form::Order(body) => {
