@@ -39,7 +39,7 @@ pub(super) fn unknown(fields: &'static [Field], name: &str, span: &Range<usize>,
 
 /// Whether it is hardly the name of a field: a code or a word that lacks its quotes.
 fn looks_like_a_text(name: &str) -> bool {
-    !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    !name.bytes().any(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// The field that has this title: a person may know it by that.
