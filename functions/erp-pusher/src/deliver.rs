@@ -23,6 +23,10 @@ const LAGGING_TRIES: u32 = 8;
 pub(crate) const UNKNOWN: &str = "it was sent and the answer was lost; the target cannot be asked whether it has it, and sending it again \
                        would make a second one: look for it there, then settle it, or replay it to have it sent again";
 
+/// Of a repetition that was refused after a lost answer.
+const REFUSED_AGAIN: &str = "an earlier call was not answered and may have made it, and the target cannot be asked: look for it there, \
+     then settle this where it is there, else mend what the answer says and replay this";
+
 /// A document on its way to its target.
 pub(crate) struct Sending<'a> {
     pub(crate) work: &'a Work<'a>,
@@ -193,6 +197,10 @@ impl Sending<'_> {
     }
 
     async fn refused(&self, failure: Failure) -> Result<Outcome, Failure> {
+        if failure.class == Class::Refused && self.may_be_there_unseen() {
+            let message = format!("{}; {REFUSED_AGAIN}", failure.in_full());
+            return Ok(Outcome::failed_try(FailureClass::Unknown, failure.code, message));
+        }
         if failure.class != Class::Exists || !self.work.is_only_version() {
             return Err(failure);
         }
@@ -204,6 +212,12 @@ impl Sending<'_> {
             }
             Found::NotThere | Found::CannotBeAsked => Err(not_shown(self.work, failure)),
         }
+    }
+
+    /// Whether an earlier try may have arrived, of which the refusal of the next may speak, and nobody can be asked.
+    fn may_be_there_unseen(&self) -> bool {
+        let was_lost = self.work.known.entry.unanswered.is_some();
+        was_lost && self.plan.repeat() == Repeat::Refuses && !self.can_be_asked()
     }
 
     fn failure(&self, class: Class, message: String) -> Failure {

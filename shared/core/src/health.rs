@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::not_yet::{NotYet, Notes};
 use crate::tally::{Counted, Tallies};
 use crate::{Checkpoints, StoreError, System};
 
@@ -142,6 +143,7 @@ pub struct Monitor {
     clock: Arc<dyn Clock>,
     records: Mutex<HashMap<Part, Record>>,
     tallies: Tallies,
+    waits: Notes,
 }
 
 /// A record as this process knows it.
@@ -157,12 +159,19 @@ impl Monitor {
     #[must_use]
     pub fn new(checkpoints: Arc<dyn Checkpoints>, clock: Arc<dyn Clock>) -> Self {
         let tallies = Tallies::new(checkpoints.clone(), clock.clone());
-        Self { checkpoints, clock, records: Mutex::default(), tallies }
+        let waits = Notes::new(checkpoints.clone());
+        Self { checkpoints, clock, records: Mutex::default(), tallies, waits }
     }
 
     /// Documents of a flow were taken in, or delivered ([`crate::tally`]).
     pub async fn count(&self, flow: &str, counted: Counted) {
         self.tallies.count(flow, counted).await;
+    }
+
+    /// The target takes the documents of a flow after that long ([`crate::not_yet`]).
+    pub async fn not_yet(&self, flow: &str, wait: Duration, why: &str) {
+        let until = self.clock.now() + wait;
+        self.waits.note(flow, NotYet { until, why: why.to_owned() }).await;
     }
 
     /// Writes what was counted and is kept: before a process ends.

@@ -23,6 +23,7 @@
 //! | [`quota`] | port: one budget of calls for each account of a vendor |
 //! | [`registry`] | the flows that there have been |
 //! | [`health`] | how sources and targets are doing |
+//! | [`not_yet`] | until when documents wait that their target takes at another time |
 //! | [`clock`] | time and chance, handed in |
 //! | [`time`] | times as vendors write them |
 //! | [`codec`] | large texts in little space |
@@ -46,6 +47,7 @@ pub mod ledger;
 pub mod life;
 pub mod lookup;
 mod metric_name;
+pub mod not_yet;
 pub mod ordered;
 pub mod outcome;
 pub mod pause;

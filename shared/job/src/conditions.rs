@@ -10,7 +10,7 @@ use relay_connector::Role;
 use relay_core::health::{self, Health, Part};
 use relay_core::pause::{self, Pause, Scope};
 use relay_core::registry::{self, Registry};
-use relay_core::{StoreError, Stores, System};
+use relay_core::{StoreError, Stores, System, not_yet};
 
 use crate::{Flows, Routed, active_flows, room, snapshot, watermark};
 
@@ -214,7 +214,10 @@ impl Look<'_> {
             }
         }
         let sent = queue.depth(system).await?.oldest_sent_at;
-        if let Some(sent) = sent.filter(|sent| (self.now - *sent).to_std().unwrap_or_default() > WAITED) {
+        let sent = sent.filter(|sent| (self.now - *sent).to_std().unwrap_or_default() > WAITED);
+        if let Some(sent) = sent
+            && !not_yet::is_all_of(queue, self.stores.checkpoints.as_ref(), system, self.now).await?
+        {
             let message =
                 format!("its oldest message has waited for more than {} hours", WAITED.as_secs() / 3_600);
             self.found("waiting", name, Some(sent), message, "relay status".to_owned(), "/queues");

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use relay_core::not_yet::{self, NotYet};
 use relay_core::queue::{Seen, Sought};
 use relay_core::{EntryId, System, WorkItem};
 use serde::Serialize;
 
 use crate::dead_letters::Says;
 use crate::language::{Language, Said};
+use crate::status::waits_until;
 use crate::times::shown;
 use crate::{OperationError, Operations, both};
 
@@ -25,6 +27,8 @@ pub struct Queued {
     pub receive_count: u32,
     /// Until when it is worked, or put away; `None` while it waits to be received.
     pub in_flight_until: Option<DateTime<Utc>>,
+    /// What it waits for, where its target takes the documents of its flow at another time.
+    pub not_yet: Option<NotYet>,
     /// How many messages of the queue were sent before it and are not done.
     pub before: Option<u64>,
     /// Whether it was received too often, and waits for a person (`relay dead`).
@@ -71,6 +75,7 @@ impl Queued {
             since: seen.sent_at,
             receive_count: seen.receive_count,
             in_flight_until: seen.in_flight_until,
+            not_yet: None,
             before: Some(seen.before),
             is_dead: false,
         }
@@ -90,6 +95,16 @@ impl Queued {
                 "是 {system} 的死信,{since} 入队,取出过 {receive_count} 次:`relay dead`",
                 "is a dead letter of {system}, sent {since}, received {receive_count} times: `relay dead`"
             ),
+            (_, _, count) if let Some(not_yet) = &self.not_yet => {
+                let waits = waits_until(not_yet);
+                Said::new(
+                    format!(
+                        "从 {since} 起在 {system} 的队列里,取出过 {count} 次:{}",
+                        waits.told(Language::Chinese)
+                    ),
+                    format!("is in the queue of {system} since {since}, received {count} times: {waits}"),
+                )
+            }
             (_, Some(until), count) => {
                 let until = shown(until);
                 both!(
@@ -121,7 +136,16 @@ impl Operations<'_> {
         let group = WorkItem::group_of(flow, key);
         let seen = self.stores.queue.seek(routed.system, Sought::Group(&group)).await?.unwrap_or_default();
         let version = |seen: &Seen| WorkItem::decode(&seen.body).ok().and_then(|item| item.version);
-        Ok(seen.iter().map(|seen| Queued::of(routed.system, version(seen), seen)).collect())
+        let not_yet = self.not_yet(flow).await?;
+        let queued = |seen: &Seen| Queued {
+            not_yet: not_yet.clone(),
+            ..Queued::of(routed.system, version(seen), seen)
+        };
+        Ok(seen.iter().map(queued).collect())
+    }
+
+    async fn not_yet(&self, flow: &str) -> Result<Option<NotYet>, OperationError> {
+        Ok(not_yet::read(self.stores.checkpoints.as_ref(), flow, self.clock.now()).await?)
     }
 
     /// What queues and dead-letter queues hold of a number: as a key, or in a document.
@@ -141,7 +165,8 @@ impl Operations<'_> {
                     for seen in seen {
                         let Ok(item) = WorkItem::decode(&seen.body) else { continue };
                         if has_it(&item) {
-                            let queued = Queued::of(system, item.version, &seen);
+                            let not_yet = self.not_yet(&item.flow).await?;
+                            let queued = Queued { not_yet, ..Queued::of(system, item.version, &seen) };
                             found
                                 .documents
                                 .entry(EntryId::new(item.flow, item.key))
@@ -182,6 +207,7 @@ impl Operations<'_> {
                         since: letter.sent_at,
                         receive_count: letter.receive_count,
                         in_flight_until: None,
+                        not_yet: None,
                         before: None,
                         is_dead: true,
                     };

@@ -1,7 +1,7 @@
 //! Flows whose file was taken away for good.
 
 use relay_core::pause::{self, Scope};
-use relay_core::{registry, tally};
+use relay_core::{not_yet, registry, tally};
 use relay_job::active_flows;
 
 use crate::error::Unknown;
@@ -29,6 +29,7 @@ impl Operations<'_> {
         // A flow of that name that comes later begins without it.
         pause::end(checkpoints, Scope::Flow(flow)).await?;
         tally::forget(checkpoints, flow).await?;
+        not_yet::forget(checkpoints, flow).await?;
         self.note(Did::of("flows retire", flow)).await;
         Ok(())
     }

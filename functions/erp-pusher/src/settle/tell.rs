@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use relay_core::health::Part;
 use relay_core::policy::{self, Consequences, TargetHealth};
 use relay_core::tally::Counted;
-use relay_core::told;
+use relay_core::{Outcome, RetryCause, told};
 
 use crate::batch::Batch;
 use crate::open::Turn;
@@ -28,6 +28,11 @@ impl Pusher {
         }
         self.tell_health(batch, &consequences).await;
         self.count(turns, &consequences).await;
+        for turn in turns {
+            if let Outcome::Retry { wait, message, cause: RetryCause::NotYet } = &turn.outcome {
+                self.health.not_yet(turn.flow(), *wait, message).await;
+            }
+        }
     }
 
     /// Counts what was delivered of each flow.

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use relay_connector::{Class, Role};
 use relay_core::clock::{Clock as _, Deadline};
 use relay_core::ledger::Counts;
-use relay_core::{Entry, EntryId, Ledger, StoreError, Stores, WorkItem};
+use relay_core::{Entry, EntryId, Ledger, StoreError, Stores, WorkItem, not_yet};
 use relay_erp_pusher::ErpPusher;
 use relay_job::Job as _;
 use serde_json::json;
@@ -150,7 +150,15 @@ async fn a_document_that_its_target_takes_at_another_hour_holds_up_no_other() {
     assert_eq!(bench.health().await.error, None, "it says nothing of the target");
     assert!(bench.entry("one", "1").await.unwrap().attempts.is_some(), "the reason is kept");
     assert!(bench.work().await.is_empty());
+    let (stores, now) = (&bench.parts.stores, bench.clock.now());
+    let waits = not_yet::read(stores.checkpoints.as_ref(), "one", now).await.unwrap().unwrap();
+    assert_eq!(waits.until, now + TimeDelta::seconds(600), "until when is told");
+    assert!(waits.why.contains("it says no"), "and why: {}", waits.why);
+    let all =
+        || not_yet::is_all_of(stores.queue.as_ref(), stores.checkpoints.as_ref(), SHOP, bench.clock.now());
+    assert!(all().await.unwrap(), "nothing else waits");
     bench.clock.advance(after);
+    assert!(!all().await.unwrap(), "its time has come");
     assert_eq!(names(&bench.work().await), ["delivered"]);
 }
 

@@ -1,5 +1,7 @@
 //! One document through its phases.
 
+use std::time::Duration;
+
 use relay_connector::Class;
 use serde_json::json;
 
@@ -30,6 +32,24 @@ async fn a_refusal_is_kept_with_the_vendors_code_and_says_that_the_target_is_the
     assert_eq!((kept.code.as_deref(), kept.attempts, kept.document), (Some("7"), 1, good(1)));
     assert!(entry.attempts.is_some(), "it may be there all the same");
     assert!(bench.health().await.succeeded_at.is_some());
+}
+
+#[tokio::test]
+async fn a_repetition_that_is_refused_after_a_lost_answer_leaves_it_unknown_where_nobody_can_be_asked() {
+    let bench = Bench::new();
+    let answers = [Class::Unknown, Class::Refused];
+    bench.vendor.deliveries.lock().unwrap().extend(answers.map(|class| Err(failure(class))));
+    assert_eq!(names(&bench.worked(&[bench.row("one", good(1))]).await), ["retry"]);
+    bench.clock.advance(Duration::from_secs(60));
+    let (class, message) = failed(&bench.work().await);
+    assert_eq!(class, "unknown", "the refusal may be of the document that is there");
+    assert!(
+        message.starts_with("shop save: it says no (code 7); an earlier call was not answered"),
+        "{message}"
+    );
+    let entry = bench.entry("one", "1").await.unwrap();
+    assert_eq!(entry.failed.unwrap().code.as_deref(), Some("7"));
+    assert!(entry.unanswered.is_some(), "a replay is told of it too");
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ mod lists;
 mod lookup;
 pub mod settings;
 pub mod sign;
+mod stage;
 mod target;
 mod v1;
 mod v2;

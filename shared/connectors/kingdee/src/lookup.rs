@@ -145,8 +145,12 @@ impl Client {
                 return Ok(best.map(|(_, row)| row));
             }
         }
-        let text = request.get("search").and_then(lenient::text).unwrap_or_default();
-        let message = format!("the search for {text} finds more than {MOST_PAGES} pages: use a longer code");
+        let message = match request.get("search").and_then(lenient::text) {
+            Some(text) => {
+                format!("the search for {text} finds more than {MOST_PAGES} pages: use a longer code")
+            }
+            None => format!("the list has more than {MOST_PAGES} pages"),
+        };
         Err(Failure::new(VENDOR, path, Class::Refused, None, message))
     }
 }

@@ -156,7 +156,7 @@ impl Target for Client {
         Client::lookup(self, table, code, deadline).await
     }
 
-    /// V2's `common_operate`. A bill's state is what its detail says.
+    /// V2's `common_operate`.
     async fn step(
         &self,
         document: &'static Document,
@@ -192,20 +192,7 @@ impl Target for Client {
         id: &str,
         deadline: Deadline,
     ) -> Result<Option<Step>, Failure> {
-        let refused = |message: &str| Failure::new(VENDOR, document.name, Class::Refused, None, message);
-        let (row, endpoint) = self.known(document.name)?;
-        let has_stages = row.push.is_some_and(|push| push.steps.contains(&Step::Audit));
-        let detail = endpoint.detail.filter(|_| has_stages);
-        let detail = detail.ok_or_else(|| refused("its state cannot be asked for over this interface"))?;
-        match self.whole(detail, id, deadline).await {
-            Ok(bill) => match lenient::field(&bill, "bill_status").as_deref() {
-                Some("C") => Ok(Some(Step::Audit)),
-                Some("Z") => Ok(Some(Step::Save)),
-                _ => Err(refused("the vendor's answer does not tell its state (bill_status)")),
-            },
-            Err(failure) if error::says_not_there(&failure) => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        self.stage_of(document, id, deadline).await
     }
 
     /// V2's detail of the bill.

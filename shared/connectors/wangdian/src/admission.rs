@@ -71,7 +71,8 @@ impl Client {
             Err(OutOfTime) => {
                 let calls = push.calls_a_day.map_or(0, std::num::NonZeroU32::get);
                 let message = format!("the {calls} calls of this interface in a day are used up: it waits");
-                Err(later(endpoint, DAY / 48, message))
+                let after = daily.quota.outlook(Use::Push, 1).await.max(PATIENCE);
+                Err(later(endpoint, after, message))
             }
         }
     }

@@ -30,6 +30,9 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
                 dt { (language.says("从 → 到", "From → to")) } dd { (flow.source) " → " (flow.target) }
                 dt { (language.says("失败", "Failed")) } dd { a href={ "/issues?flow=" (name) } { (flow.failed) } }
                 dt { (language.says("读到", "Read until")) } dd { (flow.read_until.map_or_else(|| "–".to_owned(), shown)) }
+                @for note in &flow.notes {
+                    dt { (language.says("另外", "Besides")) } dd { (note.told(language)) }
+                }
             }
         }
         p { (act(&[("what", what), ("name", name)], words)) }

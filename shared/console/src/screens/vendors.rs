@@ -54,7 +54,7 @@ fn side(name: &str, side: Option<&Side>, is_source: bool, language: Language) ->
     let fields: Vec<_> = [("what", what), ("name", name)].into_iter().chain(side).collect();
     html! {
         (mark(kind, words)) " " (act(&fields, words_of_it))
-        @if let Some(why) = why { p { (why) } }
+        @if let Some(why) = why { p { (why.told(language)) } }
         @if let Some(until) = until { p.faint { (language.says("到", "until")) " " (shown(*until)) } }
     }
 }

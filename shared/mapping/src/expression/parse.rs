@@ -74,8 +74,12 @@ fn read_whole<'t, T>(text: &'t str, read: impl FnOnce(&mut Parser<'t>) -> Parsed
                 Token::Sign("-") if parser.at > 0 => {
                     " (a name with a hyphen is written in quotes: $.\"a-b\")"
                 }
-                Token::Sign("(") => " (the functions are sum, count and has)",
+                Token::Sign("(") => {
+                    " (the functions are sum, count and has; rounding is as = \"decimal\" with a scale)"
+                }
                 Token::Other('&') => " (write `and`)",
+                Token::Other('÷') => " (write `/`)",
+                Token::Other('×') => " (write `*`)",
                 _ => "",
             };
             Err(SyntaxError::new(rest.span.start..text.len(), format!("this does not belong here{hint}")))

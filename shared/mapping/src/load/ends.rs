@@ -222,12 +222,32 @@ fn check_required(
     }
 }
 
+/// Windows and pages of every vendor: whoever reads them sets these.
+const SET_BY_ITS_READER: [&str; 12] = [
+    "start_time",
+    "end_time",
+    "modify_start_time",
+    "modify_end_time",
+    "after_modify_date",
+    "end_modify_date",
+    "page",
+    "page_no",
+    "page_number",
+    "page_size",
+    "page_length",
+    "pagesize",
+];
+
 /// Reports a parameter that the document is not known to have, and a value that it does not take.
 fn check_param(entry: &Entry<'_>, param: Option<&Param>, document: &Document, report: &mut Report<'_>) {
     let known: Vec<_> = document.param_names().collect();
     if !known.contains(&entry.key) {
         let is_the_authors_own = report.text_at(&entry.key_span).starts_with(['\'', '"']);
-        if !(document.is_open() && is_the_authors_own) {
+        if document.role.is_polled() && SET_BY_ITS_READER.contains(&entry.key) {
+            let message = format!("`{}` is set for each call that reads the source", entry.key);
+            let help = "leave it out; from when a flow reads is RELAY_START, or `relay rewind`".to_owned();
+            report.mistake(entry.key_span.clone(), message, Some(help));
+        } else if !(document.is_open() && is_the_authors_own) {
             let message =
                 format!("`{}` has no request parameter `{}` that a flow may fix", document.name, entry.key);
             report.unknown(entry.key_span.clone(), message, entry.key, &known);

@@ -85,7 +85,11 @@ impl Loader<'_> {
         let names: Vec<_> = known.unwrap_or_default().iter().map(|field| field.name).collect();
         let unknown =
             table.entries().filter(|entry| self.target.meant(known.unwrap_or_default(), entry.key).is_none());
-        let meant: Vec<_> = unknown.filter_map(|entry| closest(entry.key, &names)).collect();
+        let meant: Vec<_> = unknown
+            .filter_map(|entry| {
+                closest(entry.key, &names).or_else(|| only_list(&entry, known.unwrap_or_default()))
+            })
+            .collect();
         let is_missing =
             |field: &&Field| !written(field) && !copied(field.name) && !meant.contains(&field.name);
         for missing in known.unwrap_or_default().iter().filter(is_missing) {
@@ -168,7 +172,7 @@ impl Loader<'_> {
             None if is_the_authors_own => Some(Wanted::UNKNOWN),
             None => {
                 let message = format!("the target has no known field `{}` here", entry.key);
-                let help = self.way_out(entry.key, known);
+                let help = self.way_out(entry, known);
                 report.say(Severity::Error, entry.key_span.clone(), message, Some(help));
                 None
             }
@@ -183,14 +187,16 @@ impl Loader<'_> {
     /// A target takes what it does not know without a word, and leaves it out.
     fn warn_of_unknown(&self, entry: &Entry<'_>, known: &'static [Field], report: &mut Report<'_>) {
         let message = format!("the target has no known field `{}` here", entry.key);
-        let help = self.way_out(entry.key, known);
+        let help = self.way_out(entry, known);
         report.say(Severity::Warning, entry.key_span.clone(), message, Some(help));
     }
 
-    fn way_out(&self, unknown: &str, known: &'static [Field]) -> String {
+    fn way_out(&self, entry: &Entry<'_>, known: &'static [Field]) -> String {
+        let unknown = entry.key;
         let names: Vec<_> = known.iter().map(|field| field.name).collect();
         let way_out = format!("A field that it has all the same is written in quotes: '{unknown}' = …");
         let meant = reach::titled(known, unknown).or_else(|| closest(unknown, &names));
+        let meant = meant.or_else(|| only_list(entry, known));
         match (self.catalog.elsewhere(self.target.name, Some(unknown)), meant) {
             (Some(setting), _) => format!("it has one with {setting}. {way_out}"),
             (None, Some(meant)) => format!("did you mean `{meant}`? {way_out}"),
@@ -348,4 +354,13 @@ fn target_fields(field: &crate::rule::Field) -> Vec<String> {
         }
     }
     names
+}
+
+/// What a table of lines under an unknown name stands for, where the target requires one list alone.
+fn only_list(entry: &Entry<'_>, known: &[Field]) -> Option<&'static str> {
+    let has_each = entry.item.as_table_like().is_some_and(|table| table.contains_key("each"));
+    let mut required =
+        known.iter().filter(|field| field.is_required() && matches!(field.kind, Kind::List(_)));
+    let only = required.next().filter(|_| required.next().is_none())?;
+    (has_each || entry.item.is_array_of_tables()).then_some(only.name)
 }

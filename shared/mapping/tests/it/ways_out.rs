@@ -194,3 +194,45 @@ fn of_parameters() {
     told(RIGHT, "status = \"55\"", "status = [\"55\", 56]", "55 已确认");
     told(RIGHT, "status = \"55\"", "status = [5.5]", "a list of such");
 }
+
+#[test]
+fn what_whoever_reads_a_source_sets_is_left_out() {
+    for name in ["start_time", "page_size"] {
+        let params = format!(r#"params   = {{ status = "55", {name} = "1" }}"#);
+        told(
+            RIGHT,
+            r#"params   = { status = "55" }"#,
+            &params,
+            "leave it out; from when a flow reads is RELAY_START",
+        );
+    }
+}
+
+#[test]
+fn signs_that_arithmetic_does_not_have_are_told_with_those_that_it_has() {
+    let price = r#"taxprice      = { from = "share_price", absent = "error" }"#;
+    for (compute, way_out) in [
+        ("share_price ÷ num", "(write `/`)"),
+        ("share_price × num", "(write `*`)"),
+        ("round(share_price, 2)", "rounding is as = \"decimal\" with a scale"),
+    ] {
+        told(RIGHT, price, &format!(r#"taxprice      = {{ compute = "{compute}" }}"#), way_out);
+    }
+}
+
+#[test]
+fn a_text_without_quotes_is_told_how_it_is_written() {
+    let version = "version  = \"modified\"\n";
+    told_at(
+        Some("[target]"),
+        RIGHT,
+        version,
+        "version  = \"modified\"\nfilter   = \"shop_no = S1\"\n",
+        "a text is written so: 'S1'",
+    );
+}
+
+#[test]
+fn lines_under_another_name_are_told_once() {
+    told(RIGHT, "[fields.material_entity]", "[fields.entries]", "did you mean `material_entity`?");
+}

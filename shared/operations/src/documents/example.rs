@@ -33,10 +33,9 @@ fn source(document: &Document) -> String {
         }
     };
     lines.push(format!("key      = {key}"));
-    // Of some the vendor shows no such field: then the content decides.
-    let is_there = |name: &&str| document.is_open() || field(document.fields(), name).is_some();
-    let version = document.version.filter(is_there);
-    lines.extend(version.map(|version| format!("version  = \"{}\"", read(document, version))));
+    lines.extend(
+        super::version(document).map(|version| format!("version  = \"{}\"", read(document, version))),
+    );
     lines.join("\n") + "\n"
 }
 

@@ -22,7 +22,7 @@ pub(super) fn of(document: &Document) -> Vec<Fact> {
         let sets: Vec<_> = document.keys.iter().map(|set| quoted(set, " and ")).collect();
         facts.push(fact("key", sets.join("; or ")));
     }
-    facts.extend(document.version.map(|field| fact("version", format!("`{field}`"))));
+    facts.extend(super::version(document).map(|field| fact("version", format!("`{field}`"))));
     facts.extend(document.window_times.iter().enumerate().map(|(place, time)| {
         let (field, title) = (time.field, time.title);
         let asked = if place == 0 { "" } else { ", where the flow says so" };

@@ -10,7 +10,7 @@ mod example;
 mod facts;
 pub mod fields;
 
-use relay_connector::{Connector, Document, Role, Settings};
+use relay_connector::{Connector, Document, Role, Settings, field};
 use serde::Serialize;
 
 use crate::OperationError;
@@ -72,6 +72,12 @@ fn every<'a>(
         connector.documents_by(settings).iter().map(move |document| (connector, document))
     };
     connectors.iter().flat_map(of)
+}
+
+/// The field that versions are told by. Of some documents the vendor shows none: then the content decides.
+fn version(document: &Document) -> Option<&'static str> {
+    let is_there = |name: &&str| document.is_open() || field(document.fields(), name).is_some();
+    document.version.filter(is_there)
 }
 
 fn row(connector: &dyn Connector, document: &Document) -> DocumentRow {

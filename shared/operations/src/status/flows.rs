@@ -8,6 +8,7 @@ use relay_connector::Role;
 use relay_core::System;
 use relay_core::health::Part;
 use relay_core::ledger::Counts;
+use relay_core::not_yet::{self, NotYet};
 use relay_core::pause::{self, Pause, Scope};
 use relay_core::registry::{self, Registered};
 use relay_core::tally::{self, Counted};
@@ -17,7 +18,8 @@ use serde::Serialize;
 
 use super::Doing;
 use crate::both;
-use crate::language::Said;
+use crate::language::{Language, Said};
+use crate::times::shown;
 use crate::{OperationError, Operations};
 
 /// What the checkpoints begin with that say when a task has its next turn.
@@ -54,6 +56,8 @@ pub struct FlowStatus {
     pub title: Option<String>,
     /// The mistakes of its file: nothing starts with it, and what runs goes on by the text before.
     pub mistakes: Vec<String>,
+    /// Until when its documents wait because its target takes them at another time, and why.
+    pub not_yet: Option<NotYet>,
     /// The pause that a person has set: its documents wait.
     pub paused: Option<Pause>,
     /// The pause of its source, that a person has set: it is not read.
@@ -212,6 +216,7 @@ impl Operations<'_> {
             absent_since: None,
             title: None,
             mistakes: Vec::new(),
+            not_yet: not_yet::read(self.stores.checkpoints.as_ref(), name, self.clock.now()).await?,
             paused: self.pause_of_flow(name).await?,
             source_paused: None,
             next_run: None,
@@ -236,7 +241,21 @@ fn never_held(paths: &[String]) -> Said {
     }
 }
 
+/// Until when documents wait that their target takes at another time, and why.
+pub(crate) fn waits_until(NotYet { until, why }: &NotYet) -> Said {
+    let (until, why) = (shown(*until), Said::of(why));
+    Said::new(
+        format!("等到 {until}:{}", why.told(Language::Chinese)),
+        format!("waits until {until}: {}", why.told(Language::English)),
+    )
+}
+
 impl FlowStatus {
+    /// What the documents wait for that its target takes at another time.
+    pub(super) fn waits_for_its_time(&self) -> Option<Said> {
+        self.not_yet.as_ref().filter(|_| self.waiting != Some(0)).map(waits_until)
+    }
+
     /// Whether its documents are for that target.
     pub(super) fn goes_to(&self, system: System) -> bool {
         self.target.split_once('.').is_some_and(|(target, _)| target == system.name())

@@ -28,7 +28,10 @@ pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<Said> {
     }
     of_pushes(&status.pushes, &mut issues);
     for (system, queue) in &status.queues {
-        of_queue(*system, queue, now, &mut issues);
+        of_queue(*system, queue, &mut issues);
+        if !all_waits_for_its_time(status, *system) {
+            issues.extend(waits_long(*system, queue, now));
+        }
     }
     for (task, stopped) in &status.tasks {
         let since = shown(stopped.since);
@@ -136,7 +139,7 @@ fn of_pushes(pushes: &Doing, issues: &mut Vec<Said>) {
     }
 }
 
-fn of_queue(system: System, queue: &QueueStatus, now: DateTime<Utc>, issues: &mut Vec<Said>) {
+fn of_queue(system: System, queue: &QueueStatus, issues: &mut Vec<Said>) {
     if queue.dead > 0 {
         issues.push(both!(
             "{system}:{} 条死信:`relay dead --target {system}` 列出和重发",
@@ -156,14 +159,22 @@ fn of_queue(system: System, queue: &QueueStatus, now: DateTime<Utc>, issues: &mu
         Some(_) => {}
         None => issues.extend(failing(&both!("{system}:推送", "{system}: pushing"), &queue.target_health)),
     }
+}
+
+/// Whether the target takes all that waits for it at another time.
+fn all_waits_for_its_time(status: &Status, system: System) -> bool {
+    let waiting = || status.flows.values().filter(|flow| flow.goes_to(system) && flow.waiting != Some(0));
+    waiting().next().is_some() && waiting().all(|flow| flow.not_yet.is_some())
+}
+
+fn waits_long(system: System, queue: &QueueStatus, now: DateTime<Utc>) -> Option<Said> {
     let waited = queue.oldest_sent_at.map(|sent| (now - sent).to_std().unwrap_or_default());
-    if let Some(waited) = waited.filter(|waited| *waited > WAITED) {
-        issues.push(both!(
-            "{system}:最早的一条已等了 {}",
-            "{system}: its oldest message has waited for {}",
-            span(waited)
-        ));
-    }
+    let waited = waited.filter(|waited| *waited > WAITED)?;
+    Some(both!(
+        "{system}:最早的一条已等了 {}",
+        "{system}: its oldest message has waited for {}",
+        span(waited)
+    ))
 }
 
 fn failed(name: &str, count: u64) -> Said {

@@ -15,6 +15,7 @@ use relay_core::{StoreError, System};
 use relay_job::room::{self, Room, Short};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::flows::waits_until;
 pub use self::flows::{FlowStatus, NEXT};
 pub use self::queues::QueueStatus;
 pub use self::reconciled::Reconciled;

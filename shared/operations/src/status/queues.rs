@@ -58,6 +58,7 @@ impl Operations<'_> {
                     Some(by_flow) => Some(by_flow.get(name).copied().unwrap_or_default()),
                     None => Some(all).filter(|_| of_queue == 1),
                 };
+                flow.notes.extend(flow.waits_for_its_time());
             }
         }
         Ok(())

@@ -96,6 +96,18 @@ impl Side {
         Self { stands, why: error.map(|error| Said::of(&error.message)), until: None }
     }
 
+    /// The same, with what its documents wait for where nothing else is to be said.
+    fn or_waits(self, status: &Status, system: System) -> Self {
+        let mut of_target = status.flows.values().filter(|flow| flow.goes_to(system));
+        let waits = of_target.find_map(|flow| Some((flow.waits_for_its_time()?, flow.not_yet.as_ref()?)));
+        match waits {
+            Some((why, not_yet)) if self.why.is_none() => {
+                Self { why: Some(why), until: Some(not_yet.until), ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// The worse of the two.
     fn or(self, other: Self) -> Self {
         if other.stands < self.stands { other } else { self }
@@ -133,7 +145,7 @@ impl Operations<'_> {
                 || queue.is_some_and(|queue| queue.waiting + queue.in_flight > 0);
             let target = queue.filter(|_| delivers).map(|queue| match &queue.paused {
                 Some(pause) => Side::paused(pause),
-                None => Side::of(&queue.target_health),
+                None => Side::of(&queue.target_health).or_waits(status, system),
             });
             let source = sources.remove(&system);
             if source.is_none() && target.is_none() {

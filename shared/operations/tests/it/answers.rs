@@ -5,8 +5,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use relay_core::archive::{Event, Exchange, Record};
 use relay_core::clock::Clock as _;
+use relay_core::health::Monitor;
 use relay_core::{EntryId, Outgoing};
 use relay_operations::failures::Failure;
+use relay_operations::language::Language;
 use serde_json::json;
 
 use crate::desk::{Desk, KINGDEE, STOCK, TRADES, trade};
@@ -108,6 +110,46 @@ async fn dead_letters_are_told_by_flow_and_key_and_redriven_one_by_one_or_all() 
     assert_eq!(moved[&KINGDEE], 2);
     assert!(desk.ask().dead_letters(Some("kingdee")).await.unwrap()[&KINGDEE].is_empty());
     assert_eq!(desk.stores.queue.depth(KINGDEE).await.unwrap().waiting, 3);
+}
+
+#[tokio::test]
+async fn what_its_target_takes_at_another_hour_is_told_with_that_hour_and_needs_nobody() {
+    let desk = Desk::new();
+    let item = trade("JY1");
+    let message = Outgoing { group: item.group(), deduplication: "JY1".to_owned(), body: item.encode() };
+    desk.stores.queue.send(KINGDEE, &[message]).await.unwrap();
+    let received = desk.stores.queue.receive(KINGDEE, 1, Duration::from_secs(30)).await.unwrap();
+    let eight_hours = Duration::from_secs(8 * 3_600);
+    desk.stores.queue.delay(KINGDEE, &received[0].receipt, eight_hours).await.unwrap();
+    desk.clock.advance(Duration::from_secs(3 * 3_600));
+    let before = desk.ask().status().await.unwrap();
+    assert!(
+        before.issues.iter().any(|issue| issue.to_string().contains("oldest message")),
+        "a sign of trouble"
+    );
+
+    let monitor = Monitor::new(desk.stores.checkpoints.clone(), desk.clock.clone());
+    let why = "wangdian stock_sync_by_pd.php: the vendor takes this from 20:00 to 6:00 in China: it waits";
+    monitor.not_yet(TRADES, Duration::from_secs(5 * 3_600), why).await;
+    let status = desk.ask().status().await.unwrap();
+    assert_eq!(status.issues, [], "it is meant to wait");
+    let flow = &status.flows[TRADES];
+    let told: Vec<_> = flow.notes.iter().map(|note| note.told(Language::English).to_owned()).collect();
+    let expected = format!("waits until 2026-11-28 20:00:00: {why}");
+    assert!(told.contains(&expected), "{told:?}");
+    let told: Vec<_> = flow.notes.iter().map(|note| note.told(Language::Chinese).to_owned()).collect();
+    let chinese =
+        "等到 2026-11-28 20:00:00:wangdian stock_sync_by_pd.php:对方只在北京时间 20:00 到 6:00 接收:先等着";
+    assert!(told.iter().any(|note| note == chinese), "{told:?}");
+    let target = status.vendors[&KINGDEE].target.as_ref().unwrap();
+    assert_eq!(target.why.as_ref().map(ToString::to_string), Some(expected.clone()));
+    assert_eq!(target.until, Some(desk.clock.now() + eight_hours - Duration::from_secs(3 * 3_600)));
+    let shown = desk.ask().show(TRADES, "JY1").await.unwrap().queued[0].said().to_string();
+    assert!(shown.ends_with(&format!("received 1 times: {expected}")), "{shown}");
+
+    desk.clock.advance(eight_hours);
+    let after = desk.ask().status().await.unwrap();
+    assert!(after.flows[TRADES].not_yet.is_none() && !after.issues.is_empty(), "its time has come");
 }
 
 #[tokio::test]

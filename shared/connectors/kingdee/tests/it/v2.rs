@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 use crate::support::{body, header, settings};
 
+mod stages;
+
 /// A scripted V2: gives tokens out, and answers the other calls in the order of the script.
 struct Gateway {
     answers: Mutex<Vec<Value>>,
@@ -289,39 +291,6 @@ async fn a_tenants_fields_are_not_lost_where_something_else_stands_in_their_maps
         assert!(failure.message.contains(told), "{}", failure.message);
     }
     assert_eq!(gateway.sent_to("sal_order").len(), 1, "nothing is sent without them");
-}
-
-#[tokio::test]
-async fn a_bill_is_audited_by_its_id_and_its_stage_is_what_its_detail_says() {
-    let bill = |status: &str| json!({"errcode": 0, "data": {"id": "7", "bill_status": status}});
-    let gateway = Gateway::answering([
-        json!({"errcode": 0, "data": {"ids": ["7"]}}),
-        bill("C"),
-        bill("Z"),
-        refused(2_000_014_001, "参数id[7]不存在"),
-        refused(2_000_014_001, "单据已审核"),
-    ]);
-    let client = gateway.client();
-    let order = row("kingdee.sal_order_save");
-    client.step(order, "7", Step::Audit, Deadline::NONE).await.unwrap();
-    let sent = body(&gateway.sent_to("/jdy/v2/sys/common_operate")[0]);
-    assert_eq!(
-        sent,
-        json!({"ids": ["7"], "entity_number": "sal_bill_order", "operate_type": "audit", "ignore_warn": false})
-    );
-    for stage in [Some(Step::Audit), Some(Step::Save), None] {
-        assert_eq!(client.stage(order, "7", Deadline::NONE).await, Ok(stage));
-    }
-    assert_eq!(gateway.sent_to("sal_order_detail")[0].url.query(), Some("id=7"));
-    let failure = client.step(order, "7", Step::Unaudit, Deadline::NONE).await.unwrap_err();
-    assert_eq!(failure.class, Class::Refused);
-    let failure =
-        client.step(row("kingdee.customer_save"), "7", Step::Audit, Deadline::NONE).await.unwrap_err();
-    assert_eq!(
-        (failure.class, gateway.sent_to("common_operate").len()),
-        (Class::Refused, 2),
-        "base data is not audited"
-    );
 }
 
 #[tokio::test]

@@ -16,8 +16,12 @@ pub(super) fn unknown(fields: &'static [Field], name: &str, span: &Range<usize>,
     let titled = titled(fields, name);
     if !open {
         let message = format!("the document has no field `{name}` here");
-        let help =
-            titled.map(|meant| format!("did you mean `{meant}`?")).or_else(|| suggestion(name, &names));
+        let is_text = looks_like_a_text(name) && closest(name, &names).is_none();
+        let help = match titled {
+            Some(meant) => Some(format!("did you mean `{meant}`?")),
+            None if is_text => Some(format!("a text is written so: '{name}'")),
+            None => suggestion(name, &names),
+        };
         let help = help.or_else(|| Some("`relay fields DOCUMENT` lists the fields that it has".to_owned()));
         return Broken { severity: Severity::Error, span, message, help };
     }
@@ -27,9 +31,15 @@ pub(super) fn unknown(fields: &'static [Field], name: &str, span: &Range<usize>,
     let way_out = format!("A field that is there all the same is written in quotes: .'{name}'");
     let help = match titled.or_else(|| near_miss(fields, name)).or_else(|| closest(name, &names)) {
         Some(meant) => format!("did you mean `{meant}`? {way_out}"),
+        None if looks_like_a_text(name) => format!("{way_out}, and a text so: '{name}'"),
         None => way_out,
     };
     Broken { severity, span, message, help: Some(help) }
+}
+
+/// Whether it is hardly the name of a field: a code or a word that lacks its quotes.
+fn looks_like_a_text(name: &str) -> bool {
+    !name.bytes().any(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// The field that has this title: a person may know it by that.
