@@ -34,8 +34,10 @@ def drive(watched, facts):
     together(watched, page)
     explain(watched, page)
     backfill(watched, page)
+    rewind(watched, page)
+    download(watched, page)
     page.context.close()
-    return f"{len(done) + 5} actions"
+    return f"{len(done) + 7} actions"
 
 
 def one(watched, page, what, path, name, fields, told):
@@ -106,3 +108,25 @@ def backfill(watched, page):
     page.locator("form.asked button").click()
     page.wait_for_url("**done=**")
     watched.expect("已开始补读" in page.inner_text("[role=status]"), "a range is not read")
+
+
+def rewind(watched, page):
+    page.goto("/flow?flow=trade-to-kingdee")
+    page.fill("#rewind-to", "2026-11-28T08:00")
+    page.get_by_role("button", name="先看后果").click()
+    page.wait_for_url("**/do?**")
+    said = page.inner_text("main")
+    watched.expect("RELAY_LEDGER_DAYS" in said and "relay rewind trade-to-kingdee --to" in said, f"a rewinding does not warn: {said[:200]}")
+    page.locator("form.asked button").click()
+    page.wait_for_url("**done=**")
+    watched.expect("下一次轮询从 2026-11-28 08:00:00 读起" in page.inner_text("[role=status]"), "a flow is not rewound")
+
+
+def download(watched, page):
+    page.goto("/delivered")
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="下载 CSV(Excel)").click()
+    text = downloading.value.path().read_text("utf-8")
+    lines = text.splitlines()
+    watched.expect(text.startswith("\ufeff时间,流程,单据"), f"the file is no table: {text[:100]}")
+    watched.expect(len(lines) > 2_000, f"the file has {len(lines)} lines")

@@ -3,7 +3,7 @@
 A way is what is clicked: a link by its name, or `find NUMBER`, which is the field that stands on each page. `within` is the row in
 which a link stands. The answer is a text on the page that is reached.
 
-The fifty of docs/questions.md are clicked too, each by the pages that its last column names: what is done there in between is done
+Those of docs/questions.md are clicked too, each by the pages that its last column names: what is done there in between is done
 here, so that what a later question asks about is so.
 """
 
@@ -45,6 +45,10 @@ def asked(facts):
         ("how far behind is a flow?", [], "落后"),
         ("when does a flow run next?", [], "下次读取"),
         ("how many documents has a flow delivered?", [], "已送达"),
+        ("what was delivered since yesterday, under which id?", ["已送达"], "目标里的 id"),
+        ("how does it become a file?", ["已送达"], "下载 CSV"),
+        ("how much room does the store take?", [], "磁盘还剩"),
+        ("how is a flow rewound?", [("trade-to-kingdee", None)], "先看后果"),
         ("what does it cost to send all of a cause again?", [("全部重放", None)], "次调用"),
         ("which command does the same?", [("全部了结", None)], "relay settle"),
         ("does each system answer?", [], "作为目标"),
@@ -80,15 +84,15 @@ def drive(watched, facts):
             continue
         said = page.inner_text("main")
         watched.expect(answer in said, f"{question} `{answer}` does not stand at {page.url}")
-    fifty = rows(facts)
-    watched.expect(len(fifty) == 50, f"{len(fifty)} questions stand in {TABLE}")
-    for question, command, way in fifty:
+    table = rows(facts)
+    watched.expect(len(table) == 54, f"{len(table)} questions stand in {TABLE}")
+    for question, command, way in table:
         try:
             clicked(watched, page, question, command, way)
         except Exception as error:
             watched.note(f"{question} {way} cannot be clicked: {str(error).splitlines()[0]}")
     page.context.close()
-    return f"{len(asked(facts))} questions and {len(fifty)} of the table"
+    return f"{len(asked(facts))} questions and {len(table)} of the table"
 
 
 def rows(facts):

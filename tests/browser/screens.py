@@ -27,6 +27,7 @@ def of(facts):
         "issues": "/issues",
         "flows": "/flows",
         "flow": "/flow?flow=trade-to-kingdee",
+        "delivered": "/delivered?amounts=yes",
         "vendors": "/vendors",
         "queues": "/queues",
         "groups": "/groups",
@@ -43,11 +44,12 @@ def of(facts):
         "confirm": address("/do", what="settle", flow="direct-order-to-wangdian", key=order),
         "issues-of-one-flow": "/issues?flow=direct-order-to-wangdian",
         "groups-page-2": "/groups?page=2",
+        "confirm-rewind": address("/do", what="rewind", flow="trade-to-kingdee", to="2026-11-28 08:00:00"),
         "confirm-replay": address("/do", what="replay", flow=flow, key=order, delivered="yes"),
     }
 
 
-EMPTY = ["/", "/issues", "/flows", "/vendors", "/queues", "/groups", "/lookups", "/reconciliation", "/log", "/search"]
+EMPTY = ["/", "/issues", "/flows", "/delivered", "/vendors", "/queues", "/groups", "/lookups", "/reconciliation", "/log", "/search"]
 
 
 def drive(watched, facts):

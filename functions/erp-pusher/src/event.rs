@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use chrono::{DateTime, Utc};
 use relay_core::item::content_hash;
-use relay_core::{Received, System};
+use relay_core::{Place, Received, System};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -67,16 +67,22 @@ fn stranger(record: &Value) -> Record {
 }
 
 fn system_of(queue_arn: &str, queues: &BTreeMap<String, System>) -> Option<System> {
-    let name = queue_arn.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
-    let name = name.strip_suffix(".fifo").unwrap_or(&name);
+    let name = queue_name(queue_arn).to_ascii_lowercase();
     let last = name.rsplit('-').next().unwrap_or_default();
     queues.get(last).copied()
+}
+
+fn queue_name(queue_arn: &str) -> &str {
+    let name = queue_arn.rsplit(':').next().unwrap_or_default();
+    name.strip_suffix(".fifo").unwrap_or(name)
 }
 
 fn received(record: Record, now: DateTime<Utc>) -> Received {
     let attribute = |name: &str| record.attributes.get(name).and_then(Value::as_str);
     let sent_at = attribute("SentTimestamp").and_then(|millis| millis.parse().ok());
+    let number = attribute("SequenceNumber").and_then(|number| number.parse().ok());
     Received {
+        place: number.map(|number| Place::new(queue_name(&record.event_source_arn), number)),
         group: attribute("MessageGroupId").unwrap_or(&record.message_id).to_owned(),
         receive_count: attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1),
         sent_at: sent_at.and_then(DateTime::from_timestamp_millis).unwrap_or(now),
@@ -125,6 +131,18 @@ mod tests {
         let received = &messages[0];
         assert_eq!((received.id.as_str(), received.body.as_str(), received.receive_count), ("m1", "", 1));
         assert_eq!(received.group, "m1", "it holds no other back");
+    }
+
+    #[test]
+    fn a_message_bears_the_name_of_its_queue_and_the_number_there() {
+        let record = |attributes: Value| {
+            json!({ "messageId": "m1", "attributes": attributes,
+                    "eventSourceARN": "arn:aws:sqs:eu-west-1:1:relay-prod-kingdee.fifo" })
+        };
+        let records = [record(json!({ "SequenceNumber": "18893456789012345678" })), record(json!({}))];
+        let messages = decode(json!({ "Records": records })).unwrap();
+        assert_eq!(messages[0].place, Some(Place::new("relay-prod-kingdee", 18_893_456_789_012_345_678)));
+        assert_eq!(messages[1].place, None);
     }
 
     #[test]

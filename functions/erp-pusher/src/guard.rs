@@ -46,6 +46,10 @@ pub(crate) fn admit<'f>(flows: &'f Flows, work: &Work<'_>, now: DateTime<Utc>) -
             let source = routed.flow.version_source().unwrap_or_default();
             Err(Stop::failed(FailureClass::Mapping, format!("version: `{source}`: {reason}")))
         }
+        // Not every document has a version that tells what is older.
+        Verdict::Push if work.known.entry.is_behind(work.message) => {
+            Err(Stop::Ended(Outcome::Skipped(Skip::Older)))
+        }
         Verdict::Push if is_overdue(work.message, now) => Err(expired(work)),
         Verdict::Push => Ok(routed),
     }

@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use self::asked::{Time, WhichArguments};
+pub(crate) use self::asked::{DeliveredArguments, Time, WhichArguments};
 use self::asked::{duration, time};
 pub(crate) use self::nested::{ConsoleCommand, FlowsCommand, GroupsCommand, LookupsCommand};
 pub(crate) use self::usage::told as wrong_usage;
@@ -107,6 +107,17 @@ pub(crate) enum Command {
         /// Ask the targets first for what failed, and close what a person has made there meanwhile
         #[arg(long)]
         recheck: bool,
+        /// Answer as a CSV file that Excel opens
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
+    /// List what was delivered between two times, the latest first: time, flow, document, our number and the target's id
+    ///
+    /// A document stands where it was delivered last. A stack has no index of times: its whole ledger is read through then, which
+    /// is told first, and on a terminal it asks.
+    Delivered {
+        #[command(flatten)]
+        which: DeliveredArguments,
     },
     /// Tell who has done what: pauses, replays, imports, settled documents
     Log {
@@ -245,6 +256,9 @@ pub(crate) enum Command {
         /// Send what is missing, after it was told and asked
         #[arg(long)]
         heal: bool,
+        /// Answer with the documents that are not matched, as a CSV file that Excel opens
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
         /// Do not ask
         #[arg(long)]
         yes: bool,
@@ -254,7 +268,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         which: WhichArguments,
         /// The document's key
-        #[arg(long, requires = "flow", required_unless_present = "cause")]
+        #[arg(long, requires = "flow", required_unless_present_any = ["cause", "grep"])]
         key: Option<String>,
         /// What was done, and why; of many documents it is needed
         #[arg(long, value_name = "TEXT", required_unless_present = "key")]

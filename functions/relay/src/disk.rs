@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use relay_host::settings::declared::STORE_MB;
-use relay_host::{Store, Wiring, settings};
+use relay_host::{Settings, Store, Wiring, settings};
 use relay_job::room::{self, Room};
 
 use crate::supervise::Supervisor;
@@ -51,6 +51,14 @@ pub(crate) async fn watch(supervisor: Supervisor, disk: Disk) {
     supervisor.keep("disk", turn).await;
 }
 
+/// What the store of an installation takes, where it is a file that can be looked at.
+pub(crate) fn room(settings: &Settings) -> Option<Room> {
+    match settings::store(settings).ok()? {
+        Store::Sqlite(file) => measured(&file).ok(),
+        Store::Aws(_) => None,
+    }
+}
+
 /// What the file takes with those that SQLite keeps beside it, and what is left.
 fn measured(file: &Path) -> io::Result<Room> {
     let beside = ["-wal", "-shm"].map(|end| {
@@ -59,9 +67,9 @@ fn measured(file: &Path) -> io::Result<Room> {
         PathBuf::from(name)
     });
     let length = |file: &PathBuf| file.metadata().map_or(0, |known| known.len());
-    let used = file.metadata()?.len() + beside.iter().map(length).sum::<u64>();
+    let (log, length) = (beside.iter().map(length).sum(), file.metadata()?.len());
     let disk = rustix::fs::statvfs(file)?;
-    Ok(Room { used, free: disk.f_bavail.saturating_mul(disk.f_frsize) })
+    Ok(Room { file: length, log, free: disk.f_bavail.saturating_mul(disk.f_frsize) })
 }
 
 #[cfg(test)]
@@ -104,7 +112,7 @@ mod tests {
         let file = folder.path().join("relay.db");
         std::fs::write(&file, "12345").unwrap();
         let found = measured(&file).unwrap();
-        assert_eq!(found.used, 5);
+        assert_eq!((found.file, found.log), (5, 0));
         assert!(found.free > 0);
     }
 }

@@ -30,7 +30,7 @@ use serde_json::json;
 use crate::cli::{Cli, Command, ConsoleCommand, FlowsCommand};
 use crate::commands::flows::test::FailingTests;
 use crate::language::Language;
-use crate::output::{say, tell};
+use crate::output::{Form, say, tell};
 
 /// A document is hundreds of small texts: a third of the time to read it was the system's allocator.
 #[global_allocator]
@@ -145,13 +145,15 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Console { command: Some(ConsoleCommand::HashPassword { name, role }), .. } => {
             commands::hash_password::run(&name, role)
         }
+        Command::Console { command: Some(ConsoleCommand::Users), .. } => commands::users::run(json),
         Command::Invoke { function, event } => commands::invoke::run(function, &event).await,
         Command::Doctor => commands::doctor::run(json).await,
         Command::Drain => commands::drain::run(json).await,
         Command::Status { watch } => commands::status::run(watch, json).await,
-        Command::Failures { which, limit, recheck } => {
-            commands::failures::run(&which, limit, recheck, json).await
+        Command::Failures { which, limit, recheck, csv } => {
+            commands::failures::run(&which, limit, recheck, Form::of(json, csv)).await
         }
+        Command::Delivered { which } => commands::delivered::run(&which, json).await,
         Command::Log { since, grep, limit } => commands::log::run(since, grep.as_deref(), limit, json).await,
         Command::Backfill { flow, from, to, yes } => {
             commands::backfill::run(&flow, from, to, yes, json).await
@@ -164,10 +166,10 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
             let asked = commands::replay::Asked { which, key, all, delivered, numbers, goes_on, yes };
             commands::replay::run(asked, json).await
         }
-        Command::Reconcile { flow, day, from, to, tolerate, heal, yes } => {
+        Command::Reconcile { flow, day, from, to, tolerate, heal, csv, yes } => {
             let days = commands::reconcile::Range { day, from, to };
             let asked = commands::reconcile::Asked { flow, days, tolerate, heal, yes };
-            commands::reconcile::run(asked, json).await
+            commands::reconcile::run(asked, Form::of(json, csv)).await
         }
         Command::Settle { which, key, reason, by, yes } => {
             commands::settle::run(&which, key.as_deref(), reason.as_deref(), by.as_deref(), yes, json).await

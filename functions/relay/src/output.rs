@@ -43,6 +43,33 @@ macro_rules! tell {
 
 pub(crate) use {say, tell};
 
+/// In which form a command answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For Excel.
+    Csv,
+}
+
+impl Form {
+    /// As the arguments say.
+    pub(crate) fn of(json: bool, csv: bool) -> Self {
+        match (json, csv) {
+            (true, _) => Self::Json,
+            (_, true) => Self::Csv,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// Writes a file's text to standard output.
+pub(crate) fn csv(text: &str) {
+    text.lines().for_each(|line| say!("{line}"));
+}
+
 /// `1 mistake`, `2 mistakes`; in Chinese `2 处错误`.
 pub(crate) fn counted(count: usize, chinese: &str, thing: &str) -> String {
     match language::current() {

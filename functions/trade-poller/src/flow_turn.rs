@@ -50,9 +50,19 @@ impl<'a> FlowTurn<'a> {
 
     /// Renews the lease where it is due. Whoever has lost it is stopped.
     pub(crate) async fn keep_lease(&mut self) {
-        let Some(lease) = &mut self.lease else { return };
-        if let Err(error) = lease.keep().await {
+        if let Err(error) = self.hold_lease().await {
             self.stop(&error.into()).await;
+        }
+    }
+
+    /// Renews the lease where it is due.
+    ///
+    /// # Errors
+    /// When another run has it, or had it meanwhile, or the store does not answer.
+    pub(crate) async fn hold_lease(&mut self) -> Result<(), StoreError> {
+        match &mut self.lease {
+            Some(lease) => lease.keep().await,
+            None => Ok(()),
         }
     }
 

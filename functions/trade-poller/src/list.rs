@@ -103,6 +103,8 @@ impl<'a> Reader<'a> {
     }
 
     async fn queue(&mut self) -> anyhow::Result<()> {
+        // A vendor may have made this run wait for so long that another has read the list, and queued what is new.
+        self.turn.hold_lease().await?;
         let snapshot = self.snapshot.as_mut().context("the flow has no snapshot")?;
         snapshot.forget_changed(self.turn.lease()).await?;
         let fresh = std::mem::take(&mut self.fresh);

@@ -6,9 +6,12 @@
 mod line;
 mod permits;
 #[cfg(test)]
+mod rounds;
+#[cfg(test)]
 mod tests;
 mod unshared;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -84,8 +87,8 @@ struct State {
     permits: Permits,
     /// Whether the budget is being asked.
     is_asking: bool,
-    /// Who is first, and what he is waiting for until when: a more urgent one asks anew.
-    refused: Option<(Use, Duration)>,
+    /// Until when calls of a use were refused.
+    refused: BTreeMap<Use, Duration>,
 }
 
 /// A place in the line, which is given up when the caller stops waiting.
@@ -242,7 +245,7 @@ impl Quota {
             return Outlook::Known(wait);
         }
         // Whoever is first in the line asks by himself.
-        if state.is_asking || waiting > 0 {
+        if state.is_asking || state.line.is_somebody_due(purpose, |other| state.is_due(now, other)) {
             return Outlook::Asked;
         }
         Outlook::Ask(self.question(&mut state, now, purpose, calls))
@@ -254,6 +257,7 @@ impl Quota {
             holder: self.holder.clone(),
             purpose,
             wanted: state.permits.wanted(calls),
+            beside: state.line.beside(purpose).collect(),
             begun: state.permits.begun(now),
         };
         // What is left is for something more urgent.
@@ -265,7 +269,7 @@ impl Quota {
     fn look(&self, place: &Place<'_>, deadline: Deadline) -> Result<Turn, OutOfTime> {
         let now = self.clock.monotonic();
         let mut state = self.state();
-        let ahead = state.line.ahead_of(place.purpose, place.ticket);
+        let ahead = state.line.ahead_of(place.purpose, place.ticket, |other| state.is_due(now, other));
         let wait = state.wait(now, place.purpose, ahead, self.limit);
         if deadline.is_over(self.clock.as_ref())
             || !wait.is_zero() && !deadline.allows(self.clock.as_ref(), wait)
@@ -282,7 +286,7 @@ impl Quota {
         if !wait.is_zero() {
             return Ok(Turn::Next(wait));
         }
-        let waiting = state.line.len();
+        let waiting = state.line.waiting(place.purpose);
         Ok(Turn::Ask(self.question(&mut state, now, place.purpose, waiting)))
     }
 
@@ -297,10 +301,12 @@ impl Quota {
             Ok(Grant::Permits { count, valid }) => {
                 state.permits = Permits::given(ask.purpose, count, asked_at + valid);
             }
-            Ok(Grant::Wait(wait)) => state.refused = Some((ask.purpose, self.clock.monotonic() + wait)),
+            Ok(Grant::Wait(wait)) => {
+                state.refused.insert(ask.purpose, self.clock.monotonic() + wait);
+            }
             Err(error) => {
                 tracing::warn!(vendor = self.vendor, %error, "the budget of calls cannot be asked");
-                state.refused = Some((ask.purpose, self.clock.monotonic() + AGAIN));
+                state.refused.insert(ask.purpose, self.clock.monotonic() + AGAIN);
             }
         }
         drop(state);
@@ -323,9 +329,23 @@ impl State {
         let ahead = u32::try_from(ahead).unwrap_or(u32::MAX).saturating_sub(self.permits.left(now));
         // Permits come in lumps.
         let others = limit.period.saturating_mul(ahead / limit.lump() * limit.lump()) / limit.calls.get();
-        // What is more urgent may be given what was refused to the less urgent.
-        let refused = self.refused.filter(|(refused, _)| self.permits.left(now) == 0 && *refused <= purpose);
-        refused.map_or(Duration::ZERO, |(_, until)| until.saturating_sub(now)) + others
+        self.refused(now, purpose) + others
+    }
+
+    /// How long a call is refused yet. Reads have a share of their own; of the rest, what was refused to the more urgent is
+    /// not given to the less urgent.
+    fn refused(&self, now: Duration, purpose: Use) -> Duration {
+        if self.permits.left_for(now, purpose) > 0 {
+            return Duration::ZERO;
+        }
+        let same = |other: Use| other == purpose || other < purpose && other != Use::Read;
+        let until = self.refused.iter().filter(|(other, _)| same(**other)).map(|(_, until)| *until).max();
+        until.map_or(Duration::ZERO, |until| until.saturating_sub(now))
+    }
+
+    /// Whether nothing speaks against a call of that use but those who go before it.
+    fn is_due(&self, now: Duration, purpose: Use) -> bool {
+        self.refused(now, purpose).is_zero()
     }
 }
 

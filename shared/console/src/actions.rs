@@ -36,6 +36,8 @@ pub(crate) enum Action {
     Close { flow: String, group: String },
     /// A range of a flow's source is read again.
     Backfill { flow: String, from: DateTime<Utc>, to: DateTime<Utc> },
+    /// A flow's source is read again from a time on, before anything new.
+    Rewind { flow: String, to: DateTime<Utc> },
 }
 
 impl Action {
@@ -46,9 +48,11 @@ impl Action {
             flow: field("flow"),
             keys: request.all("key").map(str::to_owned).collect(),
             cause: field("cause"),
+            grep: field("grep"),
             ..Which::default()
         };
-        let is_narrow = which.cause.is_some() || (which.flow.is_some() && !which.keys.is_empty());
+        let is_narrow =
+            which.cause.is_some() || which.grep.is_some() || (which.flow.is_some() && !which.keys.is_empty());
         let is_source = request.field("side") == Some("source");
         match request.field("what")? {
             "replay" if is_narrow => {
@@ -62,6 +66,7 @@ impl Action {
                 let time = |name: &str| in_china(request.field(name)?);
                 Some(Self::Backfill { flow: field("flow")?, from: time("from")?, to: time("to")? })
             }
+            "rewind" => Some(Self::Rewind { flow: field("flow")?, to: in_china(request.field("to")?)? }),
             "close" => Some(Self::Close { flow: field("flow")?, group: field("group")? }),
             _ => None,
         }
@@ -90,6 +95,7 @@ impl Action {
             Self::Backfill { flow, from, to } => {
                 vec![named("backfill"), ("flow", flow.clone()), ("from", shown(*from)), ("to", shown(*to))]
             }
+            Self::Rewind { flow, to } => vec![named("rewind"), ("flow", flow.clone()), ("to", shown(*to))],
         }
     }
 
@@ -98,6 +104,7 @@ impl Action {
         match self {
             Self::Replay { .. } | Self::Settle { .. } => "/issues",
             Self::Backfill { .. } => "/log",
+            Self::Rewind { .. } => "/flows",
             Self::Pause { name, .. } | Self::Resume { name, .. }
                 if desk.operations.flows.named(name).is_some() =>
             {
@@ -115,7 +122,8 @@ impl Action {
             let flow = which.flow.iter().map(|flow| format!(" --flow {}", quoted(flow)));
             let keys = which.keys.iter().map(|key| format!(" --key {}", quoted(key)));
             let cause = which.cause.iter().map(|cause| format!(" --cause {}", quoted(cause)));
-            flow.chain(keys).chain(cause).collect::<String>()
+            let grep = which.grep.iter().map(|grep| format!(" --grep {}", quoted(grep)));
+            flow.chain(keys).chain(cause).chain(grep).collect::<String>()
         };
         let side = |is_source: &bool| if *is_source { " --source" } else { "" };
         match self {
@@ -138,6 +146,7 @@ impl Action {
             Self::Backfill { flow, from, to } => {
                 format!("relay backfill {} --from '{}' --to '{}'", quoted(flow), shown(*from), shown(*to))
             }
+            Self::Rewind { flow, to } => format!("relay rewind {} --to '{}'", quoted(flow), shown(*to)),
         }
     }
 
@@ -150,6 +159,7 @@ impl Action {
             Self::Redrive { .. } => language.says("死信重新入队", "Send dead letters again"),
             Self::Close { .. } => language.says("封账", "Close a group"),
             Self::Backfill { .. } => language.says("补读", "Read a range again"),
+            Self::Rewind { .. } => language.says("回退重读", "Read again from a time on"),
         }
     }
 
@@ -163,12 +173,13 @@ impl Action {
 fn named_by(which: &Which) -> Vec<(&'static str, String)> {
     let flow = which.flow.clone().map(|flow| ("flow", flow));
     let cause = which.cause.clone().map(|cause| ("cause", cause));
+    let grep = which.grep.clone().map(|grep| ("grep", grep));
     let keys = which.keys.iter().map(|key| ("key", key.clone()));
-    flow.into_iter().chain(cause).chain(keys).collect()
+    flow.into_iter().chain(cause).chain(grep).chain(keys).collect()
 }
 
 /// A time as a field has it: China's.
-fn in_china(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn in_china(text: &str) -> Option<DateTime<Utc>> {
     read(&text.replace('T', " "), &[], china()).map(|time| time.to_utc())
 }
 
@@ -268,6 +279,14 @@ async fn weight(desk: &Desk<'_>, action: &Action, language: Language) -> Result<
                 p { (range_cost(&plan, language)) }
             }
         }
+        Action::Rewind { flow, to } => {
+            let plan = operations.plan_rewind(flow, *to, desk.connect).await?;
+            html! {
+                p.big { (plan.rows_in_words().told(language)) }
+                p { (plan.warning().told(language)) }
+                @if let Some(range) = &plan.range { p { (range_cost(range, language)) } }
+            }
+        }
     })
 }
 
@@ -316,7 +335,7 @@ pub(crate) async fn done(asked: &Asked<'_>, action: &Action) -> Result<String, O
         }
         Action::Settle { which } => {
             let settled = match (which.flow.as_deref(), which.keys.as_slice()) {
-                (Some(flow), [key]) if which.cause.is_none() => {
+                (Some(flow), [key]) if which.cause.is_none() && which.grep.is_none() => {
                     vec![operations.settle(flow, key, Some(reason), by).await?]
                 }
                 _ => operations.settle_all(which, reason, by).await?,
@@ -356,45 +375,12 @@ pub(crate) async fn done(asked: &Asked<'_>, action: &Action) -> Result<String, O
                 language.says(begun, "it is being read; the audit trail says when it is done")
             )
         }
+        Action::Rewind { flow, to } => {
+            let rewound = operations.rewind(flow, *to).await?;
+            format!("{flow}: {}", rewound.on().told(*language))
+        }
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asked(query: &str) -> Option<Action> {
-        Action::of(&Request { fields: Request::parsed(query.as_bytes()), ..Request::default() })
-    }
-
-    #[test]
-    fn an_action_says_which_documents_it_means() {
-        assert_eq!(asked("what=replay"), None, "never all of them by a slip");
-        assert_eq!(asked("what=settle&flow=a"), None);
-        assert!(asked("what=replay&cause=ab12").is_some());
-        assert!(asked("what=settle&flow=a&key=1").is_some());
-        assert_eq!(asked("what=drop&name=a"), None);
-        assert_eq!(asked("what=backfill&flow=a&from=yesterday&to=2026-11-29"), None);
-    }
-
-    #[test]
-    fn its_fields_name_it_again_and_its_command_is_safe_to_paste() {
-        for query in [
-            "what=replay&flow=a&key=x%27y",
-            "what=replay&flow=a&key=1&delivered=yes",
-            "what=settle&cause=ab12",
-            "what=pause&name=kingdee",
-            "what=resume&name=wangdian&side=source",
-            "what=redrive&target=kingdee",
-            "what=close&flow=a&group=S1/W1",
-            "what=settle&flow=a&key=1&key=2",
-            "what=backfill&flow=a&from=2026-11-28T08:00&to=2026-11-29T08:00:30",
-        ] {
-            let action = asked(query).unwrap();
-            let fields = action.fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            assert_eq!(Action::of(&Request { fields, ..Request::default() }), Some(action.clone()));
-        }
-        let action = asked("what=replay&flow=a&key=x%27y").unwrap();
-        assert_eq!(action.command(), r"relay replay --flow a --key 'x'\''y'");
-    }
-}
+mod tests;

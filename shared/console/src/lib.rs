@@ -76,13 +76,17 @@ struct Asked<'a> {
     request: &'a Request,
     language: Language,
     token: &'a str,
-    /// Who has logged in; `None` where nobody does.
+    /// Everybody who may log in; `None` where nobody does.
+    users: Option<&'a Users>,
+    /// Who has logged in.
     user: Option<&'a users::User>,
 }
 
-/// What a request comes to: a page, or the address of the next one.
+/// What a request comes to: a page, a file, or the address of the next page.
 enum Answer {
     Page(Page),
+    /// A file of that name.
+    File(&'static str, String),
     Elsewhere(String),
 }
 
@@ -129,7 +133,8 @@ impl Console {
         token: &str,
         user: Option<&users::User>,
     ) -> Response {
-        let asked = Asked { desk, request, language: language::of(request), token, user };
+        let users = self.access.users.as_ref();
+        let asked = Asked { desk, request, language: language::of(request), token, users, user };
         if request.is_post
             && let Err(reason) = guard::check_form(request, token)
         {
@@ -143,6 +148,7 @@ impl Console {
         }
         match asked.answer().await {
             Ok(Answer::Page(page)) => Response::page(200, asked.framed(&page)),
+            Ok(Answer::File(name, text)) => Response::file(name, text),
             Ok(Answer::Elsewhere(address)) => Response::elsewhere(&address),
             Err(refused) => {
                 let (status, page) = refused.told(&asked);
@@ -197,7 +203,13 @@ impl Asked<'_> {
         if does && !self.may_act() {
             return Err(Refused::MayNotAct);
         }
-        if self.request.is_post { self.done().await } else { self.page().await.map(Answer::Page) }
+        match (self.request.is_post, self.request.path.as_str()) {
+            (true, _) => self.done().await,
+            (false, "/delivered.csv") => {
+                Ok(Answer::File("delivered.csv", screens::delivered::file(self).await?))
+            }
+            (false, _) => self.page().await.map(Answer::Page),
+        }
     }
 
     async fn page(&self) -> Result<Page, Refused> {
@@ -209,6 +221,7 @@ impl Asked<'_> {
             "/explain" => screens::explain::page(self).await?,
             "/flow" => screens::flow::page(self).await?,
             "/flows" => screens::flows::page(self).await?,
+            "/delivered" => screens::delivered::page(self).await?,
             "/vendors" => screens::vendors::page(self).await?,
             "/queues" => screens::queues::page(self).await?,
             "/groups" => screens::groups::page(self).await?,

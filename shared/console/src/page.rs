@@ -34,12 +34,13 @@ impl Page {
 
 impl Asked<'_> {
     /// The screens, in the order of the menu.
-    fn menu(&self) -> [(&'static str, &str); 10] {
+    fn menu(&self) -> [(&'static str, &str); 11] {
         let says = |chinese, english| self.language.says(chinese, english);
         [
             ("/", says("总览", "Overview")),
             ("/issues", says("问题", "Issues")),
             ("/flows", says("流程", "Flows")),
+            ("/delivered", says("已送达", "Delivered")),
             ("/vendors", says("系统与额度", "Systems and quotas")),
             ("/queues", says("队列", "Queues")),
             ("/groups", says("汇总", "Groups")),

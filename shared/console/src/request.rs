@@ -110,6 +110,13 @@ impl Response {
         Self::new(200, "image/svg+xml", text.to_owned())
     }
 
+    /// A table that the browser saves.
+    pub(crate) fn file(name: &str, csv: String) -> Self {
+        let mut response = Self::new(200, "text/csv; charset=utf-8", csv);
+        response.headers.push(("content-disposition", format!("attachment; filename=\"{name}\"")));
+        response
+    }
+
     pub(crate) fn refused(reason: &str) -> Self {
         Self::new(403, "text/plain; charset=utf-8", format!("{reason}\n"))
     }

@@ -33,6 +33,15 @@ impl Role {
             _ => None,
         }
     }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Operate => "operate",
+        }
+    }
 }
 
 /// Somebody who may log in.
@@ -95,6 +104,11 @@ impl Users {
         user.filter(|_| fits)
     }
 
+    /// Their names and roles.
+    pub fn listed(&self) -> impl Iterator<Item = (&str, Role)> {
+        self.users.iter().map(|user| (user.name.as_str(), user.role))
+    }
+
     /// The user of that name.
     pub(crate) fn named(&self, name: &str) -> Option<&User> {
         self.users.iter().find(|user| user.name == name)
@@ -131,11 +145,7 @@ pub fn entry(name: &str, role: Role, password: &str, salt: [u8; 16]) -> Result<S
     }
     let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
     let hash = hash.map_err(|error| format!("the password cannot be hashed: {error}"))?;
-    let role = match role {
-        Role::Read => "read",
-        Role::Operate => "operate",
-    };
-    Ok(format!("{name}:{role}:{hash}"))
+    Ok(format!("{name}:{}:{hash}", role.name()))
 }
 
 #[cfg(test)]
@@ -154,6 +164,7 @@ mod tests {
         {
             assert!(users.with(name, password).is_none(), "{name} {password}");
         }
+        assert_eq!(users.listed().collect::<Vec<_>>(), [("li", Role::Operate), ("王", Role::Read)]);
         assert!(users.with("zhao", NOBODYS).is_none());
         assert!(users.nobodys.contains("m=19456,t=2,p=1"), "{}", users.nobodys);
         assert!(!format!("{users:?}").contains("a long password"));

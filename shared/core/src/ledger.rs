@@ -8,11 +8,13 @@
 //! |---|---|
 //! | [`of_no_flow`] | names in a flow's place |
 //! | `divided` | the parts of a document that was split |
+//! | `heard` | what a queue hands out once more after something later |
 //! | `stamp` | which of two versions is the newer |
 //! | [`numbers`] | the numbers that a document is found by |
 //! | `rules` | what an attempt, a failure, a delivery and a person's word change in an entry |
 
 mod divided;
+mod heard;
 pub mod numbers;
 pub mod of_no_flow;
 mod rules;
@@ -28,7 +30,7 @@ use serde_json::Value;
 
 use crate::codec::packed;
 use crate::life::{Bill, Step};
-use crate::{FailureClass, StoreError};
+use crate::{FailureClass, Place, StoreError};
 
 pub use divided::Divided;
 pub use numbers::Numbers;
@@ -84,6 +86,9 @@ pub struct Entry {
     /// Where the archive's records of its last turns stand, oldest first, where they are not found by flow and key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub archive: Vec<String>,
+    /// Where the last of its messages stood that had a turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Place>,
     /// The last edit by a person: what was sent in the place of what the source says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited: Option<Edit>,
@@ -312,6 +317,20 @@ pub trait Ledger: Send + Sync {
         from: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), StoreError>;
+
+    /// Entries whose last delivery lies within a span, its ends among it, of a flow or of all: some `limit` of them, and from
+    /// where the list goes on, if it does: with that as `from`. The latest come first where deliveries are found by their time
+    /// ([`Ledger::finds_by_time`]); else they are in an order of the store's own, and the whole ledger is read through.
+    async fn delivered(
+        &self,
+        flow: Option<&str>,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError>;
+
+    /// Whether [`Ledger::delivered`] costs as much as it finds, and not as much as there is.
+    async fn finds_by_time(&self) -> Result<bool, StoreError>;
 
     /// Counts the entries of each flow.
     async fn counts(&self) -> Result<Counts, StoreError>;

@@ -72,7 +72,7 @@ pub use life::{Bill, Step};
 pub use lookup::{LookupRow, Lookups, Waiter};
 pub use metric_name::metric_name;
 pub use outcome::{Outcome, RetryCause, Skip};
-pub use queue::{DeadLetter, Depth, Outgoing, Queue, Received};
+pub use queue::{DeadLetter, Depth, Outgoing, Place, Queue, Received};
 pub use quota::Quotas;
 pub use version::{Version, VersionKind};
 

@@ -5,6 +5,8 @@
 //! - A received message is in flight until it is deleted or its visibility timeout ends.
 //! - A message received too often moves to the dead-letter queue, until a person redrives it.
 
+mod place;
+
 use std::collections::HashMap;
 use std::future::pending;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{StoreError, System};
+
+pub use place::Place;
 
 /// How long a deduplication id is remembered.
 pub const DEDUPLICATION_INTERVAL: Duration = Duration::from_secs(5 * 60);
@@ -54,6 +58,8 @@ pub struct Received {
     pub receive_count: u32,
     /// When it was sent.
     pub sent_at: DateTime<Utc>,
+    /// Where it stands in its queue, the same at every receive, where the adapter tells.
+    pub place: Option<Place>,
 }
 
 /// A message that was received too often, and waits for a person.

@@ -53,6 +53,8 @@ pub struct Ask {
     pub purpose: Use,
     /// How many: more than are given at once are not given.
     pub wanted: u32,
+    /// What other calls wait in the same process.
+    pub beside: Vec<Use>,
     /// How long ago the calls began that the permits of before were used for, and what for; those that are not told
     /// are free again.
     pub begun: Vec<(Duration, Use)>,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use aws_sdk_secretsmanager::config::{BehaviorVersion, SharedHttpClient};
 use aws_types::SdkConfig;
+use relay_store_aws::config::{BehaviorVersion, SharedHttpClient};
 use tokio::sync::OnceCell;
 
 use crate::http::ForAws;
@@ -42,10 +42,10 @@ mod in_lambda {
     use std::env;
     use std::time::Duration;
 
-    use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
-    use aws_sdk_secretsmanager::config::{Credentials, Region, SharedCredentialsProvider};
     use aws_types::SdkConfig;
     use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+    use relay_store_aws::config::timeout::TimeoutConfig;
+    use relay_store_aws::config::{Credentials, Region, SharedCredentialsProvider};
 
     pub(super) fn config() -> SdkConfig {
         let config = SdkConfig::builder()

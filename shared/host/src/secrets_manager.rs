@@ -1,10 +1,13 @@
 //! AWS Secrets Manager.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use relay_core::clock::SystemClock;
+use relay_store_aws::{Refused, Secrets};
 
 use crate::aws;
+use crate::http::ForAws;
 use crate::secret::SecretSource;
 
 /// The secrets of the account and region that the process runs in.
@@ -14,20 +17,15 @@ pub struct SecretsManager;
 #[async_trait]
 impl SecretSource for SecretsManager {
     async fn read(&self, id: &str) -> Result<String, String> {
-        let client = Client::new(aws::config().await);
-        let answer = client.get_secret_value().secret_id(id).send().await.map_err(why)?;
-        answer
-            .secret_string
-            .ok_or_else(|| "is binary: store it as text, a JSON object of settings by name".to_owned())
+        let config = aws::config().await.clone();
+        let secrets = Secrets { config, http: Arc::new(ForAws), clock: Arc::new(SystemClock) };
+        let text = secrets.read(id).await.map_err(why)?;
+        text.ok_or_else(|| "is binary: store it as text, a JSON object of settings by name".to_owned())
     }
 }
 
-fn why<E, R>(error: SdkError<E, R>) -> String
-where
-    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    match error.code() {
+fn why(refused: Refused) -> String {
+    match refused.code.as_deref() {
         Some("ResourceNotFoundException") => {
             "does not exist in this account and region: create it, or mend the stack's parameter SecretId".to_owned()
         }
@@ -38,7 +36,7 @@ where
         Some("InvalidRequestException") => {
             "cannot be read now: it is marked for deletion, so restore it or name another".to_owned()
         }
-        Some(code) => format!("cannot be read: {code} {}", error.message().unwrap_or_default()),
-        None => format!("cannot be asked for: {:#}", anyhow::Error::new(error)),
+        Some(code) => format!("cannot be read: {code} {}", refused.said),
+        None => format!("cannot be asked for: {}", refused.said),
     }
 }

@@ -12,10 +12,12 @@ const NAME: &str = "health/room";
 const LEAST_FREE: u64 = 2_000_000_000;
 
 /// What was found, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Room {
-    /// What the store's files take.
-    pub used: u64,
+    /// What the store's file takes.
+    pub file: u64,
+    /// What those take that SQLite keeps beside it: the write-ahead log and its index.
+    pub log: u64,
     /// What is left on their disk for who may write there.
     pub free: u64,
 }
@@ -40,9 +42,15 @@ pub struct Short {
 }
 
 impl Room {
+    /// What the store's files take together.
+    #[must_use]
+    pub fn used(self) -> u64 {
+        self.file.saturating_add(self.log)
+    }
+
     /// What there is too little of, where the files should have so many bytes at most.
     pub fn shortages(self, most: u64) -> impl Iterator<Item = Shortage> {
-        let large = (self.used > most).then_some(Shortage::Large);
+        let large = (self.used() > most).then_some(Shortage::Large);
         let full = (self.free < LEAST_FREE).then_some(Shortage::Full);
         large.into_iter().chain(full)
     }
@@ -112,7 +120,9 @@ mod tests {
 
     #[test]
     fn a_large_file_and_a_nearly_full_disk_are_two_things() {
-        let shortages = |used, free| Room { used, free }.shortages(1_000_000).collect::<Vec<_>>();
+        let shortages = |used: u64, free| {
+            Room { file: used / 2, log: used - used / 2, free }.shortages(1_000_000).collect::<Vec<_>>()
+        };
         assert_eq!(shortages(1_000_000, LEAST_FREE), []);
         assert_eq!(shortages(1_000_001, LEAST_FREE), [Shortage::Large]);
         assert_eq!(shortages(0, LEAST_FREE - 1), [Shortage::Full]);

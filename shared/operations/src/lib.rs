@@ -3,6 +3,8 @@
 //!
 //! | module | what for |
 //! |---|---|
+//! | [`delivered`] | what was delivered between two times |
+//! | [`export`] | tables as files that Excel opens |
 //! | [`status`] | where every source, flow, queue and target stands, and what needs a person |
 //! | [`failures`] | the documents that failed, with their reasons |
 //! | [`issues`] | failures by their cause |
@@ -31,16 +33,18 @@
 //! | [`names`] | the flows, targets and documents that a person has named |
 //! | [`error`] | why an operation was not done |
 //! | [`language`] | Chinese and English, side by side |
-//! | [`times`] | times and spans, as a person in China reads them |
+//! | [`times`] | times, spans and sizes, as a person in China reads them |
 
 pub mod backfill;
 pub mod dead_letters;
+pub mod delivered;
 pub mod doctor;
 pub mod documents;
 pub mod edit;
 pub mod error;
 pub mod error_index;
 pub mod explain;
+pub mod export;
 pub mod failures;
 pub mod find;
 pub mod groups;
@@ -68,6 +72,7 @@ pub mod which;
 use relay_connector::{Catalog, Connector, Settings};
 use relay_core::clock::{Clock, Rng};
 use relay_core::{Intake, Stores, System};
+use relay_job::room::Room;
 use relay_job::{ActiveFlows, FlowSettings, Flows};
 use std::sync::Arc;
 
@@ -88,6 +93,8 @@ pub struct Operations<'a> {
     pub connectors: &'a [&'a dyn Connector],
     /// All settings, for what a vendor's pushes are by them.
     pub settings: &'a Settings,
+    /// What the store takes on its disk, where it is a file.
+    pub room: Option<Room>,
     /// The values of the settings that flows may name.
     pub flow_settings: FlowSettings,
     /// Who asks, for the audit trail.

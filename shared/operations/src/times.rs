@@ -1,4 +1,4 @@
-//! Times and spans, as a person in China reads them.
+//! Times, spans and sizes, as a person in China reads them.
 
 use std::time::Duration;
 
@@ -24,14 +24,26 @@ pub fn span(span: Duration) -> String {
     }
 }
 
+/// So many bytes in the largest unit that leaves a whole one, with one digit behind the point.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    match units.into_iter().find(|(_, unit)| bytes >= *unit) {
+        Some((name, unit)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} B"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_chinas_and_a_span_has_two_units() {
+    fn a_time_is_chinas_a_span_has_two_units_and_a_size_one() {
         assert_eq!(shown(DateTime::UNIX_EPOCH), "1970-01-01 08:00:00");
         let spans = [59, 61, 7_260, 90_000].map(|seconds| span(Duration::from_secs(seconds)));
+        let sizes = [0, 999, 1_000, 4_194_304, 2_950_000_000].map(size);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "4.1 MB", "2.9 GB"]);
         assert_eq!(spans, ["59 s", "1 min", "2 h 1 min", "1 d 1 h"]);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use relay_connector::china;
+use relay_connector::{Document, china};
 use relay_core::archive::{Event, Record};
 use relay_core::groups::unmarked;
 use relay_core::ledger::Stamp;
@@ -11,6 +11,7 @@ use relay_core::{Entry, Ledger, StoreError};
 use serde_json::{Map, Value};
 
 use crate::days;
+use crate::sum::{Content, Sum};
 use crate::verdict::InLedger;
 
 /// So many entries are looked at at once.
@@ -106,6 +107,13 @@ pub(crate) fn sent(history: &[Record], field: &str, number: &str) -> Option<Valu
             _ => None,
         })
         .map(Value::Object)
+}
+
+/// What the document with that number came to as it was sent last, as the archive has it; of a target whose documents are summed.
+#[must_use]
+pub fn sum_of_sent(history: &[Record], document: &Document, number: &str) -> Option<Content> {
+    let sent = sent(history, document.number()?, number)?;
+    Sum::of(&sent, &document.measures, None).content
 }
 
 fn holding<'v>(value: &'v Value, field: &str, number: &str) -> Option<&'v Map<String, Value>> {

@@ -27,7 +27,8 @@ use relay_core::{AwsArchive, EntryId, StoreError};
 use crate::Aws;
 use crate::failure::Call;
 use crate::item::{EXPIRES_AT, ID, Item, number, number_of, text, text_of};
-use crate::s3::{Bucket, Refused};
+use crate::s3::Bucket;
+use crate::sign::Refused;
 
 /// What is larger is cheaper in S3: a unit of 1 KB costs an eighth of an object, and a month in the table as much again as
 /// a third of it.

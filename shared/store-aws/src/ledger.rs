@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use chrono::{DateTime, Utc};
 
 use super::Aws;
 use super::failure::Call;
@@ -17,7 +18,7 @@ use relay_core::ledger::{Counts, Entry, EntryId, Ledger};
 
 /// The entry as JSON; one that has parts is in them.
 pub(super) const ENTRY: &str = "entry";
-const REVISION: &str = "revision";
+pub(super) const REVISION: &str = "revision";
 /// Which call wrote the entry.
 const WRITTEN_BY: &str = "written_by";
 
@@ -158,6 +159,20 @@ impl Ledger for Aws {
         }
     }
 
+    async fn delivered(
+        &self,
+        flow: Option<&str>,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        from: Option<&str>,
+        _limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
+        self.delivered_of_round(flow, span, from).await
+    }
+
+    async fn finds_by_time(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     async fn counts(&self) -> Result<Counts, StoreError> {
         let call = self.ledger_call("counting the failures of the ledger", "dynamodb:Query");
         let mut pages = self.query(call, BEGINNING).into_paginator().items().send();
@@ -182,7 +197,11 @@ impl Aws {
     }
 
     /// The entry that an item holds, or that its parts do; the inner error is one of the item itself.
-    async fn entry(&self, call: Call<'_>, item: &Item) -> Result<Result<Entry, StoreError>, StoreError> {
+    pub(super) async fn entry(
+        &self,
+        call: Call<'_>,
+        item: &Item,
+    ) -> Result<Result<Entry, StoreError>, StoreError> {
         let parts = match Parts::of(item) {
             Some(parts) => Some(self.read_parts(&parts).await?),
             None => None,

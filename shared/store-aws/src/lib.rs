@@ -9,12 +9,15 @@
 //! | `dead_letters` | their queues: listed, and sent anew |
 //! | `checkpoints` | values and leases in one table |
 //! | `ledger` | entries, with a sparse index of those that have failed |
+//! | `deliveries` | what was delivered within a span: the ledger, read through |
 //! | `numbers` | the index of numbers, and the search where there is none |
 //! | `audit` | what people have done |
 //! | `parts` | entries that are larger than an item of DynamoDB may be |
 //! | `lookups` | ids, with the table's time to live |
 //! | `archive` | histories: items where they are small, objects of S3 where they are large |
 //! | `s3` | putting and getting these |
+//! | `secrets` | a secret of Secrets Manager |
+//! | `sign` | signing the requests of both |
 //! | `groups` | members, seals and open groups in one table |
 //! | `item` | what items of all tables share: keys and attributes |
 //! | `http` | how requests are carried |
@@ -24,6 +27,7 @@ mod archive;
 mod audit;
 mod checkpoints;
 mod dead_letters;
+mod deliveries;
 mod failure;
 mod groups;
 mod http;
@@ -35,6 +39,8 @@ mod parts;
 mod queue;
 mod quotas;
 mod s3;
+mod secrets;
+mod sign;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -49,8 +55,11 @@ use relay_core::{AwsNames, Stores};
 
 use crate::archive::Histories;
 
+pub use aws_sdk_sqs::config;
 pub use failure::Refusal;
 pub use http::{HttpClient, for_sdk};
+pub use secrets::Secrets;
+pub use sign::Refused;
 
 /// The stack's queues and tables.
 #[derive(Clone)]

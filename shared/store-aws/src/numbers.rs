@@ -21,7 +21,7 @@ const FLOW: &str = "flow";
 const KEY: &str = "key";
 
 /// As many readers go through the ledger at once.
-const SEGMENTS: i32 = 8;
+pub(super) const SEGMENTS: i32 = 8;
 
 /// DynamoDB takes as many items in one request.
 const BATCH: usize = 25;

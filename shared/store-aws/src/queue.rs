@@ -17,7 +17,7 @@ use futures::future::try_join_all;
 
 use super::Aws;
 use super::failure::Call;
-use relay_core::queue::{Depth, MAX_BODY_BYTES, MAX_VISIBILITY, Outgoing, Queue, Received};
+use relay_core::queue::{Depth, MAX_BODY_BYTES, MAX_VISIBILITY, Outgoing, Place, Queue, Received};
 use relay_core::{AwsQueue, DeadLetter, StoreError, System};
 
 /// As many entries as SQS takes and gives in one request.
@@ -157,10 +157,16 @@ impl Aws {
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+            .message_system_attribute_names(MessageSystemAttributeName::SequenceNumber)
             .send()
             .await
             .map_err(|error| call.failed(&error))?;
-        Ok(answer.messages.unwrap_or_default().into_iter().map(received).collect())
+        Ok(answer
+            .messages
+            .unwrap_or_default()
+            .into_iter()
+            .map(|message| received(call.name, message))
+            .collect())
     }
 
     async fn send_batch(&self, call: Call<'_>, batch: &[Outgoing]) -> Result<(), StoreError> {
@@ -300,10 +306,14 @@ fn told(entry: &BatchResultErrorEntry) -> String {
     format!("{}: {}", entry.code, entry.message.as_deref().unwrap_or("no message"))
 }
 
-fn received(message: Message) -> Received {
+/// A message of the queue at an address, whose last part is its name.
+fn received(url: &str, message: Message) -> Received {
     let mut attributes = message.attributes.unwrap_or_default();
     let mut attribute = |name| attributes.remove(&name).unwrap_or_default();
     let sent_at = attribute(MessageSystemAttributeName::SentTimestamp).parse().ok();
+    let number = attribute(MessageSystemAttributeName::SequenceNumber).parse().ok();
+    let queue = url.rsplit('/').next().unwrap_or_default();
+    let queue = queue.strip_suffix(".fifo").unwrap_or(queue);
     Received {
         id: message.message_id.unwrap_or_default(),
         receipt: message.receipt_handle.unwrap_or_default(),
@@ -311,6 +321,7 @@ fn received(message: Message) -> Received {
         body: message.body.unwrap_or_default(),
         receive_count: attribute(MessageSystemAttributeName::ApproximateReceiveCount).parse().unwrap_or(1),
         sent_at: sent_at.and_then(DateTime::from_timestamp_millis).unwrap_or_default(),
+        place: number.map(|number| Place::new(queue, number)),
     }
 }
 

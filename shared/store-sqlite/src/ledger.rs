@@ -1,12 +1,20 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Sqlite, millis};
 use relay_core::StoreError;
 use relay_core::ledger::{Counts, Entry, EntryId, Ledger};
+
+/// What the index of deliveries is over: SQLite takes it for what is the same letter by letter.
+macro_rules! delivered_at {
+    () => {
+        "CASE WHEN json_valid(entry) THEN substr(json_extract(entry, '$.delivered.at'), 1, 19) END"
+    };
+}
 
 #[async_trait]
 impl Ledger for Sqlite {
@@ -115,6 +123,39 @@ impl Ledger for Sqlite {
         .await
     }
 
+    async fn delivered(
+        &self,
+        flow: Option<&str>,
+        (since, until): (DateTime<Utc>, DateTime<Utc>),
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
+        let flow = flow.map(str::to_owned);
+        // After whatever begins in the last second.
+        let end = || (second(until), AFTER_ALL.to_owned(), String::new());
+        let (at, after_flow, key) = from.and_then(|from| serde_json::from_str(from).ok()).unwrap_or_else(end);
+        let (entries, next) = self
+            .scan_in("listing what was delivered in", move |tx, _| {
+                let parameters = params![second(since), at, after_flow, key, flow, limit];
+                let entries: Vec<Entry> =
+                    tx.prepare(DELIVERED)?.query_map(parameters, decode)?.collect::<rusqlite::Result<_>>()?;
+                let place = |entry: &Entry| Some((second(entry.delivered.as_ref()?.at), entry.id.clone()));
+                let next = entries.last().filter(|_| entries.len() == limit).and_then(place);
+                Ok((entries, next))
+            })
+            .await?;
+        let next = next.map(|(at, id)| serde_json::json!([at, id.flow, id.key]).to_string());
+        // The index goes by whole seconds.
+        let is_within = |entry: &Entry| {
+            entry.delivered.as_ref().is_some_and(|delivered| since <= delivered.at && delivered.at <= until)
+        };
+        Ok((entries.into_iter().filter(is_within).collect(), next))
+    }
+
+    async fn finds_by_time(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.scan_in("counting the ledger in", |tx, _| {
             let mut statement = tx.prepare("SELECT flow, delivered, failed FROM ledger_counts")?;
@@ -138,6 +179,25 @@ const FAILED: &str = "SELECT entry, revision FROM ledger INDEXED BY ledger_faile
 const FAILED_OF_FLOW: &str = "SELECT entry, revision FROM ledger INDEXED BY ledger_failed_by_flow
     WHERE flow = ?1 AND failed_at IS NOT NULL AND failed_at >= ?2 AND (failed_at, flow, key) > (?2, ?3, ?4)
     ORDER BY failed_at, key LIMIT ?5";
+
+/// The latest first, and of a flow where one is named: the others are passed over in the index.
+const DELIVERED: &str = concat!(
+    "SELECT entry, revision FROM ledger INDEXED BY ledger_delivered WHERE delivered AND ",
+    delivered_at!(),
+    " BETWEEN ?1 AND ?2 AND (",
+    delivered_at!(),
+    ", flow, key) < (?2, ?3, ?4) AND (?5 IS NULL OR flow = ?5) ORDER BY ",
+    delivered_at!(),
+    " DESC, flow DESC, key DESC LIMIT ?6"
+);
+
+/// A name that comes after those of all flows.
+const AFTER_ALL: &str = "\u{10ffff}";
+
+/// A time as the index of deliveries has it.
+fn second(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S").to_string()
+}
 
 /// The place of an entry in the list of failures, if it stands there.
 fn failed_at(connection: &Connection, id: &EntryId) -> rusqlite::Result<Option<i64>> {
@@ -168,9 +228,9 @@ mod tests {
     use crate::migrations::in_memory;
 
     #[test]
-    fn a_page_of_failures_is_found_by_its_place_and_sorts_nothing() {
+    fn a_page_of_a_list_is_found_by_its_place_and_sorts_nothing() {
         let connection = in_memory();
-        for (sql, parameters) in [(FAILED, 4), (FAILED_OF_FLOW, 5)] {
+        for (sql, parameters) in [(FAILED, 4), (FAILED_OF_FLOW, 5), (DELIVERED, 6)] {
             let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let parameters = rusqlite::params_from_iter(vec![0; parameters]);
             let steps = plan.query_map(parameters, |row| row.get::<_, String>("detail")).unwrap();

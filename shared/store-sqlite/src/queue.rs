@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use super::shared_text::{BODY, End};
 use super::{Sqlite, dead_letters, later, look, millis, time};
 use relay_core::queue::{
-    DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Queue, Received, Seen, Sought,
+    DEDUPLICATION_INTERVAL, Depth, MAX_VISIBILITY, Outgoing, Place, Queue, Received, Seen, Sought,
 };
 use relay_core::{DeadLetter, StoreError, System};
 
@@ -41,7 +41,7 @@ impl Queue for Sqlite {
                 if receive_count >= MAX_RECEIVES {
                     dead_letters::bury(tx, id, now)?;
                 } else {
-                    received.push(take_one(tx, id, visible_at)?);
+                    received.push(take_one(tx, system, id, visible_at)?);
                 }
             }
             Ok(received)
@@ -259,7 +259,7 @@ fn find_visible(
         .collect()
 }
 
-fn take_one(tx: &Connection, id: i64, visible_at: i64) -> rusqlite::Result<Received> {
+fn take_one(tx: &Connection, system: System, id: i64, visible_at: i64) -> rusqlite::Result<Received> {
     tx.prepare_cached(&format!(
         "UPDATE messages SET visible_at = ?2, receive_count = receive_count + 1 WHERE id = ?1
          RETURNING group_id, {BODY}, receive_count, sent_at",
@@ -273,6 +273,7 @@ fn take_one(tx: &Connection, id: i64, visible_at: i64) -> rusqlite::Result<Recei
             body: row.get(1)?,
             receive_count,
             sent_at: time(row.get(3)?),
+            place: u128::try_from(id).ok().map(|number| Place::new(system.name(), number)),
         })
     })
 }

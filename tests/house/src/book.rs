@@ -15,7 +15,7 @@ const HEAD: &str = "# erp-relay
 - [中文文档](zh/README.md)
   - [十五分钟接好一个租户](zh/connect.md)
   - [日常任务](zh/tasks.md)
-  - [两周里的五十个问题](zh/questions.md)
+  - [两周里的问题](zh/questions.md)
   - [上线清单](zh/go-live.md)
   - [报错索引](zh/errors.md)
   - [设置](zh/settings.md)
@@ -25,7 +25,7 @@ const HEAD: &str = "# erp-relay
 
 - [The first order in ten minutes](quick-start.md)
 - [Operating](operating.md)
-- [Fifty questions of a fortnight](questions.md)
+- [Questions of a fortnight](questions.md)
 - [Settings](settings.md)
 - [Error index](errors.md)
 - [Before going live](go-live.md)

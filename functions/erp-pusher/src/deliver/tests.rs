@@ -124,6 +124,7 @@ async fn sent_to(target: Full, item: WorkItem, repeated: bool, entry: Entry) -> 
         body: item.encode(),
         receive_count: 1,
         sent_at: NOW,
+        place: None,
     };
     let known = Known { entry, read_at: Duration::ZERO };
     let work = Work {

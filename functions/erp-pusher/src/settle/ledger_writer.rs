@@ -385,10 +385,12 @@ impl LedgerWriter {
     }
 }
 
-/// Changes an entry, and notes where the archive has the turn, and the numbers that the document is found by.
+/// Changes an entry, and notes where the archive has the turn, which message has had it, and the numbers that the document is
+/// found by.
 pub(crate) fn noted<T>(work: &Work<'_>, entry: &mut Entry, change: impl Fn(&mut Entry) -> T) -> T {
     work.archived.into_iter().for_each(|location| entry.archived(location));
     let done = change(entry);
+    entry.hear(work.message);
     entry.found_by(&work.numbers);
     done
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use relay_connector::{Class, Role};
 use relay_core::clock::{Clock as _, Deadline};
 use relay_core::ledger::Counts;
@@ -81,6 +81,20 @@ impl Ledger for Failing {
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
         self.ledger.list(flow, from, limit).await
+    }
+
+    async fn delivered(
+        &self,
+        flow: Option<&str>,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
+        self.ledger.delivered(flow, span, from, limit).await
+    }
+
+    async fn finds_by_time(&self) -> Result<bool, StoreError> {
+        self.ledger.finds_by_time().await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

@@ -110,6 +110,8 @@ pub(crate) enum FlowsCommand {
 /// What there is to do for the console.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConsoleCommand {
+    /// List who may log in to it, and what each may do
+    Users,
     /// Read a password (a line of standard input), and print the entry of `RELAY_CONSOLE_USERS` for it
     HashPassword {
         /// The user's name, which the audit trail tells

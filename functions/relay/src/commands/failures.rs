@@ -1,5 +1,6 @@
 use relay_core::Entry;
 use relay_operations::Operations;
+use relay_operations::export;
 use relay_operations::failures::Failure;
 use relay_operations::issues::{self, Issue};
 use relay_operations::recheck::Rechecked;
@@ -10,7 +11,7 @@ use super::{looked_at, operations};
 use crate::Done;
 use crate::cli::WhichArguments;
 use crate::language::{self, Language};
-use crate::output::{counted, say};
+use crate::output::{Form, counted, csv, say};
 
 /// So many documents are listed where nobody says how many.
 const LISTED: usize = 20;
@@ -23,7 +24,7 @@ pub(crate) async fn run(
     which: &WhichArguments,
     limit: Option<usize>,
     recheck: bool,
-    json: bool,
+    form: Form,
 ) -> anyhow::Result<Done> {
     let (wiring, place) = looked_at().await?;
     let operations = operations(&wiring);
@@ -37,7 +38,10 @@ pub(crate) async fn run(
     };
     let entries = operations.failures_of(&which).await?;
     let issues = issues::of(&entries);
-    if json {
+    if form == Form::Csv {
+        let listed = &entries[..limit.unwrap_or(usize::MAX).min(entries.len())];
+        csv(&export::failures(listed, language::current())?);
+    } else if form == Form::Json {
         let listed = entries.iter().take(limit.unwrap_or(usize::MAX));
         let failures: Vec<_> = listed.flat_map(Failure::of_entry).collect();
         let mut answer = json!({ "failures": failures, "issues": issues });

@@ -4,6 +4,7 @@ pub(crate) mod backfill;
 pub(crate) mod completions;
 pub(crate) mod console;
 pub(crate) mod dead;
+pub(crate) mod delivered;
 pub(crate) mod doctor;
 pub(crate) mod documents;
 pub(crate) mod drain;
@@ -32,6 +33,7 @@ pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod users;
 
 use std::io::IsTerminal as _;
 
@@ -41,9 +43,9 @@ use relay_operations::Operations;
 use tempfile::TempDir;
 
 use self::place::Place;
-use crate::WrongUsage;
 use crate::language::said;
 use crate::output::{counted, tell};
+use crate::{WrongUsage, disk};
 
 /// The store that is there already, to work on, and its place.
 async fn existing() -> anyhow::Result<(Wiring, Place)> {
@@ -108,6 +110,7 @@ pub(crate) fn operations(wiring: &Wiring) -> Operations<'_> {
         catalog: &wiring.catalog,
         connectors: relay_connectors::CONNECTORS,
         settings: &wiring.settings,
+        room: disk::room(&wiring.settings),
         by: person(None, wiring).to_owned(),
         flow_settings: settings::open_to_flows(&wiring.settings),
         clock: wiring.clock.clone(),

@@ -63,6 +63,7 @@ impl Rechecks {
             catalog: &self.catalog,
             connectors: relay_connectors::CONNECTORS,
             settings: &self.settings,
+            room: None,
             by: "relay".to_owned(),
             flow_settings: self.flow_settings.clone(),
             clock: self.clock.clone(),

@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
 use chrono::{NaiveDate, TimeDelta};
+use relay_operations::export;
 use relay_operations::reconcile::{Calls, Cost, Plan};
 use relay_reconcile::report::{Compared, OfPlace};
 use relay_reconcile::sum::Sum;
@@ -9,7 +10,7 @@ use serde_json::json;
 
 use super::{agrees, looked_at, operations};
 use crate::language::{self, said};
-use crate::output::{counted, say, tell};
+use crate::output::{Form, counted, csv, say, tell};
 use crate::{Done, WrongUsage};
 
 /// Tolerances that hold for every reconciliation.
@@ -35,7 +36,7 @@ pub(crate) struct Asked {
 }
 
 /// `relay reconcile`
-pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
+pub(crate) async fn run(asked: Asked, form: Form) -> anyhow::Result<Done> {
     let Asked { flow, days: Range { day, from, to }, tolerate, heal, yes } = asked;
     let (wiring, place) = looked_at().await?;
     let operations = operations(&wiring);
@@ -45,7 +46,7 @@ pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
     let yesterday = days::of(wiring.clock.now() - TimeDelta::days(1));
     let to = day.or(to).unwrap_or_else(|| yesterday.max(from.unwrap_or(yesterday)));
     let plan = operations.plan_reconcile(flow.as_deref(), day.or(from).unwrap_or(to), to).await?;
-    if !json {
+    if form == Form::Text {
         print_plan(&plan);
     }
     if !agrees(&said!("比对吗?", "Compare them?"), yes, false)? {
@@ -54,14 +55,18 @@ pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
     let connect = |system| wiring.connection(system).map_err(|error| format!("{error:#}"));
     let progress = |day: &Day| tell!("{} {}: {}", day.day, day.flow, standing(day.standing));
     let compared = operations.reconcile(&plan, &tolerances, &connect, &progress).await?;
-    if !json {
-        say!("{}", place.line());
-        compared.iter().for_each(print);
+    match form {
+        Form::Text => {
+            say!("{}", place.line());
+            compared.iter().for_each(print);
+        }
+        Form::Csv => csv(&export::days(&compared, language::current())?),
+        Form::Json => {}
     }
     let missing: usize = compared.iter().map(|day| day.missing().count()).sum();
     let mut healed = None;
     if heal && missing > 0 {
-        if !json {
+        if form == Form::Text {
             say!(
                 "\n缺少、将要发送:{}。每张先到目标里查。",
                 "\nMissing, and to be sent: {}. Each is asked after in its target first.",
@@ -77,10 +82,10 @@ pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
             Err(error) => return Err(error),
         }
     }
-    if json {
+    if form == Form::Json {
         let answer = json!({ "plan": plan, "days": compared, "missing": missing, "healed": healed });
         say!("{}", place.with(answer));
-    } else if let Some(healed) = &healed {
+    } else if let Some(healed) = healed.as_ref().filter(|_| form == Form::Text) {
         let left = healed.not_kept.len() + healed.too_large.len() + healed.without_flow.len();
         let unsent = match left {
             0 => String::new(),

@@ -102,6 +102,8 @@ fn print(place: &Place, status: &Status) {
     }
     say!("{table}\n");
     vendors(status);
+    let size = status.size_in_words();
+    say!("存储:{}", "The store: {}", size.told(language::current()));
     say!("上一次收到推送:{}", "The last push was taken at: {}", time(status.pushes.last_success));
     notes(status);
     if status.attention > 0 {

@@ -306,7 +306,9 @@ fn every_screen_and_every_action_in_a_browser() {
     let log = installation.relay(&["log", "--json", "--limit", "50"]).json();
     let did: Vec<_> =
         log["actions"].as_array().unwrap().iter().map(|it| it["did"].as_str().unwrap()).collect();
-    for action in ["replay", "settle", "pause", "resume", "dead --redrive", "groups close", "reveal"] {
+    for action in
+        ["replay", "settle", "pause", "resume", "dead --redrive", "groups close", "reveal", "rewind"]
+    {
         assert!(did.contains(&action), "{action} in {did:?}");
     }
 }

@@ -121,8 +121,18 @@ fn every_screen_is_shown_in_both_languages() {
     let installation = town.installation();
     let ids = unsplittable(&town, &installation, 2);
     let console = Console::of(&installation);
-    let screens =
-        ["/", "/issues", "/flows", "/vendors", "/queues", "/groups", "/lookups", "/reconciliation", "/log"];
+    let screens = [
+        "/",
+        "/issues",
+        "/flows",
+        "/delivered",
+        "/vendors",
+        "/queues",
+        "/groups",
+        "/lookups",
+        "/reconciliation",
+        "/log",
+    ];
     for screen in screens {
         let page = console.get(screen);
         page.shows(&["<h1>", "erp-relay", "lang=\"zh-CN\"", "class=", "/console.css"]);
@@ -177,6 +187,51 @@ fn an_action_says_what_it_comes_to_and_is_done_once_it_is_asked_for() {
     assert_eq!(resumed.status, 303, "{}", resumed.body);
     let status = installation.relay(&["status", "--json"]).json();
     assert!(status["queues"]["kingdee"]["paused"].is_null(), "{status}");
+}
+
+#[test]
+fn what_was_delivered_is_listed_and_downloaded() {
+    let town = Town::open();
+    let installation = town.installation();
+    let ids = unsplittable(&town, &installation, 2);
+    let console = Console::of(&installation);
+    console.get("/flows").shows(&["/delivered?flow="]);
+    console.get("/delivered").shows(&[&ids[0], &ids[1], TO_CRM, "2 张单据", "/delivered.csv"]);
+    let none = console.get(&format!("/delivered?flow={TO_WDT}"));
+    none.shows(&["0 张单据"]);
+    assert_eq!(console.get("/delivered?since=yesterday").status, 400);
+    let file = console.get(&format!("/delivered.csv?flow={TO_CRM}&since=2026-01-01T00:00&amounts=yes"));
+    assert!(file.head.contains("content-type: text/csv; charset=utf-8"), "{}", file.head);
+    assert!(file.head.contains("attachment; filename=\"delivered.csv\""), "{}", file.head);
+    assert!(file.body.starts_with("\u{FEFF}时间,流程,单据") && file.body.contains(&ids[1]), "{}", file.body);
+    console.get("/").shows(&["存储:", "磁盘还剩"]);
+}
+
+#[test]
+fn a_flow_is_rewound_and_what_a_text_finds_is_settled_once_it_is_agreed_to() {
+    let town = Town::open();
+    let installation = town.installation();
+    let ids = unsplittable(&town, &installation, 2);
+    let console = Console::of(&installation);
+    console.get("/flow?flow=trade-to-kingdee").shows(&["回退重读", "先看后果"]);
+    let weighed = console.get("/do?what=rewind&flow=trade-to-kingdee&to=2026-11-28T08:00");
+    weighed.shows(&["RELAY_LEDGER_DAYS", "次调用", "relay rewind trade-to-kingdee --to"]);
+    let token = weighed.hidden("token");
+    let form = format!("what=rewind&flow=trade-to-kingdee&to=2026-11-28+08:00:00&token={token}");
+    assert_eq!(console.post("/do", &form.replace(&token, "x")).status, 403);
+    let done = console.post("/do", &form);
+    assert!(done.status == 303 && done.head.contains("location: /flows?done="), "{}", done.head);
+    console.get("/flows").shows(&["2026-11-28 08:00:00"]);
+    console.get("/log").shows(&["rewind", "trade-to-kingdee to 2026-11-28 08:00:00"]);
+    assert_eq!(console.get(&format!("/do?what=rewind&flow={TO_CRM}&to=2026-11-28T08:00")).status, 400);
+    assert_eq!(console.get("/do?what=rewind&flow=trade-to-kingdee&to=2036-01-01T00:00").status, 400);
+
+    console.get(&format!("/issues?grep={}", ids[1])).shows(&["筛出的全部了结"]);
+    let weighed = console.get(&format!("/do?what=settle&grep={}", ids[1]));
+    weighed.shows(&["1 张单据", &format!("relay settle --grep {}", ids[1])]);
+    let form = format!("what=settle&grep={}&reason=x&token={token}", ids[1]);
+    let settled = console.post("/do", &form);
+    assert!(settled.head.contains("location: /issues?done=1"), "{}", settled.head);
 }
 
 #[test]

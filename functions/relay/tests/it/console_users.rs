@@ -161,6 +161,9 @@ fn whoever_may_only_read_sees_no_action_and_does_none() {
         "/",
         "/issues",
         "/flows",
+        "/flow?flow=trade-to-kingdee",
+        "/delivered",
+        "/issues?grep=a",
         "/vendors",
         "/queues",
         "/groups",
@@ -175,9 +178,16 @@ fn whoever_may_only_read_sees_no_action_and_does_none() {
     }
     let token = browser.get("/").hidden("token");
     assert_eq!(browser.get("/do?what=pause&name=sharecrm").status, 403);
-    for (path, form) in
-        [("/do", "what=pause&name=sharecrm&reason=x"), ("/document", "flow=a&key=1"), ("/lookups", "")]
-    {
+    assert_eq!(browser.get("/do?what=rewind&flow=trade-to-kingdee&to=2026-11-28T08:00").status, 403);
+    let users = browser.get("/log");
+    users.shows(&["可以登录的用户", "operate"]);
+    assert!(!users.body.contains("argon2"), "{}", users.body);
+    for (path, form) in [
+        ("/do", "what=pause&name=sharecrm&reason=x"),
+        ("/do", "what=rewind&flow=trade-to-kingdee&to=2026-11-28"),
+        ("/document", "flow=a&key=1"),
+        ("/lookups", ""),
+    ] {
         let page = browser.asks("POST", path, &format!("{form}&token={token}"));
         assert_eq!(page.status, 403, "{path}: {}", page.body);
     }

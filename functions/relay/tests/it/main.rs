@@ -14,6 +14,7 @@ mod by_hand;
 mod chinese;
 mod console;
 mod console_users;
+mod delivered;
 mod demo;
 mod doctor;
 mod documents;

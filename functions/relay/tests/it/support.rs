@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use relay_core::clock::SystemClock;
-use relay_simulators::{Served, Vendors};
+use relay_simulators::{Ports, Served, Vendors};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -24,12 +24,14 @@ const NOBODY: u32 = 65534;
 pub(crate) struct Installation {
     folder: TempDir,
     settings: BTreeMap<String, String>,
+    program: PathBuf,
 }
 
 impl Installation {
     /// Without any settings.
     pub(crate) fn empty() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), settings: BTreeMap::new() }
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_relay"));
+        Self { folder: tempfile::tempdir().unwrap(), settings: BTreeMap::new(), program }
     }
 
     /// With a store in which a push waits, and no settings but those of pushes.
@@ -45,13 +47,19 @@ impl Installation {
         self
     }
 
+    /// Works on the stores of a stack, as an operator does there.
+    pub(crate) fn work_on(&mut self, stack: &Stack) {
+        self.settings.extend(stack.settings.clone());
+        self.program.clone_from(&stack.program);
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// `relay` with nothing of this machine's environment in it.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+        let mut command = Command::new(&self.program);
         command.env_clear().envs(&self.settings).args(arguments).current_dir(self.folder.path());
         command
     }
@@ -132,6 +140,29 @@ impl Answer {
     }
 }
 
+/// The stack that `tests/local-aws/run` has deployed, with its functions at work.
+pub(crate) struct Stack {
+    /// Where its functions find the vendors.
+    pub(crate) vendors: Ports,
+    /// What an operator's shell has to have set.
+    settings: BTreeMap<String, String>,
+    /// `relay` as it is built for an operator of a stack.
+    program: PathBuf,
+}
+
+impl Stack {
+    pub(crate) fn deployed() -> Self {
+        let file = std::env::var("LOCAL_AWS_STACK").expect("it is deployed by tests/local-aws/run");
+        let told: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let set =
+            |name: &str| serde_json::from_value::<BTreeMap<String, String>>(told[name].clone()).unwrap();
+        let settings = set("aws").into_iter().chain(set("settings")).collect();
+        let port = u16::try_from(told["vendors_port"].as_u64().unwrap()).unwrap();
+        let program = Path::new(&file).with_file_name("relay");
+        Self { vendors: Ports::from(port), settings, program }
+    }
+}
+
 /// The simulated vendors, listening while this lives.
 pub(crate) struct Town {
     pub(crate) vendors: Arc<Vendors>,
@@ -141,11 +172,16 @@ pub(crate) struct Town {
 
 impl Town {
     pub(crate) fn open() -> Self {
+        Self::on(Ports::default())
+    }
+
+    /// The vendors on these ports.
+    pub(crate) fn on(ports: Ports) -> Self {
         let runtime = Runtime::new().unwrap();
         let vendors = Vendors::new(Arc::new(SystemClock), 7);
         vendors.load_master_data();
         vendors.wangdian.set_calls_a_minute(None);
-        let served = runtime.block_on(vendors.serve_on_loopback()).unwrap();
+        let served = runtime.block_on(vendors.serve_on(ports)).unwrap();
         Self { vendors, served, _runtime: runtime }
     }
 

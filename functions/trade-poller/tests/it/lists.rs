@@ -1,8 +1,14 @@
 //! Lists that are read as a whole: what is new or has changed goes on, once.
 
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use relay_connector::{Connection, Failure, Lists, Page, PageOf, Query};
 use relay_core::clock::Deadline;
+use relay_job::Job as _;
+use relay_trade_poller::TradePoller;
 use serde_json::json;
 
 use crate::fuse::Fuse;
@@ -254,4 +260,43 @@ async fn a_run_that_is_killed_anywhere_loses_no_change() {
         }
     }
     panic!("a run has more steps than were tried");
+}
+
+/// A shop that answers so late that another run has read all of its list meanwhile.
+struct Late {
+    house: Arc<House>,
+    other: Mutex<Option<TradePoller>>,
+}
+
+#[async_trait]
+impl Lists for Late {
+    async fn list(&self, query: &Query, page: PageOf, deadline: Deadline) -> Result<Page, Failure> {
+        let other = self.other.lock().unwrap().take();
+        if let Some(other) = other {
+            self.house.clock.advance(Duration::from_secs(120));
+            let poll = move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(other.poll_all(Deadline::NONE, &|_| {}));
+            };
+            thread::spawn(poll).join().unwrap();
+        }
+        self.house.shop.list(query, page, deadline).await
+    }
+}
+
+impl Connection for Late {
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+}
+
+#[tokio::test]
+async fn what_another_run_has_queued_while_a_vendor_made_this_one_wait_is_not_queued_again() {
+    let house = Arc::new(House::new());
+    house.name_many(5);
+    let late = Late { house: house.clone(), other: Mutex::new(Some(house.poller(&GOODS))) };
+    let poller = TradePoller::build(&house.parts(&GOODS, house.stores.clone(), Arc::new(late))).unwrap();
+    let reports = poller.poll_all(Deadline::NONE, &|_| {}).await;
+    assert!(reports[0].error.as_ref().is_some_and(|error| error.contains("has taken over")), "{reports:?}");
+    assert_eq!(house.goods("one-goods").await.len(), 5, "each row once");
 }

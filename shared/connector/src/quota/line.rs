@@ -34,26 +34,25 @@ impl Line {
         self.lanes.range(..=purpose).map(|(_, lane)| lane.waiting.len()).sum()
     }
 
-    /// How many wait.
-    pub(super) fn len(&self) -> usize {
-        self.lanes.values().map(|lane| lane.waiting.len()).sum()
+    /// Whether one of those may begin.
+    pub(super) fn is_somebody_due(&self, purpose: Use, may_begin: impl Fn(Use) -> bool) -> bool {
+        self.lanes.range(..=purpose).any(|(other, lane)| !lane.waiting.is_empty() && may_begin(*other))
     }
 
-    /// How many calls go before this one, as far as is known now.
-    pub(super) fn ahead_of(&self, purpose: Use, ticket: u64) -> usize {
+    /// How many calls go before this one, as far as is known now. Those that may not begin yet hold up nobody.
+    pub(super) fn ahead_of(&self, purpose: Use, ticket: u64, may_begin: impl Fn(Use) -> bool) -> usize {
         let Some(lane) = self.lanes.get(&purpose) else { return 0 };
         let place = lane.waiting.iter().take_while(|other| **other != ticket).count();
-        let more_urgent: usize = self
-            .lanes
-            .range(..purpose)
-            .map(|(_, other)| {
-                let left = BEFORE_OTHERS.saturating_sub(other.in_a_row);
-                other.waiting.len().min(left + place * BEFORE_OTHERS)
-            })
+        let due = || self.lanes.iter().filter(|(other, lane)| !lane.waiting.is_empty() && may_begin(**other));
+        let more_urgent: usize = due()
+            .filter(|(other, _)| **other < purpose)
+            .map(|(_, other)| other.waiting.len().min(other.turns_left() + place * BEFORE_OTHERS))
             .sum();
-        let left = BEFORE_OTHERS.saturating_sub(lane.in_a_row);
+        let less_urgent: usize =
+            due().filter(|(other, _)| **other > purpose).map(|(_, other)| other.waiting.len()).sum();
+        let left = lane.turns_left();
         let turns = if place < left { 0 } else { 1 + (place - left) / BEFORE_OTHERS };
-        place + more_urgent + self.less_urgent(purpose).min(turns)
+        place + more_urgent + less_urgent.min(turns)
     }
 
     /// Gives a place up.
@@ -65,14 +64,24 @@ impl Line {
 
     /// A call was allowed.
     pub(super) fn count(&mut self, purpose: Use) {
-        let is_awaited = self.less_urgent(purpose) > 0;
+        let is_awaited = self.beside(purpose).any(|other| other > purpose);
         if let Some(lane) = self.lanes.get_mut(&purpose) {
             lane.in_a_row = if is_awaited { lane.in_a_row + 1 } else { 0 };
         }
         self.lanes.range_mut(..purpose).for_each(|(_, lane)| lane.in_a_row = 0);
     }
 
-    fn less_urgent(&self, purpose: Use) -> usize {
-        self.lanes.iter().filter(|(other, _)| **other > purpose).map(|(_, lane)| lane.waiting.len()).sum()
+    /// For what other calls somebody waits.
+    pub(super) fn beside(&self, purpose: Use) -> impl Iterator<Item = Use> {
+        let others =
+            self.lanes.iter().filter(move |(other, lane)| **other != purpose && !lane.waiting.is_empty());
+        others.map(|(other, _)| *other)
+    }
+}
+
+impl Lane {
+    /// How many more go before it is the turn of something less urgent.
+    fn turns_left(&self) -> usize {
+        BEFORE_OTHERS.saturating_sub(self.in_a_row)
     }
 }

@@ -11,7 +11,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_millis(1_020);
 
 /// What a quota is built on: of processes that share their budgets, each with a name of its own.
-fn surroundings(clock: Arc<dyn Clock>, quotas: Arc<dyn Quotas>, process: u64) -> Surroundings {
+pub(super) fn surroundings(clock: Arc<dyn Clock>, quotas: Arc<dyn Quotas>, process: u64) -> Surroundings {
     let (transport, rng) = (Arc::new(NoTransport), Arc::new(SeededRng::new(process)));
     Surroundings { quotas, ..Surroundings::unshared(transport, clock, rng) }
 }
@@ -43,7 +43,7 @@ fn quota(calls: u32, period: Duration) -> (Arc<SimulatedClock>, Arc<Quota>) {
     (clock, quotas.remove(0))
 }
 
-async fn wait(quota: &Quota, purpose: Use) {
+pub(super) async fn wait(quota: &Quota, purpose: Use) {
     quota.wait(purpose, Deadline::NONE).await.unwrap();
 }
 

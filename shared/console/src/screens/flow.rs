@@ -47,7 +47,13 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
 fn of_file(asked: &Asked<'_>, routed: &Routed) -> Markup {
     let (language, name) = (asked.language, routed.flow.name());
     html! {
-        @if routed.flow.source().document.role == Role::Windowed && asked.may_act() { (backfill(name, language)) }
+        @if asked.may_act() {
+            @match routed.flow.source().document.role {
+                Role::Windowed => { (backfill(name, language)) (rewind(name, language)) }
+                Role::Listed => { (read_anew(asked, name)) }
+                _ => {}
+            }
+        }
         h2 { (language.says("如果来了这样的单据", "What would become of a document")) }
         form.asked method="post" action="/explain" {
             input type="hidden" name="token" value=(asked.token);
@@ -84,6 +90,29 @@ fn backfill(name: &str, language: Language) -> Markup {
             p { button { (language.says("先数一数", "Count first")) } }
         }
     }
+}
+
+/// The form that leads to reading again from a time on, which is weighed first.
+fn rewind(name: &str, language: Language) -> Markup {
+    html! {
+        h2 { (language.says("回退重读", "Read again from a time on")) }
+        form.asked action="/do" {
+            input type="hidden" name="what" value="rewind";
+            input type="hidden" name="flow" value=(name);
+            p {
+                label for="rewind-to" { (language.says("从(中国时间,按来源的修改时间),排在新单之前", "From (China time, by when the source has changed it), before anything new")) }
+                input id="rewind-to" name="to" type="datetime-local" required;
+            }
+            p { button { (language.says("先看后果", "See what that does")) } }
+        }
+    }
+}
+
+/// A list has no times: all of it is read.
+fn read_anew(asked: &Asked<'_>, name: &str) -> Markup {
+    let now = shown(asked.desk.operations.clock.now());
+    let words = asked.language.says("整个列表重新读", "Read its whole list again");
+    html! { p { (act(&[("what", "rewind"), ("flow", name), ("to", now.as_str())], words)) } }
 }
 
 fn tests(asked: &Asked<'_>, name: &str) -> Markup {

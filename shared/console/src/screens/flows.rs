@@ -47,7 +47,7 @@ fn row(name: &str, flow: &FlowStatus, status: &Status, language: Language) -> Ve
         html! { (link("/flow", &[("flow", name)], name)) @if let Some(title) = &flow.title { br; span.faint { (title) } } },
         cell(format!("{} → {}", flow.source, flow.target)),
         cell(format!("{} / {}", flow.today.read, flow.today.delivered)),
-        cell(count(flow.delivered)),
+        link("/delivered", &[("flow", name)], &count(flow.delivered)),
         cell(status.waiting_in_words(flow)),
         failed,
         time(flow.read_until),

@@ -46,6 +46,13 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
             input id="grep" name="grep" value=(request.field("grep").unwrap_or_default());
             " " button { (language.says("筛选", "Filter")) }
         }
+        @if which.grep.is_some() && !entries.is_empty() {
+            @let does = |what| fields(what, &which);
+            p {
+                (act(&does("replay"), language.says("筛出的全部重放", "Send all of these again"))) " "
+                (act(&does("settle"), language.says("筛出的全部了结", "Settle all of these")))
+            }
+        }
         @match flow {
             Some(flow) => { form action="/do" {
                 input type="hidden" name="flow" value=(flow);
@@ -61,6 +68,13 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         (pager)
     };
     Ok(Page::new(language.says("问题", "Issues"), body))
+}
+
+/// The fields of an action on what the filter has left.
+fn fields<'w>(what: &'w str, which: &'w Which) -> Vec<(&'static str, &'w str)> {
+    let named = [("flow", &which.flow), ("cause", &which.cause), ("grep", &which.grep)];
+    let named = named.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    std::iter::once(("what", what)).chain(named).collect()
 }
 
 fn row(failure: &Failure, is_ticked: bool, language: Language) -> Vec<Markup> {

@@ -1,12 +1,16 @@
 //! Who has done what?
 
-use maud::html;
+use maud::{Markup, html};
 use relay_core::Action;
 use relay_operations::OperationError;
 use relay_operations::times::shown;
 
-use crate::Asked;
 use crate::page::{Page, cell, link, table};
+use crate::{Asked, Role};
+
+fn user((name, role): (&str, Role)) -> Vec<Markup> {
+    vec![link("/log", &[("about", name)], name), cell(role.name())]
+}
 
 /// So many actions stand on the page.
 const LISTED: usize = 200;
@@ -40,6 +44,10 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
                 a href="/log" { (language.says("全部", "All")) } }
         }
         (table(language, &columns, &rows))
+        @if let Some(users) = asked.users {
+            h2 { (language.says("可以登录的用户", "Who may log in")) }
+            (table(language, &[language.says("用户", "User"), language.says("角色", "Role")], &users.listed().map(user).collect::<Vec<_>>()))
+        }
     };
     Ok(Page::new(language.says("操作记录", "Audit trail"), body))
 }

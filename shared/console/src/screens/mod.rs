@@ -1,5 +1,6 @@
 //! A page for each question.
 
+pub(crate) mod delivered;
 pub(crate) mod document;
 pub(crate) mod explain;
 pub(crate) mod flow;

@@ -32,6 +32,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         (vendors::table_of(&status, language))
         h2 { (language.says("队列", "Queues")) }
         (queues::table_of(&status, language))
+        p { (language.says("存储:", "The store: ")) (status.size_in_words().told(language)) }
     };
     Ok(Page::new(language.says("总览", "Overview"), body))
 }

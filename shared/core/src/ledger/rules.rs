@@ -68,6 +68,7 @@ impl Entry {
             beside: Vec::new(),
             divided: None,
             archive: Vec::new(),
+            heard: None,
             edited: None,
             numbers: Numbers::default(),
             revision: 0,

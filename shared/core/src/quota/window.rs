@@ -1,5 +1,6 @@
 //! The calls of an account in the last period, and who may make the next. Pure.
 
+mod limit;
 mod stored;
 
 use std::time::Duration;
@@ -8,14 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ask, Grant, Limit, Use, Used};
 
-/// So many permits are given at once at least, where the limit has room for them: each time is a write to a store.
-const LUMP: u32 = 10;
-
-/// Calls are counted by parts of the period, as if all of a part had begun at its end: so many parts a period has.
-const PARTS: u64 = 64;
-
 /// How long it is believed that an account reads: until then pushes leave room for it.
 const READS: u64 = 600_000;
+
+/// How long after a read the next is expected, of those that are made one after the other.
+const NEXT_READ: u64 = 5_000;
 
 /// How long somebody who was refused is taken to wait, after the time when he is to ask again.
 const PATIENCE: u64 = 5_000;
@@ -25,9 +23,6 @@ const MINUTE: u64 = 60_000;
 
 /// So long permits are good for that a quiet account gives to be kept; in milliseconds.
 const KEPT: u64 = MINUTE;
-
-/// The calls of a shorter period keep a pace; in milliseconds.
-const PACED: u64 = 3_600_000;
 
 /// Milliseconds since a moment that all who share the window count from.
 type Moment = u64;
@@ -46,6 +41,8 @@ pub struct Window {
     waiting: Vec<Waiting>,
     /// When something was read last.
     read_at: Option<Moment>,
+    /// What was read in the period of late that had the most of it.
+    most_reads: Option<Reads>,
     /// When the next may read, and write: a backlog does not take the whole period's calls at once, and have everybody wait
     /// for the next period.
     reads_from: Moment,
@@ -55,6 +52,10 @@ pub struct Window {
 /// Calls that began until then: how many to read, and how many to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Begun(Moment, u32, u32);
+
+/// So many reads in the period until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Reads(u32, Moment);
 
 /// Permits that somebody may still use.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -73,55 +74,6 @@ struct Waiting {
     wanted: u32,
     since: Moment,
     until: Moment,
-}
-
-impl Limit {
-    /// How many permits are given at once at most: enough for a second.
-    #[must_use]
-    pub fn lump(self) -> u32 {
-        let calls = self.calls.get();
-        let in_a_second = u64::from(calls) * 1_000 / self.millis();
-        let lump = u32::try_from(in_a_second).unwrap_or(calls).max(LUMP).min((calls / 4).max(1));
-        self.at_once.map_or(lump, |most| lump.min(most.get()))
-    }
-
-    /// How long permits are good for: as long as so many calls take at the limit's pace.
-    fn valid(self) -> u64 {
-        let at_pace = u64::from(self.lump()) * self.millis() / u64::from(self.calls.get());
-        at_pace.max(self.millis().min(1_000))
-    }
-
-    /// How soon after so many calls others may begin: a little sooner than at the limit's pace, which the limit itself holds.
-    /// At once where a day's calls are counted: whoever has some calls to make in an evening is not to wait until morning.
-    fn pause_after(self, calls: u32) -> u64 {
-        if self.millis() >= PACED {
-            return 0;
-        }
-        u64::from(calls) * self.millis() * 9 / 10 / u64::from(self.calls.get())
-    }
-
-    fn part(self) -> u64 {
-        (self.millis() / PARTS).max(1)
-    }
-
-    /// One call may take so much longer on its way than another: the vendor counts by when they arrive.
-    fn on_the_way(self) -> u64 {
-        self.part() / 2
-    }
-
-    /// What a quiet time is worth: one lump more, unless so many at once are too many.
-    fn credit(self) -> u64 {
-        if self.at_once.is_some() { 0 } else { self.pause_after(self.lump()) }
-    }
-
-    /// What writes leave for reads, so that one of these need not wait for a place.
-    fn left_for_reads(self) -> u32 {
-        (self.calls.get() / 50).max(1)
-    }
-
-    fn millis(self) -> u64 {
-        millis(self.period).max(1)
-    }
 }
 
 impl Window {
@@ -145,8 +97,8 @@ impl Window {
         let (now, holder) = (millis(now), ask.holder.as_str());
         let mut settled = self.clone();
         settled.settle(now, limit, holder, &ask.begun);
-        let asked =
-            Asked { holder, purpose: ask.purpose, since: settled.waits_since(now, holder, ask.purpose) };
+        let since = settled.waits_since(now, holder, ask.purpose);
+        let asked = Asked { holder, purpose: ask.purpose, since, beside: &ask.beside };
         let wanted = ask.wanted.clamp(1, limit.lump());
         // Writes come in lumps; a read takes what there is.
         let need = if ask.purpose == Use::Read { 1 } else { wanted };
@@ -163,21 +115,17 @@ impl Window {
             return (Grant::Permits { count, valid: Duration::from_millis(valid) }, true);
         }
         let wait = settled.wait(now, limit, &asked, need);
-        let is_to_be_kept = self.note_waiting(now, limit, wait, &asked, need);
+        let is_to_be_kept = settled.note_waiting(now, limit, wait, &asked, need);
+        if is_to_be_kept {
+            *self = settled;
+        }
         (Grant::Wait(Duration::from_millis(wait)), is_to_be_kept)
     }
 
     /// Whether writes take what there is: the whole lump would be longer in coming than it takes at the limit's pace, so
-    /// that the room that is there would be lost. Not while somebody reads, whose next read that room is for.
+    /// that the room that is there would be lost.
     fn is_worth_taking(&self, now: Moment, limit: Limit, asked: &Asked<'_>, room: u32, need: u32) -> bool {
-        room >= need.div_ceil(2)
-            && self.time_until(now, limit, asked, need) > limit.pause_after(need)
-            && !self.is_read(now, limit)
-    }
-
-    /// Whether somebody is reading.
-    fn is_read(&self, now: Moment, limit: Limit) -> bool {
-        self.read_at.is_some_and(|read_at| now.saturating_sub(read_at) < limit.valid())
+        room >= need.div_ceil(2) && self.time_until(now, limit, asked, need) > limit.pause_after(need)
     }
 
     /// How many permits a quiet account gives to a writer to be kept for the calls that come later: of calls that come alone
@@ -205,24 +153,28 @@ impl Window {
     }
 
     /// Counts what the holder has begun, gives back what it has not, and forgets what is over. Nobody knows of permits that
-    /// have lapsed whether they were used: perhaps at the last moment.
+    /// have lapsed whether they were used: perhaps at the last moment. Whoever has no permits any more was refused
+    /// since, and tells again what was counted then.
     fn settle(&mut self, now: Moment, limit: Limit, holder: &str, begun: &[(Duration, Use)]) {
-        let mut known = self.permits.iter().filter(|permits| permits.holder == holder);
-        if let Some((purpose, count)) = known.next().map(|permits| (permits.purpose, permits.count)) {
-            let unused = count.saturating_sub(u32::try_from(begun.len()).unwrap_or(u32::MAX));
-            let from = self.from(purpose);
-            *from = from.saturating_sub(limit.pause_after(unused));
-        }
         let over = limit.on_the_way() + limit.millis();
         // What lies further ahead than permits are good for was noted by another run of the machine, where nothing tells one
         // run from another: it would count until this one has lasted as long.
         let ahead = now + limit.millis().max(KEPT);
         let is_near = |until: Moment| until + over > now && until <= ahead;
-        self.permits.retain(|permits| permits.holder != holder && is_near(permits.until));
-        for (age, purpose) in begun {
-            self.count(now.saturating_sub(millis(*age)), limit, *purpose);
+        let mut known = self.permits.iter().filter(|permits| permits.holder == holder);
+        if let Some((purpose, count)) = known.next().map(|permits| (permits.purpose, permits.count)) {
+            let unused = count.saturating_sub(u32::try_from(begun.len()).unwrap_or(u32::MAX));
+            let from = self.from(purpose);
+            *from = from.saturating_sub(limit.pause_after(unused));
+            for (age, purpose) in begun {
+                self.count(now.saturating_sub(millis(*age)), limit, *purpose);
+            }
+            self.note_reads(limit);
         }
+        self.permits.retain(|permits| permits.holder != holder && is_near(permits.until));
         self.begun.retain(|Begun(at, ..)| at + limit.millis() > now && *at <= ahead);
+        self.read_at = self.read_at.filter(|read_at| *read_at <= ahead);
+        self.most_reads = self.most_reads.filter(|Reads(_, noted)| *noted <= ahead);
         // One that waits until long after the period was noted by another run of the machine.
         self.waiting.retain(|waiting| waiting.until > now && waiting.until <= now + 3 * limit.millis());
     }
@@ -236,6 +188,37 @@ impl Window {
         }
         let Begun(_, reads, writes) = &mut self.begun[place];
         *(if purpose == Use::Read { reads } else { writes }) += 1;
+    }
+
+    /// Notes how many reads there were in the period until the last of them, where there were no more in one of late.
+    fn note_reads(&mut self, limit: Limit) {
+        let Some(Begun(last, ..)) = self.begun.iter().rfind(|Begun(_, reads, _)| *reads > 0) else { return };
+        let (last, within) = (*last, |Begun(at, ..): &&Begun| at + limit.millis() > *last);
+        let reads = self.begun.iter().filter(within).map(|Begun(_, reads, _)| reads).sum();
+        if self.most_reads.is_none_or(|Reads(most, noted)| reads >= most || noted + limit.millis() <= last) {
+            self.most_reads = Some(Reads(reads, last));
+        }
+    }
+
+    /// How many calls of a period writes leave for reads, of which there are so many in it: as many as were read of late, so
+    /// that those that come again on their schedule find their places.
+    fn kept_for_reads(&self, at: Moment, limit: Limit, asked: &Asked<'_>, reads: u32) -> u32 {
+        let since = self.read_at.map_or(READS, |read_at| at.saturating_sub(read_at));
+        if since >= READS {
+            return reads;
+        }
+        let are_going_on = since < NEXT_READ || self.is_waited_for(asked, |other| other == Use::Read);
+        // Where they come once in a longer time than the period, their places are kept while they are made.
+        let of_late = |Reads(_, noted): &Reads| are_going_on || noted + limit.millis() > at;
+        let most = self.most_reads.filter(of_late).map_or(0, |Reads(most, _)| most);
+        let kept = most.max(reads + limit.left_for_reads(are_going_on));
+        kept.min(limit.most_reads()).max(reads)
+    }
+
+    /// Whether somebody waits for such calls beside who asks.
+    fn is_waited_for(&self, asked: &Asked<'_>, is_such: impl Fn(Use) -> bool) -> bool {
+        let mut others = self.waiting.iter().map(|other| other.purpose).chain(asked.beside.iter().copied());
+        others.any(is_such)
     }
 
     /// How many calls may begin at that moment, if nobody else asks before.
@@ -261,14 +244,12 @@ impl Window {
         if from > at && from <= at + limit.millis() {
             return 0;
         }
-        let room = calls.saturating_sub(reads + writes);
         if asked.purpose == Use::Read {
-            let is_awaited = self.waiting.iter().any(|other| other.purpose != Use::Read);
-            let most = if is_awaited { (calls * 3 / 4).max(1) } else { calls };
-            return room.min(most.saturating_sub(reads));
+            let is_shared = self.is_waited_for(asked, |other| other != Use::Read);
+            let most = if is_shared { limit.most_reads().max(1) } else { calls };
+            return calls.saturating_sub(reads + writes).min(most.saturating_sub(reads));
         }
-        let reads = self.read_at.is_some_and(|read_at| at.saturating_sub(read_at) < READS);
-        room.saturating_sub(if reads { limit.left_for_reads().min(calls - 1) } else { 0 })
+        calls.saturating_sub(writes + self.kept_for_reads(at, limit, asked, reads))
     }
 
     /// When the next of them may begin.
@@ -280,8 +261,7 @@ impl Window {
     fn wait(&self, now: Moment, limit: Limit, asked: &Asked<'_>, need: u32) -> u64 {
         let (whole, part) =
             (self.time_until(now, limit, asked, need), self.time_until(now, limit, asked, need.div_ceil(2)));
-        let is_far = whole > part + limit.pause_after(need) && !self.is_read(now + part, limit);
-        if is_far { part } else { whole }
+        if whole > part + limit.pause_after(need) { part } else { whole }
     }
 
     /// How long until so many calls may begin. Who is only behind others looks again soon: it is not known how long they take.
@@ -295,7 +275,9 @@ impl Window {
             .iter()
             .map(|Begun(at, ..)| *at)
             .chain(self.permits.iter().map(|permits| permits.until));
+        let moments = moments.chain(self.most_reads.map(|Reads(_, noted)| noted));
         let ends = moments.map(|at| at + limit.millis()).chain([self.reads_from, self.writes_from]);
+        let ends = ends.chain(self.read_at.map(|read_at| read_at + NEXT_READ));
         let mut changes: Vec<Moment> = ends.filter(|change| *change > now).collect();
         changes.sort_unstable();
         let first = changes.into_iter().find(|at| self.room(*at, limit, asked) >= need);
@@ -335,6 +317,7 @@ struct Asked<'a> {
     holder: &'a str,
     purpose: Use,
     since: Moment,
+    beside: &'a [Use],
 }
 
 impl Asked<'_> {

@@ -1,4 +1,4 @@
-//! What the four Lambdas share: start-up, secrets, metrics, and the runtime's loop.
+//! What the Lambdas share: start-up, secrets, metrics, and the runtime's loop.
 //!
 //! | module | what for |
 //! |---|---|

@@ -145,6 +145,7 @@ pub(crate) fn sqs(system: System, messages: &[Received]) -> Value {
                 "MessageGroupId": message.group,
                 "ApproximateReceiveCount": message.receive_count.to_string(),
                 "SentTimestamp": message.sent_at.timestamp_millis().to_string(),
+                "SequenceNumber": message.place.as_ref().map(|place| place.number().to_string()),
             },
             "eventSourceARN": format!("arn:aws:sqs:eu-west-1:1:relay-{system}.fifo"),
         })

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{COLUMNS, Header};
+use crate::export::written;
 use crate::log::Did;
 use crate::{OperationError, Operations};
 
@@ -124,7 +125,6 @@ impl Operations<'_> {
         let header = self.header(table).await?;
         let results = header.as_ref().map_or_else(|| vec!["id".to_owned()], |header| header.results.clone());
         let parts = header.as_ref().map_or_else(|| vec!["code".to_owned()], |header| header.code.clone());
-        let mut writer = csv::Writer::from_writer(Vec::new());
         let mut lines = vec![parts.iter().chain(&results).cloned().collect::<Vec<_>>()];
         for Held { code, id, row, .. } in held {
             let mut line = if parts.len() == 1 { vec![code] } else { apart(&code) };
@@ -138,11 +138,7 @@ impl Operations<'_> {
             }
             lines.push(line);
         }
-        for line in lines {
-            writer.write_record(line).map_err(|error| OperationError::Unwritable(error.to_string()))?;
-        }
-        let written = writer.into_inner().map_err(|error| OperationError::Unwritable(error.to_string()))?;
-        Ok(format!("\u{FEFF}{}", String::from_utf8_lossy(&written)))
+        written(lines.into_iter())
     }
 
     /// Forgets a code of a table, or the whole table, and says how many codes it held of it.

@@ -46,7 +46,15 @@ impl Status {
         let mut failed =
             flow("relay_documents_failed", "Documents that wait for a person.", &|flow| Some(flow.failed));
         failed.values.extend(others);
+        let sizes =
+            self.size.iter().flat_map(|size| [("file", size.file), ("log", size.log), ("free", size.free)]);
         let metrics = [
+            Metric {
+                name: "relay_store_bytes",
+                help: "What the store's file takes, the log beside it, and what is left on their disk.",
+                label: "of",
+                values: sizes.map(|(of, bytes)| (of.to_owned(), bytes)).collect(),
+            },
             Metric {
                 name: "relay_issues",
                 help: "What needs a person, as `relay status` lists it.",

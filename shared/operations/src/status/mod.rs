@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use relay_core::health::{self, Health, Part, Problem};
 use relay_core::{StoreError, System};
-use relay_job::room::{self, Short};
+use relay_job::room::{self, Room, Short};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::flows::waits_until;
@@ -20,7 +20,9 @@ pub use self::flows::{FlowStatus, NEXT};
 pub use self::queues::QueueStatus;
 pub use self::reconciled::Reconciled;
 pub use self::vendors::{Side, Standing, VendorStatus};
+use crate::both;
 use crate::language::Said;
+use crate::times::size;
 use crate::{OperationError, Operations};
 
 /// Where everything stands.
@@ -42,6 +44,8 @@ pub struct Status {
     pub tasks: BTreeMap<String, Stopped>,
     /// The days of the last week on which the sides of a flow differ, or could not be compared.
     pub reconciliation: Vec<Reconciled>,
+    /// What the store takes on its disk, and what is left there; `None` where that is not known, as of a stack.
+    pub size: Option<Room>,
     /// What the store lacks room for.
     pub room: Vec<Short>,
     /// What needs a person, one line each.
@@ -57,6 +61,23 @@ impl Status {
             (Some(waiting), _) => waiting.to_string(),
             (None, Some(queue)) => format!("≤ {}", queue.waiting + queue.in_flight),
             (None, None) => "-".to_owned(),
+        }
+    }
+}
+
+impl Status {
+    /// What the store takes, for people.
+    #[must_use]
+    pub fn size_in_words(&self) -> Said {
+        match self.size {
+            None => Said::new("不知道", "not known"),
+            Some(Room { file, log, free }) => {
+                let [file, log, free] = [file, log, free].map(size);
+                both!(
+                    "文件 {file},日志 {log},磁盘还剩 {free}",
+                    "file {file}, log {log}, {free} free on its disk"
+                )
+            }
         }
     }
 }
@@ -105,6 +126,7 @@ impl Operations<'_> {
             pushes: self.doing(Part::Pushes).await?,
             tasks: self.stopped_tasks().await?,
             reconciliation: self.red_days().await?,
+            size: self.room,
             room: room::short(self.stores.checkpoints.as_ref()).await?,
             flows,
             issues: Vec::new(),

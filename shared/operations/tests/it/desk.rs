@@ -5,6 +5,7 @@ use std::sync::Arc;
 use relay_connector::{Catalog, Settings};
 use relay_core::clock::{Clock as _, SeededRng, SimulatedClock};
 use relay_core::{EntryId, Failed, FailureClass, Outgoing, Stores, System, WorkItem, ledger};
+use relay_job::room::Room;
 use relay_job::{ActiveFlows, FlowFile, FlowSettings, Flows};
 use relay_operations::Operations;
 use relay_store_sqlite::Sqlite;
@@ -22,6 +23,7 @@ pub(crate) struct Desk {
     active: ActiveFlows,
     catalog: Arc<Catalog>,
     settings: Settings,
+    pub(crate) room: Option<Room>,
     _folder: tempfile::TempDir,
 }
 
@@ -46,7 +48,7 @@ impl Desk {
         let active = ActiveFlows::new(flows.clone(), catalog.clone(), checkpoints, clock.clone());
         let settings = Settings::from_iter([("WDT_APPSECRET".to_owned(), "s".to_owned())]);
         let rng = Arc::new(SeededRng::new(1));
-        Self { stores, clock, rng, flows, active, catalog, settings, _folder: folder }
+        Self { stores, clock, rng, flows, active, catalog, settings, room: None, _folder: folder }
     }
 
     pub(crate) fn ask(&self) -> Operations<'_> {
@@ -57,6 +59,7 @@ impl Desk {
             catalog: &self.catalog,
             connectors: relay_connectors::CONNECTORS,
             settings: &self.settings,
+            room: self.room,
             by: "operator".to_owned(),
             flow_settings: FlowSettings::default(),
             clock: self.clock.clone(),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail by panicking, as tests do")]
 
 mod answers;
+mod delivered;
 mod desk;
 mod documents;
 mod look_ups;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use relay_core::clock::Clock as _;
 use relay_core::registry;
+use relay_job::room::Room;
 use relay_operations::pauses::{Steered, told};
 use relay_operations::{OperationError, Operations};
 
@@ -59,6 +60,37 @@ async fn targets_and_flows_are_paused_for_a_while_or_until_they_are_resumed() {
         let error = ask.pause("kingdee", "", "王", Some(lasts)).await.unwrap_err();
         assert!(matches!(error, OperationError::PauseTooLong) && error.is_wrong_usage());
     }
+}
+
+#[tokio::test]
+async fn a_rewinding_says_first_what_it_does_and_a_status_what_the_store_takes() {
+    let mut desk = Desk::new();
+    let ask = desk.ask();
+    let (now, nobody) = (desk.clock.now(), |_| Err("not connected".to_owned()));
+    let hours = |count: u64| now - Duration::from_secs(count * 3_600);
+    let plan = ask.plan_rewind(TRADES, hours(3), &nobody).await.unwrap();
+    assert_eq!((plan.from, plan.to), (None, Some(hours(3))));
+    let range = plan.range.as_ref().unwrap();
+    assert!(range.rows.is_none() && range.calls >= 3, "a call for each window: {range:?}");
+    let warning = plan.warning().to_string();
+    assert!(
+        warning.contains("from 2026-11-28 09:00:00 on") && warning.contains("RELAY_LEDGER_DAYS"),
+        "{warning}"
+    );
+    ask.rewind(TRADES, hours(3)).await.unwrap();
+    let plan = ask.plan_rewind(TRADES, hours(4), &nobody).await.unwrap();
+    assert_eq!(plan.from, Some(hours(3)));
+    let ahead = now + Duration::from_secs(1);
+    assert!(matches!(ask.plan_rewind(TRADES, ahead, &nobody).await, Err(OperationError::WrongTime(_))));
+    let pool = ask.plan_rewind(STOCK, hours(1), &nobody).await;
+    assert!(matches!(pool, Err(OperationError::NoWindows { .. })));
+
+    assert_eq!(ask.status().await.unwrap().size_in_words().to_string(), "not known");
+    desk.room = Some(Room { file: 3_500_000, log: 4_194_304, free: 12_000_000_000 });
+    let status = desk.ask().status().await.unwrap();
+    assert_eq!(status.size_in_words().to_string(), "file 3.5 MB, log 4.1 MB, 12.0 GB free on its disk");
+    let metrics = status.metrics(now);
+    assert!(metrics.contains("relay_store_bytes{of=\"log\"} 4194304"), "{metrics}");
 }
 
 #[tokio::test]

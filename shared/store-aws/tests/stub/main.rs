@@ -8,4 +8,5 @@ mod groups;
 mod items;
 mod lost_answers;
 mod refusals;
+mod secrets;
 mod stub;

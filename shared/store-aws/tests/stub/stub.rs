@@ -12,7 +12,7 @@ use chrono::DateTime;
 use http::{Request, Response};
 use relay_core::clock::{SeededRng, SimulatedClock};
 use relay_core::{AwsNames, AwsQueue, Stores, System};
-use relay_store_aws::{Aws, HttpClient, for_sdk};
+use relay_store_aws::{Aws, HttpClient, Secrets, for_sdk};
 use serde_json::{Value, json};
 
 /// What is answered to a request.
@@ -35,6 +35,12 @@ pub(crate) struct Stub {
 }
 
 impl Stub {
+    /// Its secrets.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let http: Arc<dyn HttpClient> = Arc::new(Scripted(self.script.clone()));
+        Secrets { config: config(http.clone()), http, clock: self.clock.clone() }
+    }
+
     /// One that gives these answers, one after the other.
     pub(crate) fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
         let script = Script { answers: answers.into_iter().collect(), asked: Vec::new() };
@@ -100,16 +106,19 @@ fn stores_over(http: Arc<dyn HttpClient>, clock: Arc<SimulatedClock>) -> Stores 
         })
         .into(),
     };
+    Aws::new(&config(http.clone()), names, http, clock, Arc::new(SeededRng::new(1))).stores()
+}
+
+fn config(http: Arc<dyn HttpClient>) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "test");
-    let config = SdkConfig::builder()
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
-        .http_client(for_sdk(http.clone()))
+        .http_client(for_sdk(http))
         .endpoint_url("http://aws")
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build();
-    Aws::new(&config, names, http, clock, Arc::new(SeededRng::new(1))).stores()
+        .build()
 }
 
 /// 200, with this.

@@ -162,6 +162,7 @@ impl Process {
             catalog: &wiring.catalog,
             connectors: relay_connectors::CONNECTORS,
             settings: &wiring.settings,
+            room: None,
             by: "operator".to_owned(),
             flow_settings: settings::open_to_flows(&wiring.settings),
             clock: wiring.clock.clone(),

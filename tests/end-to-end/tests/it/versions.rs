@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use relay_decorator::Port;
 use relay_simulators::qince::PushStyle;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use crate::fuse::Fuse;
 use crate::house::{House, object};
 use crate::process::{ORDERS_TO_CRM, Process, TRADES, count, failure, outcomes};
 
@@ -48,6 +50,31 @@ async fn an_older_version_does_not_take_the_place_of_a_newer_one_that_failed() {
     let failed = process.failures().await.remove(0).failed.unwrap();
     assert_eq!(failed.version.as_deref(), newer["modify_time_str"].as_str());
     assert_eq!(failed.document["modify_time_str"], newer["modify_time_str"]);
+}
+
+/// Who could not delete what is done has it handed out once more, and the version tells nothing.
+#[tokio::test]
+async fn of_two_contents_under_one_version_the_first_is_not_put_over_the_last_when_both_are_handed_out_again()
+{
+    let house = House::new(1);
+    let fuse = Fuse::unbreakable();
+    let process = house.start_with(&fuse);
+    let first = house.vendors.qince.order(house.minutes_ago(10));
+    let second = house.vendors.qince.changed(&first, TimeDelta::zero(), "CG_DFH");
+    for order in [&first, &second] {
+        post(&house, &process, order).await;
+        house.clock.advance(Duration::from_millis(5));
+    }
+    fuse.refuse(Port::Queue, "delete");
+    for worker in &process.workers {
+        _ = worker.work(&|| true).await;
+    }
+    let both = [first["remark"].clone(), second["remark"].clone()];
+    assert_eq!(remarks_in_crm(&house, &first), both);
+    fuse.refuse_nothing();
+    house.clock.advance(Duration::from_secs(3_600));
+    process.drain().await;
+    assert_eq!(remarks_in_crm(&house, &first), both);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Ports;
 use super::intake::noise;
 
-fn delivered(version: &str) -> Delivered {
+pub(crate) fn delivered(version: &str) -> Delivered {
     Delivered {
         version: Some(version.to_owned()),
         version_kind: None,

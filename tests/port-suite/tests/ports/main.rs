@@ -16,6 +16,7 @@ mod audit;
 mod checkpoints;
 mod closing;
 mod dead_letters;
+mod deliveries;
 mod flow_names;
 mod groups;
 mod health;

@@ -45,6 +45,26 @@ async fn messages_of_a_group_come_in_order_and_one_in_flight_holds_the_others_ba
 }
 
 #[tokio::test]
+async fn a_later_message_stands_behind_those_before_it_at_every_receive() {
+    let ports = Ports::open().await;
+    ports.send(&[message("a", "a1"), message("a", "a2"), message("a", "a3")]).await;
+    let places = |received: &[Received]| {
+        received.iter().map(|message| message.place.clone().unwrap()).collect::<Vec<_>>()
+    };
+    let first = places(&ports.receive().await);
+    assert_eq!(first.len(), 3);
+    assert!(first.is_sorted_by(|before, after| before.is_before(after)), "{first:?}");
+    ports.wait(61);
+    let again = ports.receive().await;
+    assert_eq!(places(&again), first, "a message keeps its place");
+    let receipts: Vec<_> = again.into_iter().map(|message| message.receipt).collect();
+    ports.stores.queue.delete(System::new("kingdee"), &receipts).await.unwrap();
+    ports.send(&[message("a", "a4")]).await;
+    let last = places(&ports.receive().await);
+    assert!(first[2].is_before(&last[0]), "a place is not given again: {first:?}, {last:?}");
+}
+
+#[tokio::test]
 async fn a_repetition_is_dropped_for_five_minutes_even_after_the_first_was_deleted() {
     let ports = Ports::open().await;
     ports.send(&[message("a", "a1"), message("a", "a1")]).await;

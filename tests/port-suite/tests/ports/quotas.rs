@@ -10,7 +10,7 @@ const MINUTE: Limit =
     Limit { calls: NonZeroU32::new(20).unwrap(), period: Duration::from_secs(60), at_once: None };
 
 fn ask(holder: &str, purpose: Use, wanted: u32) -> Ask {
-    Ask { holder: holder.to_owned(), purpose, wanted, begun: Vec::new() }
+    Ask { holder: holder.to_owned(), purpose, wanted, beside: Vec::new(), begun: Vec::new() }
 }
 
 fn count(grant: Grant) -> u32 {

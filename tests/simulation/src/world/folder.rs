@@ -40,11 +40,12 @@ const FORMER: &str = "
     DROP TABLE waiting;
     DROP INDEX messages_in_order;
     CREATE INDEX messages_in_order ON messages (queue, dead, id, visible_at);
+    DROP INDEX ledger_delivered;
     PRAGMA user_version = 0;
 ";
 
 /// The steps that are taken back: whoever adds one adds it here too.
-const STEPS: u32 = 11;
+const STEPS: u32 = 12;
 
 pub(super) struct Folder(tempfile::TempDir);
 

@@ -177,6 +177,7 @@ fn operations(wiring: &Wiring) -> Operations<'_> {
         catalog: &wiring.catalog,
         connectors: relay_connectors::CONNECTORS,
         settings: &wiring.settings,
+        room: None,
         by: "operator".to_owned(),
         flow_settings: settings::open_to_flows(&wiring.settings),
         clock: wiring.clock.clone(),

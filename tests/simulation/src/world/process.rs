@@ -137,10 +137,11 @@ async fn invoke(
                     "attributes": {
                         "ApproximateReceiveCount": message.receive_count.to_string(),
                         "SentTimestamp": message.sent_at.timestamp_millis().to_string(),
+                        "SequenceNumber": message.place.as_ref().map(|place| place.number().to_string()),
                         "MessageGroupId": message.group,
                     },
                     "eventSource": "aws:sqs",
-                    "eventSourceARN": format!("arn:aws:sqs:cn-north-1:1:relay-{system}.fifo"),
+                    "eventSourceARN": format!("arn:aws:sqs:cn-north-1:1:{system}.fifo"),
                 })
             })
             .collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use relay_core::ledger::Counts;
 use relay_core::queue::{DeadLetter, Depth};
 use relay_core::{Entry, EntryId, Ledger, Outgoing, Queue, Received, StoreError, System};
@@ -101,6 +102,20 @@ impl Ledger for Unstored<Arc<dyn Ledger>> {
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
         self.0.list(flow, from, limit).await
+    }
+
+    async fn delivered(
+        &self,
+        flow: Option<&str>,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
+        self.0.delivered(flow, span, from, limit).await
+    }
+
+    async fn finds_by_time(&self) -> Result<bool, StoreError> {
+        self.0.finds_by_time().await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Begun, Moment, Permits, Waiting, Window};
+use super::{Begun, Moment, Permits, Reads, Waiting, Window};
 
 /// What is written, and read: also in the longer form of before, which said of each call when it was, under `begun`.
 #[derive(Serialize, Deserialize)]
@@ -15,31 +15,34 @@ pub(super) struct Form {
     permits: Vec<Permits>,
     waiting: Vec<Waiting>,
     read_at: Option<Moment>,
+    most_reads: Option<Reads>,
     reads_from: Moment,
     writes_from: Moment,
 }
 
 impl From<Window> for Form {
     fn from(window: Window) -> Self {
-        let Window { begun: mut calls, permits, waiting, read_at, reads_from, writes_from } = window;
+        let Window { begun: mut calls, permits, waiting, read_at, most_reads, reads_from, writes_from } =
+            window;
         let mut before = 0;
         for Begun(at, ..) in &mut calls {
             (before, *at) = (*at, at.saturating_sub(before));
         }
-        Self { begun: Vec::new(), calls, permits, waiting, read_at, reads_from, writes_from }
+        Self { begun: Vec::new(), calls, permits, waiting, read_at, most_reads, reads_from, writes_from }
     }
 }
 
 impl From<Form> for Window {
     fn from(form: Form) -> Self {
-        let Form { mut begun, mut calls, permits, waiting, read_at, reads_from, writes_from } = form;
+        let Form { mut begun, mut calls, permits, waiting, read_at, most_reads, reads_from, writes_from } =
+            form;
         let mut before: Moment = 0;
         for Begun(at, ..) in &mut calls {
             before = before.saturating_add(*at);
             *at = before;
         }
         begun.append(&mut calls);
-        Self { begun, permits, waiting, read_at, reads_from, writes_from }
+        Self { begun, permits, waiting, read_at, most_reads, reads_from, writes_from }
     }
 }
 

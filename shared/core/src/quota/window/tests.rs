@@ -1,3 +1,5 @@
+mod reads;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -53,7 +55,13 @@ impl Process {
         }
         if self.permits == 0 || now >= self.until {
             let begun = self.begun.iter().map(|at| (Duration::from_millis(now - at), self.purpose)).collect();
-            let ask = Ask { holder: self.name.clone(), purpose: self.purpose, wanted: self.at_once, begun };
+            let ask = Ask {
+                holder: self.name.clone(),
+                purpose: self.purpose,
+                wanted: self.at_once,
+                beside: Vec::new(),
+                begun,
+            };
             let (grant, is_written) = asked(window, now, limit, &ask);
             self.writes += usize::from(is_written);
             match grant {
@@ -153,7 +161,7 @@ fn at_random_it_is_never_exceeded() {
             let begun: Vec<u64> = made.into_iter().filter(|at| *at <= now).collect();
             let told = begun.iter().map(|at| (Duration::from_millis(now - at), purpose)).collect();
             let (purpose, wanted) = (purposes[dice.random_range(0..5)], dice.random_range(0..30));
-            let ask = Ask { holder: holder.clone(), purpose, wanted, begun: told };
+            let ask = Ask { holder: holder.clone(), purpose, wanted, beside: Vec::new(), begun: told };
             let planned = match asked(&mut window, now, limit, &ask).0 {
                 Grant::Permits { count, valid } => {
                     calls.extend(begun);
@@ -172,40 +180,30 @@ fn at_random_it_is_never_exceeded() {
 }
 
 #[test]
-fn reads_keep_their_time_beside_a_backlog_of_writes_in_other_processes() {
-    let limit = limit(WDT.0, WDT.1);
-    let mut processes = [Process::new("pusher", Use::Push, 10), Process::new("other pusher", Use::Push, 10)];
+fn what_is_told_once_more_after_a_refusal_is_counted_once() {
+    let limit = limit(20, 60);
     let mut window = Window::default();
-    let mut longest = 0;
-    let mut reader = Process::new("poller", Use::Read, 1);
-    let mut due = 30_000;
-    for now in (1_000..900_000).step_by(20) {
-        processes.iter_mut().for_each(|process| process.turn(&mut window, limit, now));
-        // Four calls every minute.
-        if now >= due {
-            let before = reader.calls.len();
-            reader.turn(&mut window, limit, now);
-            if reader.calls.len() > before {
-                longest = longest.max(now - due);
-                due += 15_000;
-                reader.permits = 0;
-            }
-        }
+    let at = Duration::from_secs;
+    let ask = |holder: &str, begun: Vec<(Duration, Use)>| Ask {
+        holder: holder.to_owned(),
+        purpose: Use::Push,
+        wanted: 5,
+        beside: Vec::new(),
+        begun,
+    };
+    for (second, holder) in [(100, "one"), (100, "two"), (114, "three"), (128, "four")] {
+        let given = window.ask(at(second), limit, &ask(holder, Vec::new())).0;
+        assert!(matches!(given, Grant::Permits { count: 5, .. }), "{holder}: {given:?}");
     }
-    assert!(reader.calls.len() >= 55, "{} reads", reader.calls.len());
-    assert!(longest <= 5_000, "{longest} ms");
-    let pushes: usize = processes.iter().map(|process| process.calls.len()).sum();
-    assert!(pushes >= 580, "{pushes} writes");
-}
-
-#[test]
-fn writes_are_not_starved_by_reads() {
-    let limit = limit(WDT.0, WDT.1);
-    let mut processes = [Process::new("poller", Use::Read, 10), Process::new("pusher", Use::Push, 10)];
-    run(&mut processes, limit, 600);
-    let [reads, pushes] = [0, 1].map(|place: usize| processes[place].calls.len());
-    assert!(pushes >= 60, "{pushes} writes beside {reads} reads");
-    assert!(reads >= 300, "{reads} reads beside {pushes} writes");
+    for second in [130, 131, 150] {
+        let begun = vec![(at(second - 101), Use::Push); 5];
+        let (refused, _) = window.ask(at(second), limit, &ask("one", begun));
+        assert!(matches!(refused, Grant::Wait(_)), "{second}: {refused:?}");
+    }
+    assert_eq!(window.begun.iter().map(|Begun(_, _, writes)| writes).sum::<u32>(), 5);
+    // When they have left the period, and not only when their permits would have.
+    let (given, _) = window.ask(at(163), limit, &ask("one", vec![(at(62), Use::Push); 5]));
+    assert!(matches!(given, Grant::Permits { count: 5, .. }), "{given:?}");
 }
 
 #[test]
@@ -221,8 +219,13 @@ fn what_is_less_urgent_comes_after_what_is_more_urgent() {
 fn the_permits_of_one_that_has_died_lapse() {
     let limit = limit(KINGDEE.0, KINGDEE.1);
     let mut window = Window::default();
-    let ask =
-        |holder: &str| Ask { holder: holder.to_owned(), purpose: Use::Push, wanted: 10, begun: Vec::new() };
+    let ask = |holder: &str| Ask {
+        holder: holder.to_owned(),
+        purpose: Use::Push,
+        wanted: 10,
+        beside: Vec::new(),
+        begun: Vec::new(),
+    };
     let at = Duration::from_secs;
     for dies in ["one", "two"] {
         let (given, _) = window.ask(at(100), limit, &ask(dies));
@@ -244,8 +247,13 @@ fn what_was_not_used_is_free_again() {
     let limit = limit(20, 60);
     let mut window = Window::default();
     let at = Duration::from_secs;
-    let ask =
-        |begun: Vec<(Duration, Use)>| Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 5, begun };
+    let ask = |begun: Vec<(Duration, Use)>| Ask {
+        holder: "p".to_owned(),
+        purpose: Use::Push,
+        wanted: 5,
+        beside: Vec::new(),
+        begun,
+    };
     assert!(matches!(window.ask(at(100), limit, &ask(vec![])).0, Grant::Permits { count: 5, .. }));
     let used = vec![(at(1), Use::Push)];
     assert!(matches!(window.ask(at(103), limit, &ask(used)).0, Grant::Permits { count: 5, .. }));
@@ -265,7 +273,13 @@ fn what_another_run_of_the_machine_has_noted_uses_nothing_up() {
             before.turn(&mut window, limit, weeks + now * 100);
         }
         assert!(!before.calls.is_empty());
-        let ask = Ask { holder: "after".to_owned(), purpose: Use::Push, wanted: 1, begun: Vec::new() };
+        let ask = Ask {
+            holder: "after".to_owned(),
+            purpose: Use::Push,
+            wanted: 1,
+            beside: Vec::new(),
+            begun: Vec::new(),
+        };
         let (grant, _) = asked(&mut window, 60_000, limit, &ask);
         assert!(matches!(grant, Grant::Permits { .. }), "{calls} in {seconds} s: {grant:?}");
     }
@@ -280,7 +294,8 @@ fn alone(limit: Limit, apart: u64, count: u64) -> (usize, Window, Duration) {
         now += Duration::from_secs(apart);
         if left == 0 || now >= until {
             let begun = begun.drain(..).map(|at| (now - at, Use::Push)).collect();
-            let ask = Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 1, begun };
+            let ask =
+                Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 1, beside: Vec::new(), begun };
             let Grant::Permits { count, valid } = window.ask(now, limit, &ask).0 else {
                 panic!("{window:?}")
             };
@@ -306,7 +321,13 @@ fn of_what_is_kept_half_of_the_limit_is_left_to_others_at_once() {
     let (_, mut window, now) = alone(limit, 8, 40);
     let mut others = 0;
     for other in 0..10 {
-        let ask = Ask { holder: other.to_string(), purpose: Use::Read, wanted: 10, begun: Vec::new() };
+        let ask = Ask {
+            holder: other.to_string(),
+            purpose: Use::Read,
+            wanted: 10,
+            beside: Vec::new(),
+            begun: Vec::new(),
+        };
         if let Grant::Permits { count, .. } = window.ask(now, limit, &ask).0 {
             others += count;
         }
@@ -319,7 +340,8 @@ fn of_what_is_kept_half_of_the_limit_is_left_to_others_at_once() {
 #[test]
 fn a_backlog_is_given_nothing_to_keep() {
     let limit = limit(WDT.0, WDT.1);
-    let ask = Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 10, begun: Vec::new() };
+    let ask =
+        Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 10, beside: Vec::new(), begun: Vec::new() };
     let (given, _) = Window::default().ask(Duration::from_secs(100), limit, &ask);
     assert_eq!(given, Grant::Permits { count: 10, valid: Duration::from_secs(12) });
 }
@@ -330,7 +352,7 @@ fn it_is_small_however_many_calls_it_counts() {
     let mut window = Window::default();
     for second in 0..120 {
         let begun = (0..49).map(|_| (Duration::from_millis(500), Use::Push)).collect();
-        let ask = Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 50, begun };
+        let ask = Ask { holder: "p".to_owned(), purpose: Use::Push, wanted: 50, beside: Vec::new(), begun };
         window.ask(Duration::from_secs(1_000_000 + second), limit, &ask);
     }
     let text = serde_json::to_string(&window).unwrap();

@@ -1,0 +1,173 @@
+//! What was delivered between two times.
+//!
+//! A document stands where it was delivered last. SQLite finds deliveries by their time; a stack reads its ledger through.
+
+use chrono::{DateTime, Utc};
+use relay_core::Entry;
+use relay_reconcile::ledger::sum_of_sent;
+use relay_reconcile::sum::Content;
+use serde::Serialize;
+
+use crate::export::sheet;
+use crate::language::Language;
+use crate::times::shown;
+use crate::{OperationError, Operations};
+
+/// So many entries are read of the ledger at once.
+const PAGE: usize = 500;
+
+/// Which deliveries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of this flow alone.
+    pub flow: Option<String>,
+    /// From then on.
+    pub since: DateTime<Utc>,
+    /// Until then.
+    pub until: DateTime<Utc>,
+    /// So many at most, the latest of them; `None`: all.
+    pub limit: Option<usize>,
+    /// Whether their amounts are wanted too: a read of the archive for each document.
+    pub amounts: bool,
+}
+
+/// A document that its target has.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Delivery {
+    /// When it was delivered last.
+    pub at: DateTime<Utc>,
+    /// The flow.
+    pub flow: String,
+    /// Its key.
+    pub key: String,
+    /// Our number of it in the target.
+    pub number: Option<String>,
+    /// The target's id of it.
+    pub target_id: Option<String>,
+    /// The version that was delivered.
+    pub version: Option<String>,
+    /// What it came to as it was sent, where that was wanted and the archive has it.
+    #[serde(flatten)]
+    pub content: Option<Content>,
+    #[serde(skip)]
+    archive: Vec<String>,
+}
+
+/// Deliveries, the latest first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Deliveries {
+    /// They.
+    pub delivered: Vec<Delivery>,
+    /// Whether there are more than were wanted.
+    pub has_more: bool,
+}
+
+impl Delivery {
+    /// Of an entry whose document the target has: not of what was split, nor of a part that was withdrawn before it came there.
+    fn of(entry: Entry) -> Option<Self> {
+        let there = entry.there()?.clone();
+        let (flow, key, archive) = (entry.id.flow, entry.id.key, entry.archive);
+        let relay_core::Delivered { at, number, target_id, version, .. } = there;
+        Some(Self { at, flow, key, number, target_id, version, content: None, archive })
+    }
+}
+
+impl Deliveries {
+    /// As a file for Excel.
+    ///
+    /// # Errors
+    /// A table that cannot be written.
+    pub fn csv(&self, language: Language) -> Result<String, OperationError> {
+        let columns = [
+            language.says("时间", "time"),
+            language.says("流程", "flow"),
+            language.says("单据", "document"),
+            language.says("单号", "number"),
+            language.says("目标里的 id", "id in the target"),
+            language.says("版本", "version"),
+            language.says("行数", "lines"),
+            language.says("数量", "quantity"),
+            language.says("金额", "amount"),
+        ];
+        let row = |delivery: &Delivery| {
+            let or = |text: &Option<String>| text.clone().unwrap_or_default();
+            let Delivery { at, flow, key, number, target_id, version, content, .. } = delivery;
+            let sums = match content {
+                Some(of) => {
+                    [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()]
+                }
+                None => Default::default(),
+            };
+            let cells = [shown(*at), flow.clone(), key.clone(), or(number), or(target_id), or(version)];
+            cells.into_iter().chain(sums).collect()
+        };
+        sheet(&columns, self.delivered.iter().map(row))
+    }
+}
+
+impl Operations<'_> {
+    /// Whether [`Operations::delivered`] reads the whole ledger through.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn reads_ledger_through(&self) -> Result<bool, OperationError> {
+        Ok(!self.stores.ledger.finds_by_time().await?)
+    }
+
+    /// What was delivered within a span, the latest first.
+    ///
+    /// # Errors
+    /// A flow that nobody knows, a span that is none; a store that does not answer.
+    pub async fn delivered(&self, wanted: &Wanted) -> Result<Deliveries, OperationError> {
+        let Wanted { flow, since, until, limit, amounts } = wanted;
+        if let Some(flow) = flow {
+            self.check_flow(flow).await?;
+        }
+        if since > until {
+            return Err(OperationError::WrongTime("the span ends before it begins".to_owned()));
+        }
+        let ledger = &self.stores.ledger;
+        let is_in_order = ledger.finds_by_time().await?;
+        // One more, which tells that there are more.
+        let most = limit.map_or(usize::MAX, |limit| limit.saturating_add(1));
+        let (mut found, mut from) = (Vec::new(), None);
+        loop {
+            let page = PAGE.min(most);
+            let (entries, next) =
+                ledger.delivered(flow.as_deref(), (*since, *until), from.as_deref(), page).await?;
+            found.extend(entries.into_iter().filter_map(Delivery::of));
+            if !is_in_order {
+                latest(&mut found, most);
+            }
+            from = next;
+            if from.is_none() || (is_in_order && found.len() >= most) {
+                break;
+            }
+        }
+        latest(&mut found, most);
+        let has_more = limit.is_some_and(|limit| found.len() > limit);
+        found.truncate(limit.unwrap_or(usize::MAX));
+        if *amounts {
+            self.note_amounts(&mut found).await?;
+        }
+        Ok(Deliveries { delivered: found, has_more })
+    }
+
+    /// Notes what each came to, of those whose calls are kept.
+    async fn note_amounts(&self, found: &mut [Delivery]) -> Result<(), OperationError> {
+        for delivery in found {
+            let Some(routed) = self.flows.named(&delivery.flow) else { continue };
+            let id = relay_core::EntryId::new(&delivery.flow, &delivery.key);
+            let history = self.stores.archive.read(&id, &delivery.archive).await?;
+            let number = delivery.number.as_deref().unwrap_or(&delivery.key);
+            delivery.content = sum_of_sent(&history, routed.flow.target().document, number);
+        }
+        Ok(())
+    }
+}
+
+/// Leaves the latest of them, in their order.
+fn latest(found: &mut Vec<Delivery>, most: usize) {
+    found.sort_by(|one, other| (other.at, &other.flow, &other.key).cmp(&(one.at, &one.flow, &one.key)));
+    found.truncate(most);
+}
