@@ -50,7 +50,9 @@ fn what_an_operation_asks_for_is_read_from_the_adapter() {
         ["CheckpointTable dynamodb:GetItem", "CheckpointTable dynamodb:UpdateItem"]
     );
     for ((port, operation), asked) in &asked {
-        let has_table = !matches!(port.as_str(), "Queue" | "Archive");
+        // Whether the ledger is ordered by time is the adapter's own, and nothing is asked for it.
+        let is_of_adapter = operation == "finds_by_time";
+        let has_table = !matches!(port.as_str(), "Queue" | "Archive") && !is_of_adapter;
         assert!(!has_table || !asked.is_empty(), "{port}.{operation}");
     }
 }
