@@ -274,10 +274,18 @@ impl LedgerWriter {
     }
 
     /// Records, before it is sent, that a document may reach the target: one that nobody can ask for, and whose repetition
-    /// would make a second one.
-    pub(crate) async fn begun(&self, work: &Work<'_>) -> Result<(), StoreError> {
+    /// would make a second one. Where another turn of it has begun or ended meanwhile, its turn comes once more.
+    pub(crate) async fn begun(&self, work: &Work<'_>) -> Result<(), Stop> {
         let request = Unanswered { hash: work.hash.clone(), at: self.clock.now() };
-        self.change(work, |entry| entry.unanswered = Some(request.clone())).await
+        let known = &work.known.entry;
+        let begin = |entry: &mut Entry| {
+            let is_as_known = entry.delivered == known.delivered && entry.unanswered == known.unanswered;
+            if is_as_known {
+                entry.unanswered = Some(request.clone());
+            }
+            is_as_known
+        };
+        if self.change(work, begin).await? { Ok(()) } else { Err(Stop::Ended(Outcome::AT_ONCE)) }
     }
 
     /// Takes that back, where the target's answer says that it has not taken the document.
