@@ -57,7 +57,10 @@ impl Secrets {
             .map_err(|why| for_good(Refused::because(&why)))?;
         let (settings, now) = (SigningSettings::default(), self.clock.now());
         signed(&self.config, "secretsmanager", settings, now, &mut request).await.map_err(for_good)?;
-        let patience = self.config.timeout_config().and_then(|timeouts| timeouts.operation_attempt_timeout());
+        let patience = self
+            .config
+            .timeout_config()
+            .and_then(aws_types::sdk_config::TimeoutConfig::operation_attempt_timeout);
         let answer = self.http.send(request);
         let answer = timeout(self.clock.as_ref(), patience.unwrap_or(PATIENCE), answer).await;
         let answer = answer.map_err(|late| (Refused::because(&late), true))?;
