@@ -19,12 +19,12 @@ impl SecretSource for SecretsManager {
     async fn read(&self, id: &str) -> Result<String, String> {
         let config = aws::config().await.clone();
         let secrets = Secrets { config, http: Arc::new(ForAws), clock: Arc::new(SystemClock) };
-        let text = secrets.read(id).await.map_err(why)?;
+        let text = secrets.read(id).await.map_err(|refused| why(&refused))?;
         text.ok_or_else(|| "is binary: store it as text, a JSON object of settings by name".to_owned())
     }
 }
 
-fn why(refused: Refused) -> String {
+fn why(refused: &Refused) -> String {
     match refused.code.as_deref() {
         Some("ResourceNotFoundException") => {
             "does not exist in this account and region: create it, or mend the stack's parameter SecretId".to_owned()

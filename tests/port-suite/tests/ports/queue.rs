@@ -53,7 +53,7 @@ async fn a_later_message_stands_behind_those_before_it_at_every_receive() {
     };
     let first = places(&ports.receive().await);
     assert_eq!(first.len(), 3);
-    assert!(first.is_sorted_by(|before, after| before.is_before(after)), "{first:?}");
+    assert!(first.is_sorted_by(relay_core::Place::is_before), "{first:?}");
     ports.wait(61);
     let again = ports.receive().await;
     assert_eq!(places(&again), first, "a message keeps its place");
