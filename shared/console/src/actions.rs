@@ -294,7 +294,7 @@ fn cost(costs: &Costs, language: Language) -> String {
     let Costs { document, documents, calls, calls_a_minute, repeat } = costs;
     let repeat = repeat.told(language);
     let minutes = calls_a_minute.filter(|limit| *limit > 0).map(|limit| calls.div_ceil(u64::from(limit)));
-    let minutes = minutes.map(|minutes| format!(", ~{minutes} min")).unwrap_or_default();
+    let minutes = about(minutes, language);
     let up_to = language.says("最多", "up to");
     format!(
         "{document}: {documents}; {up_to} {calls} {}{minutes}; {repeat}",
@@ -302,12 +302,21 @@ fn cost(costs: &Costs, language: Language) -> String {
     )
 }
 
+/// How long that takes at the target's pace, in minutes, behind a comma.
+fn about(minutes: Option<u64>, language: Language) -> String {
+    let told = |minutes| match language {
+        Language::Chinese => format!(",约 {minutes} 分钟"),
+        Language::English => format!(", about {minutes} min"),
+    };
+    minutes.map(told).unwrap_or_default()
+}
+
 fn range_cost(plan: &BackfillPlan, language: Language) -> String {
     let calls =
         format!("{} {} {}", language.says("至少", "at least"), plan.calls, language.says("次调用", "calls"));
     let minutes =
         plan.calls_a_minute.filter(|limit| *limit > 0).map(|limit| plan.calls.div_ceil(u64::from(limit)));
-    let minutes = minutes.map(|minutes| format!(", ~{minutes} min")).unwrap_or_default();
+    let minutes = about(minutes, language);
     let asked = match plan.is_asked {
         true => language.says(
             ";目标里已有的会先被问到,不会重单;新的单据优先",
