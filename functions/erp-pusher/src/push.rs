@@ -163,9 +163,8 @@ impl Pusher {
     /// alone, whose turn meets it again.
     async fn known(&self, messages: &[Message]) -> Result<HashMap<EntryId, Known>, StoreError> {
         let read_at = self.clock.monotonic();
-        let mut ids: Vec<_> = messages.iter().filter_map(Message::entry_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
+        let ids = ordered::set(messages.iter().filter_map(Message::entry_id));
+        let mut ids: Vec<_> = ids.into_iter().collect();
         let mut entries = loop {
             match self.ledger.read(&ids).await {
                 Err(StoreError { unreadable: Some(unreadable), .. }) if ids.contains(&unreadable) => {

@@ -147,7 +147,7 @@ fn is_absent(name: &str, present: &Flows) -> bool {
 /// The registered flows whose text is the registry's: their file is away, or has mistakes.
 fn unread(registry: &Registry, present: &Flows) -> Registry {
     let unread = registry.iter().filter(|(name, _)| present.named(name).is_none());
-    unread.map(|(name, registered)| (name.clone(), registered.clone())).collect()
+    ordered::map(unread.map(|(name, registered)| (name.clone(), registered.clone())))
 }
 
 /// The settings that registered flows without a file name: they are not unknown, for the file may come back.

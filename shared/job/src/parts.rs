@@ -68,10 +68,7 @@ impl Parts {
     /// Every system that has a queue.
     #[must_use]
     pub fn systems(&self) -> Vec<System> {
-        let mut systems: Vec<_> = self.queues.values().copied().collect();
-        systems.sort_unstable();
-        systems.dedup();
-        systems
+        ordered::set(self.queues.values().copied()).into_iter().collect()
     }
 }
 

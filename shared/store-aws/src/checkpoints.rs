@@ -1,6 +1,7 @@
 //! Values and leases stand in one table: a value under its name, a lease under `lease/` and its name. Only values have
 //! the attribute `value`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -137,14 +138,13 @@ impl Checkpoints for Aws {
             .into_paginator()
             .items()
             .send();
-        let mut found = Vec::new();
+        let mut found = BTreeMap::new();
         while let Some(item) = pages.try_next().await.map_err(|error| call.failed(&error))? {
             if let (Some(name), Some(checkpoint)) = (text_of(&item, NAME), checkpoint(&item)) {
-                found.push((name.to_owned(), checkpoint));
+                found.insert(name.to_owned(), checkpoint);
             }
         }
-        found.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(found)
+        Ok(found.into_iter().collect())
     }
 }
 

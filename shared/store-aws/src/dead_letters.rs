@@ -59,8 +59,11 @@ impl Aws {
         let Some(url) = self.dead_letter_queue(system).await? else { return Ok(Vec::new()) };
         let mut look = self.look(system, &url)?;
         while look.seen.len() < MOST && look.next().await? {}
-        let mut found = look.end().await;
-        found.sort_by_key(|message| message.sent_at);
+        let mut found = Vec::new();
+        for message in look.end().await {
+            let is_before = |other: &Received| other.sent_at <= message.sent_at;
+            found.insert(found.partition_point(is_before), message);
+        }
         let begin = match after {
             None => 0,
             Some(id) => {

@@ -72,9 +72,7 @@ impl Lookups for Aws {
         let now = self.clock.now().timestamp();
         let items = self.scanned(table).await?;
         let is_known = |item: &&Item| number_of::<i64>(item, EXPIRES_AT).is_none_or(|end| end > now);
-        let mut rows: Vec<_> = items.iter().filter(is_known).filter_map(row).collect();
-        rows.sort_unstable();
-        Ok(rows)
+        Ok(ordered::set(items.iter().filter(is_known).filter_map(row)).into_iter().collect())
     }
 
     async fn remove(&self, table: &str, code: &str) -> Result<(), StoreError> {

@@ -47,11 +47,12 @@ impl Acknowledger {
     /// # Errors
     /// A setting of a flow's source that has no value.
     pub(crate) fn build(parts: &Parts) -> anyhow::Result<Self> {
-        let pools = parts.flows.with_source(relay_connector::Role::Pool).map(|routed| {
+        let mut pools = BTreeMap::new();
+        for routed in parts.flows.with_source(relay_connector::Role::Pool) {
             let pool = Pool { system: routed.source_system(), query: routed.query(&parts.settings)? };
-            Ok((routed.flow.name().to_owned(), pool))
-        });
-        Ok(Self { connections: parts.connections.clone(), pools: pools.collect::<anyhow::Result<_>>()? })
+            pools.insert(routed.flow.name().to_owned(), pool);
+        }
+        Ok(Self { connections: parts.connections.clone(), pools })
     }
 
     /// Acknowledges rows, one call a pool, and answers the places of those that are not, with the reasons.

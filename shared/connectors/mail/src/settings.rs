@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 
 use relay_connector::settings::{Default, Reader};
 use relay_connector::{Setting, SettingsError, Uses};
-use secrecy::{ExposeSecret as _, SecretString};
+#[cfg(feature = "smtp")]
+use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
 use url::Url;
 
 use crate::catalog::SEND;
@@ -108,6 +110,7 @@ impl Settings {
     }
 
     /// The text without the password: a server may quote back what it refuses.
+    #[cfg(feature = "smtp")]
     pub(crate) fn redacted(&self, text: &str) -> String {
         match &self.login {
             Some((_, password)) if !password.expose_secret().is_empty() => {
