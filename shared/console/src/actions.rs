@@ -293,8 +293,7 @@ async fn weight(desk: &Desk<'_>, action: &Action, language: Language) -> Result<
 fn cost(costs: &Costs, language: Language) -> String {
     let Costs { document, documents, calls, calls_a_minute, repeat } = costs;
     let repeat = repeat.told(language);
-    let minutes = calls_a_minute.filter(|limit| *limit > 0).map(|limit| calls.div_ceil(u64::from(limit)));
-    let minutes = about(minutes, language);
+    let minutes = about(*calls, *calls_a_minute, language);
     let up_to = language.says("最多", "up to");
     format!(
         "{document}: {documents}; {up_to} {calls} {}{minutes}; {repeat}",
@@ -302,21 +301,20 @@ fn cost(costs: &Costs, language: Language) -> String {
     )
 }
 
-/// How long that takes at the target's pace, in minutes, behind a comma.
-fn about(minutes: Option<u64>, language: Language) -> String {
-    let told = |minutes| match language {
+/// How many minutes so many calls take at the target's pace, where that is known, behind a comma.
+fn about(calls: u64, calls_a_minute: Option<u32>, language: Language) -> String {
+    let Some(limit) = calls_a_minute.filter(|limit| *limit > 0) else { return String::new() };
+    let minutes = calls.div_ceil(u64::from(limit));
+    match language {
         Language::Chinese => format!(",约 {minutes} 分钟"),
         Language::English => format!(", about {minutes} min"),
-    };
-    minutes.map(told).unwrap_or_default()
+    }
 }
 
 fn range_cost(plan: &BackfillPlan, language: Language) -> String {
     let calls =
         format!("{} {} {}", language.says("至少", "at least"), plan.calls, language.says("次调用", "calls"));
-    let minutes =
-        plan.calls_a_minute.filter(|limit| *limit > 0).map(|limit| plan.calls.div_ceil(u64::from(limit)));
-    let minutes = about(minutes, language);
+    let minutes = about(plan.calls, plan.calls_a_minute, language);
     let asked = match plan.is_asked {
         true => language.says(
             ";目标里已有的会先被问到,不会重单;新的单据优先",

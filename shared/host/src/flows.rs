@@ -168,4 +168,16 @@ mod tests {
         let error = load(Some(empty.path()), &Settings::default()).err().unwrap().to_string();
         assert!(error.contains("holds no flow files"), "{error}");
     }
+
+    /// With excerpts and without: a function has none.
+    #[test]
+    fn a_mistake_is_told_with_its_place_and_the_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, text) = SHIPPED[0];
+        std::fs::write(folder.path().join("mine.toml"), text.replacen("[target]", "[targets]", 1)).unwrap();
+        let error = load(Some(folder.path()), &Settings::default()).err().unwrap().to_string();
+        let line = text.lines().position(|line| line == "[target]").unwrap() + 1;
+        assert!(error.contains(&format!("mine.toml:{line}:2")), "{error}");
+        assert!(error.contains("error: ") && error.contains("help: did you mean `target`"), "{error}");
+    }
 }

@@ -8,9 +8,11 @@
 //! | `unreadable` | what is recorded of a message that is no work item |
 //! | `crossed` | what is said where two workers had one document under way at once |
 //! | `acknowledge`, `release` | telling the pools what became of their rows, and what their answers come to |
+//! | `acknowledged` | what the ledger is told of these answers |
 //! | `tell` | metrics, the target's health, a doubt about our credentials |
 
 mod acknowledge;
+mod acknowledged;
 mod crossed;
 mod failed_call;
 mod ledger_writer;
