@@ -98,7 +98,7 @@ struct Begun {
 
 /// How a day ended.
 enum Ended {
-    Compared(Day),
+    Compared(Box<Day>),
     TooLarge,
     OutOfTime,
 }
@@ -153,7 +153,7 @@ impl Reconciler<'_> {
         let known = night.keys(flow, day);
         let is_like_one = due.too_large.is_some_and(|most| known.len() as u64 >= most);
         let ended = match self.deadline.left(self.clock) {
-            None => Ended::Compared(self.day(due.routed, day, &known, codes).await?),
+            None => Ended::Compared(Box::new(self.day(due.routed, day, &known, codes).await?)),
             Some(_) if is_like_one => Ended::TooLarge,
             Some(left) => self.within(left, due, &known, night.answers(flow, day), codes).await?,
         };
@@ -193,7 +193,7 @@ impl Reconciler<'_> {
         }
         let reconciler = Reconciler { answers: Some(answers), deadline: Deadline::NONE, ..*self };
         match timeout(self.clock, left, reconciler.day(due.routed, due.day, known, codes)).await {
-            Ok(compared) => Ok(Ended::Compared(compared?)),
+            Ok(compared) => Ok(Ended::Compared(Box::new(compared?))),
             Err(Elapsed) => Ok(Ended::OutOfTime),
         }
     }
