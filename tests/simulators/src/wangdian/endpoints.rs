@@ -99,6 +99,7 @@ static ENDPOINTS: &[Endpoint] = &[
     Endpoint { page_size_max: 40, ..windowed("his_refund_query", "refunds", REFUND) },
     Endpoint {
         page_size_max: 30,
+        page_size: 30,
         ..windowed("stockin_order_query_refund", "stockin_list", &["stockin_no", "src_order_no"])
     },
     push("purchase_order_push", "purchase_info"),
@@ -106,12 +107,14 @@ static ENDPOINTS: &[Endpoint] = &[
     windowed("purchase_order_query", "purchase_list", &["purchase_no", "outer_no"]),
     Endpoint {
         page_size_max: 30,
+        page_size: 30,
         ..windowed("stockin_order_query_purchase", "stockin_list", &["src_order_no"])
     },
     push("purchase_return_push", "return_info"),
     push("purchase_return_order_push", "purchase_return_info"),
     Endpoint {
         page_size_max: 30,
+        page_size: 30,
         ..windowed("purchase_return_query", "purchase_list", &["return_no", "api_outer_no"])
     },
     windowed("stockout_order_query_return", "stockout_list", &["src_order_no", "outer_no"]),
@@ -123,6 +126,7 @@ static ENDPOINTS: &[Endpoint] = &[
     push("stockout_order_push", "stockout_info"),
     Endpoint {
         page_size_max: 30,
+        page_size: 30,
         ..windowed("stockout_order_query", "stockout_list", &["stockout_no", "src_order_no", "outer_no"])
     },
     push("stock_transfer_push", "transfer_info"),
