@@ -75,6 +75,9 @@ pub struct Document {
     /// Names of the fields, at any depth, that hold a number which a person may ask for it by, beside its key fields: of an
     /// order, a parcel, a bill. Codes of goods, shops and warehouses are none, because thousands of documents have the same.
     pub numbers: &'static [&'static str],
+    /// The parameter that its list is searched by for a part of a number or a name, whenever that was changed; `None` where a
+    /// number has a parameter of its own, or nothing finds it.
+    pub searched_by: Option<&'static str>,
     /// By which fields documents of this kind are summed, where a reconciliation does more than count them.
     pub measures: Measures,
 }
@@ -127,6 +130,7 @@ impl Document {
         push: None,
         same: &[],
         numbers: &[],
+        searched_by: None,
         measures: Measures::NONE,
     };
 

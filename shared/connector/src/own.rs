@@ -109,7 +109,7 @@ const HEALTH_FIELDS: &[Field] = &[
     },
     Field {
         codes: "lag 读取落后; source 来源读不到; pushes 推送收不下; refusing 目标拒收; pause 暂停; quota 额度用尽; \
-                waiting 排队过久; dead 死信; absent 流程文件不在; task 任务停止",
+                waiting 排队过久; dead 死信; absent 流程文件不在; reconciliation 对账不平; disk 磁盘空间不足; task 任务停止",
         ..Field::new("kind", "种类 (what kind of condition)", Kind::Text)
     },
     Field::new("of", "对象 (the flow, the system or the task that is concerned)", Kind::Text),

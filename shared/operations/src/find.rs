@@ -224,8 +224,12 @@ impl Operations<'_> {
 }
 
 /// The parameters by which the source of a flow can be asked for a number, those of keys first.
-fn params(routed: &Routed) -> Vec<&'static str> {
+pub(crate) fn params(routed: &Routed) -> Vec<&'static str> {
     let document = routed.flow.source().document;
+    if let Some(search) = document.searched_by.filter(|search| document.param_names().any(|it| it == *search))
+    {
+        return vec![search];
+    }
     if document.role != Role::Windowed {
         return Vec::new();
     }

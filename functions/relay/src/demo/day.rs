@@ -131,6 +131,10 @@ impl Bill {
 
 /// What a line comes to, as Kingdee multiplies it.
 fn amount(line: &Value) -> Decimal {
-    let read = |name: &str| line[name].as_str().and_then(|text| text.parse().ok()).unwrap_or(Decimal::ZERO);
+    let read = |name| {
+        relay_connector::lenient::field(line, name)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(Decimal::ZERO)
+    };
     (read("qty") * read("tax_price")).round_dp(2)
 }

@@ -1,5 +1,7 @@
 //! `relay explain`: what would become of a document, and that nothing is sent for the answer.
 
+use std::path::Path;
+
 use chrono::TimeDelta;
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_simulators::qince::PushStyle;
@@ -114,6 +116,24 @@ fn a_change_is_compared_with_what_was_sent_and_with_what_the_target_holds() {
 }
 
 #[test]
+fn what_the_target_holds_now_is_compared_line_by_line() {
+    let town = Town::open();
+    let installation = town.installation();
+    let number = town.vendors.wangdian.generate_trade("S001", 55, SystemClock.now() - TimeDelta::minutes(5));
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    let target_now = || {
+        let arguments = ["explain", "--flow", TRADES, "--key", &number, "--json"];
+        installation.relay(&arguments).with_status(0).json()["target_now"].clone()
+    };
+    assert_eq!(target_now()["differing"], json!([]));
+    town.vendors.kingdee.change_line_by_hand(&number, "qty", &json!("77"));
+    let now = target_now();
+    assert_eq!(now["differing"][0]["field"], "material_entity[0].qty", "{now}");
+    assert_eq!(now["differing"][0]["there"], "77", "{now}");
+}
+
+#[test]
 fn a_document_is_fetched_from_its_source_by_its_number() {
     let (town, installation) = town_with_trade();
     town.vendors.wangdian.generate_trade("S001", 30, SystemClock.now() - TimeDelta::minutes(5));
@@ -124,10 +144,34 @@ fn a_document_is_fetched_from_its_source_by_its_number() {
     let explained = answer.json();
     assert_eq!(explained["key"], trade_no.as_str());
     assert_eq!(explained["document"]["trade_status"], "30", "in whatever state it is");
+    let tid = explained["document"]["src_tids"].as_str().unwrap().split(',').next().unwrap();
+    let by_tid = installation.relay(&["explain", "--flow", TRADES, "--number", tid, "--json"]).json();
+    assert_eq!(by_tid["key"], trade_no.as_str(), "any of its numbers finds it");
     let missing = installation.relay(&["explain", "--flow", TRADES, "--number", "JY-0"]).with_status(1);
     assert!(missing.stderr.contains("the source shows no such document"), "{}", missing.stderr);
     let pushed = installation.relay(&["explain", "--flow", TO_WDT, "--number", "1"]).with_status(1);
     assert!(pushed.stderr.contains("cannot be asked for by its number"), "{}", pushed.stderr);
+}
+
+#[test]
+fn a_bill_of_kingdee_is_fetched_by_its_number() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    let flow = "shared/flows/e-commerce/kingdee-v2/purchase-order-to-wangdian.toml";
+    let flow = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(flow);
+    std::fs::create_dir(installation.path("flows")).unwrap();
+    std::fs::copy(flow, installation.path("flows/purchase-order-to-wangdian.toml")).unwrap();
+    installation.set("KINGDEE_AUTH", "v2").set("RELAY_FLOWS_DIR", "flows");
+    let order = json!({
+        "bill_no": "CGDD-1", "supplier_number": "G001",
+        "material_entity": [{"material_number": "P0002", "stock_number": "WH001", "qty": 5, "price": 4}],
+    });
+    let id = town.vendors.kingdee.keep("pur_order", "CGDD-1", &order);
+    town.vendors.kingdee.keep("pur_order", "CGDD-10", &order);
+    let arguments = ["explain", "--flow", "purchase-order-to-wangdian", "--number", "CGDD-1", "--json"];
+    let explained = installation.relay(&arguments).with_status(0).json();
+    let found = (&explained["key"], &explained["request"]["number"]);
+    assert_eq!(found, (&json!(id), &json!("CGDD-1")), "{explained}");
 }
 
 #[test]

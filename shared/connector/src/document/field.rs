@@ -17,6 +17,9 @@ pub struct Field {
     pub certainty: Certainty,
     /// What else is known of it.
     pub note: &'static str,
+    /// Whether a target types an amount as a number (`number` in the data files): a target that tells text and numbers apart
+    /// is sent one. Flows write it as any other amount.
+    pub is_number: bool,
 }
 
 /// Whether a target insists on a field.
@@ -125,7 +128,16 @@ impl Field {
     /// An optional field.
     #[must_use]
     pub const fn new(name: &'static str, title: &'static str, kind: Kind) -> Self {
-        Self { name, title, kind, need: Need::Optional, codes: "", certainty: Certainty::Vendor, note: "" }
+        Self {
+            name,
+            title,
+            kind,
+            need: Need::Optional,
+            codes: "",
+            certainty: Certainty::Vendor,
+            note: "",
+            is_number: false,
+        }
     }
 
     /// A field that the target insists on.

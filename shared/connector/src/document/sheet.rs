@@ -58,7 +58,8 @@ impl FieldList {
     }
 }
 
-/// One line: place, path, title, kind, required, codes, certainty, note. Those at its end may be left out.
+/// One line: place, path, title, kind, required, codes, certainty, note. Those at its end may be left out; what is said of no
+/// certainty is said by the vendor.
 struct Row {
     line: &'static str,
     place: &'static str,
@@ -87,6 +88,7 @@ fn level(
         let name = row.path[prefix.len()..].trim_end_matches("[]");
         let [title, kind, need, codes, certainty, note] = row.cells;
         let within = || format!("{}.", row.path);
+        let is_number = kind == "number";
         let kind = match kind {
             "list" => Some(Kind::List(level(rows, place, &within(), unreadable).leak())),
             "object" => Some(Kind::Object(level(rows, place, &within(), unreadable).leak())),
@@ -99,14 +101,14 @@ fn level(
             _ => None,
         };
         let certainty = match certainty {
-            "vendor" => Some(Certainty::Vendor),
+            "" => Some(Certainty::Vendor),
             "seen" => Some(Certainty::Seen),
             "inferred" => Some(Certainty::Inferred),
             _ => None,
         };
         match (kind, need, certainty) {
             (Some(kind), Some(need), Some(certainty)) if !name.is_empty() && !name.contains('.') => {
-                fields.push(Field { name, title, kind, need, codes, certainty, note });
+                fields.push(Field { name, title, kind, need, codes, certainty, note, is_number });
             }
             _ => unreadable.push(row.line),
         }
@@ -118,7 +120,7 @@ fn scalar(kind: &str) -> Option<Kind> {
     Some(match kind {
         "text" => Kind::Text,
         "integer" => Kind::Integer,
-        "decimal" => Kind::Decimal,
+        "decimal" | "number" => Kind::Decimal,
         "date" => Kind::Date,
         "time" => Kind::Time,
         "flag" => Kind::Flag,
@@ -135,10 +137,11 @@ mod tests {
     use crate::field;
 
     const FILE: &str = "# made by hand\n# list: complete\n# root: trades[]\nplace\tpath\ttitle\tkind\trequired\tcodes\tcertainty\n\
-        param\tstatus\t状态\ttext\t\t5 已取消; 55 已审核\tvendor\n\
-        field\ttrade_no\t订单编号\ttext\tyes\t\tvendor\n\
+        param\tstatus\t状态\ttext\t\t5 已取消; 55 已审核\n\
+        field\ttrade_no\t订单编号\ttext\tyes\n\
         field\tgoods_list[]\t\tlist\t\t\tseen\n\
         field\tgoods_list[].num\t数量\tdecimal\tlikely\t\tinferred\tshipped\n\
+        field\tgoods_list[].price\t单价\tnumber\n\
         field\tbuyer\t\tobject\t\t\tseen\n\
         field\tbuyer.name\t\ttext\t\t\tseen\n\
         field\tremark\t备注\ttext\t\t\tseen\n";
@@ -156,7 +159,9 @@ mod tests {
         let Kind::List(lines) = list.fields[1].kind else { panic!("no lines") };
         let num = field(lines, "num").unwrap();
         assert_eq!((num.kind, num.need, num.certainty), (Kind::Decimal, Need::Expected, Certainty::Inferred));
-        assert_eq!((num.title, num.note), ("数量", "shipped"));
+        assert_eq!((num.title, num.note, num.is_number), ("数量", "shipped", false));
+        let price = field(lines, "price").unwrap();
+        assert_eq!((price.kind, price.is_number), (Kind::Decimal, true));
         let Kind::Object(buyer) = list.fields[2].kind else { panic!("no object") };
         assert_eq!(names(buyer), ["name"]);
     }
@@ -164,7 +169,7 @@ mod tests {
     #[test]
     fn lines_that_say_nothing_are_left_out_and_told() {
         let list = FieldList::read(
-            "place\nfield\tgood\t\ttext\t\t\tseen\nfield\tbad\t\tnumber\t\t\tseen\n\
+            "place\nfield\tgood\t\ttext\t\t\tseen\nfield\tbad\t\tmoney\t\t\tseen\n\
              field\tlost.name\t\ttext\t\t\tseen\nnonsense\n",
         );
         assert_eq!(list.fields.len(), 1);

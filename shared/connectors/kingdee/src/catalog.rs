@@ -150,6 +150,7 @@ pub(crate) const fn listed(name: &'static str, title: &'static str, fields: Fiel
         pages: Some(PAGES),
         keys: BY_ID,
         numbers: NUMBERS,
+        searched_by: Some("search"),
         measures: MEASURES,
         ..Document::UNKNOWN
     }

@@ -43,7 +43,7 @@ impl Client {
         if let Some(number) = number.as_deref().filter(|_| push.asked.is_some()) {
             self.version.can_search(number).map_err(refused)?;
         }
-        let body = self.version.saved_as(body).map_err(refused)?;
+        let body = self.version.saved_as(row, body).map_err(refused)?;
         let data = self.call(Call { path, content: Content::Order(&body) }, purpose, deadline).await?;
         match (self.version.saved_id(&data), number) {
             (Some(id), _) => Ok(id),

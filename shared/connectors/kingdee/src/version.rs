@@ -101,7 +101,7 @@ pub(crate) trait Version: Send + Sync {
     fn page_size(&self) -> &'static str;
 
     /// A document in the form in which it is saved, or why it has none.
-    fn saved_as<'a>(&self, body: &'a Value) -> Result<Cow<'a, Value>, String>;
+    fn saved_as<'a>(&self, document: &Document, body: &'a Value) -> Result<Cow<'a, Value>, String>;
 
     /// The id of the record that was saved.
     fn saved_id(&self, data: &Value) -> Option<String>;

@@ -1,6 +1,6 @@
 //! ShareCRM's documents, as data: one push interface, in its standard and in its non-standard format.
 
-use relay_connector::{Document, Field, Fields, Kind, Lookup, Push, Repeat, Role, Step, sheet};
+use relay_connector::{Document, Field, Fields, Kind, Lookup, Need, Push, Repeat, Role, Step, sheet};
 
 /// The documents of this crate.
 #[must_use]
@@ -48,9 +48,14 @@ static DOCUMENTS: &[Document] = &[
 ];
 
 const CUSTOM: &[Field] = &[
-    Field::required("objAPIName", "ERP对象apiName", Kind::Text),
-    Field::required("dataCenterId", "数据中心id", Kind::Text),
+    expected("objAPIName", "ERP对象apiName"),
+    expected("dataCenterId", "数据中心id"),
     Field::new("directSync", "是否实时同步", Kind::Flag),
     Field::new("destObjectApiName", "目标对象apiName", Kind::Text),
     Field::new("*", "函数的字段 (the function's own fields)", Kind::Any),
 ];
+
+/// The vendor's page asks for nothing but data, and its one example names both.
+const fn expected(name: &'static str, title: &'static str) -> Field {
+    Field { need: Need::Expected, ..Field::new(name, title, Kind::Text) }
+}

@@ -127,6 +127,10 @@ pub fn documents() -> &'static [Document] {
 /// The most rows of a page, and of a pull from a pool, by the vendor's general rule.
 const LARGEST_PAGE: u32 = 100;
 
+/// What the vendor's SDK of 奇门 says of some queries (`max 30, default 30`), where the general rule would allow more: whether a
+/// larger page is cut or refused is not documented.
+const SMALL_PAGE: u32 = 30;
+
 /// The general rule's window. One second short of 30 days, as the vendor writes its own: both ends are closed,
 /// and whether the full span is taken is not known.
 const THIRTY_DAYS: Duration = Duration::from_secs(30 * 86_400 - 1);

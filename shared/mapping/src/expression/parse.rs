@@ -77,6 +77,10 @@ fn read_whole<'t, T>(text: &'t str, read: impl FnOnce(&mut Parser<'t>) -> Parsed
                 Token::Sign("(") => {
                     " (the functions are sum, count and has; rounding is as = \"decimal\" with a scale)"
                 }
+                Token::Name(_) if parser.at > 0 => {
+                    " (a name with a blank is written in quotes: .'a b'; between two values stands a sign, between two conditions `and` or `or`)"
+                }
+                Token::Other('{') => " (write `}` before it: the brace that is open ends there)",
                 Token::Other('&') => " (write `and`)",
                 Token::Other('÷') => " (write `/`)",
                 Token::Other('×') => " (write `*`)",

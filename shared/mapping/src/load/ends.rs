@@ -44,11 +44,13 @@ pub(super) fn source(
     table.expect(&keys, report);
     let document = document(table, catalog, |role| role != Role::Target, "source", report);
     let route = document.and_then(|document| route(table, document, report));
+    let mistakes = report.mistakes();
     let mut params = params(table, document, report);
     if let Some(document) = document {
-        let mistakes = report.mistakes();
-        window::check(table, document, &mut params, report);
-        // What is wrong with the windows is most often what a caution would say of the same parameters.
+        // What is wrong with a parameter is most often why the windows turn away, and what is wrong with the windows what a
+        // caution would say of the same parameters.
+        let are_read = report.mistakes() == mistakes;
+        window::check(table, document, &mut params, are_read, report);
         if report.mistakes() == mistakes {
             cautions::check(table, document, route, &params, report);
         }

@@ -1,11 +1,12 @@
 //! `[fields]`: one target object with its rules, nested objects and lists.
 
-use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Kind, Need};
+use relay_connector::{ANY_FIELDS, Catalog, Document, Field, Kind, Need, field};
 use toml_edit::Item;
 
 use super::lines::LIST_WORDS;
+use super::meant::{is_composed, stands_for};
 use super::reach::{self, Level};
-use super::report::{Report, closest};
+use super::report::Report;
 use super::rule::{self, Wanted};
 use super::table::{Entry, Table};
 use crate::diagnostic::Severity;
@@ -42,11 +43,13 @@ impl Loader<'_> {
         let level = level.for_target(of_target, self.target.is_open());
         let mut fields = Fields::default();
         for entry in table.entries().filter(|entry| !words.contains(&entry.key)) {
-            let is_the_authors_own = report.text_at(&entry.key_span).starts_with(['\'', '"']);
+            let is_the_authors_own = is_the_authors_own(&entry, report);
             let is_sent = is_sent(&entry);
             let known = known.filter(|_| is_sent);
             self.refuse_number(&entry, known, report);
-            let Some(wanted) = self.wanted(&entry, known, is_the_authors_own, report) else { continue };
+            let Some(wanted) = self.wanted(&entry, table, known, is_the_authors_own, report) else {
+                continue;
+            };
             let name = wanted.name(entry.key);
             if name != entry.key && table.get(name).is_some() {
                 let message =
@@ -61,6 +64,7 @@ impl Loader<'_> {
                 Some(Kind::MapOfLists) => self.lists(&entry, &level, report),
                 Some(Kind::List(inner)) => self.list(&entry, Some(inner), &level, report),
                 Some(Kind::Any) => self.any(&entry, wanted, &level, report),
+                None if is_composed(entry.item) => self.any(&entry, wanted, &level, report),
                 _ => rule::rules(&entry, wanted, self.catalog, &level, report).map(Content::Value),
             };
             if let Some(content) = content {
@@ -74,25 +78,16 @@ impl Loader<'_> {
             self.copies(&entry, table, known, &level, &mut fields, report);
         }
         let copied = |name: &str| fields.0.iter().any(|field| field.name == name);
-        let written = |wanted: &Field| {
-            let is_it = |entry: Entry<'_>| {
-                let meant = known.and_then(|known| self.target.meant(known, entry.key));
-                meant.is_some_and(|field| field.name == wanted.name)
-            };
-            table.entries().any(is_it)
-        };
+        let all = known.unwrap_or_default();
         // One that stands there misspelt has been told.
-        let names: Vec<_> = known.unwrap_or_default().iter().map(|field| field.name).collect();
-        let unknown =
-            table.entries().filter(|entry| self.target.meant(known.unwrap_or_default(), entry.key).is_none());
-        let meant: Vec<_> = unknown
-            .filter_map(|entry| {
-                closest(entry.key, &names).or_else(|| only_list(&entry, known.unwrap_or_default()))
-            })
-            .collect();
-        let is_missing =
-            |field: &&Field| !written(field) && !copied(field.name) && !meant.contains(&field.name);
-        for missing in known.unwrap_or_default().iter().filter(is_missing) {
+        let unknown = table.entries().filter(|entry| {
+            !is_the_authors_own(entry, report) && self.target.meant(all, entry.key).is_none()
+        });
+        let meant: Vec<_> = unknown.filter_map(|entry| stands_for(&entry, all)).collect();
+        let is_missing = |field: &&Field| {
+            !self.has(table, all, field) && !copied(field.name) && !meant.contains(&field.name)
+        };
+        for missing in all.iter().filter(is_missing) {
             self.missing(missing, known, table, report);
         }
         check_order(table, &fields, report);
@@ -152,30 +147,43 @@ impl Loader<'_> {
         is_top && self.target.number() == Some(field.name)
     }
 
-    /// What the target says about a field; reports one that it does not have, or is not known to have.
+    /// Whether a rule of the table is for that field, by either of its names.
+    fn has(&self, table: &Table<'_>, known: &'static [Field], field: &Field) -> bool {
+        let is_it = |entry: Entry<'_>| {
+            self.target.meant(known, entry.key).is_some_and(|meant| meant.name == field.name)
+        };
+        table.entries().any(is_it)
+    }
+
+    /// What the target says about a field of a table; reports one that it does not have, or is not known to have. A target
+    /// takes what it does not know without a word, and leaves it out: so it is a mistake where all but its name says that it
+    /// is one that the target requires.
     fn wanted(
         &self,
         entry: &Entry<'_>,
+        table: &Table<'_>,
         known: Option<&'static [Field]>,
         is_the_authors_own: bool,
         report: &mut Report<'_>,
     ) -> Option<Wanted> {
         let Some(known) = known else { return Some(Wanted::UNKNOWN) };
-        match self.target.meant(known, entry.key) {
-            Some(field) => Some(Wanted::by(field)),
-            None if self.target.is_open() => {
-                if !is_the_authors_own {
-                    self.warn_of_unknown(entry, known, report);
-                }
-                Some(Wanted::UNKNOWN)
-            }
-            None if is_the_authors_own => Some(Wanted::UNKNOWN),
-            None => {
-                let message = format!("the target has no known field `{}` here", entry.key);
-                let help = self.way_out(entry, known);
-                report.say(Severity::Error, entry.key_span.clone(), message, Some(help));
-                None
-            }
+        if let Some(field) = self.target.meant(known, entry.key) {
+            return Some(Wanted::by(field));
+        }
+        if is_the_authors_own {
+            return Some(Wanted::UNKNOWN);
+        }
+        let meant = stands_for(entry, known).and_then(|name| known.iter().find(|field| field.name == name));
+        let meant = meant.filter(|field| !self.has(table, known, field));
+        let is_needed = meant.is_some_and(Field::is_required);
+        let severity = if self.target.is_open() && !is_needed { Severity::Warning } else { Severity::Error };
+        let message = format!("the target has no known field `{}` here", entry.key);
+        report.say(severity, entry.key_span.clone(), message, Some(self.way_out(entry, known)));
+        let holds_fields = |field: &&Field| matches!(field.kind, Kind::List(_) | Kind::Object(_));
+        match meant.filter(holds_fields) {
+            // What stands in it is looked at as that of the field that is meant.
+            Some(field) if is_composed(entry.item) => Some(Wanted { required: false, ..Wanted::by(field) }),
+            _ => self.target.is_open().then_some(Wanted::UNKNOWN),
         }
     }
 
@@ -184,23 +192,29 @@ impl Loader<'_> {
         sent_as(self.target, known.unwrap_or_default(), written)
     }
 
-    /// A target takes what it does not know without a word, and leaves it out.
-    fn warn_of_unknown(&self, entry: &Entry<'_>, known: &'static [Field], report: &mut Report<'_>) {
-        let message = format!("the target has no known field `{}` here", entry.key);
-        let help = self.way_out(entry, known);
-        report.say(Severity::Warning, entry.key_span.clone(), message, Some(help));
-    }
-
     fn way_out(&self, entry: &Entry<'_>, known: &'static [Field]) -> String {
         let unknown = entry.key;
-        let names: Vec<_> = known.iter().map(|field| field.name).collect();
         let way_out = format!("A field that it has all the same is written in quotes: '{unknown}' = …");
-        let meant = reach::titled(known, unknown).or_else(|| closest(unknown, &names));
-        let meant = meant.or_else(|| only_list(entry, known));
-        match (self.catalog.elsewhere(self.target.name, Some(unknown)), meant) {
+        if let Some(place) = self.other_level(unknown, known) {
+            return format!("{place}. {way_out}");
+        }
+        match (self.catalog.elsewhere(self.target.name, Some(unknown)), stands_for(entry, known)) {
             (Some(setting), _) => format!("it has one with {setting}. {way_out}"),
             (None, Some(meant)) => format!("did you mean `{meant}`? {way_out}"),
             (None, None) => way_out,
+        }
+    }
+
+    /// Where the target has that field, if it is not here.
+    fn other_level(&self, name: &str, known: &'static [Field]) -> Option<String> {
+        let head = self.target.fields();
+        let in_lines = |list: &&Field| matches!(list.kind, Kind::List(inner) if field(inner, name).is_some());
+        match known.iter().find(in_lines) {
+            Some(list) => {
+                Some(format!("the target has it in the lines of `{0}`: write it in [….{0}]", list.name))
+            }
+            None => (!std::ptr::eq(known, head) && field(head, name).is_some())
+                .then(|| "the target has it in the head: write it in [fields]".to_owned()),
         }
     }
 
@@ -269,7 +283,8 @@ impl Loader<'_> {
                 continue;
             }
             let target = Entry { key: &key, key_span: name.span.clone(), ..entry.clone() };
-            let Some(wanted) = self.wanted(&target, known, is_the_authors_own, report) else { continue };
+            let wanted = self.wanted(&target, table, known, is_the_authors_own, report);
+            let Some(wanted) = wanted else { continue };
             let required = wanted.required;
             if let Some(rule) = rule::copy(path, &name, wanted, report) {
                 let (name, content) = (wanted.name(&key).to_owned(), Content::Value(vec![rule]));
@@ -356,11 +371,7 @@ fn target_fields(field: &crate::rule::Field) -> Vec<String> {
     names
 }
 
-/// What a table of lines under an unknown name stands for, where the target requires one list alone.
-fn only_list(entry: &Entry<'_>, known: &[Field]) -> Option<&'static str> {
-    let has_each = entry.item.as_table_like().is_some_and(|table| table.contains_key("each"));
-    let mut required =
-        known.iter().filter(|field| field.is_required() && matches!(field.kind, Kind::List(_)));
-    let only = required.next().filter(|_| required.next().is_none())?;
-    (has_each || entry.item.is_array_of_tables()).then_some(only.name)
+/// Whether its author says, by quotes, that the target has a field of that name all the same.
+fn is_the_authors_own(entry: &Entry<'_>, report: &Report<'_>) -> bool {
+    report.text_at(&entry.key_span).starts_with(['\'', '"'])
 }

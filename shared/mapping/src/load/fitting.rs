@@ -6,6 +6,7 @@ use super::reach::{self, Level};
 use super::report::{Report, Written};
 use crate::conversion::{Conversion, convert};
 use crate::expression::{Datum, Expression, Path, Term};
+use crate::number;
 
 /// Reports fields and constants that the conversion can never read.
 pub(super) fn check(
@@ -55,7 +56,7 @@ pub(super) fn version(terms: &[Term], written: &Written<'_>, level: &Level<'_>, 
     }
 }
 
-/// Reports days and times that are counted with.
+/// Reports days and times that are counted with, and numbers that are compared with a text.
 pub(super) fn expression(
     expression: &Expression,
     written: &Written<'_>,
@@ -66,6 +67,19 @@ pub(super) fn expression(
         let field = reach::scalar(lists, path, level);
         if let Some(field) = field.filter(|field| matches!(field.kind, Kind::Date | Kind::Time)) {
             never(field, path, "a number", written, report);
+        }
+    });
+    expression.comparisons(&mut Vec::new(), &mut |lists, path, value| {
+        let is_number = |field: &&Field| matches!(field.kind, Kind::Integer | Kind::Decimal);
+        let Some(field) = reach::scalar(lists, path, level).filter(is_number) else { return };
+        if field.codes.is_empty() && number::read(value).is_err() {
+            let Field { name, title, kind, .. } = field;
+            let message = format!("`{name}` ({title}) holds {}, and '{value}' is none", holds(*kind));
+            let help = format!(
+                "compare it with a number, or with has({name}) where none is meant; where it holds such a text all the same, \
+                 write it in quotes: .'{name}'"
+            );
+            report.within(written, path.span.clone(), message, Some(help));
         }
     });
 }

@@ -13,6 +13,7 @@ mod key;
 mod life;
 mod lines;
 mod lookup;
+mod meant;
 mod numbering;
 mod of;
 mod reach;

@@ -18,7 +18,7 @@ use crate::rule::{Absent, Rule, Take, Through};
 use crate::template::{self, Piece};
 
 /// What a rule takes its value from: exactly one of these.
-const TAKES: [&str; 5] = ["from", "value", "setting", "text", "compute"];
+pub(super) const TAKES: [&str; 5] = ["from", "value", "setting", "text", "compute"];
 const KEYS: [&str; 26] = [
     "from",
     "value",
@@ -110,7 +110,8 @@ pub(super) fn rules(
     let unconditional = tables.iter().position(|table| table.get("when").is_none());
     if let Some(unreached) = unconditional.and_then(|position| tables.get(position + 1)) {
         let message = "this rule is never reached: the one before it has no `when`";
-        report.mistake(unreached.span.clone(), message, None);
+        let help = "give the one before it a `when`, or remove this one".to_owned();
+        report.mistake(unreached.span.clone(), message, Some(help));
     }
     tables.iter().map(|table| rule(table, wanted, catalog, level, report)).collect()
 }

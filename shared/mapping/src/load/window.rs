@@ -12,11 +12,12 @@ use crate::params::Param;
 const KEY: &str = "window";
 
 /// Adds the parameters that make the windows be over the time that the flow reads by, and reports those that turn them
-/// away from it.
+/// away from it, where all of them could be read.
 pub(super) fn check(
     table: &Table<'_>,
     document: &Document,
     params: &mut Vec<(String, Param)>,
+    are_read: bool,
     report: &mut Report<'_>,
 ) {
     let named = table.text(KEY, report);
@@ -49,7 +50,7 @@ pub(super) fn check(
             params.push(((*name).to_owned(), Param::Fixed((*value).to_owned())));
         }
     }
-    if wanted.is_of(|name| held(params, name)) {
+    if !are_read || wanted.is_of(|name| held(params, name)) {
         return;
     }
     let entry = table.get("params").or_else(|| table.get("document"));

@@ -1,6 +1,7 @@
 //! What the checker makes of the catalog's data: fields that a list has not, code tables, what all examples send.
 
 use relay_mapping::{Flow, Severity};
+use serde_json::json;
 
 use super::catalog;
 
@@ -184,4 +185,51 @@ fn what_a_request_leaves_out_or_has_refused_is_told() {
     let [(Severity::Error, message)] = &found[..] else { panic!("{found:?}") };
     assert!(message.contains("`order_type`"), "{message}");
     assert_eq!(stockins("params = { order_type = \"6\", status = \"30\" }"), []);
+}
+
+/// A bill of which no list of fields is public, with one more table.
+fn payment(table: &str) -> String {
+    format!(
+        "document = \"kingdee.ap_credit_save\"\n[fields]\nbilldate = \"created\"\nsupplierid_id = \"provider_no\"\n{table}\n"
+    )
+}
+
+#[test]
+fn lists_and_objects_that_no_list_of_fields_has_are_written_too() {
+    let own = "[fields.'pay_entry']\neach = \"details_list\"\namount = \"num\"\n[fields.'payer'.home]\ncity = \"remark\"";
+    assert_eq!(said(RETURN, &payment(own)), []);
+    let flow = format!("[source]\n{RETURN}\n\n[target]\n{}", payment(own));
+    let flow = Flow::parse("f", "f.toml", &flow, &catalog()).unwrap();
+    let document = json!({
+        "return_no": "R1", "created": "2026-11-22 10:00:00", "provider_no": "P", "remark": "南京",
+        "details_list": [{"num": "1.50"}, {"num": "2"}],
+    });
+    let body = super::apply(&flow, &document).unwrap().body;
+    assert_eq!(body["pay_entry"], json!([{"amount": "1.50"}, {"amount": "2"}]));
+    assert_eq!(body["payer"], json!({"home": {"city": "南京"}}));
+    let found = said(RETURN, &payment(&own.replace("'pay_entry'", "pay_entry")));
+    let [(Severity::Warning, message)] = &found[..] else { panic!("{found:?}") };
+    assert!(message.contains("no known field `pay_entry`"), "{message}");
+}
+
+#[test]
+fn a_required_field_under_a_misspelt_name_is_a_mistake_and_its_lines_are_looked_at() {
+    let bill = order("", "").replace("sal_order_save", "sal_outbound_save");
+    assert_eq!(said(TRADE, &bill), []);
+    for (right, wrong) in [("billno", "bilno"), ("qty", "qyt"), ("material_entity", "material_entry")] {
+        let found = said(TRADE, &bill.replace(right, wrong));
+        let [(Severity::Error, message)] = &found[..] else { panic!("{found:?}") };
+        assert!(message.contains(&format!("no known field `{wrong}`")), "{message}");
+        assert!(message.contains(&format!("did you mean `{right}`?")), "{message}");
+    }
+    let both = bill.replace("material_entity", "material_entry").replace("\"num\"", "\"nmu\"");
+    assert_eq!(said(TRADE, &both).len(), 2, "{:?}", said(TRADE, &both));
+    // In quotes the author says that it is another field: then the required one is missing.
+    let found = said(TRADE, &bill.replace("billno", "'bilno'"));
+    let [(Severity::Error, message)] = &found[..] else { panic!("{found:?}") };
+    assert!(message.contains("requires `billno`"), "{message}");
+    let found = said(TRADE, &order("qty = { value = \"1\" }", "billdate = \"^.trade_time\""));
+    let [(_, head), (_, line)] = &found[..] else { panic!("{found:?}") };
+    assert!(head.contains("in the lines of `material_entity`"), "{head}");
+    assert!(line.contains("in the head: write it in [fields]"), "{line}");
 }

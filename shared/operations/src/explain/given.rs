@@ -1,7 +1,7 @@
 //! The document that is asked about.
 
 use chrono::TimeDelta;
-use relay_connector::{PageOf, Role, Span};
+use relay_connector::{PageOf, Span};
 use relay_core::EntryId;
 use relay_core::archive::Event;
 use relay_core::ledger::Stamp;
@@ -9,6 +9,7 @@ use relay_job::Routed;
 use serde_json::Value;
 
 use super::{Asked, Connect};
+use crate::find::params;
 use crate::{OperationError, Operations};
 
 /// Where the vendor names no longest window.
@@ -60,7 +61,7 @@ impl Operations<'_> {
         }
     }
 
-    /// Asks the source for the document of that key.
+    /// Asks the source for the document of that key, or of another number that it shows.
     async fn fetched(
         &self,
         routed: &Routed,
@@ -68,24 +69,27 @@ impl Operations<'_> {
         connect: Connect<'_>,
     ) -> Result<Value, OperationError> {
         let document = routed.flow.source().document;
-        let not_shown = |why: &str| OperationError::NotFetched {
+        let not_fetched = |why: &str| OperationError::NotFetched {
             document: document.name,
             key: key.to_owned(),
             why: why.to_owned(),
         };
-        let param = document.keys.iter().find_map(|key| match key {
-            [field] if document.param_names().any(|param| param == *field) => Some(*field),
-            _ => None,
-        });
-        let Some(param) = param.filter(|_| document.role == Role::Windowed) else {
+        let params = params(routed);
+        if params.is_empty() {
             let why = "it cannot be asked for by its number: save the document to a file, and explain that";
-            return Err(not_shown(why));
-        };
-        let rows = self.asked_by(routed, param, key, connect).await.map_err(|why| not_shown(&why))?;
-        let is_asked_for = |row: &Value| routed.flow.key(row).is_ok_and(|found| found == key);
-        rows.into_iter().find(is_asked_for).ok_or_else(|| {
-            not_shown("the source shows no such document; one that was changed long ago may have to be saved to a file")
-        })
+            return Err(not_fetched(why));
+        }
+        for param in params {
+            let rows = self.asked_by(routed, param, key, connect).await.map_err(|why| not_fetched(&why))?;
+            let has_key = |row: &&Value| routed.flow.key(row).is_ok_and(|found| found == key);
+            let has_number = |row: &&Value| document.numbers_in(row).iter().any(|number| number == key);
+            if let Some(row) = rows.iter().find(has_key).or_else(|| rows.iter().find(has_number)) {
+                return Ok(row.clone());
+            }
+        }
+        let why =
+            "the source shows no such document; one that was changed long ago may have to be saved to a file";
+        Err(not_fetched(why))
     }
 
     /// What the source shows of a number alone, in whatever state it is.
@@ -103,11 +107,16 @@ impl Operations<'_> {
         let mut query = routed.query(&self.flow_settings).map_err(|error| format!("{error:#}"))?;
         query.params = vec![(param.to_owned(), number.to_owned())];
         let connection = connect(routed.source_system())?;
+        let page = PageOf { number: 0, size: u32::MAX };
+        if document.searched_by == Some(param) {
+            let lists = connection.lists().ok_or_else(|| "it has no lists".to_owned())?;
+            let read = lists.list(&query, page, self.patience()).await;
+            return read.map(|page| page.rows).map_err(|failure| failure.in_full());
+        }
         let windows = connection.windows().ok_or_else(|| "it is read by no windows".to_owned())?;
         let longest = document.max_span.and_then(|span| TimeDelta::from_std(span).ok());
         let end = windows.time(&query).now().unwrap_or_else(|| self.clock.now());
         let span = Span { start: end - longest.unwrap_or(USUAL_SPAN), end };
-        let page = PageOf { number: 0, size: u32::MAX };
         let read = windows.window(&query, span, page, self.patience()).await;
         read.map(|page| page.rows).map_err(|failure| failure.in_full())
     }

@@ -1,8 +1,8 @@
 //! The request as it would go out, and what is there already.
 
 use chrono::{DateTime, Utc};
-use relay_connector::record::{recorded, unsent as without_sending};
-use relay_connector::{Delivery, Document, Found};
+use relay_connector::record::unsent as without_sending;
+use relay_connector::{Delivery, Document};
 use relay_core::System;
 use relay_core::archive::{Event, Exchange, Record};
 use relay_core::clock::Deadline;
@@ -171,34 +171,15 @@ pub(super) async fn target_now(
         Err(why) => return Compared::not(format!("the target cannot be read: {why}")),
     };
     let Some(target) = connection.target() else { return Compared::not("the target cannot be read") };
-    let (found, calls) = recorded(target.find(delivery, deadline)).await;
-    match found {
+    match target.held(delivery, deadline).await {
         Err(failure) => Compared::not(format!("the target cannot be read: {}", failure.in_full())),
-        Ok(Found::CannotBeAsked) => {
-            Compared::not("the target cannot be read: it is not asked for such documents")
-        }
-        Ok(Found::NotThere) => Compared::not("the target has no document of this number"),
-        Ok(Found::There(id)) => {
-            let number = delivery.number().unwrap_or_default();
-            let answers = calls.iter().rev().filter_map(|call| call.answer.as_ref().ok());
-            let shown = answers.filter_map(|text| serde_json::from_str(text).ok());
-            match shown.into_iter().find_map(|answer: Value| row(&answer, &number)) {
-                Some(row) => {
-                    let differing = differing(&row, delivery.body, By::Value(delivery.document.same));
-                    Compared { at: None, differing, not_compared: None }
-                }
-                None => Compared::not(format!("the target has it ({id}), and does not show its content")),
+        Ok(None) => Compared::not("the target cannot be read: it is not asked for such documents"),
+        Ok(Some(held)) => match held.first() {
+            None => Compared::not("the target has no document of this number"),
+            Some(there) => {
+                let differing = differing(&there.shown, delivery.body, By::Value(delivery.document.same));
+                Compared { at: None, differing, not_compared: None }
             }
-        }
-    }
-}
-
-/// The object in an answer that holds our number.
-fn row(answer: &Value, number: &str) -> Option<Value> {
-    match answer {
-        Value::Object(fields) if holds(answer, number) => Some(Value::Object(fields.clone())),
-        Value::Object(fields) => fields.values().find_map(|value| row(value, number)),
-        Value::Array(items) => items.iter().find_map(|item| row(item, number)),
-        _ => None,
+        },
     }
 }

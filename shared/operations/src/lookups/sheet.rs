@@ -32,6 +32,7 @@ impl Sheet {
             .delimiter(delimiter(text))
             .from_reader(text.as_bytes());
         let mut header = columns.map(<[String]>::to_vec);
+        let mut header_line = 0;
         for record in reader.records() {
             let record = match record {
                 Ok(record) => record,
@@ -48,6 +49,7 @@ impl Sheet {
             }
             match &header {
                 None => {
+                    header_line = line;
                     while cells.last().is_some_and(String::is_empty) {
                         cells.pop();
                     }
@@ -62,6 +64,24 @@ impl Sheet {
         if self.columns.is_empty() {
             self.mistakes.push("the file is empty".to_owned());
         }
+        if let Some(cell) = self.code_as_a_name().filter(|_| columns.is_none() && self.mistakes.is_empty()) {
+            self.mistakes.push(format!(
+                "line {header_line}: the first line must name the columns, and `{cell}` looks like one of the codes below it: \
+                 write a line of names above it, or say what they are (--columns code,name,…)"
+            ));
+        }
+    }
+
+    /// A name of a column that has the shape of everything that stands in it, as `S1` above `S2`, `S3`: who has no header would
+    /// lose the first row, and hear of it when its code is missing.
+    fn code_as_a_name(&self) -> Option<String> {
+        let is_code = |(place, name): &(usize, &String)| {
+            let shape = shape(name);
+            let mut cells = self.rows.iter().map(|(_, cells)| &cells[*place]).filter(|cell| !cell.is_empty());
+            let like = |cell: &String| self::shape(cell) == shape;
+            shape.contains('9') && cells.next().is_some_and(like) && cells.all(like)
+        };
+        self.columns.iter().enumerate().find(is_code).map(|(_, name)| name.clone())
     }
 
     fn add(&mut self, line: u64, mut cells: Vec<String>, columns: usize) {
@@ -133,6 +153,22 @@ fn mistake_in_header(cells: &[String]) -> Option<String> {
         "the first line must name the columns, and `{number}` is a number: write a line of names above it, or say what \
          they are (--columns code,name,…)"
     ))
+}
+
+/// What kinds of signs follow one another in a cell: `SH-001` is `a-9`.
+fn shape(cell: &str) -> String {
+    let mut shape = String::new();
+    for sign in cell.chars() {
+        let kind = match sign {
+            sign if sign.is_ascii_digit() => '9',
+            sign if sign.is_alphabetic() => 'a',
+            sign => sign,
+        };
+        if !shape.ends_with(kind) {
+            shape.push(kind);
+        }
+    }
+    shape
 }
 
 /// `-1.50`, `00123`, an id of twenty digits; neither `1e5` nor `inf`, which may be names.

@@ -243,6 +243,7 @@ mod tests {
             codes: "",
             certainty: Certainty::Vendor,
             note: "",
+            is_number: false,
         };
         let known: &'static [Field] = Box::leak(Box::new([shr]));
         assert_eq!(

@@ -64,6 +64,11 @@ async fn a_file_that_cannot_be_a_table_says_why_and_is_imported_not_even_in_part
             "line 1: the first line must name the columns, and `1001` is a number: write a line of names above it, or say \
              what they are (--columns code,name,…)",
         ),
+        (
+            "\nSH-1,KH-01\nSH-20,KH-02\n",
+            "line 2: the first line must name the columns, and `SH-1` looks like one of the codes below it: write a line of \
+             names above it, or say what they are (--columns code,name,…)",
+        ),
         ("code,a\nS1,1\nS2,2\nS1,1\n", "line 4: the code `S1` is on line 2 already"),
         ("code,a\r\nS1,1\r\n\r\nS1,1\r\n", "line 4: the code `S1` is on line 2 already"),
         ("code,a\nS1,1\n ,2\n", "line 3: the code is empty (column `code`)"),

@@ -45,6 +45,9 @@ pub(super) fn check(
         let unknown = unknown(interface, body, "", &|path| known.contains(path));
         unknown.map_or(Ok(()), |path| Err(format!("未知的参数{path}")))?;
     }
+    if interface == Interface::V2 {
+        typed(kind, body, "")?;
+    }
     references(state, body)?;
     match kind.what {
         What::Bill(partner) => {
@@ -114,6 +117,33 @@ fn unknown(
             _ => (!knows(&path)).then_some(path),
         }
     })
+}
+
+/// V2 tells types apart, as the SDK has them: a text in the place of a number is refused, and a number in that of a text.
+fn typed(kind: Kind, fields: &Map<String, Value>, prefix: &str) -> Result<(), String> {
+    for (name, value) in fields {
+        let path = format!("{prefix}{name}");
+        let is = |what| kinds::typed(kind, what).is_some_and(|paths| paths.contains(path.as_str()));
+        let is_right = match value {
+            Value::Array(lines) => {
+                let within = format!("{path}[].");
+                let mut lines = lines.iter().filter_map(Value::as_object);
+                lines.try_for_each(|line| typed(kind, line, &within))?;
+                true
+            }
+            // A tenant's fields are texts in a map.
+            Value::Object(held) if name.starts_with("custom_") => held.values().all(Value::is_string),
+            Value::Object(inner) => typed(kind, inner, &format!("{path}.")).map(|()| true)?,
+            Value::Null => true,
+            Value::String(_) => !is("number") && !is("flag"),
+            Value::Number(_) => !is("text") && !is("flag"),
+            Value::Bool(_) => !is("text") && !is("number"),
+        };
+        if !is_right {
+            return Err(format!("proto: invalid value for type of {path}: {value}"));
+        }
+    }
+    Ok(())
 }
 
 /// Ids are strings and exist, and so do numbers.

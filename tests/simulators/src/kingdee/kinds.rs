@@ -178,6 +178,11 @@ pub(super) fn shows(kind: Kind) -> Option<&'static Paths> {
     FIELDS.get(&(Interface::V2, kind.name, "row"))
 }
 
+/// The fields of V2's save that are typed so: `number`, `flag` or `text`.
+pub(super) fn typed(kind: Kind, as_what: &'static str) -> Option<&'static Paths> {
+    FIELDS.get(&(Interface::V2, kind.name, as_what))
+}
+
 /// The kind that a field refers to, and whether by number, as both interfaces name it.
 pub(super) fn refers(field: &str) -> Option<(&'static str, bool)> {
     let by_number = field.ends_with("_number");

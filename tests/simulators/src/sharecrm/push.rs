@@ -96,12 +96,13 @@ pub(super) fn push(state: &mut State, call: &Call) -> Result<(), Refusal> {
 /// The object for which the tenant's console has a push-interface function.
 pub const CUSTOM_OBJECT: &str = "erpCustomObj";
 
-/// The non-standard format: any data, where there is a function that reads it.
+/// The non-standard format: any data, which the tenant's function reads. What it names must be there.
 fn custom(state: &mut State, call: &Call, data: &Map<String, Value>) -> Result<(), Refusal> {
-    if text(data, "objAPIName")? != CUSTOM_OBJECT {
+    let is = |name: &str, known: &str| data.get(name).is_none_or(|value| value == known);
+    if !is("objAPIName", CUSTOM_OBJECT) {
         return Err(illegal("data.id"));
     }
-    if text(data, "dataCenterId")? != CREDENTIALS.data_center_id {
+    if !is("dataCenterId", CREDENTIALS.data_center_id) {
         return Err(illegal("data.dataCenterId"));
     }
     check_sync(data)?;

@@ -97,14 +97,26 @@ static ENDPOINTS: &[Endpoint] = &[
     push("stockin_refund_push", "stockin_refund_info"),
     Endpoint { page_size_max: 40, ..windowed("refund_query", "refunds", REFUND) },
     Endpoint { page_size_max: 40, ..windowed("his_refund_query", "refunds", REFUND) },
-    windowed("stockin_order_query_refund", "stockin_list", &["stockin_no", "src_order_no"]),
+    Endpoint {
+        page_size_max: 30,
+        page_size: 30,
+        ..windowed("stockin_order_query_refund", "stockin_list", &["stockin_no", "src_order_no"])
+    },
     push("purchase_order_push", "purchase_info"),
     push("stockin_purchase_push", "purchase_info"),
     windowed("purchase_order_query", "purchase_list", &["purchase_no", "outer_no"]),
-    windowed("stockin_order_query_purchase", "stockin_list", &["src_order_no"]),
+    Endpoint {
+        page_size_max: 30,
+        page_size: 30,
+        ..windowed("stockin_order_query_purchase", "stockin_list", &["src_order_no"])
+    },
     push("purchase_return_push", "return_info"),
     push("purchase_return_order_push", "purchase_return_info"),
-    windowed("purchase_return_query", "purchase_list", &["return_no", "api_outer_no"]),
+    Endpoint {
+        page_size_max: 30,
+        page_size: 30,
+        ..windowed("purchase_return_query", "purchase_list", &["return_no", "api_outer_no"])
+    },
     windowed("stockout_order_query_return", "stockout_list", &["src_order_no", "outer_no"]),
     windowed("stock_query", "stocks", &["spec_no", "barcode"]),
     push("stock_sync_by_pd", "goods_list"),
@@ -112,7 +124,11 @@ static ENDPOINTS: &[Endpoint] = &[
     push("stockin_order_push", "stockin_info"),
     windowed("stockin_order_query", "stockin_list", &["stockin_no", "src_order_no", "outer_no"]),
     push("stockout_order_push", "stockout_info"),
-    windowed("stockout_order_query", "stockout_list", &["stockout_no", "src_order_no", "outer_no"]),
+    Endpoint {
+        page_size_max: 30,
+        page_size: 30,
+        ..windowed("stockout_order_query", "stockout_list", &["stockout_no", "src_order_no", "outer_no"])
+    },
     push("stock_transfer_push", "transfer_info"),
     push("stockout_transfer_push", "stockout_info"),
     push("stockin_transfer_push", "stockin_info"),

@@ -99,7 +99,7 @@ impl Caller {
             "material_entity": [{
                 "material_id": kingdee.add_material("ML-250", "每日纯牛奶", &[&unit]),
                 "stock_id": kingdee.add_store("WH01", "主仓"),
-                "unit_id": unit, "qty": "2", "tax_price": "59.90",
+                "unit_id": unit, "qty": 2, "tax_price": 59.90,
             }],
         })
     }
@@ -181,7 +181,7 @@ async fn a_bill_is_saved_once_and_audited_and_then_neither_changed_nor_deleted()
 #[tokio::test]
 async fn what_the_sheet_does_not_allow_is_refused() {
     let caller = Caller::new().await;
-    let spoilt: [fn(&mut Value); 8] = [
+    let spoilt: [fn(&mut Value); 12] = [
         |order| order["billno"] = json!("JY1"),
         |order| order["bill_date"] = json!("22.11.2026"),
         |order| order["customer_id"] = json!("7"),
@@ -190,6 +190,10 @@ async fn what_the_sheet_does_not_allow_is_refused() {
         |order| order["material_entity"][0]["materialid_id"] = json!("7"),
         |order| order["material_entity"][0]["unit_id"] = json!("7"),
         |order| order["material_entity"][0]["qty"] = json!("two"),
+        |order| order["material_entity"][0]["qty"] = json!("2"),
+        |order| order["material_entity"][0]["cess"] = json!(13),
+        |order| order["material_entity"][0]["is_free"] = json!("false"),
+        |order| order["custom_field"]["custom_field1"] = json!(1),
     ];
     for spoil in spoilt {
         let mut order = caller.order("JY1");

@@ -75,7 +75,7 @@ impl Version for V1 {
         "pagesize"
     }
 
-    fn saved_as<'a>(&self, body: &'a Value) -> Result<Cow<'a, Value>, String> {
+    fn saved_as<'a>(&self, _document: &Document, body: &'a Value) -> Result<Cow<'a, Value>, String> {
         Ok(Cow::Borrowed(body))
     }
 

@@ -100,8 +100,8 @@ impl Version for V2 {
         "page_size"
     }
 
-    fn saved_as<'a>(&self, body: &'a Value) -> Result<Cow<'a, Value>, String> {
-        form::saved(body)
+    fn saved_as<'a>(&self, document: &Document, body: &'a Value) -> Result<Cow<'a, Value>, String> {
+        form::saved(document, body).map(Cow::Owned)
     }
 
     fn saved_id(&self, data: &Value) -> Option<String> {

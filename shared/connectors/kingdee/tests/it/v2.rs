@@ -125,7 +125,8 @@ async fn a_call_is_signed_and_carries_token_and_address() {
 
     let save = &gateway.sent_to("/jdy/v2/scm/sal_order")[0];
     assert_eq!((save.method.as_str(), save.url.query()), ("POST", None));
-    assert_eq!(body(save), order());
+    let sent = json!({"bill_no": "JY1", "material_entity": [{"material_number": "ML-250", "qty": 1.50}]});
+    assert_eq!(body(save).to_string(), sent.to_string().replace("1.5", "1.50"), "to the last digit");
     let of = |name| header(save, name).unwrap();
     assert_eq!((of("app-token"), of("X-GW-Router-Addr")), ("tok-1", "https://tf.jdy.com"));
     assert_eq!((of("X-Api-ClientID"), of("X-Api-Auth-Version")), ("200421", "2.0"));
@@ -262,9 +263,38 @@ async fn a_tenants_fields_are_sent_in_their_maps() {
         body(&gateway.sent_to("sal_order")[0]),
         json!({
             "bill_no": "JY1", "custom_field": {"x": "1", "custom_field1_number": "P"},
-            "material_entity": [{"qty": "1", "custom_entity_field": {"custom_field7": "L"}}, {"qty": "2"}],
+            "material_entity": [{"qty": 1, "custom_entity_field": {"custom_field7": "L"}}, {"qty": 2}],
         })
     );
+}
+
+#[tokio::test]
+async fn every_value_is_typed_as_the_vendors_sdk_types_its_field() {
+    let bill = json!({
+        "bill_no": "JY1", "total_amount": "12.50", "custom_field": {"custom_field1": true, "custom_field2": 7},
+        "material_entity": [{
+            "material_number": "007", "qty": "2.5", "tax_price": "0.1000", "cess": "13", "kf_period": "30", "is_free": false,
+            "batch_no": "12",
+        }],
+    });
+    for (document, path, sent) in [
+        // double, int and bool; codes are texts.
+        (
+            "sal_outbound_save",
+            "sal_out_bound",
+            r#"{"bill_no":"JY1","total_amount":12.50,"custom_field":{"custom_field1":"true","custom_field2":"7"},"material_entity":[{"material_number":"007","qty":2.5,"tax_price":0.1000,"cess":13,"kf_period":30,"is_free":false,"batch_no":"12"}]}"#,
+        ),
+        // Of a purchase order all amounts are texts, and a number is refused.
+        (
+            "pur_order_save",
+            "pur_order",
+            r#"{"bill_no":"JY1","total_amount":"12.50","custom_field":{"custom_field1":"true","custom_field2":"7"},"material_entity":[{"material_number":"007","qty":"2.5","tax_price":"0.1000","cess":"13","kf_period":"30","is_free":false,"batch_no":"12"}]}"#,
+        ),
+    ] {
+        let gateway = Gateway::answering([saved("7", "JY1")]);
+        gateway.client().save(document, &bill, Deadline::NONE).await.unwrap();
+        assert_eq!(body(&gateway.sent_to(path)[0]).to_string(), sent, "{document}");
+    }
 }
 
 #[tokio::test]

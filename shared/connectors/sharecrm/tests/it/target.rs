@@ -51,8 +51,6 @@ async fn what_a_function_of_the_tenant_reads_is_any_data_without_an_id() {
     assert_eq!((delivered, sent), (Ok(None), vec![json!({ "data": data, "convertUserId": true })]));
     for (field, value, said) in [
         ("id", json!("1"), "a push in the non-standard format has no id"),
-        ("objAPIName", json!(""), "the document has no objAPIName"),
-        ("dataCenterId", json!(null), "the document has no dataCenterId: set SHARECRM_DATA_CENTER_ID"),
         ("directSync", json!(true), "the document has directSync without destObjectApiName"),
     ] {
         let mut wrong = data.clone();
@@ -62,6 +60,9 @@ async fn what_a_function_of_the_tenant_reads_is_any_data_without_an_id() {
         assert!(refused.class == Class::Refused && refused.message.starts_with(said), "{field}: {refused:?}");
         assert!(sent.is_empty());
     }
+    let bare = json!({ "orders": [{ "no": "1" }] });
+    let (delivered, sent) = custom(&bare, &[]).await;
+    assert_eq!((delivered, sent), (Ok(None), vec![json!({ "data": bare })]), "the page asks for no name");
     let (refused, _) = custom(&data, &[("convertUserId", "maybe")]).await;
     assert_eq!(refused.unwrap_err().message, "the flow's parameter convertUserId expects true or false");
     let document = &relay_sharecrm::documents()[1];

@@ -1,6 +1,6 @@
 use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, TARGET, WINDOWED, cautions, numbers, pages, pushed, read, times};
+use super::{Endpoint, Form, SMALL_PAGE, TARGET, WINDOWED, cautions, numbers, pages, pushed, read, times};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
@@ -52,6 +52,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             fields: sheet!("../../catalog/stockin_order_query_refund.tsv"),
             cautions: cautions::STOCKIN,
             keys: &[&["stockin_no"], &["order_no"]],
+            pages: pages(SMALL_PAGE),
             ..WINDOWED
         },
     ),

@@ -1,6 +1,6 @@
 use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, TARGET, WINDOWED, cautions, numbers, pushed, read};
+use super::{Endpoint, Form, SMALL_PAGE, TARGET, WINDOWED, cautions, numbers, pages, pushed, read};
 
 pub(super) static ENDPOINTS: &[&Endpoint] = &[
     &pushed(
@@ -49,6 +49,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             fields: sheet!("../../catalog/stockin_order_query_purchase.tsv"),
             cautions: cautions::STOCKIN,
             keys: &[&["stockin_no"], &["order_no"], &["stockin_id"]],
+            pages: pages(SMALL_PAGE),
             ..WINDOWED
         },
     ),
@@ -85,6 +86,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             title: "查询采购退货单",
             fields: sheet!("../../catalog/purchase_return_query.tsv"),
             keys: &[&["return_no"]],
+            pages: pages(SMALL_PAGE),
             ..WINDOWED
         },
     ),

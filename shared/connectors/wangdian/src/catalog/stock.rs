@@ -2,7 +2,9 @@ use std::num::NonZeroU32;
 
 use relay_connector::{Document, sheet};
 
-use super::{Endpoint, Form, TARGET, WINDOWED, Walk, cautions, numbers, pages, pushed, read, times};
+use super::{
+    Endpoint, Form, SMALL_PAGE, TARGET, WINDOWED, Walk, cautions, numbers, pages, pushed, read, times,
+};
 
 /// Walking through all of the stock by its goods is allowed three times a day (vendor's page).
 const WALKS_A_DAY: NonZeroU32 = NonZeroU32::new(3).unwrap();
@@ -101,6 +103,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             keys: &[&["stockout_no"], &["order_no"], &["stockout_id"]],
             window_times: times::STOCKOUT,
             cautions: cautions::STOCKOUT,
+            pages: pages(SMALL_PAGE),
             ..WINDOWED
         },
     ),
@@ -149,8 +152,7 @@ pub(super) static ENDPOINTS: &[&Endpoint] = &[
             title: "查询调拨单",
             fields: sheet!("../../catalog/stock_transfer_query.tsv"),
             keys: &[&["transfer_no"]],
-            // One public client is given no more.
-            pages: pages(30),
+            pages: pages(SMALL_PAGE),
             // The vendor selects by it, but is not known to show it.
             version: None,
             ..WINDOWED

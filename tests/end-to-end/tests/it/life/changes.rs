@@ -128,7 +128,7 @@ async fn offset_takes_the_bill_back_and_makes_another_and_the_ledger_links_all_t
     assert_eq!(bills(&house), ["SO-1-B2: 5 7 audited", "SO-1-R1: -3 -7 audited", "SO-1: 3 7 audited"]);
     let red = house.vendors.kingdee.saved("sal_outbound", "SO-1-R1").remove(0);
     assert_eq!(red.body["remark"], json!("轻放;冲销SO-1"));
-    assert_eq!(red.body["material_entity"][0]["tax_price"], json!("10.01"), "a price has no sign");
+    assert_eq!(red.body["material_entity"][0]["tax_price"].to_string(), "10.01", "a price has no sign");
     let entry = entry(&process).await;
     let links: Vec<_> = entry.bills.iter().map(|bill| (bill.number.as_deref(), bill.takes_back)).collect();
     assert_eq!(links, [(Some("SO-1"), None), (Some("SO-1-R1"), Some(0)), (Some("SO-1-B2"), None)]);
