@@ -196,9 +196,9 @@ impl Draw {
         let (slot, side) = (self.below(PROCESSES), self.one_of(&[Side::Before, Side::Before, Side::After]));
         let (port, operation, lasts) = (Port::Groups, "put", LONGER_THAN_IN_FLIGHT);
         let stop = What::StopAt { slot, port, operation, side, lasts };
-        let sales = [1, 2, 40].map(|after| (after, self.sale(sale)));
-        let after = [(0, stop)].into_iter().chain(sales);
-        after.map(|(after, what)| (begins + Duration::from_secs(after), what)).collect()
+        // Both come before it stands still: a push that finds nobody comes again when all is over.
+        let after = [(0, self.sale(sale)), (1, self.sale(sale)), (1, stop)];
+        after.map(|(after, what)| (begins + Duration::from_secs(after), what)).into()
     }
 
     /// Things that meet, which drawn one by one would hardly ever.
