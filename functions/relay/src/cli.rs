@@ -349,7 +349,7 @@ pub(crate) enum Command {
     },
 }
 
-/// The five functions.
+/// The six functions.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Function {
     /// Takes pushes of 勤策
@@ -362,6 +362,8 @@ pub(crate) enum Function {
     ErpPusher,
     /// Closes groups into bills
     BillCloser,
+    /// Compares the days that are due
+    DayReconciler,
 }
 
 /// The command line, with its help in the language of this process.

@@ -24,7 +24,6 @@ pub(crate) mod man;
 mod nightly;
 pub(crate) mod pause;
 mod place;
-mod rechecks;
 pub(crate) mod reconcile;
 pub(crate) mod replay;
 pub(crate) mod resume;
