@@ -190,14 +190,16 @@ impl Draw {
     }
 
     /// One stands still before or after it puts a sale into its group, for longer than the message is its own, while the other process
-    /// goes on with that sale.
+    /// goes on with that sale, and with a newer version of it.
     fn overtaken(&mut self) -> Vec<(Duration, What)> {
         let (begins, sale) = (self.time(), MEETING + FLOOD);
         let (slot, side) = (self.below(PROCESSES), self.one_of(&[Side::Before, Side::Before, Side::After]));
         let (port, operation, lasts) = (Port::Groups, "put", LONGER_THAN_IN_FLIGHT);
-        let stop = What::StopAt { slot, port, operation, side, lasts };
-        // Both come before it stands still: a push that finds nobody comes again when all is over.
-        let after = [(0, self.sale(sale)), (1, self.sale(sale)), (1, stop)];
+        let stands_still = What::StopAt { slot, port, operation, side, lasts };
+        // So that the other does not take it first.
+        let waits = What::Stop { slot: (slot + 1) % PROCESSES, lasts: Duration::from_secs(110) };
+        // Both versions come before: a push that finds nobody comes again when all is over.
+        let after = [(0, self.sale(sale)), (1, self.sale(sale)), (2, stands_still), (2, waits)];
         after.map(|(after, what)| (begins + Duration::from_secs(after), what)).into()
     }
 
