@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::groups::{self, Contribution, GroupId, Groups, unmarked};
-use relay_core::{FailureClass, Ledger, Outcome, Skip, StoreError, WorkItem};
+use relay_core::{EntryId, FailureClass, Ledger, Outcome, Skip, StoreError, WorkItem};
 use relay_mapping::{Brought, Flow};
 use serde_json::json;
 
@@ -16,6 +16,9 @@ use crate::{settle, withdraw};
 
 /// A store takes items of 400 KB; so long may be what one document brings.
 const LARGEST: usize = 300 * 1024;
+
+/// So many members are read at once.
+const PAGE: usize = 500;
 
 /// Whether an item is the bill of a group.
 pub(crate) fn is_bill(flow: &Flow, item: &WorkItem) -> bool {
@@ -74,8 +77,9 @@ impl Contributed {
 
     /// Stores it, unless it is there already.
     pub(crate) async fn store(
-        &self,
+        &mut self,
         groups: &dyn Groups,
+        ledger: &dyn Ledger,
         work: &Work<'_>,
         now: DateTime<Utc>,
     ) -> Result<Outcome, Stop> {
@@ -86,28 +90,62 @@ impl Contributed {
         if work.known.entry.there().is_some() && groups.group_of(&work.known.entry.id).await?.is_none() {
             return Err(lapsed(work));
         }
-        if groups.put(&self.group, &self.contribution).await? {
-            Ok(Outcome::Delivered { target_id: Some(self.group.marked()), confirm: None })
+        let is_put = groups.put(&self.group, &self.contribution).await?
+            || self.follows_what_was_never_recorded(groups, ledger, work).await?
+                && groups.put(&self.group, &self.contribution).await?;
+        Ok(if is_put {
+            Outcome::Delivered { target_id: Some(self.group.marked()), confirm: None }
         } else {
-            // Another worker has stored a later one, and tells the ledger.
-            Ok(Outcome::Skipped(Skip::Older))
+            Outcome::Skipped(Skip::Older)
+        })
+    }
+
+    /// Where the groups have something later of the document: whether the ledger knows nothing of it. Then a turn that was killed
+    /// before it recorded that has stored an older version, by a clock that was ahead, and this one takes its place behind it.
+    /// Otherwise another worker has stored a later one, and tells the ledger.
+    async fn follows_what_was_never_recorded(
+        &mut self,
+        groups: &dyn Groups,
+        ledger: &dyn Ledger,
+        work: &Work<'_>,
+    ) -> Result<bool, StoreError> {
+        let known = &work.known.entry;
+        let entry = ledger.read(std::slice::from_ref(&known.id)).await?.remove(&known.id);
+        if entry.map_or(0, |entry| entry.revision) != known.revision {
+            return Ok(false);
+        }
+        let Some(stored) = stored(groups, &known.id).await? else { return Ok(false) };
+        self.contribution.received_at = stored.received_at + TimeDelta::milliseconds(1);
+        Ok(true)
+    }
+}
+
+/// What the groups have of a document.
+async fn stored(groups: &dyn Groups, document: &EntryId) -> Result<Option<Contribution>, StoreError> {
+    let Some(group) = groups.group_of(document).await? else { return Ok(None) };
+    let mut after: Option<String> = None;
+    loop {
+        let page = groups.members(&group, after.as_deref(), PAGE).await?;
+        after = page.last().filter(|_| page.len() == PAGE).map(|last| last.key.clone());
+        let found = page.into_iter().find(|member| member.key == document.key);
+        if found.is_some() || after.is_none() {
+            return Ok(found);
         }
     }
 }
 
 /// Notes of a document that is cancelled, and in no group, that nothing of it is anywhere: an older version that comes late goes
-/// into none. Where another worker has written meanwhile, a group may have it by now, and its turn comes once more.
+/// into none. `false`: another worker has written meanwhile, a group may have it by now, and its turn comes once more.
 pub(crate) async fn keep_off(
     work: &Work<'_>,
     ledger: &dyn Ledger,
     now: DateTime<Utc>,
-) -> Result<Outcome, StoreError> {
+) -> Result<bool, StoreError> {
     let mut entry = work.known.entry.clone();
     settle::noted(work, &mut entry, |entry| {
         entry.deliver(withdraw::nothing(work, now), work.known.entry.delivered.as_ref());
     });
-    let is_noted = ledger.write(&entry).await?;
-    Ok(if is_noted { Outcome::Skipped(Skip::Filtered) } else { Outcome::AT_ONCE })
+    ledger.write(&entry).await
 }
 
 /// What orders it beside what is stored of the document: when it was received, and after the version that it follows, which

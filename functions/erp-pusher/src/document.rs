@@ -126,8 +126,9 @@ impl Documents {
                 let ended = boxed(|| living.live(&mut work, held, &self.ledger_writer)).await;
                 (Some(living.sent()), ended)
             }
-            Ok(Planned::Contribute(contributed)) => {
-                let ended = boxed(|| contributed.store(self.groups.as_ref(), &work, self.now())).await;
+            Ok(Planned::Contribute(mut contributed)) => {
+                let (groups, ledger) = (self.groups.as_ref(), self.ledger_writer.ledger.as_ref());
+                let ended = boxed(|| contributed.store(groups, ledger, &work, self.now())).await;
                 (Some(contributed.sent()), ended)
             }
             Ok(Planned::Divide(routed)) => (None, boxed(|| self.divider.divide(routed, &work, held)).await),

@@ -80,12 +80,14 @@ fn queue_name(queue_arn: &str) -> &str {
 fn received(record: Record, now: DateTime<Utc>) -> Received {
     let attribute = |name: &str| record.attributes.get(name).and_then(Value::as_str);
     let sent_at = attribute("SentTimestamp").and_then(|millis| millis.parse().ok());
+    let sent_at = sent_at.and_then(DateTime::from_timestamp_millis);
     let number = attribute("SequenceNumber").and_then(|number| number.parse().ok());
+    let place = |number| Place::new(queue_name(&record.event_source_arn), number).sent_at(sent_at);
     Received {
-        place: number.map(|number| Place::new(queue_name(&record.event_source_arn), number)),
+        place: number.map(place),
         group: attribute("MessageGroupId").unwrap_or(&record.message_id).to_owned(),
         receive_count: attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1),
-        sent_at: sent_at.and_then(DateTime::from_timestamp_millis).unwrap_or(now),
+        sent_at: sent_at.unwrap_or(now),
         id: record.message_id,
         receipt: record.receipt_handle,
         body: record.body,
@@ -139,9 +141,13 @@ mod tests {
             json!({ "messageId": "m1", "attributes": attributes,
                     "eventSourceARN": "arn:aws:sqs:eu-west-1:1:relay-prod-kingdee.fifo" })
         };
-        let records = [record(json!({ "SequenceNumber": "18893456789012345678" })), record(json!({}))];
+        let attributes =
+            json!({ "SequenceNumber": "18893456789012345678", "SentTimestamp": "1764500000123" });
+        let records = [record(attributes), record(json!({}))];
         let messages = decode(json!({ "Records": records })).unwrap();
-        assert_eq!(messages[0].place, Some(Place::new("relay-prod-kingdee", 18_893_456_789_012_345_678)));
+        let sent_at = DateTime::from_timestamp_millis(1_764_500_000_123);
+        let place = Place::new("relay-prod-kingdee", 18_893_456_789_012_345_678).sent_at(sent_at);
+        assert_eq!(messages[0].place, Some(place));
         assert_eq!(messages[1].place, None);
     }
 

@@ -29,6 +29,13 @@ pub(crate) struct Sent {
     pub(crate) received_at: Option<DateTime<Utc>>,
 }
 
+impl Sent {
+    /// Whether it was stored in its group, and not sent.
+    pub(crate) fn is_contribution(&self) -> bool {
+        self.document.is_none()
+    }
+}
+
 /// What is to be sent of a document.
 pub(crate) struct Plan<'a> {
     pub(crate) target: &'a dyn Target,

@@ -64,7 +64,7 @@ impl Divider {
         let without_lines = divided.without_lines();
         let known = work.known.entry.divided.as_ref();
         let is_known = known.is_some_and(|known| known.all().next().is_some());
-        if parts.is_empty() && !is_known && !flow.cancels(document).map_err(|fault| faults(vec![fault]))? {
+        if parts.is_empty() && !is_known && !is_over(flow, document).map_err(|fault| faults(vec![fault]))? {
             return Err(faults(vec![no_lines(flow)]));
         }
         let Some(withdrawn) = self.note(work, &noted, &flow.content_hash(&without_lines)).await? else {
@@ -139,6 +139,11 @@ fn item(work: &Work<'_>, key: String, place: usize, document: Value) -> WorkItem
         replay: replay.clone(),
         document,
     }
+}
+
+/// Whether its source has cancelled a document: whatever lines it has, it is to have no bill, and nothing in a group.
+fn is_over(flow: &Flow, document: &Value) -> Result<bool, Fault> {
+    Ok(flow.cancels(document)? || flow.withdraws(document)?)
 }
 
 /// A document without any line becomes nothing.

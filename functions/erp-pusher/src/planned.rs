@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use relay_core::clock::Deadline;
-use relay_core::{EntryId, Outcome, Skip, StoreError};
+use relay_core::{EntryId, Outcome, Skip};
 use relay_job::Routed;
 use relay_mapping::{Context, Fault, Flow, Life, Mapped};
 use serde_json::Value;
@@ -145,8 +145,9 @@ impl Documents {
         let (document, mapped) = bill.map_err(faults)?;
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
-        let target = self.targets.get(work.system)?;
-        Ok(living(&routed.flow, Plan::new(target, document, mapped), deadline))
+        let plan = Plan::new(self.targets.get(work.system)?, document, mapped);
+        self.own.note(work, &plan, &self.ledger_writer).await?;
+        Ok(living(&routed.flow, plan, deadline))
     }
 
     /// Why the bill of a part goes that its document has no lines for any more; `None`: it has none, or it is for a person to undo.
@@ -168,9 +169,9 @@ impl Documents {
     ) -> Result<Planned<'a>, Stop> {
         let deadline = held.keep().await?;
         self.guard_again(work).await?;
-        if routed.flow.group().is_some() && self.is_in_a_group(work).await? {
-            let left = self.leaving(work).await;
-            return left.map(Box::new).map(Planned::Contribute);
+        if routed.flow.group().is_some() {
+            // Nothing of it was ever sent to the target: what is known of it, the groups know.
+            return self.leaving(work, Skip::Withdrawn).await.map(Box::new).map(Planned::Contribute);
         }
         let lookups = self.resolver.at_hand();
         let context = Context { settings: &self.settings, lookups: &lookups };
@@ -178,12 +179,6 @@ impl Documents {
         let target = self.targets.get(work.system)?;
         let asked = number.map(|number| Plan::new(target, routed.flow.target().document, number));
         Ok(Planned::Withdraw(Box::new(Withdrawn { asked, deadline })))
-    }
-
-    /// Whether a group has a part, as the ledger knows, or as what a crash has left says.
-    async fn is_in_a_group(&self, work: &Work<'_>) -> Result<bool, StoreError> {
-        let entry = &work.known.entry;
-        Ok(entry.there().is_some() || self.groups.group_of(&entry.id).await?.is_some())
     }
 
     /// What a document brings into its group.
@@ -197,7 +192,7 @@ impl Documents {
         if flow.withdraws(document).map_err(|fault| faults(vec![fault]))? {
             held.keep().await?;
             self.guard_again(work).await?;
-            return self.leaving(work).await;
+            return self.leaving(work, Skip::Filtered).await;
         }
         let id = work.known.entry.id.clone();
         let contributed =
@@ -213,15 +208,14 @@ impl Documents {
         Contributed::new(work, brought)
     }
 
-    /// What takes a document out of its group. One that is in none is kept off.
-    async fn leaving(&self, work: &Work<'_>) -> Result<Contributed, Stop> {
-        match Contributed::withdrawn(work, self.groups.as_ref()).await? {
-            Some(leaving) => Ok(leaving),
-            None => {
-                let ledger = self.ledger_writer.ledger.as_ref();
-                Err(Stop::Ended(contribute::keep_off(work, ledger, self.now()).await?))
-            }
+    /// What takes a document out of its group. One that is in none is kept off, and skipped for that reason.
+    async fn leaving(&self, work: &Work<'_>, reason: Skip) -> Result<Contributed, Stop> {
+        if let Some(leaving) = Contributed::withdrawn(work, self.groups.as_ref()).await? {
+            return Ok(leaving);
         }
+        let ledger = self.ledger_writer.ledger.as_ref();
+        let is_noted = contribute::keep_off(work, ledger, self.now()).await?;
+        Err(Stop::Ended(if is_noted { Outcome::Skipped(reason) } else { Outcome::AT_ONCE }))
     }
 
     /// What becomes of a document that cannot be mapped; what it waits for is noted.

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use relay_connector::lenient;
+use relay_connector::{Document, lenient};
+use relay_mapping::Group;
 use serde_json::Value;
 
 use crate::{Flows, Routed};
@@ -38,7 +39,7 @@ impl Echoes {
             for maker in flows.iter().filter(|maker| makes(maker, reader) && leads(reader, maker, &flows)) {
                 let name = |routed: &Arc<Routed>| routed.flow.name().to_owned();
                 let mark = echoes.looked_for.entry(name(reader)).or_default();
-                mark.fields.extend(shown(maker).map(|(_, fields)| fields).unwrap_or_default());
+                mark.fields.extend(marks(maker, reader).flatten());
                 mark.flows.insert(name(maker));
                 echoes.faced.insert(name(maker));
             }
@@ -65,15 +66,25 @@ impl Echoes {
     }
 }
 
-/// Where what a flow makes shows itself, and the fields of it that hold our number.
-fn shown(maker: &Routed) -> Option<(&'static str, &'static [&'static str])> {
-    let asked = maker.flow.target().document.push?.asked?;
-    Some((asked.document, asked.holds))
+/// The documents that a flow makes: its target's, and what takes back what the bills of its groups hold.
+fn made(maker: &Routed) -> impl Iterator<Item = &'static Document> {
+    let returns = maker.flow.group().and_then(Group::returns);
+    [Some(maker.flow.target().document), returns].into_iter().flatten()
+}
+
+/// The fields that hold our number where what one makes is what the other reads: as the rows that it is asked for in, or as a whole.
+fn marks(maker: &Routed, reader: &Routed) -> impl Iterator<Item = &'static [&'static str]> {
+    let read = reader.flow.source().document.name;
+    let pushes = made(maker).filter_map(|document| document.push);
+    pushes.filter_map(move |push| {
+        let asked = push.asked?;
+        (asked.document == read || push.whole == Some(read)).then_some(asked.holds)
+    })
 }
 
 /// Whether what one makes is among what the other reads.
 fn makes(maker: &Routed, reader: &Routed) -> bool {
-    shown(maker).is_some_and(|(document, _)| document == reader.flow.source().document.name)
+    marks(maker, reader).next().is_some()
 }
 
 /// Whether what one makes is read by the other, or by one whose documents lead there.

@@ -39,12 +39,13 @@ pub(crate) fn untold_lines(routed: &Routed, flows: &[Arc<Routed>], catalog: &Cat
             found.push(say(Severity::Error, message, Some(help)));
             continue;
         };
-        let Some(whole) = catalog.document(entries.document) else { continue };
+        let whole = document.push.and_then(|push| push.whole);
+        let Some(whole) = whole.and_then(|whole| catalog.document(whole)) else { continue };
         let list = field(whole.fields(), entries.list).map(|list| list.kind);
         let Some(Kind::List(fields)) = list else { continue };
         for name in by.iter().filter(|name| field(fields, name).is_none()) {
             let meant = suggest::closest(name, fields.iter().map(|field| field.name));
-            let message = format!("the lines of `{}` have no known field `{name}`", entries.document);
+            let message = format!("the lines of `{}` have no known field `{name}`", whole.name);
             let severity =
                 if whole.is_open() && meant.is_none() { Severity::Warning } else { Severity::Error };
             found.push(say(severity, message, meant.map(|meant| format!("did you mean `{meant}`?"))));

@@ -65,6 +65,12 @@ impl Group {
         group.split('/').nth(place)?.parse().ok()
     }
 
+    /// What lines become that take back what was billed, where that is a document of another kind.
+    #[must_use]
+    pub fn returns(&self) -> Option<&'static Document> {
+        self.returns
+    }
+
     fn name(&self, document: &Value) -> Result<String, Fault> {
         let scope = Scope::document(document);
         let parts: Result<Vec<_>, _> = self.by.iter().map(|part| part.read(&scope)).collect();

@@ -311,6 +311,7 @@ fn received(url: &str, message: Message) -> Received {
     let mut attributes = message.attributes.unwrap_or_default();
     let mut attribute = |name| attributes.remove(&name).unwrap_or_default();
     let sent_at = attribute(MessageSystemAttributeName::SentTimestamp).parse().ok();
+    let sent_at = sent_at.and_then(DateTime::from_timestamp_millis);
     let number = attribute(MessageSystemAttributeName::SequenceNumber).parse().ok();
     let queue = url.rsplit('/').next().unwrap_or_default();
     let queue = queue.strip_suffix(".fifo").unwrap_or(queue);
@@ -320,8 +321,8 @@ fn received(url: &str, message: Message) -> Received {
         group: attribute(MessageSystemAttributeName::MessageGroupId),
         body: message.body.unwrap_or_default(),
         receive_count: attribute(MessageSystemAttributeName::ApproximateReceiveCount).parse().unwrap_or(1),
-        sent_at: sent_at.and_then(DateTime::from_timestamp_millis).unwrap_or_default(),
-        place: number.map(|number| Place::new(queue, number)),
+        sent_at: sent_at.unwrap_or_default(),
+        place: number.map(|number| Place::new(queue, number).sent_at(sent_at)),
     }
 }
 

@@ -19,14 +19,14 @@ const CORPUS: &str = include_str!("../corpus.txt");
 /// So many seeds of a drawing from the first on, and before them those that failed once.
 #[must_use]
 pub fn seeds(drawing: Drawing, from: u64, count: u64) -> Vec<u64> {
-    let wanted = from..from + count;
     let corpus = CORPUS.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
         let is_its = words.next()? == drawing.name();
         words.next().filter(|_| is_its)?.parse().ok()
     });
-    let corpus: Vec<u64> = corpus.filter(|seed| !wanted.contains(seed)).collect();
-    corpus.into_iter().chain(wanted).collect()
+    let corpus: Vec<u64> = corpus.collect();
+    let others = (from..from + count).filter(|seed| !corpus.contains(seed));
+    corpus.iter().copied().chain(others).collect()
 }
 
 /// What many seeds came to.

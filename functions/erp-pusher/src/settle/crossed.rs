@@ -1,6 +1,7 @@
 //! What is said where two workers had one document under way at once: it came too late to be helped.
 
 use relay_core::System;
+use relay_core::groups::unmarked;
 use relay_core::ledger::{Delivered, Delivery};
 
 use crate::work::Work;
@@ -39,6 +40,13 @@ pub(crate) fn delivered(system: System, delivery: &Delivery, delivered: &Deliver
             named(with)
         )),
     }
+}
+
+/// Whether what was stored in a group was overtaken there, by a later version or a cancellation: a group keeps the later document,
+/// whichever of two workers puts its own there last.
+pub(crate) fn in_a_group(delivery: &Delivery) -> bool {
+    let Delivery::Overtaken { by } = delivery else { return false };
+    by.number.is_none() && by.target_id.as_deref().is_none_or(|id| unmarked(id).is_some())
 }
 
 fn named(delivered: &Delivered) -> String {

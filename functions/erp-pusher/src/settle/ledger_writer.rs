@@ -132,6 +132,9 @@ impl LedgerWriter {
                 entry.unanswered.take_if(|_| !replaces);
             }
             let delivery = entry.deliver(delivered.clone(), work.known.entry.delivered.as_ref());
+            if sent.is_contribution() && crossed::in_a_group(&delivery) {
+                return Outcome::Skipped(Skip::Older);
+            }
             let crossed = crossed::delivered(work.system, &delivery, &delivered);
             if let Some(message) = &crossed {
                 let failed = self.failure(work, FailureClass::Crossed, None, message);
@@ -246,7 +249,7 @@ impl LedgerWriter {
     ) -> Result<(), StoreError> {
         let Some(news) = policy::of(outcome, Receive::first(self.clock.now())).news else { return Ok(()) };
         let delivered = entry.delivered.as_ref().filter(|_| news == News::Delivered);
-        if delivered.is_some() && sent.is_some_and(|sent| sent.document.is_none()) {
+        if delivered.is_some() && sent.is_some_and(Sent::is_contribution) {
             // In its group, and not in the target: the bill is told of.
             return Ok(());
         }

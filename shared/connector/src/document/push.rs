@@ -38,15 +38,16 @@ pub struct Push {
     /// Words in the names of its quantities and amounts: one with all of them negative takes it back (红字). Empty where
     /// nothing is known to take it back.
     pub signed: &'static [&'static str],
+    /// The document that is the pushed one as a whole, such as `kingdee.sal_order_detail`; `None` where the vendor hands out no such
+    /// one, or the one by which it is asked is that.
+    pub whole: Option<&'static str>,
     /// Where the vendor tells its lines, each with the id that it has there; `None` where it tells none.
     pub entries: Option<Entries>,
 }
 
-/// Where a vendor tells the lines of a document that was pushed.
+/// Where a vendor tells the lines of a document that was pushed: in the [`whole`](Push::whole) of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entries {
-    /// The document that is the pushed one as a whole, such as `kingdee.sal_order_detail`.
-    pub document: &'static str,
     /// Its list of lines.
     pub list: &'static str,
     /// The field of a line that holds its id.
@@ -106,6 +107,7 @@ impl Push {
             is_changed_by_id: false,
             dated: None,
             signed: &[],
+            whole: None,
             entries: None,
         }
     }
@@ -156,6 +158,12 @@ impl Push {
     #[must_use]
     pub const fn signed(self, signed: &'static [&'static str]) -> Self {
         Self { signed, ..self }
+    }
+
+    /// The same, which that document is as a whole.
+    #[must_use]
+    pub const fn shown_whole_in(self, whole: &'static str) -> Self {
+        Self { whole: Some(whole), ..self }
     }
 
     /// The same, whose lines are told there.

@@ -12,7 +12,7 @@ impl Entry {
 
     /// Whether a message comes once more after a later one of its document had a turn. It is done then: a queue hands out
     /// nothing of a document before what was sent earlier is done. What comes for the first time is behind nothing, for a queue
-    /// that was made anew may count from the beginning.
+    /// that was made anew may count from the beginning; what comes of it again is told by when it was sent, where its place says so.
     #[must_use]
     pub fn is_behind(&self, message: &Received) -> bool {
         let places = message.place.as_ref().zip(self.heard.as_ref());

@@ -148,6 +148,23 @@ async fn a_bill_is_made_once_though_the_clock_was_set_forward_meanwhile() {
     assert_eq!(house.vendors.kingdee.creates()["JY-LONG"], 1);
 }
 
+/// It ends them during a call too, where nobody stands still: what crosses then is told.
+#[tokio::test]
+async fn an_older_version_that_a_clock_which_was_set_forward_had_cross_a_newer_one_is_told() {
+    let house = House::new(1);
+    let other = Arc::new(house.start());
+    let (clock, working) = (house.clock.clone(), other.clone());
+    let event = async move {
+        clock.set(relay_core::clock::Clock::now(clock.as_ref()) + ASLEEP);
+        working.drain().await;
+    };
+    let process = house.start_over(Meanwhile::new(house.vendors.transport(), "/push", When::Before, event));
+    let (id, _) = two_versions(&house, &other).await;
+    process.work_once().await;
+    let failed = other.entry(ORDERS_TO_CRM, &id).await.unwrap().failed.unwrap();
+    assert_eq!(failed.class, "crossed", "{}", failed.message);
+}
+
 /// Both have sent the bill before either could note it: that two may be there is said, with both ids.
 #[tokio::test]
 async fn a_bill_that_two_workers_have_made_is_told_with_both_ids() {

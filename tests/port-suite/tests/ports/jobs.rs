@@ -47,7 +47,8 @@ pub(crate) fn parts(
     }
 }
 
-/// Ends a process after so many steps, each call of a port having two.
+/// Ends a process after so many steps. Each call of a port has two; on AWS each request, of which one call may make several.
+#[derive(Clone)]
 pub(crate) struct Fuse {
     left: Arc<AtomicU64>,
     blown: Arc<Notify>,
@@ -59,19 +60,24 @@ impl Fuse {
     }
 
     pub(crate) fn around(&self, stores: &Stores) -> Stores {
-        let (left, blown) = (self.left.clone(), self.blown.clone());
+        let fuse = self.clone();
         decorate(stores, move |_, _| {
-            let (left, blown) = (left.clone(), blown.clone());
+            let fuse = fuse.clone();
             async move {
-                let before = left.load(Ordering::Relaxed);
-                if before == 0 {
-                    blown.notify_one();
-                    std::future::pending::<()>().await;
-                }
-                left.store(before - 1, Ordering::Relaxed);
+                fuse.step().await;
                 Ok(())
             }
         })
+    }
+
+    /// Takes a step, or never ends.
+    pub(crate) async fn step(&self) {
+        let before = self.left.load(Ordering::Relaxed);
+        if before == 0 {
+            self.blown.notify_one();
+            std::future::pending::<()>().await;
+        }
+        self.left.store(before - 1, Ordering::Relaxed);
     }
 
     /// Whether it came to its end.

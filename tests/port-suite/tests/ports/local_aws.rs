@@ -21,6 +21,7 @@ use relay_store_aws::{Aws, HttpClient, for_sdk};
 use serde_json::json;
 
 use super::Ports;
+use super::jobs::Fuse;
 
 /// A new stack on the AWS at `AWS_ENDPOINT_URL`, whose clock goes by the file that `CLOCK_FILE` names.
 pub(crate) async fn open() -> Ports {
@@ -31,15 +32,21 @@ pub(crate) async fn open() -> Ports {
     let http = Arc::new(Http(HttpTransport::new()));
     let config = config(http.clone());
     let names = create(&config, &http).await;
+    let (names_of, clock_of) = (names.clone(), clock.clone());
+    let of_another = Box::new(move |fuse: &Fuse| {
+        let http = Arc::new(Fused { fuse: fuse.clone(), http: Http(HttpTransport::new()) });
+        let config = self::config(http.clone());
+        Aws::new(&config, names_of.clone(), http, clock_of.clone(), Arc::new(SystemRng)).stores()
+    });
     let aws = Aws::new(&config, names, http, clock.clone(), Arc::new(SystemRng));
     let on_wait = Box::new(move |wait: Duration| {
         let file = env::var("CLOCK_FILE").unwrap();
         fs::write(file, (ahead() + wait.as_secs()).to_string()).unwrap();
     });
-    Ports { stores: aws.stores(), clock, on_wait }
+    Ports { stores: aws.stores(), clock, of_another, on_wait }
 }
 
-fn config(http: Arc<Http>) -> SdkConfig {
+fn config(http: Arc<dyn HttpClient>) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "the local AWS takes any");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -104,6 +111,22 @@ struct Http(HttpTransport);
 impl HttpClient for Http {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, String> {
         self.0.exchange(request).await.map_err(|error| error.to_string())
+    }
+}
+
+/// The same of a process that ends before a request, or when its answer has come.
+struct Fused {
+    fuse: Fuse,
+    http: Http,
+}
+
+#[async_trait]
+impl HttpClient for Fused {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, String> {
+        self.fuse.step().await;
+        let answer = self.http.send(request).await;
+        self.fuse.step().await;
+        answer
     }
 }
 

@@ -41,10 +41,14 @@ use relay_core::Stores;
 use relay_core::clock::SimulatedClock;
 use relay_store_sqlite::Sqlite;
 
+use jobs::Fuse;
+
 /// An adapter under test, and the clock it goes by.
 struct Ports {
     stores: Stores,
     clock: Arc<SimulatedClock>,
+    /// The same stores as another process has them, which a fuse ends in the midst of what it does there.
+    of_another: Box<dyn Fn(&Fuse) -> Stores>,
     /// What the adapter's own clock is moved by, where it has one.
     on_wait: Box<dyn Fn(Duration)>,
 }
@@ -66,7 +70,8 @@ impl Ports {
         let stores = Sqlite::open(&folder.path().join("relay.db"), clock.clone()).unwrap().stores();
         // Holds the folder for as long as the ports are used.
         let on_wait = Box::new(move |_| assert!(folder.path().exists()));
-        Self { stores, clock, on_wait }
+        let same = stores.clone();
+        Self { stores, clock, of_another: Box::new(move |fuse| fuse.around(&same)), on_wait }
     }
 
     fn wait(&self, seconds: u64) {

@@ -6,12 +6,14 @@ mod evidence;
 mod groups;
 mod lists;
 
-use relay_core::{Entry, FailureClass};
+use relay_core::groups::unmarked;
+use relay_core::{Entry, Failed, FailureClass};
 
 use crate::scenario::{Change, Drawing, Scenario, Table, What};
 use crate::world::World;
 use crate::world::books::Pile;
 pub use crate::world::books::Violation;
+use crate::world::operator::BY_DAY;
 use evidence::Judge;
 
 /// Every rule that a judgement checks, by the names that violations bear.
@@ -81,7 +83,8 @@ fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
         }
         FailureClass::Settled => person,
         FailureClass::Unknown => !scenario.conditions.receiver_replaces,
-        FailureClass::Crossed => scenario.stops(),
+        // A clock that is set forward ends what is in flight, as a process does that stands still for longer.
+        FailureClass::Crossed => scenario.stops() || has(What::sets_clock_forward),
         FailureClass::Acknowledgement => {
             has(|what| what.refuses() || matches!(what, What::RefusedAcknowledgement { .. }))
         }
@@ -121,7 +124,7 @@ pub fn failures(world: &World) -> anyhow::Result<Vec<Violation>> {
     let mut violations = Vec::new();
     for entry in &world.failures()? {
         for failed in entry.failures() {
-            if !explained(&world.scenario, &failed.class) {
+            if !explained(&world.scenario, &failed.class) || has_crossed_into_a_group(entry, failed) {
                 let found = format!("{}: {}: {}", named(entry), failed.class, failed.message);
                 violations.push(Violation { rule: "the right reason", found });
             }
@@ -131,6 +134,11 @@ pub fn failures(world: &World) -> anyhow::Result<Vec<Violation>> {
         }
     }
     Ok(violations)
+}
+
+/// A group keeps the later of two versions, whoever puts his own there last: nothing crosses on the way into one.
+fn has_crossed_into_a_group(entry: &Entry, failed: &Failed) -> bool {
+    failed.class == FailureClass::Crossed && entry.id.flow == BY_DAY && unmarked(&entry.id.key).is_none()
 }
 
 fn named(entry: &Entry) -> String {
@@ -165,8 +173,7 @@ pub fn last(world: &World) -> anyhow::Result<Vec<Violation>> {
     judge.quotas();
     // What a receipt waits for is looked at beside it.
     for entry in world.failures()?.iter().filter(|entry| entry.id.flow != bills::RECEIPTS) {
-        let waits =
-            |failed: &relay_core::Failed| matches!(failed.class, FailureClass::Mapping | FailureClass::Flow);
+        let waits = |failed: &Failed| matches!(failed.class, FailureClass::Mapping | FailureClass::Flow);
         if let Some(failed) = entry.failures().find(|failed| waits(failed)) {
             let found = format!("{} still stands as {}: {}", named(entry), failed.class, failed.message);
             judge.violated("what a person has mended and replayed goes on", found);

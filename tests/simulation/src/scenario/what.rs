@@ -318,6 +318,12 @@ impl What {
         )
     }
 
+    /// Whether it sets a clock forward.
+    #[must_use]
+    pub fn sets_clock_forward(&self) -> bool {
+        matches!(self, Self::ClockSet { ahead, .. } if *ahead > TimeDelta::zero())
+    }
+
     /// Whether it disturbs a process: kills it, stops it, sets its clock, or has its store fail.
     #[must_use]
     pub fn is_of_process(&self) -> bool {

@@ -90,7 +90,9 @@ macro_rules! kinds {
                 concat!("kingdee.", $base, "_save"),
                 concat!($base_title, "保存"),
                 sheet!(concat!("../../catalog/v2_", $base_sheet, "_save.tsv")),
-                numbered("number", concat!("kingdee.", $base, "_list"), &["number"]).with_steps(OF_BASE_DATA),
+                numbered("number", concat!("kingdee.", $base, "_list"), &["number"])
+                    .with_steps(OF_BASE_DATA)
+                    .shown_whole_in(concat!("kingdee.", $base, "_detail")),
             ),
             windowed(
                 concat!("kingdee.", $base, "_list"),
@@ -179,8 +181,9 @@ const fn bill(list: &'static str) -> Push {
 
 /// The lines of bills of goods are told by their details. What is paid has lists of other kinds.
 const fn told(push: Push, detail: &'static str) -> Push {
+    let push = push.shown_whole_in(detail);
     match push.number {
-        Some(_) => push.with_entries(Entries { document: detail, list: "material_entity", id: "id" }),
+        Some(_) => push.with_entries(Entries { list: "material_entity", id: "id" }),
         None => push,
     }
 }
@@ -225,11 +228,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_document_is_called_somewhere_and_what_is_asked_after_is_a_list() {
+    fn every_document_is_called_somewhere_and_what_it_is_asked_after_and_shown_in_is_there() {
         for document in documents() {
             assert!(endpoint(document.name).is_some(), "{}", document.name);
-            if let Some(asked) = document.push.and_then(|push| push.asked) {
-                assert!(documents().iter().any(|known| known.name == asked.document), "{}", document.name);
+            let asked = document.push.and_then(|push| push.asked).map(|asked| asked.document);
+            let whole = document.push.and_then(|push| push.whole);
+            for shown in asked.into_iter().chain(whole) {
+                assert!(documents().iter().any(|known| known.name == shown), "{}: {shown}", document.name);
             }
         }
     }

@@ -7,11 +7,13 @@
 //! | `moving` | an order in one group at a time, in its newest version |
 //! | `kills` | a process that is killed at each of its steps |
 //! | `asking` | what an operator asks of groups, and does with them |
+//! | `overtaken` | a worker whose time in flight ends while it puts an order into its group |
 
 mod asking;
 mod closing;
 mod kills;
 mod moving;
+mod overtaken;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -138,7 +140,8 @@ pub(crate) async fn push_to(house: &House, process: &Process, document: &Value, 
     assert_eq!((answer.status, answer.reply.return_code), (200, 0), "{}", answer.reply.to_json());
 }
 
-async fn close(process: &Process) -> Report {
+/// Closes what is due, and tells of the only flow with groups.
+pub(crate) async fn close(process: &Process) -> Report {
     process.wiring.build::<BillCloser>().unwrap().close_all(Deadline::NONE).await.remove(0)
 }
 

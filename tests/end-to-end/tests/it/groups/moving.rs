@@ -65,6 +65,41 @@ async fn what_a_crash_has_left_in_a_group_is_left_by_the_order_that_moves() {
     );
 }
 
+/// The machine's clock was ahead when that process put it there.
+#[tokio::test]
+async fn what_a_crash_has_left_by_a_clock_that_was_ahead_gives_way_to_a_newer_version() {
+    let (house, _folder) = to_http(30, BY_DAY, "\"supplement\"");
+    let process = house.start();
+    for key in ["A", "B", "C"] {
+        let left = Contribution {
+            key: key.to_owned(),
+            version: Some("2026-11-22 12:00:01".to_owned()),
+            received_at: house.now() + TimeDelta::minutes(20),
+            head: json!({"shop": "S001"}).as_object().unwrap().clone(),
+            lines: vec![json!({"sku": "X", "qty": "5", "amount": "50.00"}).as_object().unwrap().clone()],
+            is_withdrawn: false,
+        };
+        assert!(process.wiring.stores.groups.put(&GroupId::new(FLOW, GROUP), &left).await.unwrap());
+    }
+    let mut moved = order("B", 2, &[("X", "2", "20.00")]);
+    moved["paid_at"] = json!("2026-11-23 09:00:00");
+    for newer in [order("A", 2, &[("X", "3", "30.00")]), moved, cancelled("C", 2)] {
+        push(&house, &process, &newer).await;
+    }
+    assert_eq!(outcomes(&process.drain().await), ["delivered", "delivered", "delivered"]);
+    // And the next one follows that.
+    push(&house, &process, &order("A", 3, &[("X", "1", "10.00")])).await;
+    assert_eq!(outcomes(&process.drain().await), ["delivered"]);
+    night(&house);
+    night(&house);
+    close(&process).await;
+    process.drain().await;
+    assert_eq!(
+        bills(&house),
+        ["S001/2026-11-22-1: X 1 10.00 10.0000", "S001/2026-11-23-1: X 2 20.00 10.0000"]
+    );
+}
+
 /// Nothing of the order was in a group when it was cancelled, so that nothing had to leave one.
 #[tokio::test]
 async fn a_version_that_comes_after_its_cancellation_goes_into_no_group() {

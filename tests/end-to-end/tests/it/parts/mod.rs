@@ -6,8 +6,10 @@
 //! | `versions` | newer versions that drop, add and move lines; older ones that come late |
 //! | `undoing` | a part that a newer version lacks, undone by the word of the flow; documents that are cancelled |
 //! | `kills` | a process that is killed at each of its steps |
+//! | `grouped` | parts that are members of groups |
 
 mod dividing;
+mod grouped;
 mod kills;
 mod undoing;
 mod versions;

@@ -35,6 +35,9 @@ const DEADLY: [(Port, &str); 12] = [
     (Port::Lookups, "wait"),
 ];
 
+/// Longer than a message is in flight, where a process works as Lambda does too.
+const LONGER_THAN_IN_FLIGHT: Duration = Duration::from_secs(1_000);
+
 impl Scenario {
     pub(super) fn of_bills(seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed ^ APART);
@@ -72,6 +75,10 @@ impl Scenario {
         if scarce {
             let begins = draw.time();
             events.extend((0..FLOOD).map(|place| (begins, draw.sale(MEETING + place))));
+        }
+        // Last, so that whatever else a seed draws stays as it was.
+        if draw.chance(1, 8) {
+            events.extend(draw.overtaken());
         }
         Self::new(seed, conditions, events)
     }
@@ -180,6 +187,20 @@ impl Draw {
                 What::WrongSecret { vendor, lasts: self.span() }
             }
         }
+    }
+
+    /// One stands still before or after it puts a sale into its group, for longer than the message is its own, while the other process
+    /// goes on with that sale, and with a newer version of it.
+    fn overtaken(&mut self) -> Vec<(Duration, What)> {
+        let (begins, sale) = (self.time(), MEETING + FLOOD);
+        let (slot, side) = (self.below(PROCESSES), self.one_of(&[Side::Before, Side::Before, Side::After]));
+        let (port, operation, lasts) = (Port::Groups, "put", LONGER_THAN_IN_FLIGHT);
+        let stands_still = What::StopAt { slot, port, operation, side, lasts };
+        // So that the other does not take it first.
+        let waits = What::Stop { slot: (slot + 1) % PROCESSES, lasts: Duration::from_secs(110) };
+        // Both versions come before: a push that finds nobody comes again when all is over.
+        let after = [(0, self.sale(sale)), (1, self.sale(sale)), (2, stands_still), (2, waits)];
+        after.map(|(after, what)| (begins + Duration::from_secs(after), what)).into()
     }
 
     /// Things that meet, which drawn one by one would hardly ever.
