@@ -202,8 +202,7 @@ impl Asked<'_> {
     }
 
     async fn answer(&self) -> Result<Answer, Refused> {
-        let only_asks = matches!(self.request.path.as_str(), "/explain" | "/try");
-        let does = self.request.path == "/do" || (self.request.is_post && !only_asks);
+        let does = self.request.path == "/do" || (self.request.is_post && self.request.path != "/explain");
         if does && !self.may_act() {
             return Err(Refused::MayNotAct);
         }

@@ -59,16 +59,7 @@ fn of_file(asked: &Asked<'_>, routed: &Routed) -> Markup {
                 _ => {}
             }
         }
-        h2 { (language.says("如果换上改过的文件", "What would happen with a changed file")) }
-        form.asked method="post" action="/try" {
-            input type="hidden" name="token" value=(asked.token);
-            input type="hidden" name="flow" value=(name);
-            p {
-                label for="text" { (language.says("改过的流程文件全文:用最近的单据试,什么都不会发送", "The changed file's whole text: it is tried with the last documents, and nothing is sent")) }
-                textarea id="text" name="text" rows="6" required {}
-            }
-            p { button { (language.says("试一试", "Try it")) } }
-        }
+        @if asked.may_act() { (try_it(asked, name)) }
         h2 { (language.says("如果来了这样的单据", "What would become of a document")) }
         form.asked method="post" action="/explain" {
             input type="hidden" name="token" value=(asked.token);
@@ -84,6 +75,23 @@ fn of_file(asked: &Asked<'_>, routed: &Routed) -> Markup {
         h2 { (language.says("文件", "File")) }
         p.faint { (routed.file) }
         pre.file tabindex="0" { @for (place, line) in routed.text.lines().enumerate() { span id={ "L" (place + 1) } { (line) } } }
+    }
+}
+
+/// The form that tries a changed file.
+fn try_it(asked: &Asked<'_>, name: &str) -> Markup {
+    let language = asked.language;
+    html! {
+        h2 { (language.says("如果换上改过的文件", "What would happen with a changed file")) }
+        form.asked method="post" action="/try" {
+            input type="hidden" name="token" value=(asked.token);
+            input type="hidden" name="flow" value=(name);
+            p {
+                label for="text" { (language.says("改过的流程文件全文:用最近的单据试,什么都不会发送", "The changed file's whole text: it is tried with the last documents, and nothing is sent")) }
+                textarea id="text" name="text" rows="6" required {}
+            }
+            p { button { (language.says("试一试", "Try it")) } }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use relay_operations::OperationError;
-use relay_operations::record::is_personal;
+use relay_operations::log::Did;
 use relay_operations::trial::{Fate, FieldChange, FlowTrial, Otherwise, Stands, Tried};
 use serde_json::Value;
 
@@ -13,6 +13,9 @@ use crate::page::{Page, cell, document, link, mark, table};
 /// So many of the last documents are tried.
 const LAST: usize = 100;
 
+/// Longer numbers may be somebody's.
+const SHORT: usize = 7;
+
 /// Of a text that somebody has pasted: nothing is sent.
 pub(crate) async fn pasted(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let (request, language, desk) = (asked.request, asked.language, asked.desk);
@@ -21,6 +24,8 @@ pub(crate) async fn pasted(asked: &Asked<'_>) -> Result<Page, OperationError> {
     // As a file has it, whatever the browser sends between lines.
     let text = text.replace("\r\n", "\n");
     desk.operations.check_flow(name).await?;
+    // Reasons hold values: the audit trail says who has tried it.
+    desk.operations.note(Did::of("flows try", name)).await;
     let trial = desk.operations.try_text(name, &text, LAST, desk.connect).await?;
     let body = html! {
         p { (link("/flow", &[("flow", name)], name)) " · " span.faint { (language.says("什么都没有发送", "Nothing was sent")) } }
@@ -64,11 +69,7 @@ fn of_documents(flow: &str, tried: &Tried, language: Language) -> Markup {
         language.says("将会", "Then"),
     ];
     let row = |FieldChange { field, documents, such_as, before, after }: &FieldChange| {
-        let value = |value: &Option<Value>| match value {
-            None => "–".to_owned(),
-            Some(_) if is_personal(field.rsplit(['.', ']', '?']).next().unwrap_or(field)) => "•••".to_owned(),
-            Some(value) => value.to_string(),
-        };
+        let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "–".to_owned(), shown);
         let values = [value(before), value(after)].map(cell);
         let head = [cell(field.as_str()), cell(documents.to_string()), self::document(flow, such_as)];
         head.into_iter().chain(values).collect()
@@ -91,6 +92,14 @@ fn of_documents(flow: &str, tried: &Tried, language: Language) -> Markup {
         @if !rows.is_empty() { (table(language, &columns, &rows)) }
         @if !others.is_empty() { (table(language, &fates, &others)) }
     }
+}
+
+/// A value that may be shown: a file can put a name or a telephone number into any field.
+fn shown(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let is_short =
+        text.len() <= SHORT && text.bytes().all(|sign| sign.is_ascii_digit() || b".-".contains(&sign));
+    if is_short || value.is_boolean() { text } else { "•••".to_owned() }
 }
 
 fn fate(fate: &Fate, language: Language) -> String {
