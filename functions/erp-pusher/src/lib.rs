@@ -106,7 +106,7 @@ pub use worker::{Idle, Worked, Worker};
 /// As many messages as an event source hands out at most.
 const BATCH: usize = 10;
 
-/// So much text is opened at once: a document takes some twenty times its length, and the function has 160 MB.
+/// So much text is opened at once: a document takes some twenty times its length, and the function has 144 MB.
 const AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// Pushes what the queues hold.

@@ -52,12 +52,17 @@ pub fn lambda_lines(
 }
 
 /// A line of JSON: what is told, the innermost span, and the fields of the outermost, which name the invocation. Logs are paid
-/// by their length, and a list of all spans would name each document twice.
-struct Line(Format<Json>);
+/// by their length: a list of all spans would name each document twice, and which module tells it helps with what went
+/// wrong alone.
+struct Line {
+    told: Format<Json>,
+    warned: Format<Json>,
+}
 
 impl Default for Line {
     fn default() -> Self {
-        Self(fmt::format().json().flatten_event(true).with_span_list(false))
+        let warned = || fmt::format().json().flatten_event(true).with_span_list(false);
+        Self { told: warned().with_target(false), warned: warned() }
     }
 }
 
@@ -69,7 +74,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Line
         event: &Event<'_>,
     ) -> std::fmt::Result {
         let mut line = String::new();
-        self.0.format_event(context, Writer::new(&mut line), event)?;
+        let form = if *event.metadata().level() == Level::INFO { &self.told } else { &self.warned };
+        form.format_event(context, Writer::new(&mut line), event)?;
         let told = line.trim_end().strip_suffix('}').unwrap_or_default();
         let mut spans = context.event_scope().into_iter().flat_map(Scope::from_root);
         let outermost = spans.next().filter(|_| spans.next().is_some());

@@ -14,9 +14,9 @@ use relay_core::StoreError;
 /// How long the start waits for the check of a file that nobody has found damaged: half a gigabyte, from memory.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a program waits that opens what is there, to ask (`relay status`): of a million entries it answers within a
-/// second. What the check finds later it still tells.
-pub(super) const SHORT_PATIENCE: Duration = Duration::from_millis(250);
+/// How long a program waits that opens what is there, to ask (`relay show`): of a million documents it answers within 200 ms.
+/// What the check finds later it still tells.
+pub(super) const SHORT_PATIENCE: Duration = Duration::from_millis(100);
 
 const DOING: &str = "checking the store";
 

@@ -31,7 +31,7 @@ pub async fn work<F: Job>(
     lines: impl Write,
 ) -> anyhow::Result<Value> {
     let (event, context) = event.into_parts();
-    collector.set_property("requestId", context.request_id.as_str());
+    collector.set_property(metrics::REQUEST, context.request_id.as_str());
     let span = tracing::info_span!("invocation", request_id = context.request_id);
     let clock = host.clock();
     let deadline = deadline(context.deadline(), clock.as_ref());

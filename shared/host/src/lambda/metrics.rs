@@ -20,6 +20,9 @@ use crate::settings::declared::METRICS;
 /// Where a line says of which values CloudWatch makes metrics.
 const EMBEDDED: &str = "_aws";
 
+/// The invocation that a line is of.
+pub(super) const REQUEST: &str = "requestId";
+
 /// What the alarms of `template.yaml` watch: a metric, its dimension, and the values of it that are watched, or all.
 const WATCHED: [(&str, &str, Option<&[&str]>); 3] = [
     ("waited", "target", None),
@@ -129,6 +132,8 @@ fn tell(line: &mut Map<String, Value>, scope: Scope) {
     }
     if kept.is_empty() {
         line.shift_remove(EMBEDDED);
+        // Logs are paid by their length, and what a document was is told in a line of its own.
+        line.shift_remove(REQUEST);
         line.insert("message".to_owned(), "counted".into());
     } else if let Some(metrics) = line.get_mut(EMBEDDED).and_then(|embedded| embedded.pointer_mut(pointer)) {
         *metrics = kept.into();
