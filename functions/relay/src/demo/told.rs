@@ -35,19 +35,16 @@ impl Teller {
         ));
         self.say(&said!(
             "  勤策           {orders} 张直供订单,推送 {pushes} 次",
-            "  勤策 Qince     {pushes} pushes of {orders} direct orders"
+            "  Qince          {pushes} pushes of {orders} direct orders"
         ));
-        self.say(&said!(
-            "                 → 纷享销客,→ 旺店通",
-            "                   → 纷享销客 ShareCRM, → 旺店通 WDT"
-        ));
+        self.say(&said!("                 → 纷享销客,→ 旺店通", "                 → ShareCRM, → WDT"));
         self.say(&said!(
             "  旺店通         订单 → 金蝶云星辰;库存变化和发货 → 纷享销客,并回写",
-            "  旺店通 WDT     trades → 金蝶云星辰 Kingdee; stock changes and shipments → 纷享销客, acknowledged"
+            "  WDT            trades → Kingdee; stock changes and shipments → ShareCRM, acknowledged"
         ));
         self.say(&said!(
             "                 一天的销售出库 → 金蝶云星辰里一张已审核的销售出库单\n",
-            "                 a day's 销售出库 → one audited 销售出库单 in 金蝶云星辰\n"
+            "                 a day's shipments → one audited sales outbound bill in Kingdee\n"
         ));
     }
 

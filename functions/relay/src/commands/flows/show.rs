@@ -27,7 +27,7 @@ pub(crate) async fn run(name: &str, json: bool) -> anyhow::Result<Done> {
 fn print(FlowShown { flow, title, file, source, target, known_since, not_begun, changes, text }: &FlowShown) {
     let title = title.as_deref().map(|title| format!(" ({title})")).unwrap_or_default();
     say!("{flow}{title}: {source} → {target}");
-    let since = known_since.map_or_else(|| said!("还没运行过", "it has not run yet"), |at| since(at));
+    let since = known_since.map_or_else(|| said!("还没运行过", "it has not run yet"), since);
     say!("{file};{since}", "{file}; {since}");
     if !not_begun.is_empty() {
         say!(
