@@ -72,17 +72,17 @@ impl Documents {
             trace = item.trace
         );
         let attempt = AtomicU32::new(1);
-        let turn = async {
+        // Boxed, like its phases: all of them as one value lay on the stack wherever it was handed on, and overflowed it.
+        let turn = boxed(|| async {
             // A mistake of ours that this document brings out is no reason to stop the others.
-            // Boxed, like its phases: all of them as one value lay on the stack wherever it was handed on, and overflowed it.
             let turn = boxed(|| self.worked(held, item, message, known, &attempt));
             let turn = AssertUnwindSafe(turn).catch_unwind();
             let done = match turn.await {
                 Ok(done) => done,
-                Err(_) => self.panicked(held, item, message).await,
+                Err(_) => boxed(|| self.panicked(held, item, message)).await,
             };
             done.unwrap_or_else(|error| self.waits_for_store(message, &error))
-        };
+        });
         let attempt = || attempt.load(Ordering::Relaxed);
         let outcome = held.history().of(item, attempt, turn.instrument(span.clone())).await;
         let receive = Receive { now: self.now(), count: message.receive_count, receiver: held.receiver() };
