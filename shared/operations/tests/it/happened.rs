@@ -245,3 +245,28 @@ async fn a_program_that_went_silent_without_being_stopped_needs_a_person() {
     next.is_over(checkpoints).await.unwrap();
     assert!(desk.ask().status().await.unwrap().programs.is_empty());
 }
+
+#[tokio::test]
+async fn how_far_a_range_has_been_read_again_is_told() {
+    let desk = Desk::new();
+    let checkpoints = desk.stores.checkpoints.as_ref();
+    let range = r#"{"from":"2026-11-27T00:00:00Z","to":"2026-11-27T10:00:00Z"}"#;
+    checkpoints.put(&format!("backfill/range/{TRADES}"), range, None, None).await.unwrap();
+    let note = async || {
+        desk.ask().status().await.unwrap().flows[TRADES]
+            .notes
+            .iter()
+            .map(ToString::to_string)
+            .collect::<String>()
+    };
+    let begun = note().await;
+    assert!(
+        begun.contains(
+            "2026-11-27 08:00:00 to 2026-11-27 18:00:00 is read again, until 2026-11-27 08:00:00 so far"
+        ),
+        "{begun}"
+    );
+    let read = r#"{"read_until":"2026-11-27T04:00:00Z"}"#;
+    checkpoints.put(&format!("backfill/watermark/{TRADES}"), read, None, None).await.unwrap();
+    assert!(note().await.contains("until 2026-11-27 12:00:00 so far"));
+}
