@@ -81,6 +81,8 @@ impl HttpTransport {
 /// A client that gives up connecting after 5 s.
 #[expect(clippy::disallowed_methods, reason = "the one place that builds the process's HTTP client")]
 fn build(retry: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    // The process's one source of cryptography. Where it has been named already, it is this one.
+    _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
         .timeout(retry)

@@ -20,7 +20,7 @@ pub mod of_no_flow;
 mod rules;
 mod stamp;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::VersionKind;
 use async_trait::async_trait;
@@ -36,6 +36,9 @@ pub use divided::Divided;
 pub use numbers::Numbers;
 pub use rules::Delivery;
 pub use stamp::Stamp;
+
+/// So many failures are read at once.
+const PAGE: usize = 100;
 
 /// Which document of which flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -279,6 +282,38 @@ pub async fn record_failure(ledger: &dyn Ledger, id: &EntryId, failed: &Failed) 
     update(ledger, id, None, |entry| entry.fail(failed.clone())).await
 }
 
+/// Every entry with a failed version, of this flow or of all, oldest failure first.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub async fn all_failed(ledger: &dyn Ledger, flow: Option<&str>) -> Result<Vec<Entry>, StoreError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    loop {
+        let page = ledger.failed(flow, PAGE, entries.last().map(|entry| &entry.id)).await?;
+        let is_last = page.len() < PAGE;
+        entries.extend(page);
+        if is_last {
+            return Ok(entries);
+        }
+    }
+}
+
+/// Notes who has dealt with the failures of an entry as it was read; `false` where they are gone meanwhile.
+///
+/// # Errors
+/// When the ledger cannot be read or written: nothing has changed.
+pub async fn settle(
+    ledger: &dyn Ledger,
+    read: Entry,
+    by: &str,
+    reason: Option<&str>,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let Entry { id, failed, beside, .. } = read;
+    let seen: Vec<Failed> = failed.into_iter().chain(beside).collect();
+    update(ledger, &id, None, |entry| entry.settle(&seen, by, reason, at)).await
+}
+
 /// How many documents of each flow stand where; a flow that is left out has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -308,6 +343,17 @@ pub trait Ledger: Send + Sync {
 
     /// The entries that this is a number of ([`Entry::numbers`]), by flow and key; keys are not among them.
     async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError>;
+
+    /// Those of some numbers that an entry has. Where a number is searched for, all are in one go.
+    async fn known(&self, numbers: &[String]) -> Result<HashSet<String>, StoreError> {
+        let mut known = HashSet::new();
+        for number in numbers {
+            if !self.find(number).await?.is_empty() {
+                known.insert(number.clone());
+            }
+        }
+        Ok(known)
+    }
 
     /// Entries of a flow, some `limit` of them, and from where the list goes on, if it does: with that as `from`. In an order
     /// of the store's own. It reads the flow through, or on DynamoDB the whole ledger.

@@ -87,6 +87,12 @@ impl Connections {
         self.0.get(&system).map(AsRef::as_ref)
     }
 
+    /// The same, for whoever keeps it.
+    #[must_use]
+    pub fn shared(&self, system: System) -> Option<Arc<dyn Connection>> {
+        self.0.get(&system).cloned()
+    }
+
     /// Every connection.
     pub fn iter(&self) -> impl Iterator<Item = (System, &Arc<dyn Connection>)> {
         self.0.iter().map(|(system, connection)| (*system, connection))

@@ -1,15 +1,13 @@
 //! The documents that failed, with their reasons.
 
 use chrono::{DateTime, Utc};
-use relay_core::{Entry, EntryId, Failed, FailureClass, Step, VersionKind};
+use relay_core::{Entry, EntryId, Failed, FailureClass, Step, VersionKind, ledger};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Unknown;
 use crate::language::Said;
 use crate::{OperationError, Operations};
-
-const PAGE: usize = 100;
 
 /// A version that failed and waits for a person.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -113,15 +111,7 @@ impl Operations<'_> {
         if let Some(flow) = flow {
             self.check_flow(flow).await?;
         }
-        let mut entries: Vec<Entry> = Vec::new();
-        loop {
-            let page = self.stores.ledger.failed(flow, PAGE, entries.last().map(|entry| &entry.id)).await?;
-            let is_last = page.len() < PAGE;
-            entries.extend(page);
-            if is_last {
-                return Ok(entries);
-            }
-        }
+        Ok(ledger::all_failed(self.stores.ledger.as_ref(), flow).await?)
     }
 
     /// A document with a failed version.

@@ -1,62 +1,14 @@
-//! Failures whose document a person has meanwhile made in the target: they are found there by our number, and closed.
-//!
-//! Only what is proven is closed: the target can be asked, the number can be told although the document cannot be mapped as a
-//! whole, and nothing of ours can be what is found there.
+//! Failures whose document a person has meanwhile made in the target, asked for at once.
 
-use chrono::{NaiveDate, TimeDelta};
-use relay_connector::quota::at_most;
-use relay_connector::{Delivery, Document, Found, Use};
-use relay_core::{Entry, EntryId};
-use relay_job::Routed;
-use relay_mapping::Context;
-use relay_reconcile::days;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use relay_core::clock::Clock;
+use relay_reconcile::Tolerances;
+
+pub use relay_reconcile::recheck::{Closed, Rechecked};
 
 use crate::explain::Connect;
 use crate::log::Did;
 use crate::which::Which;
 use crate::{OperationError, Operations};
-
-/// Who has settled what was found.
-const BY: &str = "relay";
-
-/// The checkpoint that says whose turn it is, where all are asked for by and by.
-const TURN: &str = "rechecked";
-
-/// The hour in China from which on a day has its turn: what was compared in the night comes first.
-const HOUR: i64 = 5;
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Turn {
-    /// The day that has had its turn.
-    day: Option<NaiveDate>,
-    /// The last that was asked for.
-    after: Option<EntryId>,
-}
-
-/// What a re-check has come to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Rechecked {
-    /// Those that were found in the target, with their numbers there, and closed.
-    pub closed: Vec<Closed>,
-    /// Those that are not there: they stay.
-    pub missing: u64,
-    /// Those of which it cannot be told: they stay.
-    pub unproven: u64,
-}
-
-/// A failure that was closed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Closed {
-    /// The document.
-    #[serde(flatten)]
-    pub id: EntryId,
-    /// Our number of it.
-    pub number: String,
-    /// The target's id of it.
-    pub target_id: String,
-}
 
 impl Operations<'_> {
     /// Asks the targets for the documents that failed, at most `limit`, and closes those that are there.
@@ -69,143 +21,14 @@ impl Operations<'_> {
         limit: usize,
         connect: Connect<'_>,
     ) -> Result<Rechecked, OperationError> {
-        let (rechecked, _) = self.recheck_these(self.failures_of(which).await?, limit, connect).await?;
+        let (entries, nothing) = (self.failures_of(which).await?, Tolerances::default());
+        let clock: &dyn Clock = self.clock.as_ref();
+        let (rechecked, _) = self.reconciler(connect, &nothing, clock).recheck(entries, limit).await?;
         if !rechecked.closed.is_empty() {
-            let done = Did { by: Some(BY), ..Did::of("settle", "what is in its target") };
+            let done =
+                Did { by: Some(relay_reconcile::recheck::BY), ..Did::of("settle", "what is in its target") };
             self.note(done.times(rechecked.closed.len() as u64)).await;
         }
         Ok(rechecked)
-    }
-
-    /// The same of all that failed, once a day by itself, and with the last priority: goes on each day where it stood the day
-    /// before, so that more than `most` have their turn too. `None` where today's turn was had.
-    ///
-    /// # Errors
-    /// A store that does not answer.
-    pub async fn recheck_daily(
-        &self,
-        most: usize,
-        connect: Connect<'_>,
-    ) -> Result<Option<Rechecked>, OperationError> {
-        let checkpoints = self.stores.checkpoints.as_ref();
-        let (mut turn, revision) = self.turn().await?;
-        let today = days::of(self.clock.now() - TimeDelta::hours(HOUR));
-        if turn.day == Some(today) {
-            return Ok(None);
-        }
-        // Whoever notes the day has its turn; one that is broken off is over, for its calls were made.
-        turn.day = Some(today);
-        if !checkpoints.put(TURN, &json!(turn).to_string(), revision, None).await? {
-            return Ok(None);
-        }
-        let mut entries = self.failures_of(&Which::default()).await?;
-        entries.sort_by(|one, other| one.id.cmp(&other.id));
-        let had =
-            entries.partition_point(|entry| turn.after.as_ref().is_some_and(|after| entry.id <= *after));
-        entries.rotate_left(had);
-        let asking = Box::pin(self.recheck_these(entries, most, connect));
-        let (rechecked, last) = at_most(Use::Reconcile, asking).await?;
-        if last.is_some() {
-            let (_, revision) = self.turn().await?;
-            turn.after = last;
-            checkpoints.put(TURN, &json!(turn).to_string(), revision, None).await?;
-            let Rechecked { closed, missing, unproven } = &rechecked;
-            let told = format!("what failed: {missing} not in their targets, {unproven} cannot be proven");
-            let done = Did { by: Some(BY), ..Did::of("recheck", told) };
-            self.note(done.times(closed.len() as u64)).await;
-        }
-        Ok(Some(rechecked))
-    }
-
-    async fn turn(&self) -> Result<(Turn, Option<u64>), OperationError> {
-        let Some(noted) = self.stores.checkpoints.get(TURN).await? else { return Ok(Default::default()) };
-        // What another version has written in another form is begun anew.
-        Ok((serde_json::from_str(&noted.value).unwrap_or_default(), Some(noted.revision)))
-    }
-
-    /// What became of them, and the last that was asked for.
-    async fn recheck_these(
-        &self,
-        entries: Vec<Entry>,
-        limit: usize,
-        connect: Connect<'_>,
-    ) -> Result<(Rechecked, Option<EntryId>), OperationError> {
-        let mut rechecked = Rechecked::default();
-        let mut silent = Vec::new();
-        let (mut asked, mut last) = (0, None);
-        for entry in entries {
-            let Some((routed, number)) = self.provable(&entry) else {
-                rechecked.unproven += 1;
-                continue;
-            };
-            if silent.contains(&routed.system) || asked == limit {
-                rechecked.unproven += 1;
-                continue;
-            }
-            asked += 1;
-            last = Some(entry.id.clone());
-            match self.is_there(routed, &number, connect).await {
-                Ok(Found::There(target_id)) => {
-                    let reason =
-                        format!("{} has it under the number {number} (id {target_id})", routed.system);
-                    let id = entry.id.clone();
-                    match self.settle_entry(entry, Some(&reason), BY).await {
-                        Ok(_) => rechecked.closed.push(Closed { id, number, target_id }),
-                        Err(OperationError::NotFailedAnyMore { .. }) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok(Found::NotThere) => rechecked.missing += 1,
-                Ok(Found::CannotBeAsked) => rechecked.unproven += 1,
-                Err(why) => {
-                    tracing::warn!(target = %routed.system, why, "the target cannot be asked for what failed");
-                    silent.push(routed.system);
-                    rechecked.unproven += 1;
-                }
-            }
-        }
-        Ok((rechecked, last))
-    }
-
-    /// The number by which it can be proven that a person has made a document.
-    fn provable(&self, entry: &Entry) -> Option<(&Routed, String)> {
-        let routed = self.flows.named(&entry.id.flow)?;
-        let is_grouped = routed.flow.group().is_some();
-        let document = routed.flow.target().document;
-        let is_asked = document.push.is_some_and(|push| push.asked.is_some());
-        let [failed] = entry.failures().collect::<Vec<_>>()[..] else { return None };
-        // Under a number that another version has, or may have, finding it proves nothing of this one.
-        let may_be_another = entry.delivered.is_some() || entry.may_hold_another(&failed.hash);
-        if is_grouped || may_be_another || !is_asked {
-            return None;
-        }
-        let number = self.number_of(routed, document, &failed.document)?;
-        Some((routed, number))
-    }
-
-    /// Our number of a document, which as a rule can be told although something else of it cannot be mapped.
-    fn number_of(&self, routed: &Routed, target: &Document, document: &Value) -> Option<String> {
-        let (settings, lookups) = (self.flow_settings.0.clone(), std::collections::BTreeMap::new());
-        let traced = routed.flow.trace(document, &Context { settings: &settings, lookups: &lookups });
-        let name = target.number()?;
-        let is_same = |other: &str| {
-            target.same.iter().any(|(one, two)| [(*one, *two), (*two, *one)].contains(&(name, other)))
-        };
-        let mut fields = traced.trace.fields.iter();
-        let field = fields.find(|field| field.target == name || is_same(&field.target))?;
-        match field.result.as_ref()? {
-            Value::String(number) if !number.is_empty() => Some(number.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
-    }
-
-    async fn is_there(&self, routed: &Routed, number: &str, connect: Connect<'_>) -> Result<Found, String> {
-        let document = routed.flow.target().document;
-        let connection = connect(routed.system)?;
-        let target = connection.target().ok_or_else(|| "it takes nothing".to_owned())?;
-        let body = document.number().map(|name| json!({ name: number })).unwrap_or_default();
-        let delivery = Delivery { route: routed.flow.target().route, ..Delivery::of(document, &[], &body) };
-        target.find(&delivery, self.patience()).await.map_err(|failure| failure.in_full())
     }
 }

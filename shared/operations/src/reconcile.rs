@@ -138,7 +138,7 @@ impl Operations<'_> {
         }
     }
 
-    fn reconciler<'r>(
+    pub(crate) fn reconciler<'r>(
         &'r self,
         connect: Connect<'r>,
         tolerances: &'r Tolerances,
@@ -152,6 +152,7 @@ impl Operations<'_> {
             clock,
             tolerances,
             deadline: Deadline::NONE,
+            answers: None,
         }
     }
 

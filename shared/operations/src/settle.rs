@@ -2,7 +2,7 @@
 //! not sent over what the person has entered, and a newer one asks a person.
 
 use chrono::{DateTime, Utc};
-use relay_core::{Entry, EntryId, Failed, ledger};
+use relay_core::{Entry, EntryId, ledger};
 use serde::Serialize;
 
 use crate::log::Did;
@@ -69,17 +69,14 @@ impl Operations<'_> {
         failed.map_or(Ok(settled), Err)
     }
 
-    pub(crate) async fn settle_entry(
+    async fn settle_entry(
         &self,
         entry: Entry,
         reason: Option<&str>,
         by: &str,
     ) -> Result<SettledByHand, OperationError> {
-        let Entry { id, failed, beside, .. } = entry;
-        let seen: Vec<Failed> = failed.into_iter().chain(beside).collect();
-        let at = self.clock.now();
-        let settle = |entry: &mut Entry| entry.settle(&seen, by, reason, at);
-        if !ledger::update(self.stores.ledger.as_ref(), &id, None, settle).await? {
+        let (id, at) = (entry.id.clone(), self.clock.now());
+        if !ledger::settle(self.stores.ledger.as_ref(), entry, by, reason, at).await? {
             return Err(OperationError::NotFailedAnyMore { flow: id.flow, key: id.key });
         }
         Ok(SettledByHand { id, by: by.to_owned(), reason: reason.map(str::to_owned), at })

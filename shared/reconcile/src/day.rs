@@ -276,13 +276,15 @@ impl Reconciler<'_> {
         numbers: &HashSet<String>,
         report: &mut Day,
     ) -> Result<(), StoreError> {
-        for (number, rows) in listed.rows.iter().filter(|(number, _)| !numbers.contains(*number)) {
-            let by_key = self.entries(&[EntryId::new(routed.flow.name(), number)]).await?;
-            if !by_key.is_empty() || !self.stores.ledger.find(number).await?.is_empty() {
-                continue;
-            }
+        let strange = listed.rows.keys().filter(|number| !numbers.contains(*number));
+        let ids: Vec<_> = strange.map(|number| EntryId::new(routed.flow.name(), number)).collect();
+        let by_key = self.entries(&ids).await?;
+        let strange: Vec<_> =
+            ids.into_iter().filter(|id| !by_key.contains_key(id)).map(|id| id.key).collect();
+        let known = self.stores.ledger.known(&strange).await?;
+        for number in strange.iter().filter(|number| !known.contains(*number)) {
             let measures = &routed.flow.target().document.measures;
-            for row in rows {
+            for row in listed.rows.get(number).into_iter().flatten() {
                 let id = relay_connector::lenient::field(row, "id").unwrap_or_default();
                 let why = format!("the target has it (id {id}), and nothing here tells of it");
                 let sides = Sides { target: Some(Sum::of(row, measures, None)), ..Sides::default() };

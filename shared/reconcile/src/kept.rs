@@ -31,6 +31,9 @@ pub struct Summary {
     pub at: DateTime<Utc>,
     /// How many documents came to what.
     pub counts: BTreeMap<Verdict, u64>,
+    /// So many documents our ledger had of it when a function had not the time for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_large: Option<u64>,
 }
 
 impl Summary {
@@ -65,7 +68,8 @@ pub async fn keep(checkpoints: &dyn Checkpoints, day: &Day) -> Result<(), StoreE
     let mut kept = day.clone();
     kept.documents.truncate(DOCUMENTS);
     write(checkpoints, &name(day.day, &day.flow), |_| Some(serde_json::json!(kept).to_string())).await?;
-    let summary = Summary { standing: day.standing, at: day.at, counts: day.counts.clone() };
+    let Day { standing, at, too_large, .. } = *day;
+    let summary = Summary { standing, at, counts: day.counts.clone(), too_large };
     let mut old = Vec::new();
     write(checkpoints, &format!("{CALENDARS}{}", day.flow), |known| {
         let mut calendar = known.and_then(read).unwrap_or_default();
@@ -81,6 +85,27 @@ pub async fn keep(checkpoints: &dyn Checkpoints, day: &Day) -> Result<(), StoreE
         checkpoints.remove(&name(day_of_old, &day.flow)).await?;
     }
     Ok(())
+}
+
+/// Keeps of a day with so many documents that a function has not the time for it. What it came to before stays.
+///
+/// # Errors
+/// A store that does not answer.
+pub async fn keep_too_large(
+    checkpoints: &dyn Checkpoints,
+    (flow, day): (&str, NaiveDate),
+    documents: u64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let why = format!(
+        "it takes longer than a function has: compare it from a machine, by `relay reconcile {flow} --from {day} --to {day}`"
+    );
+    let known = self::day(checkpoints, flow, day).await?;
+    let nothing = || Day { standing: Standing::NotCompared, ..Day::new(flow, day, now) };
+    let mut kept = known.filter(|known| known.standing != Standing::NotCompared).unwrap_or_else(nothing);
+    kept.could_not(&why);
+    kept.too_large = Some(documents);
+    keep(checkpoints, &kept).await
 }
 
 /// So many days back a difference needs a person.

@@ -32,18 +32,20 @@ pub async fn by_day(
     let (mut found, mut from) = (ByDay::new(), None);
     loop {
         let (page, next) = ledger.list(flow, from.as_deref(), PAGE).await?;
-        for entry in page {
-            // Bills are gone by with their groups, and what was split by its parts.
-            let is_of_its_own = unmarked(&entry.id.key).is_none() && entry.divided.is_none();
-            if let Some(day) = day_of(&entry).filter(|day| is_of_its_own && days.0 <= *day && *day <= days.1)
-            {
-                found.entry(day).or_default().push(entry.id.key);
-            }
-        }
+        page.into_iter().for_each(|entry| sort(entry, days, &mut found));
         match next {
             Some(next) => from = Some(next),
             None => return Ok(found),
         }
+    }
+}
+
+/// Puts the key of an entry to its day, where that is one of these.
+pub(crate) fn sort(entry: Entry, (first, last): (NaiveDate, NaiveDate), found: &mut ByDay) {
+    // Bills are gone by with their groups, and what was split by its parts.
+    let is_of_its_own = unmarked(&entry.id.key).is_none() && entry.divided.is_none();
+    if let Some(day) = day_of(&entry).filter(|day| is_of_its_own && first <= *day && *day <= last) {
+        found.entry(day).or_default().push(entry.id.key);
     }
 }
 

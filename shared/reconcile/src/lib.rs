@@ -24,6 +24,8 @@
 //! | `groups` | likewise where many of them are one bill |
 //! | `day` | all of it together |
 //! | `schedule` | the days that are due |
+//! | [`night`] | those days, one after the other, for as long as a turn has time |
+//! | [`recheck`] | what failed, and was made in its target by a person |
 
 pub mod codes;
 pub mod compare;
@@ -33,6 +35,8 @@ pub mod days;
 mod groups;
 pub mod kept;
 pub mod ledger;
+pub mod night;
+pub mod recheck;
 pub mod report;
 mod schedule;
 mod source;
@@ -49,7 +53,9 @@ use relay_core::clock::{Clock, Deadline};
 use relay_core::{Stores, System};
 use relay_job::{FlowSettings, Flows, Routed};
 
+pub use night::{Night, Turn};
 pub use report::{Compared, Day, Standing};
+pub use target::Answers;
 pub use tolerance::Tolerances;
 pub use verdict::Verdict;
 
@@ -73,6 +79,8 @@ pub struct Reconciler<'a> {
     pub tolerances: &'a Tolerances,
     /// Until when.
     pub deadline: Deadline,
+    /// What targets have told of the day before, where it was broken off.
+    pub answers: Option<&'a Answers>,
 }
 
 /// Whether a flow has days that can be compared: what tells of our own outcomes has not, and a list that is read as a whole has

@@ -40,6 +40,9 @@ pub struct Day {
     pub not_compared: Vec<String>,
     /// What is to be known of it besides.
     pub notes: Vec<String>,
+    /// So many documents our ledger had of it when a function had not the time for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_large: Option<u64>,
 }
 
 /// How a day stands.
@@ -114,6 +117,7 @@ impl Day {
             documents: Vec::new(),
             not_compared: Vec::new(),
             notes: Vec::new(),
+            too_large: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the target holds: by its list of days where it has one, and by our numbers.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use relay_connector::{Connection, Delivery, Document, PageOf, Target, There, lenient};
@@ -24,6 +25,22 @@ pub(crate) struct Listed {
     pub(crate) rows: HashMap<String, Vec<Value>>,
     /// Whether there is such a list, so that what nobody here knows would be on it.
     pub(crate) is_listed: bool,
+}
+
+/// What targets have told of documents, by kind and number: whoever goes on with a day that was broken off asks for none twice.
+#[derive(Default)]
+pub struct Answers(Mutex<HashMap<(&'static str, String), Vec<There>>>);
+
+impl Answers {
+    fn known(&self, document: &Document, number: &str) -> Option<Vec<There>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(document.name, number.to_owned())).cloned()
+    }
+
+    fn keep(&self, document: &Document, number: &str, held: &[There]) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert((document.name, number.to_owned()), held.to_vec());
+    }
 }
 
 /// A document that is asked for.
@@ -129,10 +146,18 @@ impl Asking {
         if let Some(held) = enough(rows, asked) {
             return AtTarget::Holds(held);
         }
+        if let Some(held) = reconciler.answers.and_then(|answers| answers.known(asked.document, number)) {
+            return AtTarget::Holds(held);
+        }
         let body = json!({ field: number });
         let delivery = Delivery { route: asked.route, ..Delivery::of(asked.document, &[], &body) };
         match target.held(&delivery, reconciler.deadline).await {
-            Ok(Some(held)) => AtTarget::Holds(held),
+            Ok(Some(held)) => {
+                if let Some(answers) = reconciler.answers {
+                    answers.keep(asked.document, number, &held);
+                }
+                AtTarget::Holds(held)
+            }
             Ok(None) => {
                 AtTarget::NotRead(format!("{} cannot be asked for what it holds", asked.document.name))
             }

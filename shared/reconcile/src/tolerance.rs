@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::compare::Differing;
 
+/// The setting of the tolerances that hold for every reconciliation.
+pub const TOLERATE: &str = "RELAY_RECONCILE_TOLERATE";
+
 /// What a document may be in the target's list of a day without being known here.
 const EXTRA: &str = "extra";
 

@@ -1,7 +1,7 @@
 //! One item per entry, below 1 KB where the document was delivered. An entry with a failed version stands in the sparse
 //! index `failed` too, in the order of failure; a delivery touches no index.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -126,6 +126,10 @@ impl Ledger for Aws {
 
     async fn find(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
         self.found(number).await
+    }
+
+    async fn known(&self, numbers: &[String]) -> Result<HashSet<String>, StoreError> {
+        self.known_numbers(numbers).await
     }
 
     async fn list(

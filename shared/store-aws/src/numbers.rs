@@ -1,7 +1,7 @@
 //! The index of numbers: a row of the operators' table for each number of each entry, one write unit apiece. Without the
 //! index the ledger is read through, which costs nothing before somebody asks: some 90,000 read units for a million entries.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use futures::future::try_join_all;
@@ -22,6 +22,9 @@ const KEY: &str = "key";
 
 /// As many readers go through the ledger at once.
 pub(super) const SEGMENTS: i32 = 8;
+
+/// As many numbers are searched for at once: an expression of DynamoDB is 4 KB at most.
+const SEARCHED: usize = 40;
 
 /// DynamoDB takes as many items in one request.
 const BATCH: usize = 25;
@@ -65,8 +68,9 @@ impl Aws {
 
     /// The entries that a number belongs to.
     pub(super) async fn found(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
-        if !self.names.has_number_index || self.names.operator_table.is_none() {
-            return self.searched(number).await;
+        if !self.has_number_index() {
+            let found = self.searched(&[number.to_owned()]).await?;
+            return Ok(found.into_iter().map(|(_, id)| id).collect());
         }
         let call = self.operators_call("finding a number", "dynamodb:Query")?;
         let query = self
@@ -84,32 +88,61 @@ impl Aws {
         Ok(ids)
     }
 
-    /// Reads the ledger through. Entries that stand in parts are left out: those have failed, and are listed.
-    async fn searched(&self, number: &str) -> Result<Vec<EntryId>, StoreError> {
-        let segments = (0..SEGMENTS).map(|segment| self.searched_segment(number, segment));
-        let ids = ordered::set(try_join_all(segments).await?.into_iter().flatten());
-        Ok(ids.into_iter().collect())
+    fn has_number_index(&self) -> bool {
+        self.names.has_number_index && self.names.operator_table.is_some()
     }
 
-    async fn searched_segment(&self, number: &str, segment: i32) -> Result<Vec<EntryId>, StoreError> {
+    /// Those of some numbers that belong to an entry.
+    pub(super) async fn known_numbers(&self, numbers: &[String]) -> Result<HashSet<String>, StoreError> {
+        let mut known = HashSet::new();
+        if self.has_number_index() {
+            for number in numbers {
+                known.extend((!self.found(number).await?.is_empty()).then(|| number.clone()));
+            }
+        } else {
+            for numbers in numbers.chunks(SEARCHED) {
+                known.extend(self.searched(numbers).await?.into_iter().map(|(number, _)| number));
+            }
+        }
+        Ok(known)
+    }
+
+    /// Reads the ledger through, for numbers and the entries that have them. Entries that stand in parts are left out: those have
+    /// failed, and are listed.
+    async fn searched(&self, numbers: &[String]) -> Result<BTreeSet<(String, EntryId)>, StoreError> {
+        let segments = (0..SEGMENTS).map(|segment| self.searched_segment(numbers, segment));
+        Ok(ordered::set(try_join_all(segments).await?.into_iter().flatten()))
+    }
+
+    async fn searched_segment(
+        &self,
+        numbers: &[String],
+        segment: i32,
+    ) -> Result<Vec<(String, EntryId)>, StoreError> {
         let call = self.ledger_call("searching the ledger", "dynamodb:Scan");
-        let scan = self
+        let contains = (0..numbers.len()).map(|place| format!("contains(#entry, :number{place})"));
+        let mut scan = self
             .dynamodb()
             .scan()
             .table_name(call.name)
             .segment(segment)
             .total_segments(SEGMENTS)
-            .filter_expression("contains(#entry, :number)")
+            .filter_expression(contains.collect::<Vec<_>>().join(" OR "))
             .projection_expression("#entry")
-            .expression_attribute_names("#entry", ENTRY)
-            .expression_attribute_values(":number", text(serde_json::json!(number).to_string()));
+            .expression_attribute_names("#entry", ENTRY);
+        for (place, number) in numbers.iter().enumerate() {
+            let quoted = text(serde_json::json!(number).to_string());
+            scan = scan.expression_attribute_values(format!(":number{place}"), quoted);
+        }
         let mut pages = scan.into_paginator().items().send();
-        let mut ids = Vec::new();
+        let mut found = Vec::new();
         while let Some(item) = pages.try_next().await.map_err(|error| call.failed(&error))? {
             let entry = serde_json::from_str::<Entry>(text_of(&item, ENTRY).unwrap_or_default());
-            ids.extend(entry.ok().filter(|entry| has(entry, number)).map(|entry| entry.id));
+            let Ok(entry) = entry else { continue };
+            let of_it = numbers.iter().filter(|number| has(&entry, number));
+            found.extend(of_it.map(|number| (number.clone(), entry.id.clone())));
         }
-        Ok(ids)
+        Ok(found)
     }
 
     /// Writes items, 25 in a request. Where the table is throttled an answer names what was left out.

@@ -3,7 +3,7 @@
 //! [`decorate`] wraps the ports of an installation, and calls a closure before and after each call. A port's method is
 //! one line at the end of this file; without it the crate does not compile.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -203,6 +203,7 @@ decorated! {
         write(entry: &Entry) -> bool, carries Entry(entry);
         failed(flow: Option<&str>, limit: usize, after: Option<&EntryId>) -> Vec<Entry>;
         find(number: &str) -> Vec<EntryId>;
+        known(numbers: &[String]) -> HashSet<String>;
         list(flow: &str, from: Option<&str>, limit: usize) -> (Vec<Entry>, Option<String>);
         delivered(flow: Option<&str>, span: (DateTime<Utc>, DateTime<Utc>), from: Option<&str>, limit: usize) -> (Vec<Entry>, Option<String>);
         finds_by_time() -> bool;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Stack;
 
-/// The functions, by their names in the template.
+/// The functions that work by default, by their names in the template: by default no day is compared.
 const FUNCTIONS: [&str; 5] = ["WebhookReceiver", "TradePoller", "StockSyncer", "ErpPusher", "BillCloser"];
 
 /// What CloudWatch counts of an event beside its text, in bytes.

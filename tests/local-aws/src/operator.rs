@@ -36,6 +36,14 @@ impl Stack {
         Ok(Relay { process, arguments: arguments.join(" ") })
     }
 
+    /// What every `relay` has said so far.
+    ///
+    /// # Errors
+    /// When none was started.
+    pub fn relays_log(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(self.folder.join("relay.log"))?)
+    }
+
     /// Runs `relay` to its end, which is to be a good one.
     ///
     /// # Errors

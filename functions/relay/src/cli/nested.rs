@@ -150,7 +150,7 @@ fn role(text: &str) -> Result<Role, String> {
     Role::named(text).ok_or_else(|| format!("`{text}` is no role: `read` or `operate`"))
 }
 
-/// The five functions.
+/// The six functions.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Function {
     /// Takes pushes of 勤策
@@ -163,4 +163,6 @@ pub(crate) enum Function {
     ErpPusher,
     /// Closes groups into bills
     BillCloser,
+    /// Compares the days that are due
+    DayReconciler,
 }

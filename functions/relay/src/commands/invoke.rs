@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use relay_bill_closer::BillCloser;
 use relay_core::clock::Deadline;
+use relay_day_reconciler::DayReconciler;
 use relay_erp_pusher::ErpPusher;
 use relay_host::{Wiring, settings};
 use relay_job::{Job as _, Unfinished};
@@ -64,6 +65,7 @@ async fn answer(function: Function, event: Value, wiring: &Wiring) -> anyhow::Re
         Function::StockSyncer => wiring.build::<StockSyncer>()?.invoke(event, deadline).await,
         Function::ErpPusher => wiring.build::<ErpPusher>()?.invoke(event, deadline).await,
         Function::BillCloser => wiring.build::<BillCloser>()?.invoke(event, deadline).await,
+        Function::DayReconciler => wiring.build::<DayReconciler>()?.invoke(event, deadline).await,
     })
 }
 

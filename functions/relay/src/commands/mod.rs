@@ -27,7 +27,6 @@ pub(crate) mod man;
 mod nightly;
 pub(crate) mod pause;
 mod place;
-mod rechecks;
 pub(crate) mod reconcile;
 pub(crate) mod reconciled;
 pub(crate) mod replay;

@@ -5,6 +5,7 @@ use relay_operations::export;
 use relay_operations::reconcile::{Calls, Cost, Plan};
 use relay_reconcile::report::{Compared, OfPlace};
 use relay_reconcile::sum::Sum;
+use relay_reconcile::tolerance::TOLERATE;
 use relay_reconcile::{Day, Standing, Tolerances, days};
 use serde_json::json;
 
@@ -12,9 +13,6 @@ use super::{agrees, looked_at, operations};
 use crate::language::{self, said};
 use crate::output::{Form, counted, csv, say, tell};
 use crate::{Done, WrongUsage};
-
-/// Tolerances that hold for every reconciliation.
-pub(crate) const TOLERATE: &str = "RELAY_RECONCILE_TOLERATE";
 
 /// So many documents of a day are listed; `--json` has all.
 const LISTED: usize = 20;
@@ -170,7 +168,7 @@ pub(super) fn print(day: &Day) {
     for (why, count) in &day.explained {
         say!("  有解释:{count} {why}", "  explained: {count} {why}");
     }
-    for why in &day.not_compared {
+    for why in day.not_compared.iter().map(|why| language::current().words(why)) {
         say!("  没能比对:{why}", "  could not compare: {why}");
     }
     day.notes.iter().for_each(|note| say!("  {note}"));

@@ -2,6 +2,7 @@ mod pushes;
 mod reloads;
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,6 +10,7 @@ use relay_bill_closer::BillCloser;
 use relay_connector::Role;
 use relay_core::clock::{Clock, Deadline, timeout};
 use relay_core::{System, pause};
+use relay_day_reconciler::DayReconciler;
 use relay_erp_pusher::{ErpPusher, Idle, Worker};
 use relay_host::wiring::both;
 use relay_host::{Wiring, settings};
@@ -25,10 +27,9 @@ use self::reloads::Reloads;
 pub(super) use self::reloads::Signals;
 use super::console;
 use super::flows::test;
-use super::nightly::{self, Nightly};
+use super::nightly;
 use super::operations;
 use super::place::Place;
-use super::rechecks::{self, Rechecks};
 use crate::disk::{self, Disk};
 use crate::output::{say, tell};
 use crate::supervise::{Stop, Supervisor};
@@ -143,8 +144,8 @@ struct Jobs {
     poller: Option<TradePoller>,
     syncer: Option<StockSyncer>,
     closer: Option<BillCloser>,
-    nightly: Option<Nightly>,
-    rechecks: Option<Rechecks>,
+    reconciler: Rc<DayReconciler>,
+    compares_days: bool,
     disk: Option<Disk>,
     /// It is there where no flow reads pushes too: whoever watches asks there.
     receiver: Receiver,
@@ -152,7 +153,7 @@ struct Jobs {
 }
 
 impl Jobs {
-    async fn build(wiring: &Wiring, reconciles: bool) -> anyhow::Result<Self> {
+    async fn build(wiring: &Wiring, compares_days: bool) -> anyhow::Result<Self> {
         let reads = |role: Role| wiring.flows.with_source(role).next().is_some();
         // A push is taken too for a flow whose file is away.
         let takes_pushes = wiring.active.flows().await?.with_source(Role::Pushed).next().is_some();
@@ -161,12 +162,12 @@ impl Jobs {
         let syncer = reads(Role::Pool).then(|| wiring.build::<StockSyncer>()).transpose();
         let closes = wiring.flows.iter().any(|routed| BillCloser::serves(routed));
         let closer = closes.then(|| wiring.build::<BillCloser>()).transpose();
-        let receiver = wiring.build::<Receiver>();
-        let (pusher, (((poller, syncer), receiver), closer)) =
-            both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closer))?;
-        let nightly = reconciles.then(|| Nightly::of(wiring)).transpose()?;
-        let (rechecks, disk) = (Rechecks::of(wiring)?, Disk::of(wiring)?);
-        Ok(Self { pusher, poller, syncer, closer, nightly, rechecks, disk, receiver, takes_pushes })
+        let (receiver, reconciler) = (wiring.build::<Receiver>(), wiring.build::<DayReconciler>());
+        let closing = both(closer, reconciler);
+        let (pusher, (((poller, syncer), receiver), (closer, reconciler))) =
+            both(wiring.build::<ErpPusher>(), both(both(both(poller, syncer), receiver), closing))?;
+        let (reconciler, disk) = (Rc::new(reconciler), Disk::of(wiring)?);
+        Ok(Self { pusher, poller, syncer, closer, reconciler, compares_days, disk, receiver, takes_pushes })
     }
 }
 
@@ -226,12 +227,10 @@ impl Tasks {
         if let Some(closer) = jobs.closer {
             tasks.spawn_local_on(close(supervisor.clone(), closer), &here);
         }
-        if let Some(nightly) = jobs.nightly {
-            tasks.spawn_local_on(nightly::compare(supervisor.clone(), nightly), &here);
+        if jobs.compares_days {
+            tasks.spawn_local_on(nightly::compare(supervisor.clone(), jobs.reconciler.clone()), &here);
         }
-        if let Some(rechecks) = jobs.rechecks {
-            tasks.spawn_local_on(rechecks::ask(supervisor.clone(), rechecks), &here);
-        }
+        tasks.spawn_local_on(nightly::recheck(supervisor.clone(), jobs.reconciler), &here);
         if let Some(disk) = jobs.disk {
             tasks.spawn_local_on(disk::watch(supervisor, disk), &here);
         }

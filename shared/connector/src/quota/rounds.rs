@@ -14,9 +14,6 @@ const FAST: (usize, u64) = (600, 60);
 /// So many writes are under way of each process, as fast as there are permits.
 const SIDE_BY_SIDE: usize = 64;
 
-/// The account is read for so long before the backlog comes: that it is read is known by then.
-const BEFORE: Duration = Duration::from_secs(60);
-
 /// What is counted begins so long after the backlog, and goes on for as long.
 const COUNTED: Duration = Duration::from_secs(300);
 
@@ -40,6 +37,8 @@ struct Day {
     answer: u64,
     reads: usize,
     every: u64,
+    /// The account is read for so long before the backlog comes.
+    before: u64,
 }
 
 /// What came of it.
@@ -71,8 +70,8 @@ impl Process {
         SystemClock.sleep(self.answer).await;
     }
 
-    async fn write(self) {
-        SystemClock.sleep(BEFORE).await;
+    async fn write(self, after: Duration) {
+        SystemClock.sleep(after).await;
         loop {
             self.call(Use::Push).await;
         }
@@ -80,6 +79,10 @@ impl Process {
 }
 
 impl Day {
+    fn before(self) -> Duration {
+        Duration::from_secs(self.before)
+    }
+
     fn processes(self, made: &Calls) -> Vec<Process> {
         let clock = Arc::new(SystemClock);
         let quotas = Arc::new(UnsharedQuotas::new(clock.clone()));
@@ -100,13 +103,13 @@ impl Day {
     async fn read(self, reader: &Process) -> Duration {
         let began = SystemClock.monotonic();
         let mut longest = Duration::ZERO;
-        while SystemClock.monotonic() < began + BEFORE + 2 * COUNTED {
+        while SystemClock.monotonic() < began + self.before() + 2 * COUNTED {
             let round = SystemClock.monotonic();
             for _ in 0..self.reads {
                 reader.call(Use::Read).await;
             }
             let took = SystemClock.monotonic() - round;
-            if round >= began + BEFORE {
+            if round >= began + self.before() {
                 longest = longest.max(took);
             }
             SystemClock.sleep(Duration::from_secs(self.every).saturating_sub(took)).await;
@@ -125,7 +128,7 @@ impl Day {
         };
         let began = SystemClock.monotonic();
         let writing = writers.iter().flat_map(|process| vec![process.clone(); SIDE_BY_SIDE]);
-        let writing: Vec<_> = writing.map(|process| tokio::spawn(process.write())).collect();
+        let writing: Vec<_> = writing.map(|process| tokio::spawn(process.write(self.before()))).collect();
         let longest_round = self.read(&processes[0]).await;
         writing.iter().for_each(tokio::task::JoinHandle::abort);
         let mut made = made.lock().unwrap().clone();
@@ -133,7 +136,7 @@ impl Day {
         let end = |from: usize| made[from].0 + Duration::from_secs(seconds);
         let within = |from: usize| made[from..].iter().take_while(|(at, _)| *at < end(from)).count();
         let most_in_a_period = (0..made.len()).map(within).max().unwrap();
-        let from = began + BEFORE + COUNTED;
+        let from = began + self.before() + COUNTED;
         made.retain(|(at, _)| (from..from + COUNTED).contains(at));
         let reads = made.iter().filter(|(_, purpose)| *purpose == Use::Read).count();
         let allowed = calls * usize::try_from(COUNTED.as_secs() / seconds).unwrap();
@@ -151,10 +154,11 @@ async fn run(day: Day) -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn rounds_of_five_reads_every_ten_seconds_keep_their_schedule_beside_a_backlog() {
-    for limit in [WDT, SHARECRM, KINGDEE, FAST] {
-        for who in [Who::One, Who::Three, Who::Apart] {
-            for answer in [50, 350] {
-                let day = Day { limit, who, answer, reads: 5, every: 10 };
+    // From the first round on, too: a process that starts with a queue that is full.
+    for before in [0, 60] {
+        for limit in [WDT, SHARECRM, KINGDEE, FAST] {
+            for (who, answer) in all_pairs([Who::One, Who::Three, Who::Apart], [50, 350]) {
+                let day = Day { limit, who, answer, reads: 5, every: 10, before };
                 let outcome = run(day).await;
                 // Half of the time until the next.
                 assert!(outcome.longest_round < Duration::from_secs(5), "{day:?}: {outcome:?}");
@@ -164,10 +168,14 @@ async fn rounds_of_five_reads_every_ten_seconds_keep_their_schedule_beside_a_bac
     }
 }
 
+fn all_pairs<A: Copy, B: Copy, const N: usize, const M: usize>(first: [A; N], second: [B; M]) -> Vec<(A, B)> {
+    first.into_iter().flat_map(|one| second.map(|other| (one, other))).collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn reads_that_come_rarely_wait_for_no_more_than_a_lump_or_two() {
     for who in [Who::One, Who::Three, Who::Apart] {
-        let day = Day { limit: WDT, who, answer: 350, reads: 5, every: 180 };
+        let day = Day { limit: WDT, who, answer: 350, reads: 5, every: 180, before: 60 };
         let outcome = run(day).await;
         assert!(outcome.longest_round < Duration::from_secs(24), "{day:?}: {outcome:?}");
         assert!(outcome.used >= 90, "{day:?}: {outcome:?}");
@@ -177,7 +185,7 @@ async fn reads_that_come_rarely_wait_for_no_more_than_a_lump_or_two() {
 #[tokio::test(start_paused = true)]
 async fn reads_without_an_end_leave_writes_their_share() {
     for who in [Who::One, Who::Three, Who::Apart] {
-        let day = Day { limit: WDT, who, answer: 350, reads: 100, every: 10 };
+        let day = Day { limit: WDT, who, answer: 350, reads: 100, every: 10, before: 60 };
         let outcome = run(day).await;
         let Outcome { reads, writes, .. } = outcome;
         assert!(writes * 5 >= reads && reads > 2 * writes, "{day:?}: {outcome:?}");
@@ -189,7 +197,7 @@ async fn a_backlog_alone_uses_the_limit_however_long_the_answers_take() {
     for limit in [WDT, SHARECRM, KINGDEE, FAST] {
         for who in [Who::One, Who::Three] {
             for answer in [50, 350, 1_000, 3_000] {
-                let day = Day { limit, who, answer, reads: 0, every: 60 };
+                let day = Day { limit, who, answer, reads: 0, every: 60, before: 60 };
                 let outcome = run(day).await;
                 assert!(outcome.used >= 95, "{day:?}: {outcome:?}");
             }

@@ -115,7 +115,7 @@ async fn one(asked: &Asked<'_>, flow: &str, day: NaiveDate) -> Result<Page, Oper
         (table(language, &columns, &sums))
         p { (counts(&kept, language)) }
         @for why in &kept.not_compared {
-            p { (mark("warn", language.says("未能对账", "not compared"))) " " (why) }
+            p { (mark("warn", language.says("未能对账", "not compared"))) " " (language.words(why)) }
         }
         h2 { (language.says("不一致与未到的单据", "Documents that are not matched")) }
         (table(language, &found, &rows))

@@ -43,6 +43,8 @@ pub struct Window {
     read_at: Option<Moment>,
     /// What was read in the period of late that had the most of it.
     most_reads: Option<Reads>,
+    /// When reading began after a time without, for a period: how much of it there will be is not known by then.
+    reads_since: Option<Moment>,
     /// When the next may read, and write: a backlog does not take the whole period's calls at once, and have everybody wait
     /// for the next period.
     reads_from: Moment,
@@ -142,6 +144,9 @@ impl Window {
     fn give(&mut self, now: Moment, limit: Limit, asked: &Asked<'_>, count: u32, valid: u64) {
         self.waiting.retain(|waiting| !asked.is(waiting));
         if asked.purpose == Use::Read {
+            if !self.is_read_at(now) {
+                self.reads_since = Some(now);
+            }
             self.read_at = Some(now);
         }
         // After a quiet time two lumps may go one after the other.
@@ -175,6 +180,7 @@ impl Window {
         self.begun.retain(|Begun(at, ..)| at + limit.millis() > now && *at <= ahead);
         self.read_at = self.read_at.filter(|read_at| *read_at <= ahead);
         self.most_reads = self.most_reads.filter(|Reads(_, noted)| *noted <= ahead);
+        self.reads_since = self.reads_since.filter(|since| *since <= now && since + limit.millis() > now);
         // One that waits until long after the period was noted by another run of the machine.
         self.waiting.retain(|waiting| waiting.until > now && waiting.until <= now + 3 * limit.millis());
     }
@@ -203,16 +209,30 @@ impl Window {
     /// How many calls of a period writes leave for reads, of which there are so many in it: as many as were read of late, so
     /// that those that come again on their schedule find their places.
     fn kept_for_reads(&self, at: Moment, limit: Limit, asked: &Asked<'_>, reads: u32) -> u32 {
-        let since = self.read_at.map_or(READS, |read_at| at.saturating_sub(read_at));
-        if since >= READS {
+        if !self.is_read_at(at) {
             return reads;
         }
-        let are_going_on = since < NEXT_READ || self.is_waited_for(asked, |other| other == Use::Read);
+        let are_going_on = self.read_at.is_some_and(|read_at| at.saturating_sub(read_at) < NEXT_READ)
+            || self.is_waited_for(asked, |other| other == Use::Read);
         // Where they come once in a longer time than the period, their places are kept while they are made.
         let of_late = |Reads(_, noted): &Reads| are_going_on || noted + limit.millis() > at;
         let most = self.most_reads.filter(of_late).map_or(0, |Reads(most, _)| most);
-        let kept = most.max(reads + limit.left_for_reads(are_going_on));
+        let kept =
+            most.max(reads + limit.left_for_reads(are_going_on)).max(self.foreseen_reads(at, limit, reads));
         kept.min(limit.most_reads()).max(reads)
+    }
+
+    /// Whether the account is one that is read.
+    fn is_read_at(&self, at: Moment) -> bool {
+        self.read_at.is_some_and(|read_at| at.saturating_sub(read_at) < READS)
+    }
+
+    /// How many reads the first period will have, if they go on as they have begun.
+    fn foreseen_reads(&self, at: Moment, limit: Limit, reads: u32) -> u32 {
+        let lasts =
+            self.reads_since.map(|since| at.saturating_sub(since)).filter(|lasts| *lasts < limit.millis());
+        let foreseen = lasts.map(|lasts| u64::from(reads) * limit.millis() / lasts.max(1));
+        foreseen.map_or(0, |foreseen| u32::try_from(foreseen).unwrap_or(u32::MAX))
     }
 
     /// Whether somebody waits for such calls beside who asks.
@@ -275,7 +295,7 @@ impl Window {
             .iter()
             .map(|Begun(at, ..)| *at)
             .chain(self.permits.iter().map(|permits| permits.until));
-        let moments = moments.chain(self.most_reads.map(|Reads(_, noted)| noted));
+        let moments = moments.chain(self.most_reads.map(|Reads(_, noted)| noted)).chain(self.reads_since);
         let ends = moments.map(|at| at + limit.millis()).chain([self.reads_from, self.writes_from]);
         let ends = ends.chain(self.read_at.map(|read_at| read_at + NEXT_READ));
         let mut changes: Vec<Moment> = ends.filter(|change| *change > now).collect();

@@ -24,8 +24,7 @@ pub(crate) const STORE: Setting =
 pub const STORE_MB: Setting =
     Setting::optional("RELAY_STORE_MB", Value("20000"), "a whole number of MB (millions of bytes)")
         .found("how large `relay.db` should become; beyond it, and where less than 2 GB are left on the disk, a person is told");
-/// So many documents that failed `relay serve` asks for in their targets each day.
-pub const RECHECK_CALLS: Setting = Setting::optional(
+pub(crate) const RECHECK_CALLS: Setting = Setting::optional(
     "RELAY_RECHECK_CALLS",
     Value("200"),
     "a whole number of calls a day; `0` asks for nothing",
@@ -103,7 +102,7 @@ pub const OURS: &[Setting] = &[
 ];
 
 /// Those of the settings that the command line alone goes by, and no function.
-pub const OF_THE_COMMAND_LINE: &[Setting] = &[LANGUAGE, LOG, RECHECK_CALLS, STORE_MB];
+pub const OF_THE_COMMAND_LINE: &[Setting] = &[LANGUAGE, LOG, STORE_MB];
 
 /// So many slips of the pen make one name of another.
 const SLIPS: usize = 2;

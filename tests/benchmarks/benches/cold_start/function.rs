@@ -12,7 +12,8 @@ use benchmarks::{is_measured, peak_kib};
 
 use crate::stand_in::StandIn;
 
-const DEPLOYED: [&str; 5] = ["webhook-receiver", "trade-poller", "stock-syncer", "erp-pusher", "bill-closer"];
+const DEPLOYED: [&str; 6] =
+    ["webhook-receiver", "trade-poller", "stock-syncer", "erp-pusher", "bill-closer", "day-reconciler"];
 
 /// A function's binary.
 pub(crate) struct Function {

@@ -31,6 +31,7 @@
 //! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
 //! | `life` | a bill is saved, audited, changed, taken back or deleted, each step once |
 //! | `second_interface` | Kingdee over V2: its secret rotates and its answers are lost, and each trade is one audited order |
+//! | `nights` | days that are due are compared within a function's minutes, and the next turn goes on |
 //! | `roles` | no function asks of AWS what its role leaves out |
 //! | `secrecy` | logs hold no secret and nothing of a customer |
 //!
@@ -66,6 +67,7 @@ mod line_links;
 mod links;
 mod listeners;
 mod meanwhile;
+mod nights;
 mod outages;
 mod parts;
 mod paused;

@@ -10,9 +10,11 @@ use std::time::Duration;
 use ::house::roles::{Asked, Role, asked};
 use relay_bill_closer::BillCloser;
 use relay_core::clock::Deadline;
-use relay_core::{StoreError, StoreErrorKind, Stores};
+use relay_core::{EntryId, Failed, StoreError, StoreErrorKind, Stores, ledger};
+use relay_day_reconciler::DayReconciler;
 use relay_decorator::{Call, Carries, Port, Side, decorate};
 use relay_host::Wiring;
+use relay_reconcile::Standing;
 use relay_simulators::qince::Story;
 use relay_simulators::wangdian::TradeMix;
 use rust_decimal::Decimal;
@@ -20,7 +22,7 @@ use serde_json::json;
 
 use crate::groups::{BY_DAY, TO_HTTP, order, push_to};
 use crate::house::{House, object};
-use crate::process::{Process, count};
+use crate::process::{Process, TRADES, count};
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
@@ -95,6 +97,20 @@ fn flows() -> tempfile::TempDir {
     folder
 }
 
+/// A trade like another, recorded as failed.
+async fn failed_trade(house: &House, process: &Process, like: &str) -> String {
+    let mut trade = house.vendors.wangdian.trade(like).unwrap();
+    trade["trade_no"] = json!("BY-HAND");
+    let failed: Failed = serde_json::from_value(json!({
+        "version": trade["modified"], "hash": "h", "class": "mapping", "message": "a code is unknown", "attempts": 1,
+        "document": trade.to_string(), "received_at": house.now(), "at": house.now(), "trace": "t",
+    }))
+    .unwrap();
+    let (ledger, id) = (process.wiring.stores.ledger.as_ref(), EntryId::new(TRADES, "BY-HAND"));
+    assert!(ledger::record_failure(ledger, &id, &failed).await.unwrap());
+    id.key
+}
+
 #[tokio::test]
 async fn no_function_asks_for_what_its_role_leaves_out() {
     let folder = flows();
@@ -159,6 +175,19 @@ async fn no_function_asks_for_what_its_role_leaves_out() {
     house.clock.advance(Duration::from_secs(48 * 3_600));
     let reports = closer.close_all(Deadline::NONE).await;
     assert_eq!((reports[0].closed, reports[0].errors.len()), (2, 0), "{reports:?}");
+
+    // A trade that was never read, and one that failed and that a person has made in Kingdee.
+    process.poll().await;
+    process.drain().await;
+    house.vendors.wangdian.generate_trade("S001", 55, house.minutes_ago(30 * 60));
+    let by_hand = failed_trade(&house, &process, &trade).await;
+    house.vendors.kingdee.enter_by_hand(&by_hand);
+    let reconciler = wiring("DayReconciler").build::<DayReconciler>().unwrap();
+    let minutes = Deadline::within(house.clock.as_ref(), Duration::from_secs(14 * 60));
+    let turn = reconciler.compare(minutes).await.unwrap();
+    assert!(turn.compared.iter().any(|day| day.standing == Standing::Different), "{turn:?}");
+    let rechecked = reconciler.recheck(Deadline::NONE).await.unwrap().unwrap();
+    assert_eq!(rechecked.closed.len(), 1, "{rechecked:?}");
 
     let refused = refused.lock().unwrap();
     assert!(refused.is_empty(), "{refused:#?}");

@@ -7,7 +7,11 @@ const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
 #[test]
 fn a_lease_is_allowed_under_the_name_that_it_has_in_the_table() {
-    for (function, lease) in [("BillCloser", "lease/close/f"), ("StockSyncer", "lease/along/p")] {
+    for (function, lease) in [
+        ("BillCloser", "lease/close/f"),
+        ("StockSyncer", "lease/along/p"),
+        ("DayReconciler", "lease/reconcile/turn"),
+    ] {
         let role = Role::of(TEMPLATE, function).unwrap();
         let allows = |key| role.allows("dynamodb:UpdateItem", "CheckpointTable", key);
         assert!(allows(lease) && !allows("close/f") && !allows("watermark/f"), "{function}");

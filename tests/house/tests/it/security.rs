@@ -73,7 +73,20 @@ fn the_receiver_may_send_and_record_and_nothing_else() {
     );
     let readers =
         resources("AWS::IAM::Role").into_iter().filter(|name| resource(name).contains("s3:GetObject"));
-    assert_eq!(readers.count(), 0, "no function reads the archive");
+    let readers: Vec<_> = readers.collect();
+    assert_eq!(readers, ["DayReconcilerRole"], "no other function reads the archive");
+}
+
+#[test]
+fn what_compares_days_sends_and_receives_nothing_and_changes_one_table_of_documents() {
+    let role = resource("DayReconcilerRole");
+    let of_queues: Vec<_> = actions(role).into_iter().filter(|action| action.starts_with("sqs:")).collect();
+    assert_eq!(of_queues, ["sqs:GetQueueAttributes"]);
+    for table in ["ArchiveTable", "GroupTable", "LookupTable"] {
+        let before = role.split_once(&format!("{table}.Arn")).unwrap().0;
+        let statement = before.rsplit("Effect: Allow").next().unwrap();
+        assert!(!statement.contains("PutItem") && !statement.contains("Write"), "{table}: {statement}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! | `crash` | a pusher that is killed mid-batch loses nothing and doubles nothing |
 //! | `flows` | a changed flow needs no build |
 //! | `groups` | a group is closed by the deployed closer, and is one bill |
+//! | `nights` | a day is compared by the deployed reconciler, and its result is told |
 //! | `listeners` | what became of a document, and what needs a person, is told to the flows that listen |
 //! | `rotation` | a secret that changes while functions run |
 //! | `starts` | what a function says that cannot start, or finds no queue or table |
@@ -27,6 +28,7 @@ mod flows;
 mod groups;
 mod histories;
 mod listeners;
+mod nights;
 mod numbers;
 mod poison;
 mod polls;

@@ -48,3 +48,15 @@ async fn a_number_that_comes_with_a_later_version_is_found_beside_those_before()
     let entry = stores.ledger.read(std::slice::from_ref(&id)).await.unwrap().remove(&id).unwrap();
     assert_eq!(entry.numbers.all(), ["T1001", "SF2002"]);
 }
+
+#[tokio::test]
+async fn of_many_numbers_those_that_a_document_has_are_told() {
+    let ports = Ports::open().await;
+    let stores = &ports.stores;
+    note(stores, "orders", "A", &["T1", "SF1"]).await;
+    note(stores, "shipping", "B", &["T1"]).await;
+    let numbers: Vec<_> = (1..=90).map(|number| format!("T{number}")).collect();
+    let known = stores.ledger.known(&numbers).await.unwrap();
+    assert_eq!(known.into_iter().collect::<Vec<_>>(), ["T1"], "and not T10, which begins like it");
+    assert!(stores.ledger.known(&[]).await.unwrap().is_empty());
+}

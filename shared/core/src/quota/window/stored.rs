@@ -16,33 +16,62 @@ pub(super) struct Form {
     waiting: Vec<Waiting>,
     read_at: Option<Moment>,
     most_reads: Option<Reads>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reads_since: Option<Moment>,
     reads_from: Moment,
     writes_from: Moment,
 }
 
 impl From<Window> for Form {
     fn from(window: Window) -> Self {
-        let Window { begun: mut calls, permits, waiting, read_at, most_reads, reads_from, writes_from } =
-            window;
+        let Window {
+            begun: mut calls,
+            permits,
+            waiting,
+            read_at,
+            most_reads,
+            reads_since,
+            reads_from,
+            writes_from,
+        } = window;
         let mut before = 0;
         for Begun(at, ..) in &mut calls {
             (before, *at) = (*at, at.saturating_sub(before));
         }
-        Self { begun: Vec::new(), calls, permits, waiting, read_at, most_reads, reads_from, writes_from }
+        Self {
+            begun: Vec::new(),
+            calls,
+            permits,
+            waiting,
+            read_at,
+            most_reads,
+            reads_since,
+            reads_from,
+            writes_from,
+        }
     }
 }
 
 impl From<Form> for Window {
     fn from(form: Form) -> Self {
-        let Form { mut begun, mut calls, permits, waiting, read_at, most_reads, reads_from, writes_from } =
-            form;
+        let Form {
+            mut begun,
+            mut calls,
+            permits,
+            waiting,
+            read_at,
+            most_reads,
+            reads_since,
+            reads_from,
+            writes_from,
+        } = form;
         let mut before: Moment = 0;
         for Begun(at, ..) in &mut calls {
             before = before.saturating_add(*at);
             *at = before;
         }
         begun.append(&mut calls);
-        Self { begun, permits, waiting, read_at, most_reads, reads_from, writes_from }
+        Self { begun, permits, waiting, read_at, most_reads, reads_since, reads_from, writes_from }
     }
 }
 
