@@ -46,6 +46,14 @@ def asked(facts):
         ("when does a flow run next?", [], "下次读取"),
         ("how many documents has a flow delivered?", [], "已送达"),
         ("what was delivered since yesterday, under which id?", ["已送达"], "目标里的 id"),
+        ("how many a day, and how fast?", ["已送达", "最近十四天,按天和流程合计"], "一半在"),
+        ("what came and what became of it?", ["经过"], "结果"),
+        ("is it up?", [], "relay serve"),
+        ("which settings are in force?", ["生效的设置"], "RELAY_HISTORY_DAYS"),
+        ("what does a vendor's code mean?", ["问题", "报错索引:代码和原话是什么意思"], "1012"),
+        ("what would happen with a changed file?", [("trade-to-kingdee", None)], "试一试"),
+        ("which documents wait, since when?", ["队列"], "在等的单据"),
+        ("what does a table say of a code?", ["对照表", "kingdee.customer"], "CUST-01"),
         ("how does it become a file?", ["已送达"], "下载 CSV"),
         ("how much room does the store take?", [], "磁盘还剩"),
         ("how is a flow rewound?", [("trade-to-kingdee", None)], "先看后果"),
@@ -85,7 +93,7 @@ def drive(watched, facts):
         said = page.inner_text("main")
         watched.expect(answer in said, f"{question} `{answer}` does not stand at {page.url}")
     table = rows(facts)
-    watched.expect(len(table) == 54, f"{len(table)} questions stand in {TABLE}")
+    watched.expect(len(table) == 70, f"{len(table)} questions stand in {TABLE}")
     for question, command, way in table:
         try:
             clicked(watched, page, question, command, way)
@@ -119,6 +127,12 @@ def clicked(watched, page, question, command, way):
             page.fill("#pasted", '{"trade_no": "4711"}')
             page.get_by_role("button", name="解释").click(timeout=60_000)
             page.wait_for_url("**/explain")
+        elif step == "/try":
+            # The file is pasted with a line more.
+            lines = page.locator("pre.file span").all_inner_texts()
+            page.fill("#text", "\n".join(lines + ["# what would happen"]))
+            page.get_by_role("button", name="试一试").click(timeout=60_000)
+            page.wait_for_url("**/try")
         else:
             link(page, step, command).click(timeout=60_000)
             page.wait_for_url(f"**{step}**")

@@ -28,6 +28,12 @@ def of(facts):
         "flows": "/flows",
         "flow": "/flow?flow=trade-to-kingdee",
         "delivered": "/delivered?amounts=yes",
+        "delivered-sums": "/delivered?sums=yes&amounts=yes",
+        "history": "/history",
+        "history-sums": "/history?sums=yes",
+        "settings": "/settings",
+        "errors": "/errors",
+        "lookups-table": "/lookups?table=kingdee.customer",
         "vendors": "/vendors",
         "queues": "/queues",
         "groups": "/groups",
@@ -49,7 +55,7 @@ def of(facts):
     }
 
 
-EMPTY = ["/", "/issues", "/flows", "/delivered", "/vendors", "/queues", "/groups", "/lookups", "/reconciliation", "/log", "/search"]
+EMPTY = ["/", "/issues", "/flows", "/delivered", "/history", "/settings", "/vendors", "/queues", "/groups", "/lookups", "/reconciliation", "/log", "/search"]
 
 
 def drive(watched, facts):

@@ -32,7 +32,7 @@ use anyhow::Context as _;
 use relay_core::clock::{Clock, Deadline, Rng};
 use relay_core::{Checkpoints, Groups, Intake, Ledger, StoreError, Stores, System};
 use relay_job::conditions::{self, Condition};
-use relay_job::{Flows, Invocation, Job, Needs, Parts, Routed, Unfinished};
+use relay_job::{Flows, Invocation, Job, Needs, Parts, Routed, Speech, Unfinished};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -82,6 +82,7 @@ pub struct BillCloser {
     stores: Stores,
     targets: Vec<System>,
     console: Option<String>,
+    speech: Speech,
     groups: Arc<dyn Groups>,
     checkpoints: Arc<dyn Checkpoints>,
     ledger: Arc<dyn Ledger>,
@@ -108,6 +109,7 @@ impl Job for BillCloser {
             stores: parts.stores.clone(),
             targets: parts.systems(),
             console: parts.console(),
+            speech: parts.speech,
             groups: parts.stores.groups.clone(),
             checkpoints: parts.stores.checkpoints.clone(),
             ledger: parts.stores.ledger.clone(),
@@ -194,6 +196,7 @@ impl BillCloser {
             intake,
             rng: self.rng.as_ref(),
             console: self.console.as_deref(),
+            speech: self.speech,
             now,
         };
         watch.tell(&standing).await

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use relay_connector::own::{self, AT, CAUSE, COUNT, LINK, SINCE, VERSION, VERSION_KIND};
+use relay_connector::own::{self, AT, CAUSE, COUNT, LANGUAGE, LINK, SINCE, TOLD, VERSION, VERSION_KIND};
 use relay_connector::{Role, china};
 use relay_core::clock::Rng;
 use relay_core::{Checkpoints, Intake, StoreError, System, VersionKind, WorkItem, codec};
 use relay_job::conditions::Condition;
-use relay_job::{Flows, Routed, work};
+use relay_job::{Flows, Routed, Speech, work};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -48,6 +48,7 @@ pub(crate) struct Watch<'a> {
     pub(crate) intake: &'a Intake,
     pub(crate) rng: &'a dyn Rng,
     pub(crate) console: Option<&'a str>,
+    pub(crate) speech: Speech,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -115,7 +116,8 @@ impl Watch<'_> {
         let Begun { kind, of, since, message, action, link } = begun;
         let mut document = json!({
             "condition": name, VERSION: number.to_string(), VERSION_KIND: VersionKind::Integer, "state": state,
-            "kind": kind, "of": of, "message": message, "action": action, CAUSE: format!("{name} {state}"),
+            "kind": kind, "of": of, "message": message, "action": action,
+            TOLD: (self.speech.words)(message), LANGUAGE: self.speech.language, CAUSE: format!("{name} {state}"),
             COUNT: 1, SINCE: china::format(*since), AT: china::format(self.now),
         });
         if let (Some(fields), Some(link)) = (document.as_object_mut(), link) {

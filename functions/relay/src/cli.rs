@@ -4,6 +4,7 @@ mod asked;
 mod chinese;
 #[cfg(test)]
 mod documented;
+mod listed;
 mod nested;
 mod usage;
 
@@ -12,12 +13,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use self::asked::{DeliveredArguments, Time, WhichArguments};
+pub(crate) use self::asked::{Time, WhichArguments};
 use self::asked::{duration, time};
-pub(crate) use self::nested::{ConsoleCommand, FlowsCommand, GroupsCommand, LookupsCommand};
+pub(crate) use self::listed::{
+    DeliveredArguments, ExplainArguments, HistoryArguments, LogArguments, WaitingArguments,
+};
+pub(crate) use self::nested::{ConsoleCommand, FlowsCommand, Function, GroupsCommand, LookupsCommand};
 pub(crate) use self::usage::told as wrong_usage;
 use crate::language::{self, Language};
 use crate::shipped::Set;
@@ -119,17 +123,18 @@ pub(crate) enum Command {
         #[command(flatten)]
         which: DeliveredArguments,
     },
+    /// List what happened between two times, turn by turn, the latest first: what came, how it ended, why, and the calls
+    ///
+    /// What a flow's filter leaves out as its source is read is kept nowhere: `relay reconcile` tells it. A stack has no index of times:
+    /// its ledger is read through, which is told first, and on a terminal it asks.
+    History {
+        #[command(flatten)]
+        which: HistoryArguments,
+    },
     /// Tell who has done what: pauses, replays, imports, settled documents
     Log {
-        /// Since then: `2026-11-28`, `2026-11-28 08:00`, or 2h ago
-        #[arg(long, value_name = "TIME", value_parser = time)]
-        since: Option<Time>,
-        /// With this text: a person's name, a command, a document's key, a reason
-        #[arg(long, value_name = "TEXT")]
-        grep: Option<String>,
-        /// So many actions at most
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
+        #[command(flatten)]
+        which: LogArguments,
     },
     /// Read a range of a flow's source beside its watermark, with less priority than what is new
     ///
@@ -176,18 +181,15 @@ pub(crate) enum Command {
     },
     /// Tell what would become of a document, field by field, and send nothing
     Explain {
-        /// A file with the document as its source hands it over (JSON); `-` reads standard input
-        #[arg(required_unless_present_any = ["key", "number"], conflicts_with_all = ["key", "number"])]
-        file: Option<PathBuf>,
-        /// Its flow
-        #[arg(long)]
-        flow: String,
-        /// The document that the ledger or the archive has under this key
-        #[arg(long, conflicts_with = "number")]
-        key: Option<String>,
-        /// The document that the source has under this number: it is asked
-        #[arg(long)]
-        number: Option<String>,
+        #[command(flatten)]
+        which: ExplainArguments,
+    },
+    /// List the documents that wait in the queues of their targets, the longest waiting first: since when, and for what
+    ///
+    /// A queue of a stack tells how many they are, and shows nobody which.
+    Waiting {
+        #[command(flatten)]
+        which: WaitingArguments,
     },
     /// List the dead letters, the messages that were received too often
     Dead {
@@ -253,6 +255,9 @@ pub(crate) enum Command {
         /// from RELAY_RECONCILE_TOLERATE
         #[arg(long, value_name = "NAME[=BOUND]", value_delimiter = ',')]
         tolerate: Vec<String>,
+        /// Tell what days came to when they were compared last, and ask nobody [default: the last month]
+        #[arg(long, conflicts_with_all = ["heal", "tolerate"])]
+        kept: bool,
         /// Send what is missing, after it was told and asked
         #[arg(long)]
         heal: bool,
@@ -307,6 +312,16 @@ pub(crate) enum Command {
         #[arg(long)]
         source: bool,
     },
+    /// List the settings that are in force, each with its value and where that comes from; no secret is shown
+    Settings {
+        /// Only those with this text in their name or value
+        text: Option<String>,
+    },
+    /// Tell what a vendor's code or words mean, and what to do
+    Errors {
+        /// A code, words of a message, or a vendor [default: all that is known]
+        text: Option<String>,
+    },
     /// List what there is: the documents of all vendors, and the look-up tables
     Documents {
         /// Only those with this text in their name or title
@@ -349,23 +364,6 @@ pub(crate) enum Command {
     },
 }
 
-/// The six functions.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Function {
-    /// Takes pushes of 勤策
-    WebhookReceiver,
-    /// Reads 旺店通's trades
-    TradePoller,
-    /// Reads 旺店通's pools
-    StockSyncer,
-    /// Pushes to the targets
-    ErpPusher,
-    /// Closes groups into bills
-    BillCloser,
-    /// Compares the days that are due
-    DayReconciler,
-}
-
 /// The command line, with its help in the language of this process.
 pub(crate) fn command() -> clap::Command {
     match language::current() {
@@ -385,7 +383,11 @@ impl Cli {
         !matches!(
             self.command,
             None | Some(
-                Command::Demo | Command::Init { .. } | Command::Completions { .. } | Command::Man { .. }
+                Command::Demo
+                    | Command::Init { .. }
+                    | Command::Errors { .. }
+                    | Command::Completions { .. }
+                    | Command::Man { .. }
             )
         )
     }

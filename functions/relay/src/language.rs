@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use relay_host::settings::declared::LANGUAGE;
 use relay_host::{Settings, SettingsError};
+use relay_job::Speech;
 use relay_mapping::Diagnostic;
 pub(crate) use relay_operations::language::Language;
 
@@ -38,6 +39,15 @@ pub(crate) fn begin_with(settings: &Settings) -> Result<(), SettingsError> {
 /// What stands in English alone, such as what the ledger keeps, in the language of this process where that is known.
 pub(crate) fn words(english: &str) -> Cow<'_, str> {
     current().words(english)
+}
+
+/// How people are told elsewhere, as by alerts: in the language of this process.
+pub(crate) fn speech() -> Speech {
+    let language = match current() {
+        Language::Chinese => "zh",
+        Language::English => "en",
+    };
+    Speech { language, words: |english| words(english).into_owned() }
 }
 
 /// A mistake of a flow file in the language of this process.

@@ -3,6 +3,7 @@
 // They panic where nobody reads them: `say!` and `tell!` do not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod alive;
 mod cli;
 mod commands;
 mod config;
@@ -153,8 +154,9 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Failures { which, limit, recheck, csv } => {
             commands::failures::run(&which, limit, recheck, Form::of(json, csv)).await
         }
+        Command::History { which } => commands::history::run(&which, json).await,
         Command::Delivered { which } => commands::delivered::run(&which, json).await,
-        Command::Log { since, grep, limit } => commands::log::run(since, grep.as_deref(), limit, json).await,
+        Command::Log { which } => commands::log::run(&which, json).await,
         Command::Backfill { flow, from, to, yes } => {
             commands::backfill::run(&flow, from, to, yes, json).await
         }
@@ -166,7 +168,11 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
             let asked = commands::replay::Asked { which, key, all, delivered, numbers, goes_on, yes };
             commands::replay::run(asked, json).await
         }
-        Command::Reconcile { flow, day, from, to, tolerate, heal, csv, yes } => {
+        Command::Reconcile { flow, day, from, to, kept: true, csv, .. } => {
+            let days = commands::reconcile::Range { day, from, to };
+            commands::reconciled::run(flow.as_deref(), &days, Form::of(json, csv)).await
+        }
+        Command::Reconcile { flow, day, from, to, tolerate, heal, csv, yes, .. } => {
             let days = commands::reconcile::Range { day, from, to };
             let asked = commands::reconcile::Asked { flow, days, tolerate, heal, yes };
             commands::reconcile::run(asked, Form::of(json, csv)).await
@@ -182,9 +188,8 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
             commands::show::run(&flow, &key, json).await
         }
         Command::Show { numbers, flow, .. } => commands::show::find(&numbers, flow.as_deref(), json).await,
-        Command::Explain { file, flow, key, number } => {
-            commands::explain::run(file.as_deref(), &flow, key.as_deref(), number.as_deref(), json).await
-        }
+        Command::Explain { which } => commands::explain::run(&which, json).await,
+        Command::Waiting { which } => commands::waiting::run(&which, json).await,
         Command::Dead { target, redrive: false, .. } => commands::dead::list(target.as_deref(), json).await,
         Command::Dead { target, redrive: true, ids } => {
             commands::dead::redrive(target.as_deref(), &ids, json).await
@@ -192,6 +197,12 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Groups { flow, command } => commands::groups::run(command, flow.as_deref(), json).await,
         Command::Lookups { command } => commands::lookups::run(command, json).await,
         Command::Flows { command: FlowsCommand::Reload } => commands::flows::reload::run(json).await,
+        Command::Flows { command: FlowsCommand::Show { name } } => {
+            commands::flows::show::run(&name, json).await
+        }
+        Command::Flows { command: FlowsCommand::Try { folder, flow, last, yes } } => {
+            commands::flows::try_out::run(folder.as_deref(), flow.as_deref(), last, yes, json).await
+        }
         Command::Flows { command: FlowsCommand::Check { folder } } => {
             commands::flows::check::run(folder.as_deref(), json).await
         }
@@ -210,6 +221,8 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Completions { shell } => Ok(commands::completions::run(shell)),
         Command::Man { folder } => commands::man::run(folder.as_deref()),
         Command::Init { set, folder } => commands::init::run(set, &folder, json),
+        Command::Errors { text } => Ok(commands::errors::run(text.as_deref(), json)),
+        Command::Settings { text } => commands::in_force::run(text.as_deref(), json).await,
         Command::Documents { text } => Ok(commands::documents::run(text.as_deref(), json)),
         Command::Fields { document, text } => commands::fields::run(&document, text.as_deref(), json),
     }

@@ -38,6 +38,14 @@ pub const FLOW: &str = "flow";
 /// The field that holds the page of the console to look at.
 pub const LINK: &str = "link";
 
+/// The field that tells a reason in the language of people.
+pub const TOLD: &str = "told";
+/// The field that names that language.
+pub const LANGUAGE: &str = "language";
+
+/// The setting that names the language of people: `zh` or `en`.
+pub const SPOKEN: &str = "RELAY_LANG";
+
 /// The setting that holds the console's address, as those who get alerts reach it.
 pub const CONSOLE_URL: &str = "RELAY_CONSOLE_URL";
 
@@ -50,23 +58,23 @@ pub fn link(console: &str, path: &str, fields: &[(&str, &str)]) -> String {
 }
 
 static DOCUMENTS: [Document; 4] = [
-    Document { name: DELIVERED, title: "已送达的单据 (a document that its target has)", ..TOLD },
-    Document { name: FAILED, title: "失败的单据 (a document that failed)", ..TOLD },
+    Document { name: DELIVERED, title: "已送达的单据 (a document that its target has)", ..OUTCOMES },
+    Document { name: FAILED, title: "失败的单据 (a document that failed)", ..OUTCOMES },
     Document {
         name: OUTCOME,
         title: "单据的结果: 已送达或失败 (a document that was delivered, or failed)",
-        ..TOLD
+        ..OUTCOMES
     },
     Document {
         name: HEALTH,
         title: "需要人处理的状况: 开始或结束 (what has begun to need a person, or is over)",
         fields: Fields::Written(HEALTH_FIELDS),
         keys: &[&["condition"], &["condition", VERSION]],
-        ..TOLD
+        ..OUTCOMES
     },
 ];
 
-const TOLD: Document = Document {
+const OUTCOMES: Document = Document {
     role: Role::Own,
     fields: Fields::Written(OUTCOME_FIELDS),
     open: false,
@@ -88,6 +96,11 @@ const OUTCOME_FIELDS: &[Field] = &[
     Field::new("class", "失败类别 (the class of its failure, as `relay failures` has it)", Kind::Text),
     Field::new("code", "对方的错误码 (the vendor's code)", Kind::Text),
     Field::new("message", "失败原因 (the reason, and the way out)", Kind::Text),
+    Field::new(TOLD, "失败原因,用人的语言 (the reason, in the language of RELAY_LANG)", Kind::Text),
+    Field {
+        codes: "zh 中文; en English",
+        ..Field::new(LANGUAGE, "人的语言 (the language of people: RELAY_LANG)", Kind::Text)
+    },
     Field::new(
         CAUSE,
         "失败原因的归类 (what it has in common with others: flow, class, code, the reason without values)",
@@ -114,6 +127,11 @@ const HEALTH_FIELDS: &[Field] = &[
     },
     Field::new("of", "对象 (the flow, the system or the task that is concerned)", Kind::Text),
     Field::new("message", "说明 (what is so)", Kind::Text),
+    Field::new(TOLD, "说明,用人的语言 (what is so, in the language of RELAY_LANG)", Kind::Text),
+    Field {
+        codes: "zh 中文; en English",
+        ..Field::new(LANGUAGE, "人的语言 (the language of people: RELAY_LANG)", Kind::Text)
+    },
     Field::new("action", "处理命令 (the command that tells more, or ends it)", Kind::Text),
     Field::new(CAUSE, "归类 (what flows that damp count together)", Kind::Text),
     Field::new(COUNT, "次数 (how many times it has begun or ended, where its flow damps)", Kind::Integer),

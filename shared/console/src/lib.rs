@@ -28,6 +28,7 @@ mod users;
 use relay_job::flow_tests::TestedFlow;
 use relay_operations::backfill::BackfillPlan;
 use relay_operations::explain::Connect;
+use relay_operations::in_force::InForce;
 use relay_operations::{OperationError, Operations};
 
 pub use guard::Access;
@@ -49,6 +50,8 @@ pub struct Desk<'a> {
     pub place: Place,
     /// What the tests of a flow come to, or what is wrong with the test files; `None` where it has none.
     pub tested: &'a dyn Fn(&str) -> Result<Option<TestedFlow>, String>,
+    /// The settings that are in force.
+    pub settings: &'a dyn Fn() -> Vec<InForce>,
     /// Begins to read a range again, which goes on when the answer has been given.
     pub backfill: &'a dyn Fn(BackfillPlan, String) -> Result<(), String>,
 }
@@ -205,11 +208,25 @@ impl Asked<'_> {
         }
         match (self.request.is_post, self.request.path.as_str()) {
             (true, _) => self.done().await,
-            (false, "/delivered.csv") => {
-                Ok(Answer::File("delivered.csv", screens::delivered::file(self).await?))
-            }
-            (false, _) => self.page().await.map(Answer::Page),
+            (false, path) => match self.file(path).await? {
+                Some((name, text)) => Ok(Answer::File(name, text)),
+                None => self.page().await.map(Answer::Page),
+            },
         }
+    }
+
+    /// The table of a page as a file, where the path is one's.
+    async fn file(&self, path: &str) -> Result<Option<(&'static str, String)>, OperationError> {
+        Ok(Some(match path {
+            "/delivered.csv" => ("delivered.csv", screens::delivered::file(self).await?),
+            "/history.csv" => ("history.csv", screens::history::file(self).await?),
+            "/issues.csv" => ("issues.csv", screens::issues::file(self).await?),
+            "/waiting.csv" => ("waiting.csv", screens::queues::file(self).await?),
+            "/log.csv" => ("log.csv", screens::log::file(self).await?),
+            "/lookups.csv" => ("lookups.csv", screens::lookups::file(self).await?),
+            "/reconciliation.csv" => ("reconciliation.csv", screens::reconciliation::file(self).await?),
+            _ => return Ok(None),
+        }))
     }
 
     async fn page(&self) -> Result<Page, Refused> {
@@ -222,12 +239,15 @@ impl Asked<'_> {
             "/flow" => screens::flow::page(self).await?,
             "/flows" => screens::flows::page(self).await?,
             "/delivered" => screens::delivered::page(self).await?,
+            "/history" => screens::history::page(self).await?,
             "/vendors" => screens::vendors::page(self).await?,
             "/queues" => screens::queues::page(self).await?,
             "/groups" => screens::groups::page(self).await?,
             "/group" => screens::groups::one(self).await?,
             "/lookups" => screens::lookups::page(self).await?,
             "/reconciliation" => screens::reconciliation::page(self).await?,
+            "/errors" => screens::errors::page(self),
+            "/settings" => screens::settings::page(self),
             "/log" => screens::log::page(self).await?,
             "/do" => actions::weighed(self, &self.action()?).await?,
             _ => return Err(Refused::NoPage),
@@ -245,6 +265,7 @@ impl Asked<'_> {
             "/document" => Answer::Page(screens::document::revealed(self).await?),
             "/lookups" => Answer::Page(screens::lookups::filled(self).await?),
             "/explain" => Answer::Page(screens::explain::pasted(self).await?),
+            "/try" => Answer::Page(screens::trial::pasted(self).await?),
             _ => return Err(Refused::NoPage),
         })
     }

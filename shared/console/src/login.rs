@@ -84,6 +84,10 @@ impl Doors {
         }
         let Some(user) = users.with(name, request.raw("password").unwrap_or_default()) else {
             self.throttle.failed(name, address, now);
+            // What is typed in the place of a name may be a password.
+            let known = users.listed().map(|(known, _)| known).find(|known| *known == name);
+            let from = address.map(|address| address.to_string()).unwrap_or_default();
+            operations.note(Did { by: Some(known.unwrap_or("?")), ..Did::of("log in refused", from) }).await;
             let told = language.says("用户名或密码不对", "there is no such user with this password");
             return asks(401, access, request, rng, Some(told));
         };

@@ -34,13 +34,14 @@ impl Page {
 
 impl Asked<'_> {
     /// The screens, in the order of the menu.
-    fn menu(&self) -> [(&'static str, &str); 11] {
+    fn menu(&self) -> [(&'static str, &str); 12] {
         let says = |chinese, english| self.language.says(chinese, english);
         [
             ("/", says("总览", "Overview")),
             ("/issues", says("问题", "Issues")),
             ("/flows", says("流程", "Flows")),
             ("/delivered", says("已送达", "Delivered")),
+            ("/history", says("经过", "History")),
             ("/vendors", says("系统与额度", "Systems and quotas")),
             ("/queues", says("队列", "Queues")),
             ("/groups", says("汇总", "Groups")),
@@ -232,6 +233,13 @@ pub(crate) fn address(path: &str, fields: &[(&str, &str)]) -> String {
 /// A document of a flow, as a link to its page.
 pub(crate) fn document(flow: &str, key: &str) -> Markup {
     link("/document", &[("flow", flow), ("key", key)], key)
+}
+
+/// The way to all that a page lists as a file, asked for with the same fields.
+pub(crate) fn download(asked: &Asked<'_>, path: &str, fields: &[&str]) -> Markup {
+    let words = asked.language.says("下载 CSV(Excel)", "Download as CSV (Excel)");
+    let fields: Vec<_> = fields.iter().filter_map(|name| Some((*name, asked.request.field(name)?))).collect();
+    html! { p { a href=(address(path, &fields)) download { (words) } } }
 }
 
 /// One page of a long list, and the way to the others.

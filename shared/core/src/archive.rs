@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Rng;
@@ -71,6 +71,9 @@ pub struct Exchange {
     pub duration: Duration,
 }
 
+/// Histories, each what one batch has to say of one document, and from where the list goes on, if it does.
+pub type Listed = (Vec<Vec<Record>>, Option<String>);
+
 /// What happened to documents, kept for a number of days.
 #[async_trait]
 pub trait Archive: Send + Sync {
@@ -88,6 +91,23 @@ pub trait Archive: Send + Sync {
 
     /// The records of one document, oldest first. `locations` are those that its ledger entry points to.
     async fn read(&self, id: &EntryId, locations: &[String]) -> Result<Vec<Record>, StoreError>;
+
+    /// The histories that ended within a span, its ends among it, of a flow or of all, the latest first: at most `limit`, and
+    /// from where the list goes on, with that as `from`. `None` where they are not found by their time.
+    async fn between(
+        &self,
+        _flow: Option<&str>,
+        _span: (DateTime<Utc>, DateTime<Utc>),
+        _from: Option<&str>,
+        _limit: usize,
+    ) -> Result<Option<Listed>, StoreError> {
+        Ok(None)
+    }
+
+    /// The day, of UTC, on which the histories at a location were begun, where that tells it.
+    fn day_of(&self, _location: &str) -> Option<NaiveDate> {
+        None
+    }
 }
 
 /// No archive at all (`RELAY_HISTORY_DAYS=0`).

@@ -13,7 +13,7 @@ use relay_core::ordered;
 use relay_core::{Intake, Stores, System};
 use relay_job::tokens::SharedTokens;
 use relay_job::{
-    ActiveFlows, Connections, CredentialCheck, FlowSettings, Flows, Job, Needs, Parts, active_flows,
+    ActiveFlows, Connections, CredentialCheck, FlowSettings, Flows, Job, Needs, Parts, Speech, active_flows,
 };
 
 #[cfg(feature = "aws")]
@@ -46,6 +46,8 @@ pub struct Wiring {
     transport: OnceLock<Arc<dyn Transport>>,
     /// What is put around each connection.
     around: fn(Arc<dyn Connection>) -> Arc<dyn Connection>,
+    /// In which language people are told, where the program has its words.
+    speech: Option<Speech>,
     /// One connection a vendor for all jobs of a process, because they share its quota.
     connections: Mutex<BTreeMap<System, Arc<dyn Connection>>>,
 }
@@ -147,6 +149,7 @@ impl Wiring {
             transport: OnceLock::new(),
             around: |connection| connection,
             connections: Mutex::default(),
+            speech: None,
         }
     }
 
@@ -160,6 +163,12 @@ impl Wiring {
     #[must_use]
     pub fn around(self, around: fn(Arc<dyn Connection>) -> Arc<dyn Connection>) -> Self {
         Self { around, ..self }
+    }
+
+    /// Tells people in a language that the program has the words of.
+    #[must_use]
+    pub fn speaking(self, speech: Speech) -> Self {
+        Self { speech: Some(speech), ..self }
     }
 
     /// The same process with other settings: what they do not decide (stores, flows, transport) stays as it is.
@@ -180,6 +189,7 @@ impl Wiring {
             transport: self.transport.clone(),
             around: self.around,
             connections: Mutex::default(),
+            speech: self.speech,
         }
     }
 
@@ -191,7 +201,8 @@ impl Wiring {
         let flows = known_flows(&self.settings, self.clock.clone()).await?;
         let (stores, clock, rng) = (self.stores.clone(), self.clock.clone(), self.rng.clone());
         let anew = Self::with_flows(flows, self.settings.clone(), stores, clock, rng);
-        Ok(Self { transport: self.transport.clone(), owner: self.owner.clone(), ..anew })
+        let (transport, owner) = (self.transport.clone(), self.owner.clone());
+        Ok(Self { transport, owner, speech: self.speech, ..anew })
     }
 
     /// Takes documents in.
@@ -224,13 +235,15 @@ impl Wiring {
         let (connections, (named, start)) = SettingsError::both(self.connections(&needs), given)?;
         let mut values = settings::open_to_flows(&self.settings).0;
         values.extend(named.0);
+        let settings = FlowSettings(values);
         J::build(&Parts {
             clock: self.clock.clone(),
             rng: self.rng.clone(),
             stores: self.stores.clone(),
             flows: self.flows.clone(),
             active: self.active.clone(),
-            settings: FlowSettings(values),
+            speech: self.speech.unwrap_or_else(|| Speech::of(&settings)),
+            settings,
             start,
             health: self.health.clone(),
             credential_check: self.credential_check.clone(),

@@ -22,6 +22,7 @@
 //! | [`echoes`] | which flows face each other, and the mark of what they have made |
 //! | [`conditions`] | what needs a person, or will: with the bounds of it |
 //! | [`listeners`] | the flows that read what became of others' documents, and their messages |
+//! | [`speech`] | in which language people are told |
 //! | [`suggest`] | what a person may have meant by a name |
 //! | [`work`] | work items made of a source's documents |
 //! | [`health`] | what a call to a source says of the source's health |
@@ -47,6 +48,7 @@ pub mod room;
 mod shared_pools;
 pub mod sightings;
 pub mod snapshot;
+pub mod speech;
 pub mod suggest;
 pub mod tokens;
 pub mod watermark;
@@ -58,3 +60,4 @@ pub use flows::{BrokenFile, FlowFile, FlowSettings, Flows, Routed};
 pub use job::{Invocation, Job, Unfinished};
 pub use needs::Needs;
 pub use parts::{Connections, Parts};
+pub use speech::Speech;

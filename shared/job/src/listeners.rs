@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use relay_connector::own::{self, AT, CAUSE, DELIVERED, FAILED, FLOW, LINK, OUTCOME, VERSION, VERSION_KIND};
+use relay_connector::own::{
+    self, AT, CAUSE, DELIVERED, FAILED, FLOW, LANGUAGE, LINK, OUTCOME, TOLD, VERSION, VERSION_KIND,
+};
 use relay_connector::{Role, china};
 use relay_core::clock::{Clock, Rng};
 use relay_core::policy::News;
@@ -18,7 +20,7 @@ use relay_core::{
 use relay_mapping::Diagnostic;
 use serde_json::{Map, Value, json};
 
-use crate::{ActiveFlows, Flows, Routed, work};
+use crate::{ActiveFlows, Flows, Routed, Speech, work};
 
 /// What became of a document.
 #[derive(Debug, Clone, Copy)]
@@ -60,19 +62,26 @@ pub struct Listeners {
     rng: Arc<dyn Rng>,
     /// The console's address, where it is known.
     console: Option<String>,
+    speech: Speech,
 }
 
 impl Listeners {
     /// Tells these flows, those whose file is away among them.
     #[must_use]
     pub fn new(active: Arc<ActiveFlows>, intake: Intake, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
-        Self { active, intake, clock, rng, console: None }
+        Self { active, intake, clock, rng, console: None, speech: Speech::default() }
     }
 
     /// The same, where failures are told with their page of the console at that address.
     #[must_use]
     pub fn with_console(self, console: Option<String>) -> Self {
         Self { console, ..self }
+    }
+
+    /// The same, where failures are told in the language of people too.
+    #[must_use]
+    pub fn speaking(self, speech: Speech) -> Self {
+        Self { speech, ..self }
     }
 
     /// Queues an outcome for every flow that listens and whose filter admits it.
@@ -84,7 +93,7 @@ impl Listeners {
         let now = self.clock.now();
         let mut items = BTreeMap::<System, Vec<WorkItem>>::new();
         for routed in of(&flows, &told.item.flow, told.news) {
-            let document = document(told, self.console.as_deref(), now);
+            let document = document(told, self.console.as_deref(), self.speech, now);
             // What a filter cannot judge is queued: the pusher records it as failed, so it is not lost.
             if routed.flow.admits(&document).unwrap_or(true) {
                 items.entry(routed.system).or_default().push(self.item(routed, told, document, now));
@@ -142,7 +151,7 @@ impl Listens for Listeners {
 const SOURCE: &str = "source";
 
 /// An outcome as a document.
-fn document(told: Told<'_>, console: Option<&str>, now: DateTime<Utc>) -> Value {
+fn document(told: Told<'_>, console: Option<&str>, speech: Speech, now: DateTime<Utc>) -> Value {
     let WorkItem { flow, key, version, document: source, .. } = told.item;
     let state = match told.news {
         News::Delivered => "delivered",
@@ -167,6 +176,8 @@ fn document(told: Told<'_>, console: Option<&str>, now: DateTime<Utc>) -> Value 
         put("class", json!(class.code()));
         put("code", json!(code));
         put("message", json!(message));
+        put(TOLD, json!((speech.words)(message)));
+        put(LANGUAGE, json!(speech.language));
         let cause = cause::of(flow, class, code, message);
         put(LINK, json!(console.map(|console| own::link(console, "/issues", &[(CAUSE, &cause)]))));
         put(CAUSE, json!(cause));

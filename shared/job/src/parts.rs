@@ -11,7 +11,7 @@ use relay_core::ordered;
 use relay_core::{Intake, Stores, System};
 
 use crate::listeners::Listeners;
-use crate::{ActiveFlows, CredentialCheck, FlowSettings, Flows};
+use crate::{ActiveFlows, CredentialCheck, FlowSettings, Flows, Speech};
 
 /// Everything that a job is handed.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ pub struct Parts {
     pub connections: Connections,
     /// Every system that has a queue, by each name that its queue may end with.
     pub queues: BTreeMap<String, System>,
+    /// In which language people are told.
+    pub speech: Speech,
 }
 
 impl Parts {
@@ -56,7 +58,9 @@ impl Parts {
     #[must_use]
     pub fn listeners(&self) -> Listeners {
         let (active, clock) = (self.active.clone(), self.clock.clone());
-        Listeners::new(active, self.unheard(), clock, self.rng.clone()).with_console(self.console())
+        Listeners::new(active, self.unheard(), clock, self.rng.clone())
+            .with_console(self.console())
+            .speaking(self.speech)
     }
 
     /// The console's address, where a setting tells it.

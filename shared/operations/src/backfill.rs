@@ -1,12 +1,16 @@
 //! A range that is read again, before it is done: how many rows it has, and what they cost.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_connector::{PageOf, Role, Span};
 use relay_core::System;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::explain::Connect;
-use crate::{OperationError, Operations};
+use crate::language::Said;
+use crate::times::shown;
+use crate::{OperationError, Operations, both};
 
 /// Where the vendor names no longest window.
 const USUAL_SPAN: TimeDelta = TimeDelta::hours(1);
@@ -16,6 +20,23 @@ const ASKED: i64 = 24;
 
 /// So many rows are on a page.
 const PAGE: u64 = 100;
+
+/// What the names of the checkpoints begin with in which the poller notes ranges, and how far it has read each.
+const RANGES: &str = "backfill/range/";
+const READ: &str = "backfill/watermark/";
+
+/// A range, as the poller notes it.
+#[derive(Deserialize)]
+struct Range {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+}
+
+/// How far it has come.
+#[derive(Deserialize)]
+struct Read {
+    read_until: DateTime<Utc>,
+}
 
 /// A range of last-modified times, before it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +58,26 @@ pub struct BackfillPlan {
 }
 
 impl Operations<'_> {
+    /// The ranges that are being read again, or were stopped, by flow.
+    pub(crate) async fn ranges(&self) -> Result<HashMap<String, Said>, OperationError> {
+        let checkpoints = self.stores.checkpoints.as_ref();
+        let mut told = HashMap::new();
+        for (name, noted) in checkpoints.list(RANGES).await? {
+            let Some(flow) = name.strip_prefix(RANGES) else { continue };
+            let Ok(Range { from, to }) = serde_json::from_str(&noted.value) else { continue };
+            let read = checkpoints.get(&format!("{READ}{flow}")).await?;
+            let read = read.and_then(|read| serde_json::from_str::<Read>(&read.value).ok());
+            let until = shown(read.map_or(from, |read| read.read_until));
+            let (from, to) = (shown(from), shown(to));
+            let said = both!(
+                "补读 {from} 到 {to},读到 {until};停了的话,同一条 `relay backfill` 接着读",
+                "its range {from} to {to} is read again, until {until} so far; where it was stopped, the same `relay backfill` goes on"
+            );
+            told.insert(flow.to_owned(), said);
+        }
+        Ok(told)
+    }
+
     /// What reading a range of a flow's source again comes to.
     ///
     /// # Errors

@@ -94,7 +94,7 @@ impl Operations<'_> {
         Ok(moved)
     }
 
-    fn systems(&self, target: Option<&str>) -> Result<Vec<System>, OperationError> {
+    pub(crate) fn systems(&self, target: Option<&str>) -> Result<Vec<System>, OperationError> {
         match target {
             Some(name) => Ok(vec![self.target(name)?]),
             None => Ok(self.targets().collect()),

@@ -2,8 +2,11 @@
 //!
 //! A document stands where it was delivered last. SQLite finds deliveries by their time; a stack reads its ledger through.
 
+mod by_day;
+
 use chrono::{DateTime, Utc};
 use relay_core::Entry;
+use relay_core::archive::{Event, Record};
 use relay_reconcile::ledger::sum_of_sent;
 use relay_reconcile::sum::Content;
 use serde::Serialize;
@@ -12,6 +15,8 @@ use crate::export::sheet;
 use crate::language::Language;
 use crate::times::shown;
 use crate::{OperationError, Operations};
+
+pub use by_day::{DaySum, Took};
 
 /// So many entries are read of the ledger at once.
 const PAGE: usize = 500;
@@ -29,6 +34,9 @@ pub struct Wanted {
     pub limit: Option<usize>,
     /// Whether their amounts are wanted too: a read of the archive for each document.
     pub amounts: bool,
+    /// With this text in their key, their numbers or their content, such as a shop's or a product's code: of what is not found by
+    /// its numbers the archive is read.
+    pub grep: Option<String>,
 }
 
 /// A document that its target has.
@@ -46,6 +54,8 @@ pub struct Delivery {
     pub target_id: Option<String>,
     /// The version that was delivered.
     pub version: Option<String>,
+    /// When its source had handed it over, where that is known.
+    pub came: Option<DateTime<Utc>>,
     /// What it came to as it was sent, where that was wanted and the archive has it.
     #[serde(flatten)]
     pub content: Option<Content>,
@@ -67,9 +77,37 @@ impl Delivery {
     fn of(entry: Entry) -> Option<Self> {
         let there = entry.there()?.clone();
         let (flow, key, archive) = (entry.id.flow, entry.id.key, entry.archive);
-        let relay_core::Delivered { at, number, target_id, version, .. } = there;
-        Some(Self { at, flow, key, number, target_id, version, content: None, archive })
+        let relay_core::Delivered { at, number, target_id, version, received_at: came, .. } = there;
+        Some(Self { at, flow, key, number, target_id, version, came, content: None, archive })
     }
+
+    /// How many seconds after it had come it was delivered.
+    #[must_use]
+    pub fn took_s(&self) -> Option<u64> {
+        self.came.map(|came| (self.at - came).to_std().unwrap_or_default().as_secs())
+    }
+
+    /// Whether the text stands in what the ledger tells of it.
+    fn is_named(&self, text: &str) -> bool {
+        let names = [Some(&self.key), self.number.as_ref(), self.target_id.as_ref()];
+        names.into_iter().flatten().any(|name| holds(name, text))
+    }
+}
+
+/// Whether the text stands in what came of a document, or in what was sent for it.
+pub(crate) fn has_content(history: &[Record], text: &str) -> bool {
+    history.iter().any(|record| match &record.event {
+        Event::Received { document } => holds(document, text),
+        Event::Called(call) => {
+            holds(&call.body, text) || call.parameters.iter().any(|(_, value)| holds(value, text))
+        }
+        Event::Ended { .. } => false,
+    })
+}
+
+/// Whether a text holds another, whichever their letters' case.
+pub(crate) fn holds(text: &str, wanted: &str) -> bool {
+    text.to_lowercase().contains(&wanted.to_lowercase())
 }
 
 impl Deliveries {
@@ -85,20 +123,22 @@ impl Deliveries {
             language.says("单号", "number"),
             language.says("目标里的 id", "id in the target"),
             language.says("版本", "version"),
+            language.says("收到", "came"),
             language.says("行数", "lines"),
             language.says("数量", "quantity"),
             language.says("金额", "amount"),
         ];
         let row = |delivery: &Delivery| {
             let or = |text: &Option<String>| text.clone().unwrap_or_default();
-            let Delivery { at, flow, key, number, target_id, version, content, .. } = delivery;
+            let Delivery { at, flow, key, number, target_id, version, came, content, .. } = delivery;
             let sums = match content {
                 Some(of) => {
                     [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()]
                 }
                 None => Default::default(),
             };
-            let cells = [shown(*at), flow.clone(), key.clone(), or(number), or(target_id), or(version)];
+            let came = came.map(shown).unwrap_or_default();
+            let cells = [shown(*at), flow.clone(), key.clone(), or(number), or(target_id), or(version), came];
             cells.into_iter().chain(sums).collect()
         };
         sheet(&columns, self.delivered.iter().map(row))
@@ -119,7 +159,7 @@ impl Operations<'_> {
     /// # Errors
     /// A flow that nobody knows, a span that is none; a store that does not answer.
     pub async fn delivered(&self, wanted: &Wanted) -> Result<Deliveries, OperationError> {
-        let Wanted { flow, since, until, limit, amounts } = wanted;
+        let Wanted { flow, since, until, limit, amounts, grep } = wanted;
         if let Some(flow) = flow {
             self.check_flow(flow).await?;
         }
@@ -132,10 +172,14 @@ impl Operations<'_> {
         let most = limit.map_or(usize::MAX, |limit| limit.saturating_add(1));
         let (mut found, mut from) = (Vec::new(), None);
         loop {
-            let page = PAGE.min(most);
+            let page = if grep.is_some() { PAGE } else { PAGE.min(most) };
             let (entries, next) =
                 ledger.delivered(flow.as_deref(), (*since, *until), from.as_deref(), page).await?;
-            found.extend(entries.into_iter().filter_map(Delivery::of));
+            let deliveries = entries.into_iter().filter_map(Delivery::of);
+            match grep {
+                Some(text) => self.with_text(text, deliveries, &mut found).await?,
+                None => found.extend(deliveries),
+            }
             if !is_in_order {
                 latest(&mut found, most);
             }
@@ -153,12 +197,31 @@ impl Operations<'_> {
         Ok(Deliveries { delivered: found, has_more })
     }
 
+    /// Finds those that have a text.
+    async fn with_text(
+        &self,
+        text: &str,
+        deliveries: impl Iterator<Item = Delivery>,
+        found: &mut Vec<Delivery>,
+    ) -> Result<(), OperationError> {
+        for delivery in deliveries {
+            if delivery.is_named(text) || has_content(&self.history_of(&delivery).await?, text) {
+                found.push(delivery);
+            }
+        }
+        Ok(())
+    }
+
+    async fn history_of(&self, delivery: &Delivery) -> Result<Vec<Record>, OperationError> {
+        let id = relay_core::EntryId::new(&delivery.flow, &delivery.key);
+        Ok(self.stores.archive.read(&id, &delivery.archive).await?)
+    }
+
     /// Notes what each came to, of those whose calls are kept.
     async fn note_amounts(&self, found: &mut [Delivery]) -> Result<(), OperationError> {
         for delivery in found {
             let Some(routed) = self.flows.named(&delivery.flow) else { continue };
-            let id = relay_core::EntryId::new(&delivery.flow, &delivery.key);
-            let history = self.stores.archive.read(&id, &delivery.archive).await?;
+            let history = self.history_of(delivery).await?;
             let number = delivery.number.as_deref().unwrap_or(&delivery.key);
             delivery.content = sum_of_sent(&history, routed.flow.target().document, number);
         }

@@ -9,7 +9,7 @@ use relay_core::FailureClass;
 
 use crate::Operations;
 use crate::issues::Issue;
-use crate::language::Said;
+use crate::language::{Language, Said};
 
 const CHINESE: &str = include_str!("../../../docs/zh/errors.md");
 const ENGLISH: &str = include_str!("../../../docs/errors.md");
@@ -23,6 +23,37 @@ pub struct Row {
     pub meaning: Said,
     /// What to do.
     pub way_out: Said,
+}
+
+impl Row {
+    /// The vendor.
+    #[must_use]
+    pub fn system(&self) -> &str {
+        &self.system
+    }
+
+    /// The codes and words that it is found by.
+    #[must_use]
+    pub fn signs(&self) -> &[String] {
+        &self.signs
+    }
+
+    /// Whether it has to do with a text: a vendor's name, a code, its words, or a whole message of it.
+    fn is_about(&self, text: &str) -> bool {
+        let holds = |own: &str| own.to_lowercase().contains(text);
+        let by_sign = |sign: &String| sign.contains(text) || (!is_code(sign) && says(text, sign));
+        let languages = [Language::Chinese, Language::English];
+        let told = languages.map(|language| [self.meaning.told(language), self.way_out.told(language)]);
+        self.system == text
+            || self.signs.iter().any(by_sign)
+            || told.as_flattened().iter().any(|told| holds(told))
+    }
+}
+
+/// The rows that have to do with a text; all of them where there is none.
+pub fn about(text: &str) -> impl Iterator<Item = &'static Row> {
+    let text = text.trim().to_lowercase();
+    rows().iter().filter(move |row| text.is_empty() || row.is_about(&text))
 }
 
 /// A row of a vendor's table as it stands on a page.
@@ -134,12 +165,21 @@ mod tests {
         assert_eq!(signs(CHINESE), signs(ENGLISH));
         assert!(rows().len() > 60, "{}", rows().len());
         for row in rows() {
-            let said = [
-                row.meaning.told(crate::language::Language::Chinese),
-                row.way_out.told(crate::language::Language::Chinese),
-            ];
+            let said = [row.meaning.told(Language::Chinese), row.way_out.told(Language::Chinese)];
             assert!(said.iter().all(|text| text.chars().any(|char| char > '\u{2E80}')), "{row:?}");
         }
+    }
+
+    #[test]
+    fn a_code_a_word_or_a_whole_message_finds_rows() {
+        let found = |text: &str| about(text).map(|row| row.meaning.to_string()).collect::<Vec<_>>();
+        assert_eq!(found("").len(), rows().len());
+        assert!(found("1012").contains(&"called too often (the limit is 60 a minute)".to_owned()));
+        let locked = "the record is locked".to_owned();
+        assert!(found("Error: THE RECORD IS LOCKED by somebody").contains(&locked), "{:?}", found("locked"));
+        assert!(about("kingdee").all(|row| row.system() == "kingdee" || row.is_about("kingdee")));
+        assert!(about("kingdee").any(|row| row.system() == "kingdee" && !row.signs().is_empty()));
+        assert_eq!(found("nobody says so"), [""; 0]);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 //! They begin with a byte order mark, without which Excel reads Chinese as something else. What a vendor or whoever may push has
 //! written stands in the cells: none of it is to be run as a formula, and no number of twenty digits to be rounded.
 
-use relay_core::Entry;
+use relay_core::{Action, Entry};
 
 use crate::OperationError;
 use crate::failures::Failure;
 use crate::language::Language;
+use crate::lookups::Missing;
 use crate::reconcile::Day;
 use crate::times::shown;
 
@@ -113,6 +114,39 @@ pub fn days(days: &[Day], language: Language) -> Result<String, OperationError> 
         ]
     };
     sheet(&columns, rows.map(row))
+}
+
+/// What people have done.
+///
+/// # Errors
+/// A table that cannot be written.
+pub fn actions(actions: &[Action], language: Language) -> Result<String, OperationError> {
+    let columns = [
+        language.says("时间", "time"),
+        language.says("谁", "who"),
+        language.says("做了什么", "did"),
+        language.says("对什么", "to"),
+        language.says("数量", "how many"),
+        language.says("原因", "why"),
+    ];
+    let row = |Action { at, by, did, to, count, reason }: &Action| {
+        let count = count.map(|count| count.to_string()).unwrap_or_default();
+        vec![shown(*at), by.clone(), did.clone(), to.clone(), count, reason.clone().unwrap_or_default()]
+    };
+    sheet(&columns, actions.iter().map(row))
+}
+
+/// The codes that nobody knows. Its columns are those that `relay lookups import` reads, so that a person fills the ids in and
+/// imports the file; what else stands in it is passed over there.
+///
+/// # Errors
+/// A table that cannot be written.
+pub fn missing(missing: &[Missing]) -> Result<String, OperationError> {
+    let row = |Missing { table, code, documents, flows, since }: &Missing| {
+        let flows = flows.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        vec![table.clone(), code.clone(), String::new(), documents.to_string(), shown(*since), flows]
+    };
+    sheet(&["table", "code", "id", "documents", "since", "flows"], missing.iter().map(row))
 }
 
 #[cfg(test)]

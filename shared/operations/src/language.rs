@@ -53,6 +53,25 @@ impl Language {
         self.says(chinese, verdict.in_words())
     }
 
+    /// How a turn ended, by its name.
+    #[must_use]
+    pub fn outcome(self, name: &str) -> &str {
+        let chinese = match name {
+            "delivered" => "已送达",
+            "confirmed" => "再送一次确认",
+            "found" => "目标里已有",
+            "unchanged" => "没有变化",
+            "divided" => "已拆开",
+            "skipped" => "跳过",
+            "failed" => "失败",
+            "retry" => "稍后再试",
+            "paused" => "暂停中",
+            "postponed" => "还没轮到",
+            other => other,
+        };
+        self.says(chinese, name)
+    }
+
     /// What stands in English alone, such as what the ledger keeps, in this language where [`phrases`] have it.
     #[must_use]
     pub fn words(self, english: &str) -> Cow<'_, str> {

@@ -4,6 +4,7 @@
 //! | module | what for |
 //! |---|---|
 //! | [`delivered`] | what was delivered between two times |
+//! | [`history`] | what happened between two times, turn by turn |
 //! | [`export`] | tables as files that Excel opens |
 //! | [`status`] | where every source, flow, queue and target stands, and what needs a person |
 //! | [`failures`] | the documents that failed, with their reasons |
@@ -15,6 +16,7 @@
 //! | [`explain`] | what would become of a document, and why |
 //! | [`record`] | a flow test, made of what was kept of a document |
 //! | [`queued`] | documents that wait in a queue, of which nothing else may know yet |
+//! | [`waiting`] | documents that wait in queues, listed |
 //! | [`groups`] | documents that become one bill together: open, sealed, members, bills |
 //! | [`parts`] | the parts of a document that its flow splits |
 //! | [`replay`] | failed documents, sent through their flows again |
@@ -29,7 +31,11 @@
 //! | [`dead_letters`] | messages that were received too often |
 //! | [`documents`] | what vendors hand over and take: documents, fields, look-up tables |
 //! | [`lookups`] | what a person knows of codes, and the codes that nobody knows |
+//! | [`flow_texts`] | what flow files said, and what has changed in them |
+//! | [`trial`] | what would happen if flow files were begun with |
+//! | [`lines`] | the lines in which two texts differ |
 //! | [`retire`] | flows whose file was taken away for good |
+//! | [`in_force`] | the settings that are in force |
 //! | [`names`] | the flows, targets and documents that a person has named |
 //! | [`error`] | why an operation was not done |
 //! | [`language`] | Chinese and English, side by side |
@@ -47,9 +53,13 @@ pub mod explain;
 pub mod export;
 pub mod failures;
 pub mod find;
+pub mod flow_texts;
 pub mod groups;
+pub mod history;
+pub mod in_force;
 pub mod issues;
 pub mod language;
+pub mod lines;
 pub mod log;
 pub mod lookups;
 pub mod names;
@@ -67,6 +77,8 @@ pub mod settle;
 pub mod show;
 pub mod status;
 pub mod times;
+pub mod trial;
+pub mod waiting;
 pub mod which;
 
 use relay_connector::{Catalog, Connector, Settings};

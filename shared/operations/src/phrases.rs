@@ -9,9 +9,10 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     include_str!("phrases/settings.txt"),
     include_str!("phrases/flows.txt"),
+    include_str!("phrases/health.txt"),
     include_str!("phrases/reasons.txt"),
     include_str!("phrases/vendors.txt"),
 ];

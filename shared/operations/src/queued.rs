@@ -68,7 +68,7 @@ pub(crate) struct InQueues {
 }
 
 impl Queued {
-    fn of(system: System, version: Option<String>, seen: &Seen) -> Self {
+    pub(crate) fn of(system: System, version: Option<String>, seen: &Seen) -> Self {
         Self {
             system,
             version,
@@ -144,7 +144,7 @@ impl Operations<'_> {
         Ok(seen.iter().map(queued).collect())
     }
 
-    async fn not_yet(&self, flow: &str) -> Result<Option<NotYet>, OperationError> {
+    pub(crate) async fn not_yet(&self, flow: &str) -> Result<Option<NotYet>, OperationError> {
         Ok(not_yet::read(self.stores.checkpoints.as_ref(), flow, self.clock.now()).await?)
     }
 

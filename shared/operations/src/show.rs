@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use relay_core::archive::Record;
-use relay_core::ledger::{Attempts, Delivered, Settled, Unanswered};
+use relay_core::ledger::{Attempts, Delivered, Edit, Settled, Unanswered};
 use relay_core::pause::{self, Pause};
 use relay_core::{Bill, Entry, EntryId, Failed, Step};
+use relay_reconcile::compare::{By, Differing, differing};
 use serde::Serialize;
 
 use crate::failures::Failure;
@@ -33,6 +34,9 @@ pub struct Shown {
     pub unanswered: Option<Unanswered>,
     /// What a person has dealt with by hand.
     pub settled: Option<ByHand>,
+    /// What a person has edited before it was sent, last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Edit>,
     /// The versions that failed and wait for a person.
     pub failures: Vec<Failure>,
     /// Why it waits, where its flow or its target is paused.
@@ -153,7 +157,7 @@ impl Operations<'_> {
         let (failures, bills) = (Failure::of_entry(&entry), bills(&entry));
         let settled = entry.settled.as_ref().map(|settled| by_hand(&entry, settled));
         let numbers = entry.numbers.all().to_vec();
-        let Entry { delivered, attempts, unanswered, id: EntryId { flow, key }, .. } = entry;
+        let Entry { delivered, attempts, unanswered, edited, id: EntryId { flow, key }, .. } = entry;
         Ok(Shown {
             flow,
             key,
@@ -163,6 +167,7 @@ impl Operations<'_> {
             attempts,
             unanswered,
             settled,
+            edited,
             failures,
             paused,
             group,
@@ -179,6 +184,15 @@ impl Operations<'_> {
         let Some(routed) = self.flows.named(flow).filter(|_| of_flow.is_none()) else { return Ok(of_flow) };
         let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());
         Ok(pause::current(checkpoints, routed.system, now).await?)
+    }
+}
+
+/// Where what came differs from what had come before it, of two documents as the archive has them.
+#[must_use]
+pub fn changed(before: &str, now: &str) -> Vec<Differing> {
+    match (serde_json::from_str(before), serde_json::from_str(now)) {
+        (Ok(before), Ok(now)) => differing(&before, &now, By::Text),
+        _ => Vec::new(),
     }
 }
 

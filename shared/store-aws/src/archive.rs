@@ -19,7 +19,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use relay_core::archive::{Archive, Record};
 use relay_core::clock::Rng;
 use relay_core::{AwsArchive, EntryId, StoreError};
@@ -181,6 +181,12 @@ impl Archive for Histories {
         records.retain(|record| record.id == *id);
         records.sort_by_key(|record| record.at);
         Ok(records)
+    }
+
+    fn day_of(&self, location: &str) -> Option<NaiveDate> {
+        let mut parts = location.split('/');
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use relay_core::archive::{Archive, Record};
+use relay_core::archive::{Archive, Listed, Record};
 use relay_core::clock::Rng;
 use relay_core::{EntryId, StoreError};
 use rusqlite::params;
@@ -81,14 +81,57 @@ impl Archive for Rows {
             .await?;
         let mut records = Vec::new();
         for packed in packed {
-            records.extend(unpack(&packed).map_err(|why| {
-                let doing = format!("reading the archive of {} {}", id.flow, id.key);
-                StoreError::new(doing, format!("it holds what is no record: {why}"))
-            })?);
+            records.extend(unpacked(&packed, id)?);
         }
         records.sort_by_key(|record: &Record| record.at);
         Ok(records)
     }
+
+    async fn between(
+        &self,
+        flow: Option<&str>,
+        (since, until): (DateTime<Utc>, DateTime<Utc>),
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<Option<Listed>, StoreError> {
+        let (flow, kept) = (flow.map(str::to_owned), self.kept);
+        let end = || (millis(until), i64::MAX);
+        let (at, id) = from.and_then(|from| serde_json::from_str(from).ok()).unwrap_or_else(end);
+        let rows: Vec<Found> = self
+            .store
+            .scan_in("listing the archive in", move |tx, now| {
+                let since = millis(since).max(earlier(now, kept) + 1);
+                let found = |row: &rusqlite::Row<'_>| {
+                    let of = EntryId { flow: row.get(2)?, key: row.get(3)? };
+                    Ok(Found { id: row.get(0)?, at: row.get(1)?, of, records: row.get(4)? })
+                };
+                tx.prepare_cached(BETWEEN)?.query_map(params![since, at, id, flow, limit], found)?.collect()
+            })
+            .await?;
+        let next = rows.last().filter(|_| rows.len() == limit);
+        let next = next.map(|last| serde_json::json!([last.at, last.id]).to_string());
+        let histories = rows.iter().map(|row| unpacked(&row.records, &row.of));
+        Ok(Some((histories.collect::<Result<_, _>>()?, next)))
+    }
+}
+
+/// A row that was found by its time.
+struct Found {
+    id: i64,
+    at: i64,
+    of: EntryId,
+    records: Vec<u8>,
+}
+
+/// By the index of times alone, the latest first.
+const BETWEEN: &str = "SELECT id, at, flow, key, records FROM archive INDEXED BY archive_by_age
+    WHERE at >= ?1 AND (at, id) < (?2, ?3) AND (?4 IS NULL OR flow = ?4) ORDER BY at DESC, id DESC LIMIT ?5";
+
+fn unpacked(packed: &[u8], id: &EntryId) -> Result<Vec<Record>, StoreError> {
+    unpack(packed).map_err(|why| {
+        let doing = format!("reading the archive of {} {}", id.flow, id.key);
+        StoreError::new(doing, format!("it holds what is no record: {why}"))
+    })
 }
 
 /// One row for each document, with the records in the order they were handed in.

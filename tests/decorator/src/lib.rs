@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use relay_core::archive::Record;
+use relay_core::archive::{Listed, Record};
 use relay_core::clock::Rng;
 use relay_core::groups::{Contribution, GroupId, Open, Seal};
 use relay_core::ledger::Counts;
@@ -140,6 +140,21 @@ impl Archive for Decorated {
     async fn read(&self, id: &EntryId, locations: &[String]) -> Result<Vec<Record>, StoreError> {
         let call = Call { port: Port::Archive, operation: "read", carries: Carries::Nothing };
         self.around(call, self.stores.archive.read(id, locations)).await
+    }
+
+    async fn between(
+        &self,
+        flow: Option<&str>,
+        span: (DateTime<Utc>, DateTime<Utc>),
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<Option<Listed>, StoreError> {
+        let call = Call { port: Port::Archive, operation: "between", carries: Carries::Nothing };
+        self.around(call, self.stores.archive.between(flow, span, from, limit)).await
+    }
+
+    fn day_of(&self, location: &str) -> Option<NaiveDate> {
+        self.stores.archive.day_of(location)
     }
 }
 

@@ -124,6 +124,7 @@ impl Bench {
             credential_check: Arc::new(CredentialCheck::default()),
             connections: Connections::from_iter([(SHOP, connection)]),
             queues: BTreeMap::from([("shop".to_owned(), SHOP)]),
+            speech: relay_job::Speech::default(),
         };
         let pusher = ErpPusher::build(&parts).unwrap();
         Self { vendor, clock, parts, pusher, _folder: folder }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use relay_operations::delivered::Wanted;
 use relay_operations::which::Which;
 
 use crate::language::said;
@@ -55,45 +54,6 @@ impl WhichArguments {
     /// Whether more is named than a flow.
     pub(crate) fn is_narrow(&self) -> bool {
         self.cause.is_some() || self.grep.is_some() || self.since.is_some() || self.until.is_some()
-    }
-}
-
-/// Which deliveries are meant.
-#[derive(Debug, Args)]
-pub(crate) struct DeliveredArguments {
-    /// Of this flow alone
-    #[arg(long)]
-    flow: Option<String>,
-    /// Since then: `2026-11-28`, `2026-11-28 08:00`, or 2h ago
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "24h")]
-    since: Time,
-    /// Until then [default: now]
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    until: Option<Time>,
-    /// So many at most, the latest [default: 50, and all in a file]
-    #[arg(long)]
-    limit: Option<usize>,
-    /// Tell lines, quantity and amount too, as they were sent: a read of the archive for each document
-    #[arg(long)]
-    amounts: bool,
-    /// Answer as a CSV file that Excel opens
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) csv: bool,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-impl DeliveredArguments {
-    /// By the time that it is; `usual` many where nobody says how many.
-    pub(crate) fn wanted(&self, now: DateTime<Utc>, usual: Option<usize>) -> Wanted {
-        Wanted {
-            flow: self.flow.clone(),
-            since: self.since.at(now),
-            until: self.until.map_or(now, |until| until.at(now)),
-            limit: self.limit.or(usual),
-            amounts: self.amounts,
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use relay_console::Role;
 
 #[derive(Debug, Subcommand)]
@@ -69,6 +69,9 @@ pub(crate) enum LookupsCommand {
     Missing {
         /// Of this table alone
         table: Option<String>,
+        /// Answer as a CSV file: fill in the ids, and import it
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
     },
 }
 
@@ -96,6 +99,26 @@ pub(crate) enum FlowsCommand {
     Test {
         /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]
         folder: Option<PathBuf>,
+    },
+    /// Tell what a flow's file says, since when, and what has changed in it
+    Show {
+        /// The flow
+        name: String,
+    },
+    /// Tell what would happen if flow files were begun with: what has changed beside those that run, and what they would make of the
+    /// documents that came last; nothing is sent
+    Try {
+        /// The folder [default: RELAY_FLOWS_DIR, else the shipped flows]
+        folder: Option<PathBuf>,
+        /// Of this flow alone
+        #[arg(long)]
+        flow: Option<String>,
+        /// With so many documents of each flow that has changed
+        #[arg(long, default_value_t = 100)]
+        last: usize,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Have a running `relay serve` take its flow files anew: they are checked and tested first, and what runs goes on where
     /// they do not pass
@@ -125,4 +148,21 @@ pub(crate) enum ConsoleCommand {
 /// Reads the role of a user of the console.
 fn role(text: &str) -> Result<Role, String> {
     Role::named(text).ok_or_else(|| format!("`{text}` is no role: `read` or `operate`"))
+}
+
+/// The six functions.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Function {
+    /// Takes pushes of 勤策
+    WebhookReceiver,
+    /// Reads 旺店通's trades
+    TradePoller,
+    /// Reads 旺店通's pools
+    StockSyncer,
+    /// Pushes to the targets
+    ErpPusher,
+    /// Closes groups into bills
+    BillCloser,
+    /// Compares the days that are due
+    DayReconciler,
 }

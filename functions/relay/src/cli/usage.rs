@@ -39,6 +39,7 @@ fn in_chinese(wrong: &Error) -> String {
     let suggested =
         [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     let suggested = suggested.into_iter().find_map(|kind| wrong.get(kind));
+    let suggested = suggested.map(|suggested| suggested.to_string().replace(", ", "` 或 `"));
     lines.extend(suggested.map(|suggested| format!("  是不是 `{suggested}`?")));
     let valid = wrong.get(ContextKind::ValidValue).or_else(|| wrong.get(ContextKind::ValidSubcommand));
     lines.extend(valid.map(|valid| format!("  可以是:{valid}")));
@@ -60,7 +61,7 @@ mod tests {
     fn wrong_usage_is_told_in_chinese_with_what_was_meant() {
         for (arguments, said) in [
             (&["relay", "status", "--wach"][..], "不认识参数 `--wach`\n  是不是 `--watch`?"),
-            (&["relay", "statsu"], "没有命令 `statsu`\n  是不是 `status`?"),
+            (&["relay", "statsu"], "没有命令 `statsu`\n  是不是 `settings` 或 `status`?"),
             (&["relay", "init"], "缺少:--set <SET>"),
             (&["relay", "init", "--set", "mine"], "不能是 `mine`\n  可以是:default, e-commerce, "),
             (&["relay", "pause", "kingdee", "--for", "soon"], "不能是 `soon`:"),

@@ -27,6 +27,7 @@ use tokio::sync::{RwLock, Semaphore};
 use tokio::task::LocalSet;
 
 use super::flows::test;
+use super::in_force::in_force;
 use super::place::Place;
 use super::{looked_at, operations};
 use crate::output::{say, tell};
@@ -200,7 +201,15 @@ impl Installation {
             Err(error) => return plain(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}\n")),
         };
         let operations = operations(wiring);
-        let desk = Desk { operations, connect: &connect, place, tested: &tested, backfill: &backfill };
+        let settings = || in_force(wiring);
+        let desk = Desk {
+            operations,
+            connect: &connect,
+            place,
+            tested: &tested,
+            settings: &settings,
+            backfill: &backfill,
+        };
         written(self.console.answer(&desk, &asked).await)
     }
 

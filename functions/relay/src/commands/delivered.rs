@@ -1,5 +1,9 @@
-use relay_operations::delivered::{Deliveries, Delivery};
-use relay_operations::times::shown;
+use std::time::Duration;
+
+use relay_operations::Operations;
+use relay_operations::delivered::{DaySum, Deliveries, Delivery, Took};
+use relay_operations::reconcile::Sum;
+use relay_operations::times::{shown, span};
 use serde_json::json;
 
 use super::{agrees, looked_at, operations};
@@ -19,31 +23,41 @@ pub(crate) async fn run(which: &DeliveredArguments, json: bool) -> anyhow::Resul
     let operations = operations(&wiring);
     let usual = (form == Form::Text).then_some(LISTED);
     let wanted = which.wanted(wiring.clock.now(), usual);
-    if operations.reads_ledger_through().await? {
-        tell!(
-            "这里没有按时间的索引:要把整个台账读一遍,每一百万张单据约 9 万读单元(约 0.01 美元),几秒到几分钟。",
-            "There is no index of times here: the whole ledger is read through, some 90,000 read units (about 0.01 USD) for a \
-             million documents, in seconds to minutes."
-        );
-        if !agrees(&said!("读吗?", "Read it?"), which.yes, false)? {
-            return Ok(Done::Well);
-        }
+    if !may_read_through(&operations, which.yes).await? {
+        return Ok(Done::Well);
     }
     let listed = operations.delivered(&wanted).await?;
-    match form {
-        Form::Json => say!("{}", place.with(json!(listed))),
-        Form::Csv => csv(&listed.csv(language::current())?),
-        Form::Text => {
+    match (form, which.sums) {
+        (Form::Json, true) => {
+            say!("{}", place.with(json!({ "sums": listed.by_day(), "sum": listed.sum() })));
+        }
+        (Form::Json, false) => say!("{}", place.with(json!(listed))),
+        (Form::Csv, true) => csv(&listed.csv_by_day(language::current())?),
+        (Form::Csv, false) => csv(&listed.csv(language::current())?),
+        (Form::Text, sums) => {
             say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
-            let span = (shown(wanted.since), shown(wanted.until));
-            say!("{} 到 {}:", "{} to {}:", span.0, span.1);
-            print(&listed, wanted.amounts);
+            say!("{} 到 {}:", "{} to {}:", shown(wanted.since), shown(wanted.until));
+            if sums { print_sums(&listed) } else { print(&listed, wanted.amounts) }
         }
     }
     Ok(Done::Well)
 }
 
-fn print(Deliveries { delivered, has_more }: &Deliveries, amounts: bool) {
+/// Whether a ledger that has to be read through may be: what that costs is told first.
+pub(super) async fn may_read_through(operations: &Operations<'_>, yes: bool) -> anyhow::Result<bool> {
+    if !operations.reads_ledger_through().await? {
+        return Ok(true);
+    }
+    tell!(
+        "这里没有按时间的索引:要把整个台账读一遍,每一百万张单据约 9 万读单元(约 0.01 美元),几秒到几分钟。",
+        "There is no index of times here: the whole ledger is read through, some 90,000 read units (about 0.01 USD) for a \
+         million documents, in seconds to minutes."
+    );
+    agrees(&said!("读吗?", "Read it?"), yes, false)
+}
+
+fn print(listed: &Deliveries, amounts: bool) {
+    let Deliveries { delivered, has_more } = listed;
     if delivered.is_empty() {
         say!("这段时间没有送达的单据。", "Nothing was delivered in that time.");
         return;
@@ -68,7 +82,7 @@ fn print(Deliveries { delivered, has_more }: &Deliveries, amounts: bool) {
         table.add_row(cells.into_iter().chain(sums.into_iter().filter(|_| amounts)));
     }
     say!("{table}\n");
-    let documents = counted(delivered.len(), "张", "document");
+    let documents = format!("{}{}", counted(delivered.len(), "张", "document"), besides(listed));
     match has_more {
         true => say!(
             "最近的 {documents};还有更早的:`--limit` 多列一些,`--csv` 全部写成文件。",
@@ -76,6 +90,55 @@ fn print(Deliveries { delivered, has_more }: &Deliveries, amounts: bool) {
         ),
         false => say!("{documents}。", "{documents}."),
     }
+}
+
+/// By day and flow.
+fn print_sums(listed: &Deliveries) {
+    let mut table = plain_table(&[
+        ("日期", "day"),
+        ("流程", "flow"),
+        ("单数", "documents"),
+        ("行数", "lines"),
+        ("数量", "quantity"),
+        ("金额", "amount"),
+        ("一半在", "half within"),
+        ("最长", "longest"),
+    ]);
+    for DaySum { day, flow, sum, took } in listed.by_day() {
+        let content = match &sum.content {
+            Some(of) => [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()],
+            None => [dash(), dash(), dash()],
+        };
+        let took = match took {
+            Some(took) => [took.half_within_s, took.longest_s].map(|took| span(Duration::from_secs(took))),
+            None => [dash(), dash()],
+        };
+        let head = [day.to_string(), flow, sum.documents.to_string()];
+        table.add_row(head.into_iter().chain(content).chain(took));
+    }
+    say!("{table}\n");
+    let documents = counted(listed.delivered.len(), "张", "document");
+    say!("{documents}{}。", "{documents}{}.", besides(listed));
+}
+
+/// What they come to, and how long they took, as far as that is known.
+fn besides(listed: &Deliveries) -> String {
+    let Sum { content, .. } = listed.sum();
+    let content = content.filter(|_| !listed.delivered.is_empty()).map(|of| {
+        let (lines, quantity, amount) = (of.lines, of.quantity.normalize(), of.amount);
+        said!(
+            ",{lines} 行,数量 {quantity},金额 {amount}",
+            ", {lines} lines, quantity {quantity}, amount {amount}"
+        )
+    });
+    let took = Took::of(&listed.delivered).map(|Took { half_within_s, longest_s }| {
+        let [half, longest] = [half_within_s, longest_s].map(|took| span(Duration::from_secs(took)));
+        said!(
+            ";从收到到送达:一半在 {half} 内,最长 {longest}",
+            "; from when they came until they were delivered: half within {half}, the slowest {longest}"
+        )
+    });
+    content.into_iter().chain(took).collect()
 }
 
 fn dash() -> String {

@@ -1,21 +1,17 @@
-use std::path::Path;
-
 use relay_mapping::{ConditionTrace, Ended, FieldTrace, LineTrace, ReadValue};
 use relay_operations::explain::{Asked, Becomes, Brings, Compared, Explained, Request, Target};
 use relay_operations::times::shown;
 use serde_json::{Value, json};
 
 use super::{existing_or_none, invoke, looked_at, operations};
+use crate::cli::ExplainArguments;
 use crate::language::{self, said};
 use crate::output::say;
 use crate::{Done, WrongUsage};
 
 /// `relay explain`
 pub(crate) async fn run(
-    file: Option<&Path>,
-    flow: &str,
-    key: Option<&str>,
-    number: Option<&str>,
+    ExplainArguments { file, flow, key, number }: &ExplainArguments,
     json: bool,
 ) -> anyhow::Result<Done> {
     let asked = match (file, key, number) {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::flows::test;
 use crate::cli::Function;
-use crate::language::said;
+use crate::language::{self, said};
 use crate::output::{say, tell};
 use crate::{Done, WrongUsage};
 
@@ -25,7 +25,7 @@ use crate::{Done, WrongUsage};
 pub(crate) async fn run(function: Function, event: &Path) -> anyhow::Result<Done> {
     let event = read("event", event)?;
     test::must_pass(&settings::of_process())?;
-    let wiring = Wiring::from_environment().await?;
+    let wiring = Wiring::from_environment().await?.speaking(language::speech());
     wiring.active.announce().await;
     let answer = answer(function, event, &wiring).await?;
     wiring.health.flush().await;

@@ -1,23 +1,23 @@
 use relay_core::Action;
+use relay_operations::export;
 use relay_operations::times::shown;
 use serde_json::json;
 
 use super::{looked_at, operations};
 use crate::Done;
-use crate::cli::Time;
-use crate::output::say;
+use crate::cli::LogArguments;
+use crate::language;
+use crate::output::{Form, csv, say};
 
 /// `relay log`
-pub(crate) async fn run(
-    since: Option<Time>,
-    grep: Option<&str>,
-    limit: usize,
-    json: bool,
-) -> anyhow::Result<Done> {
+pub(crate) async fn run(which: &LogArguments, json: bool) -> anyhow::Result<Done> {
+    let form = Form::of(json, which.csv);
     let (wiring, place) = looked_at().await?;
-    let since = since.map(|since| since.at(wiring.clock.now()));
-    let actions = operations(&wiring).actions(since, grep, limit).await?;
-    if json {
+    let since = which.since.map(|since| since.at(wiring.clock.now()));
+    let actions = operations(&wiring).actions(since, which.grep.as_deref(), which.limit).await?;
+    if form == Form::Csv {
+        csv(&export::actions(&actions, language::current())?);
+    } else if form == Form::Json {
         say!("{}", place.with(json!({ "actions": actions })));
     } else {
         say!(

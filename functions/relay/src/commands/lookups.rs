@@ -10,7 +10,7 @@ use super::{existing_or_new, looked_at, operations};
 use crate::Done;
 use crate::cli::LookupsCommand;
 use crate::language::{self, said};
-use crate::output::say;
+use crate::output::{Form, csv, say};
 
 /// `relay lookups`
 pub(crate) async fn run(command: LookupsCommand, json: bool) -> anyhow::Result<Done> {
@@ -23,7 +23,7 @@ pub(crate) async fn run(command: LookupsCommand, json: bool) -> anyhow::Result<D
         }
         LookupsCommand::Export { table, file } => export(&table, file.as_deref(), json).await,
         LookupsCommand::Remove { table, code } => remove(&table, code.as_deref(), json).await,
-        LookupsCommand::Missing { table } => missing(table.as_deref(), json).await,
+        LookupsCommand::Missing { table, csv } => missing(table.as_deref(), Form::of(json, csv)).await,
     }
 }
 
@@ -141,10 +141,12 @@ async fn remove(table: &str, code: Option<&str>, json: bool) -> anyhow::Result<D
     Ok(if removed == 0 { Done::WithFailures } else { Done::Well })
 }
 
-async fn missing(table: Option<&str>, json: bool) -> anyhow::Result<Done> {
+async fn missing(table: Option<&str>, form: Form) -> anyhow::Result<Done> {
     let (wiring, place) = looked_at().await?;
     let missing = operations(&wiring).missing(table).await?;
-    if json {
+    if form == Form::Csv {
+        csv(&relay_operations::export::missing(&missing)?);
+    } else if form == Form::Json {
         let missing: Vec<Value> = missing.iter().map(|code| json!(code)).collect();
         say!("{}", place.with(json!({ "missing": missing })));
     } else {

@@ -10,12 +10,15 @@ pub(crate) mod documents;
 pub(crate) mod drain;
 pub(crate) mod dry_run;
 pub(crate) mod edit;
+pub(crate) mod errors;
 pub(crate) mod explain;
 pub(crate) mod failures;
 pub(crate) mod fields;
 pub(crate) mod flows;
 pub(crate) mod groups;
 pub(crate) mod hash_password;
+pub(crate) mod history;
+pub(crate) mod in_force;
 pub(crate) mod init;
 pub(crate) mod invoke;
 pub(crate) mod log;
@@ -25,6 +28,7 @@ mod nightly;
 pub(crate) mod pause;
 mod place;
 pub(crate) mod reconcile;
+pub(crate) mod reconciled;
 pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod rewind;
@@ -33,6 +37,7 @@ pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod users;
+pub(crate) mod waiting;
 
 use std::io::IsTerminal as _;
 
@@ -42,20 +47,20 @@ use relay_operations::Operations;
 use tempfile::TempDir;
 
 use self::place::Place;
-use crate::language::said;
+use crate::language::{self, said};
 use crate::output::{counted, tell};
 use crate::{WrongUsage, disk};
 
 /// The store that is there already, to work on, and its place.
 async fn existing() -> anyhow::Result<(Wiring, Place)> {
-    let wiring = Wiring::of_existing_store().await?;
+    let wiring = Wiring::of_existing_store().await?.speaking(language::speech());
     let place = Place::of(&wiring)?;
     Ok((wiring, place))
 }
 
 /// The store that is there already, to ask and to steer, and its place. Flow files with mistakes are told and left out.
 async fn looked_at() -> anyhow::Result<(Wiring, Place)> {
-    let wiring = Wiring::to_look_at().await?;
+    let wiring = Wiring::to_look_at().await?.speaking(language::speech());
     for broken in wiring.flows.broken() {
         let mistakes = counted(broken.mistakes().count(), "处错误", "mistake");
         tell!(

@@ -98,7 +98,7 @@ pub(crate) async fn run(asked: Asked, form: Form) -> anyhow::Result<Done> {
     Ok(done(&compared))
 }
 
-fn done(compared: &[Day]) -> Done {
+pub(super) fn done(compared: &[Day]) -> Done {
     match compared.iter().map(|day| day.standing).max() {
         Some(Standing::Different) => Done::WithFailures,
         Some(Standing::NotCompared) => Done::NotCompared,
@@ -106,7 +106,7 @@ fn done(compared: &[Day]) -> Done {
     }
 }
 
-fn standing(standing: Standing) -> &'static str {
+pub(super) fn standing(standing: Standing) -> &'static str {
     match standing {
         Standing::Equal => language::current().says("一致", "equal"),
         Standing::Different => language::current().says("不一致", "DIFFERENT"),
@@ -143,7 +143,7 @@ fn calls(Calls { vendor, calls, calls_a_minute }: &Calls) -> String {
     said!("约调用 {vendor} {calls} 次{minutes}", "some {calls} calls to {vendor}{minutes}")
 }
 
-fn print(day: &Day) {
+pub(super) fn print(day: &Day) {
     say!("\n{} {}: {}", day.day, day.flow, standing(day.standing));
     say!(
         "                  单据    行数         数量           金额",

@@ -14,6 +14,7 @@ use relay_day_reconciler::DayReconciler;
 use relay_erp_pusher::{ErpPusher, Idle, Worker};
 use relay_host::wiring::both;
 use relay_host::{Wiring, settings};
+use relay_operations::status::Program;
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
 use relay_webhook_receiver::Receiver;
@@ -27,11 +28,12 @@ pub(super) use self::reloads::Signals;
 use super::console;
 use super::flows::test;
 use super::nightly;
+use super::operations;
 use super::place::Place;
-use crate::Done;
 use crate::disk::{self, Disk};
 use crate::output::{say, tell};
 use crate::supervise::{Stop, Supervisor};
+use crate::{Done, alive, language};
 
 /// The vendors' advice: trades every 5 to 10 minutes, pools every 3 to 5.
 const POLL_EVERY: Duration = Duration::from_secs(5 * 60);
@@ -54,7 +56,7 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Done> {
     let mut signals = Signals::heard()?;
     test::must_pass(&settings::of_process())?;
-    let mut wiring = Wiring::from_environment().await?;
+    let mut wiring = Wiring::from_environment().await?.speaking(language::speech());
     let clock = wiring.clock.clone();
     let mut pushes = None;
     let mut tasks = Tasks::start(&wiring, listen, &mut pushes, reconciles).await?;
@@ -63,6 +65,9 @@ pub(crate) async fn run(
     if let Some(console) = console {
         console::beside(console).await?;
     }
+    note_texts(&wiring).await;
+    let program = alive::this(clock.now());
+    tasks.says_that_it_runs(&wiring, program.clone());
     let mut reloads = Reloads::of(&wiring).await;
     loop {
         let asked = tasks.here.run_until(async {
@@ -83,7 +88,9 @@ pub(crate) async fn run(
             Ok((anew, jobs)) => {
                 tasks.stop(clock.as_ref()).await;
                 tasks = Tasks::run(&anew, jobs, listen, &mut pushes).await?;
+                tasks.says_that_it_runs(&anew, program.clone());
                 wiring = anew;
+                note_texts(&wiring).await;
                 say!("流程文件已重新读取。", "The flow files were taken anew.");
             }
             Err(error) => {
@@ -104,6 +111,8 @@ pub(crate) async fn run(
             pushes.stop().await;
         }
         wiring.health.flush().await;
+        // Where that cannot be told, a person is told that it is silent.
+        _ = program.is_over(wiring.stores.checkpoints.as_ref()).await;
     };
     tokio::select! {
         () = ending => {}
@@ -112,6 +121,13 @@ pub(crate) async fn run(
         () = signals.next() => {}
     }
     Ok(Done::Well)
+}
+
+/// Notes what the flow files say, for whoever asks what has changed in them.
+async fn note_texts(wiring: &Wiring) {
+    if let Err(error) = operations(wiring).note_flow_texts().await {
+        tracing::warn!(%error, "what the flow files say is not noted");
+    }
 }
 
 /// The flow files anew, checked and tested, and the jobs that they make.
@@ -221,6 +237,12 @@ impl Tasks {
         Ok(Self { here, tasks, stop })
     }
 
+    /// Has it said each minute that this program runs.
+    fn says_that_it_runs(&mut self, wiring: &Wiring, program: Program) {
+        let supervisor = supervisor(wiring, self.stop.subscribe());
+        self.tasks.spawn_local_on(alive::says_so(supervisor, program), &self.here);
+    }
+
     /// Has them end the work in hand, for as long as that may take.
     async fn stop(&mut self, clock: &dyn Clock) {
         self.stop.send_replace(true);
@@ -304,86 +326,4 @@ async fn close(supervisor: Supervisor, closer: BillCloser) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use async_trait::async_trait;
-    use relay_connector::{HttpTransport, Request, Response, Transport, TransportError};
-    use relay_core::clock::{SystemClock, SystemRng};
-    use relay_host::Settings;
-    use relay_simulators::Vendors;
-    use relay_simulators::qince::{PushStyle, read_reply};
-
-    use super::*;
-
-    const PATIENCE: Duration = Duration::from_secs(120);
-
-    /// What is noted of the tasks that panic.
-    const TROUBLED: [&str; 2] = ["health/task/poll", "health/task/sync"];
-
-    /// A mistake of ours that every call to a vendor brings out.
-    #[derive(Default)]
-    struct Panics(AtomicU32);
-
-    #[async_trait]
-    impl Transport for Panics {
-        async fn send(&self, _request: Request) -> Result<Response, TransportError> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            panic!("13912345678")
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn poller_and_syncer_panic_again_and_again_and_pushes_are_taken() {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(SystemClock);
-        let store = format!("sqlite:{}", folder.path().join("relay.db").display());
-        let settings = relay_simulators::settings().into_iter().chain([("RELAY_STORE", store.as_str())]);
-        let settings: Settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let stores = relay_host::stores::open(&settings, clock.clone()).await.unwrap();
-        let calls = Arc::new(Panics::default());
-        let wiring = Wiring::new(settings, stores, clock.clone(), Arc::new(SystemRng)).unwrap();
-        let wiring = wiring.over(calls.clone());
-        let mut server = None;
-        let mut tasks =
-            Tasks::start(&wiring, "127.0.0.1:0".parse().unwrap(), &mut server, true).await.unwrap();
-        let server = server.unwrap();
-        let webhook = server.address;
-
-        let qince = &Vendors::new(clock.clone(), 1).qince;
-        let pushes = async {
-            let noted = || async {
-                let noted = wiring.stores.checkpoints.list("health/task/").await.unwrap();
-                noted.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
-            };
-            let again = async {
-                while calls.0.load(Ordering::Relaxed) < 4 || noted().await != TROUBLED {
-                    clock.sleep(LOOK_EVERY / 20).await;
-                }
-            };
-            timeout(clock.as_ref(), PATIENCE, again).await.expect("each is begun anew, and noted");
-            let push = qince.push(&qince.order(clock.now()), &PushStyle::default());
-            let url = || format!("http://{webhook}/qince/direct-orders").parse().unwrap();
-            let transport = HttpTransport::new();
-            let taken = async {
-                // One that a machine under load does not store within three seconds is refused.
-                loop {
-                    let request = Request::post(url(), &push.content_type, push.body.clone());
-                    let response = transport.send(request).await.unwrap();
-                    if read_reply(&push, response.status, &response.body).unwrap() {
-                        break;
-                    }
-                }
-            };
-            timeout(clock.as_ref(), PATIENCE, taken).await.expect("the push is taken");
-        };
-        // The store too is asked while the tasks go on: one of them may stand before us in its line.
-        tasks.here.run_until(pushes).await;
-        let stopped = async {
-            tasks.stop(clock.as_ref()).await;
-            server.stop().await;
-        };
-        timeout(clock.as_ref(), PATIENCE, stopped).await.expect("they stop all the same");
-    }
-}
+mod tests;

@@ -1,15 +1,16 @@
 use relay_core::Step;
 use relay_core::archive::{Event, Exchange, Record};
 use relay_core::groups::{Member, unmarked};
-use relay_core::ledger::{Attempts, Delivered};
+use relay_core::ledger::{Attempts, Delivered, Edit};
+use relay_operations::explain::Differing;
 use relay_operations::failures::Failure;
 use relay_operations::find::{AtSource, Found};
 use relay_operations::groups::InGroup;
 use relay_operations::parts::{Part, PartState};
 use relay_operations::pauses;
-use relay_operations::show::{BillShown, ByHand, Shown};
+use relay_operations::show::{BillShown, ByHand, Shown, changed};
 use relay_operations::times::shown;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{looked_at, operations};
 use crate::Done;
@@ -85,6 +86,9 @@ fn print(document: &Shown) {
             .iter()
             .for_each(|version| failed(version, language::current().says("曾失败于", "had failed")));
     }
+    if let Some(Edit { by, at, .. }) = &document.edited {
+        say!("  {by} 于 {} 改过内容再发", "  edited by {by} {} before it was sent", shown(*at));
+    }
     if document.history.is_empty() {
         say!(
             "\n没有它的经过:经过只保留 RELAY_HISTORY_DAYS 天。",
@@ -93,7 +97,21 @@ fn print(document: &Shown) {
         return;
     }
     say!("\n经过:", "\nWhat happened:");
-    document.history.iter().for_each(happened);
+    let mut came: Option<&str> = None;
+    for record in &document.history {
+        happened(record);
+        if let Event::Received { document } = &record.event {
+            came.iter().flat_map(|before| changed(before, document)).for_each(change);
+            came = Some(document);
+        }
+    }
+}
+
+/// A field in which a version differs from the one that came before it.
+fn change(Differing { field, there, now }: Differing) {
+    let value =
+        |value: Option<Value>| value.map_or_else(|| said!("没有", "nothing"), |value| value.to_string());
+    say!("    改了 {field}:{} → {}", "    changed {field}: {} → {}", value(there), value(now));
 }
 
 /// A member's bills, or a bill's members.

@@ -104,6 +104,7 @@ fn print(place: &Place, status: &Status) {
     vendors(status);
     let size = status.size_in_words();
     say!("存储:{}", "The store: {}", size.told(language::current()));
+    programs(status);
     say!("上一次收到推送:{}", "The last push was taken at: {}", time(status.pushes.last_success));
     notes(status);
     if status.attention > 0 {
@@ -111,6 +112,21 @@ fn print(place: &Place, status: &Status) {
     }
     for issue in &status.issues {
         say!("- {}", issue.told(language::current()));
+    }
+}
+
+/// What works the store. What was not stopped in good order stands among what needs a person.
+fn programs(status: &Status) {
+    let now = SystemClock.now();
+    let running = status.programs.iter().filter(|program| !program.is_silent(now));
+    running.for_each(|program| say!("{}", program.told(now).told(language::current())));
+    if status.programs.is_empty() && status.size.is_some() {
+        say!("没有 `relay serve` 在这个存储上运行。", "No `relay serve` runs on this store.");
+    } else if status.programs.is_empty() {
+        say!(
+            "云上没有 `relay serve`:函数按各自的计划运行,来源和目标上次正常的时间说明它们在工作。",
+            "A stack has no `relay serve`: its functions run by their schedules, and when sources and targets were last well tells that they do."
+        );
     }
 }
 

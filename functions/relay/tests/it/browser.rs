@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use futures::future::try_join_all;
-use relay_core::archive::{Event, Record};
+use relay_core::archive::{Event, Exchange, Record};
 use relay_core::clock::{Clock as _, SystemClock};
 use relay_core::groups::{Bill, Contribution, GroupId, Member, Seal};
 use relay_core::ledger::UnknownCode;
-use relay_core::{Action, Delivered, Entry, EntryId, Failed, FailureClass, Outgoing, Stores, System};
+use relay_core::{
+    Action, Delivered, Entry, EntryId, Failed, FailureClass, Outgoing, Stores, System, WorkItem,
+};
 use relay_operations::reconcile::{Day, kept};
 use relay_store_sqlite::Sqlite;
 use rusqlite::Connection;
@@ -55,6 +58,7 @@ impl Filled {
         self.missing_codes(300).await;
         self.groups(400, 1_200).await;
         self.messages(1_500).await;
+        self.turns(2_000).await;
         self.actions(500).await;
         self.compared(40).await;
     }
@@ -220,11 +224,54 @@ impl Filled {
     async fn messages(&self, count: usize) {
         let messages: Vec<_> = (0..count)
             .map(|place| {
-                let name = format!("waiting-{place}");
-                Outgoing { group: name.clone(), deduplication: name.clone(), body: name }
+                let item = WorkItem {
+                    flow: TO_KINGDEE.to_owned(),
+                    key: format!("JY-W{place:05}"),
+                    version: Some("2026-11-22 10:00:00".to_owned()),
+                    version_kind: None,
+                    document: json!({ "trade_no": format!("JY-W{place:05}"), "receiver_name": "李四" }),
+                    acknowledge: false,
+                    received_at: self.ago(place),
+                    trace: format!("{place:016x}"),
+                    replay: None,
+                };
+                let (group, deduplication, body) = (item.group(), item.deduplication(), item.encode());
+                Outgoing { group, deduplication, body }
             })
             .collect();
         self.stores.queue.send(System::new("kingdee"), &messages).await.unwrap();
+    }
+
+    /// Turns of documents, as the archive has them.
+    async fn turns(&self, count: usize) {
+        for place in 0..count {
+            let id = EntryId::new(TO_KINGDEE, format!("JY-T{place:05}"));
+            let record = |event| Record {
+                id: id.clone(),
+                version: Some("2026-11-22 10:00:00".to_owned()),
+                trace: format!("{place:016x}"),
+                at: self.ago(place),
+                event,
+            };
+            let (outcome, message) = [
+                ("delivered", None),
+                ("skipped", Some("a newer version of it is known")),
+                ("failed", Some(WORDS[place % WORDS.len()])),
+            ][place % 3];
+            let call = Exchange {
+                vendor: "kingdee".to_owned(),
+                operation: "/jdy/v2/scm/sal_order".to_owned(),
+                parameters: Vec::new(),
+                body: "{}".to_owned(),
+                answer: if place % 7 == 0 { Err("no answer came".to_owned()) } else { Ok("{}".to_owned()) },
+                duration: Duration::from_millis(place as u64),
+            };
+            let came = Event::Received { document: r#"{"trade_no":"JY","shop_no":"S001"}"#.to_owned() };
+            let ended =
+                Event::Ended { outcome: outcome.to_owned(), message: message.map(str::to_owned), attempt: 1 };
+            let records = [came, Event::Called(call), ended].map(record);
+            self.stores.archive.write(None, &records).await.unwrap();
+        }
     }
 
     async fn actions(&self, count: usize) {
@@ -275,6 +322,8 @@ fn every_screen_and_every_action_in_a_browser() {
     let ids = unsplittable(&town, &installation, 2);
     // Kingdee has nothing of what the trade names.
     installation.invoke("erp-pusher", "erp-pusher/sqs.json").with_status(0);
+    fs::write(installation.path("codes.csv"), "code,id\nCUST-01,700001\n").unwrap();
+    installation.relay(&["lookups", "import", "kingdee.customer", "codes.csv"]).with_status(0);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let store = Sqlite::open(&installation.path("relay.db"), Arc::new(SystemClock)).unwrap();
     let filled = Filled { stores: store.stores(), now: SystemClock.now() };

@@ -29,7 +29,10 @@ fn what_was_delivered_is_listed_with_its_number_and_the_targets_id() {
     assert!(delivered.windows(2).all(|pair| pair[0]["at"].as_str() >= pair[1]["at"].as_str()), "{listed}");
 
     let text = installation.relay(&["delivered", "--flow", TO_CRM]).with_status(0).stdout;
-    assert!(ids.iter().all(|id| text.contains(id)) && text.contains("3 documents."), "{text}");
+    assert!(
+        ids.iter().all(|id| text.contains(id)) && text.contains("3 documents; from when they came"),
+        "{text}"
+    );
     let two = installation.relay(&["delivered", "--limit", "2"]).with_status(0).stdout;
     assert!(two.contains("The latest 2 documents") && two.contains("--csv"), "{two}");
     let none = installation.relay(&["delivered", "--flow", TO_WDT]).with_status(0).stdout;

@@ -16,6 +16,26 @@ fn the_demo_runs_without_settings_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn the_demo_is_told_in_the_language_of_people() {
+    let mut installation = Installation::empty();
+    let english = installation.relay(&["demo"]).with_status(0).stdout;
+    assert!(english.contains("A lost answer") && english.contains("Took "), "{english}");
+    installation.set("RELAY_LANG", "zh");
+    let chinese = installation.relay(&["demo"]).with_status(0).stdout;
+    for said in ["丢失的回答", "被拒绝", "旧版本迟到", "已审核", "每张单据都以最新的版本到达目标"]
+    {
+        assert!(chinese.contains(said), "{said}: {chinese}");
+    }
+    // Names and numbers alone: no sentence is left in English.
+    for word in ["pushes", "orders", "trades", "audited", "sent", "came", "was", "hold"] {
+        assert!(
+            !chinese.split(|char: char| !char.is_ascii_alphabetic()).any(|it| it == word),
+            "{word}: {chinese}"
+        );
+    }
+}
+
+#[test]
 fn the_demo_books_a_day_as_one_audited_bill_and_a_late_order_as_a_supplement() {
     let told = Installation::empty().relay(&["demo", "--json"]).with_status(0).json();
     assert_eq!(told["problems"], serde_json::json!([]), "{told}");

@@ -8,6 +8,7 @@
 )]
 
 mod again;
+mod asking;
 mod broken;
 mod browser;
 mod by_hand;
@@ -29,6 +30,7 @@ mod groups;
 mod init;
 mod look_ups;
 mod lost_store;
+mod mail_tls;
 mod memory;
 mod mistakes;
 mod names;

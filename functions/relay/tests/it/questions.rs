@@ -61,6 +61,11 @@ fn fortnight(town: &Town, mut installation: Installation) -> (Installation, BTre
     fs::write(installation.path("trade.json"), document.to_string()).unwrap();
     fs::write(installation.path("codes.csv"), "code,id\napi_zy01,C9\n").unwrap();
     installation.relay(&["flows", "export", "flows"]).with_status(0);
+    // One of them is changed.
+    installation.relay(&["flows", "export", "changed"]).with_status(0);
+    let changed = installation.path("changed/trade-to-kingdee.toml");
+    let text = fs::read_to_string(&changed).unwrap();
+    fs::write(&changed, text.replace("[fields]\n", "[fields]\nremark = \"trade_no\"\n")).unwrap();
     let failures = installation.relay(&["failures", "--flow", "unreadable", "--json"]).json();
     let unreadable = failures["failures"][0]["key"].as_str().unwrap().to_owned();
     let numbers =
@@ -106,7 +111,7 @@ fn each_is_answered_on_a_stack_too() {
 /// `sent` follows each command that sends something.
 fn each_is_answered(town: &Town, installation: Installation, sent: fn(&Installation)) {
     let questions = questions(&docs("questions.md"));
-    assert_eq!(questions.iter().map(|it| it.number).collect::<Vec<_>>(), (1..=54).collect::<Vec<_>>());
+    assert_eq!(questions.iter().map(|it| it.number).collect::<Vec<_>>(), (1..=70).collect::<Vec<_>>());
     let (installation, numbers) = fortnight(town, installation);
     let named =
         |text: &str| numbers.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));

@@ -58,8 +58,16 @@ fn flow_files_are_taken_anew_by_command_and_by_signal_and_only_where_they_pass()
     remark(&installation, "{ value = \"two\" }");
     kill("-HUP");
     eventually("the new ones run", || told(&town, &server) == "two");
+    let shown = installation.relay(&["flows", "show", "direct-order-to-sharecrm"]).with_status(0).stdout;
+    for line in ["told = { value = \"one\" }", "told = { value = \"two\" }"] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    assert_eq!(shown.matches("begun with, changed in").count(), 2, "{shown}");
+    let running = || installation.relay(&["status"]).stdout;
+    eventually("it says that it runs", || running().contains(" runs on "));
     let (status, printed) = server.terminate();
     assert_eq!(status, Some(0), "{printed}");
+    assert!(running().contains("No `relay serve` runs on this store."), "{}", running());
     assert_eq!(printed.matches("The flow files were taken anew.").count(), 2, "{printed}");
     let said = installation.relay(&["log"]).with_status(0).stdout;
     assert!(said.contains("flows reload the flow files"), "{said}");

@@ -118,8 +118,8 @@ fn what_needs_a_person_is_told_to_a_group_once_with_what_to_do_and_a_link() {
     installation.relay(&["drain"]).with_status(0);
     let [message] = &messages()[..] else { panic!("{:?}", messages()) };
     let text = message.body["text"]["content"].as_str().unwrap();
-    assert!(text.starts_with("kingdee: paused by 李: 盘点,自 "), "{text}");
-    assert!(text.ends_with("处理: relay resume kingdee https://relay.example.com/vendors"), "{text}");
+    assert!(text.starts_with("kingdee: paused by 李: 盘点, since "), "{text}");
+    assert!(text.ends_with("What to do: relay resume kingdee https://relay.example.com/vendors"), "{text}");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn what_needs_a_person_is_written_by_mail_and_a_stack_refuses_such_a_flow() {
     std::fs::create_dir(installation.path("flows")).unwrap();
     std::fs::write(installation.path("flows/health-to-mail.toml"), ALARM).unwrap();
     std::fs::write(installation.path("event.json"), "{}").unwrap();
-    installation.set("RELAY_FLOWS_DIR", "flows").set("ALERTS_TO", "li@shop.example");
+    installation.set("RELAY_FLOWS_DIR", "flows").set("ALERTS_TO", "li@shop.example").set("RELAY_LANG", "zh");
     let look = || installation.relay(&["invoke", "bill-closer", "--event", "event.json"]).with_status(0);
     look();
     installation.relay(&["pause", "kingdee", "--reason", "盘点", "--by", "李"]).with_status(0);
@@ -140,15 +140,15 @@ fn what_needs_a_person_is_written_by_mail_and_a_stack_refuses_such_a_flow() {
     installation.relay(&["drain"]).with_status(0);
     let mails = town.vendors.mail.taken();
     let told: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
-    assert_eq!(told, ["kingdee: paused by 李: 盘点", "kingdee: 已恢复(paused by 李: 盘点)"]);
+    assert_eq!(told, ["kingdee: 李 暂停了它:盘点", "kingdee: 已恢复(李 暂停了它:盘点)"]);
     assert_eq!(mails[0].to, ["li@shop.example"]);
     assert!(mails[0].text.contains("处理: relay resume kingdee"), "{}", mails[0].text);
     // Each is a document of its own, so neither is an answer to the other.
     assert_ne!(mails[1].message_id, mails[0].message_id);
 
-    installation.set("RELAY_STORE", "aws");
+    installation.set("RELAY_STORE", "aws").set("RELAY_LANG", "en");
     let told = installation.relay(&["flows", "check"]).with_status(1).stdout;
-    assert!(told.contains("health-to-mail.toml:16:12") && told.contains("AlarmEmail"), "{told}");
+    assert!(told.contains("health-to-mail.toml:17:12") && told.contains("AlarmEmail"), "{told}");
     let told = installation.relay(&["serve"]).with_status(2).stderr;
     assert!(told.contains("a stack on AWS sends no mail"), "{told}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -210,6 +211,13 @@ impl Town {
                 format!("{EVENTS_PUSH_SECRET}, {}", relay_simulators::qince::PUSH_SECRET),
             );
         installation
+    }
+
+    /// Where their mail server listens.
+    pub(crate) fn mail(&self) -> SocketAddr {
+        let told = self.served.base_urls();
+        let set = |wanted| &told.iter().find(|(name, _)| *name == wanted).unwrap().1;
+        format!("{}:{}", set("MAIL_HOST"), set("MAIL_PORT")).parse().unwrap()
     }
 
     /// Gives Kingdee what the trade of `events/wangdian/trade.json` names.

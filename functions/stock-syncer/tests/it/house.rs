@@ -63,6 +63,7 @@ impl House {
             credential_check: Arc::new(CredentialCheck::default()),
             connections: Connections::from_iter([(System::new("room"), connection)]),
             queues: BTreeMap::from([("one".to_owned(), ONE), ("two".to_owned(), TWO)]),
+            speech: relay_job::Speech::default(),
             stores,
         }
     }

@@ -3,12 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 use relay_operations::OperationError;
-use relay_operations::delivered::{Deliveries, Delivery, Wanted};
+use relay_operations::delivered::{DaySum, Deliveries, Delivery, Wanted};
+use relay_operations::reconcile::Sum;
 use relay_operations::times::shown;
 
-use crate::Asked;
 use crate::actions::in_china;
-use crate::page::{Page, address, cell, document, paged, table};
+use crate::language::Language;
+use crate::page::{Page, cell, document, download, link, paged, span, table};
+use crate::{Asked, Request};
 
 /// So many documents stand on a page.
 const PAGE: usize = 200;
@@ -17,11 +19,15 @@ const PAGE: usize = 200;
 const LISTED: usize = 2_000;
 
 /// The fields of the form, which the file is asked for with too.
-const FIELDS: [&str; 4] = ["flow", "since", "until", "amounts"];
+const FIELDS: [&str; 6] = ["flow", "since", "until", "grep", "amounts", "sums"];
+
+/// So many days are summed where nobody says since when.
+const FORTNIGHT: i64 = 14;
 
 pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let (language, operations) = (asked.language, &asked.desk.operations);
-    let wanted = Wanted { limit: Some(LISTED), ..wanted(asked)? };
+    let sums = asked.request.field("sums").is_some();
+    let wanted = Wanted { limit: Some(LISTED).filter(|_| !sums), ..wanted(asked)? };
     let is_dear = operations.reads_ledger_through().await?;
     // What reads the ledger through waits until somebody asks for it.
     let listed = match !is_dear || asked.request.field("since").is_some() {
@@ -30,36 +36,53 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     };
     let body = html! {
         (form(asked, &wanted))
-        @if is_dear {
-            p { (language.says(
-                "这里没有按时间的索引:每次要把整个台账读一遍,每一百万张单据约 9 万读单元(约 0.01 美元)。",
-                "There is no index of times here: each time the whole ledger is read through, some 90,000 read units (about 0.01 USD) for a million documents.",
-            )) }
+        @if is_dear { p { (dear(language)) } }
+        @match &listed {
+            Some(listed) if sums => { (summed(asked, &wanted, listed)) }
+            Some(listed) => { (found(asked, &wanted, listed)) }
+            None => {}
         }
-        @if let Some(listed) = &listed { (found(asked, &wanted, listed)) }
     };
     Ok(Page::new(language.says("已送达", "Delivered"), body))
 }
 
-/// All of them, as a file.
-pub(crate) async fn file(asked: &Asked<'_>) -> Result<String, OperationError> {
-    asked.desk.operations.delivered(&wanted(asked)?).await?.csv(asked.language)
+/// What it costs where nothing finds documents by their time.
+pub(super) fn dear(language: Language) -> &'static str {
+    language.says(
+        "这里没有按时间的索引:每次要把整个台账读一遍,每一百万张单据约 9 万读单元(约 0.01 美元)。",
+        "There is no index of times here: each time the whole ledger is read through, some 90,000 read units (about 0.01 USD) for a million documents.",
+    )
 }
 
-/// What the fields say; since a day ago, where they say nothing.
+/// All of them, as a file.
+pub(crate) async fn file(asked: &Asked<'_>) -> Result<String, OperationError> {
+    let listed = asked.desk.operations.delivered(&wanted(asked)?).await?;
+    match asked.request.field("sums") {
+        Some(_) => listed.csv_by_day(asked.language),
+        None => listed.csv(asked.language),
+    }
+}
+
+/// What the fields say; since a day ago, where they say nothing, and of sums since a fortnight ago.
 fn wanted(asked: &Asked<'_>) -> Result<Wanted, OperationError> {
     let (request, now) = (asked.request, asked.desk.operations.clock.now());
-    let time = |name: &str| match request.field(name) {
-        None => Ok(None),
-        Some(text) => in_china(text).map(Some).ok_or_else(|| OperationError::WrongTime(text.to_owned())),
-    };
+    let days = if request.field("sums").is_some() { FORTNIGHT } else { 1 };
     Ok(Wanted {
         flow: request.field("flow").map(str::to_owned),
-        since: time("since")?.unwrap_or(now - TimeDelta::days(1)),
-        until: time("until")?.unwrap_or(now),
+        since: time(request, "since")?.unwrap_or(now - TimeDelta::days(days)),
+        until: time(request, "until")?.unwrap_or(now),
         limit: None,
         amounts: request.field("amounts").is_some(),
+        grep: request.field("grep").map(str::to_owned),
     })
+}
+
+/// The time that a field names.
+pub(super) fn time(request: &Request, name: &str) -> Result<Option<DateTime<Utc>>, OperationError> {
+    match request.field(name) {
+        None => Ok(None),
+        Some(text) => in_china(text).map(Some).ok_or_else(|| OperationError::WrongTime(text.to_owned())),
+    }
 }
 
 fn form(asked: &Asked<'_>, wanted: &Wanted) -> Markup {
@@ -83,16 +106,25 @@ fn form(asked: &Asked<'_>, wanted: &Wanted) -> Markup {
                 input id="until" name="until" type="datetime-local" step="1" value=[request.field("until").map(|_| picked(wanted.until))];
             }
             p {
+                label for="grep" { (language.says("其中含有(店铺、货品、单号…)", "With this text (a shop, a product, a number…)")) }
+                input id="grep" name="grep" value=(request.field("grep").unwrap_or_default()) maxlength="200";
+            }
+            p {
                 input id="amounts" name="amounts" type="checkbox" value="yes" checked[wanted.amounts];
                 label for="amounts" { (language.says("也读金额(每张读一次归档)", "Amounts too (a read of the archive for each)")) }
             }
+            p {
+                input id="sums" name="sums" type="checkbox" value="yes" checked[request.field("sums").is_some()];
+                label for="sums" { (language.says("不列单据,按天和流程合计", "Sums by day and flow in place of documents")) }
+            }
             p { button { (language.says("列出", "List")) } }
         }
+        p { (link("/delivered", &[("sums", "yes")], language.says("最近十四天,按天和流程合计", "The last fortnight by day and flow"))) }
     }
 }
 
 /// A time as such a field has it.
-fn picked(time: DateTime<Utc>) -> String {
+pub(super) fn picked(time: DateTime<Utc>) -> String {
     shown(time).replace(' ', "T")
 }
 
@@ -111,18 +143,71 @@ fn found(asked: &Asked<'_>, wanted: &Wanted, listed: &Deliveries) -> Markup {
     ];
     let columns = if wanted.amounts { &columns[..] } else { &columns[..5] };
     let rows: Vec<_> = page.iter().map(|delivery| row(delivery, wanted.amounts)).collect();
-    let fields: Vec<_> = FIELDS.iter().filter_map(|name| Some((*name, asked.request.field(name)?))).collect();
     html! {
-        p {
-            (listed.delivered.len()) @if listed.has_more { "+" } " " (language.says("张单据", "documents")) ": "
-            (shown(wanted.since)) " – " (shown(wanted.until)) " · "
-            a href=(address("/delivered.csv", &fields)) download { (language.says("下载 CSV(Excel)", "Download as CSV (Excel)")) }
-        }
+        (head(asked, wanted, listed))
         @if listed.has_more {
             p.faint { (language.says("这里只列最近的;下载里是全部。", "The latest alone stand here; the file has all.")) }
         }
         (table(language, columns, &rows))
         (pager)
+    }
+}
+
+/// How many they are, of which span, and the way to all of them as a file.
+fn head(asked: &Asked<'_>, wanted: &Wanted, listed: &Deliveries) -> Markup {
+    let language = asked.language;
+    html! {
+        p {
+            (listed.delivered.len()) @if listed.has_more { "+" } " " (language.says("张单据", "documents")) ": "
+            (shown(wanted.since)) " – " (shown(wanted.until))
+        }
+        (download(asked, "/delivered.csv", &FIELDS))
+    }
+}
+
+/// What they come to by day and flow.
+fn summed(asked: &Asked<'_>, wanted: &Wanted, listed: &Deliveries) -> Markup {
+    let language = asked.language;
+    let columns = [
+        language.says("日期", "Day"),
+        language.says("流程", "Flow"),
+        language.says("单数", "Documents"),
+        language.says("一半在", "Half within"),
+        language.says("最长", "Longest"),
+        language.says("行数", "Lines"),
+        language.says("数量", "Quantity"),
+        language.says("金额", "Amount"),
+    ];
+    let columns = if wanted.amounts { &columns[..] } else { &columns[..5] };
+    let days = listed.by_day();
+    let rows: Vec<_> = days.iter().map(|day| day_row(day, wanted.amounts)).collect();
+    let (page, pager) = paged(asked, &rows, PAGE);
+    html! {
+        (head(asked, wanted, listed))
+        (table(language, columns, page))
+        (pager)
+    }
+}
+
+fn day_row(DaySum { day, flow, sum, took }: &DaySum, amounts: bool) -> Vec<Markup> {
+    let day = day.to_string();
+    let midnights = [format!("{day}T00:00:00"), format!("{day}T23:59:59")];
+    let of_day = [("flow", flow.as_str()), ("since", &midnights[0]), ("until", &midnights[1])];
+    let cells = [
+        cell(day.as_str()),
+        cell(flow.as_str()),
+        link("/delivered", &of_day, &sum.documents.to_string()),
+        span(took.map(|took| took.half_within_s)),
+        span(took.map(|took| took.longest_s)),
+    ];
+    cells.into_iter().chain(content(sum).into_iter().filter(|_| amounts).map(cell)).collect()
+}
+
+/// Lines, quantity and amount, where they are known.
+fn content(sum: &Sum) -> [String; 3] {
+    match &sum.content {
+        Some(of) => [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()],
+        None => ["–", "–", "–"].map(str::to_owned),
     }
 }
 

@@ -3,11 +3,14 @@
 use maud::{Markup, html};
 use relay_core::archive::{Event, Exchange, Record};
 use relay_operations::OperationError;
+use relay_operations::explain::Differing;
 use relay_operations::failures::Failure;
 use relay_operations::log::Did;
 use relay_operations::pauses;
-use relay_operations::show::Shown;
+use relay_operations::record::is_personal;
+use relay_operations::show::{self, Shown};
 use relay_operations::times::shown;
+use serde_json::Value;
 
 use super::search;
 use crate::language::Language;
@@ -66,7 +69,11 @@ fn of(asked: &Asked<'_>, document: &Shown, privacy: Privacy) -> Page {
         @if history.is_empty() {
             p.nothing { (language.says("没有留存的经过。", "There is no history of it.")) }
         }
-        ol.way { @for record in history { li { (happened(record, privacy, language)) } } }
+        ol.way {
+            @for (place, record) in history.iter().enumerate() {
+                li { (happened(record, privacy, language)) (changes(&history[..place], record, privacy, language)) }
+            }
+        }
     };
     Page::new(key.as_str(), body)
 }
@@ -93,6 +100,9 @@ fn facts(document: &Shown, language: Language) -> Markup {
             @if let Some(settled) = &document.settled {
                 dt { (language.says("人工了结", "Settled")) }
                 dd { (settled.by) ", " (shown(settled.at)) ": " (settled.reason.as_deref().unwrap_or("–")) }
+            }
+            @if let Some(edited) = &document.edited {
+                dt { (language.says("人工改过", "Edited")) } dd { (edited.by) ", " (shown(edited.at)) }
             }
             @for queued in &document.queued {
                 dt { (language.says("队列", "Queue")) } dd { (queued.said().told(language)) }
@@ -148,6 +158,31 @@ fn happened(record: &Record, privacy: Privacy, language: Language) -> Markup {
                 strong { (outcome) } " " span.faint { (language.says("第几次", "attempt")) " " (attempt) }
                 @if let Some(message) = message { p { (language.words(message)) } }
             }
+        }
+    }
+}
+
+/// Where a version differs from the one that came before it.
+fn changes(before: &[Record], record: &Record, privacy: Privacy, language: Language) -> Markup {
+    let came = |record: &Record| match &record.event {
+        Event::Received { document } => Some(document.clone()),
+        Event::Called(_) | Event::Ended { .. } => None,
+    };
+    let changed = match (before.iter().rev().find_map(came), came(record)) {
+        (Some(before), Some(now)) => show::changed(&before, &now),
+        _ => Vec::new(),
+    };
+    let value = |field: &str, value: &Option<Value>| match value {
+        None => "–".to_owned(),
+        Some(_) if privacy == Privacy::Masked && is_personal(field) => "•••".to_owned(),
+        Some(value) => value.to_string(),
+    };
+    html! {
+        @if !changed.is_empty() {
+            p.faint { (language.says("和上一次来的不同", "Beside what had come before it")) }
+            ul { @for Differing { field, there, now } in &changed {
+                li { code { (field) } " " (value(field, there)) " → " (value(field, now)) }
+            } }
         }
     }
 }

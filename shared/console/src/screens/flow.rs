@@ -5,6 +5,8 @@ use relay_connector::Role;
 use relay_job::Routed;
 use relay_job::flow_tests::TestedFlow;
 use relay_operations::OperationError;
+use relay_operations::flow_texts::FlowShown;
+use relay_operations::lines::Line;
 use relay_operations::times::shown;
 
 use crate::Asked;
@@ -37,7 +39,10 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         }
         p { (act(&[("what", what), ("name", name)], words)) }
         @match routed {
-            Some(routed) => { (of_file(asked, routed)) }
+            Some(routed) => {
+                (changes(&operations.flow(name).await?, language))
+                (of_file(asked, routed))
+            }
             None => { p { (language.says("它的文件不在了,或有错误。", "Its file is away, or has mistakes.")) } }
         }
     };
@@ -54,6 +59,7 @@ fn of_file(asked: &Asked<'_>, routed: &Routed) -> Markup {
                 _ => {}
             }
         }
+        @if asked.may_act() { (try_it(asked, name)) }
         h2 { (language.says("如果来了这样的单据", "What would become of a document")) }
         form.asked method="post" action="/explain" {
             input type="hidden" name="token" value=(asked.token);
@@ -69,6 +75,50 @@ fn of_file(asked: &Asked<'_>, routed: &Routed) -> Markup {
         h2 { (language.says("文件", "File")) }
         p.faint { (routed.file) }
         pre.file tabindex="0" { @for (place, line) in routed.text.lines().enumerate() { span id={ "L" (place + 1) } { (line) } } }
+    }
+}
+
+/// The form that tries a changed file.
+fn try_it(asked: &Asked<'_>, name: &str) -> Markup {
+    let language = asked.language;
+    html! {
+        h2 { (language.says("如果换上改过的文件", "What would happen with a changed file")) }
+        form.asked method="post" action="/try" {
+            input type="hidden" name="token" value=(asked.token);
+            input type="hidden" name="flow" value=(name);
+            p {
+                label for="text" { (language.says("改过的流程文件全文:用最近的单据试,什么都不会发送", "The changed file's whole text: it is tried with the last documents, and nothing is sent")) }
+                textarea id="text" name="text" rows="6" required {}
+            }
+            p { button { (language.says("试一试", "Try it")) } }
+        }
+    }
+}
+
+/// What has changed in its file, and when.
+fn changes(flow: &FlowShown, language: Language) -> Markup {
+    let listed = |lines: &[Line]| {
+        html! { pre tabindex="0" { @for line in lines { (line.told()) "\n" } } }
+    };
+    html! {
+        @if !flow.not_begun.is_empty() {
+            h2 { (language.says("文件已改,还没启用", "The file has changed, and was not begun with")) }
+            (listed(&flow.not_begun))
+            p { code { "relay flows try --flow " (flow.flow) } " " code { "relay flows reload" } }
+        }
+        @if !flow.changes.is_empty() {
+            h2 { (language.says("改动", "Changes")) }
+            @for change in &flow.changes {
+                details {
+                    summary {
+                        (shown(change.since)) " "
+                        @if change.lines.is_empty() { (language.says("留存的第一份", "the first text that is kept")) }
+                        @else { (change.lines.len()) " " (language.says("行", "lines")) }
+                    }
+                    @if !change.lines.is_empty() { (listed(&change.lines)) }
+                }
+            }
+        }
     }
 }
 

@@ -1,23 +1,23 @@
 //! Why do documents fail, and which?
 
 use maud::{Markup, html};
+use relay_operations::export;
 use relay_operations::failures::Failure;
 use relay_operations::issues::{self, Issue};
 use relay_operations::times::shown;
 use relay_operations::which::Which;
 use relay_operations::{OperationError, Operations};
 
-use crate::Asked;
 use crate::language::Language;
-use crate::page::{Page, act, cell, document, link, mark, paged, table};
+use crate::page::{Page, act, cell, document, download, link, mark, paged, table};
+use crate::{Asked, Request};
 
 /// So many documents stand on a page.
 const PAGE: usize = 200;
 
 pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let (desk, request, language) = (asked.desk, asked.request, asked.language);
-    let field = |name: &str| request.field(name).map(str::to_owned);
-    let which = Which { flow: field("flow"), cause: field("cause"), grep: field("grep"), ..Which::default() };
+    let which = which(request);
     let entries = desk.operations.failures_of(&which).await?;
     let causes = issues::of(&entries);
     let failures: Vec<_> = entries.iter().flat_map(Failure::of_entry).collect();
@@ -46,6 +46,8 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
             input id="grep" name="grep" value=(request.field("grep").unwrap_or_default());
             " " button { (language.says("筛选", "Filter")) }
         }
+        (download(asked, "/issues.csv", &["flow", "cause", "grep"]))
+        p { a href="/errors" { (language.says("报错索引:代码和原话是什么意思", "The error index: what codes and messages mean")) } }
         @if which.grep.is_some() && !entries.is_empty() {
             @let does = |what| fields(what, &which);
             p {
@@ -68,6 +70,17 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         (pager)
     };
     Ok(Page::new(language.says("问题", "Issues"), body))
+}
+
+/// Those that the fields name.
+fn which(request: &Request) -> Which {
+    let field = |name: &str| request.field(name).map(str::to_owned);
+    Which { flow: field("flow"), cause: field("cause"), grep: field("grep"), ..Which::default() }
+}
+
+/// All of them, as a file.
+pub(crate) async fn file(asked: &Asked<'_>) -> Result<String, OperationError> {
+    export::failures(&asked.desk.operations.failures_of(&which(asked.request)).await?, asked.language)
 }
 
 /// The fields of an action on what the filter has left.

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
-use relay_operations::OperationError;
-use relay_operations::lookups::{Missing, Table};
+use relay_operations::lookups::{Held, Missing, Table};
 use relay_operations::times::shown;
+use relay_operations::{OperationError, export};
 
 use crate::Asked;
 use crate::language::Language;
-use crate::page::{Page, cell, paged, table};
+use crate::page::{Page, cell, download, link, paged, table};
 
 /// What a tenant's own tables begin with: their rows have several columns, and come from a file.
 const TENANT: &str = "table.";
@@ -22,15 +22,62 @@ const BETWEEN: char = '\u{1f}';
 
 pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let (operations, language) = (&asked.desk.operations, asked.language);
+    if let Some(name) = asked.request.field("table") {
+        return one(asked, name).await;
+    }
     let missing = operations.missing(None).await?;
     let tables = operations.tables().await?;
     let body = html! {
         h2 { (language.says("没有人认识的编码", "Codes that nobody knows")) }
+        @if !missing.is_empty() { (download(asked, "/lookups.csv", &[])) }
         (unknown(asked, &missing))
         h2 { (language.says("对照表", "Tables")) }
         (known(&tables, language))
     };
     Ok(Page::new(language.says("对照表", "Look-ups"), body))
+}
+
+/// The codes that nobody knows as a file, to fill in and import; of a table that is named, what it holds.
+pub(crate) async fn file(asked: &Asked<'_>) -> Result<String, OperationError> {
+    let operations = &asked.desk.operations;
+    match asked.request.field("table") {
+        Some(name) => operations.export_table(name).await,
+        None => export::missing(&operations.missing(None).await?),
+    }
+}
+
+/// What one table holds; of one code alone, where one is named.
+async fn one(asked: &Asked<'_>, name: &str) -> Result<Page, OperationError> {
+    let language = asked.language;
+    let code = asked.request.field("code");
+    let held = asked.desk.operations.table(name, code).await?;
+    let columns =
+        [language.says("编码", "Code"), language.says("结果", "Result"), language.says("到", "Until")];
+    let (page, pager) = paged(asked, &held, PAGE);
+    let row = |held: &Held| {
+        let cells = held.row.iter().flatten();
+        let cells = cells.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
+        let result: Vec<_> = cells.chain(held.id.clone()).collect();
+        let until = held.until.map_or_else(|| language.says("一直", "for good").to_owned(), shown);
+        vec![cell(held.code.as_str()), cell(result.join("  ")), cell(until)]
+    };
+    let rows: Vec<_> = page.iter().map(row).collect();
+    let body = html! {
+        form.asked action="/lookups" {
+            input type="hidden" name="table" value=(name);
+            p {
+                label for="code" { (language.says("编码(空:全部)", "Code (none: all)")) }
+                input id="code" name="code" value=(code.unwrap_or_default()) maxlength="200";
+            }
+            p { button { (language.says("查找", "Find")) } }
+        }
+        @if held.iter().any(|held| held.until.is_none()) { (download(asked, "/lookups.csv", &["table"])) }
+        p { (held.len()) " " (language.says("个编码", "codes")) }
+        (table(language, &columns, &rows))
+        (pager)
+        p { a href="/lookups" { (language.says("全部对照表", "All tables")) } }
+    };
+    Ok(Page::new(name, body))
 }
 
 /// The missing codes, each with a field for its id.
@@ -58,7 +105,7 @@ fn unknown(asked: &Asked<'_>, missing: &[Missing]) -> Markup {
         vec![
             cell(table.as_str()),
             cell(code.as_str()),
-            cell(documents.to_string()),
+            link("/issues", &[("grep", code)], &documents.to_string()),
             cell(shown(*since)),
             fill,
         ]
@@ -88,7 +135,10 @@ fn known(tables: &[Table], language: Language) -> Markup {
     let row = |table: &Table| {
         let flows: Vec<_> = table.flows.iter().map(String::as_str).collect();
         vec![
-            cell(table.name.as_str()),
+            match table.imported + table.remembered {
+                0 => cell(table.name.as_str()),
+                _ => link("/lookups", &[("table", &table.name)], &table.name),
+            },
             cell(table.results.join(", ")),
             cell(table.imported.to_string()),
             cell(table.remembered.to_string()),

@@ -2,10 +2,12 @@
 
 pub(crate) mod delivered;
 pub(crate) mod document;
+pub(crate) mod errors;
 pub(crate) mod explain;
 pub(crate) mod flow;
 pub(crate) mod flows;
 pub(crate) mod groups;
+pub(crate) mod history;
 pub(crate) mod issues;
 pub(crate) mod log;
 pub(crate) mod lookups;
@@ -13,4 +15,6 @@ pub(crate) mod overview;
 pub(crate) mod queues;
 pub(crate) mod reconciliation;
 pub(crate) mod search;
+pub(crate) mod settings;
+pub(crate) mod trial;
 pub(crate) mod vendors;

@@ -33,6 +33,11 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         h2 { (language.says("队列", "Queues")) }
         (queues::table_of(&status, language))
         p { (language.says("存储:", "The store: ")) (status.size_in_words().told(language)) }
+        @for program in &status.programs { p { (with_commands(program.told(desk.operations.clock.now()).told(language))) } }
+        @if status.programs.is_empty() && status.size.is_some() {
+            p { (with_commands(language.says("没有 `relay serve` 在这个存储上运行。", "No `relay serve` runs on this store."))) }
+        }
+        p { a href="/settings" { (language.says("生效的设置", "The settings in force")) } }
     };
     Ok(Page::new(language.says("总览", "Overview"), body))
 }

@@ -6,10 +6,11 @@ use relay_operations::dead_letters::{Dead, Says};
 use relay_operations::pauses;
 use relay_operations::status::Status;
 use relay_operations::times::shown;
+use relay_operations::waiting::{self, Waiting, Waits};
 
 use crate::Asked;
 use crate::language::Language;
-use crate::page::{Page, act, cell, document, mark, span, table, time};
+use crate::page::{Page, act, cell, document, download, mark, paged, span, table, time, with_commands};
 
 /// So many dead letters of a target are listed.
 const LISTED: usize = 200;
@@ -18,6 +19,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let (operations, language) = (&asked.desk.operations, asked.language);
     let status = operations.status().await?;
     let letters = operations.dead_letters(None).await?;
+    let waiting = operations.waiting(&waiting::Asked::default()).await?;
     let columns = [
         language.says("单据", "Document"),
         language.says("流程", "Flow"),
@@ -26,6 +28,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     ];
     let body = html! {
         (table_of(&status, language))
+        (listed(asked, &waiting))
         @for (system, letters) in letters.iter().filter(|(_, letters)| !letters.is_empty()) {
             h2 { (system.name()) ": " (letters.len()) " " (language.says("封死信", "dead letters")) }
             p { (act(&[("what", "redrive"), ("target", system.name())], language.says("重新入队", "Send again"))) }
@@ -33,6 +36,43 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         }
     };
     Ok(Page::new(language.says("队列", "Queues"), body))
+}
+
+/// What waits, the longest waiting first.
+fn listed(asked: &Asked<'_>, waiting: &Waiting) -> Markup {
+    let language = asked.language;
+    let columns = [
+        language.says("从", "Since"),
+        language.says("流程", "Flow"),
+        language.says("单据", "Document"),
+        language.says("怎样", "How"),
+    ];
+    let (page, pager) = paged(asked, &waiting.documents, LISTED);
+    let row = |Waits { flow, key, queued }: &Waits| {
+        let said = queued.said();
+        vec![
+            cell(shown(queued.since)),
+            cell(flow.as_str()),
+            document(flow, key),
+            html! { (with_commands(said.told(language))) },
+        ]
+    };
+    let rows: Vec<_> = page.iter().map(row).collect();
+    html! {
+        h2 { (language.says("在等的单据", "Documents that wait")) " (" (waiting.documents.len()) @if waiting.has_more { "+" } ")" }
+        @for queue in &waiting.unseen {
+            p { (queue.system.name()) ": " (queue.waiting + queue.in_flight) " · "
+                (language.says("SQS 不让人看里面是什么", "SQS shows nobody what it holds")) }
+        }
+        @if waiting.unseen.is_empty() || !rows.is_empty() { (table(language, &columns, &rows)) }
+        (pager)
+        @if !rows.is_empty() { (download(asked, "/waiting.csv", &[])) }
+    }
+}
+
+/// All that waits, as a file.
+pub(crate) async fn file(asked: &Asked<'_>) -> Result<String, OperationError> {
+    asked.desk.operations.waiting(&waiting::Asked::default()).await?.csv(asked.language)
 }
 
 fn letter(letter: &Dead) -> Vec<Markup> {

@@ -2,14 +2,14 @@
 
 use chrono::{Datelike as _, Days, NaiveDate};
 use maud::{Markup, html};
-use relay_operations::OperationError;
 use relay_operations::reconcile::kept::{Calendar, Summary};
 use relay_operations::reconcile::{Compared, Day, Standing, Sum, Verdict};
 use relay_operations::times::shown;
+use relay_operations::{OperationError, export};
 
 use crate::Asked;
 use crate::language::Language;
-use crate::page::{Page, cell, document, link, mark, table};
+use crate::page::{Page, cell, document, download, link, mark, table};
 
 /// So many weeks are shown.
 const WEEKS: u64 = 6;
@@ -34,6 +34,16 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         @if calendars.is_empty() { p.nothing { (language.says("还没有对过账", "Nothing was compared yet")) } }
     };
     Ok(Page::new(language.says("对账", "Reconciliation"), body))
+}
+
+/// The documents of a day that are not matched, as a file.
+pub(crate) async fn file(asked: &Asked<'_>) -> Result<String, OperationError> {
+    let field = |name: &str| asked.request.field(name).unwrap_or_default();
+    let Ok(day) = field("day").parse() else {
+        return Err(OperationError::WrongTime(field("day").to_owned()));
+    };
+    let kept = asked.desk.operations.reconciled_day(field("flow"), day).await?;
+    export::days(kept.as_slice(), asked.language)
 }
 
 /// The last weeks of a flow, a row for each, from Monday on.
@@ -109,6 +119,7 @@ async fn one(asked: &Asked<'_>, flow: &str, day: NaiveDate) -> Result<Page, Oper
         }
         h2 { (language.says("不一致与未到的单据", "Documents that are not matched")) }
         (table(language, &found, &rows))
+        (download(asked, "/reconciliation.csv", &["flow", "day"]))
         p { code { "relay reconcile " (flow) " --day " (day) " --heal" } }
         p { a href="/reconciliation" { (language.says("日历", "The calendar")) } }
     };

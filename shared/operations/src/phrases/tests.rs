@@ -1,3 +1,5 @@
+use relay_job::room::Shortage;
+
 use super::*;
 
 #[test]
@@ -22,6 +24,22 @@ fn what_is_put_in_stays_and_what_stands_around_it_is_chinese() {
         ),
     ] {
         assert_eq!(in_chinese(english), chinese);
+    }
+}
+
+#[test]
+fn what_needs_a_person_is_told_in_chinese_by_alerts_too() {
+    for (english, chinese) in [
+        ("its source is read more than 30 minutes late", "来源的读取落后 30 分钟以上"),
+        ("every call to it fails (retry 503)", "每次调用都失败(retry 503)"),
+        ("the taking of every push fails (digest)", "每次接收推送都失败(digest)"),
+        ("paused by li: stock-taking", "li 暂停了它:stock-taking"),
+        ("its sides differ (2 missing)", "各方不一致(2 missing)"),
+    ] {
+        assert_eq!(in_chinese(english), chinese);
+    }
+    for short in [Shortage::Large, Shortage::Full] {
+        assert_ne!(in_chinese(short.message()), short.message());
     }
 }
 

@@ -83,9 +83,11 @@ impl Operations<'_> {
         let mut flows = BTreeMap::new();
         let registry = registry::read(self.stores.checkpoints.as_ref()).await?;
         let next_runs = self.next_runs().await?;
+        let mut ranges = self.ranges().await?;
         for routed in self.flows.iter() {
             let name = routed.flow.name();
             let mut status = self.present(routed, counts).await?;
+            status.notes.extend(ranges.remove(name));
             let task = match status.role {
                 Some(Role::Windowed | Role::Listed) => "poll",
                 Some(Role::Pool) => "sync",

@@ -33,6 +33,9 @@ pub(super) fn of(status: &Status, now: DateTime<Utc>) -> Vec<Said> {
             issues.extend(waits_long(*system, queue, now));
         }
     }
+    issues.extend(
+        status.programs.iter().filter(|program| program.is_silent(now)).map(|program| program.told(now)),
+    );
     for (task, stopped) in &status.tasks {
         let since = shown(stopped.since);
         issues.push(both!(

@@ -3,6 +3,7 @@
 mod flows;
 mod issues;
 mod metrics;
+mod programs;
 mod queues;
 mod reconciled;
 mod vendors;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::flows::waits_until;
 pub use self::flows::{FlowStatus, NEXT};
+pub use self::programs::{Program, SAYS_EVERY};
 pub use self::queues::QueueStatus;
 pub use self::reconciled::Reconciled;
 pub use self::vendors::{Side, Standing, VendorStatus};
@@ -40,6 +42,8 @@ pub struct Status {
     pub pushes: Doing,
     /// Failed documents under names that are no flow.
     pub other_failures: BTreeMap<String, u64>,
+    /// Each `relay serve` on this store; of a stack none.
+    pub programs: Vec<Program>,
     /// The tasks of `relay serve` that do not go on.
     pub tasks: BTreeMap<String, Stopped>,
     /// The days of the last week on which the sides of a flow differ, or could not be compared.
@@ -124,6 +128,7 @@ impl Operations<'_> {
             other_failures: other_failures.map(|(name, count)| (name.clone(), *count)).collect(),
             queues: self.queue_statuses().await?,
             pushes: self.doing(Part::Pushes).await?,
+            programs: self.programs().await?,
             tasks: self.stopped_tasks().await?,
             reconciliation: self.red_days().await?,
             size: self.room,

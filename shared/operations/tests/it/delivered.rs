@@ -7,7 +7,7 @@ use relay_core::archive::{Event, Exchange, Record};
 use relay_core::clock::Clock as _;
 use relay_core::{Delivered, Entry, EntryId};
 use relay_operations::OperationError;
-use relay_operations::delivered::{Deliveries, Wanted};
+use relay_operations::delivered::{Deliveries, Took, Wanted};
 use relay_operations::language::Language;
 
 use crate::desk::{Desk, STOCK, TRADES};
@@ -22,7 +22,7 @@ async fn deliver(desk: &Desk, flow: &str, key: &str, minutes: i64) {
         body_hash: "b".to_owned(),
         target_id: Some("7226306356013346628".to_owned()),
         number: Some(format!("N-{key}")),
-        received_at: None,
+        received_at: Some(desk.clock.now() - TimeDelta::minutes(minutes + 1)),
         at: desk.clock.now() - TimeDelta::minutes(minutes),
         follows: None,
     };
@@ -32,7 +32,8 @@ async fn deliver(desk: &Desk, flow: &str, key: &str, minutes: i64) {
 
 fn wanted(desk: &Desk, minutes: i64) -> Wanted {
     let until = desk.clock.now();
-    Wanted { flow: None, since: until - TimeDelta::minutes(minutes), until, limit: None, amounts: false }
+    let since = until - TimeDelta::minutes(minutes);
+    Wanted { flow: None, since, until, limit: None, amounts: false, grep: None }
 }
 
 fn keys(listed: &Deliveries) -> Vec<&str> {
@@ -112,9 +113,40 @@ async fn amounts_are_told_of_what_was_sent_where_the_archive_has_it() {
 
     let csv = listed.csv(Language::Chinese).unwrap();
     let mut lines = csv.lines();
-    assert_eq!(lines.next(), Some("\u{FEFF}时间,流程,单据,单号,目标里的 id,版本,行数,数量,金额"));
-    let first =
-        "2026-11-28 11:55:00,trade-to-kingdee,A,N-A,7226306356013346628\t,2026-11-28 11:00:00,2,3,20.00";
+    assert_eq!(lines.next(), Some("\u{FEFF}时间,流程,单据,单号,目标里的 id,版本,收到,行数,数量,金额"));
+    let first = "2026-11-28 11:55:00,trade-to-kingdee,A,N-A,7226306356013346628\t,2026-11-28 11:00:00,2026-11-28 11:54:00,2,3,20.00";
     assert_eq!(lines.next(), Some(first));
     assert!(listed.csv(Language::English).unwrap().starts_with("\u{FEFF}time,flow,document"));
+}
+
+#[tokio::test]
+async fn a_text_is_found_in_numbers_and_in_what_came_and_sums_are_by_day_and_flow() {
+    let desk = Desk::new();
+    // 12:00 in China: the last is of the day before.
+    for (flow, key, minutes) in [(TRADES, "A", 10), (TRADES, "B", 20), (STOCK, "C", 30), (TRADES, "D", 800)] {
+        deliver(&desk, flow, key, minutes).await;
+    }
+    let came = |key: &str, shop: &str| Record {
+        id: EntryId::new(TRADES, key),
+        version: None,
+        trace: "t".to_owned(),
+        at: desk.clock.now(),
+        event: Event::Received { document: format!(r#"{{"shop_no":"{shop}"}}"#) },
+    };
+    desk.stores.archive.write(None, &[came("A", "S001"), came("B", "S002")]).await.unwrap();
+    let day = wanted(&desk, 1_000);
+    for (text, found) in [("s001", vec!["A"]), ("n-b", vec!["B"]), ("S00", vec!["A", "B"]), ("S003", vec![])]
+    {
+        let with = Wanted { grep: Some(text.to_owned()), limit: Some(5), ..day.clone() };
+        assert_eq!(keys(&desk.ask().delivered(&with).await.unwrap()), found, "{text}");
+    }
+    let listed = desk.ask().delivered(&day).await.unwrap();
+    let sums: Vec<_> = listed.by_day();
+    let counts: Vec<_> =
+        sums.iter().map(|it| (it.day.to_string(), it.flow.as_str(), it.sum.documents)).collect();
+    let expected = [("2026-11-28", STOCK, 1), ("2026-11-28", TRADES, 2), ("2026-11-27", TRADES, 1)];
+    assert_eq!(counts, expected.map(|(day, flow, count)| (day.to_owned(), flow, count)));
+    assert!(sums.iter().all(|it| it.took == Some(Took { half_within_s: 60, longest_s: 60 })), "{sums:?}");
+    let csv = listed.csv_by_day(Language::English).unwrap();
+    assert!(csv.contains("\n2026-11-28,trade-to-kingdee,2,,,,60,60\n"), "{csv}");
 }

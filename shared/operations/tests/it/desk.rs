@@ -67,6 +67,24 @@ impl Desk {
         }
     }
 
+    /// A program begins with the flows.
+    pub(crate) async fn register(&self) {
+        self.active.flows().await.unwrap();
+    }
+
+    /// Somebody changes the file of a flow.
+    pub(crate) fn edit(&mut self, name: &str, text: &str) {
+        let files = self.flows.iter().map(|routed| FlowFile {
+            name: routed.flow.name().to_owned(),
+            file: routed.file.clone(),
+            text: if routed.flow.name() == name { text.to_owned() } else { routed.text.clone() },
+        });
+        self.flows = Arc::new(Flows::parse(files.collect::<Vec<_>>(), &self.catalog).unwrap());
+        let checkpoints = self.stores.checkpoints.clone();
+        self.active =
+            ActiveFlows::new(self.flows.clone(), self.catalog.clone(), checkpoints, self.clock.clone());
+    }
+
     /// A document that its target has refused.
     pub(crate) async fn refused(&self, flow: &str, key: &str) {
         let document = json!({ "trade_no": key, "modified": "2026-11-28 11:00:00" });

@@ -6,6 +6,8 @@ mod answers;
 mod delivered;
 mod desk;
 mod documents;
+mod flow_files;
+mod happened;
 mod look_ups;
 mod names;
 mod steering;

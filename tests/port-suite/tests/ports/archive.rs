@@ -62,6 +62,38 @@ async fn what_happened_to_a_document_is_read_back_oldest_first_without_that_of_o
 }
 
 #[tokio::test]
+async fn histories_are_found_by_their_time_or_their_locations_tell_the_day() {
+    let ports = Ports::open().await;
+    let began = ports.clock.now();
+    let mut locations = Vec::new();
+    for (flow, key) in [("f", "1"), ("g", "2"), ("f", "3"), ("f", "4")] {
+        ports.wait(60);
+        let (id, now) = (EntryId::new(flow, key), ports.clock.now());
+        locations = ports.archive(&[called(&id, now), ended(&id, now)]).await;
+    }
+    let (archive, now) = (&ports.stores.archive, ports.clock.now());
+    let Some((page, next)) = archive.between(None, (began, now), None, 3).await.unwrap() else {
+        let days = [began.date_naive(), now.date_naive()];
+        let day = locations.first().and_then(|location| archive.day_of(location));
+        assert!(day.is_some_and(|day| days.contains(&day)), "{locations:?}");
+        assert_eq!(archive.day_of("elsewhere"), None);
+        return;
+    };
+    let keys = |page: &[Vec<Record>]| page.iter().map(|it| it[0].id.key.clone()).collect::<Vec<_>>();
+    assert_eq!(keys(&page), ["4", "3", "2"], "the latest first");
+    assert!(page.iter().all(|history| history.len() == 2));
+    let (rest, end) = archive.between(None, (began, now), next.as_deref(), 3).await.unwrap().unwrap();
+    assert_eq!((keys(&rest), end), (vec!["1".to_owned()], None));
+    let (of_flow, _) = archive.between(Some("g"), (began, now), None, 3).await.unwrap().unwrap();
+    assert_eq!(keys(&of_flow), ["2"]);
+    let soon = (began, began + TimeDelta::seconds(130));
+    assert_eq!(keys(&archive.between(None, soon, None, 9).await.unwrap().unwrap().0), ["2", "1"]);
+    ports.wait(31 * DAY);
+    let later = (began, ports.clock.now());
+    assert_eq!(archive.between(None, later, None, 9).await.unwrap(), Some((Vec::new(), None)), "it is gone");
+}
+
+#[tokio::test]
 async fn what_cannot_be_made_small_is_kept_as_well() {
     let ports = Ports::open().await;
     let (now, id) = (ports.clock.now(), EntryId::new("f", "k"));

@@ -59,6 +59,7 @@ fn closer(ports: &Ports, stores: Stores) -> BillCloser {
         credential_check: Arc::new(CredentialCheck::default()),
         connections: Connections::from_iter([]),
         queues: BTreeMap::from([("kingdee".to_owned(), KINGDEE), ("http".to_owned(), HTTP)]),
+        speech: relay_job::Speech::default(),
     };
     BillCloser::build(&parts).unwrap()
 }

@@ -44,6 +44,7 @@ pub(crate) fn parts(
         credential_check: Arc::new(CredentialCheck::default()),
         connections,
         queues: BTreeMap::from(queues),
+        speech: relay_job::Speech::default(),
     }
 }
 
