@@ -42,7 +42,7 @@ fn as_typed(known: &[Field], object: &mut Value) {
             }
             Kind::Object(inner) => as_typed(inner, value),
             Kind::Map => {
-                value.as_object_mut().into_iter().for_each(|held| held.values_mut().for_each(as_text))
+                value.as_object_mut().into_iter().for_each(|held| held.values_mut().for_each(as_text));
             }
             Kind::Integer => as_number(value),
             Kind::Decimal if field.is_number => as_number(value),
