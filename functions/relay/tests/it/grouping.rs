@@ -191,14 +191,16 @@ impl Days {
 
 /// The lines of a bill by their goods: quantity and amount, as Kingdee multiplies them.
 fn lines(bill: &Saved) -> BTreeMap<String, (Decimal, Decimal)> {
-    let of = |line: &Value, name: &str| decimal(line[name].as_str().unwrap());
+    // V2 has numbers where V1 has texts.
+    let read = |value: &Value| decimal(value.to_string().trim_matches('"'));
     let lines = bill.body["material_entity"].as_array().unwrap().iter();
     let line = |line: &Value| {
         // By the names of V2, or of V1.
         let either = |one: &str, other: &str| line.get(one).or(line.get(other)).unwrap().clone();
-        let price = decimal(either("tax_price", "taxprice").as_str().unwrap());
+        let price = read(&either("tax_price", "taxprice"));
         let good = either("material_id", "materialid_id").as_str().unwrap().to_owned();
-        (good, (of(line, "qty"), (of(line, "qty") * price).round_dp(2)))
+        let quantity = read(&line["qty"]);
+        (good, (quantity, (quantity * price).round_dp(2)))
     };
     lines.map(line).collect()
 }
