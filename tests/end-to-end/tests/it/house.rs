@@ -10,7 +10,7 @@ use relay_core::Stores;
 use relay_core::clock::{Clock, Deadline, SeededRng, SimulatedClock};
 use relay_host::{Settings, Wiring};
 use relay_simulators::{
-    HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL,
+    HTTP_BASE_URL, KINGDEE_BASE_URL, QIMEN_BASE_URL, QINCE_BASE_URL, SHARECRM_BASE_URL, Vendors, WDT_BASE_URL,
 };
 use relay_store_sqlite::Sqlite;
 use serde_json::{Map, Value};
@@ -39,6 +39,7 @@ impl House {
             ("QIMEN_BASE_URL", QIMEN_BASE_URL),
             ("KINGDEE_BASE_URL", KINGDEE_BASE_URL),
             ("SHARECRM_BASE_URL", SHARECRM_BASE_URL),
+            ("QINCE_BASE_URL", QINCE_BASE_URL),
             ("HTTP_WECOM_BASE_URL", HTTP_BASE_URL),
             ("HTTP_DINGTALK_BASE_URL", HTTP_BASE_URL),
             ("HTTP_FEISHU_BASE_URL", HTTP_BASE_URL),
