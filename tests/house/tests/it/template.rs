@@ -164,3 +164,22 @@ fn the_template_sets_every_setting_that_is_no_secret_and_no_other() {
             .collect()
     );
 }
+
+/// Whoever gets a mail finds on both pages what it means.
+#[test]
+fn every_alarm_stands_in_docs_in_both_languages() {
+    const ENGLISH: &str = include_str!("../../../../docs/aws.md");
+    const CHINESE: &str = include_str!("../../../../docs/zh/tasks.md");
+    let names =
+        TEMPLATE.lines().filter_map(|line| line.trim().strip_prefix("AlarmName: !Sub ${AWS::StackName}-"));
+    let systems: Vec<_> = vendors().into_iter().map(|vendor| vendor.system).collect();
+    let mut names: BTreeSet<_> = names
+        .map(|name| match name.split_once('-') {
+            Some((system, alarm)) if systems.iter().any(|known| known == system) => format!("-{alarm}`"),
+            _ => format!("`{name}`"),
+        })
+        .collect();
+    assert!(names.len() > 15, "{names:?}");
+    names.retain(|name| !ENGLISH.contains(name) || !CHINESE.contains(name));
+    assert!(names.is_empty(), "told on one page or none: {names:?}");
+}
