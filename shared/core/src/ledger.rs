@@ -355,11 +355,11 @@ pub trait Ledger: Send + Sync {
         Ok(known)
     }
 
-    /// Entries of a flow, some `limit` of them, and from where the list goes on, if it does: with that as `from`. In an order
-    /// of the store's own. It reads the flow through, or on DynamoDB the whole ledger.
+    /// Entries of a flow, or of all, some `limit` of them, and from where the list goes on, if it does: with that as `from`. In an
+    /// order of the store's own. It reads the flow through, or on DynamoDB the whole ledger.
     async fn list(
         &self,
-        flow: &str,
+        flow: Option<&str>,
         from: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), StoreError>;

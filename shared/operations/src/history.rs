@@ -5,8 +5,6 @@
 
 mod sums;
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use relay_core::archive::{Event, Exchange, Record};
 use relay_core::{Entry, EntryId};
@@ -195,19 +193,13 @@ impl Operations<'_> {
         Ok(Turns { turns, has_more })
     }
 
-    /// The turns of the documents that the ledger knows.
+    /// The turns of the documents that the ledger knows, those too that a person has settled: they have neither failed nor arrived.
     async fn through_ledger(&self, asked: &Asked) -> Result<Vec<Turn>, OperationError> {
-        let mut turns = Vec::new();
-        let mut seen = BTreeSet::new();
-        for entry in self.failures(asked.flow.as_deref()).await? {
-            turns.extend(self.turns_of(asked, &entry).await?);
-            seen.insert(entry.id);
-        }
-        let (mut from, ever) = (None, (DateTime::<Utc>::UNIX_EPOCH, self.clock.now()));
+        let (mut turns, mut from) = (Vec::new(), None);
         loop {
-            let flow = asked.flow.as_deref();
-            let (entries, next) = self.stores.ledger.delivered(flow, ever, from.as_deref(), PAGE).await?;
-            for entry in entries.iter().filter(|entry| !seen.contains(&entry.id)) {
+            let (entries, next) =
+                self.stores.ledger.list(asked.flow.as_deref(), from.as_deref(), PAGE).await?;
+            for entry in &entries {
                 turns.extend(self.turns_of(asked, entry).await?);
             }
             from = next;

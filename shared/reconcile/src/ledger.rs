@@ -31,7 +31,7 @@ pub async fn by_day(
 ) -> Result<ByDay, StoreError> {
     let (mut found, mut from) = (ByDay::new(), None);
     loop {
-        let (page, next) = ledger.list(flow, from.as_deref(), PAGE).await?;
+        let (page, next) = ledger.list(Some(flow), from.as_deref(), PAGE).await?;
         page.into_iter().for_each(|entry| sort(entry, days, &mut found));
         match next {
             Some(next) => from = Some(next),

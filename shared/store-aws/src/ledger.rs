@@ -134,7 +134,7 @@ impl Ledger for Aws {
 
     async fn list(
         &self,
-        flow: &str,
+        flow: Option<&str>,
         from: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
@@ -143,14 +143,13 @@ impl Ledger for Aws {
         let mut entries = Vec::new();
         loop {
             let start = from.take().map(|from| Item::from([(ID.to_owned(), text(from))]));
-            let scan = self
-                .dynamodb()
-                .scan()
-                .table_name(call.name)
-                .set_exclusive_start_key(start)
-                .filter_expression("begins_with(#id, :flow)")
-                .expression_attribute_names("#id", ID)
-                .expression_attribute_values(":flow", text(super::item::id(flow, "")));
+            let mut scan = self.dynamodb().scan().table_name(call.name).set_exclusive_start_key(start);
+            if let Some(flow) = flow {
+                scan = scan
+                    .filter_expression("begins_with(#id, :flow)")
+                    .expression_attribute_names("#id", ID)
+                    .expression_attribute_values(":flow", text(super::item::id(flow, "")));
+            }
             let answer = scan.send().await.map_err(|error| call.failed(&error))?;
             // Parts of entries stand beside them.
             for item in answer.items().iter().filter(|item| item.contains_key(REVISION)) {

@@ -106,18 +106,27 @@ impl Ledger for Sqlite {
 
     async fn list(
         &self,
-        flow: &str,
+        flow: Option<&str>,
         from: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
-        let (flow, from) = (flow.to_owned(), from.unwrap_or_default().to_owned());
+        let after: Option<(String, String)> = from.and_then(|from| serde_json::from_str(from).ok());
+        let (after_flow, key) = after.unwrap_or_default();
+        let sql = match flow {
+            Some(_) => {
+                "SELECT entry, revision FROM ledger WHERE flow = ?1 AND key > ?2 ORDER BY key LIMIT ?3"
+            }
+            None => {
+                "SELECT entry, revision FROM ledger WHERE (flow, key) > (?1, ?2) ORDER BY flow, key LIMIT ?3"
+            }
+        };
+        let flow = flow.map_or(after_flow, str::to_owned);
         self.scan_in("listing the ledger in", move |tx, _| {
-            let mut statement = tx.prepare_cached(
-                "SELECT entry, revision FROM ledger WHERE flow = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
-            )?;
+            let mut statement = tx.prepare_cached(sql)?;
             let entries: Vec<Entry> =
-                statement.query_map(params![flow, from, limit], decode)?.collect::<rusqlite::Result<_>>()?;
-            let next = entries.last().filter(|_| entries.len() == limit).map(|last| last.id.key.clone());
+                statement.query_map(params![flow, key, limit], decode)?.collect::<rusqlite::Result<_>>()?;
+            let last = entries.last().filter(|_| entries.len() == limit);
+            let next = last.map(|last| serde_json::json!([last.id.flow, last.id.key]).to_string());
             Ok((entries, next))
         })
         .await

@@ -204,7 +204,7 @@ decorated! {
         failed(flow: Option<&str>, limit: usize, after: Option<&EntryId>) -> Vec<Entry>;
         find(number: &str) -> Vec<EntryId>;
         known(numbers: &[String]) -> HashSet<String>;
-        list(flow: &str, from: Option<&str>, limit: usize) -> (Vec<Entry>, Option<String>);
+        list(flow: Option<&str>, from: Option<&str>, limit: usize) -> (Vec<Entry>, Option<String>);
         delivered(flow: Option<&str>, span: (DateTime<Utc>, DateTime<Utc>), from: Option<&str>, limit: usize) -> (Vec<Entry>, Option<String>);
         finds_by_time() -> bool;
         counts() -> Counts;

@@ -76,7 +76,7 @@ impl Ledger for Failing {
 
     async fn list(
         &self,
-        flow: &str,
+        flow: Option<&str>,
         from: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), StoreError> {

@@ -267,7 +267,7 @@ impl Operations<'_> {
             })?;
             let mut from = None;
             loop {
-                let (page, next) = self.stores.ledger.list(flow, from.as_deref(), PAGE).await?;
+                let (page, next) = self.stores.ledger.list(Some(flow), from.as_deref(), PAGE).await?;
                 entries.extend(page.into_iter().filter(is_meant).map(|entry| (entry.id.clone(), entry)));
                 match next {
                     Some(next) => from = Some(next),

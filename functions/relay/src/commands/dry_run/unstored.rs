@@ -97,7 +97,7 @@ impl Ledger for Unstored<Arc<dyn Ledger>> {
 
     async fn list(
         &self,
-        flow: &str,
+        flow: Option<&str>,
         from: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), StoreError> {
