@@ -2,6 +2,7 @@
 
 mod asked;
 mod chinese;
+mod compared;
 #[cfg(test)]
 mod documented;
 mod listed;
@@ -12,12 +13,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::NaiveDate;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::asked::{Time, WhichArguments};
 use self::asked::{duration, time};
+pub(crate) use self::compared::{DayRange, ReconcileArguments};
 pub(crate) use self::listed::{
     DeliveredArguments, ExplainArguments, HistoryArguments, LogArguments, WaitingArguments,
 };
@@ -239,35 +240,7 @@ pub(crate) enum Command {
     /// Per day, shop and warehouse: documents, lines, quantity, amount; and each document that is missing in the target, that it has
     /// twice, that nobody here knows, or that says something else there. Nothing is changed. The calls are told first, and on a terminal it asks;
     /// they are the last to get a permit of a quota. Exit status: 0 equal; 1 they differ; 2 something could not be compared.
-    Reconcile {
-        /// The flow [default: every flow that has days]
-        flow: Option<String>,
-        /// The day, in China [default: yesterday]
-        #[arg(long, value_name = "DAY", conflicts_with_all = ["from", "to"])]
-        day: Option<NaiveDate>,
-        /// From this day on
-        #[arg(long, value_name = "DAY")]
-        from: Option<NaiveDate>,
-        /// Until this day [default: yesterday]
-        #[arg(long, value_name = "DAY")]
-        to: Option<NaiveDate>,
-        /// What is no difference: `amount=0.01` up to so much, `remark` whatever it is, `extra` what nobody here knows; also
-        /// from RELAY_RECONCILE_TOLERATE
-        #[arg(long, value_name = "NAME[=BOUND]", value_delimiter = ',')]
-        tolerate: Vec<String>,
-        /// Tell what days came to when they were compared last, and ask nobody [default: the last month]
-        #[arg(long, conflicts_with_all = ["heal", "tolerate"])]
-        kept: bool,
-        /// Send what is missing, after it was told and asked
-        #[arg(long)]
-        heal: bool,
-        /// Answer with the documents that are not matched, as a CSV file that Excel opens
-        #[arg(long, conflicts_with = "json")]
-        csv: bool,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-    },
+    Reconcile(ReconcileArguments),
     /// Take failed documents off the list: a person has done by hand what was to be done
     Settle {
         #[command(flatten)]

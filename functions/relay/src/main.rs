@@ -168,14 +168,12 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
             let asked = commands::replay::Asked { which, key, all, delivered, numbers, goes_on, yes };
             commands::replay::run(asked, json).await
         }
-        Command::Reconcile { flow, day, from, to, kept: true, csv, .. } => {
-            let days = commands::reconcile::Range { day, from, to };
-            commands::reconciled::run(flow.as_deref(), &days, Form::of(json, csv)).await
-        }
-        Command::Reconcile { flow, day, from, to, tolerate, heal, csv, yes, .. } => {
-            let days = commands::reconcile::Range { day, from, to };
-            let asked = commands::reconcile::Asked { flow, days, tolerate, heal, yes };
-            commands::reconcile::run(asked, Form::of(json, csv)).await
+        Command::Reconcile(asked) => {
+            let form = Form::of(json, asked.csv);
+            match asked.kept {
+                true => commands::reconciled::run(asked.flow.as_deref(), &asked.days, form).await,
+                false => commands::reconcile::run(asked, form).await,
+            }
         }
         Command::Settle { which, key, reason, by, yes } => {
             commands::settle::run(&which, key.as_deref(), reason.as_deref(), by.as_deref(), yes, json).await

@@ -1,6 +1,8 @@
 //! What would happen if flow files were begun with: what has changed in them beside those that run, and what they would make of the
 //! documents that came last. Nothing is sent, and nothing is written.
 
+mod fields;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -9,10 +11,10 @@ use relay_core::registry;
 use relay_job::{FlowFile, Flows, Routed};
 use relay_mapping::{Context, Fault, LookupKey, Made};
 use relay_reconcile::codes::Codes;
-use relay_reconcile::compare::{By, differing as fields_differing};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use self::fields::FieldChange;
 use crate::explain::Connect;
 use crate::history;
 use crate::lines::{self, Line};
@@ -75,21 +77,6 @@ pub struct Tried {
     pub otherwise: u64,
     /// The first of them.
     pub named: Vec<Otherwise>,
-}
-
-/// A field that would be sent otherwise.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FieldChange {
-    /// The field; of lines without their number.
-    pub field: String,
-    /// Of how many documents.
-    pub documents: u64,
-    /// The key of one.
-    pub such_as: String,
-    /// What is sent of that one now; `None` for nothing.
-    pub before: Option<Value>,
-    /// What would be.
-    pub after: Option<Value>,
 }
 
 /// A document that would fare otherwise.
@@ -199,7 +186,7 @@ impl Operations<'_> {
             tried.documents += 1;
             match (one, other) {
                 (Would::Sent(one), Would::Sent(other)) => {
-                    let changed = note(&mut fields, &key, &one, &other);
+                    let changed = fields::note(&mut fields, &key, &one, &other);
                     tried.same += u64::from(!changed);
                 }
                 (one, other) if one.fate() == other.fate() => tried.same += 1,
@@ -290,6 +277,7 @@ impl Operations<'_> {
 /// What stands beside the content: a flow that reads another key takes its documents for new ones.
 const KEY: &str = "(key)";
 const VERSION: &str = "(version)";
+/// What is sent.
 const BODY: &str = "body";
 
 /// What is sent of a document, or brought into its group.
@@ -324,40 +312,6 @@ impl Would {
     }
 }
 
-/// Notes the fields in which a document would be sent otherwise, each once; answers whether there are any.
-fn note(fields: &mut BTreeMap<String, FieldChange>, key: &str, one: &Value, other: &Value) -> bool {
-    let differing = fields_differing(one, other, By::Text);
-    let mut seen = BTreeSet::new();
-    for change in &differing {
-        let field = without_numbers(change.field.strip_prefix("body").unwrap_or(&change.field));
-        if !seen.insert(field.clone()) {
-            continue;
-        }
-        let known = fields.entry(field.clone()).or_insert_with(|| FieldChange {
-            field,
-            documents: 0,
-            such_as: key.to_owned(),
-            before: change.there.clone(),
-            after: change.now.clone(),
-        });
-        known.documents += 1;
-    }
-    !differing.is_empty()
-}
-
-/// `material_entity[3].qty` as `material_entity[].qty`.
-fn without_numbers(field: &str) -> String {
-    let mut told = String::with_capacity(field.len());
-    let mut is_within = false;
-    for letter in field.trim_start_matches('.').chars() {
-        is_within = (is_within || letter == '[') && letter != ']';
-        if !is_within || letter == '[' {
-            told.push(letter);
-        }
-    }
-    told
-}
-
 fn stands(
     name: &str,
     (before, after): (Option<&std::sync::Arc<Routed>>, Option<&std::sync::Arc<Routed>>),
@@ -378,24 +332,4 @@ fn stands(
         (Some(_), None, _) => Stands::Gone,
     };
     FlowTrial { flow: name.to_owned(), stands, mistakes, lines: changed, tried: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_of_lines_is_told_once_for_all_lines_of_a_document() {
-        let mut fields = BTreeMap::new();
-        let body = |first: &str, second: &str| json!({ BODY: { "rows": [{ "qty": first }, { "qty": second }], "no": "1" } });
-        assert!(note(&mut fields, "A", &body("1", "2"), &body("3", "4")));
-        assert!(note(&mut fields, "B", &body("1", "2"), &body("1", "4")));
-        assert!(!note(&mut fields, "C", &body("1", "2"), &body("1", "2")));
-        let [change] = &fields.into_values().collect::<Vec<_>>()[..] else { panic!("one field") };
-        assert_eq!(
-            (change.field.as_str(), change.documents, change.such_as.as_str()),
-            ("rows[].qty", 2, "A")
-        );
-        assert_eq!((&change.before, &change.after), (&Some(json!("1")), &Some(json!("3"))));
-    }
 }

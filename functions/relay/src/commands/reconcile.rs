@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use relay_operations::export;
 use relay_operations::reconcile::{Calls, Cost, Plan};
 use relay_reconcile::report::{Compared, OfPlace};
@@ -10,6 +10,7 @@ use relay_reconcile::{Day, Standing, Tolerances, days};
 use serde_json::json;
 
 use super::{agrees, looked_at, operations};
+use crate::cli::{DayRange, ReconcileArguments};
 use crate::language::{self, said};
 use crate::output::{Form, counted, csv, say, tell};
 use crate::{Done, WrongUsage};
@@ -17,25 +18,9 @@ use crate::{Done, WrongUsage};
 /// So many documents of a day are listed; `--json` has all.
 const LISTED: usize = 20;
 
-/// Which days.
-pub(crate) struct Range {
-    pub(crate) day: Option<NaiveDate>,
-    pub(crate) from: Option<NaiveDate>,
-    pub(crate) to: Option<NaiveDate>,
-}
-
-/// What is asked for.
-pub(crate) struct Asked {
-    pub(crate) flow: Option<String>,
-    pub(crate) days: Range,
-    pub(crate) tolerate: Vec<String>,
-    pub(crate) heal: bool,
-    pub(crate) yes: bool,
-}
-
 /// `relay reconcile`
-pub(crate) async fn run(asked: Asked, form: Form) -> anyhow::Result<Done> {
-    let Asked { flow, days: Range { day, from, to }, tolerate, heal, yes } = asked;
+pub(crate) async fn run(asked: ReconcileArguments, form: Form) -> anyhow::Result<Done> {
+    let ReconcileArguments { flow, days: DayRange { day, from, to }, tolerate, heal, yes, .. } = asked;
     let (wiring, place) = looked_at().await?;
     let operations = operations(&wiring);
     let always = wiring.settings.get(TOLERATE).unwrap_or_default().split(',');

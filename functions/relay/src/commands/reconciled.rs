@@ -6,16 +6,17 @@ use relay_operations::{Operations, export};
 use relay_reconcile::{Day, days};
 use serde_json::json;
 
-use super::reconcile::{Range, done, print, standing};
+use super::reconcile::{done, print, standing};
 use super::{looked_at, operations};
 use crate::Done;
+use crate::cli::DayRange;
 use crate::language;
 use crate::output::{Form, csv, say};
 
 /// So many days back are told where nobody says which.
 const MONTH: u64 = 31;
 
-pub(crate) async fn run(flow: Option<&str>, range: &Range, form: Form) -> anyhow::Result<Done> {
+pub(crate) async fn run(flow: Option<&str>, range: &DayRange, form: Form) -> anyhow::Result<Done> {
     let (wiring, place) = looked_at().await?;
     let operations = operations(&wiring);
     if let Some(flow) = flow {
