@@ -1,16 +1,16 @@
 //! What was delivered, and when?
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use maud::{Markup, html};
 use relay_operations::OperationError;
 use relay_operations::delivered::{DaySum, Deliveries, Delivery, Wanted};
 use relay_operations::reconcile::Sum;
 use relay_operations::times::shown;
 
-use crate::actions::in_china;
+use super::between::{self, time};
+use crate::Asked;
 use crate::language::Language;
 use crate::page::{Page, cell, document, download, link, paged, span, table};
-use crate::{Asked, Request};
 
 /// So many documents stand on a page.
 const PAGE: usize = 200;
@@ -77,38 +77,11 @@ fn wanted(asked: &Asked<'_>) -> Result<Wanted, OperationError> {
     })
 }
 
-/// The time that a field names.
-pub(super) fn time(request: &Request, name: &str) -> Result<Option<DateTime<Utc>>, OperationError> {
-    match request.field(name) {
-        None => Ok(None),
-        Some(text) => in_china(text).map(Some).ok_or_else(|| OperationError::WrongTime(text.to_owned())),
-    }
-}
-
 fn form(asked: &Asked<'_>, wanted: &Wanted) -> Markup {
     let (language, request) = (asked.language, asked.request);
-    let flows = asked.desk.operations.flows.iter().map(|routed| routed.flow.name());
     html! {
         form.asked action="/delivered" {
-            p {
-                label for="flow" { (language.says("流程", "Flow")) }
-                select id="flow" name="flow" {
-                    option value="" { (language.says("全部", "All")) }
-                    @for flow in flows { option value=(flow) selected[request.field("flow") == Some(flow)] { (flow) } }
-                }
-            }
-            p {
-                label for="since" { (language.says("从(中国时间)", "Since (China time)")) }
-                input id="since" name="since" type="datetime-local" step="1" value=(picked(wanted.since)) required;
-            }
-            p {
-                label for="until" { (language.says("到(空:现在)", "Until (none: now)")) }
-                input id="until" name="until" type="datetime-local" step="1" value=[request.field("until").map(|_| picked(wanted.until))];
-            }
-            p {
-                label for="grep" { (language.says("其中含有(店铺、货品、单号…)", "With this text (a shop, a product, a number…)")) }
-                input id="grep" name="grep" value=(request.field("grep").unwrap_or_default()) maxlength="200";
-            }
+            (between::fields(asked, (wanted.since, wanted.until), &html! {}))
             p {
                 input id="amounts" name="amounts" type="checkbox" value="yes" checked[wanted.amounts];
                 label for="amounts" { (language.says("也读金额(每张读一次归档)", "Amounts too (a read of the archive for each)")) }
@@ -121,11 +94,6 @@ fn form(asked: &Asked<'_>, wanted: &Wanted) -> Markup {
         }
         p { (link("/delivered", &[("sums", "yes")], language.says("最近十四天,按天和流程合计", "The last fortnight by day and flow"))) }
     }
-}
-
-/// A time as such a field has it.
-pub(super) fn picked(time: DateTime<Utc>) -> String {
-    shown(time).replace(' ', "T")
 }
 
 fn found(asked: &Asked<'_>, wanted: &Wanted, listed: &Deliveries) -> Markup {

@@ -6,7 +6,8 @@ use relay_operations::OperationError;
 use relay_operations::history::{self, CallSum, Called, OutcomeSum, Turn, Turns};
 use relay_operations::times::shown;
 
-use super::delivered::{dear, picked, time};
+use super::between::{self, time};
+use super::delivered::dear;
 use crate::Asked;
 use crate::language::Language;
 use crate::page::{Page, cell, document, download, mark, paged, table};
@@ -65,37 +66,20 @@ fn wanted(asked: &Asked<'_>) -> Result<history::Asked, OperationError> {
 
 fn form(asked: &Asked<'_>, wanted: &history::Asked) -> Markup {
     let (language, request) = (asked.language, asked.request);
-    let flows = asked.desk.operations.flows.iter().map(|routed| routed.flow.name());
+    let outcomes = html! {
+        p {
+            label for="outcome" { (language.says("结果", "Ended")) }
+            select id="outcome" name="outcome" {
+                option value="" { (language.says("全部", "All")) }
+                @for name in OUTCOMES {
+                    option value=(name) selected[request.field("outcome") == Some(name)] { (language.outcome(name)) }
+                }
+            }
+        }
+    };
     html! {
         form.asked action="/history" {
-            p {
-                label for="flow" { (language.says("流程", "Flow")) }
-                select id="flow" name="flow" {
-                    option value="" { (language.says("全部", "All")) }
-                    @for flow in flows { option value=(flow) selected[request.field("flow") == Some(flow)] { (flow) } }
-                }
-            }
-            p {
-                label for="outcome" { (language.says("结果", "Ended")) }
-                select id="outcome" name="outcome" {
-                    option value="" { (language.says("全部", "All")) }
-                    @for name in OUTCOMES {
-                        option value=(name) selected[request.field("outcome") == Some(name)] { (language.outcome(name)) }
-                    }
-                }
-            }
-            p {
-                label for="since" { (language.says("从(中国时间)", "Since (China time)")) }
-                input id="since" name="since" type="datetime-local" step="1" value=(picked(wanted.since)) required;
-            }
-            p {
-                label for="until" { (language.says("到(空:现在)", "Until (none: now)")) }
-                input id="until" name="until" type="datetime-local" step="1" value=[request.field("until").map(|_| picked(wanted.until))];
-            }
-            p {
-                label for="grep" { (language.says("其中含有(店铺、货品、单号…)", "With this text (a shop, a product, a number…)")) }
-                input id="grep" name="grep" value=(request.field("grep").unwrap_or_default()) maxlength="200";
-            }
+            (between::fields(asked, (wanted.since, wanted.until), &outcomes))
             p {
                 input id="sums" name="sums" type="checkbox" value="yes" checked[request.field("sums").is_some()];
                 label for="sums" { (language.says("合计:各种结果有多少,各家回答得怎样", "Sums: how many ended how, and how vendors answered")) }

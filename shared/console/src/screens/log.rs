@@ -5,7 +5,7 @@ use relay_core::Action;
 use relay_operations::times::shown;
 use relay_operations::{OperationError, export};
 
-use super::delivered::{picked, time};
+use super::between::{picked, time};
 use crate::page::{Page, cell, download, link, table};
 use crate::{Asked, Role};
 

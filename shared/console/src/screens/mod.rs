@@ -1,5 +1,6 @@
 //! A page for each question.
 
+mod between;
 pub(crate) mod delivered;
 pub(crate) mod document;
 pub(crate) mod errors;
