@@ -302,6 +302,13 @@ impl What {
         *fault == Fault::Duplicate && format!("{vendor:?}").eq_ignore_ascii_case(name)
     }
 
+    /// Whether that vendor takes its time.
+    #[must_use]
+    pub fn slows_calls_of(&self, name: &str) -> bool {
+        let (Self::Trouble { vendor, fault, .. } | Self::Once { vendor, fault }) = self else { return false };
+        matches!(fault, Fault::Slow(_)) && format!("{vendor:?}").eq_ignore_ascii_case(name)
+    }
+
     /// Whether a vendor refuses documents for good.
     #[must_use]
     pub fn refuses(&self) -> bool {
@@ -322,6 +329,12 @@ impl What {
     #[must_use]
     pub fn sets_clock_forward(&self) -> bool {
         matches!(self, Self::ClockSet { ahead, .. } if *ahead > TimeDelta::zero())
+    }
+
+    /// Whether it sets a clock so far ahead that messages which are in flight are received anew.
+    #[must_use]
+    pub fn ends_flights(&self) -> bool {
+        matches!(self, Self::ClockSet { ahead, .. } if *ahead >= TimeDelta::minutes(12))
     }
 
     /// Whether it disturbs a process: kills it, stops it, sets its clock, or has its store fail.

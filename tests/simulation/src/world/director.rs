@@ -264,10 +264,17 @@ impl Director {
         });
     }
 
+    /// Posts what was posted before. A version of the newest one's very time that says something else could be the newest by all
+    /// that a receiver sees, so it is not posted again.
     fn post_again(&mut self, pile: Pile, document: usize, back: usize) {
-        let count = self.world.books.state().pile(pile).get(document).map_or(0, |it| it.versions.len());
-        if count > back {
-            self.post(pile, document, [count - 1 - back]);
+        let again = self.world.books.state().pile(pile).get(document).and_then(|it| {
+            let (newest, place) = (it.versions.last()?, it.versions.len().checked_sub(1 + back)?);
+            let version = it.versions.get(place)?;
+            let is_known = version["updated_at"] != newest["updated_at"] || version == newest;
+            is_known.then_some(place)
+        });
+        if let Some(place) = again {
+            self.post(pile, document, [place]);
         }
     }
 
