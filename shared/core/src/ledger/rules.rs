@@ -3,6 +3,7 @@ use std::cmp::Ordering;
 use chrono::{DateTime, Utc};
 
 use crate::FailureClass;
+use crate::life::standing;
 
 use super::{Attempts, Delivered, Entry, EntryId, Failed, Numbers, Settled, Stamp, Unanswered};
 
@@ -92,6 +93,17 @@ impl Entry {
     pub fn attempt(&mut self, attempts: Attempts) {
         let others = self.may_hold_another(&attempts.hash);
         self.attempts = Some(Attempts { others, ..attempts });
+    }
+
+    /// What of the document counts in the target, where anything does: not a bill that is being taken back, or deleted, for a newer
+    /// version or a cancellation that has not come through yet.
+    #[must_use]
+    pub fn counts(&self) -> Option<&Delivered> {
+        let stands = |there: &&Delivered| {
+            let bill = standing(&self.bills).and_then(|place| self.bills.get(place));
+            self.bills.is_empty() || bill.is_some_and(|bill| bill.target_id == there.target_id)
+        };
+        self.there().filter(stands)
     }
 
     /// Notes a failure and says whether it stands: that of a version that is known to be older than one which was

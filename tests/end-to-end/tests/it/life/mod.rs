@@ -8,10 +8,12 @@
 //! | `example` | the example flow |
 //! | `periods` | bills of a day whose books are closed |
 //! | `kills` | a process that is killed at each of its steps |
+//! | `links` | what refers to a bill that is taken back for another |
 
 mod changes;
 mod example;
 mod kills;
+mod links;
 mod periods;
 mod steps;
 
