@@ -127,7 +127,10 @@ impl LedgerWriter {
             let is_over = request.is_some_and(|request| confirmed || (at - request.at).abs() > FORGOTTEN);
             entry.unanswered.take_if(|_| is_over);
             if let Some(bills) = &sent.bills {
-                entry.bills.clone_from(bills);
+                // Those that another worker has noted meanwhile are not forgotten.
+                if entry.bills == work.known.entry.bills {
+                    entry.bills.clone_from(bills);
+                }
                 // A late request changes nothing of what is audited, and what was asked for is known.
                 entry.unanswered.take_if(|_| !replaces);
             }
