@@ -50,9 +50,15 @@ impl Entry {
         let of_target = self.delivered.iter().flat_map(|delivered| [&delivered.target_id, &delivered.number]);
         let of_bills = self.bills.iter().flat_map(|bill| [&bill.target_id, &bill.number]);
         let of_target: Vec<String> = of_target.chain(of_bills).flatten().cloned().collect();
-        for number in of_target.iter().chain(numbers) {
+        of_target.iter().for_each(|number| self.bears(number));
+        for number in numbers {
             self.numbers.note(number, &self.id.key);
         }
+    }
+
+    /// Notes a number that the target has it under, or may have soon.
+    pub fn bears(&mut self, number: &str) {
+        self.numbers.note_at_target(number, &self.id.key);
     }
 
     /// The entry of a document that nothing is known of yet.
@@ -89,12 +95,6 @@ impl Entry {
             || self.divided.as_ref().is_some_and(|divided| divided.hash != hash)
     }
 
-    /// Notes an attempt; that another version was tried before stays known.
-    pub fn attempt(&mut self, attempts: Attempts) {
-        let others = self.may_hold_another(&attempts.hash);
-        self.attempts = Some(Attempts { others, ..attempts });
-    }
-
     /// What of the document counts in the target, where anything does: not a bill that is being taken back, or deleted, for a newer
     /// version or a cancellation that has not come through yet.
     #[must_use]
@@ -104,6 +104,12 @@ impl Entry {
             self.bills.is_empty() || bill.is_some_and(|bill| bill.target_id == there.target_id)
         };
         self.there().filter(stands)
+    }
+
+    /// Notes an attempt; that another version was tried before stays known.
+    pub fn attempt(&mut self, attempts: Attempts) {
+        let others = self.may_hold_another(&attempts.hash);
+        self.attempts = Some(Attempts { others, ..attempts });
     }
 
     /// Notes a failure and says whether it stands: that of a version that is known to be older than one which was
