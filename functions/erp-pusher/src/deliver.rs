@@ -12,6 +12,7 @@ use crate::contribute;
 use crate::gather::{Gather, Parcel};
 use crate::map::Plan;
 use crate::open::purpose;
+use crate::parts;
 use crate::settle::LedgerWriter;
 use crate::stop::Stop;
 use crate::work::Work;
@@ -51,7 +52,9 @@ impl Sending<'_> {
     /// Sends the document, unless the target has all of it already.
     pub(crate) async fn deliver(&self, ledger_writer: &LedgerWriter) -> Result<Outcome, Stop> {
         let now = ledger_writer.clock.now();
-        if let Some(stop) = contribute::is_in_a_group(self.work) {
+        if let Some(stop) =
+            contribute::is_in_a_group(self.work).or_else(|| parts::is_there_in_parts(self.work))
+        {
             return Err(stop);
         }
         if self.work.item.is_again() {

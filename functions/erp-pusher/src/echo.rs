@@ -51,8 +51,7 @@ impl Own {
         if entry.revision > 0 && (entry.id.key == number || entry.numbers.all().contains(&number)) {
             return Ok(());
         }
-        work.numbers.push(number);
-        ledger_writer.numbered(work).await?;
+        ledger_writer.numbered(work, &number).await?;
         Ok(())
     }
 }

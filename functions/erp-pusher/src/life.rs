@@ -26,6 +26,7 @@ use relay_mapping::Life;
 use crate::batch::Held;
 use crate::contribute;
 use crate::map::{Plan, Sent};
+use crate::parts;
 use crate::settle::LedgerWriter;
 use crate::stop::Stop;
 use crate::work::{AtStep, Work};
@@ -87,7 +88,7 @@ impl<'a> Living<'a> {
         held: &Held<'_>,
         writer: &LedgerWriter,
     ) -> Result<Outcome, Stop> {
-        if let Some(stop) = contribute::is_in_a_group(work) {
+        if let Some(stop) = contribute::is_in_a_group(work).or_else(|| parts::is_there_in_parts(work)) {
             return Err(stop);
         }
         self.recall(work);

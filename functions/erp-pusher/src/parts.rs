@@ -8,9 +8,11 @@
 use std::sync::Arc;
 
 use relay_core::clock::Clock;
+use relay_core::groups::unmarked;
 use relay_core::guard::{self, Verdict};
 use relay_core::ledger::{self, Delivered, Divided};
-use relay_core::{Entry, Intake, Ledger, Outcome, WorkItem};
+use relay_core::life::standing;
+use relay_core::{Entry, FailureClass, Intake, Ledger, Outcome, WorkItem};
 use relay_job::{Parts, Routed};
 use relay_mapping::{Cause, Fault, Flow};
 use serde_json::Value;
@@ -56,6 +58,9 @@ impl Divider {
         held: &Held<'_>,
     ) -> Result<Outcome, Stop> {
         let (flow, document) = (&routed.flow, &work.item.document);
+        if let Some(stop) = is_there_as_a_whole(work) {
+            return Err(stop);
+        }
         let divided = flow.divide(document).map_err(|fault| faults(vec![fault]))?;
         let Some(divided) = divided else { return Ok(Outcome::AT_ONCE) };
         let parts = divided.parts();
@@ -139,6 +144,43 @@ fn item(work: &Work<'_>, key: String, place: usize, document: Value) -> WorkItem
         replay: replay.clone(),
         document,
     }
+}
+
+/// The failure of a document that came to its target, or into a group, as a whole: from before its flow split its documents.
+fn is_there_as_a_whole(work: &Work<'_>) -> Option<Stop> {
+    let entry = &work.known.entry;
+    let id = match (entry.there(), standing(&entry.bills).map(|place| &entry.bills[place])) {
+        _ if entry.divided.is_some() => return None,
+        (Some(delivered), _) => delivered.target_id.as_deref(),
+        (None, Some(bill)) if bill.stage.is_some() => bill.target_id.as_deref(),
+        (None, _) => return None,
+    };
+    let id = id.unwrap_or("unknown");
+    let there = match unmarked(id) {
+        Some(group) => format!("the group {group} has an older version of it as a whole"),
+        None => format!("{} has an older version of it as a whole (id {id})", work.system),
+    };
+    let message = format!(
+        "{there}, from before this flow split its documents: its parts would come there beside it; change it there by hand, and \
+         settle this version"
+    );
+    Some(Stop::failed(FailureClass::Changed, message))
+}
+
+/// The failure of a document that goes to its target as a whole, and of which parts went there when its flow split its documents.
+pub(crate) fn is_there_in_parts(work: &Work<'_>) -> Option<Stop> {
+    let divided = work.known.entry.divided.as_ref()?;
+    let parts: Vec<_> = divided.all().map(|(part, _)| part).collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "{} has, or will have, parts of an older version of it ({}), from when this flow split its documents: as a whole it would \
+         come there beside them; change them there by hand, and settle this version",
+        work.system,
+        parts.join(", ")
+    );
+    Some(Stop::failed(FailureClass::Changed, message))
 }
 
 /// Whether its source has cancelled a document: whatever lines it has, it is to have no bill, and nothing in a group.

@@ -107,7 +107,7 @@ impl Documents {
         held: &Held<'_>,
     ) -> Result<Planned<'a>, Stop> {
         let (flow, document, entry) = (&routed.flow, &work.item.document, &work.known.entry);
-        let is_known = entry.delivered.is_some() || !entry.bills.is_empty();
+        let is_known = entry.there().is_some() || !entry.bills.is_empty();
         let may_be_there = entry.attempts.is_some() || entry.unanswered.is_some();
         let id = entry.id.clone();
         let without_lines = part.filter(|_| flow.is_without_lines(document));

@@ -233,7 +233,7 @@ pub trait Groups: Send + Sync {
     async fn ask(&self, group: &GroupId) -> Result<(), StoreError>;
 
     /// All that had come when `open` was read is in seals: the group is no longer open, unless more has come since, or may
-    /// have. Then it is open since now.
+    /// have. Then it is open since now, and still asked for where that was said since.
     async fn looked(&self, open: &Open) -> Result<(), StoreError>;
 
     /// The seals of a group, in their order. Of one that has lapsed the first is empty: it keeps the number of the last.

@@ -23,7 +23,7 @@ impl There {
     /// The bill that a document has in the target; `None` where it has none, or is one of a group's.
     #[must_use]
     pub fn of(entry: &Entry) -> Option<Self> {
-        let delivered = entry.there()?;
+        let delivered = entry.counts()?;
         let id = delivered.target_id.clone().filter(|id| unmarked(id).is_none())?;
         Some(Self { id, hash: delivered.body_hash.clone() })
     }

@@ -9,7 +9,7 @@ use relay_core::ordered;
 use relay_mapping::{Diagnostic, Diagnostics, Flow, LookupTable, Severity};
 
 use crate::line_links::untold_lines;
-use crate::{listeners, shared_pools, suggest};
+use crate::{group_numbers, listeners, shared_pools, suggest};
 
 /// A flow file, not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,7 @@ impl Flows {
         found.extend(flows.iter().flat_map(|routed| untold_lines(routed, &flows, catalog)));
         found.extend(listeners::going_round(&flows));
         found.extend(shared_pools::divided(&flows));
+        found.extend(group_numbers::alike(&flows));
         let found = Diagnostics(found);
         if found.of(Severity::Error).next().is_some() {
             return Err(found);
@@ -145,6 +146,7 @@ impl Flows {
         }
         let mut together = listeners::going_round(&flows);
         together.extend(shared_pools::divided(&flows));
+        together.extend(group_numbers::alike(&flows));
         let all = flows.clone();
         flows.retain(|routed| {
             let untold = untold_lines(routed, &all, catalog).into_iter();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relay_core::groups::unmarked;
 use relay_core::ordered;
-use relay_core::{EntryId, Ledger, Lookups, StoreError, UnknownCode};
+use relay_core::{Entry, EntryId, Ledger, Lookups, StoreError, UnknownCode};
 use relay_mapping::{DeliveredAs, LookupKey, LookupTable};
 use serde_json::Value;
 
@@ -116,7 +116,7 @@ pub async fn deliveries(
     }
     let entries = ledger.read(&ids).await?;
     for asked in wanted {
-        let delivered = entries.get(&id(asked)).and_then(|entry| entry.delivered.as_ref());
+        let delivered = entries.get(&id(asked)).and_then(Entry::counts);
         let value = delivered.and_then(|delivered| match asked.2 {
             // What went into a group has no id of its own there.
             DeliveredAs::Id => delivered.target_id.clone().filter(|id| unmarked(id).is_none()),

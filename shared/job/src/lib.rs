@@ -13,6 +13,7 @@
 //! | [`entries`] | what is remembered of the lines of a bill that a flow has delivered |
 //! | `line_links` | flows that look up lines of what others deliver |
 //! | `shared_pools` | flows that take from one pool |
+//! | `group_numbers` | flows whose groups number bills of one kind alike |
 //! | [`known_codes`] | what our own stores know of the codes that a document looks up |
 //! | [`active_flows`] | the flows that take documents in, with a file or without |
 //! | [`sightings`] | which paths of a flow no document has held so far |
@@ -36,6 +37,7 @@ pub mod echoes;
 pub mod entries;
 pub mod flow_tests;
 pub mod flows;
+mod group_numbers;
 pub mod health;
 pub mod job;
 pub mod known_codes;

@@ -67,6 +67,17 @@ pub enum Cause {
         /// How many decimals the amounts have.
         scale: u32,
     },
+    /// An amount of which a group's sum would not be exact.
+    #[error(
+        "has more than {decimals} decimals, or {digits} digits before them, and a group sums none that are finer or larger: give its \
+         rule a `scale`, or correct it in the source system"
+    )]
+    NotSummed {
+        /// How many decimals it may have.
+        decimals: u32,
+        /// How many digits before them.
+        digits: u32,
+    },
     /// A division by zero.
     #[error("divides by zero: filter such lines, or correct the amount in the source system")]
     DividesByZero,

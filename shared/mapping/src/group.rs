@@ -5,10 +5,12 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use relay_connector::Document;
-use relay_core::groups::{Bill, Close, Contribution, Rules};
+use relay_core::groups::{Bill, Close, Contribution, Difference, Rules};
+use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use crate::apply::{Context, Mapped, Mapper, Place};
+use crate::diagnostic::Diagnostic;
 use crate::expression::{Expression, Failing, Scope, Term, first, holds, written};
 use crate::fault::{Cause, Fault};
 use crate::flow::Flow;
@@ -21,6 +23,13 @@ use crate::trace::Trace;
 /// The field of a contribution's line that tells its block, because each block derives its fields in its own way. No
 /// target has a field of this name.
 pub(crate) const BLOCK: &str = "#";
+
+/// What the numbers of bills end with that take back.
+const TAKES_BACK: &str = "-R";
+
+/// Amounts of so many decimals, and digits before them, are summed: what a million of them come to has no more than 28.
+const DECIMALS: u32 = 10;
+const DIGITS: u32 = 12;
 
 /// How a flow's documents become bills together.
 #[derive(Debug)]
@@ -35,6 +44,10 @@ pub struct Group {
     pub(crate) returns: Option<&'static Document>,
     /// What the numbers of its bills begin with.
     pub(crate) prefix: String,
+    /// `by`, as the flow file has it.
+    pub(crate) written: Vec<String>,
+    /// What is to be said where another flow numbers bills of the same kind alike.
+    pub(crate) alike: Diagnostic,
 }
 
 /// One of the values that members have in common.
@@ -71,10 +84,49 @@ impl Group {
         self.returns
     }
 
+    /// The bills that it makes of that target: which document, and how its number ends.
+    fn makes(&self, target: &'static Document) -> [(&'static str, &'static str); 2] {
+        let back = match self.rules.difference {
+            Difference::Supplement => "",
+            Difference::Red | Difference::Return => TAKES_BACK,
+        };
+        [(target.name, ""), (self.returns.unwrap_or(target).name, back)]
+    }
+
     fn name(&self, document: &Value) -> Result<String, Fault> {
         let scope = Scope::document(document);
         let parts: Result<Vec<_>, _> = self.by.iter().map(|part| part.read(&scope)).collect();
         Ok(joined(&parts?))
+    }
+}
+
+impl Group {
+    /// The amounts of which a sum would not be exact. Their document fails by itself, and holds no other of its group up.
+    fn not_summed(&self, lines: &[Map<String, Value>]) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for (index, line) in lines.iter().enumerate() {
+            for name in &self.rules.sums {
+                let text = match line.get(name) {
+                    None | Some(Value::Null) => continue,
+                    Some(Value::String(text)) => text.clone(),
+                    Some(other) => other.to_string(),
+                };
+                let amount = Decimal::from_str_exact(&text).map(|amount| amount.normalize());
+                let is_summed = |amount: Decimal| {
+                    amount.scale() <= DECIMALS && amount.abs() < Decimal::from(10_u64.pow(DIGITS))
+                };
+                if !amount.is_ok_and(is_summed) {
+                    let cause = Cause::NotSummed { decimals: DECIMALS, digits: DIGITS };
+                    faults.push(Fault::new(
+                        format!("{}[{index}].{name}", self.list),
+                        name,
+                        Some(&text),
+                        cause,
+                    ));
+                }
+            }
+        }
+        faults
     }
 }
 
@@ -128,6 +180,19 @@ impl Flow {
         self.group.as_ref()
     }
 
+    /// What is to be said of its groups where bills of another flow's have the same numbers: the target would be asked for the one
+    /// and answer with the other.
+    #[must_use]
+    pub fn numbers_bills_as(&self, other: &Self) -> Option<&Diagnostic> {
+        let (group, others) = (self.group.as_ref()?, other.group.as_ref()?);
+        let (made, theirs) = (group.makes(self.target.document), others.makes(other.target.document));
+        let is_alike = group.prefix == others.prefix
+            && group.written == others.written
+            && self.target.params == other.target.params
+            && made.iter().any(|made| theirs.contains(made));
+        is_alike.then_some(&group.alike)
+    }
+
     /// Whether the document is withdrawn from its group: `withdrawn_when`.
     ///
     /// # Errors
@@ -163,7 +228,11 @@ impl Flow {
         (mapper.marks_blocks, mapper.trace) = (true, trace);
         let head = self.whole(&mut mapper, document);
         let brought = match group.name(document) {
-            Ok(name) if mapper.faults.is_empty() => Ok(self.without_derived(group, name, head)),
+            Ok(name) if mapper.faults.is_empty() => {
+                let brought = self.without_derived(group, name, head);
+                let faults = group.not_summed(&brought.lines);
+                if faults.is_empty() { Ok(brought) } else { Err(faults) }
+            }
             Ok(_) => Err(mapper.faults),
             Err(fault) => Err(mapper.faults.into_iter().chain([fault]).collect()),
         };

@@ -119,7 +119,8 @@ impl Split {
         Fault::new("split".to_owned(), &self.text, value, cause)
     }
 
-    fn divide<'d>(&'d self, document: &'d Value) -> Result<Divided<'d>, Fault> {
+    /// `shares`: whether its parts share its amounts.
+    fn divide<'d>(&'d self, document: &'d Value, shares: bool) -> Result<Divided<'d>, Fault> {
         let scope = Scope::document(document);
         let lines = lines(&self.list, &scope)
             .map_err(|Failing { value, cause, .. }| self.fault(value.as_deref(), cause))?;
@@ -138,7 +139,7 @@ impl Split {
         if parts.len() > MOST_PARTS {
             return Err(self.fault(None, Cause::TooManyParts { count: parts.len(), most: MOST_PARTS }));
         }
-        if let Some(share) = &self.share {
+        if let Some(share) = self.share.as_ref().filter(|_| shares && !parts.is_empty()) {
             let of_parts: Vec<_> = parts.iter().map(|part| part.lines.as_slice()).collect();
             let shares = share.out(&scope, &self.list, &lines, &of_parts)?;
             parts.iter_mut().zip(shares).for_each(|(part, shares)| part.shares = shares);
@@ -172,13 +173,19 @@ impl Flow {
         self.split.as_ref()
     }
 
-    /// A document with its parts; `None` where the flow splits none.
+    /// A document with its parts; `None` where the flow splits none. What its source has cancelled is worth nothing to its parts, so
+    /// that no amount keeps it from being cancelled.
     ///
     /// # Errors
     /// Where its lines are no list, where what tells parts apart is no single value, where there are too many, and where what is to
     /// be shared out is no amount.
     pub fn divide<'d>(&'d self, document: &'d Value) -> Result<Option<Divided<'d>>, Fault> {
-        self.split.as_ref().map(|split| split.divide(document)).transpose()
+        let is_over = |split: &Split| {
+            split.share.is_some()
+                && (self.cancels(document).unwrap_or_default()
+                    || self.withdraws(document).unwrap_or_default())
+        };
+        self.split.as_ref().map(|split| split.divide(document, !is_over(split))).transpose()
     }
 
     /// The key of a part of the document with that key: the part is one more part of the key.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_core::groups::{GroupId, Seal, marked, unmarked};
 use relay_core::{Entry, EntryId, StoreError};
 use relay_job::Routed;
-use relay_mapping::{Brought, Context};
+use relay_mapping::{Brought, Context, Part};
 use serde_json::{Value, json};
 
 use crate::codes::Codes;
@@ -46,10 +46,12 @@ impl Reconciler<'_> {
                 flow.withdraws(&row).unwrap_or_default().then(|| "it is withdrawn from its group".to_owned())
             };
             let not_taken = not_taken(routed, &row).or_else(withdrawn);
-            let resolved = codes.resolve(flow.lookups(&row), &|| self.deadline).await?;
-            let context = Context { settings: &self.settings.0, lookups: &resolved.ids };
-            let brought = flow.contribution(&row, &context).map_err(|faults| told(&faults));
-            members.push(Member { key, row, brought, not_taken });
+            for (key, row) in self.of_row(routed, key, row, not_taken.is_none()).await? {
+                let resolved = codes.resolve(flow.lookups(&row), &|| self.deadline).await?;
+                let context = Context { settings: &self.settings.0, lookups: &resolved.ids };
+                let brought = flow.contribution(&row, &context).map_err(|faults| told(&faults));
+                members.push(Member { key, row, brought, not_taken: not_taken.clone() });
+            }
         }
         let id = |key: &String| EntryId::new(flow.name(), key);
         let ids: BTreeSet<_> =
@@ -79,6 +81,26 @@ impl Reconciler<'_> {
             report.judged(&member.key, None, &place, judged, Some(member.row));
         }
         self.bills(routed, seals, is_asked, codes, due, asking, report).await
+    }
+
+    /// The documents that a row becomes members as: its parts, where its flow splits it.
+    async fn of_row(
+        &self,
+        routed: &Routed,
+        key: String,
+        row: Value,
+        is_taken: bool,
+    ) -> Result<Vec<(String, Value)>, StoreError> {
+        let flow = &routed.flow;
+        if is_taken
+            && flow.split().is_some()
+            && self.knows_parts(routed, &key).await?
+            && let Ok(Some(divided)) = flow.divide(&row)
+        {
+            let of_part = |part: &Part| (flow.key_of_part(&key, &part.name), divided.document(part));
+            return Ok(divided.parts().iter().map(of_part).collect());
+        }
+        Ok(vec![(key, row)])
     }
 
     /// What a member comes to: whether it is in a bill. What becomes of the bill is told of that.

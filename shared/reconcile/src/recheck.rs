@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, TimeDelta};
 use relay_connector::quota::at_most;
-use relay_connector::{Delivery, Document, Found, Use};
+use relay_connector::{Delivery, Found, Use, lenient};
 use relay_core::clock::Deadline;
 use relay_core::{Action, Entry, EntryId, StoreError, ledger};
 use relay_job::Routed;
@@ -173,18 +173,25 @@ impl Reconciler<'_> {
         let [failed] = entry.failures().collect::<Vec<_>>()[..] else { return None };
         // Under a number that another version has, or may have, finding it proves nothing of this one.
         let may_be_another = entry.delivered.is_some() || entry.may_hold_another(&failed.hash);
-        if is_grouped || may_be_another || !is_asked {
+        // A bill of ours lacks what failed, such as its audit, whoever finds it.
+        let is_ours = entry.bills.iter().any(|bill| bill.stage.is_some());
+        if is_grouped || may_be_another || is_ours || !is_asked {
             return None;
         }
-        let number = self.number_of(routed, document, &failed.document)?;
+        let number = self.number_of(routed, &entry.id.key, &failed.document)?;
         Some((routed, number))
     }
 
     /// Our number of a document, which as a rule can be told although something else of it cannot be mapped.
-    fn number_of(&self, routed: &Routed, target: &Document, document: &Value) -> Option<String> {
+    fn number_of(&self, routed: &Routed, key: &str, document: &Value) -> Option<String> {
         let context = Context { settings: &self.settings.0, lookups: &BTreeMap::new() };
-        let traced = routed.flow.trace(document, &context);
+        let target = routed.flow.target().document;
         let name = target.number()?;
+        if let Some((_, part)) = routed.flow.part_of_key(key) {
+            let numbered = routed.flow.number_of_part(document, &part, &context)?;
+            return lenient::field(&numbered.body, name);
+        }
+        let traced = routed.flow.trace(document, &context);
         let is_same = |other: &str| {
             target.same.iter().any(|(one, two)| [(*one, *two), (*two, *one)].contains(&(name, other)))
         };

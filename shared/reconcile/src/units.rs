@@ -76,6 +76,10 @@ impl Reconciler<'_> {
             Ok(divided) => divided,
             Err(fault) => return Ok(Ok(vec![Unit { made: Err(fault.to_string()), ..unit }])),
         };
+        let divided = match divided {
+            Some(divided) if self.knows_parts(routed, &key).await? => Some(divided),
+            _ => None,
+        };
         let Some(divided) = divided else {
             let mapped = self.mapped(routed, &row, codes).await?;
             return Ok(Ok(vec![Unit { row: Some(row), ..unit.mapped(mapped) }]));
@@ -91,6 +95,14 @@ impl Reconciler<'_> {
             units.push(Unit { id, place, hash, row: Some(document), ..unit.clone().mapped(mapped) });
         }
         Ok(Ok(units))
+    }
+
+    /// Whether our ledger knows the parts of a document. Else it is missing as a whole: no newer version would withdraw a part that
+    /// came without it.
+    pub(crate) async fn knows_parts(&self, routed: &Routed, key: &str) -> Result<bool, StoreError> {
+        let id = EntryId::new(routed.flow.name(), key);
+        let entry = self.stores.ledger.read(std::slice::from_ref(&id)).await?.remove(&id);
+        Ok(entry.is_some_and(|entry| entry.divided.is_some()))
     }
 
     async fn mapped(

@@ -151,7 +151,12 @@ impl Groups for Aws {
             .update_item()
             .table_name(call.name)
             .set_key(Some(row))
-            .update_expression("SET since = :now REMOVE asked")
+            // Who has asked meanwhile asks for what has come meanwhile.
+            .update_expression(if open.is_asked {
+                "SET since = :now REMOVE asked"
+            } else {
+                "SET since = :now"
+            })
             .condition_expression("attribute_exists(id)")
             .expression_attribute_values(":now", number(now.timestamp_millis()));
         call.done_where_it_may(update.send().await).map(drop)

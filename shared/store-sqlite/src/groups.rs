@@ -78,12 +78,13 @@ impl Groups for Sqlite {
     async fn looked(&self, open: &Open) -> Result<(), StoreError> {
         let open = open.clone();
         self.write_in("noting a closed group in", move |tx, now| {
-            let Open { id: GroupId { flow, group }, stamp, .. } = &open;
+            let Open { id: GroupId { flow, group }, stamp, is_asked, .. } = &open;
             tx.prepare_cached("DELETE FROM group_open WHERE flow = ?1 AND name = ?2 AND came = ?3")?
                 .execute(params![flow, group, stamp])?;
-            tx.prepare_cached("UPDATE group_open SET since = ?3, asked = 0 WHERE flow = ?1 AND name = ?2")?
-                .execute(params![flow, group, millis(now)])
-                .map(drop)
+            // Who has asked meanwhile asks for what has come meanwhile.
+            let sql =
+                "UPDATE group_open SET since = ?3, asked = asked AND NOT ?4 WHERE flow = ?1 AND name = ?2";
+            tx.prepare_cached(sql)?.execute(params![flow, group, millis(now), is_asked]).map(drop)
         })
         .await
     }

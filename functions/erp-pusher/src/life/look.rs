@@ -9,7 +9,7 @@ use relay_core::life::{Bill, Change, Move, Step, Wanted, next, standing};
 use super::{Living, words};
 use crate::batch::Held;
 use crate::stop::Stop;
-use crate::work::Work;
+use crate::work::{LATE, Work};
 
 impl Living<'_> {
     /// The bills that the ledger knows. What was delivered before its flow had a life has one.
@@ -31,7 +31,9 @@ impl Living<'_> {
             });
         }
         let may_be_there = entry.attempts.is_some() || entry.unanswered.is_some();
-        if self.goes.is_some() && self.bills.is_empty() && may_be_there {
+        // What was deleted may have been made anew since. What may be taken back is noted before it is sent.
+        let is_noted = self.life.takes_back() && !self.bills.is_empty();
+        if self.goes.is_some() && standing(&self.bills).is_none() && may_be_there && !is_noted {
             self.bills.push(self.blank(work, None));
         }
         self.known = self.bills.len();
@@ -60,9 +62,10 @@ impl Living<'_> {
             }
             let Some(id) = self.bills[place].target_id.clone() else { continue };
             let deadline = held.keep().await?;
-            let stage = match self.has_stages() || !work.item.is_again() {
+            // What somebody has deleted is not taken back, and who has it sent again wants it there.
+            let stage = match self.has_stages() || !(work.item.is_again() || self.change == Change::Offset) {
                 true => self.stage(&id, deadline, work).await?,
-                false => self.saved_or_gone(place, deadline, work).await?,
+                false => self.saved_or_gone(place, deadline, work, now).await?,
             };
             let bill = &mut self.bills[place];
             if stage.is_none() && work.item.replay.is_none() && self.goes.is_none() {
@@ -106,16 +109,25 @@ impl Living<'_> {
         self.plan.document.steps().len() > 1
     }
 
-    /// Whether a bill that has no stages is there, by its number; one that cannot be asked for is taken to be.
+    /// Whether a bill that has no stages is there, by its number; one that cannot be asked for is taken to be. A list may lag behind
+    /// what was saved just now.
     async fn saved_or_gone(
         &self,
         place: usize,
         deadline: Deadline,
         work: &Work<'_>,
+        now: DateTime<Utc>,
     ) -> Result<Option<Step>, Stop> {
         let form = self.form(place, work)?;
         let found = self.plan.target.find(&self.delivery(&form), deadline).await?;
-        Ok((found != Found::NotThere).then_some(Step::Save))
+        if found != Found::NotThere {
+            return Ok(Some(Step::Save));
+        }
+        let lags = (LATE - (now - self.bills[place].at).abs()).to_std().unwrap_or_default();
+        match lags.is_zero() || work.item.is_again() {
+            true => Ok(None),
+            false => Err(Stop::Ended(Outcome::Postponed { wait: lags })),
+        }
     }
 
     /// The stage of a bill; of what has none, that it is saved.

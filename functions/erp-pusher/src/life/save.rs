@@ -89,7 +89,8 @@ impl Living<'_> {
         }
     }
 
-    /// The target has a bill of that number. What is in it is known where no other version went out under the number.
+    /// The target has a bill of that number. What is in it is known where the ledger has noted it before it was sent, or where no
+    /// other version went out under the number.
     pub(super) async fn found(
         &mut self,
         place: usize,
@@ -99,14 +100,16 @@ impl Living<'_> {
         now: DateTime<Utc>,
     ) -> Result<bool, Stop> {
         let stage = self.stage(&id, deadline, work).await?.unwrap_or(Step::Save);
-        let is_known = self.bills[place].takes_back.is_some()
-            || place > 0
-            || self.life.takes_back()
-            || work.is_only_version();
+        let is_noted = self.bills[place].takes_back.is_some() || place < self.known;
+        // The bills before it are gone or taken back: what was tried since is all that may be in it.
+        let is_only_version = match place {
+            0 => work.is_only_version(),
+            _ => !work.known.entry.may_hold_another(&work.hash),
+        };
         let bill = &mut self.bills[place];
         (bill.target_id, bill.stage, bill.at) = (Some(id), Some(stage), now);
-        if !is_known {
-            (bill.body_hash, bill.version) = (String::new(), None);
+        if !is_noted && !is_only_version {
+            (bill.body_hash, bill.version, bill.body) = (String::new(), None, None);
         }
         Ok(false)
     }

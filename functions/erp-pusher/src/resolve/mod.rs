@@ -129,8 +129,11 @@ impl Resolver {
                 None => self.ask_once(key, document, held).await?,
             };
             if let Some(id) = id {
-                // Another process may change the bill: what is known of its lines is compared with the ledger each time.
-                if !matches!(self.tables.get(&key.table), Some(LookupTable::Line { .. })) {
+                // A bill may be taken back for another, and its lines change: the ledger is asked each time.
+                let is_of_bill = |table: &LookupTable| {
+                    matches!(table, LookupTable::Delivered { .. } | LookupTable::Line { .. })
+                };
+                if !self.tables.get(&key.table).is_some_and(is_of_bill) {
                     Arc::make_mut(&mut lock(&self.at_hand).ids).insert(key.clone(), id.clone());
                 }
                 ids.insert(key.clone(), id);

@@ -127,7 +127,10 @@ impl LedgerWriter {
             let is_over = request.is_some_and(|request| confirmed || (at - request.at).abs() > FORGOTTEN);
             entry.unanswered.take_if(|_| is_over);
             if let Some(bills) = &sent.bills {
-                entry.bills.clone_from(bills);
+                // Those that another worker has noted meanwhile are not forgotten.
+                if entry.bills == work.known.entry.bills {
+                    entry.bills.clone_from(bills);
+                }
                 // A late request changes nothing of what is audited, and what was asked for is known.
                 entry.unanswered.take_if(|_| !replaces);
             }
@@ -167,6 +170,18 @@ impl LedgerWriter {
             // What is recorded of the bills is known, whatever tries there were.
             (entry.attempts, entry.unanswered) = (None, begun.clone());
         });
+        self.written(work, entry).await
+    }
+
+    /// Records our number of a document, before it is sent.
+    pub(crate) async fn numbered(&self, work: &mut Work<'_>, number: &str) -> Result<(), Stop> {
+        let mut entry = work.known.entry.clone();
+        noted(work, &mut entry, |entry| entry.bears(number));
+        self.written(work, entry).await
+    }
+
+    /// Writes what is known of a document from here on.
+    async fn written(&self, work: &mut Work<'_>, mut entry: Entry) -> Result<(), Stop> {
         if !self.ledger.write(&entry).await? {
             tracing::warn!("another worker has written this document's entry: its turn comes once more");
             return Err(Stop::Ended(Outcome::AT_ONCE));
@@ -325,11 +340,6 @@ impl LedgerWriter {
             at: self.clock.now(),
             others: false,
         }
-    }
-
-    /// Records the numbers that a document is found by, before it is sent.
-    pub(crate) async fn numbered(&self, work: &Work<'_>) -> Result<(), StoreError> {
-        self.change(work, |_| ()).await
     }
 
     async fn change<T: Send>(

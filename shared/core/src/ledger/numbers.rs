@@ -42,12 +42,19 @@ impl Numbers {
         self.stored = self.all.len();
     }
 
-    /// Notes one, if it is any and not the document's key, which finds it anyway.
+    /// Notes one of the document, if it is any and not the document's key, which finds it anyway.
     pub(super) fn note(&mut self, number: &str, key: &str) {
+        if LENGTHS.contains(&number.len()) && self.all.len() < MOST {
+            self.note_at_target(number, key);
+        }
+    }
+
+    /// Notes one that its target has it under, however many there are: by it what we have made is told from what others have.
+    pub(super) fn note_at_target(&mut self, number: &str, key: &str) {
         // A group has thousands of members, and lists them itself.
         let is_group = unmarked(number).is_some();
-        let is_any = number != key && !is_group && LENGTHS.contains(&number.len());
-        if is_any && self.all.len() < MOST && !self.all.iter().any(|known| known == number) {
+        let is_any = number != key && !is_group && !number.is_empty();
+        if is_any && !self.all.iter().any(|known| known == number) {
             self.all.push(number.to_owned());
         }
     }
@@ -100,5 +107,11 @@ mod tests {
         let mut numbers = Numbers::default();
         (1_000..1_100).for_each(|number| numbers.note(&number.to_string(), ""));
         assert_eq!(numbers.all().len(), MOST);
+        numbers.note_at_target("X-B4", "X");
+        assert_eq!(
+            numbers.all().last().map(String::as_str),
+            Some("X-B4"),
+            "its bills are found all the same"
+        );
     }
 }

@@ -3,6 +3,7 @@ use std::cmp::Ordering;
 use chrono::{DateTime, Utc};
 
 use crate::FailureClass;
+use crate::life::standing;
 
 use super::{Attempts, Delivered, Entry, EntryId, Failed, Numbers, Settled, Stamp, Unanswered};
 
@@ -49,9 +50,15 @@ impl Entry {
         let of_target = self.delivered.iter().flat_map(|delivered| [&delivered.target_id, &delivered.number]);
         let of_bills = self.bills.iter().flat_map(|bill| [&bill.target_id, &bill.number]);
         let of_target: Vec<String> = of_target.chain(of_bills).flatten().cloned().collect();
-        for number in of_target.iter().chain(numbers) {
+        of_target.iter().for_each(|number| self.bears(number));
+        for number in numbers {
             self.numbers.note(number, &self.id.key);
         }
+    }
+
+    /// Notes a number that the target has it under, or may have soon.
+    pub fn bears(&mut self, number: &str) {
+        self.numbers.note_at_target(number, &self.id.key);
     }
 
     /// The entry of a document that nothing is known of yet.
@@ -86,6 +93,17 @@ impl Entry {
     pub fn may_hold_another(&self, hash: &str) -> bool {
         self.attempts.as_ref().is_some_and(|attempts| attempts.may_have_brought_another(hash))
             || self.divided.as_ref().is_some_and(|divided| divided.hash != hash)
+    }
+
+    /// What of the document counts in the target, where anything does: not a bill that is being taken back, or deleted, for a newer
+    /// version or a cancellation that has not come through yet.
+    #[must_use]
+    pub fn counts(&self) -> Option<&Delivered> {
+        let stands = |there: &&Delivered| {
+            let bill = standing(&self.bills).and_then(|place| self.bills.get(place));
+            self.bills.is_empty() || bill.is_some_and(|bill| bill.target_id == there.target_id)
+        };
+        self.there().filter(stands)
     }
 
     /// Notes an attempt; that another version was tried before stays known.

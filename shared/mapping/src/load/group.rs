@@ -12,6 +12,7 @@ use super::reach::{self, Level};
 use super::report::{Report, Written};
 use super::table::{Entry, Table};
 use crate::conversion::Conversion;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::expression::{self, Expression, Root};
 use crate::group::{Group, Part};
 use crate::number;
@@ -51,7 +52,7 @@ pub(super) fn group(
         };
         sums(table, blocks, &|written| loader.sent_as(known, written), report)
     });
-    let close = close(table, by.as_deref(), report);
+    let close = close(table, by.as_ref().map(|(parts, _)| parts.as_slice()), report);
     let withdrawn_when = table.text("withdrawn_when", report).and_then(|written| {
         let condition = report.parsed(&written, expression::condition(written.text))?;
         reach::expression(&condition, &written, level, report);
@@ -61,12 +62,26 @@ pub(super) fn group(
     let max_lines = max_lines(table, report);
     let (difference, returns) = difference(table, catalog, document, fields, report);
     let prefix = table.text("prefix", report).map(|written| written.text.to_owned()).unwrap_or_default();
+    let alike = alike(table, document, report);
     let rules = Rules { sums: sums?, max_lines, difference };
     let (list, _) = list?;
-    Some(Group { by: by?, list: list.to_owned(), rules, close: close?, withdrawn_when, returns, prefix })
+    let (by, written) = by?;
+    let list = list.to_owned();
+    Some(Group { by, list, rules, close: close?, withdrawn_when, returns, prefix, written, alike })
 }
 
-fn by(table: &Table<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Vec<Part>> {
+/// What another flow file may make a mistake of: that the bills of both have the same numbers.
+fn alike(table: &Table<'_>, document: &Document, report: &Report<'_>) -> Diagnostic {
+    let span = table.get("prefix").map_or_else(|| table.span.clone(), |entry| entry.span);
+    let message = format!(
+        "another flow numbers bills of `{}` alike: by the same `by`, with the same `prefix`, so that one would be taken for the other",
+        document.name
+    );
+    report.diagnostic(Severity::Error, span, message, None)
+}
+
+/// The parts, and as they are written.
+fn by(table: &Table<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<(Vec<Part>, Vec<String>)> {
     let Some(entry) = table.get("by") else {
         let help = "by = [\"shop_no\", \"warehouse_no\", \"day(consign_time)\"]".to_owned();
         report.mistake(
@@ -76,15 +91,15 @@ fn by(table: &Table<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<V
         );
         return None;
     };
-    let parts: Option<Vec<_>> =
-        entry.texts(report)?.iter().map(|written| part(written, level, report)).collect();
+    let texts = entry.texts(report)?;
+    let parts: Option<Vec<_>> = texts.iter().map(|written| part(written, level, report)).collect();
     let parts = parts?;
     if parts.is_empty() {
         let help = "by = [\"shop_no\", \"day(consign_time)\"]".to_owned();
         report.mistake(entry.span, "`by` names no path", Some(help));
         return None;
     }
-    Some(parts)
+    Some((parts, texts.iter().map(|written| written.text.to_owned()).collect()))
 }
 
 fn part(written: &Written<'_>, level: &Level<'_>, report: &mut Report<'_>) -> Option<Part> {

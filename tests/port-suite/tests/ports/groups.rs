@@ -157,6 +157,24 @@ async fn a_person_asks_for_a_group_until_it_is_looked_at() {
     assert_eq!(groups.open("orders-by-day").await.unwrap(), []);
 }
 
+/// While the group is being closed, and something more has come.
+#[tokio::test]
+async fn a_person_who_asks_after_a_group_was_read_is_not_answered_by_what_was_read_before() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    groups.put(&group(), &order(&ports, "A", "1")).await.unwrap();
+    let open = groups.open("orders-by-day").await.unwrap().remove(0);
+    ports.wait(300);
+    groups.put(&group(), &order(&ports, "B", "1")).await.unwrap();
+    groups.ask(&group()).await.unwrap();
+    groups.looked(&open).await.unwrap();
+    let asked = groups.open("orders-by-day").await.unwrap().remove(0);
+    assert!(asked.is_asked);
+    ports.wait(300);
+    groups.looked(&asked).await.unwrap();
+    assert_eq!(groups.open("orders-by-day").await.unwrap(), []);
+}
+
 #[tokio::test]
 async fn a_seal_is_written_once_and_keeps_what_it_says() {
     let ports = Ports::open().await;

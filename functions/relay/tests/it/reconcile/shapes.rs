@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{TRADES, found, noon, reconcile};
 use crate::console::Console;
-use crate::support::Town;
+use crate::support::{Installation, Town};
 
 #[test]
 fn documents_of_a_group_are_compared_through_their_bill() {
@@ -26,12 +26,7 @@ fn documents_of_a_group_are_compared_through_their_bill() {
     let answer = reconcile(&installation, &[]).with_status(0).json();
     assert_eq!(answer["days"][0]["counts"], json!({ "not_due": 3 }), "its group is open: {answer}");
 
-    let groups = installation.relay(&["groups", "--json"]).with_status(0).json();
-    let group = groups["groups"][0]["group"].as_str().unwrap().to_owned();
-    installation.relay(&["groups", "close", &group]).with_status(0);
-    fs::write(installation.path("event.json"), "{}").unwrap();
-    installation.relay(&["invoke", "bill-closer", "--event", "event.json"]).with_status(0);
-    installation.relay(&["drain"]).with_status(0);
+    let group = closed(&installation);
     let answer = reconcile(&installation, &[]).with_status(0).json();
     let day = &answer["days"][0];
     assert_eq!(day["counts"], json!({ "matched": 4 }), "three members and a bill: {answer}");
@@ -53,6 +48,54 @@ fn documents_of_a_group_are_compared_through_their_bill() {
     installation.relay(&["drain"]).with_status(0);
     assert_eq!(town.vendors.kingdee.orders(&bill).len(), 1, "{answer}");
     reconcile(&installation, &[]).with_status(0);
+}
+
+/// Closes the first group, sends its bill, and answers its name.
+fn closed(installation: &Installation) -> String {
+    let groups = installation.relay(&["groups", "--json"]).with_status(0).json();
+    let group = groups["groups"][0]["group"].as_str().unwrap().to_owned();
+    installation.relay(&["groups", "close", &group]).with_status(0);
+    fs::write(installation.path("event.json"), "{}").unwrap();
+    installation.relay(&["invoke", "bill-closer", "--event", "event.json"]).with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    group
+}
+
+/// Each line of a trade is a member. What was never handed over is missing as a whole, and comes in its parts.
+#[test]
+fn the_parts_of_a_document_that_are_members_of_a_group_are_compared_each_by_itself() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    fs::create_dir(installation.path("flows")).unwrap();
+    let flow = format!("{}\n[split]\neach = \"goods_list\"\nwithdrawn = \"fail\"\n", crate::groups::FLOW);
+    fs::write(installation.path(&format!("flows/{TRADES}.toml")), flow).unwrap();
+    installation
+        .set("RELAY_FLOWS_DIR", "flows")
+        .set("RELAY_START", (noon(2) - TimeDelta::hours(13)).to_rfc3339());
+    for place in 0..3 {
+        town.vendors.wangdian.generate_trade("S001", 55, noon(2) + TimeDelta::minutes(place));
+    }
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    installation.relay(&["drain"]).with_status(0);
+    closed(&installation);
+    let answer = reconcile(&installation, &[]).with_status(0).json();
+    let day = &answer["days"][0];
+    let parts = day["source"]["documents"].as_u64().unwrap();
+    assert!(parts > 3, "{answer}");
+    assert_eq!(day["counts"], json!({ "matched": parts + 1 }), "the parts and their bill: {answer}");
+    assert_eq!(day["source"]["content"]["quantity"], day["target"]["content"]["quantity"], "{answer}");
+
+    // Behind the watermark, where no poll reads any more.
+    let held_back = town.vendors.wangdian.generate_trade("S001", 55, noon(2) + TimeDelta::hours(1));
+    let answer = reconcile(&installation, &["--heal", "--yes"]).with_status(1).json();
+    assert_eq!(found(&answer), [(held_back.clone(), "missing".to_owned())], "{answer}");
+    installation.relay(&["drain"]).with_status(0);
+    let shown = installation.relay(&["show", &held_back, "--json"]).with_status(0).json();
+    let parts = shown["found"][0]["documents"].as_array().unwrap().iter();
+    let of_whole = parts.filter_map(|document| document["parts"].as_array()).next();
+    assert!(of_whole.is_some_and(|parts| !parts.is_empty()), "its parts are known: {shown}");
+    let answer = reconcile(&installation, &[]).with_status(0).json();
+    assert_eq!(answer["days"][0]["counts"]["missing"], json!(null), "{answer}");
 }
 
 /// ShareCRM cannot be asked: what it was sent last is held against what WDT has now.

@@ -146,6 +146,26 @@ async fn an_order_that_cannot_be_mapped_holds_no_group_up_and_comes_in_the_next_
     assert_eq!(seals(&process).await[1].members[0].key, "B");
 }
 
+/// A twelfth has no end: no sum of it is exact.
+#[tokio::test]
+async fn an_order_whose_quantity_cannot_be_summed_fails_alone_and_holds_no_group_up() {
+    let (house, _folder) = to_http(6, BY_DAY, "\"supplement\"");
+    let process = house.start();
+    push(&house, &process, &order("A", 1, &[("X", "0.0833333333333333333333333333", "10.00")])).await;
+    push(&house, &process, &order("B", 1, &[("X", "12.5", "10.00")])).await;
+    let turns = process.drain().await;
+    assert_eq!((count(&turns, "failed"), count(&turns, "delivered")), (1, 1));
+    let reason = process.operations().show(FLOW, "A").await.unwrap().failures.remove(0).message;
+    assert!(reason.starts_with("lines[0].qty: ") && reason.contains("more than 10 decimals"), "{reason}");
+    night(&house);
+    assert_eq!(
+        close(&process).await,
+        Report { flow: FLOW.to_owned(), closed: 1, bills: 1, ..Report::default() }
+    );
+    process.drain().await;
+    assert_eq!(bills(&house), ["S001/2026-11-22-1: X 12.5 10.00 0.8000"]);
+}
+
 #[tokio::test]
 async fn a_group_closes_by_size_and_by_age() {
     let (house, _folder) = to_http(7, "{ size = 2, every = \"30m\" }", "\"supplement\"");

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use relay_core::life::Step;
 use relay_simulators::Fault;
 use serde_json::json;
@@ -252,6 +254,27 @@ async fn a_bill_whose_answer_was_lost_is_deleted_when_its_source_cancels_it() {
     pushed(&house, &process, &cancelled(2)).await;
     assert_eq!(bills(&house), Vec::<String>::new());
     assert!(process.failures().await.is_empty());
+}
+
+/// V1 tells no states: the bill is asked for by its number before it is taken back.
+#[tokio::test]
+async fn a_bill_that_a_person_has_deleted_is_not_taken_back() {
+    for version in [cancelled(2), shipment(2, 5)] {
+        let (house, _folder) = house(1, "changes = \"offset\"\nwhen_cancelled = \"offset\"");
+        let house = house.with("KINGDEE_AUTH", "v1");
+        let process = house.start();
+        pushed(&house, &process, &shipment(1, 3)).await;
+        house.vendors.kingdee.remove("sal_outbound", &saved(&house)[0].id);
+        house.clock.advance(Duration::from_secs(300));
+        let turns = pushed(&house, &process, &version).await;
+        assert_eq!(bills(&house), Vec::<String>::new(), "{version}");
+        if version["status"] == "cancelled" {
+            assert!(process.failures().await.is_empty());
+        } else {
+            let (class, reason) = failure(&turns);
+            assert!(class == "changed" && reason.contains("somebody has deleted it"), "{class}: {reason}");
+        }
+    }
 }
 
 #[tokio::test]

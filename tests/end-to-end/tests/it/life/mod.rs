@@ -8,11 +8,17 @@
 //! | `example` | the example flow |
 //! | `periods` | bills of a day whose books are closed |
 //! | `kills` | a process that is killed at each of its steps |
+//! | `revived` | bills that are made anew, and of which it is not known whether they have arrived |
+//! | `links` | what refers to a bill that is taken back for another |
+//! | `overtaken` | a worker whose time in flight ends while it saves a bill |
 
 mod changes;
 mod example;
 mod kills;
+mod links;
+mod overtaken;
 mod periods;
+mod revived;
 mod steps;
 
 use std::fs;

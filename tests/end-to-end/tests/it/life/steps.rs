@@ -3,6 +3,7 @@ use std::time::Duration;
 use relay_bill_closer::BillCloser;
 use relay_core::clock::Deadline;
 use relay_core::life::Step;
+use relay_day_reconciler::DayReconciler;
 use relay_simulators::Fault;
 use serde_json::json;
 
@@ -53,6 +54,20 @@ async fn a_bill_that_cannot_be_audited_stands_as_failed_at_that_step_and_a_repla
     assert_eq!(bills(&house), BILL);
     assert_eq!(calls(&house, "sal_outbound_save"), saves, "what is saved is not saved again");
     assert!(process.failures().await.is_empty());
+}
+
+/// It is ours, and nobody has done what it lacks.
+#[tokio::test]
+async fn a_bill_that_could_not_be_audited_is_not_closed_because_it_is_found() {
+    let (house, _folder) = house(1, AUDIT);
+    let process = house.start();
+    house.vendors.kingdee.faults.inject_for("common_operate", Fault::InnerRefusal("库存不足".to_owned()));
+    pushed(&house, &process, &shipment(1, 3)).await;
+    let reconciler = process.wiring.build::<DayReconciler>().unwrap();
+    let rechecked = reconciler.recheck(Deadline::NONE).await.unwrap().unwrap();
+    assert_eq!((rechecked.closed, rechecked.unproven), (Vec::new(), 1));
+    let failed = entry(&process).await.failed.unwrap();
+    assert_eq!(failed.step, Some(Step::Audit), "a person is still told");
 }
 
 /// The same version once more is no second bill, and no second audit.

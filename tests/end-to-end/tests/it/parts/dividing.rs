@@ -1,4 +1,8 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use relay_core::clock::Deadline;
+use relay_day_reconciler::DayReconciler;
 
 use super::{FLOW, TO_KINGDEE, failed, order, pushed, split_by, there, to_http, with_flow};
 use crate::process::failure;
@@ -27,6 +31,23 @@ async fn an_order_becomes_one_bill_for_each_of_its_warehouses() {
 
     let told = pushed(&house, &process, &order("A", 1, &LINES)).await;
     assert_eq!(told, ["A: skipped"], "the same once more");
+}
+
+/// The whole is another document than the part that failed.
+#[tokio::test]
+async fn a_part_that_failed_is_closed_once_a_person_has_made_that_part_and_not_the_whole() {
+    let (house, _folder) = with_flow(2, TO_KINGDEE);
+    let process = house.start();
+    pushed(&house, &process, &order("A", 1, &[("WH01", "ML-250-24", 1), ("WH02", "NEW", 2)])).await;
+    let reconciler = process.wiring.build::<DayReconciler>().unwrap();
+    house.vendors.kingdee.enter_by_hand("A");
+    let rechecked = reconciler.recheck(Deadline::NONE).await.unwrap().unwrap();
+    assert_eq!((rechecked.closed, rechecked.missing), (Vec::new(), 1));
+    house.vendors.kingdee.enter_by_hand("A-WH02");
+    house.clock.advance(Duration::from_secs(24 * 3_600));
+    let rechecked = reconciler.recheck(Deadline::NONE).await.unwrap().unwrap();
+    let closed: Vec<_> = rechecked.closed.iter().map(|closed| closed.number.as_str()).collect();
+    assert_eq!(closed, ["A-WH02"]);
 }
 
 #[tokio::test]

@@ -7,8 +7,10 @@
 //! | `undoing` | a part that a newer version lacks, undone by the word of the flow; documents that are cancelled |
 //! | `kills` | a process that is killed at each of its steps |
 //! | `grouped` | parts that are members of groups |
+//! | `flow_changes` | a flow that is given a split, or loses it, after it has delivered documents |
 
 mod dividing;
+mod flow_changes;
 mod grouped;
 mod kills;
 mod undoing;

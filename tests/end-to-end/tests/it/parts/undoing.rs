@@ -238,6 +238,27 @@ async fn a_cancellation_goes_for_each_part() {
     }
 }
 
+/// What its parts share matters no more, whether there are parts to share it or not.
+#[tokio::test]
+async fn no_amount_that_is_shared_out_keeps_a_document_from_being_cancelled() {
+    let share = "[split]\nshare = [\"postage\"]\nshare_by = \"quantity * price\"\nremainder = \"last\"";
+    let with_postage = |mut order: Value, postage: &str| {
+        order["postage"] = json!(postage);
+        order
+    };
+    for (lines, postage) in [(order("A", 2, &[]), "6.00"), (third(), "6.005")] {
+        let (house, _folder) =
+            with_flow(1, &flow("when_cancelled = \"delete\"", "").replace("[split]", share));
+        let house = of_v2(house);
+        let process = house.start();
+        pushed(&house, &process, &with_postage(first(), "6.00")).await;
+        let cancelled = of_status(with_postage(lines, postage), "cancelled");
+        pushed(&house, &process, &cancelled).await;
+        assert_eq!(failed(&process).await, [], "{cancelled}");
+        assert_eq!(bills(&house), Vec::<String>::new(), "{cancelled}");
+    }
+}
+
 #[tokio::test]
 async fn a_cancelled_document_that_never_came_makes_nothing_and_is_no_failure() {
     let (house, _folder) = house(1, "when_cancelled = \"delete\"", "");

@@ -1,0 +1,64 @@
+//! A flow that is given a `[split]`, or loses it, after it has delivered documents: none comes to the target both as a whole and in
+//! parts.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::{FLOW, TO_HTTP, TO_KINGDEE, failed, order, pushed, there, with_flow};
+use crate::house::House;
+use crate::process::Process;
+
+const SPLIT: &str = "[split]\nby = \"items.warehouse\"";
+const LINES: [(&str, &str, u32); 2] = [("WH01", "ML-250-24", 1), ("WH02", "ML-1L-12", 2)];
+const CHANGED: [(&str, &str, u32); 2] = [("WH01", "ML-250-24", 3), ("WH02", "ML-1L-12", 2)];
+
+/// A process that goes by another flow.
+fn changed(house: &House, folder: &TempDir, flow: &str) -> Process {
+    fs::write(folder.path().join(format!("{FLOW}.toml")), flow).unwrap();
+    house.start()
+}
+
+async fn reason(process: &Process) -> String {
+    process.operations().show(FLOW, "A").await.unwrap().failures.remove(0).message
+}
+
+#[tokio::test]
+async fn what_the_target_has_as_a_whole_does_not_come_there_in_parts_too() {
+    let (house, folder) = with_flow(40, &TO_KINGDEE.replace(SPLIT, ""));
+    pushed(&house, &house.start(), &order("A", 1, &LINES)).await;
+    let process = changed(&house, &folder, TO_KINGDEE);
+    let told = pushed(&house, &process, &order("A", 2, &CHANGED)).await;
+    assert_eq!(told, ["A: failed"]);
+    assert_eq!(failed(&process).await, [("A".to_owned(), "changed".to_owned())]);
+    assert!(reason(&process).await.contains("an older version of it as a whole (id "));
+    assert_eq!(house.vendors.kingdee.creates(), BTreeMap::from([("A".to_owned(), 1)]));
+    let told = pushed(&house, &process, &order("B", 1, &LINES)).await;
+    assert_eq!(told, ["B/WH01: delivered", "B/WH02: delivered", "B: divided"], "what is new is split");
+}
+
+#[tokio::test]
+async fn what_the_target_has_in_parts_does_not_come_there_as_a_whole_too() {
+    let (house, folder) = with_flow(41, &TO_HTTP.replace("[split]\nSPLIT", SPLIT));
+    pushed(&house, &house.start(), &order("A", 1, &LINES)).await;
+    let process = changed(&house, &folder, &TO_HTTP.replace("[split]\nSPLIT", ""));
+    assert_eq!(pushed(&house, &process, &order("A", 2, &CHANGED)).await, ["A: failed"]);
+    assert_eq!(failed(&process).await, [("A".to_owned(), "changed".to_owned())]);
+    assert!(reason(&process).await.contains("parts of an older version of it (WH01, WH02)"));
+    assert_eq!(there(&house).into_keys().collect::<Vec<_>>(), ["A-WH01", "A-WH02"]);
+}
+
+#[tokio::test]
+async fn a_bill_with_a_life_is_not_made_beside_the_parts_of_its_document() {
+    let audited = |flow: &str| flow.replace("[target]", "[target]\nthen = [\"audit\"]");
+    let (house, folder) = with_flow(42, &audited(TO_KINGDEE));
+    let house = house.with("KINGDEE_AUTH", "v2");
+    pushed(&house, &house.start(), &order("A", 1, &LINES)).await;
+    let process = changed(&house, &folder, &audited(&TO_KINGDEE.replace(SPLIT, "")));
+    assert_eq!(pushed(&house, &process, &order("A", 2, &CHANGED)).await, ["A: failed"]);
+    let mut numbers: Vec<_> =
+        house.vendors.kingdee.saved_of("sal_order").into_iter().map(|saved| saved.number).collect();
+    numbers.sort();
+    assert_eq!(numbers, ["A-WH01", "A-WH02"]);
+}
