@@ -8,11 +8,13 @@
 //! | `example` | the example flow |
 //! | `periods` | bills of a day whose books are closed |
 //! | `kills` | a process that is killed at each of its steps |
+//! | `standing` | which bills stand at which step, as an operator sees it |
 
 mod changes;
 mod example;
 mod kills;
 mod periods;
+mod standing;
 mod steps;
 
 use std::fs;
