@@ -104,7 +104,7 @@ impl Reading<'_> {
             return Err(ReadError::Beyond { horizon });
         }
         let (total, first_rows) = (first.total, first.rows.len() as u64);
-        let taken_first = readers.take(first.rows, &HashSet::new()).await?;
+        let taken_first = readers.take_except(first.rows, &HashSet::new()).await?;
         let is_full = first_rows >= u64::from(self.page_size());
         let behind = match (total, counted(window, total, first_rows, readers)) {
             (Some(total), _) if first_rows == 0 && total > 0 => {
@@ -142,7 +142,7 @@ impl Reading<'_> {
         for page_no in (1..=last).rev().take(EMPTY_PAGES) {
             let page = self.page(window, page_no, readers).await?;
             let read = page.rows.len() as u64;
-            readers.take(page.rows, &HashSet::new()).await?;
+            readers.take(page.rows).await?;
             if read == 0 {
                 continue;
             }
@@ -186,12 +186,12 @@ impl Reading<'_> {
         for page_no in (1..=left).rev() {
             let page = self.page(window, page_no, readers).await?;
             read += page.rows.len() as u64;
-            readers.take(page.rows, &HashSet::new()).await?;
+            readers.take(page.rows).await?;
         }
         let again = self.page(window, 0, readers).await?;
         let first_rows = again.rows.len() as u64;
         read += first_rows;
-        readers.take(again.rows, &taken_first).await?;
+        readers.take_except(again.rows, &taken_first).await?;
         match again.total.filter(|total| is_possible(*total, first_rows)) {
             Some(total) if read < total => Err(ReadError::Incomplete { vendor: self.vendor(), read, total }),
             _ => Ok(()),
@@ -211,7 +211,7 @@ impl Reading<'_> {
         for page_no in from..MOST_PAGES {
             let page = self.page(window, page_no, readers).await?;
             let is_empty = page.rows.is_empty();
-            let taken = readers.take(page.rows, &HashSet::new()).await?;
+            let taken = readers.take_except(page.rows, &HashSet::new()).await?;
             if is_empty || (!taken.is_empty() && taken == before) {
                 return Ok(page_no - 1);
             }

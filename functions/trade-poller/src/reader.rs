@@ -72,17 +72,19 @@ impl<'a> Reader<'a> {
         self.position = Position::ReadUntil(back);
     }
 
-    /// Queues rows, except those that were queued before, and answers what it has queued.
+    /// Queues rows: all of them, or those that were not queued before; and answers what they are where that is asked.
     async fn take(
         &mut self,
         rows: Vec<Value>,
-        before: &HashSet<String>,
+        before: Option<&HashSet<String>>,
     ) -> Result<HashSet<String>, StoreError> {
-        let mut taken = HashSet::with_capacity(rows.len());
+        let mut taken = HashSet::new();
         let items = self.turn.documents(rows, |item| {
-            let id = item.content_id();
-            let is_new = !before.contains(&id);
-            taken.insert(id) && is_new
+            before.is_none_or(|before| {
+                let id = item.content_id();
+                let is_new = !before.contains(&id);
+                taken.insert(id) && is_new
+            })
         });
         self.turn.queue(&items).await?;
         Ok(taken)
@@ -174,11 +176,24 @@ impl<'a> Readers<'a> {
         self.somebody()
     }
 
+    /// Queues rows for each flow. To tell what a row is takes as long as half of reading it: nobody asks for these.
+    pub(crate) async fn take(&mut self, rows: Vec<Value>) -> Result<(), ReadError> {
+        self.take_for_each(rows, None).await.map(drop)
+    }
+
     /// Queues rows for each flow, except those that were queued before, and answers what was queued.
-    pub(crate) async fn take(
+    pub(crate) async fn take_except(
         &mut self,
         rows: Vec<Value>,
         before: &HashSet<String>,
+    ) -> Result<HashSet<String>, ReadError> {
+        self.take_for_each(rows, Some(before)).await
+    }
+
+    async fn take_for_each(
+        &mut self,
+        rows: Vec<Value>,
+        before: Option<&HashSet<String>>,
     ) -> Result<HashSet<String>, ReadError> {
         let (mut taken, mut left) = (HashSet::new(), self.served().count());
         let mut rows = Some(rows);

@@ -2,8 +2,8 @@
 //!
 //! **Group commit.** A commit waits for the disk, and most of a write's time is that wait. So whatever has gathered in
 //! the meantime is done in one transaction and committed together: sixteen pushes at once cost two waits and not sixteen.
-//! Each request has a savepoint of its own in it, so that one that fails rolls back alone. Nobody is answered before the
-//! commit that holds the request is durable.
+//! One that fails rolls back alone: the others are done again, each behind a savepoint of its own. Nobody is answered before
+//! the commit that holds the request is durable.
 //!
 //! Requests are served off the async threads by a task that ends when there are none left. The task is tokio's, so that a
 //! clock that stands still while the program works stands still while the store does.
@@ -134,6 +134,22 @@ struct AtWork {
     pace: Pace,
 }
 
+/// What is undone where a request fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    /// The whole transaction.
+    Together,
+    /// That request alone.
+    Apart,
+}
+
+/// What became of a transaction.
+enum Attempt {
+    Done,
+    /// A request has failed, and nothing of the group has happened.
+    Undone,
+}
+
 /// A request in a transaction.
 struct Turn {
     request: Box<dyn Request>,
@@ -176,15 +192,33 @@ impl AtWork {
 
     /// Does a group in one transaction, with those that arrive while others have their turn. After an error nothing of it
     /// has happened.
+    ///
+    /// A savepoint has SQLite copy each page that is changed behind it, and nearly none is needed: so the group is done
+    /// without, and once more with them where a request has failed.
     fn transact(
         &self,
         group: &mut Vec<Turn>,
-        arriving: impl FnMut() -> Option<Box<dyn Request>>,
+        mut arriving: impl FnMut() -> Option<Box<dyn Request>>,
     ) -> Result<(), Failure> {
+        match self.attempt(group, &mut arriving, Undo::Together)? {
+            Attempt::Done => Ok(()),
+            Attempt::Undone => self.attempt(group, arriving, Undo::Apart).map(drop),
+        }
+    }
+
+    fn attempt(
+        &self,
+        group: &mut Vec<Turn>,
+        arriving: impl FnMut() -> Option<Box<dyn Request>>,
+        undo: Undo,
+    ) -> Result<Attempt, Failure> {
         // Immediate: two programs never both read and then both try to write.
         self.execute("BEGIN IMMEDIATE")?;
-        let done = self.take_all(group, arriving).and_then(|()| self.execute("COMMIT"));
-        if done.is_err() && !self.connection.is_autocommit() {
+        let done = match self.take_all(group, arriving, undo) {
+            Ok(Attempt::Done) => self.execute("COMMIT").map(|()| Attempt::Done),
+            other => other,
+        };
+        if !matches!(done, Ok(Attempt::Done)) && !self.connection.is_autocommit() {
             // Where it cannot be rolled back, the next transaction cannot begin and says why.
             _ = self.execute("ROLLBACK");
         }
@@ -195,27 +229,32 @@ impl AtWork {
         &self,
         group: &mut Vec<Turn>,
         mut arriving: impl FnMut() -> Option<Box<dyn Request>>,
-    ) -> Result<(), Failure> {
+        undo: Undo,
+    ) -> Result<Attempt, Failure> {
         let began = self.time.settle(&self.connection)?;
         let mut next = 0;
         while let Some(turn) = group.get_mut(next) {
-            self.take(turn, began)?;
+            self.take(turn, began, undo)?;
+            if undo == Undo::Together && turn.failed.is_some() {
+                return Ok(Attempt::Undone);
+            }
             next += 1;
             if next == group.len() && next < LARGEST_GROUP {
                 group.extend(arriving().map(Turn::of));
             }
         }
-        Ok(())
+        Ok(Attempt::Done)
     }
 
-    /// Does one request in a savepoint of its own. An error is one of the whole transaction: SQLite has given it up.
-    fn take(&self, turn: &mut Turn, began: Began) -> Result<(), Failure> {
+    /// Does one request. An error is one of the whole transaction: SQLite has given it up.
+    fn take(&self, turn: &mut Turn, began: Began, undo: Undo) -> Result<(), Failure> {
         let doing = turn.request.doing();
         turn.failed = self.health.still_well(doing).err();
         if turn.failed.is_some() || !turn.request.is_wanted() {
             return Ok(());
         }
-        self.execute("SAVEPOINT request")?;
+        let savepoint = |sql| if undo == Undo::Apart { self.execute(sql) } else { Ok(()) };
+        savepoint("SAVEPOINT request")?;
         let work = AssertUnwindSafe(|| turn.request.work(&self.connection, self.time.after(began)));
         turn.failed = match catch_unwind(work) {
             Ok(Ok(())) => None,
@@ -227,9 +266,9 @@ impl AtWork {
             }
         };
         if turn.failed.is_some() {
-            self.execute("ROLLBACK TO request")?;
+            savepoint("ROLLBACK TO request")?;
         }
-        self.execute("RELEASE request")
+        savepoint("RELEASE request")
     }
 
     /// Answers everybody in a group. Says whether the disk is full.

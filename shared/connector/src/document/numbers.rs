@@ -1,6 +1,3 @@
-use std::collections::BTreeSet;
-
-use relay_core::ordered;
 use serde_json::Value;
 
 use super::Document;
@@ -16,7 +13,7 @@ impl Document {
     #[must_use]
     pub fn numbers_in(&self, document: &Value) -> Vec<String> {
         let keys = self.keys.iter().filter(|key| key.len() == 1).flat_map(|key| key.iter());
-        let names = ordered::set(self.numbers.iter().chain(keys).copied());
+        let names: Vec<_> = self.numbers.iter().chain(keys).copied().collect();
         let mut numbers = Vec::new();
         collect(document, &names, DEEPEST, &mut numbers);
         numbers
@@ -24,9 +21,9 @@ impl Document {
 }
 
 /// Fields at the top come before those of lines, so that these are left out first.
-fn collect(value: &Value, names: &BTreeSet<&str>, depth: usize, numbers: &mut Vec<String>) {
+fn collect(value: &Value, names: &[&str], depth: usize, numbers: &mut Vec<String>) {
     let Value::Object(fields) = value else { return };
-    for (_, value) in fields.iter().filter(|(name, _)| names.contains(name.as_str())) {
+    for value in names.iter().filter_map(|name| fields.get(*name)) {
         match value {
             // Some fields hold a list in one text: `src_tids` is `T1001,T1002`.
             Value::String(text) => {

@@ -24,7 +24,7 @@ struct Arguments {
     /// Where the plot goes.
     #[arg(long)]
     plot: Option<PathBuf>,
-    /// A file with such a table, which is drawn: nothing is measured then. All of it at once would take hours.
+    /// A file with such a table, which is drawn: nothing is measured then.
     #[arg(long, requires = "plot")]
     table: Option<PathBuf>,
 }
