@@ -60,7 +60,7 @@ pub struct Backlog {
 }
 
 /// The backlogs that are measured.
-pub const BACKLOGS: [Backlog; 5] = [
+pub const BACKLOGS: [Backlog; 6] = [
     Backlog {
         target: "wangdian",
         flow: "direct-order-to-wangdian",
@@ -100,6 +100,15 @@ pub const BACKLOGS: [Backlog; 5] = [
         period: Duration::from_secs(60),
         together: 1,
         counted: Duration::from_secs(600),
+    },
+    // More than a process has under way at once: how many times one after the other that is.
+    Backlog {
+        target: "kingdee",
+        flow: "trade-to-kingdee",
+        quota: (Some("KINGDEE_CALLS_PER_MINUTE"), 10_000),
+        period: Duration::from_secs(60),
+        together: 1,
+        counted: Duration::from_secs(60),
     },
 ];
 
