@@ -23,6 +23,7 @@ def drive(watched, facts):
         ("have it go on", "/flows", ("恢复", f"/do?what=resume&name={TO_WDT}"), {}, "已恢复"),
         ("send dead letters again", "/queues", "重新入队", {}, "300 封已重新入队"),
         ("close a group", "/groups", "封账", {}, "将由下一轮封账"),
+        ("send a test alert", "/flows", "发测试告警", {}, "已发出,对方收下"),
     ]
     reveal(watched, page, address("/document", flow=flow, key=order))
     fill(watched, page)

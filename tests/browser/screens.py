@@ -36,7 +36,10 @@ def of(facts):
         "lookups-table": "/lookups?table=kingdee.customer",
         "vendors": "/vendors",
         "queues": "/queues",
+        "bills": "/bills",
         "groups": "/groups",
+        "groups-sums": "/groups?sums=yes",
+        "group-open": "/group?flow=daily-bills-to-kingdee&group=S000%2F2026-11-22",
         "group": address("/group", flow="daily-bills-to-kingdee", group=facts["group"]),
         "lookups": "/lookups",
         "reconciliation": "/reconciliation",
@@ -51,11 +54,12 @@ def of(facts):
         "issues-of-one-flow": "/issues?flow=direct-order-to-wangdian",
         "groups-page-2": "/groups?page=2",
         "confirm-rewind": address("/do", what="rewind", flow="trade-to-kingdee", to="2026-11-28 08:00:00"),
+        "confirm-test-alert": "/do?what=test-alert",
         "confirm-replay": address("/do", what="replay", flow=flow, key=order, delivered="yes"),
     }
 
 
-EMPTY = ["/", "/issues", "/flows", "/delivered", "/history", "/settings", "/vendors", "/queues", "/groups", "/lookups", "/reconciliation", "/log", "/search"]
+EMPTY = ["/", "/issues", "/flows", "/delivered", "/history", "/settings", "/vendors", "/queues", "/bills", "/groups", "/lookups", "/reconciliation", "/log", "/search"]
 
 
 def drive(watched, facts):

@@ -86,6 +86,14 @@ pub(crate) enum Command {
     },
     /// Try every connection that the flows need, without sending anything, and tell what is wrong
     Doctor,
+    /// Send one alert by each flow that alerts, marked as a test, and tell what its receiver answered
+    ///
+    /// It goes out at once, from this machine: past the queue, the damping and the flow's filter. Nothing is kept of it but a line of
+    /// `relay log`.
+    TestAlert {
+        /// By this flow alone
+        flow: Option<String>,
+    },
     /// Run one function once with a Lambda event, and print its answer
     Invoke {
         /// The function
@@ -187,7 +195,8 @@ pub(crate) enum Command {
     },
     /// List the documents that wait in the queues of their targets, the longest waiting first: since when, and for what
     ///
-    /// A queue of a stack tells how many they are, and shows nobody which.
+    /// A queue of a stack tells how many they are, and shows nobody which. For `--bills` the ledger of a stack is read through where its
+    /// queues hold something, which is told first, and on a terminal it asks.
     Waiting {
         #[command(flatten)]
         which: WaitingArguments,
@@ -312,6 +321,12 @@ pub(crate) enum Command {
         /// Of this flow alone
         #[arg(long, global = true)]
         flow: Option<String>,
+        /// Tell too what each open group would be closed with now: members, bills, lines, quantity, amount; its members are read
+        #[arg(long)]
+        sums: bool,
+        /// Answer as a CSV file that Excel opens
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
         #[command(subcommand)]
         command: Option<GroupsCommand>,
     },

@@ -149,6 +149,7 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Console { command: Some(ConsoleCommand::Users), .. } => commands::users::run(json),
         Command::Invoke { function, event } => commands::invoke::run(function, &event).await,
         Command::Doctor => commands::doctor::run(json).await,
+        Command::TestAlert { flow } => commands::test_alert::run(flow.as_deref(), json).await,
         Command::Drain => commands::drain::run(json).await,
         Command::Status { watch } => commands::status::run(watch, json).await,
         Command::Failures { which, limit, recheck, csv } => {
@@ -192,7 +193,12 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Dead { target, redrive: true, ids } => {
             commands::dead::redrive(target.as_deref(), &ids, json).await
         }
-        Command::Groups { flow, command } => commands::groups::run(command, flow.as_deref(), json).await,
+        Command::Groups { flow, command: Some(command), .. } => {
+            commands::groups::run(command, flow.as_deref(), json).await
+        }
+        Command::Groups { flow, sums, csv, command: None } => {
+            commands::groups::list(flow.as_deref(), sums, Form::of(json, csv)).await
+        }
         Command::Lookups { command } => commands::lookups::run(command, json).await,
         Command::Flows { command: FlowsCommand::Reload } => commands::flows::reload::run(json).await,
         Command::Flows { command: FlowsCommand::Show { name } } => {

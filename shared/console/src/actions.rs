@@ -1,14 +1,14 @@
 //! What a person does. Each action is weighed first: how many documents, what it costs and does there, and the command that
 //! does the same; then it is done, and the audit trail says so.
 
+mod weight;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use maud::{Markup, html};
+use maud::html;
 use relay_core::time::{china, read};
 use relay_operations::OperationError;
-use relay_operations::backfill::BackfillPlan;
-use relay_operations::replay::plan::Costs;
 use relay_operations::times::shown;
 use relay_operations::which::Which;
 
@@ -38,6 +38,8 @@ pub(crate) enum Action {
     Backfill { flow: String, from: DateTime<Utc>, to: DateTime<Utc> },
     /// A flow's source is read again from a time on, before anything new.
     Rewind { flow: String, to: DateTime<Utc> },
+    /// An alert that says it is a test is sent by a flow, or by each that alerts.
+    TestAlert { flow: Option<String> },
 }
 
 impl Action {
@@ -67,6 +69,7 @@ impl Action {
                 Some(Self::Backfill { flow: field("flow")?, from: time("from")?, to: time("to")? })
             }
             "rewind" => Some(Self::Rewind { flow: field("flow")?, to: in_china(request.field("to")?)? }),
+            "test-alert" => Some(Self::TestAlert { flow: field("flow") }),
             "close" => Some(Self::Close { flow: field("flow")?, group: field("group")? }),
             _ => None,
         }
@@ -96,6 +99,10 @@ impl Action {
                 vec![named("backfill"), ("flow", flow.clone()), ("from", shown(*from)), ("to", shown(*to))]
             }
             Self::Rewind { flow, to } => vec![named("rewind"), ("flow", flow.clone()), ("to", shown(*to))],
+            Self::TestAlert { flow } => {
+                let flow = flow.iter().map(|flow| ("flow", flow.clone()));
+                [named("test-alert")].into_iter().chain(flow).collect()
+            }
         }
     }
 
@@ -104,7 +111,7 @@ impl Action {
         match self {
             Self::Replay { .. } | Self::Settle { .. } => "/issues",
             Self::Backfill { .. } => "/log",
-            Self::Rewind { .. } => "/flows",
+            Self::Rewind { .. } | Self::TestAlert { .. } => "/flows",
             Self::Pause { name, .. } | Self::Resume { name, .. }
                 if desk.operations.flows.named(name).is_some() =>
             {
@@ -147,6 +154,10 @@ impl Action {
                 format!("relay backfill {} --from '{}' --to '{}'", quoted(flow), shown(*from), shown(*to))
             }
             Self::Rewind { flow, to } => format!("relay rewind {} --to '{}'", quoted(flow), shown(*to)),
+            Self::TestAlert { flow } => {
+                let flow = flow.iter().map(|flow| format!(" {}", quoted(flow)));
+                format!("relay test-alert{}", flow.collect::<String>())
+            }
         }
     }
 
@@ -160,6 +171,7 @@ impl Action {
             Self::Close { .. } => language.says("封账", "Close a group"),
             Self::Backfill { .. } => language.says("补读", "Read a range again"),
             Self::Rewind { .. } => language.says("回退重读", "Read again from a time on"),
+            Self::TestAlert { .. } => language.says("发测试告警", "Send a test alert"),
         }
     }
 
@@ -196,7 +208,7 @@ fn quoted(word: &str) -> String {
 /// The page that says what an action comes to, and asks.
 pub(crate) async fn weighed(asked: &Asked<'_>, action: &Action) -> Result<Page, OperationError> {
     let (desk, language) = (asked.desk, asked.language);
-    let weight = weight(desk, action, language).await?;
+    let weight = weight::weight(desk, action, language).await?;
     let body = html! {
         (weight)
         p { (language.says("同样的命令", "The same as a command")) ": " code { (action.command()) } }
@@ -225,104 +237,6 @@ pub(crate) async fn weighed(asked: &Asked<'_>, action: &Action) -> Result<Page, 
         }
     };
     Ok(Page::new(action.title(language), body))
-}
-
-async fn weight(desk: &Desk<'_>, action: &Action, language: Language) -> Result<Markup, OperationError> {
-    let operations = &desk.operations;
-    Ok(match action {
-        Action::Replay { which, delivered } => {
-            let plan = operations.plan_replay(which.clone(), *delivered).await?;
-            html! {
-                p.big { (plan.documents) " " (language.says("张单据", "documents")) }
-                ul { @for costs in &plan.targets { li { (cost(costs, language)) } } }
-            }
-        }
-        Action::Settle { which } => {
-            let documents = operations.failures_of(which).await?.len();
-            html! {
-                p.big { (documents) " " (language.says("张单据", "documents")) }
-                p { (language.says(
-                    "它们不会再被发送;更旧的版本也不会。更新的版本会再来问人。",
-                    "They are not sent any more, nor are older versions of them. A newer version asks a person again.",
-                )) }
-            }
-        }
-        Action::Pause { name, is_source } => html! {
-            p.big { (name) }
-            p { @if *is_source { (language.says("不再读取;推送照收。", "It is not read; what it pushes is taken.")) }
-                @else { (language.says("单据照收,排队等待,不消耗重试。最多等 13 天。", "Documents are taken in and wait; no attempt is burned. They wait for 13 days at most.")) } }
-        },
-        Action::Resume { name, .. } => html! { p.big { (name) } },
-        Action::Redrive { target } => {
-            let letters = operations.dead_letters(Some(target)).await?;
-            let count: usize = letters.values().map(Vec::len).sum();
-            html! { p.big { (count) " " (language.says("封死信", "dead letters")) " → " (target) } }
-        }
-        Action::Close { flow, group } => {
-            let shown = operations.group(Some(flow), group).await?;
-            let members = shown.members.iter().filter(|member| !member.is_sealed).count();
-            html! {
-                p.big { (members) " " (language.says("张未入账的单据", "members that are not billed yet")) }
-                p { (flow) " " (group) }
-            }
-        }
-        Action::Backfill { flow, from, to } => {
-            let plan = operations.plan_backfill(flow, (*from, *to), desk.connect).await?;
-            html! {
-                p.big {
-                    @match plan.rows {
-                        Some(rows) => { (rows) " " (language.says("行", "rows")) }
-                        None => { (language.says("行数未知", "It is not known how many rows")) }
-                    }
-                }
-                p { (flow) ": " (shown(*from)) " – " (shown(*to)) }
-                p { (range_cost(&plan, language)) }
-            }
-        }
-        Action::Rewind { flow, to } => {
-            let plan = operations.plan_rewind(flow, *to, desk.connect).await?;
-            html! {
-                p.big { (plan.rows_in_words().told(language)) }
-                p { (plan.warning().told(language)) }
-                @if let Some(range) = &plan.range { p { (range_cost(range, language)) } }
-            }
-        }
-    })
-}
-
-fn cost(costs: &Costs, language: Language) -> String {
-    let Costs { document, documents, calls, calls_a_minute, repeat } = costs;
-    let repeat = repeat.told(language);
-    let minutes = about(*calls, *calls_a_minute, language);
-    let up_to = language.says("最多", "up to");
-    format!(
-        "{document}: {documents}; {up_to} {calls} {}{minutes}; {repeat}",
-        language.says("次调用", "calls")
-    )
-}
-
-/// How many minutes so many calls take at the target's pace, where that is known, behind a comma.
-fn about(calls: u64, calls_a_minute: Option<u32>, language: Language) -> String {
-    let Some(limit) = calls_a_minute.filter(|limit| *limit > 0) else { return String::new() };
-    let minutes = calls.div_ceil(u64::from(limit));
-    match language {
-        Language::Chinese => format!(",约 {minutes} 分钟"),
-        Language::English => format!(", about {minutes} min"),
-    }
-}
-
-fn range_cost(plan: &BackfillPlan, language: Language) -> String {
-    let calls =
-        format!("{} {} {}", language.says("至少", "at least"), plan.calls, language.says("次调用", "calls"));
-    let minutes = about(plan.calls, plan.calls_a_minute, language);
-    let asked = match plan.is_asked {
-        true => language.says(
-            ";目标里已有的会先被问到,不会重单;新的单据优先",
-            "; its target is asked for each document first, so that none is made twice; what is new goes before",
-        ),
-        false => language.says(";新的单据优先", "; what is new goes before"),
-    };
-    format!("{calls}{minutes}{asked}")
 }
 
 /// Does it, and says what came of it.
@@ -381,6 +295,11 @@ pub(crate) async fn done(asked: &Asked<'_>, action: &Action) -> Result<String, O
                 "{flow}: {}",
                 language.says(begun, "it is being read; the audit trail says when it is done")
             )
+        }
+        Action::TestAlert { flow } => {
+            let tested = operations.test_alerts(flow.as_deref(), *language, desk.connect).await?;
+            let told = tested.iter().map(|it| format!("{}: {}", it.alerting.flow, it.said().told(*language)));
+            told.collect::<Vec<_>>().join("; ")
         }
         Action::Rewind { flow, to } => {
             let rewound = operations.rewind(flow, *to).await?;

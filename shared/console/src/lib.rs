@@ -219,8 +219,10 @@ impl Asked<'_> {
     async fn file(&self, path: &str) -> Result<Option<(&'static str, String)>, OperationError> {
         Ok(Some(match path {
             "/delivered.csv" => ("delivered.csv", screens::delivered::file(self).await?),
+            "/groups.csv" => ("groups.csv", screens::groups::file(self).await?),
             "/history.csv" => ("history.csv", screens::history::file(self).await?),
             "/issues.csv" => ("issues.csv", screens::issues::file(self).await?),
+            "/bills.csv" => ("bills.csv", screens::bills::file(self).await?),
             "/waiting.csv" => ("waiting.csv", screens::queues::file(self).await?),
             "/log.csv" => ("log.csv", screens::log::file(self).await?),
             "/lookups.csv" => ("lookups.csv", screens::lookups::file(self).await?),
@@ -241,6 +243,7 @@ impl Asked<'_> {
             "/delivered" => screens::delivered::page(self).await?,
             "/history" => screens::history::page(self).await?,
             "/vendors" => screens::vendors::page(self).await?,
+            "/bills" => screens::bills::page(self).await?,
             "/queues" => screens::queues::page(self).await?,
             "/groups" => screens::groups::page(self).await?,
             "/group" => screens::groups::one(self).await?,

@@ -102,8 +102,9 @@ impl Bill {
         self.stage == Some(Step::Delete)
     }
 
-    /// The first of these steps that it has still to take.
-    fn next_of(&self, then: &[Step]) -> Option<Step> {
+    /// The first of these steps that it has still to take; none while nobody knows whether it is there.
+    #[must_use]
+    pub fn next_of(&self, then: &[Step]) -> Option<Step> {
         let stage = self.stage?;
         then.iter().copied().find(|step| step.rank() > stage.rank())
     }

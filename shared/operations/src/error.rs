@@ -52,6 +52,9 @@ pub enum OperationError {
     /// The flow has no groups.
     #[error("`{}` is no flow with groups{} (the flows with groups are {})", .0.name, .0.meant(), .0.known())]
     NoGroups(Unknown),
+    /// The flow alerts nobody.
+    #[error("`{}` is no flow that alerts{} (those that do are {})", .0.name, .0.meant(), .0.known())]
+    NoAlerts(Unknown),
     /// Nothing is known of the group.
     #[error("there is no group `{}`{}: `relay groups` lists them", .0.name, .0.meant())]
     UnknownGroup(Unknown),
@@ -193,6 +196,7 @@ impl OperationError {
             | Self::NoAbsentFlow(_)
             | Self::NoDocument { .. }
             | Self::NoGroups(_)
+            | Self::NoAlerts(_)
             | Self::NoCause(_)
             | Self::NoWindows { .. }
             | Self::WrongTime(_)

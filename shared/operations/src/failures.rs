@@ -91,6 +91,11 @@ impl Failure {
     }
 }
 
+/// A step, for people.
+pub(crate) fn said(step: Step) -> Said {
+    Said::new(in_chinese(step), step.name())
+}
+
 /// A step as the vendors call it.
 fn in_chinese(step: Step) -> &'static str {
     match step {

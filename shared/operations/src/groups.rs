@@ -1,13 +1,23 @@
-//! Groups: which are open, what each has been sealed with, which documents are in which bill and the other way round.
+//! Groups: which are open, what each has been sealed with and would be closed with now, which documents are in which bill and
+//! the other way round.
+
+mod closed_now;
 
 use chrono::{DateTime, Utc};
 use relay_core::groups::{GroupId, Member, Seal, group_of_bill, marked, unmarked};
 use relay_core::{Entry, EntryId};
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::error::Unknown;
+use crate::export::sheet;
+use crate::language::Language;
 use crate::log::Did;
+use crate::times::shown;
 use crate::{OperationError, Operations};
+
+use closed_now::Brought;
+pub use closed_now::{BillNow, ClosedNow};
 
 /// So many groups that were sealed last are listed of each flow.
 const LISTED: usize = 200;
@@ -30,6 +40,9 @@ pub struct Listed {
     pub is_asked: bool,
     /// When it was sealed for the first time.
     pub sealed_at: Option<DateTime<Utc>>,
+    /// What it would be closed with now, where it is open and somebody has asked for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_now: Option<ClosedNow>,
 }
 
 /// Everything that is known of a group.
@@ -128,21 +141,21 @@ impl Operations<'_> {
         let seals = self.stores.groups.seals(&id).await?;
         let open = self.stores.groups.open(&id.flow).await?.into_iter().find(|open| open.id == id);
         let mut members = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.stores.groups.members(&id, after.as_deref(), PAGE).await?;
-            after = page.last().filter(|_| page.len() == PAGE).map(|last| last.key.clone());
-            members.extend(page.iter().map(|member| member_shown(member, &seals)));
-            if after.is_none() {
-                break;
-            }
-        }
+        let mut brought = self.flows.named(&id.flow).map(|routed| Brought::new(&routed.flow));
+        self.each_member(&id, |member| {
+            members.push(member_shown(member, &seals));
+            brought.iter_mut().for_each(|brought| brought.add(member));
+        })
+        .await?;
+        let closed_now =
+            brought.filter(|_| open.is_some()).map(|brought| self.closed_now(&id, &brought, &seals));
         let sealed_at = seals.first().map(|seal| seal.at);
         let mut shown = Vec::with_capacity(seals.len());
         for seal in seals {
             shown.push(self.seal_shown(&id, seal).await?);
         }
-        Ok(GroupShown { listed: self.group_listed(&id, open.as_ref(), sealed_at), members, seals: shown })
+        let listed = Listed { closed_now, ..self.group_listed(&id, open.as_ref(), sealed_at) };
+        Ok(GroupShown { listed, members, seals: shown })
     }
 
     /// Has a group closed by the next run of the closer.
@@ -204,6 +217,7 @@ impl Operations<'_> {
             due,
             is_asked: open.is_some_and(|open| open.is_asked),
             sealed_at,
+            closed_now: None,
         }
     }
 
@@ -263,6 +277,46 @@ impl Operations<'_> {
             }
         }
     }
+}
+
+/// Groups as a file for Excel, with what open ones would be closed with now where that is noted.
+///
+/// # Errors
+/// A table that cannot be written.
+pub fn csv(groups: &[Listed], language: Language) -> Result<String, OperationError> {
+    let columns = [
+        language.says("流程", "flow"),
+        language.says("汇总组", "group"),
+        language.says("打开于", "open since"),
+        language.says("到期", "due"),
+        language.says("首次封账", "sealed first"),
+        language.says("成员", "members"),
+        language.says("单数", "bills"),
+        language.says("行数", "lines"),
+        language.says("数量", "quantity"),
+        language.says("金额", "amount"),
+        language.says("流程合计的字段", "what the flow sums"),
+    ];
+    let row = |listed: &Listed| {
+        let Listed { flow, group, open_since, due, sealed_at, closed_now, .. } = listed;
+        let [open_since, due, sealed_at] =
+            [open_since, due, sealed_at].map(|time| time.map(shown).unwrap_or_default());
+        let or = |number: Option<Decimal>| number.map(|number| number.to_string()).unwrap_or_default();
+        let holds: [String; 6] = match closed_now {
+            Some(now) => [
+                now.members.to_string(),
+                now.bills.len().to_string(),
+                now.lines.to_string(),
+                or(now.quantity()),
+                or(now.amount()),
+                now.summed(),
+            ],
+            None => Default::default(),
+        };
+        let head = [flow.clone(), group.clone(), open_since, due, sealed_at];
+        head.into_iter().chain(holds).collect()
+    };
+    sheet(&columns, groups.iter().map(row))
 }
 
 fn member_shown(member: &relay_core::Contribution, seals: &[Seal]) -> MemberShown {

@@ -3,6 +3,8 @@
 //!
 //! | module | what for |
 //! |---|---|
+//! | [`alerts`] | a test alert by each flow that alerts |
+//! | [`bills`] | bills that targets have and that have a step before them, such as an audit |
 //! | [`delivered`] | what was delivered between two times |
 //! | [`history`] | what happened between two times, turn by turn |
 //! | [`export`] | tables as files that Excel opens |
@@ -41,7 +43,9 @@
 //! | [`language`] | Chinese and English, side by side |
 //! | [`times`] | times, spans and sizes, as a person in China reads them |
 
+pub mod alerts;
 pub mod backfill;
+pub mod bills;
 pub mod dead_letters;
 pub mod delivered;
 pub mod doctor;

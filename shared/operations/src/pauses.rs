@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use relay_core::System;
 use relay_core::pause::{self, Pause, Scope};
 use serde::Serialize;
 
@@ -170,5 +171,14 @@ impl Operations<'_> {
     pub async fn pause_of_flow(&self, flow: &str) -> Result<Option<Pause>, OperationError> {
         let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());
         Ok(pause::current(checkpoints, Scope::Flow(flow), now).await?)
+    }
+
+    /// The pause for which the documents of a flow wait: its target's, or its own.
+    pub(crate) async fn pause_of(&self, flow: &str, target: System) -> Result<Option<Pause>, OperationError> {
+        let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());
+        match pause::current(checkpoints, Scope::Target(target), now).await? {
+            Some(pause) => Ok(Some(pause)),
+            None => self.pause_of_flow(flow).await,
+        }
     }
 }

@@ -16,7 +16,7 @@ use relay_reconcile::{Reconciler, Tolerances, days, has_days};
 
 use serde::Serialize;
 
-pub use relay_reconcile::sum::Sum;
+pub use relay_reconcile::sum::{Content, Sum};
 pub use relay_reconcile::{Compared, Day, Standing, Verdict, kept};
 
 use crate::explain::Connect;

@@ -134,9 +134,16 @@ pub(crate) struct WaitingArguments {
     /// So many at most, those that have waited longest [default: 50, and all in a file]
     #[arg(long)]
     pub(crate) limit: Option<usize>,
+    /// List bills in place of messages: those that a target has and that have a step before them (submit, audit), with where
+    /// each stands, since when, and why; those that failed there too
+    #[arg(long)]
+    pub(crate) bills: bool,
     /// Answer as a CSV file that Excel opens
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
+    /// Do not ask
+    #[arg(long, requires = "bills")]
+    pub(crate) yes: bool,
 }
 
 impl WaitingArguments {

@@ -7,7 +7,7 @@ use relay_console::Role;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GroupsCommand {
-    /// Tell everything that is known of one group: its members, seals and bills
+    /// Tell everything that is known of one group: its members, seals and bills, and what it would be closed with now
     Show {
         /// The group, as `relay groups` names it
         group: String,

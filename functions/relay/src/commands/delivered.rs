@@ -48,10 +48,16 @@ pub(super) async fn may_read_through(operations: &Operations<'_>, yes: bool) -> 
     if !operations.reads_ledger_through().await? {
         return Ok(true);
     }
+    tell!("这里没有按时间的索引。", "There is no index of times here.");
+    agrees_to_read_through(yes)
+}
+
+/// Whether the ledger may be read through: what that costs is told first.
+pub(super) fn agrees_to_read_through(yes: bool) -> anyhow::Result<bool> {
     tell!(
-        "这里没有按时间的索引:要把整个台账读一遍,每一百万张单据约 9 万读单元(约 0.01 美元),几秒到几分钟。",
-        "There is no index of times here: the whole ledger is read through, some 90,000 read units (about 0.01 USD) for a \
-         million documents, in seconds to minutes."
+        "要把整个台账读一遍,每一百万张单据约 9 万读单元(约 0.01 美元),几秒到几分钟。",
+        "The whole ledger is read through, some 90,000 read units (about 0.01 USD) for a million documents, in seconds to \
+         minutes."
     );
     agrees(&said!("读吗?", "Read it?"), yes, false)
 }

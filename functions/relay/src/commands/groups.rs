@@ -1,4 +1,7 @@
-use relay_operations::groups::{BillShown, GroupShown, Listed, MemberShown, SealShown};
+use relay_operations::groups::{
+    self, BillNow, BillShown, ClosedNow, GroupShown, Listed, MemberShown, SealShown,
+};
+use relay_operations::reconcile::Content;
 use relay_operations::times::shown;
 use serde_json::json;
 
@@ -6,34 +9,38 @@ use super::{looked_at, operations};
 use crate::Done;
 use crate::cli::GroupsCommand;
 use crate::language::{self, said};
-use crate::output::{counted, say};
+use crate::output::{Form, counted, csv, say};
 
 /// `relay groups …`
-pub(crate) async fn run(
-    command: Option<GroupsCommand>,
-    flow: Option<&str>,
-    json: bool,
-) -> anyhow::Result<Done> {
+pub(crate) async fn run(command: GroupsCommand, flow: Option<&str>, json: bool) -> anyhow::Result<Done> {
     match command {
-        None => list(flow, json).await,
-        Some(GroupsCommand::Show { group }) => show(flow, &group, json).await,
-        Some(GroupsCommand::Close { group }) => close(flow, &group, json).await,
+        GroupsCommand::Show { group } => show(flow, &group, json).await,
+        GroupsCommand::Close { group } => close(flow, &group, json).await,
     }
 }
 
 /// `relay groups`
-async fn list(flow: Option<&str>, json: bool) -> anyhow::Result<Done> {
+pub(crate) async fn list(flow: Option<&str>, sums: bool, form: Form) -> anyhow::Result<Done> {
     let (wiring, place) = looked_at().await?;
-    let groups = operations(&wiring).groups(flow).await?;
-    if json {
-        say!("{}", place.with(json!({ "groups": groups })));
-        return Ok(Done::Well);
+    let operations = operations(&wiring);
+    let mut groups = operations.groups(flow).await?;
+    if sums {
+        operations.note_closed_now(&mut groups).await?;
     }
-    say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
-    if groups.is_empty() {
-        say!("没有组。", "There are no groups.");
+    match form {
+        Form::Csv => csv(&groups::csv(&groups, language::current())?),
+        Form::Json => say!("{}", place.with(json!({ "groups": groups }))),
+        Form::Text => {
+            say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
+            if groups.is_empty() {
+                say!("没有组。", "There are no groups.");
+            }
+            for group in &groups {
+                say!("{}", stands(group));
+                group.closed_now.iter().for_each(|now| say!("    {}", closed_now(now)));
+            }
+        }
     }
-    groups.iter().for_each(|group| say!("{}", stands(group)));
     Ok(Done::Well)
 }
 
@@ -47,6 +54,10 @@ async fn show(flow: Option<&str>, group: &str, json: bool) -> anyhow::Result<Don
     }
     say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
     say!("{}", stands(&listed));
+    if let Some(now) = &listed.closed_now {
+        say!("  {}", closed_now(now));
+        now.bills.iter().for_each(|bill| say!("    {}", would_be(bill)));
+    }
     for SealShown { number, at, members, is_queued, bills } in &seals {
         let queued =
             if *is_queued { "" } else { language::current().says(",还没入队", ", not queued yet") };
@@ -99,7 +110,7 @@ async fn close(flow: Option<&str>, group: &str, json: bool) -> anyhow::Result<Do
 }
 
 fn stands(group: &Listed) -> String {
-    let Listed { flow, group, open_since, due, is_asked, sealed_at } = group;
+    let Listed { flow, group, open_since, due, is_asked, sealed_at, .. } = group;
     let sealed =
         sealed_at.map(|at| said!(",首次封存 {}", ", sealed first {}", shown(at))).unwrap_or_default();
     let open = match (open_since, due) {
@@ -111,6 +122,44 @@ fn stands(group: &Listed) -> String {
         (Some(since), None) => said!(",{} 起开着", ", open since {}", shown(*since)),
     };
     format!("{flow} {group}{sealed}{open}")
+}
+
+/// What a group would be closed with now.
+fn closed_now(now: &ClosedNow) -> String {
+    if let Some(reason) = &now.unsummable {
+        return said!("现在封不上:{}", "it cannot be closed now: {}", language::words(reason));
+    }
+    let members = counted(now.members, "个成员", "member");
+    if now.bills.is_empty() {
+        return said!("现在封上不出单:{members}", "closed now it would have no bill: {members}");
+    }
+    let (bills, lines) = (counted(now.bills.len(), "张单", "bill"), counted_lines(now.lines));
+    // Where the target's documents are not summed, the fields are told that the flow sums.
+    let sums = match &now.content {
+        Some(_) => content(now.content.as_ref()),
+        None => said!(",{}", ", {}", now.summed()),
+    };
+    said!("现在封上:{members},{bills},{lines}{sums}", "closed now: {members}, {bills}, {lines}{sums}")
+}
+
+/// A bill that it would have.
+fn would_be(bill: &BillNow) -> String {
+    let BillNow { name, is_return, lines, content: of, faults } = bill;
+    let returns = if *is_return { language::current().says(",退回", ", takes back") } else { "" };
+    let faults: String =
+        faults.iter().map(|fault| said!(";会失败:{}", "; would fail: {}", language::words(fault))).collect();
+    format!("{name}: {}{}{returns}{faults}", counted_lines(*lines), content(of.as_ref()))
+}
+
+fn counted_lines(lines: u64) -> String {
+    counted(usize::try_from(lines).unwrap_or(usize::MAX), "行", "line")
+}
+
+fn content(content: Option<&Content>) -> String {
+    let told = |of: &Content| {
+        said!(",数量 {},金额 {}", ", quantity {}, amount {}", of.quantity.normalize(), of.amount)
+    };
+    content.map(told).unwrap_or_default()
 }
 
 fn told(bill: &BillShown) -> String {

@@ -36,6 +36,7 @@ pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod test_alert;
 pub(crate) mod users;
 pub(crate) mod waiting;
 

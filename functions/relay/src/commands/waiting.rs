@@ -1,12 +1,16 @@
+use relay_operations::Operations;
+use relay_operations::bills::{Bills, Stands};
 use relay_operations::times::shown;
 use relay_operations::waiting::{Asked, Waiting, Waits};
 use serde_json::json;
 
+use super::delivered::agrees_to_read_through;
+use super::place::Place;
 use super::{looked_at, operations};
 use crate::Done;
 use crate::cli::WaitingArguments;
 use crate::language;
-use crate::output::{Form, counted, csv, say};
+use crate::output::{Form, counted, csv, say, tell};
 
 /// So many are listed where nobody says how many.
 const LISTED: usize = 50;
@@ -15,8 +19,22 @@ const LISTED: usize = 50;
 pub(crate) async fn run(which: &WaitingArguments, json: bool) -> anyhow::Result<Done> {
     let (wiring, place) = looked_at().await?;
     let asked: Asked = which.asked(wiring.clock.now());
-    let mut waiting = operations(&wiring).waiting(&asked).await?;
-    match Form::of(json, which.csv) {
+    let (operations, form) = (operations(&wiring), Form::of(json, which.csv));
+    match which.bills {
+        true => bills(&operations, &place, which, &asked, form).await,
+        false => messages(&operations, &place, which, &asked, form).await,
+    }
+}
+
+async fn messages(
+    operations: &Operations<'_>,
+    place: &Place,
+    which: &WaitingArguments,
+    asked: &Asked,
+    form: Form,
+) -> anyhow::Result<Done> {
+    let mut waiting = operations.waiting(asked).await?;
+    match form {
         Form::Csv => csv(&waiting.csv(language::current())?),
         Form::Json => {
             waiting.documents.truncate(which.limit.unwrap_or(usize::MAX));
@@ -28,6 +46,61 @@ pub(crate) async fn run(which: &WaitingArguments, json: bool) -> anyhow::Result<
         }
     }
     Ok(Done::Well)
+}
+
+/// `relay waiting --bills`
+async fn bills(
+    operations: &Operations<'_>,
+    place: &Place,
+    which: &WaitingArguments,
+    asked: &Asked,
+    form: Form,
+) -> anyhow::Result<Done> {
+    if operations.bills_read_ledger_through(asked).await? {
+        tell!(
+            "目标的队列里有东西,而 SQS 不让人看里面是什么。",
+            "A queue of a target holds something, and SQS shows nobody what."
+        );
+        if !agrees_to_read_through(which.yes)? {
+            return Ok(Done::Well);
+        }
+    }
+    let mut listed = operations.bills(asked).await?;
+    let done = if listed.need_a_person() { Done::WithFailures } else { Done::Well };
+    match form {
+        Form::Csv => csv(&listed.csv(language::current())?),
+        Form::Json => {
+            listed.bills.truncate(which.limit.unwrap_or(usize::MAX));
+            say!("{}", place.with(json!(listed)));
+        }
+        Form::Text => {
+            say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
+            print_bills(&listed, which.limit.unwrap_or(LISTED));
+        }
+    }
+    Ok(done)
+}
+
+fn print_bills(Bills { bills, has_more }: &Bills, limit: usize) {
+    let language = language::current();
+    for bill in bills.iter().take(limit) {
+        let Stands { flow, key, target, number, target_id, since, .. } = bill;
+        let id = target_id.as_ref().map(|id| format!(" (id {id})")).unwrap_or_default();
+        let number = number.as_deref().unwrap_or("-");
+        say!("{} {flow} {key}", shown(*since));
+        say!("    {target} {number}{id}: {}", bill.said().told(language));
+        say!("    {}", bill.why.said().told(language));
+    }
+    let count = counted(bills.len(), "张", "bill");
+    let more = if *has_more { "+" } else { "" };
+    match (bills.len(), bills.len() > limit) {
+        (0, _) => say!("没有要提交或审核的单据。", "No bill has a step before it."),
+        (_, true) => say!(
+            "{count}{more},列了停得最久的 {limit} 张:`--limit`、`--csv` 列出全部。",
+            "{count}{more}, of which the {limit} that stand longest are listed: `--limit` or `--csv` lists all."
+        ),
+        (_, false) => say!("{count}{more}。", "{count}{more}."),
+    }
 }
 
 fn print(Waiting { documents, unseen, has_more }: &Waiting, limit: usize) {

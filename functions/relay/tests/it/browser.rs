@@ -13,7 +13,7 @@ use relay_core::clock::{Clock as _, SystemClock};
 use relay_core::groups::{Bill, Contribution, GroupId, Member, Seal};
 use relay_core::ledger::UnknownCode;
 use relay_core::{
-    Action, Delivered, Entry, EntryId, Failed, FailureClass, Outgoing, Stores, System, WorkItem,
+    Action, Delivered, Entry, EntryId, Failed, FailureClass, Outgoing, Step, Stores, System, WorkItem,
 };
 use relay_operations::reconcile::{Day, kept};
 use relay_store_sqlite::Sqlite;
@@ -29,6 +29,8 @@ const TO_WDT: &str = "direct-order-to-wangdian";
 const TO_CRM: &str = "direct-order-to-sharecrm";
 const TO_KINGDEE: &str = "trade-to-kingdee";
 const BILLS: &str = "daily-bills-to-kingdee";
+/// A flow whose bills are not changed by newer versions.
+const UNCHANGED: &str = "contracts-to-sharecrm";
 
 /// A group with more members than a screen has lines.
 const GROUP: &str = "A001/2026-11-22";
@@ -57,6 +59,7 @@ impl Filled {
         self.deliveries(2_000).await;
         self.missing_codes(300).await;
         self.groups(400, 1_200).await;
+        self.bills(400).await;
         self.messages(1_500).await;
         self.turns(2_000).await;
         self.actions(500).await;
@@ -144,6 +147,28 @@ impl Filled {
         let entries = (0..count).map(|place| {
             let mut entry = Entry::new(EntryId::new(TO_CRM, format!("DD-2026-{place:06}")));
             entry.deliver(self.delivered(format!("63f8{place:020}")), None);
+            entry
+        });
+        self.write(entries.collect()).await;
+    }
+
+    /// Bills whose change was refused.
+    async fn bills(&self, count: usize) {
+        let entries = (0..count).map(|place| {
+            let mut entry = Entry::new(EntryId::new(UNCHANGED, format!("HT-2026-{place:06}")));
+            let target_id = Some(format!("63f9{place:020}"));
+            entry.bills.push(relay_core::Bill {
+                number: Some(format!("HT-2026-{place:06}")),
+                target_id: target_id.clone(),
+                takes_back: None,
+                version: None,
+                body_hash: "b".repeat(64),
+                stage: Some(Step::Save),
+                at: self.ago(place + 2),
+                body: None,
+            });
+            let failed = self.failed(place, WORDS[place % WORDS.len()], Vec::new());
+            entry.fail(Failed { step: Some(Step::Save), target_id, ..failed });
             entry
         });
         self.write(entries.collect()).await;
@@ -306,7 +331,11 @@ fn bury(installation: &Installation, count: usize) {
 fn installation(town: &Town) -> Installation {
     let mut installation = town.installation();
     installation.relay(&["flows", "export", "flows"]).with_status(0);
-    fs::write(installation.path(&format!("flows/{BILLS}.toml")), groups::FLOW).unwrap();
+    let alerts = include_str!("../../../../shared/flows/examples/failures-to-wecom.toml");
+    let unchanged = include_str!("flows/contracts.toml");
+    for (name, text) in [(BILLS, groups::FLOW), (UNCHANGED, unchanged), ("failures-to-wecom", alerts)] {
+        fs::write(installation.path(&format!("flows/{name}.toml")), text).unwrap();
+    }
     installation.set("RELAY_FLOWS_DIR", "flows").set("USER", "operator");
     installation
 }
@@ -355,9 +384,17 @@ fn every_screen_and_every_action_in_a_browser() {
     let log = installation.relay(&["log", "--json", "--limit", "50"]).json();
     let did: Vec<_> =
         log["actions"].as_array().unwrap().iter().map(|it| it["did"].as_str().unwrap()).collect();
-    for action in
-        ["replay", "settle", "pause", "resume", "dead --redrive", "groups close", "reveal", "rewind"]
-    {
+    for action in [
+        "replay",
+        "settle",
+        "pause",
+        "resume",
+        "dead --redrive",
+        "groups close",
+        "reveal",
+        "rewind",
+        "test-alert",
+    ] {
         assert!(did.contains(&action), "{action} in {did:?}");
     }
 }

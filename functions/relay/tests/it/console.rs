@@ -65,7 +65,7 @@ impl Console {
     }
 
     /// Sends a form as a page of ours would.
-    fn post(&self, path: &str, form: &str) -> Page {
+    pub(crate) fn post(&self, path: &str, form: &str) -> Page {
         let origin = format!("http://{}", self.address);
         self.ask(&format!("POST {path} HTTP/1.1\r\nHost: {}\r\nOrigin: {origin}\r\n", self.address), form)
     }
@@ -128,6 +128,7 @@ fn every_screen_is_shown_in_both_languages() {
         "/delivered",
         "/vendors",
         "/queues",
+        "/bills",
         "/groups",
         "/lookups",
         "/reconciliation",

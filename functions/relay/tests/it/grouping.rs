@@ -267,7 +267,7 @@ fn shown() -> Vec<String> {
     let days = Days::begin(V2);
     let mut shown = Vec::new();
     live(&days, |moment| match moment {
-        Moment::Evening | Moment::Noon => shown.push(days.relay("groups")),
+        Moment::Evening | Moment::Noon => shown.push(days.relay("groups --sums")),
         Moment::Closed => shown.extend([days.relay(&format!("groups show {GROUP}")), days.kingdee()]),
         Moment::Booked => shown.extend([
             days.relay(&format!("groups show {GROUP}")),

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::console::Console;
 use crate::support::{Installation, Town, events};
 
 /// The sample trade's flow, whose orders of a shop and a day become one.
@@ -110,6 +111,7 @@ fn what_a_group_holds_and_its_bill_are_explained_and_a_member_is_recorded_as_a_t
     assert!(tested.contains("1 flow, 1 test, none failed."), "{tested}");
     fs::remove_file(installation.path(&format!("flows/{TRADES}.test.toml"))).unwrap();
 
+    what_it_would_be_closed_with_is_told(&installation);
     installation.relay(&["groups", "close", GROUP]).with_status(0);
     fs::write(installation.path("event.json"), "{}").unwrap();
     installation.relay(&["invoke", "bill-closer", "--event", "event.json"]).with_status(0);
@@ -122,4 +124,32 @@ fn what_a_group_holds_and_its_bill_are_explained_and_a_member_is_recorded_as_a_t
     assert_eq!(bill["sent_last"]["differing"], json!([]), "{bill}");
     let refused = installation.relay(&["flows", "record", &format!("@{GROUP}-1")]).with_status(2).stderr;
     assert!(refused.contains("record one of its members"), "{refused}");
+}
+
+/// On the command line, as a file and in the console, before anything is closed.
+fn what_it_would_be_closed_with_is_told(installation: &Installation) {
+    let told = "closed now: 1 member, 1 bill, 2 lines, quantity 31, amount 255.00";
+    let listed = installation.relay(&["groups", "--sums"]).with_status(0).stdout;
+    assert!(listed.contains(told), "{listed}");
+    let shown = installation.relay(&["groups", "show", GROUP]).with_status(0).stdout;
+    assert!(shown.contains(told), "{shown}");
+    assert!(shown.contains(&format!("{GROUP}-1: 2 lines, quantity 31, amount 255.00")), "{shown}");
+    let plain = installation.relay(&["groups"]).with_status(0).stdout;
+    assert!(!plain.contains("closed now"), "{plain}");
+    let json = installation.relay(&["groups", "--sums", "--json"]).with_status(0).json();
+    let now = &json["groups"][0]["closed_now"];
+    assert_eq!((&now["members"], &now["content"]["amount"]), (&json!(1), &json!("255.00")), "{json}");
+    let csv = installation.relay(&["groups", "--sums", "--csv"]).with_status(0).stdout;
+    assert!(csv.contains(",1,1,2,31,255.00,"), "{csv}");
+
+    let console = Console::of(installation);
+    console.get("/groups").shows(&["/groups?sums=yes", "/groups.csv"]);
+    console.get("/groups?sums=yes").shows(&["255.00", "/groups.csv?sums=yes"]);
+    console.get(&format!("/group?flow={TRADES}&group={GROUP}")).shows(&[
+        "现在封账会是怎样",
+        "255.00",
+        "发送",
+    ]);
+    console.get(&format!("/do?what=close&flow={TRADES}&group={GROUP}")).shows(&["qty 31, amount 255.00"]);
+    assert!(console.get("/groups.csv?sums=yes").body.contains("255.00"));
 }

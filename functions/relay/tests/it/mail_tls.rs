@@ -109,6 +109,11 @@ fn a_mail_goes_over_tls_to_a_server_whose_authority_is_trusted() {
         let mails = town.vendors.mail.taken();
         let [mail] = &mails[..] else { panic!("{tls}: {mails:?}") };
         assert_eq!(mail.subject, "kingdee: paused by li: stock-taking", "{tls}");
+        let tested = installation.relay(&["test-alert", "--json"]).with_status(0).json();
+        assert_eq!(tested["tested"][0]["is_taken"], true, "{tested}");
+        assert!(tested["tested"][0]["answer"].as_str().is_some_and(|answer| !answer.is_empty()), "{tested}");
+        let subject = town.vendors.mail.taken()[1].subject.clone();
+        assert_eq!(subject, "test: this is a test alert, and nothing needs to be done", "{tls}");
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod again;
 mod asking;
+mod bills;
 mod broken;
 mod browser;
 mod by_hand;
@@ -51,4 +52,5 @@ mod steering;
 mod store;
 mod support;
 mod terminal;
+mod test_alert;
 mod usage;

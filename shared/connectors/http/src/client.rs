@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_connector::{
-    Class, Delivery, Failure, Metered, OutOfTime, Quota, Request, Surroundings, Transport as _,
+    Class, Delivery, Failure, Metered, OutOfTime, Quota, Request, Surroundings, Told, Transport as _,
 };
 use relay_core::clock::{Clock, Deadline};
+use relay_core::codec;
 use secrecy::ExposeSecret as _;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::catalog::{DINGTALK_ROBOT, FEISHU_ROBOT, POST, WECOM_ROBOT};
 use crate::settings::{Robot, Settings};
@@ -124,7 +125,18 @@ impl Client {
         let operation = document.split_once('.').map_or(document, |(_, operation)| operation);
         let in_turn = quota.wait(delivery.purpose, deadline).await;
         in_turn.map_err(|OutOfTime| Failure::out_of_time(VENDOR, operation))?;
-        let answer = match self.transport.send(make().within(deadline)).await {
+        // Without what signs it, which stands in the address, in headers, or of 飞书 in the body.
+        let told = Told {
+            operation: operation.to_owned(),
+            parameters: delivery.params.to_vec(),
+            body: codec::json(delivery.body),
+            hidden: Vec::new(),
+        };
+        // As they are, and as they stand in an address.
+        let encoded = |secret: &str| form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let told =
+            told.hiding(self.settings.secrets().flat_map(|secret| [secret.to_owned(), encoded(secret)]));
+        let answer = match self.transport.send(make().told(told).within(deadline)).await {
             Ok(response) => read(operation, &response),
             Err(error) => Err(Failure::transport(VENDOR, operation, &error)),
         };

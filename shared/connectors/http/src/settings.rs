@@ -225,14 +225,18 @@ impl Settings {
 
     /// The text without our secrets: a receiver may quote back what it refuses.
     pub(crate) fn redacted(&self, text: &str) -> String {
+        self.secrets()
+            .filter(|secret| !secret.is_empty())
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"))
+    }
+
+    /// Whatever a call is signed with, or let in by.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         let robots = [&self.wecom, &self.dingtalk, &self.feishu].into_iter().flatten();
         let of_robots = robots.flat_map(|robot| [Some(&robot.token), robot.secret.as_ref()]).flatten();
         let of_post = self.post.as_ref().and_then(|post| post.secret.as_ref());
         let headers = self.post.iter().flat_map(|post| keys(&post.headers));
-        let secrets = of_robots.chain(of_post).chain(headers).map(ExposeSecret::expose_secret);
-        secrets
-            .filter(|secret| !secret.is_empty())
-            .fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"))
+        of_robots.chain(of_post).chain(headers).map(ExposeSecret::expose_secret)
     }
 }
 

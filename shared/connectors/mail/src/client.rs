@@ -11,7 +11,8 @@ use crate::settings::Settings;
 use crate::{VENDOR, error, request};
 
 const MINUTE: Duration = Duration::from_secs(60);
-const OPERATION: &str = "send";
+/// The only call.
+pub(crate) const OPERATION: &str = "send";
 
 /// Sends mails by one mail server.
 pub struct Client {

@@ -1,11 +1,12 @@
 //! What is sent, and under which Message-ID.
 
-use relay_connector::{Delivery, Request, lenient};
+use relay_connector::{Delivery, Request, Told, lenient};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use crate::client::OPERATION;
 use crate::settings::Settings;
 
 /// A reply has a few lines; of what a broken server sends no more is read.
@@ -51,6 +52,18 @@ fn message_id(settings: &Settings, delivery: &Delivery<'_>) -> String {
     format!("<{}@{domain}>", hex::encode(&digest[..16]))
 }
 
+/// What the archive is told of it.
+fn told(settings: &Settings, letter: &Letter) -> Told {
+    let password = settings.login.iter().map(|(_, password)| password.expose_secret().to_owned());
+    let told = Told {
+        operation: OPERATION.to_owned(),
+        parameters: Vec::new(),
+        body: json!(letter).to_string(),
+        hidden: Vec::new(),
+    };
+    told.hiding(password)
+}
+
 pub(crate) fn send(settings: &Settings, letter: &Letter) -> Request {
     let body = json!(letter).to_string().into_bytes();
     let mut request =
@@ -58,5 +71,5 @@ pub(crate) fn send(settings: &Settings, letter: &Letter) -> Request {
     if let Some((user, password)) = &settings.login {
         request = request.header(USER, user.as_str()).header(PASSWORD, password.expose_secret());
     }
-    request
+    request.told(told(settings, letter))
 }

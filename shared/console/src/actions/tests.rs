@@ -26,6 +26,8 @@ fn its_fields_name_it_again_and_its_command_is_safe_to_paste() {
         "what=resume&name=wangdian&side=source",
         "what=redrive&target=kingdee",
         "what=close&flow=a&group=S1/W1",
+        "what=test-alert",
+        "what=test-alert&flow=a",
         "what=settle&flow=a&key=1&key=2",
         "what=backfill&flow=a&from=2026-11-28T08:00&to=2026-11-29T08:00:30",
     ] {
@@ -37,6 +39,7 @@ fn its_fields_name_it_again_and_its_command_is_safe_to_paste() {
     assert_eq!(action.command(), r"relay replay --flow a --key 'x'\''y'");
     let action = asked("what=settle&flow=a&grep=no+stock").unwrap();
     assert_eq!(action.command(), "relay settle --flow a --grep 'no stock' --reason …");
+    assert_eq!(asked("what=test-alert&flow=a").unwrap().command(), "relay test-alert a");
     let action = asked("what=rewind&flow=a&to=2026-11-28T08:00").unwrap();
     assert_eq!(action.command(), "relay rewind a --to '2026-11-28 08:00:00'");
 }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use relay_operations::OperationError;
+use relay_operations::alerts::Alerting;
 use relay_operations::pauses;
 use relay_operations::status::{FlowStatus, Status};
 
@@ -12,11 +13,33 @@ use crate::page::{Page, act, cell, link, mark, span, table, time};
 pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let status = asked.desk.operations.status().await?;
     let language = asked.language;
+    let alerting = asked.desk.operations.alerting();
     let body = html! {
         (table_of(&status, language))
+        h2 { (language.says("告警", "Alerts")) }
+        (alerts(&alerting, language))
         @for (name, flow) in &status.flows { (notes(name, flow, language)) }
     };
     Ok(Page::new(language.says("流程", "Flows"), body))
+}
+
+/// The flows that alert, each with the way to a test.
+fn alerts(alerting: &[Alerting], language: Language) -> Markup {
+    let columns =
+        [language.says("流程", "Flow"), language.says("发到", "Alerts at"), language.says("操作", "Actions")];
+    let test = language.says("发测试告警", "Send a test alert");
+    let row = |Alerting { flow, target }: &Alerting| {
+        let act = act(&[("what", "test-alert"), ("flow", flow.as_str())], test);
+        vec![link("/flow", &[("flow", flow.as_str())], flow), cell(*target), act]
+    };
+    html! {
+        @if alerting.is_empty() {
+            p { (language.says("没有发告警的流程:把例子里的 failures-to-wecom.toml、health-to-wecom.toml 放进流程文件夹。", "No flow alerts anybody: put failures-to-wecom.toml and health-to-wecom.toml of the examples into your folder of flows.")) }
+        } @else {
+            (table(language, &columns, &alerting.iter().map(row).collect::<Vec<_>>()))
+            @if alerting.len() > 1 { p { (act(&[("what", "test-alert")], language.says("每个流程都发一条测试告警", "Send a test alert by each of them"))) } }
+        }
+    }
 }
 
 /// The flows, each with how far it has come.

@@ -1,6 +1,7 @@
 //! A page for each question.
 
 mod between;
+pub(crate) mod bills;
 pub(crate) mod delivered;
 pub(crate) mod document;
 pub(crate) mod errors;

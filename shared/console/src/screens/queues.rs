@@ -59,6 +59,7 @@ fn listed(asked: &Asked<'_>, waiting: &Waiting) -> Markup {
     };
     let rows: Vec<_> = page.iter().map(row).collect();
     html! {
+        p { a href="/bills" { (language.says("目标里已保存、待提交或待审核的单据", "Bills that targets have, to be submitted or audited")) } }
         h2 { (language.says("在等的单据", "Documents that wait")) " (" (waiting.documents.len()) @if waiting.has_more { "+" } ")" }
         @for queue in &waiting.unseen {
             p { (queue.system.name()) ": " (queue.waiting + queue.in_flight) " · "

@@ -26,6 +26,7 @@ impl OperationError {
             Self::BeingRead(flow) => format!("`{flow}` 此刻正在读:一分钟后再试"),
             Self::WrongEdit(why) => format!("改过的没有发送:{why}"),
             Self::NoGroups(unknown) => no("有分组的流程", unknown, "有分组的流程"),
+            Self::NoAlerts(unknown) => no("发告警的流程", unknown, "发告警的流程"),
             Self::UnknownGroup(unknown) => {
                 format!("没有组 `{}`{}:`relay groups` 会列出来", unknown.name, meant(unknown))
             }

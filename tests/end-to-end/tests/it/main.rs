@@ -29,6 +29,7 @@
 //! | `groups` | many documents become one bill, to the cent, wherever a process is killed |
 //! | `echoes` | two flows that face each other come to rest |
 //! | `listeners` | what became of a document goes on as one: numbers are written back, failures are told |
+//! | `test_alerts` | a test alert reaches each receiver, and its answer is told |
 //! | `life` | a bill is saved, audited, changed, taken back or deleted, each step once |
 //! | `second_interface` | Kingdee over V2: its secret rotates and its answers are lost, and each trade is one audited order |
 //! | `nights` | days that are due are compared within a function's minutes, and the next turn goes on |
@@ -80,6 +81,7 @@ mod second_interface;
 mod secrecy;
 mod settled;
 mod superseded;
+mod test_alerts;
 mod vendors_words;
 mod versions;
 mod wangdian;

@@ -11,6 +11,7 @@
 //! | `revived` | bills that are made anew, and of which it is not known whether they have arrived |
 //! | `links` | what refers to a bill that is taken back for another |
 //! | `overtaken` | a worker whose time in flight ends while it saves a bill |
+//! | `standing` | which bills stand at which step, as an operator sees it |
 
 mod changes;
 mod example;
@@ -19,6 +20,7 @@ mod links;
 mod overtaken;
 mod periods;
 mod revived;
+mod standing;
 mod steps;
 
 use std::fs;
