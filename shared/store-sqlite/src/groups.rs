@@ -210,11 +210,12 @@ fn put(tx: &Connection, id: &GroupId, row: &Row, now: DateTime<Utc>) -> rusqlite
     Ok(written == 1)
 }
 
-/// Something has come that no seal may hold, or a person asks for what has come.
+/// Something has come that no seal may hold, or a person asks for what has come. `came` is another one each time, also of a group
+/// that was closed meanwhile: whoever has read it before that would take a number that begins anew for what has come since.
 fn open(tx: &Connection, id: &GroupId, now: DateTime<Utc>, is_asked: bool) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO group_open (flow, name, since, came, asked) VALUES (?1, ?2, ?3, 1, ?4)
-         ON CONFLICT (flow, name) DO UPDATE SET came = came + 1, asked = max(asked, excluded.asked)",
+        "INSERT INTO group_open (flow, name, since, came, asked) VALUES (?1, ?2, ?3, random() & 9223372036854775807, ?4)
+         ON CONFLICT (flow, name) DO UPDATE SET came = excluded.came, asked = max(asked, excluded.asked)",
     )?
     .execute(params![id.flow, id.group, millis(now), is_asked])
     .map(drop)

@@ -143,6 +143,26 @@ async fn a_group_is_open_from_its_first_member_until_all_that_came_is_looked_at(
     assert_eq!(groups.open("orders-by-day").await.unwrap().len(), 1);
 }
 
+/// Two close it at once, because one of them stood still for longer than its lease.
+#[tokio::test]
+async fn who_has_read_a_group_before_another_closed_it_closes_nothing_that_has_come_since() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    groups.put(&group(), &order(&ports, "A", "1")).await.unwrap();
+    let open = groups.open("orders-by-day").await.unwrap().remove(0);
+    ports.wait(300);
+    groups.looked(&open).await.unwrap();
+    assert_eq!(groups.open("orders-by-day").await.unwrap(), []);
+    groups.put(&group(), &order(&ports, "B", "1")).await.unwrap();
+    ports.wait(300);
+    groups.looked(&open).await.unwrap();
+    let since = groups.open("orders-by-day").await.unwrap();
+    assert_eq!(since.len(), 1, "of B no seal tells");
+    ports.wait(300);
+    groups.looked(&since[0]).await.unwrap();
+    assert_eq!(groups.open("orders-by-day").await.unwrap(), []);
+}
+
 #[tokio::test]
 async fn a_person_asks_for_a_group_until_it_is_looked_at() {
     let ports = Ports::open().await;
