@@ -97,8 +97,9 @@ async fn answered<V: Simulated>(vendor: &V, call: &Call, fault: Option<Fault>) -
         Some(Fault::Status(status)) => Reply::page(status).into_response(),
         Some(Fault::HtmlRedirect) => Reply::redirect().into_response(),
         Some(Fault::Garbage) => {
-            vendor.answer(call, None);
-            Reply::garbage().into_response()
+            // Whoever refuses says so: nobody could tell from garbage that nothing was done.
+            let answer = vendor.answer(call, None).into_response();
+            if answer.status().is_success() { Reply::garbage().into_response() } else { answer }
         }
         Some(Fault::EndlessAnswer) => {
             vendor.answer(call, None);
