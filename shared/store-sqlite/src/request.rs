@@ -13,7 +13,7 @@ pub(super) trait Request: Send {
     /// Whether somebody still waits for the answer.
     fn is_wanted(&self) -> bool;
 
-    /// Does the work. It may be done once more, where the transaction around it could not be committed.
+    /// Does the work. It may be done once more, where another request of its transaction fails, or that cannot be committed.
     fn work(&mut self, connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<()>;
 
     /// Answers, once it is known what became of the work.

@@ -202,6 +202,8 @@ impl AtWork {
     ) -> Result<(), Failure> {
         match self.attempt(group, &mut arriving, Undo::Together)? {
             Attempt::Done => Ok(()),
+            // One alone is undone with its transaction.
+            Attempt::Undone if group.len() == 1 => Ok(()),
             Attempt::Undone => self.attempt(group, arriving, Undo::Apart).map(drop),
         }
     }

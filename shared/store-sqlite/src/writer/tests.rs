@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use relay_core::clock::SystemClock;
@@ -109,6 +110,21 @@ async fn what_has_gathered_is_one_transaction_and_what_fails_in_it_rolls_back_al
     let transactions = transactions(&log) - before;
     // What waited was itself a transaction, and wrote nothing; cleaning up is one.
     assert!(transactions <= 2, "{transactions}");
+}
+
+#[tokio::test]
+async fn who_fails_alone_is_done_once() {
+    let bench = Bench::new(|_| {});
+    let (times, before) = (Arc::new(AtomicUsize::new(0)), bench.insert(1, 10));
+    before.await.unwrap().unwrap();
+    let counted = times.clone();
+    let work = move |connection: &Connection, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        connection.execute("INSERT INTO done VALUES (2, NULL)", [])?;
+        connection.execute("INSERT INTO done VALUES (1, NULL)", []).map(drop)
+    };
+    assert!(bench.writer.ask("inserting twice", work).await.is_err());
+    assert_eq!((times.load(Ordering::Relaxed), bench.done()), (1, vec![1]));
 }
 
 #[tokio::test]
