@@ -137,8 +137,8 @@ const FIELD_SALES: &[File] = files!["field-sales/":
     "tests/refund.json",
 ];
 
-/// Failures are told to a robot, in every set, once there is one.
-const ALERTS: [File; 2] = [
+/// Failures, and what else needs a person, are told to a robot, in every set, once there is one.
+const ALERTS: [File; 4] = [
     File {
         name: "alerts/failures-to-wecom.test.toml",
         text: include_str!("../../../shared/flows/examples/failures-to-wecom.test.toml"),
@@ -146,6 +146,14 @@ const ALERTS: [File; 2] = [
     File {
         name: "alerts/failures-to-wecom.toml",
         text: include_str!("../../../shared/flows/examples/failures-to-wecom.toml"),
+    },
+    File {
+        name: "alerts/health-to-wecom.test.toml",
+        text: include_str!("../../../shared/flows/examples/health-to-wecom.test.toml"),
+    },
+    File {
+        name: "alerts/health-to-wecom.toml",
+        text: include_str!("../../../shared/flows/examples/health-to-wecom.toml"),
     },
 ];
 

@@ -18,9 +18,9 @@ pub(crate) async fn run(flow: Option<&str>, json: bool) -> anyhow::Result<Done> 
         tested.iter().for_each(print);
         if tested.is_empty() {
             say!(
-                "没有发告警的流程:把 shared/flows/examples 里的 failures-to-wecom.toml、health-to-wecom.toml 放进流程文件夹。",
-                "No flow alerts anybody: put failures-to-wecom.toml and health-to-wecom.toml of shared/flows/examples into your folder of \
-                 flows."
+                "没有发告警的流程:把流程文件夹里 `alerts` 中的文件移到上一层(`relay init` 放在那里;shared/flows/examples 里也有),再 `relay flows reload`。",
+                "No flow alerts anybody: move the files in `alerts` up into your folder of flows (`relay init` puts them there; they stand in \
+                 shared/flows/examples too), then `relay flows reload`."
             );
         }
     }

@@ -34,7 +34,7 @@ fn alerts(alerting: &[Alerting], language: Language) -> Markup {
     };
     html! {
         @if alerting.is_empty() {
-            p { (language.says("没有发告警的流程:把例子里的 failures-to-wecom.toml、health-to-wecom.toml 放进流程文件夹。", "No flow alerts anybody: put failures-to-wecom.toml and health-to-wecom.toml of the examples into your folder of flows.")) }
+            p { (language.says("没有发告警的流程:把流程文件夹里 alerts 中的文件移到上一层(relay init 放在那里),再重新读取流程。", "No flow alerts anybody: move the files in alerts up into your folder of flows (relay init puts them there), and read the flows anew.")) }
         } @else {
             (table(language, &columns, &alerting.iter().map(row).collect::<Vec<_>>()))
             @if alerting.len() > 1 { p { (act(&[("what", "test-alert")], language.says("每个流程都发一条测试告警", "Send a test alert by each of them"))) } }
