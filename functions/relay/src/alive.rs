@@ -1,8 +1,10 @@
-//! `relay serve` says each minute that it runs, so that whoever asks from elsewhere knows.
+//! `relay serve` says each minute that it runs, and what it has counted since, so that whoever asks from elsewhere knows.
 
 use std::fs;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use relay_core::health::Monitor;
 use relay_operations::status::{Program, SAYS_EVERY};
 
 use crate::supervise::Supervisor;
@@ -22,11 +24,45 @@ pub(crate) fn this(since: DateTime<Utc>) -> Program {
     }
 }
 
-/// Says so again and again.
-pub(crate) async fn says_so(supervisor: Supervisor, program: Program) {
+/// Says so again and again. What came in a burst is told although nothing comes after it.
+pub(crate) async fn says_so(supervisor: Supervisor, program: Program, counts: Arc<Monitor>) {
     let turn = || async {
         program.says_so(supervisor.checkpoints.as_ref(), supervisor.clock.now()).await?;
+        counts.flush().await;
         Ok(SAYS_EVERY)
     };
     supervisor.keep("alive", turn).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use relay_core::clock::{Clock as _, SimulatedClock};
+    use relay_core::tally::{self, Counted};
+    use tokio::sync::watch;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_came_in_a_burst_is_told_within_a_minute_although_nothing_comes_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SimulatedClock::starting_at(DateTime::UNIX_EPOCH));
+        let store = format!("sqlite:{}", folder.path().join("relay.db").display());
+        let settings = [("RELAY_STORE".to_owned(), store)].into_iter().collect();
+        let checkpoints = relay_host::stores::open(&settings, clock.clone()).await.unwrap().checkpoints;
+        let counts = Arc::new(Monitor::new(checkpoints.clone(), clock.clone()));
+        for _ in 0..30 {
+            counts.count("orders", Counted { read: 1, delivered: 0 }).await;
+        }
+        let (stop, stopped) = watch::channel(false);
+        let supervisor = Supervisor { clock: clock.clone(), checkpoints: checkpoints.clone(), stopped };
+        let minute = async {
+            clock.sleep(Duration::from_secs(60)).await;
+            stop.send_replace(true);
+        };
+        tokio::join!(says_so(supervisor, this(clock.now()), counts), minute);
+        let told = tally::read(checkpoints.as_ref(), "orders", clock.now()).await.unwrap();
+        assert_eq!(told.today.read, 30);
+    }
 }
