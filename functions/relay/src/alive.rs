@@ -1,10 +1,12 @@
-//! `relay serve` says each minute that it runs, and what it has counted since, so that whoever asks from elsewhere knows.
+//! `relay serve` says each minute that it runs, how many calls it has made and what it has counted, so that whoever asks from
+//! elsewhere knows.
 
 use std::fs;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use relay_core::health::Monitor;
+use relay_operations::calls;
 use relay_operations::status::{Program, SAYS_EVERY};
 
 use crate::supervise::Supervisor;
@@ -27,7 +29,9 @@ pub(crate) fn this(since: DateTime<Utc>) -> Program {
 /// Says so again and again. What came in a burst is told although nothing comes after it.
 pub(crate) async fn says_so(supervisor: Supervisor, program: Program, counts: Arc<Monitor>) {
     let turn = || async {
-        program.says_so(supervisor.checkpoints.as_ref(), supervisor.clock.now()).await?;
+        let (checkpoints, now) = (supervisor.checkpoints.as_ref(), supervisor.clock.now());
+        program.says_so(checkpoints, now).await?;
+        calls::keep(checkpoints, now).await?;
         counts.flush().await;
         Ok(SAYS_EVERY)
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use relay_core::{Entry, FailureClass};
 use relay_simulators::kingdee::Saved;
+use relay_simulators::sharecrm::Push;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -61,7 +62,9 @@ impl Judge<'_> {
         let bills: Vec<Saved> = bills.into_iter().filter(|saved| sale_of(&saved.number) == id).collect();
         let mut numbers = BTreeMap::<&str, usize>::new();
         bills.iter().for_each(|bill| *numbers.entry(&bill.number).or_default() += 1);
-        if let Some((number, count)) = numbers.iter().find(|(_, count)| **count > 1) {
+        if let Some((number, count)) = numbers.iter().find(|(_, count)| **count > 1)
+            && !self.is_told_doubled(SALES, id)?
+        {
             self.violated("one document per number", format!("{SALES} {number}: there {count} times"));
         }
         self.ledger_knows(SALES, id, !bills.is_empty())?;
@@ -102,7 +105,7 @@ impl Judge<'_> {
         for warehouse in WAREHOUSES {
             let (number, key) = (format!("{id}-{warehouse}"), format!("{id}/{warehouse}"));
             let bills = self.world.vendors.kingdee.saved("pur_order", &number);
-            if bills.len() > 1 {
+            if bills.len() > 1 && !self.is_told_doubled(BY_WAREHOUSE, &key)? {
                 let found = format!("{BY_WAREHOUSE} {number}: made {} times", bills.len());
                 self.violated("one document per number", found);
             }
@@ -170,11 +173,15 @@ impl Judge<'_> {
     fn told_of(&mut self, newest: &Value) -> anyhow::Result<()> {
         let id = newest["id"].as_str().unwrap_or_default();
         let records = self.world.vendors.sharecrm.records();
-        let told = |record: &str| {
-            let record = records.get(&("erpNumberObj".to_owned(), record.to_owned()))?;
-            let fields = &record.current()?["masterFieldVal"];
-            Some((fields["version"].as_str()?.to_owned(), fields["state"].as_str()?.to_owned()))
+        let history = |record: &str| -> Vec<(String, String)> {
+            let record = records.get(&("erpNumberObj".to_owned(), record.to_owned()));
+            let said = |push: &Push| {
+                let fields = &push.data["masterFieldVal"];
+                Some((fields["version"].as_str()?.to_owned(), fields["state"].as_str()?.to_owned()))
+            };
+            record.iter().flat_map(|record| &record.history).filter_map(said).collect()
         };
+        let told = |record: &str| history(record).pop();
         if self.terms().told_by_version {
             let delivered = self.world.books.state().delivered.clone();
             for (_, _, version) in delivered.iter().filter(|(flow, key, _)| flow == SALES && key == id) {
@@ -195,7 +202,9 @@ impl Judge<'_> {
         };
         let wanted = (delivered.version.clone().unwrap_or_default(), "delivered".to_owned());
         let (told, key) = (told(id), format!("{SALES}/{id}"));
-        if told.as_ref() != Some(&wanted) && !self.is_excused(NUMBERS, &key, |_| true)? {
+        // Whoever stood still within a call, and dies when it has made it, has told an older one after the newest, and nobody of it.
+        let is_overtaken = history(id).contains(&wanted) && self.scenario().dies_upon_waking();
+        if told.as_ref() != Some(&wanted) && !is_overtaken && !self.is_excused(NUMBERS, &key, |_| true)? {
             let found = format!(
                 "{NUMBERS} {key}: the CRM has {told:?}, the ledger {wanted:?}; of what was told it has {}",
                 self.told(NUMBERS, &key)?
