@@ -87,6 +87,14 @@ impl Entry {
         self.failed.iter().chain(&self.beside)
     }
 
+    /// Whether all that has failed of it waits for what another flow has not delivered yet: that is sent again by itself, and
+    /// needs nobody.
+    #[must_use]
+    pub fn only_waits(&self) -> bool {
+        self.failures().next().is_some()
+            && self.failures().all(|failed| failed.class == FailureClass::Waiting)
+    }
+
     /// Whether another version than the one of that hash was tried after the last delivery, and may have arrived: itself, or
     /// parts of it.
     #[must_use]
