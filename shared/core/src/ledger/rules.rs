@@ -150,7 +150,7 @@ impl Entry {
             }
             // The older one may have reached the target after this one: it is taken for a request that is still going on.
             Some(known) => {
-                self.unanswered = Some(Unanswered { hash: known.hash, at: delivered.at, ran: None })
+                self.unanswered = Some(Unanswered { hash: known.hash, at: delivered.at, ran: None });
             }
             None => {}
         }
