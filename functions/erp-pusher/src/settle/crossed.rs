@@ -2,7 +2,7 @@
 
 use relay_core::groups::unmarked;
 use relay_core::ledger::{Delivered, Delivery};
-use relay_core::{Bill, System};
+use relay_core::{Bill, Entry, System};
 
 use crate::work::Work;
 
@@ -44,12 +44,7 @@ pub(crate) fn delivered(
             named(delivered),
             named(by)
         )),
-        Delivery::Doubled { with } => Some(format!(
-            "{} was sent by two workers at once, because the turn of one had ended: {system} may hold it a second time, as {}: \
-             delete one of the two there, then settle this",
-            named(delivered),
-            named(with)
-        )),
+        Delivery::Doubled { with } => Some(doubled(system, &named(delivered), &named(with))),
     }
 }
 
@@ -64,6 +59,37 @@ pub(crate) fn second<'a>(delivery: &Delivery, delivered: &'a Delivered, bills: &
     (other.target_id.as_deref()? != id && !is_known).then_some(id)
 }
 
+/// Has an entry that another worker has written know a bill that was made meanwhile. Answers the bill beside which it is, where the
+/// other has made one too, or has gone on to another version.
+pub(crate) fn made_beside(entry: &mut Entry, bill: &Bill, seen: Option<&Delivered>) -> Option<Bill> {
+    let is_later = entry.delivered.as_ref() != seen;
+    match entry.bills.iter_mut().find(|known| known.number == bill.number) {
+        Some(known) if known.target_id == bill.target_id => None,
+        Some(known) if known.target_id.is_none() => {
+            known.clone_from(bill);
+            None
+        }
+        Some(known) => Some(known.clone()),
+        None if is_later => entry.bills.last().cloned(),
+        None => {
+            entry.bills.push(bill.clone());
+            None
+        }
+    }
+}
+
+/// What is said of two bills that two workers have made of one document.
+pub(crate) fn two_bills(system: System, bill: &Bill, other: &Bill) -> String {
+    doubled(system, &named_bill(bill), &named_bill(other))
+}
+
+fn doubled(system: System, one: &str, other: &str) -> String {
+    format!(
+        "{one} was sent by two workers at once, because the turn of one had ended: {system} may hold it a second time, as {other}: \
+         delete one of the two there, then settle this"
+    )
+}
+
 /// Whether what was stored in a group was overtaken there, by a later version or a cancellation: a group keeps the later document,
 /// whichever of two workers puts its own there last.
 pub(crate) fn in_a_group(delivery: &Delivery) -> bool {
@@ -72,6 +98,13 @@ pub(crate) fn in_a_group(delivery: &Delivery) -> bool {
 }
 
 fn named(delivered: &Delivered) -> String {
-    let version = delivered.version.as_deref().unwrap_or("without a version");
-    format!("version {version} (id {})", delivered.target_id.as_deref().unwrap_or("unknown"))
+    version_of(delivered.version.as_deref(), delivered.target_id.as_deref())
+}
+
+fn named_bill(bill: &Bill) -> String {
+    version_of(bill.version.as_deref(), bill.target_id.as_deref())
+}
+
+fn version_of(version: Option<&str>, id: Option<&str>) -> String {
+    format!("version {} (id {})", version.unwrap_or("without a version"), id.unwrap_or("unknown"))
 }

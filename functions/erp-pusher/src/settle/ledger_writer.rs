@@ -173,7 +173,35 @@ impl LedgerWriter {
             // What is recorded of the bills is known, whatever tries there were.
             (entry.attempts, entry.unanswered) = (None, begun.clone());
         });
-        self.written(work, entry).await
+        let is_known =
+            |bill: &Bill| work.known.entry.bills.iter().any(|known| known.target_id == bill.target_id);
+        let made: Vec<_> =
+            bills.iter().filter(|bill| bill.target_id.is_some() && !is_known(bill)).cloned().collect();
+        let written = self.written(work, entry).await;
+        if let Err(Stop::Ended(_)) = written {
+            self.made_beside(work, &made).await?;
+        }
+        written
+    }
+
+    /// Bills that were made while another worker wrote the entry: it goes by them from here on, and a person is told of those that
+    /// both have made.
+    async fn made_beside(&self, work: &Work<'_>, made: &[Bill]) -> Result<(), StoreError> {
+        if made.is_empty() {
+            return Ok(());
+        }
+        let beside = |entry: &mut Entry| {
+            for bill in made {
+                let Some(other) = crossed::made_beside(entry, bill, work.known.entry.delivered.as_ref())
+                else {
+                    continue;
+                };
+                let message = crossed::two_bills(work.system, bill, &other);
+                let failed = self.failure(work, FailureClass::Crossed, None, &message);
+                entry.stand(Failed { target_id: bill.target_id.clone(), ..failed });
+            }
+        };
+        self.change(work, beside).await
     }
 
     /// Records our number of a document, before it is sent.

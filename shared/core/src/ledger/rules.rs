@@ -156,7 +156,7 @@ impl Entry {
         }
         self.strike_off(|failed| {
             let order = delivered.stamp().compare(failed.stamp());
-            failed.hash == delivered.hash || !failed.is_doubled() && order.is_some_and(Ordering::is_ge)
+            !failed.is_doubled() && (failed.hash == delivered.hash || order.is_some_and(Ordering::is_ge))
         });
         self.settled.take_if(|settled| !delivered.stamp().is_older_than(settled.version.stamp()));
         self.attempts = None;
