@@ -90,9 +90,10 @@ pub struct Deliveries {
 }
 
 impl Delivery {
-    /// Of an entry whose document the target has: not of what was split, nor of a part that was withdrawn before it came there.
+    /// Of an entry whose document the target has: not of what was split, whose parts stand for themselves, nor of a part that was
+    /// withdrawn before it came there.
     fn of(entry: Entry) -> Option<Self> {
-        let there = entry.there()?.clone();
+        let there = entry.there().filter(|_| entry.divided.is_none())?.clone();
         let (flow, key, archive) = (entry.id.flow, entry.id.key, entry.archive);
         let relay_core::Delivered { at, number, target_id, version, received_at: came, .. } = there;
         let (content, by, after, is_after) = (None, Vec::new(), None, false);

@@ -11,6 +11,9 @@ use serde_json::Value;
 /// Amounts are in 元, and have two digits.
 const CENTS: u32 = 2;
 
+/// The sum of a bill, where a list shows it.
+pub(crate) const TOTAL: &str = "total_amount";
+
 /// What documents come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
@@ -19,6 +22,9 @@ pub struct Sum {
     /// Their lines; `None` where the content of one of them is not known, or is in a form that is not summed.
     #[serde(default)]
     pub content: Option<Content>,
+    /// What they come to, where lines and quantities are not known: a list of bills shows their heads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Decimal>,
 }
 
 /// What the lines of documents come to.
@@ -45,13 +51,30 @@ impl Sum {
     /// Nothing, to which can be added.
     #[must_use]
     pub fn nothing() -> Self {
-        Self { documents: 0, content: Some(Content::default()) }
+        Self { documents: 0, content: Some(Content::default()), total: None }
     }
 
     /// A document whose content is not known.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { documents: 1, content: None }
+        Self { documents: 1, content: None, total: None }
+    }
+
+    /// Their amounts together, where those are known.
+    #[must_use]
+    pub fn amount(&self) -> Option<Decimal> {
+        self.content.as_ref().map(|content| content.amount).or(self.total)
+    }
+
+    /// Lines, quantity and amount, as far as they are known.
+    #[must_use]
+    pub fn columns(&self) -> [Option<String>; 3] {
+        let content = self.content.as_ref();
+        [
+            content.map(|content| content.lines.to_string()),
+            content.map(|content| content.quantity.normalize().to_string()),
+            self.amount().map(|amount| amount.to_string()),
+        ]
     }
 
     /// What a document comes to. `like` is the same document on another side: what both have is summed.
@@ -61,8 +84,12 @@ impl Sum {
             return Self::unknown();
         }
         let like = lines(like.unwrap_or(document), measures);
-        let content = content(&lines(document, measures), measures, have_amounts(&like, measures));
-        Self { documents: 1, content }
+        let by_amount = have_amounts(&like, measures);
+        let lines = lines(document, measures);
+        if let Some(total) = named(document, &[TOTAL]).filter(|_| lines.is_empty()) {
+            return Self { total: Some(total), ..Self::unknown() };
+        }
+        Self { documents: 1, content: content(&lines, measures, by_amount), total: None }
     }
 }
 
@@ -107,6 +134,7 @@ pub(crate) fn by_line(
 
 impl AddAssign<&Self> for Sum {
     fn add_assign(&mut self, other: &Self) {
+        let amounts = self.amount().zip(other.amount());
         self.documents += other.documents;
         self.content = match (self.content.take(), &other.content) {
             (Some(one), Some(other)) => {
@@ -117,6 +145,8 @@ impl AddAssign<&Self> for Sum {
             }
             _ => None,
         };
+        let total = amounts.and_then(|(one, other)| one.checked_add(other));
+        self.total = total.filter(|_| self.content.is_none());
     }
 }
 
@@ -205,9 +235,21 @@ mod tests {
         sum += &Sum::of(&json!({"lines": [{"qty": 1}]}), &MEASURES, None);
         assert_eq!((sum.documents, sum.content.as_ref().map(|it| it.lines)), (1, Some(1)));
         sum += &Sum::unknown();
-        assert_eq!(sum, Sum { documents: 2, content: None });
+        assert_eq!(sum, Sum { documents: 2, content: None, total: None });
         let nothing = Sum::of(&json!({}), &MEASURES, None);
         assert_eq!(nothing.content, Some(Content::default()), "an empty answer is no line");
+    }
+
+    #[test]
+    fn of_a_row_that_shows_no_lines_what_it_comes_to_is_told_and_no_line() {
+        let mut sum = Sum::nothing();
+        let whole = json!({"total_amount": "20.00", "lines": [{"qty": "2", "taxprice": "10"}]});
+        sum += &Sum::of(&whole, &MEASURES, None);
+        assert_eq!(sum.columns().map(Option::unwrap), ["1", "2", "20"]);
+        sum += &Sum::of(&json!({"total_amount": "30.50"}), &MEASURES, Some(&whole));
+        assert_eq!((sum.documents, sum.columns()), (2, [None, None, Some("50.50".to_owned())]));
+        sum += &Sum::unknown();
+        assert_eq!(sum, Sum { documents: 3, content: None, total: None });
     }
 
     #[test]

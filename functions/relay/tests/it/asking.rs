@@ -135,3 +135,39 @@ fn days_that_were_compared_are_told_again_without_asking_anybody() {
     assert!(text.contains("trade-to-kingdee: ") && text.contains(", compared "), "{text}");
     installation.relay(&["reconcile", "--kept", "--heal"]).with_status(2);
 }
+
+#[test]
+fn drain_also_works_what_another_queue_is_told_meanwhile() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    installation.relay(&["flows", "export", "flows"]).with_status(0);
+    for entry in fs::read_dir(installation.path("flows")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.ends_with(".toml") && !name.starts_with("direct-order-to-wangdian.") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let told = r#"
+[source]
+document = "relay.delivered"
+of       = "direct-order-to-wangdian"
+[target]
+document = "sharecrm.objdata_push"
+[fields]
+objAPIName   = { value = "erpOrderStateObj" }
+dataCenterId = { setting = "SHARECRM_DATA_CENTER_ID" }
+id           = "key"
+directSync   = { value = false }
+[fields.masterFieldVal]
+number = "target.number"
+"#;
+    fs::write(installation.path("flows/told.toml"), told).unwrap();
+    installation.set("RELAY_FLOWS_DIR", "flows");
+    installation.invoke("webhook-receiver", "webhook-receiver/direct-order.json").with_status(0);
+    let drained = installation.relay(&["drain", "--json"]).with_status(0).json();
+    let status = installation.relay(&["status", "--json"]).json();
+    let queue = &status["queues"]["sharecrm"];
+    assert_eq!((&queue["waiting"], &queue["in_flight"]), (&0.into(), &0.into()), "{drained}");
+    assert_eq!(status["flows"]["told"]["delivered"], 1, "{drained}");
+}

@@ -99,7 +99,7 @@ impl Deliveries {
 
 fn sum<'d>(deliveries: impl IntoIterator<Item = &'d Delivery>) -> Sum {
     deliveries.into_iter().fold(Sum::nothing(), |mut sum, delivery| {
-        sum += &Sum { documents: 1, content: delivery.content.clone() };
+        sum += &Sum { documents: 1, content: delivery.content.clone(), total: None };
         sum
     })
 }
