@@ -151,6 +151,9 @@ fn head(asked: &Asked<'_>, wanted: &Wanted, listed: &Deliveries) -> Markup {
             (listed.delivered.len()) @if listed.has_more { "+" } " " (language.says("张单据", "documents")) ": "
             (shown(wanted.since)) " – " (shown(wanted.until))
         }
+        @if let Some(after) = &wanted.after {
+            p.faint { (language.says("用时从单据的这个时间算起:", "Time taken is from this time of the document: ")) (after) }
+        }
         (download(asked, "/delivered.csv", &FIELDS))
     }
 }

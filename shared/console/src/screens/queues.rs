@@ -145,5 +145,10 @@ pub(crate) fn table_of(status: &Status, language: Language) -> Markup {
             cell(queue.paused.as_ref().map(pauses::told).unwrap_or_default()),
         ]
     });
-    table(language, &columns, &rows.collect::<Vec<_>>())
+    let notes =
+        status.queues.iter().flat_map(|(system, queue)| queue.notes.iter().map(move |note| (system, note)));
+    html! {
+        (table(language, &columns, &rows.collect::<Vec<_>>()))
+        @for (system, note) in notes { p { (system.name()) ": " (with_commands(note.told(language))) } }
+    }
 }

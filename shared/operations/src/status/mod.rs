@@ -148,6 +148,7 @@ impl Operations<'_> {
         status.issues = issues::of(&status, self.clock.now());
         status.attention = status.issues.len();
         status.vendors = self.vendor_statuses(&status).await?;
+        self.note_pace(&mut status);
         Ok(status)
     }
 
