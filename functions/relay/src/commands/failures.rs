@@ -121,7 +121,7 @@ fn print(operations: &Operations<'_>, issues: &[Issue], entries: &[Entry], limit
             let place = place.told(language::current());
             say!("  {class} ({code}){place}: {}", language::words(&failed.message));
         }
-        if !entry.beside.is_empty() {
+        if entry.failures().filter(|failed| !failed.is_doubled()).count() > 1 {
             say!(
                 "  这些版本哪个最新说不准:重放时再问流程",
                 "  which of these versions is the newest cannot be told: a replay asks the flow again"

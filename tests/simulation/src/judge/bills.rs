@@ -48,7 +48,7 @@ impl Judge<'_> {
         // message anew, because the clock was set, asks while the call of the one before is still on its way.
         let happens = |what: fn(&What) -> bool| self.scenario().events.iter().any(|event| what(&event.what));
         let is_doubled = happens(|what| what.doubles_calls_of("kingdee"));
-        let is_overtaken = happens(|what| what.slows_calls_of("kingdee")) && happens(What::ends_flights);
+        let is_overtaken = happens(What::ends_flights);
         let again = self.world.vendors.kingdee.audited_again();
         if !again.is_empty() && !is_doubled && !is_overtaken && !self.stops() {
             self.violated("nothing is audited blindly", format!("{again:?}"));
@@ -65,7 +65,11 @@ impl Judge<'_> {
         if let Some((number, count)) = numbers.iter().find(|(_, count)| **count > 1)
             && !self.is_told_doubled(SALES, id)?
         {
-            self.violated("one document per number", format!("{SALES} {number}: there {count} times"));
+            let told = self.told(SALES, id)?;
+            self.violated(
+                "one document per number",
+                format!("{SALES} {number}: there {count} times, {told}"),
+            );
         }
         self.ledger_knows(SALES, id, !bills.is_empty())?;
         if self.is_excused(SALES, id, |document| is_same(document, newest))? {

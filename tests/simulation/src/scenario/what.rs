@@ -320,13 +320,6 @@ impl What {
         *fault == Fault::Duplicate && format!("{vendor:?}").eq_ignore_ascii_case(name)
     }
 
-    /// Whether that vendor takes its time.
-    #[must_use]
-    pub fn slows_calls_of(&self, name: &str) -> bool {
-        let (Self::Trouble { vendor, fault, .. } | Self::Once { vendor, fault }) = self else { return false };
-        matches!(fault, Fault::Slow(_)) && format!("{vendor:?}").eq_ignore_ascii_case(name)
-    }
-
     /// Whether a vendor refuses documents for good.
     #[must_use]
     pub fn refuses(&self) -> bool {
