@@ -1,5 +1,6 @@
 //! What documents come to: how many, with how many lines, which quantity and which amount.
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use relay_connector::{Measures, lenient};
@@ -83,29 +84,52 @@ impl Sum {
             return Self::unknown();
         }
         let like = lines(like.unwrap_or(document), measures);
-        let has_amount = |line: &&Value| named(line, measures.amount).is_some();
-        let by_amount = !like.is_empty() && like.iter().all(has_amount);
+        let by_amount = have_amounts(&like, measures);
         let lines = lines(document, measures);
         if let Some(total) = named(document, &[TOTAL]).filter(|_| lines.is_empty()) {
             return Self { total: Some(total), ..Self::unknown() };
         }
-        let mut content = Content { lines: lines.len() as u64, ..Content::default() };
-        for line in &lines {
-            let quantity = named(line, measures.quantity).unwrap_or_default();
-            let by_price = || {
-                let amount = named(line, measures.price)?.checked_mul(quantity)?;
-                Some(amount.round_dp_with_strategy(CENTS, RoundingStrategy::MidpointAwayFromZero))
-            };
-            let of_amount = || named(line, measures.amount);
-            let amount =
-                if by_amount { of_amount().or_else(by_price) } else { by_price().or_else(of_amount) };
-            let sum = content.quantity.checked_add(quantity);
-            let total = content.amount.checked_add(amount.unwrap_or_default());
-            let Some((quantity, amount)) = sum.zip(total) else { return Self::unknown() };
-            (content.quantity, content.amount) = (quantity, amount);
-        }
-        Self { documents: 1, content: Some(content), total: None }
+        Self { documents: 1, content: content(&lines, measures, by_amount), total: None }
     }
+}
+
+/// Whether lines are summed by their amounts, and not by price and quantity.
+fn have_amounts(lines: &[&Value], measures: &Measures) -> bool {
+    !lines.is_empty() && lines.iter().all(|line| named(line, measures.amount).is_some())
+}
+
+/// What lines come to; `None` where that is more than a number holds.
+fn content(lines: &[&Value], measures: &Measures, by_amount: bool) -> Option<Content> {
+    let mut content = Content { lines: lines.len() as u64, ..Content::default() };
+    for line in lines {
+        let quantity = named(line, measures.quantity).unwrap_or_default();
+        let by_price = || {
+            let amount = named(line, measures.price)?.checked_mul(quantity)?;
+            Some(amount.round_dp_with_strategy(CENTS, RoundingStrategy::MidpointAwayFromZero))
+        };
+        let of_amount = || named(line, measures.amount);
+        let amount = if by_amount { of_amount().or_else(by_price) } else { by_price().or_else(of_amount) };
+        content.quantity = content.quantity.checked_add(quantity)?;
+        content.amount = content.amount.checked_add(amount.unwrap_or_default())?;
+    }
+    Some(content)
+}
+
+/// What the lines come to by the values of a field of theirs; `None` where no line has it.
+pub(crate) fn by_line(
+    document: &Value,
+    measures: &Measures,
+    field: &str,
+) -> Option<Vec<(String, Option<Content>)>> {
+    let all = lines(document, measures);
+    all.iter().find_map(|line| lenient::field(line, field))?;
+    let by_amount = have_amounts(&all, measures);
+    let mut groups = BTreeMap::<String, Vec<&Value>>::new();
+    for line in all {
+        groups.entry(lenient::field(line, field).unwrap_or_default()).or_default().push(line);
+    }
+    let sums = groups.into_iter().map(|(value, lines)| (value, content(&lines, measures, by_amount)));
+    Some(sums.collect())
 }
 
 impl AddAssign<&Self> for Sum {

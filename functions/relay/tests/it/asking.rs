@@ -89,7 +89,7 @@ fn what_waits_for_a_target_that_rests_is_listed() {
     assert!(flows.contains(&json!(TO_CRM)) && flows.contains(&json!(TO_WDT)), "{waiting}");
     let text = installation.relay(&["waiting", "--target", "wangdian"]).with_status(0).stdout;
     assert!(
-        text.contains(TO_WDT) && text.contains("for its first turn") && text.contains("1 document."),
+        text.contains(TO_WDT) && text.contains("for its first turn") && text.contains("1 document waiting."),
         "{text}"
     );
     let long = installation.relay(&["waiting", "--for", "1h", "--csv"]).with_status(0).stdout;

@@ -105,7 +105,7 @@ fn sum<'d>(deliveries: impl IntoIterator<Item = &'d Delivery>) -> Sum {
 }
 
 /// Lines, quantity and amount, where they are known.
-fn content(sum: &Sum) -> [String; 3] {
+pub(super) fn content(sum: &Sum) -> [String; 3] {
     match &sum.content {
         Some(of) => [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()],
         None => Default::default(),
