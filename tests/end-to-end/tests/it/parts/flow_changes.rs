@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Duration;
 
 use relay_simulators::Fault;
 use tempfile::TempDir;
 
-use super::{FLOW, TO_HTTP, TO_KINGDEE, failed, order, pushed, there, with_flow};
+use super::{FLOW, TO_HTTP, TO_KINGDEE, failed, order, push, pushed, there, with_flow};
 use crate::house::House;
 use crate::process::Process;
 
@@ -77,13 +76,13 @@ async fn a_part_that_still_waits_or_has_failed_does_not_come_as_if_it_were_the_w
 #[tokio::test]
 async fn what_may_have_come_as_a_whole_is_asked_for_before_it_is_split() {
     let (house, folder) = with_flow(44, &TO_KINGDEE.replace(SPLIT, ""));
-    house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::LostAnswer);
-    house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::LostRequest);
     let process = house.start();
-    pushed(&house, &process, &order("A", 1, &LINES)).await;
-    pushed(&house, &process, &order("B", 1, &LINES)).await;
+    for (number, fault) in [("A", Fault::LostAnswer), ("B", Fault::LostRequest)] {
+        house.vendors.kingdee.faults.inject_for("sal_order_save", fault);
+        push(&house, &process, &order(number, 1, &LINES)).await;
+        process.work_once().await;
+    }
     let process = changed(&house, &folder, TO_KINGDEE);
-    house.clock.advance(Duration::from_secs(3_600));
     process.drain().await;
     assert_eq!(failed(&process).await, [("A".to_owned(), "changed".to_owned())]);
     let numbers: Vec<_> = house.vendors.kingdee.creates().into_keys().collect();
