@@ -84,6 +84,7 @@ use relay_job::echoes::Echoes;
 use relay_job::sightings::Seen;
 use relay_job::{Flows, Invocation, Job, Needs, Parts};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use crate::batch::Batch;
 use crate::damp::Damping;
@@ -302,6 +303,7 @@ impl ErpPusher {
             checkpoints: self.parts.checkpoints.clone(),
             clock: self.parts.clock.clone(),
             most: self.pusher.most_together(*system).max(BATCH),
+            restored: OnceCell::new(),
         };
         self.parts.systems.iter().map(worker).collect()
     }

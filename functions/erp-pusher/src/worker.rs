@@ -7,11 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use relay_core::clock::{Clock, Deadline};
 use relay_core::policy::{self, Receive, Receiver};
 use relay_core::{Checkpoints, Queue, Received, StoreError, System, pause};
+use relay_job::backups;
+use tokio::sync::OnceCell;
 
 use crate::BATCH;
 use crate::batch::Batch;
@@ -45,6 +48,8 @@ pub struct Worker {
     pub(crate) clock: Arc<dyn Clock>,
     /// So many messages are received at once, and more only where those can begin at once.
     pub(crate) most: usize,
+    /// Until when each document is asked for before it is sent, because the store is a backup.
+    pub(crate) restored: OnceCell<Option<DateTime<Utc>>>,
 }
 
 /// What a worker found to do.
@@ -203,7 +208,7 @@ impl Worker {
             messages: messages.into_iter().map(open).collect(),
             receiver: Receiver::Loop,
             visibility: Some(VISIBILITY),
-            is_repeated: false,
+            is_repeated: self.may_have_sent_before().await?,
             put_off: HashSet::new(),
             deadline: Deadline::NONE,
             goes_on,
@@ -213,6 +218,19 @@ impl Worker {
         has_begun.store(true, Ordering::Relaxed);
         conclude(self.queue.as_ref(), self.clock.as_ref(), self.system, &turns, Receiver::Loop).await?;
         Ok(turns)
+    }
+
+    /// Whether another store, of which this one is a backup, may have sent whatever there is to send. What another program puts in
+    /// the store's place meanwhile is no longer this one's.
+    async fn may_have_sent_before(&self) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let until = async || {
+            let restored = backups::restored(self.checkpoints.as_ref(), now).await?;
+            Ok::<_, StoreError>(
+                restored.map(|restored| restored.asked_until().unwrap_or(DateTime::<Utc>::MAX_UTC)),
+            )
+        };
+        Ok(self.restored.get_or_try_init(until).await?.is_some_and(|until| now < until))
     }
 
     async fn nothing(&self) -> Result<Idle, StoreError> {

@@ -1,8 +1,9 @@
-//! `relay serve` says each minute that it runs, so that whoever asks from elsewhere knows.
+//! `relay serve` says each minute that it runs, and how many calls it has made, so that whoever asks from elsewhere knows.
 
 use std::fs;
 
 use chrono::{DateTime, Utc};
+use relay_operations::calls;
 use relay_operations::status::{Program, SAYS_EVERY};
 
 use crate::supervise::Supervisor;
@@ -25,7 +26,9 @@ pub(crate) fn this(since: DateTime<Utc>) -> Program {
 /// Says so again and again.
 pub(crate) async fn says_so(supervisor: Supervisor, program: Program) {
     let turn = || async {
-        program.says_so(supervisor.checkpoints.as_ref(), supervisor.clock.now()).await?;
+        let (checkpoints, now) = (supervisor.checkpoints.as_ref(), supervisor.clock.now());
+        program.says_so(checkpoints, now).await?;
+        calls::keep(checkpoints, now).await?;
         Ok(SAYS_EVERY)
     };
     supervisor.keep("alive", turn).await;

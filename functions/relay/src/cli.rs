@@ -102,6 +102,15 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         event: PathBuf,
     },
+    /// Copy the store into a file, while `relay serve` goes on
+    ///
+    /// It is all that there was at one moment: written under another name, read through, and given its name once it is whole; a file that
+    /// is there is not overwritten. For its owner alone. A stack is backed up by AWS.
+    Backup {
+        /// The file; in a folder it is named by the time
+        #[arg(default_value = ".")]
+        file: PathBuf,
+    },
     /// Work the queues, waiting out back-offs, until they are empty or only paused work is left
     Drain,
     /// Tell where every flow, source, target and queue stands, and what needs a person
@@ -139,6 +148,16 @@ pub(crate) enum Command {
     History {
         #[command(flatten)]
         which: HistoryArguments,
+    },
+    /// Tell how many calls each vendor got today, this week, this month and last month, by call and by what it was for, and how many came to
+    /// nothing
+    ///
+    /// Each process counts its calls and notes them once a minute, and as it ends. The functions of a stack count in their logs: what these are
+    /// asked for is told.
+    Calls {
+        /// Answer as a CSV file that Excel opens
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
     },
     /// Tell who has done what: pauses, replays, imports, settled documents
     Log {

@@ -97,8 +97,15 @@ async fn main() -> ExitCode {
 /// Runs a command, and answers with its exit status.
 async fn execute(cli: Cli) -> u8 {
     let json = cli.json;
+    let counts = cli.has_settings();
     let done = match begin(&cli) {
-        Ok(()) => run(cli).await,
+        Ok(()) => {
+            let done = run(cli).await;
+            if counts {
+                commands::calls::keep().await;
+            }
+            done
+        }
         Err(wrong) => Err(wrong.into()),
     };
     match done {
@@ -151,12 +158,14 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::Doctor => commands::doctor::run(json).await,
         Command::TestAlert { flow } => commands::test_alert::run(flow.as_deref(), json).await,
         Command::Drain => commands::drain::run(json).await,
+        Command::Backup { file } => commands::backup::run(&file, json).await,
         Command::Status { watch } => commands::status::run(watch, json).await,
         Command::Failures { which, limit, recheck, csv } => {
             commands::failures::run(&which, limit, recheck, Form::of(json, csv)).await
         }
         Command::History { which } => commands::history::run(&which, json).await,
         Command::Delivered { which } => commands::delivered::run(&which, json).await,
+        Command::Calls { csv } => commands::calls::run(Form::of(json, csv)).await,
         Command::Log { which } => commands::log::run(&which, json).await,
         Command::Backfill { flow, from, to, yes } => {
             commands::backfill::run(&flow, from, to, yes, json).await

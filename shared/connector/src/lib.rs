@@ -18,6 +18,7 @@
 //! | [`failure`] | what a failed call means for the document and for the calls after it |
 //! | [`words`] | what the words of a refusal say of the call itself |
 //! | [`metered`] | what is counted of the calls |
+//! | [`calls`] | how many calls were made, until somebody keeps that |
 //! | [`record`] | what is sent and answered, for the archive |
 //! | [`quota`] | the vendor's call limits, kept on our side |
 //! | [`retry`] | asking again, where asking changes nothing |
@@ -31,6 +32,7 @@
 
 mod age;
 pub mod answer;
+pub mod calls;
 pub mod china;
 mod connector;
 mod document;

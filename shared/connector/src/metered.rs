@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use relay_core::clock::Clock;
 
+use crate::calls;
 use crate::failure::{Class, Failure};
 use crate::record;
 use crate::transport::{Request, Response, Transport, TransportError};
@@ -37,10 +38,12 @@ impl Transport for Metered {
             record::note(self.vendor, told, &unsent, Duration::ZERO);
             return unsent;
         }
-        let began = self.clock.monotonic();
+        let (began, at) = (self.clock.monotonic(), self.clock.now());
+        let operation = told.as_ref().map(|told| told.operation.clone());
         let answer = self.transport.send(request).await;
         let took = self.clock.monotonic().saturating_sub(began);
         record::note(self.vendor, told, &answer, took);
+        calls::called(self.vendor, operation.as_deref(), answer.is_ok(), at);
         metrics::counter!("vendor_calls", "vendor" => self.vendor).increment(1);
         metrics::histogram!("vendor_latency", "vendor" => self.vendor).record(millis(took));
         answer
@@ -52,6 +55,9 @@ impl Transport for Metered {
 pub fn count_failure(failure: &Failure) {
     if failure.class == Class::OutOfTime {
         return;
+    }
+    if record::sends() {
+        calls::failed(failure.vendor, &failure.operation, failure.class.name());
     }
     metrics::counter!("vendor_errors", "vendor" => failure.vendor, "class" => failure.class.name())
         .increment(1);

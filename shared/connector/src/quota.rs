@@ -25,8 +25,10 @@ use tokio::sync::Notify;
 
 use self::line::Line;
 use self::permits::Permits;
+use crate::calls;
 use crate::connector::Surroundings;
 use crate::metered::millis;
+use crate::record;
 
 tokio::task_local! {
     /// What calls are at most, of those that are made within: less urgent ones stay so.
@@ -179,6 +181,9 @@ impl Quota {
         }
         if purpose != Use::Read {
             needs_no_permit();
+        }
+        if record::sends() {
+            calls::permitted(self.vendor, purpose, self.clock.now());
         }
         let waited = millis(self.clock.monotonic().saturating_sub(began));
         if waited > 0 {

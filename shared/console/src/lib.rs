@@ -218,6 +218,7 @@ impl Asked<'_> {
     /// The table of a page as a file, where the path is one's.
     async fn file(&self, path: &str) -> Result<Option<(&'static str, String)>, OperationError> {
         Ok(Some(match path {
+            "/calls.csv" => ("calls.csv", screens::calls::file(self).await?),
             "/delivered.csv" => ("delivered.csv", screens::delivered::file(self).await?),
             "/groups.csv" => ("groups.csv", screens::groups::file(self).await?),
             "/history.csv" => ("history.csv", screens::history::file(self).await?),
@@ -242,6 +243,7 @@ impl Asked<'_> {
             "/flows" => screens::flows::page(self).await?,
             "/delivered" => screens::delivered::page(self).await?,
             "/history" => screens::history::page(self).await?,
+            "/calls" => screens::calls::page(self).await?,
             "/vendors" => screens::vendors::page(self).await?,
             "/bills" => screens::bills::page(self).await?,
             "/queues" => screens::queues::page(self).await?,

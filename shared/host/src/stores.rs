@@ -7,6 +7,8 @@ use relay_core::StoreErrorKind;
 use relay_core::Stores;
 use relay_core::clock::Clock;
 #[cfg(feature = "sqlite")]
+pub use relay_store_sqlite::{Held, Mark, back_up};
+#[cfg(feature = "sqlite")]
 use relay_store_sqlite::{Retention, Sqlite};
 
 use crate::settings::store;

@@ -21,6 +21,7 @@
 //! | [`snapshot`] | what a flow has been given of a list that is read as a whole |
 //! | [`pushed`] | which flows read what is pushed |
 //! | [`echoes`] | which flows face each other, and the mark of what they have made |
+//! | [`backups`] | when the last backup was made, and that a store is one itself |
 //! | [`conditions`] | what needs a person, or will: with the bounds of it |
 //! | [`listeners`] | the flows that read what became of others' documents, and their messages |
 //! | [`speech`] | in which language people are told |
@@ -31,6 +32,7 @@
 //! | [`credential_check`] | noted by whoever is refused for its credentials: they are read again |
 
 pub mod active_flows;
+pub mod backups;
 pub mod conditions;
 pub mod credential_check;
 pub mod echoes;

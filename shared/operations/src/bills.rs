@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::dead_letters::Says;
 use crate::delivered::holds;
 use crate::export::sheet;
-use crate::failures::said;
+use crate::failures::of_one_there;
 use crate::language::{Language, Said};
 use crate::times::shown;
 use crate::waiting::Asked;
@@ -131,7 +131,7 @@ impl Stands {
     /// The step that comes next, for people.
     #[must_use]
     pub fn next_said(&self) -> Said {
-        said(self.next)
+        of_one_there(self.next)
     }
 
     /// That it stands there and what comes next, for people.

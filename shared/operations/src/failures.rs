@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Unknown;
-use crate::language::Said;
+use crate::language::{Language, Said};
 use crate::{OperationError, Operations};
 
 /// A version that failed and waits for a person.
@@ -77,10 +77,15 @@ impl Failure {
     #[must_use]
     pub fn place(step: Option<Step>, target_id: Option<&str>) -> Said {
         let Some(step) = step else { return Said::same("") };
-        let (english, chinese) = (step.name(), in_chinese(step));
         match target_id {
-            Some(id) => Said::new(format!("(在{chinese}时,单 {id})"), format!(" at {english}, bill {id}")),
-            None => Said::new(format!("(在{chinese}时)"), format!(" at {english}")),
+            Some(id) => {
+                let step = of_one_there(step);
+                Said::new(
+                    format!("(在{}时,单 {id})", step.told(Language::Chinese)),
+                    format!(" at {step}, bill {id}"),
+                )
+            }
+            None => Said::new(format!("(在{}时)", in_chinese(step)), format!(" at {}", step.name())),
         }
     }
 
@@ -91,9 +96,12 @@ impl Failure {
     }
 }
 
-/// A step, for people.
-pub(crate) fn said(step: Step) -> Said {
-    Said::new(in_chinese(step), step.name())
+/// A step of a bill that its target has, for people: to save it once more is to change it.
+pub(crate) fn of_one_there(step: Step) -> Said {
+    match step {
+        Step::Save => Said::new("修改", "change"),
+        step => Said::new(in_chinese(step), step.name()),
+    }
 }
 
 /// A step as the vendors call it.

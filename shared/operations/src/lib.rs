@@ -4,7 +4,9 @@
 //! | module | what for |
 //! |---|---|
 //! | [`alerts`] | a test alert by each flow that alerts |
+//! | [`backups`] | when the last backup was made, and what is to be known of a store that is one |
 //! | [`bills`] | bills that targets have and that have a step before them, such as an audit |
+//! | [`calls`] | how many calls each vendor got, and how many came to nothing |
 //! | [`delivered`] | what was delivered between two times |
 //! | [`history`] | what happened between two times, turn by turn |
 //! | [`export`] | tables as files that Excel opens |
@@ -45,7 +47,9 @@
 
 pub mod alerts;
 pub mod backfill;
+pub mod backups;
 pub mod bills;
+pub mod calls;
 pub mod dead_letters;
 pub mod delivered;
 pub mod doctor;

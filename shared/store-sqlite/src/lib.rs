@@ -17,12 +17,14 @@
 //! | `retention`, `housekeeping` | how long what is done with is kept, and how it is forgotten |
 //! | `health` | whether the file is still ours and whole; what was once found wrong stays known |
 //! | `check` | reads the file through at the start |
+//! | `backup` | a copy of the file while it is used |
 //! | `wal` | keeps the write-ahead log small |
 //! | `failure` | what an error of SQLite means, and the way out |
 
 mod archive;
 mod arrivals;
 mod audit;
+mod backup;
 mod blocking;
 mod check;
 mod checkpoints;
@@ -64,6 +66,7 @@ use crate::steady_time::SteadyTime;
 use crate::writer::Writer;
 use relay_core::{StoreError, Stores};
 
+pub use crate::backup::{Held, Mark, back_up};
 pub use crate::housekeeping::Cleaned;
 pub use crate::retention::Retention;
 

@@ -66,6 +66,15 @@ pub(super) fn migrate(file: &Path, connection: &mut Connection) -> Result<(), St
     make_shrinkable(connection).map_err(failed)
 }
 
+/// Whether the file has the schema of this program, and not that of an earlier one.
+///
+/// # Errors
+/// When the file is of a newer program, or cannot be read.
+pub(super) fn is_current(file: &Path, connection: &Connection) -> Result<bool, StoreError> {
+    let found = version(connection).map_err(|error| failure(file, DOING, error))?;
+    if found > latest() { Err(too_new(file, found)) } else { Ok(found == latest()) }
+}
+
 /// The schema that this program works with.
 fn latest() -> usize {
     STEPS.len()

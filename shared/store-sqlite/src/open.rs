@@ -56,6 +56,18 @@ pub(super) fn reader(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// A connection that copies the whole file, of whichever program's schema: it brings nothing up, and creates nothing.
+pub(super) fn whole_reader(file: &Path) -> Result<Connection, StoreError> {
+    if !file.metadata().is_ok_and(|about| about.len() > 0) {
+        let reason =
+            "there is no store: go to the folder where `relay serve` was started, or name it in RELAY_STORE";
+        return Err(StoreError::new(format!("{DOING} {}", file.display()), reason));
+    }
+    let connection = connect(file)?;
+    check_owner(file, &connection)?;
+    Ok(connection)
+}
+
 fn connect(file: &Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<_> {
         let connection = Connection::open(file)?;

@@ -1,6 +1,8 @@
 //! The commands, one file each: they parse, call [`relay_operations`], and print.
 
 pub(crate) mod backfill;
+pub(crate) mod backup;
+pub(crate) mod calls;
 pub(crate) mod completions;
 pub(crate) mod console;
 pub(crate) mod dead;

@@ -14,6 +14,8 @@ use relay_day_reconciler::DayReconciler;
 use relay_erp_pusher::{ErpPusher, Idle, Worker};
 use relay_host::wiring::both;
 use relay_host::{Wiring, settings};
+use relay_job::backups;
+use relay_operations::backups::restored_in_words;
 use relay_operations::status::Program;
 use relay_stock_syncer::StockSyncer;
 use relay_trade_poller::TradePoller;
@@ -59,6 +61,7 @@ pub(crate) async fn run(
     let mut wiring = Wiring::from_environment().await?.speaking(language::speech());
     let clock = wiring.clock.clone();
     let mut pushes = None;
+    note_restored(&wiring).await?;
     let mut tasks = Tasks::start(&wiring, listen, &mut pushes, reconciles).await?;
     pushes.iter().filter(|server| server.takes_pushes).for_each(|server| told_addresses(server.address));
     say!("{}", Place::of(&wiring)?.line());
@@ -121,6 +124,15 @@ pub(crate) async fn run(
         () = signals.next() => {}
     }
     Ok(Done::Well)
+}
+
+/// Tells of a store that is a backup, and notes since when it is worked.
+async fn note_restored(wiring: &Wiring) -> anyhow::Result<()> {
+    let restored = backups::begins(wiring.stores.checkpoints.as_ref(), wiring.clock.now()).await?;
+    if let Some(restored) = restored {
+        say!("{}", restored_in_words(restored).told(language::current()));
+    }
+    Ok(())
 }
 
 /// Notes what the flow files say, for whoever asks what has changed in them.

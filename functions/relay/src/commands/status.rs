@@ -4,9 +4,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use relay_core::clock::{Clock as _, SystemClock};
-use relay_operations::pauses;
 use relay_operations::status::{Side, Standing, Status};
 use relay_operations::times::{shown, span};
+use relay_operations::{backups, pauses};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -104,6 +104,13 @@ fn print(place: &Place, status: &Status) {
     vendors(status);
     let size = status.size_in_words();
     say!("存储:{}", "The store: {}", size.told(language::current()));
+    if status.size.is_some() {
+        let last = backups::last_in_words(status.backup.as_ref(), SystemClock.now());
+        say!("上次备份:{}", "The last backup: {}", last.told(language::current()));
+    }
+    if let Some(restored) = status.restored {
+        say!("{}", backups::restored_in_words(restored).told(language::current()));
+    }
     programs(status);
     say!("上一次收到推送:{}", "The last push was taken at: {}", time(status.pushes.last_success));
     notes(status);

@@ -9,10 +9,12 @@
 
 mod again;
 mod asking;
+mod backup;
 mod bills;
 mod broken;
 mod browser;
 mod by_hand;
+mod calls;
 mod chinese;
 mod console;
 mod console_users;

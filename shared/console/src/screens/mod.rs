@@ -2,6 +2,7 @@
 
 mod between;
 pub(crate) mod bills;
+pub(crate) mod calls;
 pub(crate) mod delivered;
 pub(crate) mod document;
 pub(crate) mod errors;

@@ -1,7 +1,7 @@
 //! Is all well, and if not, why?
 
 use maud::html;
-use relay_operations::OperationError;
+use relay_operations::{OperationError, backups};
 
 use super::{flows, issues, queues, vendors};
 use crate::Asked;
@@ -33,6 +33,11 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         h2 { (language.says("队列", "Queues")) }
         (queues::table_of(&status, language))
         p { (language.says("存储:", "The store: ")) (status.size_in_words().told(language)) }
+        @if status.size.is_some() {
+            @let last = backups::last_in_words(status.backup.as_ref(), desk.operations.clock.now());
+            p { (language.says("上次备份:", "The last backup: ")) (with_commands(last.told(language))) }
+        }
+        @if let Some(restored) = status.restored { p { (backups::restored_in_words(restored).told(language)) } }
         @for program in &status.programs { p { (with_commands(program.told(desk.operations.clock.now()).told(language))) } }
         @if status.programs.is_empty() && status.size.is_some() {
             p { (with_commands(language.says("没有 `relay serve` 在这个存储上运行。", "No `relay serve` runs on this store."))) }

@@ -11,7 +11,12 @@ use crate::page::{Page, act, cell, mark, table};
 
 pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let status = asked.desk.operations.status().await?;
-    Ok(Page::new(asked.language.says("系统与额度", "Systems and quotas"), table_of(&status, asked.language)))
+    let language = asked.language;
+    let body = html! {
+        (table_of(&status, language))
+        p { a href="/calls" { (language.says("各系统被调用了多少次", "How many calls each got")) } }
+    };
+    Ok(Page::new(language.says("系统与额度", "Systems and quotas"), body))
 }
 
 /// The systems at either end, and their quotas.

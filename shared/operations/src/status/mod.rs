@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use relay_core::health::{self, Health, Part, Problem};
 use relay_core::{StoreError, System};
+use relay_job::backups::{Backup, Restored};
 use relay_job::room::{self, Room, Short};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,10 @@ pub struct Status {
     pub size: Option<Room>,
     /// What the store lacks room for.
     pub room: Vec<Short>,
+    /// The last backup; of a stack, which AWS backs up, none is told.
+    pub backup: Option<Backup>,
+    /// The backup that this store is, for as long as that is to be known.
+    pub restored: Option<Restored>,
     /// What needs a person, one line each.
     pub issues: Vec<Said>,
 }
@@ -122,6 +127,7 @@ impl Operations<'_> {
         // What was settled leaves a count of nothing.
         let is_of_no_flow = |(name, count): &(&String, &u64)| **count > 0 && !flows.contains_key(*name);
         let other_failures = counts.failed.iter().filter(is_of_no_flow);
+        let (backup, restored) = self.backups().await?;
         let mut status = Status {
             attention: 0,
             vendors: BTreeMap::new(),
@@ -133,6 +139,8 @@ impl Operations<'_> {
             reconciliation: self.red_days().await?,
             size: self.room,
             room: room::short(self.stores.checkpoints.as_ref()).await?,
+            backup,
+            restored,
             flows,
             issues: Vec::new(),
         };

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up fails")]
 
 mod arrivals;
+mod backup;
 mod beside;
 mod clocks;
 mod file;

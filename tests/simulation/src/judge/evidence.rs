@@ -49,6 +49,14 @@ impl<'a> Judge<'a> {
         Ok(failed || settled)
     }
 
+    /// Whether a person is told that the target may hold a document twice. Whoever stands still within a call makes it upon waking,
+    /// when another has long made the same; where the target takes a number twice, nobody can keep that back.
+    pub(super) fn is_told_doubled(&self, flow: &str, key: &str) -> anyhow::Result<bool> {
+        let entry = self.world.entry(flow, key)?.filter(|_| self.stops());
+        let crossed = |entry: &Entry| entry.failures().any(|failed| failed.class == FailureClass::Crossed);
+        Ok(!self.scenario().conditions.refuses_duplicates && entry.as_ref().is_some_and(crossed))
+    }
+
     /// What the ledger says of a document, in short.
     pub(super) fn told(&self, flow: &str, key: &str) -> anyhow::Result<String> {
         let Some(entry) = self.world.entry(flow, key)? else { return Ok("nothing of it".to_owned()) };

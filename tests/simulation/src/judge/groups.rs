@@ -172,7 +172,7 @@ impl Judge<'_> {
             let found = there.remove(&number).unwrap_or_default();
             let sealed = Sums::of_seal(bill);
             let is_excused = self.is_excused(flow, &key, |_| true)?;
-            if found.len() > 1 {
+            if found.len() > 1 && !self.is_told_doubled(flow, &key)? {
                 self.violated(
                     "one document per number",
                     format!("{flow} {number}: made {} times", found.len()),

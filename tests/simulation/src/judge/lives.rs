@@ -99,7 +99,9 @@ impl Judge<'_> {
         let mut numbers = BTreeMap::<&str, usize>::new();
         bills.iter().for_each(|bill| *numbers.entry(&bill.number).or_default() += 1);
         let is_made = self.world.books.state().by_hand.made.contains(&key);
-        if let Some((number, count)) = numbers.iter().find(|(_, count)| **count > 1 && !is_made) {
+        if let Some((number, count)) = numbers.iter().find(|(_, count)| **count > 1 && !is_made)
+            && !self.is_told_doubled(flow, &key)?
+        {
             self.violated("one document per number", format!("{flow} {number}: there {count} times"));
         }
         self.ledger_knows(flow, &key, !bills.is_empty() && !is_made)?;

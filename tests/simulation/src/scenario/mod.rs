@@ -57,7 +57,18 @@ impl Scenario {
     /// Whether processes stand still for a while.
     #[must_use]
     pub fn stops(&self) -> bool {
-        self.events.iter().any(|event| matches!(event.what, What::Stop { .. } | What::StopAt { .. }))
+        self.events.iter().any(|event| event.what.stops().is_some())
+    }
+
+    /// Whether a process stands still and dies after that: a call that it makes upon waking is known to nobody.
+    #[must_use]
+    pub fn dies_upon_waking(&self) -> bool {
+        let stopped: Vec<_> =
+            self.events.iter().filter_map(|event| Some((event.what.stops()?, event.at))).collect();
+        let killed = self.events.iter().filter_map(|event| Some((event.what.kills()?, event.at)));
+        killed
+            .into_iter()
+            .any(|(slot, at)| stopped.iter().any(|(which, since)| *which == slot && *since <= at))
     }
 
     /// Whether a flow says that at some time.

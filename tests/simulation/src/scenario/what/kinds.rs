@@ -7,6 +7,24 @@ use super::What;
 use crate::scenario::REFUSED;
 
 impl What {
+    /// Which process stands still.
+    #[must_use]
+    pub fn stops(&self) -> Option<usize> {
+        match self {
+            Self::Stop { slot, .. } | Self::StopAt { slot, .. } => Some(*slot),
+            _ => None,
+        }
+    }
+
+    /// Which process dies.
+    #[must_use]
+    pub fn kills(&self) -> Option<usize> {
+        match self {
+            Self::Kill { slot, .. } | Self::KillAt { slot, .. } => Some(*slot),
+            _ => None,
+        }
+    }
+
     /// Whether requests to that vendor arrive twice.
     #[must_use]
     pub fn doubles_calls_of(&self, name: &str) -> bool {
