@@ -47,6 +47,10 @@ def asked(facts):
         ("how many documents has a flow delivered?", [], "已送达"),
         ("what was delivered since yesterday, under which id?", ["已送达"], "目标里的 id"),
         ("how many a day, and how fast?", ["已送达", "最近十四天,按天和流程合计"], "一半在"),
+        ("what did each shop's orders come to?", ["已送达", "按店铺合计"], "shop_no"),
+        ("how many calls did each vendor get?", ["系统与额度", "各系统被调用了多少次"], "调用"),
+        ("which documents have no bill yet?", ["队列"], "失败、等人处理的单据"),
+        ("is there a backup?", [], "上次备份"),
         ("what came and what became of it?", ["经过"], "结果"),
         ("is it up?", [], "relay serve"),
         ("which settings are in force?", ["生效的设置"], "RELAY_HISTORY_DAYS"),
@@ -97,7 +101,7 @@ def drive(watched, facts):
         said = page.inner_text("main")
         watched.expect(answer in said, f"{question} `{answer}` does not stand at {page.url}")
     table = rows(facts)
-    watched.expect(len(table) == 73, f"{len(table)} questions stand in {TABLE}")
+    watched.expect(len(table) == 98, f"{len(table)} questions stand in {TABLE}")
     for question, command, way in table:
         try:
             clicked(watched, page, question, command, way)

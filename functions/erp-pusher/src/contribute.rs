@@ -72,7 +72,15 @@ impl Contributed {
     pub(crate) fn sent(&self) -> Sent {
         let received_at = Some(self.contribution.received_at);
         let body_hash = self.body_hash.clone();
-        Sent { body_hash, number: None, replaces: true, document: None, bills: None, received_at }
+        Sent {
+            body_hash,
+            number: None,
+            replaces: true,
+            doubles: false,
+            document: None,
+            bills: None,
+            received_at,
+        }
     }
 
     /// Stores it, unless it is there already.

@@ -18,7 +18,7 @@ mod save;
 mod words;
 
 use chrono::{DateTime, Utc};
-use relay_connector::Class;
+use relay_connector::{Class, Repeat};
 use relay_core::Outcome;
 use relay_core::life::{self, Bill, Change, Move, Step, Wanted, next, standing};
 use relay_mapping::Life;
@@ -75,6 +75,7 @@ impl<'a> Living<'a> {
             body_hash,
             number,
             replaces,
+            doubles: self.plan.repeat() != Repeat::Replaces,
             document: Some(self.plan.document.name),
             bills: Some(self.bills.clone()),
             received_at: None,

@@ -21,6 +21,8 @@ pub(crate) struct Sent {
     pub(crate) number: Option<String>,
     /// Whether a newer version takes its place.
     pub(crate) replaces: bool,
+    /// Whether sending it again, without an id, may put another beside it.
+    pub(crate) doubles: bool,
     /// What it is in the target, as flow files name it; `None` where it was stored in its group.
     pub(crate) document: Option<&'static str>,
     /// The bills that it has there, where they have a life.
@@ -63,6 +65,7 @@ impl<'a> Plan<'a> {
             body_hash: self.body_hash.clone(),
             number: self.number(),
             replaces: self.replaces(),
+            doubles: self.repeat() != Repeat::Replaces,
             document: Some(self.document.name),
             bills: None,
             received_at: None,

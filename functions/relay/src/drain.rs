@@ -47,7 +47,14 @@ enum End {
 pub(crate) async fn drain(pusher: &ErpPusher, wiring: &Wiring) -> Result<Drained, StoreError> {
     let workers = pusher.workers();
     let progress = Progress::new();
-    let ends = try_join_all(workers.iter().map(|worker| drain_one(worker, wiring, &progress))).await?;
+    let ends = loop {
+        let before = progress.done();
+        let ends = try_join_all(workers.iter().map(|worker| drain_one(worker, wiring, &progress))).await?;
+        // What the last queue has delivered may have been told to one that was empty by then.
+        if progress.done() == before {
+            break ends;
+        }
+    };
     let (mut paused, mut paused_flows) = (BTreeMap::new(), BTreeMap::new());
     for (worker, end) in workers.iter().zip(ends) {
         match end {
@@ -143,8 +150,13 @@ impl Progress {
     fn count(&self, turns: &[Turn]) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.count(turns);
-        self.bar.set_position(tally.flows.values().map(|flow| flow.read).sum());
+        self.bar.set_position(read(&tally));
         self.bar.set_message("");
+    }
+
+    /// How many turns there were.
+    fn done(&self) -> u64 {
+        read(&self.tally.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn waiting(&self, system: System, wait: Duration) {
@@ -160,4 +172,8 @@ impl Progress {
         self.bar.finish_and_clear();
         self.tally.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn read(tally: &Tally) -> u64 {
+    tally.flows.values().map(|flow| flow.read).sum()
 }

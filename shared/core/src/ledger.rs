@@ -232,7 +232,7 @@ pub struct Failed {
     /// The step in the life of its bill that failed: the steps before it are taken, and a replay goes on from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
-    /// The target's id of that bill.
+    /// The target's id of that bill; where two workers have made the document, that of the second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_id: Option<String>,
     /// The codes that no look-up knew, where it failed for them: it is sent again when they are known.

@@ -3,11 +3,13 @@
 //! A document stands where it was delivered last. SQLite finds deliveries by their time; a stack reads its ledger through.
 
 mod by_day;
+mod by_value;
 
 use chrono::{DateTime, Utc};
+use relay_connector::{china, lenient};
 use relay_core::Entry;
 use relay_core::archive::{Event, Record};
-use relay_reconcile::ledger::sum_of_sent;
+use relay_reconcile::ledger::{came, sum_of_sent, sums_of_sent};
 use relay_reconcile::sum::Content;
 use serde::Serialize;
 
@@ -17,6 +19,7 @@ use crate::times::shown;
 use crate::{OperationError, Operations};
 
 pub use by_day::{DaySum, Took};
+pub use by_value::ValueSum;
 
 /// So many entries are read of the ledger at once.
 const PAGE: usize = 500;
@@ -34,6 +37,11 @@ pub struct Wanted {
     pub limit: Option<usize>,
     /// Whether their amounts are wanted too: a read of the archive for each document.
     pub amounts: bool,
+    /// Whether they are told apart by the values of this field: of the lines as they were sent, or of the document as it came (`shop_no`);
+    /// with their amounts.
+    pub by: Option<String>,
+    /// How long they took is reckoned from this time of the document as it came (`pay_time`), and not from when it came.
+    pub after: Option<String>,
     /// With this text in their key, their numbers or their content, such as a shop's or a product's code: of what is not found by
     /// its numbers the archive is read.
     pub grep: Option<String>,
@@ -59,6 +67,15 @@ pub struct Delivery {
     /// What it came to as it was sent, where that was wanted and the archive has it.
     #[serde(flatten)]
     pub content: Option<Content>,
+    /// What it came to by the values of the field by which documents are told apart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<(String, Option<Content>)>,
+    /// The time of the document from which it is reckoned how long it took, where one was named; `None` where it says none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<DateTime<Utc>>,
+    /// Whether a time was named.
+    #[serde(skip)]
+    is_after: bool,
     #[serde(skip)]
     archive: Vec<String>,
 }
@@ -73,18 +90,21 @@ pub struct Deliveries {
 }
 
 impl Delivery {
-    /// Of an entry whose document the target has: not of what was split, nor of a part that was withdrawn before it came there.
+    /// Of an entry whose document the target has: not of what was split, whose parts stand for themselves, nor of a part that was
+    /// withdrawn before it came there.
     fn of(entry: Entry) -> Option<Self> {
-        let there = entry.there()?.clone();
+        let there = entry.there().filter(|_| entry.divided.is_none())?.clone();
         let (flow, key, archive) = (entry.id.flow, entry.id.key, entry.archive);
         let relay_core::Delivered { at, number, target_id, version, received_at: came, .. } = there;
-        Some(Self { at, flow, key, number, target_id, version, came, content: None, archive })
+        let (content, by, after, is_after) = (None, Vec::new(), None, false);
+        Some(Self { at, flow, key, number, target_id, version, came, content, by, after, is_after, archive })
     }
 
-    /// How many seconds after it had come it was delivered.
+    /// How many seconds after it had come, or after the time that was named, it was delivered.
     #[must_use]
     pub fn took_s(&self) -> Option<u64> {
-        self.came.map(|came| (self.at - came).to_std().unwrap_or_default().as_secs())
+        let since = if self.is_after { self.after } else { self.came };
+        since.map(|since| (self.at - since).to_std().unwrap_or_default().as_secs())
     }
 
     /// Whether the text stands in what the ledger tells of it.
@@ -159,7 +179,7 @@ impl Operations<'_> {
     /// # Errors
     /// A flow that nobody knows, a span that is none; a store that does not answer.
     pub async fn delivered(&self, wanted: &Wanted) -> Result<Deliveries, OperationError> {
-        let Wanted { flow, since, until, limit, amounts, grep } = wanted;
+        let Wanted { flow, since, until, limit, amounts, by, after, grep } = wanted;
         if let Some(flow) = flow {
             self.check_flow(flow).await?;
         }
@@ -191,8 +211,8 @@ impl Operations<'_> {
         latest(&mut found, most);
         let has_more = limit.is_some_and(|limit| found.len() > limit);
         found.truncate(limit.unwrap_or(usize::MAX));
-        if *amounts {
-            self.note_amounts(&mut found).await?;
+        if *amounts || by.is_some() || after.is_some() {
+            self.note_content(wanted, &mut found).await?;
         }
         Ok(Deliveries { delivered: found, has_more })
     }
@@ -217,13 +237,22 @@ impl Operations<'_> {
         Ok(self.stores.archive.read(&id, &delivery.archive).await?)
     }
 
-    /// Notes what each came to, of those whose calls are kept.
-    async fn note_amounts(&self, found: &mut [Delivery]) -> Result<(), OperationError> {
+    /// Notes what each came to, and what else its history tells, of those whose calls are kept.
+    async fn note_content(&self, wanted: &Wanted, found: &mut [Delivery]) -> Result<(), OperationError> {
         for delivery in found {
+            delivery.is_after = wanted.after.is_some();
             let Some(routed) = self.flows.named(&delivery.flow) else { continue };
             let history = self.history_of(delivery).await?;
-            let number = delivery.number.as_deref().unwrap_or(&delivery.key);
-            delivery.content = sum_of_sent(&history, routed.flow.target().document, number);
+            let (number, document) =
+                (delivery.number.as_deref().unwrap_or(&delivery.key), routed.flow.target().document);
+            delivery.content = sum_of_sent(&history, document, number);
+            if let Some(by) = &wanted.by {
+                delivery.by = sums_of_sent(&history, document, number, by);
+            }
+            if let Some(after) = &wanted.after {
+                let named = came(&history).and_then(|came| lenient::field(&came, after));
+                delivery.after = named.and_then(|time| china::parse(&time)).map(|time| time.to_utc());
+            }
         }
         Ok(())
     }

@@ -56,7 +56,23 @@ pub struct Change {
     pub lines: Vec<Line>,
 }
 
+/// The text of a flow's file that was worked by at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct MadeBy {
+    /// Since when it was worked by.
+    pub since: DateTime<Utc>,
+    /// How often the file has changed since.
+    pub changes_since: usize,
+}
+
 impl Operations<'_> {
+    /// The text that a flow was worked by at a time; `None` where none is kept of that time.
+    pub(crate) async fn made_by(&self, flow: &str, at: DateTime<Utc>) -> Result<Option<MadeBy>, StoreError> {
+        let (begun, _) = self.begun(flow).await?;
+        let place = begun.iter().rposition(|text| text.since <= at);
+        Ok(place.map(|place| MadeBy { since: begun[place].since, changes_since: begun.len() - 1 - place }))
+    }
+
     /// Notes the flow files that a program begins with.
     ///
     /// # Errors

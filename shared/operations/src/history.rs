@@ -3,6 +3,7 @@
 //! SQLite finds histories by their time. A stack finds them through its ledger, which is read through. What a flow's filter leaves out
 //! as its source is read is kept nowhere: a reconciliation tells it.
 
+mod causes;
 mod sums;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -16,6 +17,7 @@ use crate::language::Language;
 use crate::times::shown;
 use crate::{OperationError, Operations};
 
+pub use causes::{Cause, Causes};
 pub use sums::{CallSum, OutcomeSum};
 
 /// So many histories are read at once.
@@ -32,6 +34,8 @@ pub struct Asked {
     pub until: DateTime<Utc>,
     /// That ended so: `delivered`, `skipped`, `failed`…
     pub outcome: Option<String>,
+    /// With a call to this vendor within the span.
+    pub vendor: Option<String>,
     /// With this text in their key, their reason, or in what came and was sent.
     pub grep: Option<String>,
     /// So many at most, the latest of them; `None`: all.
@@ -67,6 +71,8 @@ pub struct Turn {
 /// A call to a vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Called {
+    /// When it began.
+    pub at: DateTime<Utc>,
     /// The vendor.
     pub vendor: String,
     /// The operation, in the vendor's spelling.
@@ -87,8 +93,9 @@ pub struct Turns {
 }
 
 impl Called {
-    fn of(Exchange { vendor, operation, duration, answer, .. }: &Exchange) -> Self {
+    fn of(at: DateTime<Utc>, Exchange { vendor, operation, duration, answer, .. }: &Exchange) -> Self {
         Self {
+            at,
             vendor: vendor.clone(),
             operation: operation.clone(),
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
@@ -117,7 +124,7 @@ impl Turn {
                 Event::Received { document } => {
                     (turn.came, turn.document) = (Some(record.at), Some(document.clone()));
                 }
-                Event::Called(call) => turn.calls.push(Called::of(call)),
+                Event::Called(call) => turn.calls.push(Called::of(record.at, call)),
                 Event::Ended { outcome, message, attempt } => {
                     turn.outcome = Some(outcome.clone());
                     (turn.message, turn.attempt) = (message.clone(), Some(*attempt));
@@ -144,7 +151,13 @@ impl Asked {
     fn takes(&self, turn: &Turn) -> bool {
         let is_of_flow = self.flow.as_ref().is_none_or(|flow| turn.flow == *flow);
         let ended_so = self.outcome.as_ref().is_none_or(|wanted| turn.outcome.as_ref() == Some(wanted));
-        is_of_flow && ended_so && self.since <= turn.at && turn.at <= self.until
+        let is_within = |at: DateTime<Utc>| self.since <= at && at <= self.until;
+        // A call is told with the turn that it was made in, which may have ended later.
+        let is_in_time = match &self.vendor {
+            Some(vendor) => turn.calls.iter().any(|call| call.vendor == *vendor && is_within(call.at)),
+            None => is_within(turn.at),
+        };
+        is_of_flow && ended_so && is_in_time
     }
 
     fn takes_text(&self, records: &[Record]) -> bool {
@@ -165,6 +178,9 @@ impl Operations<'_> {
     pub async fn happened(&self, asked: &Asked) -> Result<Turns, OperationError> {
         if let Some(flow) = &asked.flow {
             self.check_flow(flow).await?;
+        }
+        if let Some(vendor) = &asked.vendor {
+            self.check_vendor(vendor)?;
         }
         if asked.since > asked.until {
             return Err(OperationError::WrongTime("the span ends before it begins".to_owned()));
@@ -265,7 +281,7 @@ impl Called {
     /// `kingdee /sal_order_save 310 ms`, and whether no answer came.
     #[must_use]
     pub fn told(&self) -> String {
-        let Self { vendor, operation, duration_ms, is_answered } = self;
+        let Self { vendor, operation, duration_ms, is_answered, .. } = self;
         let lost = if *is_answered { "" } else { " ✗" };
         format!("{vendor} {operation} {duration_ms} ms{lost}")
     }

@@ -122,7 +122,7 @@ fn field(failed: &Failed, message: &str) -> Option<String> {
 
 /// A text with `…` in the place of its values: what stands in quotes or brackets, unless it is a field's name, and words
 /// with a digit.
-fn without_values(text: &str) -> String {
+pub(crate) fn without_values(text: &str) -> String {
     let mut left = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

@@ -68,6 +68,14 @@ impl Operations<'_> {
         sources.find(|system| system.name() == name).ok_or_else(|| OperationError::UnknownSource(unknown()))
     }
 
+    /// Checks that a name is one of a vendor, as a target or as a source.
+    ///
+    /// # Errors
+    /// [`OperationError::UnknownTarget`].
+    pub(crate) fn check_vendor(&self, name: &str) -> Result<(), OperationError> {
+        self.target(name).or_else(|unknown| self.source(name).map_err(|_| unknown)).map(drop)
+    }
+
     /// The target or else the flow of that name.
     ///
     /// # Errors

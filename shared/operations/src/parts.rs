@@ -85,7 +85,10 @@ impl Operations<'_> {
             let state = match entry.ended(says) {
                 None => PartState::Queued,
                 Some(Err(_)) => PartState::Failed,
-                Some(Ok(())) if divided.withdrawn.contains_key(part) => PartState::Withdrawn,
+                // The bills of a cancelled document are gone too.
+                Some(Ok(())) if divided.withdrawn.contains_key(part) || entry.there().is_none() => {
+                    PartState::Withdrawn
+                }
                 Some(Ok(())) => PartState::Delivered,
             };
             let there = entry.there();

@@ -9,6 +9,7 @@ use relay_reconcile::compare::{By, Differing, differing};
 use serde::Serialize;
 
 use crate::failures::Failure;
+use crate::flow_texts::MadeBy;
 use crate::groups::InGroup;
 use crate::parts::Part;
 use crate::queued::Queued;
@@ -25,6 +26,9 @@ pub struct Shown {
     pub numbers: Vec<String>,
     /// The version that the target has.
     pub delivered: Option<Delivered>,
+    /// The text of the flow's file by which that was made, where it was noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<MadeBy>,
     /// The bills that it has at its target, oldest first, where they have a life of more than one step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bills: Vec<BillShown>,
@@ -156,6 +160,10 @@ impl Operations<'_> {
         let part_of = self.whole_of(flow, &entry.id.key);
         let (failures, bills) = (Failure::of_entry(&entry), bills(&entry));
         let settled = entry.settled.as_ref().map(|settled| by_hand(&entry, settled));
+        let made_by = match &entry.delivered {
+            Some(delivered) => self.made_by(flow, delivered.at).await?,
+            None => None,
+        };
         let numbers = entry.numbers.all().to_vec();
         let Entry { delivered, attempts, unanswered, edited, id: EntryId { flow, key }, .. } = entry;
         Ok(Shown {
@@ -163,6 +171,7 @@ impl Operations<'_> {
             key,
             numbers,
             delivered,
+            made_by,
             bills,
             attempts,
             unanswered,

@@ -209,6 +209,7 @@ impl Operations<'_> {
             since: DateTime::<Utc>::UNIX_EPOCH,
             until: self.clock.now(),
             outcome: None,
+            vendor: None,
             grep: None,
             // Later tries, parts and bills have no document of their own.
             limit: Some(last.saturating_mul(3)),

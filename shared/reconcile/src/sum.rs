@@ -1,5 +1,6 @@
 //! What documents come to: how many, with how many lines, which quantity and which amount.
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use relay_connector::{Measures, lenient};
@@ -10,6 +11,9 @@ use serde_json::Value;
 /// Amounts are in 元, and have two digits.
 const CENTS: u32 = 2;
 
+/// The sum of a bill, where a list shows it.
+pub(crate) const TOTAL: &str = "total_amount";
+
 /// What documents come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
@@ -18,6 +22,9 @@ pub struct Sum {
     /// Their lines; `None` where the content of one of them is not known, or is in a form that is not summed.
     #[serde(default)]
     pub content: Option<Content>,
+    /// What they come to, where lines and quantities are not known: a list of bills shows their heads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Decimal>,
 }
 
 /// What the lines of documents come to.
@@ -44,13 +51,30 @@ impl Sum {
     /// Nothing, to which can be added.
     #[must_use]
     pub fn nothing() -> Self {
-        Self { documents: 0, content: Some(Content::default()) }
+        Self { documents: 0, content: Some(Content::default()), total: None }
     }
 
     /// A document whose content is not known.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { documents: 1, content: None }
+        Self { documents: 1, content: None, total: None }
+    }
+
+    /// Their amounts together, where those are known.
+    #[must_use]
+    pub fn amount(&self) -> Option<Decimal> {
+        self.content.as_ref().map(|content| content.amount).or(self.total)
+    }
+
+    /// Lines, quantity and amount, as far as they are known.
+    #[must_use]
+    pub fn columns(&self) -> [Option<String>; 3] {
+        let content = self.content.as_ref();
+        [
+            content.map(|content| content.lines.to_string()),
+            content.map(|content| content.quantity.normalize().to_string()),
+            self.amount().map(|amount| amount.to_string()),
+        ]
     }
 
     /// What a document comes to. `like` is the same document on another side: what both have is summed.
@@ -60,30 +84,57 @@ impl Sum {
             return Self::unknown();
         }
         let like = lines(like.unwrap_or(document), measures);
-        let has_amount = |line: &&Value| named(line, measures.amount).is_some();
-        let by_amount = !like.is_empty() && like.iter().all(has_amount);
+        let by_amount = have_amounts(&like, measures);
         let lines = lines(document, measures);
-        let mut content = Content { lines: lines.len() as u64, ..Content::default() };
-        for line in &lines {
-            let quantity = named(line, measures.quantity).unwrap_or_default();
-            let by_price = || {
-                let amount = named(line, measures.price)?.checked_mul(quantity)?;
-                Some(amount.round_dp_with_strategy(CENTS, RoundingStrategy::MidpointAwayFromZero))
-            };
-            let of_amount = || named(line, measures.amount);
-            let amount =
-                if by_amount { of_amount().or_else(by_price) } else { by_price().or_else(of_amount) };
-            let sum = content.quantity.checked_add(quantity);
-            let total = content.amount.checked_add(amount.unwrap_or_default());
-            let Some((quantity, amount)) = sum.zip(total) else { return Self::unknown() };
-            (content.quantity, content.amount) = (quantity, amount);
+        if let Some(total) = named(document, &[TOTAL]).filter(|_| lines.is_empty()) {
+            return Self { total: Some(total), ..Self::unknown() };
         }
-        Self { documents: 1, content: Some(content) }
+        Self { documents: 1, content: content(&lines, measures, by_amount), total: None }
     }
+}
+
+/// Whether lines are summed by their amounts, and not by price and quantity.
+fn have_amounts(lines: &[&Value], measures: &Measures) -> bool {
+    !lines.is_empty() && lines.iter().all(|line| named(line, measures.amount).is_some())
+}
+
+/// What lines come to; `None` where that is more than a number holds.
+fn content(lines: &[&Value], measures: &Measures, by_amount: bool) -> Option<Content> {
+    let mut content = Content { lines: lines.len() as u64, ..Content::default() };
+    for line in lines {
+        let quantity = named(line, measures.quantity).unwrap_or_default();
+        let by_price = || {
+            let amount = named(line, measures.price)?.checked_mul(quantity)?;
+            Some(amount.round_dp_with_strategy(CENTS, RoundingStrategy::MidpointAwayFromZero))
+        };
+        let of_amount = || named(line, measures.amount);
+        let amount = if by_amount { of_amount().or_else(by_price) } else { by_price().or_else(of_amount) };
+        content.quantity = content.quantity.checked_add(quantity)?;
+        content.amount = content.amount.checked_add(amount.unwrap_or_default())?;
+    }
+    Some(content)
+}
+
+/// What the lines come to by the values of a field of theirs; `None` where no line has it.
+pub(crate) fn by_line(
+    document: &Value,
+    measures: &Measures,
+    field: &str,
+) -> Option<Vec<(String, Option<Content>)>> {
+    let all = lines(document, measures);
+    all.iter().find_map(|line| lenient::field(line, field))?;
+    let by_amount = have_amounts(&all, measures);
+    let mut groups = BTreeMap::<String, Vec<&Value>>::new();
+    for line in all {
+        groups.entry(lenient::field(line, field).unwrap_or_default()).or_default().push(line);
+    }
+    let sums = groups.into_iter().map(|(value, lines)| (value, content(&lines, measures, by_amount)));
+    Some(sums.collect())
 }
 
 impl AddAssign<&Self> for Sum {
     fn add_assign(&mut self, other: &Self) {
+        let amounts = self.amount().zip(other.amount());
         self.documents += other.documents;
         self.content = match (self.content.take(), &other.content) {
             (Some(one), Some(other)) => {
@@ -94,6 +145,8 @@ impl AddAssign<&Self> for Sum {
             }
             _ => None,
         };
+        let total = amounts.and_then(|(one, other)| one.checked_add(other));
+        self.total = total.filter(|_| self.content.is_none());
     }
 }
 
@@ -182,9 +235,21 @@ mod tests {
         sum += &Sum::of(&json!({"lines": [{"qty": 1}]}), &MEASURES, None);
         assert_eq!((sum.documents, sum.content.as_ref().map(|it| it.lines)), (1, Some(1)));
         sum += &Sum::unknown();
-        assert_eq!(sum, Sum { documents: 2, content: None });
+        assert_eq!(sum, Sum { documents: 2, content: None, total: None });
         let nothing = Sum::of(&json!({}), &MEASURES, None);
         assert_eq!(nothing.content, Some(Content::default()), "an empty answer is no line");
+    }
+
+    #[test]
+    fn of_a_row_that_shows_no_lines_what_it_comes_to_is_told_and_no_line() {
+        let mut sum = Sum::nothing();
+        let whole = json!({"total_amount": "20.00", "lines": [{"qty": "2", "taxprice": "10"}]});
+        sum += &Sum::of(&whole, &MEASURES, None);
+        assert_eq!(sum.columns().map(Option::unwrap), ["1", "2", "20"]);
+        sum += &Sum::of(&json!({"total_amount": "30.50"}), &MEASURES, Some(&whole));
+        assert_eq!((sum.documents, sum.columns()), (2, [None, None, Some("50.50".to_owned())]));
+        sum += &Sum::unknown();
+        assert_eq!(sum, Sum { documents: 3, content: None, total: None });
     }
 
     #[test]

@@ -10,11 +10,8 @@ use relay_core::{StoreError, System};
 use serde_json::{Value, json};
 
 use crate::Reconciler;
-use crate::sum::Sum;
+use crate::sum::{Sum, TOTAL};
 use crate::verdict::AtTarget;
-
-/// The sum of a bill, where a list shows it.
-const TOTAL: &str = "total_amount";
 
 /// More days than that are not listed: each bill is asked for instead.
 const MOST_DAYS: usize = 31;

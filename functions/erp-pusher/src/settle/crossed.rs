@@ -1,8 +1,8 @@
 //! What is said where two workers had one document under way at once: it came too late to be helped.
 
-use relay_core::System;
 use relay_core::groups::unmarked;
 use relay_core::ledger::{Delivered, Delivery};
+use relay_core::{Bill, System};
 
 use crate::work::Work;
 
@@ -23,9 +23,20 @@ pub(crate) fn unanswered(work: &Work<'_>, by: &Delivered) -> Option<String> {
 }
 
 /// What is said of a delivery that crossed another one on its way.
-pub(crate) fn delivered(system: System, delivery: &Delivery, delivered: &Delivered) -> Option<String> {
+pub(crate) fn delivered(
+    system: System,
+    delivery: &Delivery,
+    delivered: &Delivered,
+    second: Option<&str>,
+) -> Option<String> {
     match delivery {
         Delivery::Newest => None,
+        Delivery::Overtaken { by } if second.is_some() => Some(format!(
+            "{} was sent while another worker delivered {}: this one's turn had ended, perhaps because the machine was \
+             suspended. {system} may hold both: delete the older one there, then settle this",
+            named(delivered),
+            named(by)
+        )),
         Delivery::Overtaken { by } => Some(format!(
             "{} was sent while another worker delivered {}: this one's turn had ended, perhaps because the machine was \
              suspended. {system} may hold either: compare it there; it is sent the newest again when its source hands it over \
@@ -40,6 +51,17 @@ pub(crate) fn delivered(system: System, delivery: &Delivery, delivered: &Deliver
             named(with)
         )),
     }
+}
+
+/// The id under which the target has a document a second time, where what was sent is not put in the place of what was there.
+pub(crate) fn second<'a>(delivery: &Delivery, delivered: &'a Delivered, bills: &[Bill]) -> Option<&'a str> {
+    let (Delivery::Overtaken { by: other } | Delivery::Doubled { with: other }) = delivery else {
+        return None;
+    };
+    let id = delivered.target_id.as_deref()?;
+    // A bill of ours that is known is taken back with the others.
+    let is_known = bills.iter().any(|bill| bill.target_id.as_deref() == Some(id));
+    (other.target_id.as_deref()? != id && !is_known).then_some(id)
 }
 
 /// Whether what was stored in a group was overtaken there, by a later version or a cancellation: a group keeps the later document,

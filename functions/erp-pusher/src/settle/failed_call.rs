@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use relay_connector::{Class, Failure};
 use relay_core::clock::Rng;
+use relay_core::life::Step;
 use relay_core::{FailureClass, Outcome, RetryCause, backoff};
 
 use crate::work::Work;
@@ -20,10 +21,16 @@ pub(crate) fn meaning(failure: Failure, work: &Work<'_>, rng: &dyn Rng) -> Outco
     match failure.class {
         Class::Refused => Outcome::failed_try(FailureClass::Refused, failure.code, message),
         Class::Closed { .. } => {
-            let message = format!(
-                "{message}; the books of its day are closed: open the period and replay it, or let the flow move it \
-                 (closed_period = \"next_open_day\")"
-            );
+            // A bill that is there stays on its day, whatever the flow says of new ones.
+            let way_out = match work.step.as_ref().map(|at| at.step) {
+                Some(Step::Unaudit | Step::Delete) => {
+                    ", or let the flow take it back on an open day (changes, when_cancelled or withdrawn = \"offset\")"
+                }
+                Some(Step::Submit | Step::Audit) => "",
+                Some(Step::Save) | None => ", or let the flow move it (closed_period = \"next_open_day\")",
+            };
+            let message =
+                format!("{message}; the books of its day are closed: open the period and replay it{way_out}");
             Outcome::failed_try(FailureClass::Refused, failure.code, message)
         }
         Class::Exists => {

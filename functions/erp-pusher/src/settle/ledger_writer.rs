@@ -138,9 +138,12 @@ impl LedgerWriter {
             if sent.is_contribution() && crossed::in_a_group(&delivery) {
                 return Outcome::Skipped(Skip::Older);
             }
-            let crossed = crossed::delivered(work.system, &delivery, &delivered);
+            let second = crossed::second(&delivery, &delivered, &entry.bills).filter(|_| sent.doubles);
+            let crossed = crossed::delivered(work.system, &delivery, &delivered, second);
             if let Some(message) = &crossed {
                 let failed = self.failure(work, FailureClass::Crossed, None, message);
+                let target_id = second.map(str::to_owned).or(failed.target_id);
+                let failed = Failed { target_id, ..failed };
                 entry.cross(self.attempt(work, message), failed);
                 return Outcome::failed_try(FailureClass::Crossed, None, message);
             }

@@ -67,6 +67,11 @@ const HELP: &[(&str, &str)] = &[
     ("delivered --since", "从这时起:`2026-11-28`、`2026-11-28 08:00`,或 2h(两小时前)"),
     ("delivered --until", "到这时为止 [默认:现在]"),
     ("delivered --limit", "最多列多少张,取最近的 [默认:50;写文件时全部]"),
+    (
+        "delivered --by",
+        "不按天,按这个字段的值合计:单据来时的字段(`shop_no`、`warehouse_no`),或发送时行里的字段(税率);带金额",
+    ),
+    ("delivered --after", "用了多久从单据来时的这个时间算起(例如 `pay_time`),不从收到算"),
     ("delivered --grep", "键、单号或内容里有这段文字的,例如店铺编码、货品编码"),
     ("delivered --sums", "不列单据,按天和流程说出合计"),
     ("delivered --amounts", "也说出发送时的行数、数量和金额:每张单据要读一次归档"),
@@ -79,6 +84,8 @@ const HELP: &[(&str, &str)] = &[
     ("history --flow", "只看这个流程"),
     ("history --since", "从这时起:`2026-11-28`、`2026-11-28 08:00`,或 2h(两小时前)"),
     ("history --until", "到这时为止 [默认:现在]"),
+    ("history --vendor", "这段时间里调用过这个厂商的(例如 kingdee)"),
+    ("history --causes", "不列经过,说出什么失败得最多,以及前一段同样长的时间里有多少;已经解决的也算"),
     ("history --outcome", "只看这种结果的"),
     ("history --grep", "键、原因、来的和发的内容里有这段文字的"),
     ("history --limit", "最多列多少次,取最近的 [默认:50;写文件时全部]"),
@@ -122,6 +129,7 @@ const HELP: &[(&str, &str)] = &[
     ("waiting --flow", "只看这个流程"),
     ("waiting --grep", "键或内容里有这段文字的"),
     ("waiting --for", "已经等了这么久的:30m、2h 或 1d"),
+    ("waiting --failed", "失败了、等人处理的也列:来过而目标还没有的全部"),
     ("waiting --limit", "最多列多少张,取等得最久的 [默认:50;写文件时全部]"),
     (
         "waiting --bills",

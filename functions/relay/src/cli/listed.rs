@@ -34,6 +34,13 @@ pub(crate) struct DeliveredArguments {
     /// Tell what they come to by day and flow, in place of the documents
     #[arg(long, conflicts_with = "limit")]
     pub(crate) sums: bool,
+    /// Sum by the values of this field in place of days: of the document as it came (`shop_no`, `warehouse_no`), or of its lines as they
+    /// were sent (a rate of tax); with amounts
+    #[arg(long, value_name = "FIELD", requires = "sums")]
+    pub(crate) by: Option<String>,
+    /// Reckon how long they took from this time of the document as it came, such as `pay_time`, and not from when it came
+    #[arg(long, value_name = "FIELD", requires = "sums")]
+    after: Option<String>,
     /// Answer as a CSV file that Excel opens
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
@@ -50,7 +57,9 @@ impl DeliveredArguments {
             since: self.since.at(now),
             until: self.until.map_or(now, |until| until.at(now)),
             limit: self.limit.or(usual).filter(|_| !self.sums),
-            amounts: self.amounts,
+            amounts: self.amounts || self.by.is_some(),
+            by: self.by.clone(),
+            after: self.after.clone(),
             grep: self.grep.clone(),
         }
     }
@@ -85,6 +94,9 @@ pub(crate) struct HistoryArguments {
     /// That ended so
     #[arg(long, value_parser = OUTCOMES)]
     outcome: Option<String>,
+    /// With a call to this vendor within that time (kingdee, for instance)
+    #[arg(long)]
+    vendor: Option<String>,
     /// With this text in their key, their reason, or in what came and was sent
     #[arg(long, value_name = "TEXT")]
     grep: Option<String>,
@@ -94,6 +106,9 @@ pub(crate) struct HistoryArguments {
     /// Tell how many ended how, and how vendors answered, in place of the turns
     #[arg(long, conflicts_with_all = ["limit", "csv"])]
     pub(crate) sums: bool,
+    /// Tell what failed most in place of the turns, and how often it did in the span of that length before; what is mended is among it
+    #[arg(long, conflicts_with_all = ["limit", "csv", "sums", "outcome"])]
+    pub(crate) causes: bool,
     /// Answer as a CSV file that Excel opens
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
@@ -110,6 +125,7 @@ impl HistoryArguments {
             since: self.since.at(now),
             until: self.until.map_or(now, |until| until.at(now)),
             outcome: self.outcome.clone(),
+            vendor: self.vendor.clone(),
             grep: self.grep.clone(),
             limit: self.limit.or(usual).filter(|_| !self.sums),
         }
@@ -134,6 +150,9 @@ pub(crate) struct WaitingArguments {
     /// So many at most, those that have waited longest [default: 50, and all in a file]
     #[arg(long)]
     pub(crate) limit: Option<usize>,
+    /// List those too that failed and wait for a person: all that came and that its target does not have
+    #[arg(long, conflicts_with = "bills")]
+    pub(crate) failed: bool,
     /// List bills in place of messages: those that a target has and that have a step before them (submit, audit), with where
     /// each stands, since when, and why; those that failed there too
     #[arg(long)]
@@ -153,6 +172,7 @@ impl WaitingArguments {
             target: self.target.clone(),
             flow: self.flow.clone(),
             grep: self.grep.clone(),
+            failed: self.failed,
             before: self.lasts.map(|lasts| now - lasts),
         }
     }

@@ -24,9 +24,9 @@ const STACK: &str = "aws";
 pub(crate) async fn run(to: &Path, json: bool) -> anyhow::Result<Done> {
     let settings = settings::of_process();
     if settings.get("RELAY_STORE") == Some(STACK) {
-        return Err(of_a_stack().into());
+        return Ok(of_a_stack());
     }
-    let Store::Sqlite(store) = settings::store(&settings)? else { return Err(of_a_stack().into()) };
+    let Store::Sqlite(store) = settings::store(&settings)? else { return Ok(of_a_stack()) };
     let at = SystemClock.now();
     let to = absolute(named(to, &shown(at)))?;
     if to.exists() {
@@ -61,14 +61,16 @@ fn named(to: &Path, time: &str) -> PathBuf {
     }
 }
 
-fn of_a_stack() -> WrongUsage {
-    WrongUsage(said!(
-        "这里的存储在 AWS 上,由 AWS 备份:每张 DynamoDB 表都开着时间点恢复(PITR),35 天内任何一秒的内容都能恢复成旁边的一张新表\
-         (`aws dynamodb restore-table-to-point-in-time`);队列里的消息存 13 天,归档在 S3。怎样换上恢复的表,见 docs/aws.md",
-        "this store is on AWS, which keeps the backups: point-in-time recovery is on for each DynamoDB table, so that what it held at any \
-         second of the last 35 days can be restored as a table beside it (`aws dynamodb restore-table-to-point-in-time`); messages \
-         stand in their queues for 13 days, and the archive in S3. docs/aws.md tells how a restored table is put in its place"
-    ))
+/// Nothing is copied: who has it made by night is to notice.
+fn of_a_stack() -> Done {
+    say!(
+        "这里没有复制什么:存储在 AWS 上,由 AWS 备份。每张 DynamoDB 表都开着时间点恢复(PITR),35 天内任何一秒的内容都能恢复成旁边的一张新表\
+         (`aws dynamodb restore-table-to-point-in-time`);队列里的消息存 13 天,归档在 S3。怎样换上恢复的表,见 docs/aws.md。",
+        "No backup was written: this store is on AWS, which keeps them. Point-in-time recovery is on for each DynamoDB table, so that what it held \
+         at any second of the last 35 days can be restored as a table beside it (`aws dynamodb restore-table-to-point-in-time`); messages stand \
+         in their queues for 13 days, and the archive in S3. docs/aws.md tells how a restored table is put in its place."
+    );
+    Done::WithFailures
 }
 
 fn print(backup: &Backup, held: &Held) {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use relay_operations::Operations;
-use relay_operations::delivered::{DaySum, Deliveries, Delivery, Took};
+use relay_operations::delivered::{DaySum, Deliveries, Delivery, Took, ValueSum, Wanted};
 use relay_operations::reconcile::Sum;
 use relay_operations::times::{shown, span};
 use serde_json::json;
@@ -27,6 +27,23 @@ pub(crate) async fn run(which: &DeliveredArguments, json: bool) -> anyhow::Resul
         return Ok(Done::Well);
     }
     let listed = operations.delivered(&wanted).await?;
+    if let Some(field) = &which.by {
+        match form {
+            Form::Json => {
+                say!(
+                    "{}",
+                    place.with(json!({ "by": field, "sums": listed.by_value(), "sum": listed.sum() }))
+                );
+            }
+            Form::Csv => csv(&listed.csv_by_value(field, language::current())?),
+            Form::Text => {
+                say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
+                say!("{} 到 {}:", "{} to {}:", shown(wanted.since), shown(wanted.until));
+                print_by_value(&listed, field, &wanted);
+            }
+        }
+        return Ok(Done::Well);
+    }
     match (form, which.sums) {
         (Form::Json, true) => {
             say!("{}", place.with(json!({ "sums": listed.by_day(), "sum": listed.sum() })));
@@ -37,7 +54,7 @@ pub(crate) async fn run(which: &DeliveredArguments, json: bool) -> anyhow::Resul
         (Form::Text, sums) => {
             say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
             say!("{} 到 {}:", "{} to {}:", shown(wanted.since), shown(wanted.until));
-            if sums { print_sums(&listed) } else { print(&listed, wanted.amounts) }
+            if sums { print_sums(&listed, &wanted) } else { print(&listed, &wanted) }
         }
     }
     Ok(Done::Well)
@@ -62,7 +79,8 @@ pub(super) fn agrees_to_read_through(yes: bool) -> anyhow::Result<bool> {
     agrees(&said!("读吗?", "Read it?"), yes, false)
 }
 
-fn print(listed: &Deliveries, amounts: bool) {
+fn print(listed: &Deliveries, wanted: &Wanted) {
+    let amounts = wanted.amounts;
     let Deliveries { delivered, has_more } = listed;
     if delivered.is_empty() {
         say!("这段时间没有送达的单据。", "Nothing was delivered in that time.");
@@ -88,7 +106,7 @@ fn print(listed: &Deliveries, amounts: bool) {
         table.add_row(cells.into_iter().chain(sums.into_iter().filter(|_| amounts)));
     }
     say!("{table}\n");
-    let documents = format!("{}{}", counted(delivered.len(), "张", "document"), besides(listed));
+    let documents = format!("{}{}", counted(delivered.len(), "张", "document"), besides(listed, wanted));
     match has_more {
         true => say!(
             "最近的 {documents};还有更早的:`--limit` 多列一些,`--csv` 全部写成文件。",
@@ -99,7 +117,7 @@ fn print(listed: &Deliveries, amounts: bool) {
 }
 
 /// By day and flow.
-fn print_sums(listed: &Deliveries) {
+fn print_sums(listed: &Deliveries, wanted: &Wanted) {
     let mut table = plain_table(&[
         ("日期", "day"),
         ("流程", "flow"),
@@ -111,10 +129,7 @@ fn print_sums(listed: &Deliveries) {
         ("最长", "longest"),
     ]);
     for DaySum { day, flow, sum, took } in listed.by_day() {
-        let content = match &sum.content {
-            Some(of) => [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()],
-            None => [dash(), dash(), dash()],
-        };
+        let content = content(&sum);
         let took = match took {
             Some(took) => [took.half_within_s, took.longest_s].map(|took| span(Duration::from_secs(took))),
             None => [dash(), dash()],
@@ -124,11 +139,46 @@ fn print_sums(listed: &Deliveries) {
     }
     say!("{table}\n");
     let documents = counted(listed.delivered.len(), "张", "document");
-    say!("{documents}{}。", "{documents}{}.", besides(listed));
+    say!("{documents}{}。", "{documents}{}.", besides(listed, wanted));
+}
+
+/// By flow and value of a field.
+fn print_by_value(listed: &Deliveries, field: &str, wanted: &Wanted) {
+    let columns = [
+        ("流程", "flow"),
+        (field, field),
+        ("单数", "documents"),
+        ("行数", "lines"),
+        ("数量", "quantity"),
+        ("金额", "amount"),
+        ("一半在", "half within"),
+    ];
+    let mut table = plain_table(&columns);
+    for ValueSum { flow, value, sum, took } in listed.by_value() {
+        let value = if value.is_empty() { said!("(没有)", "(none)") } else { value };
+        let took = took.map_or_else(dash, |took| span(Duration::from_secs(took.half_within_s)));
+        let head = [flow, value, sum.documents.to_string()];
+        table.add_row(head.into_iter().chain(content(&sum)).chain([took]));
+    }
+    say!("{table}\n");
+    let documents = counted(listed.delivered.len(), "张", "document");
+    say!("{documents}{}。", "{documents}{}.", besides(listed, wanted));
+    say!(
+        "一张单据的行有几个值时,每个值各算一张;(没有):没有这个字段,或归档里已没有(RELAY_HISTORY_DAYS)。",
+        "A document whose lines have several values is counted under each; (none): it has no such field, or the archive has it no more \
+         (RELAY_HISTORY_DAYS)."
+    );
+}
+
+fn content(sum: &Sum) -> [String; 3] {
+    match &sum.content {
+        Some(of) => [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()],
+        None => [dash(), dash(), dash()],
+    }
 }
 
 /// What they come to, and how long they took, as far as that is known.
-fn besides(listed: &Deliveries) -> String {
+fn besides(listed: &Deliveries, wanted: &Wanted) -> String {
     let Sum { content, .. } = listed.sum();
     let content = content.filter(|_| !listed.delivered.is_empty()).map(|of| {
         let (lines, quantity, amount) = (of.lines, of.quantity.normalize(), of.amount);
@@ -139,10 +189,19 @@ fn besides(listed: &Deliveries) -> String {
     });
     let took = Took::of(&listed.delivered).map(|Took { half_within_s, longest_s }| {
         let [half, longest] = [half_within_s, longest_s].map(|took| span(Duration::from_secs(took)));
-        said!(
-            ";从收到到送达:一半在 {half} 内,最长 {longest}",
-            "; from when they came until they were delivered: half within {half}, the slowest {longest}"
-        )
+        match &wanted.after {
+            None => said!(
+                ";从收到到送达:一半在 {half} 内,最长 {longest}",
+                "; from when they came until they were delivered: half within {half}, the slowest {longest}"
+            ),
+            Some(field) => {
+                let known = listed.delivered.iter().filter(|delivery| delivery.after.is_some()).count();
+                said!(
+                    ";从 {field} 到送达({known} 张有这个时间):一半在 {half} 内,最长 {longest}",
+                    "; from {field} until they were delivered ({known} have that time): half within {half}, the slowest {longest}"
+                )
+            }
+        }
     });
     content.into_iter().chain(took).collect()
 }

@@ -1,4 +1,4 @@
-use relay_core::Entry;
+use relay_core::{Entry, FailureClass};
 use relay_operations::Operations;
 use relay_operations::export;
 use relay_operations::failures::Failure;
@@ -54,7 +54,7 @@ pub(crate) async fn run(
         rechecked.iter().for_each(print_rechecked);
         print(&operations, &issues, &entries, limit.unwrap_or(LISTED));
     }
-    Ok(if entries.is_empty() { Done::Well } else { Done::WithFailures })
+    Ok(if entries.iter().all(Entry::only_waits) { Done::Well } else { Done::WithFailures })
 }
 
 fn print_rechecked(Rechecked { closed, missing, unproven }: &Rechecked) {
@@ -121,7 +121,7 @@ fn print(operations: &Operations<'_>, issues: &[Issue], entries: &[Entry], limit
             let place = place.told(language::current());
             say!("  {class} ({code}){place}: {}", language::words(&failed.message));
         }
-        if !entry.beside.is_empty() {
+        if entry.failures().filter(|failed| !failed.is_doubled()).count() > 1 {
             say!(
                 "  这些版本哪个最新说不准:重放时再问流程",
                 "  which of these versions is the newest cannot be told: a replay asks the flow again"
@@ -136,10 +136,17 @@ fn print(operations: &Operations<'_>, issues: &[Issue], entries: &[Entry], limit
             "and {left} more: `--limit {all}` lists all, `--cause CAUSE` those of one cause"
         );
     }
-    match entries.len() {
+    sums(issues, entries);
+}
+
+/// How many need a person, and how many only wait.
+fn sums(issues: &[Issue], entries: &[Entry]) {
+    let waits = entries.iter().filter(|entry| entry.only_waits()).count();
+    match entries.len() - waits {
         0 => say!("没有失败的单据。", "No document has failed."),
         count => {
-            let causes = counted(issues.len(), "个原因", "cause");
+            let causes = issues.iter().filter(|issue| issue.class != FailureClass::Waiting).count();
+            let causes = counted(causes, "个原因", "cause");
             say!(
                 "{count} 张失败,{causes}。`relay replay --cause 原因`(或 `--flow 流程 --key 键`,或 `--all`)重发;手工做好的用 `relay \
                  settle` 从清单上去掉。",
@@ -147,5 +154,11 @@ fn print(operations: &Operations<'_>, issues: &[Issue], entries: &[Entry], limit
                  again; `relay settle` takes off this list what was done by hand."
             );
         }
+    }
+    if waits > 0 {
+        say!(
+            "{waits} 张在等别的流程的单据:等到了自动发送,不用人管。",
+            "{waits} wait for documents of other flows: they are sent by themselves, and need nobody."
+        );
     }
 }

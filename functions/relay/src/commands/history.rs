@@ -1,4 +1,4 @@
-use relay_operations::history::{CallSum, Called, OutcomeSum, Turn, Turns};
+use relay_operations::history::{Asked, CallSum, Called, Cause, Causes, OutcomeSum, Turn, Turns};
 use relay_operations::times::shown;
 use serde_json::json;
 
@@ -23,6 +23,17 @@ pub(crate) async fn run(which: &HistoryArguments, json: bool) -> anyhow::Result<
     if !may_read_through(&operations, which.yes).await? {
         return Ok(Done::Well);
     }
+    if which.causes {
+        let causes = operations.causes(&asked).await?;
+        match form {
+            Form::Json | Form::Csv => say!("{}", place.with(json!(causes))),
+            Form::Text => {
+                say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
+                print_causes(&causes, &asked);
+            }
+        }
+        return Ok(Done::Well);
+    }
     let found = operations.happened(&asked).await?;
     match (form, which.sums) {
         (Form::Csv, _) => csv(&found.csv(language::current())?),
@@ -37,6 +48,27 @@ pub(crate) async fn run(which: &HistoryArguments, json: bool) -> anyhow::Result<
         }
     }
     Ok(Done::Well)
+}
+
+/// What failed most, beside the span before.
+fn print_causes(Causes { causes, before_since }: &Causes, asked: &Asked) {
+    let [before, since, until] = [*before_since, asked.since, asked.until].map(shown);
+    say!(
+        "{since} 到 {until},括号里是 {before} 到 {since}:",
+        "{since} to {until}, in brackets {before} to {since}:"
+    );
+    for Cause { flow, text, documents, before, last_key, last } in causes {
+        let count = counted(usize::try_from(*documents).unwrap_or(usize::MAX), "张", "document");
+        say!("{count} ({before}) {flow}: {}", language::words(text));
+        say!("    最近一张 {last_key},{}", "    the last was {last_key}, {}", shown(*last));
+    }
+    if causes.is_empty() {
+        say!("都没有失败。", "Nothing failed in either.");
+    }
+    say!(
+        "\n已经解决的也算;比 RELAY_HISTORY_DAYS 更早的没有。",
+        "\nWhat is mended is among it; what is older than RELAY_HISTORY_DAYS is not."
+    );
 }
 
 fn print(Turns { turns, has_more }: &Turns) {

@@ -1,5 +1,3 @@
-use std::fmt::Write as _;
-
 use chrono::TimeDelta;
 use relay_operations::export;
 use relay_operations::reconcile::{Calls, Cost, Plan};
@@ -178,16 +176,8 @@ fn print_place(OfPlace { place, source, ledger, target }: &OfPlace) {
 }
 
 fn columns(sum: &Sum) -> String {
-    let mut line = format!("{:>9}", sum.documents);
-    let written = match &sum.content {
-        Some(content) => {
-            write!(line, " {:>7} {:>12} {:>14}", content.lines, content.quantity.normalize(), content.amount)
-        }
-        None => write!(line, " {:>7} {:>12} {:>14}", "-", "-", "-"),
-    };
-    // Writing into a text does not fail.
-    _ = written;
-    line
+    let [lines, quantity, amount] = sum.columns().map(|column| column.unwrap_or_else(|| "-".to_owned()));
+    format!("{:>9} {lines:>7} {quantity:>12} {amount:>14}", sum.documents)
 }
 
 fn print_document(document: &Compared) {

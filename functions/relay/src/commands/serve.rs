@@ -90,6 +90,7 @@ pub(crate) async fn run(
         match anew {
             Ok((anew, jobs)) => {
                 tasks.stop(clock.as_ref()).await;
+                wiring.health.flush().await;
                 tasks = Tasks::run(&anew, jobs, listen, &mut pushes).await?;
                 tasks.says_that_it_runs(&anew, program.clone());
                 wiring = anew;
@@ -252,7 +253,7 @@ impl Tasks {
     /// Has it said each minute that this program runs.
     fn says_that_it_runs(&mut self, wiring: &Wiring, program: Program) {
         let supervisor = supervisor(wiring, self.stop.subscribe());
-        self.tasks.spawn_local_on(alive::says_so(supervisor, program), &self.here);
+        self.tasks.spawn_local_on(alive::says_so(supervisor, program, wiring.health.clone()), &self.here);
     }
 
     /// Has them end the work in hand, for as long as that may take.

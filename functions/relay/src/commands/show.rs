@@ -5,6 +5,7 @@ use relay_core::ledger::{Attempts, Delivered, Edit};
 use relay_operations::explain::Differing;
 use relay_operations::failures::Failure;
 use relay_operations::find::{AtSource, Found};
+use relay_operations::flow_texts::MadeBy;
 use relay_operations::groups::InGroup;
 use relay_operations::parts::{Part, PartState};
 use relay_operations::pauses;
@@ -175,6 +176,7 @@ fn stands(document: &Shown) {
         }
         None => say!("  没有送达", "  not delivered"),
     }
+    document.made_by.iter().for_each(|by| made_by(&document.flow, *by));
     document.bills.iter().for_each(bill);
     if let Some(Attempts { version, count, message, at, .. }) = &document.attempts {
         let message = language::words(message);
@@ -195,6 +197,21 @@ fn stands(document: &Shown) {
     document.queued.iter().for_each(|queued| say!("  {}", queued.said().told(language::current())));
     if let Some(pause) = &document.paused {
         say!("  {}", pauses::said(pause).told(language::current()));
+    }
+}
+
+/// The text of the flow's file that it was made by.
+fn made_by(flow: &str, MadeBy { since, changes_since }: MadeBy) {
+    let since = shown(since);
+    match changes_since {
+        0 => say!(
+            "  按流程文件 {since} 的版本,此后没改过",
+            "  by the text that the flow's file has had since {since}"
+        ),
+        changes => say!(
+            "  按流程文件 {since} 的版本,此后改过 {changes} 次(`relay flows show {flow}`)",
+            "  by the text that the flow's file had since {since}; changed {changes} times since (`relay flows show {flow}`)"
+        ),
     }
 }
 

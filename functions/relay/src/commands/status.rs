@@ -104,7 +104,12 @@ fn print(place: &Place, status: &Status) {
     vendors(status);
     let size = status.size_in_words();
     say!("存储:{}", "The store: {}", size.told(language::current()));
-    if status.size.is_some() {
+    if status.size.is_none() {
+        say!(
+            "上次备份:由 AWS 做(时间点恢复,35 天)",
+            "The last backup: AWS makes them (point-in-time recovery, 35 days)"
+        );
+    } else {
         let last = backups::last_in_words(status.backup.as_ref(), SystemClock.now());
         say!("上次备份:{}", "The last backup: {}", last.told(language::current()));
     }

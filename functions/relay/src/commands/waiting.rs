@@ -1,7 +1,7 @@
 use relay_operations::Operations;
 use relay_operations::bills::{Bills, Stands};
 use relay_operations::times::shown;
-use relay_operations::waiting::{Asked, Waiting, Waits};
+use relay_operations::waiting::{Asked, Failed, Waiting, Waits};
 use serde_json::json;
 
 use super::delivered::agrees_to_read_through;
@@ -38,14 +38,19 @@ async fn messages(
         Form::Csv => csv(&waiting.csv(language::current())?),
         Form::Json => {
             waiting.documents.truncate(which.limit.unwrap_or(usize::MAX));
+            waiting.failed.truncate(which.limit.unwrap_or(usize::MAX));
             say!("{}", place.with(json!(waiting)));
         }
         Form::Text => {
             say!("{};时间为北京时间\n", "{}; times are China time\n", place.line());
-            print(&waiting, which.limit.unwrap_or(LISTED));
+            let limit = which.limit.unwrap_or(LISTED);
+            if asked.failed {
+                print_failed(&waiting.failed, limit);
+            }
+            print(&waiting, limit);
         }
     }
-    Ok(Done::Well)
+    Ok(if waiting.failed.is_empty() { Done::Well } else { Done::WithFailures })
 }
 
 /// `relay waiting --bills`
@@ -103,7 +108,23 @@ fn print_bills(Bills { bills, has_more }: &Bills, limit: usize) {
     }
 }
 
-fn print(Waiting { documents, unseen, has_more }: &Waiting, limit: usize) {
+/// Those that failed, before those that wait.
+fn print_failed(failed: &[Failed], limit: usize) {
+    for of in failed.iter().take(limit) {
+        say!("{} {} {}", shown(of.since), of.flow, of.key);
+        say!("    {}", of.said().told(language::current()));
+    }
+    let count = counted(failed.len(), "张", "document");
+    match failed.len() > limit {
+        true => say!(
+            "{count}失败,列了最久的 {limit} 张:`--limit`、`--csv` 列出全部。\n",
+            "{count} failed, of which the {limit} that came first are listed: `--limit` or `--csv` lists all.\n"
+        ),
+        false => say!("{count}失败。\n", "{count} failed.\n"),
+    }
+}
+
+fn print(Waiting { documents, unseen, has_more, .. }: &Waiting, limit: usize) {
     for Waits { flow, key, queued } in documents.iter().take(limit) {
         say!("{} {flow} {key}", shown(queued.since));
         say!("    {}", queued.said().told(language::current()));
@@ -124,6 +145,6 @@ fn print(Waiting { documents, unseen, has_more }: &Waiting, limit: usize) {
             "{count}{more},列了等得最久的 {limit} 张:`--limit`、`--csv` 列出全部。",
             "{count}{more}, of which the {limit} that have waited longest are listed: `--limit` or `--csv` lists all."
         ),
-        false => say!("{count}{more}。", "{count}{more}."),
+        false => say!("{count}{more}在等。", "{count}{more} waiting."),
     }
 }

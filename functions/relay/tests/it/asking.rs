@@ -89,7 +89,7 @@ fn what_waits_for_a_target_that_rests_is_listed() {
     assert!(flows.contains(&json!(TO_CRM)) && flows.contains(&json!(TO_WDT)), "{waiting}");
     let text = installation.relay(&["waiting", "--target", "wangdian"]).with_status(0).stdout;
     assert!(
-        text.contains(TO_WDT) && text.contains("for its first turn") && text.contains("1 document."),
+        text.contains(TO_WDT) && text.contains("for its first turn") && text.contains("1 document waiting."),
         "{text}"
     );
     let long = installation.relay(&["waiting", "--for", "1h", "--csv"]).with_status(0).stdout;
@@ -134,4 +134,40 @@ fn days_that_were_compared_are_told_again_without_asking_anybody() {
     let text = installation.relay(&["reconcile", "--kept"]).stdout;
     assert!(text.contains("trade-to-kingdee: ") && text.contains(", compared "), "{text}");
     installation.relay(&["reconcile", "--kept", "--heal"]).with_status(2);
+}
+
+#[test]
+fn drain_also_works_what_another_queue_is_told_meanwhile() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    installation.relay(&["flows", "export", "flows"]).with_status(0);
+    for entry in fs::read_dir(installation.path("flows")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.ends_with(".toml") && !name.starts_with("direct-order-to-wangdian.") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let told = r#"
+[source]
+document = "relay.delivered"
+of       = "direct-order-to-wangdian"
+[target]
+document = "sharecrm.objdata_push"
+[fields]
+objAPIName   = { value = "erpOrderStateObj" }
+dataCenterId = { setting = "SHARECRM_DATA_CENTER_ID" }
+id           = "key"
+directSync   = { value = false }
+[fields.masterFieldVal]
+number = "target.number"
+"#;
+    fs::write(installation.path("flows/told.toml"), told).unwrap();
+    installation.set("RELAY_FLOWS_DIR", "flows");
+    installation.invoke("webhook-receiver", "webhook-receiver/direct-order.json").with_status(0);
+    let drained = installation.relay(&["drain", "--json"]).with_status(0).json();
+    let status = installation.relay(&["status", "--json"]).json();
+    let queue = &status["queues"]["sharecrm"];
+    assert_eq!((&queue["waiting"], &queue["in_flight"]), (&0.into(), &0.into()), "{drained}");
+    assert_eq!(status["flows"]["told"]["delivered"], 1, "{drained}");
 }

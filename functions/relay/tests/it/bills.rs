@@ -100,3 +100,61 @@ fn bills_that_are_saved_and_not_audited_are_told_with_since_when_and_why() {
     let file = console.get("/bills.csv");
     assert!(file.body.contains("JY2026") && file.head.contains("filename=\"bills.csv\""), "{}", file.body);
 }
+
+const SHIPPED: &str = "outbound-of-order-to-kingdee";
+const SHIPPED_TEXT: &str =
+    include_str!("../../../../shared/flows/examples/kingdee-v2/outbound-of-order-to-kingdee.toml");
+
+/// A shipment that has failed with that class.
+fn failed(installation: &Installation, key: &str, class: FailureClass) {
+    let now = SystemClock.now();
+    let mut entry = Entry::new(EntryId::new(SHIPPED, key));
+    entry.fail(Failed {
+        version: Some("2026-11-22 10:00:00".to_owned()),
+        version_kind: None,
+        hash: "h".to_owned(),
+        class,
+        code: None,
+        message: "waiting for trade-audited-to-kingdee JY9".to_owned(),
+        attempts: 1,
+        document: json!({}),
+        received_at: now,
+        at: now,
+        trace: "t".to_owned(),
+        replay: None,
+        step: None,
+        target_id: None,
+        missing: Vec::new(),
+    });
+    let store = Sqlite::open(&installation.path("relay.db"), Arc::new(SystemClock)).unwrap().stores();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    assert!(runtime.block_on(store.ledger.write(&entry)).unwrap());
+}
+
+#[test]
+fn what_waits_for_a_bill_of_another_flow_needs_nobody() {
+    let town = Town::open();
+    let mut installation = town.installation();
+    fs::create_dir(installation.path("flows")).unwrap();
+    for (flow, text) in [(FLOW, TEXT), (SHIPPED, SHIPPED_TEXT)] {
+        fs::write(installation.path(&format!("flows/{flow}.toml")), text).unwrap();
+    }
+    installation.set("RELAY_FLOWS_DIR", "flows").set("KINGDEE_AUTH", "v2");
+    installation.invoke("trade-poller", "trade-poller/schedule.json").with_status(0);
+    failed(&installation, "CK1", FailureClass::Waiting);
+    let counted = |status: i32| {
+        let json = installation.relay(&["status", "--json"]).with_status(status).json();
+        let flow = &json["flows"][SHIPPED];
+        (flow["failed"].clone(), flow["wait_for_others"].clone())
+    };
+    assert_eq!(counted(0), (json!(0), json!(1)));
+    let told = installation.relay(&["status"]).with_status(0).stdout;
+    assert!(told.contains(&format!("{SHIPPED}: 1 wait for documents of other flows")), "{told}");
+    let told = installation.relay(&["failures"]).with_status(0).stdout;
+    assert!(told.contains("No document has failed.\n1 wait for documents of other flows"), "{told}");
+
+    failed(&installation, "CK2", FailureClass::Refused);
+    assert_eq!(counted(1), (json!(1), json!(1)));
+    let told = installation.relay(&["failures"]).with_status(1).stdout;
+    assert!(told.contains("1 failed, of 1 cause.") && told.contains("1 wait for documents"), "{told}");
+}

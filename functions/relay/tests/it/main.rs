@@ -36,6 +36,7 @@ mod lost_store;
 mod mail_tls;
 mod memory;
 mod mistakes;
+mod month;
 mod names;
 mod numbers;
 mod pairs;

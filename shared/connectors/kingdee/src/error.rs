@@ -21,6 +21,8 @@ const APP_KEY_REFUSED: &str = "1030002006";
 const SYSTEM_ERROR: &str = "2000002000";
 
 const SIGNATURE: [&str; 2] = ["x-api-signature", "签名"];
+/// The time by which a call is signed, which the vendor takes five minutes long.
+const SIGNED_AT: [&str; 2] = ["timestamp", "时间戳"];
 const RATE: [&str; 6] = ["频率", "频繁", "too many", "rate limit", "qps", "限流"];
 const LOG_IN: [&str; 4] = ["token", "登录", "授权", "unauthorized"];
 const LOG_IN_PERHAPS: [&str; 3] = ["过期", "expired", "invalid"];
@@ -76,7 +78,7 @@ fn refused(operation: &str, response: &Response, refusal: Refusal, client: &Clie
     if is(APP_KEY_REFUSED) {
         return Rejection::Token(of_us(token_refused));
     }
-    if says(&SIGNATURE) && !is_about_the_document {
+    if (says(&SIGNATURE) || says(&SIGNED_AT)) && !is_about_the_document {
         return Rejection::Other(of_us(None));
     }
     if is(SYSTEM_ERROR) && status != 519 {

@@ -102,6 +102,15 @@ impl Client {
         })
     }
 
+    /// Whether the document is seen to have taken a step, of which the answer to it did not tell.
+    async fn has_taken(&self, document: &'static Document, id: &str, step: Step, deadline: Deadline) -> bool {
+        match self.stage_of(document, id, deadline).await {
+            Ok(None) => step == Step::Delete,
+            Ok(Some(stage)) => step != Step::Delete && stage.has_taken(step),
+            Err(_) => false,
+        }
+    }
+
     async fn deliver_one(&self, delivery: &Delivery<'_>, deadline: Deadline) -> Result<String, Failure> {
         let Delivery { document, purpose, .. } = *delivery;
         let Some(id) = delivery.replaces else {
@@ -179,11 +188,11 @@ impl Target for Client {
             json!({"ids": [id], "entity_number": entity, "operate_type": operation, "ignore_warn": false});
         let call = Call { path: v2::catalog::OPERATE, content: Content::Order(&order) };
         let done = self.call(call, Use::Push, deadline).await?;
-        if v2::is_of_another(&done, id) {
-            let message = format!("the answer to {operation} does not name the document (id {id})");
-            return Err(Failure::new(VENDOR, v2::catalog::OPERATE, Class::Unknown, None, message));
+        if v2::names(&done, id) || self.has_taken(document, id, step, deadline).await {
+            return Ok(());
         }
-        Ok(())
+        let message = format!("the answer to {operation} does not name the document (id {id})");
+        Err(Failure::new(VENDOR, v2::catalog::OPERATE, Class::Unknown, None, message))
     }
 
     async fn stage(

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use maud::{Markup, html};
 use relay_operations::OperationError;
-use relay_operations::delivered::{DaySum, Deliveries, Delivery, Wanted};
+use relay_operations::delivered::{DaySum, Deliveries, Delivery, ValueSum, Wanted};
 use relay_operations::reconcile::Sum;
 use relay_operations::times::shown;
 
@@ -19,14 +19,17 @@ const PAGE: usize = 200;
 const LISTED: usize = 2_000;
 
 /// The fields of the form, which the file is asked for with too.
-const FIELDS: [&str; 6] = ["flow", "since", "until", "grep", "amounts", "sums"];
+const FIELDS: [&str; 8] = ["flow", "since", "until", "grep", "amounts", "sums", "by", "after"];
+
+/// Fields that many documents have.
+const SUGGESTED: [&str; 5] = ["shop_no", "warehouse_no", "shop_name", "pay_account", "salesman_no"];
 
 /// So many days are summed where nobody says since when.
 const FORTNIGHT: i64 = 14;
 
 pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let (language, operations) = (asked.language, &asked.desk.operations);
-    let sums = asked.request.field("sums").is_some();
+    let sums = is_summed(asked);
     let wanted = Wanted { limit: Some(LISTED).filter(|_| !sums), ..wanted(asked)? };
     let is_dear = operations.reads_ledger_through().await?;
     // What reads the ledger through waits until somebody asks for it.
@@ -38,6 +41,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         (form(asked, &wanted))
         @if is_dear { p { (dear(language)) } }
         @match &listed {
+            Some(listed) if wanted.by.is_some() => { (by_value(asked, &wanted, listed)) }
             Some(listed) if sums => { (summed(asked, &wanted, listed)) }
             Some(listed) => { (found(asked, &wanted, listed)) }
             None => {}
@@ -57,22 +61,30 @@ pub(super) fn dear(language: Language) -> &'static str {
 /// All of them, as a file.
 pub(crate) async fn file(asked: &Asked<'_>) -> Result<String, OperationError> {
     let listed = asked.desk.operations.delivered(&wanted(asked)?).await?;
-    match asked.request.field("sums") {
-        Some(_) => listed.csv_by_day(asked.language),
-        None => listed.csv(asked.language),
+    match (asked.request.field("by"), asked.request.field("sums")) {
+        (Some(field), _) => listed.csv_by_value(field, asked.language),
+        (None, Some(_)) => listed.csv_by_day(asked.language),
+        (None, None) => listed.csv(asked.language),
     }
+}
+
+/// Whether sums are wanted in place of documents.
+fn is_summed(asked: &Asked<'_>) -> bool {
+    asked.request.field("sums").is_some() || asked.request.field("by").is_some()
 }
 
 /// What the fields say; since a day ago, where they say nothing, and of sums since a fortnight ago.
 fn wanted(asked: &Asked<'_>) -> Result<Wanted, OperationError> {
     let (request, now) = (asked.request, asked.desk.operations.clock.now());
-    let days = if request.field("sums").is_some() { FORTNIGHT } else { 1 };
+    let days = if is_summed(asked) { FORTNIGHT } else { 1 };
     Ok(Wanted {
         flow: request.field("flow").map(str::to_owned),
         since: time(request, "since")?.unwrap_or(now - TimeDelta::days(days)),
         until: time(request, "until")?.unwrap_or(now),
         limit: None,
-        amounts: request.field("amounts").is_some(),
+        amounts: request.field("amounts").is_some() || request.field("by").is_some(),
+        by: request.field("by").map(str::to_owned),
+        after: request.field("after").map(str::to_owned),
         grep: request.field("grep").map(str::to_owned),
     })
 }
@@ -90,9 +102,19 @@ fn form(asked: &Asked<'_>, wanted: &Wanted) -> Markup {
                 input id="sums" name="sums" type="checkbox" value="yes" checked[request.field("sums").is_some()];
                 label for="sums" { (language.says("不列单据,按天和流程合计", "Sums by day and flow in place of documents")) }
             }
+            p {
+                label for="by" { (language.says("按字段的值合计(shop_no、warehouse_no、税率…)", "Sums by a field's values (shop_no, warehouse_no, a rate of tax…)")) }
+                input id="by" name="by" list="fields" value=(request.field("by").unwrap_or_default()) maxlength="100";
+                datalist id="fields" { @for field in SUGGESTED { option value=(field) {} } }
+            }
+            p {
+                label for="after" { (language.says("用时从哪个时间算(空:收到;如 pay_time)", "Time taken from (none: when it came; such as pay_time)")) }
+                input id="after" name="after" value=(request.field("after").unwrap_or_default()) maxlength="100";
+            }
             p { button { (language.says("列出", "List")) } }
         }
-        p { (link("/delivered", &[("sums", "yes")], language.says("最近十四天,按天和流程合计", "The last fortnight by day and flow"))) }
+        p { (link("/delivered", &[("sums", "yes")], language.says("最近十四天,按天和流程合计", "The last fortnight by day and flow"))) " · "
+            (link("/delivered", &[("by", "shop_no")], language.says("按店铺合计", "by shop"))) }
     }
 }
 
@@ -130,6 +152,42 @@ fn head(asked: &Asked<'_>, wanted: &Wanted, listed: &Deliveries) -> Markup {
             (shown(wanted.since)) " – " (shown(wanted.until))
         }
         (download(asked, "/delivered.csv", &FIELDS))
+    }
+}
+
+/// What they come to by flow and value of a field.
+fn by_value(asked: &Asked<'_>, wanted: &Wanted, listed: &Deliveries) -> Markup {
+    let language = asked.language;
+    let columns = [
+        language.says("流程", "Flow"),
+        wanted.by.as_deref().unwrap_or_default(),
+        language.says("单数", "Documents"),
+        language.says("一半在", "Half within"),
+        language.says("最长", "Longest"),
+        language.says("行数", "Lines"),
+        language.says("数量", "Quantity"),
+        language.says("金额", "Amount"),
+    ];
+    let row = |ValueSum { flow, value, sum, took }: &ValueSum| {
+        let cells = [
+            cell(flow.as_str()),
+            cell(if value.is_empty() { language.says("(没有)", "(none)") } else { value }),
+            cell(sum.documents.to_string()),
+            span(took.map(|took| took.half_within_s)),
+            span(took.map(|took| took.longest_s)),
+        ];
+        cells.into_iter().chain(content(sum).map(cell)).collect()
+    };
+    let rows: Vec<Vec<_>> = listed.by_value().iter().map(row).collect();
+    let (page, pager) = paged(asked, &rows, PAGE);
+    html! {
+        (head(asked, wanted, listed))
+        (table(language, &columns, page))
+        (pager)
+        p.faint { (language.says(
+            "一张单据的行有几个值时,每个值各算一张;(没有):没有这个字段,或归档里已没有(RELAY_HISTORY_DAYS)。",
+            "A document whose lines have several values is counted under each; (none): it has no such field, or the archive has it no more (RELAY_HISTORY_DAYS)."
+        )) }
     }
 }
 

@@ -89,6 +89,18 @@ fn facts(document: &Shown, language: Language) -> Markup {
                 dd { (delivered.version.as_deref().unwrap_or("–")) ", " (shown(delivered.at)) }
                 dt { (language.says("目标里的 id", "Id in the target")) }
                 dd { (delivered.target_id.as_deref().unwrap_or("–")) }
+                @if let Some(by) = document.made_by {
+                    dt { (language.says("按流程文件", "By the flow's file of")) }
+                    dd {
+                        (link("/flow", &[("name", document.flow.as_str())], &shown(by.since))) " "
+                        @if by.changes_since == 0 {
+                            (language.says("的版本,此后没改过", "which has not changed since"))
+                        } @else {
+                            (language.says("的版本,此后改过", "which has changed since,")) " " (by.changes_since) " "
+                            (language.says("次", "times"))
+                        }
+                    }
+                }
             }
             @if let Some(attempts) = &document.attempts {
                 dt { (language.says("尝试", "Tried")) }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use maud::{Markup, html};
 use relay_operations::OperationError;
-use relay_operations::history::{self, CallSum, Called, OutcomeSum, Turn, Turns};
+use relay_operations::history::{self, CallSum, Called, Cause, Causes, OutcomeSum, Turn, Turns};
 use relay_operations::times::shown;
 
 use super::between::{self, time};
@@ -19,7 +19,7 @@ const PAGE: usize = 200;
 const LISTED: usize = 2_000;
 
 /// The fields of the form, which the file is asked for with too.
-const FIELDS: [&str; 6] = ["flow", "since", "until", "outcome", "grep", "sums"];
+const FIELDS: [&str; 7] = ["flow", "since", "until", "outcome", "vendor", "grep", "sums"];
 
 const OUTCOMES: [&str; 6] = ["delivered", "found", "unchanged", "skipped", "failed", "retry"];
 
@@ -29,13 +29,16 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let wanted = history::Asked { limit: Some(LISTED).filter(|_| !sums), ..wanted(asked)? };
     let is_dear = operations.reads_ledger_through().await?;
     // What reads the ledger through waits until somebody asks for it.
-    let found = match !is_dear || asked.request.field("since").is_some() {
-        true => Some(operations.happened(&wanted).await?),
-        false => None,
+    let may_read = !is_dear || asked.request.field("since").is_some();
+    let (found, most) = match (may_read, asked.request.field("causes").is_some()) {
+        (true, false) => (Some(operations.happened(&wanted).await?), None),
+        (true, true) => (None, Some(operations.causes(&wanted).await?)),
+        (false, _) => (None, None),
     };
     let body = html! {
         (form(asked, &wanted))
         @if is_dear { p { (dear(language)) } }
+        @if let Some(most) = &most { (causes(&wanted, most, language)) }
         @match &found {
             Some(found) if sums => { (summed(found, language)) }
             Some(found) => { (listed(asked, &wanted, found)) }
@@ -59,6 +62,7 @@ fn wanted(asked: &Asked<'_>) -> Result<history::Asked, OperationError> {
         since: time(request, "since")?.unwrap_or(now - TimeDelta::days(1)),
         until: time(request, "until")?.unwrap_or(now),
         outcome: field("outcome"),
+        vendor: field("vendor"),
         grep: field("grep"),
         limit: None,
     })
@@ -76,6 +80,15 @@ fn form(asked: &Asked<'_>, wanted: &history::Asked) -> Markup {
                 }
             }
         }
+        p {
+            label for="vendor" { (language.says("调用过", "Has called")) }
+            select id="vendor" name="vendor" {
+                option value="" { (language.says("全部", "All")) }
+                @for target in asked.desk.operations.targets() {
+                    option value=(target.name()) selected[request.field("vendor") == Some(target.name())] { (target.name()) }
+                }
+            }
+        }
     };
     html! {
         form.asked action="/history" {
@@ -83,6 +96,10 @@ fn form(asked: &Asked<'_>, wanted: &history::Asked) -> Markup {
             p {
                 input id="sums" name="sums" type="checkbox" value="yes" checked[request.field("sums").is_some()];
                 label for="sums" { (language.says("合计:各种结果有多少,各家回答得怎样", "Sums: how many ended how, and how vendors answered")) }
+            }
+            p {
+                input id="causes" name="causes" type="checkbox" value="yes" checked[request.field("causes").is_some()];
+                label for="causes" { (language.says("什么失败得最多,和前一段同样长的时间比", "What failed most, beside the span of that length before")) }
             }
             p { button { (language.says("列出", "List")) } }
         }
@@ -131,6 +148,35 @@ fn row(turn: &Turn, language: Language) -> Vec<Markup> {
         cell(came.map(shown).unwrap_or_default()),
         cell(calls.iter().map(Called::told).collect::<Vec<_>>().join("; ")),
     ]
+}
+
+/// What failed most, beside the span before.
+fn causes(wanted: &history::Asked, Causes { causes, before_since }: &Causes, language: Language) -> Markup {
+    let columns = [
+        language.says("单数", "Documents"),
+        language.says("前一段", "Before"),
+        language.says("流程", "Flow"),
+        language.says("原因", "Why"),
+        language.says("最近一张", "The last"),
+    ];
+    let row = |Cause { flow, text, documents, before, last_key, last }: &Cause| {
+        vec![
+            cell(documents.to_string()),
+            cell(before.to_string()),
+            cell(flow.as_str()),
+            cell(language.words(text)),
+            html! { (document(flow, last_key)) p.faint { (shown(*last)) } },
+        ]
+    };
+    let [before, since, until] = [*before_since, wanted.since, wanted.until].map(shown);
+    html! {
+        p { (since) " – " (until) "; " (language.says("前一段:", "before: ")) (before) " – " (since) }
+        (table(language, &columns, &causes.iter().map(row).collect::<Vec<_>>()))
+        p.faint { (language.says(
+            "已经解决的也算;比 RELAY_HISTORY_DAYS 更早的没有。",
+            "What is mended is among it; what is older than RELAY_HISTORY_DAYS is not."
+        )) }
+    }
 }
 
 fn summed(found: &Turns, language: Language) -> Markup {

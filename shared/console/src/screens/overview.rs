@@ -36,6 +36,8 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         @if status.size.is_some() {
             @let last = backups::last_in_words(status.backup.as_ref(), desk.operations.clock.now());
             p { (language.says("上次备份:", "The last backup: ")) (with_commands(last.told(language))) }
+        } @else {
+            p { (language.says("备份由 AWS 做(时间点恢复,35 天)。", "AWS makes the backups (point-in-time recovery, 35 days).")) }
         }
         @if let Some(restored) = status.restored { p { (backups::restored_in_words(restored).told(language)) } }
         @for program in &status.programs { p { (with_commands(program.told(desk.operations.clock.now()).told(language))) } }

@@ -6,7 +6,7 @@ use relay_operations::dead_letters::{Dead, Says};
 use relay_operations::pauses;
 use relay_operations::status::Status;
 use relay_operations::times::shown;
-use relay_operations::waiting::{self, Waiting, Waits};
+use relay_operations::waiting::{self, Failed, Waiting, Waits};
 
 use crate::Asked;
 use crate::language::Language;
@@ -19,7 +19,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let (operations, language) = (&asked.desk.operations, asked.language);
     let status = operations.status().await?;
     let letters = operations.dead_letters(None).await?;
-    let waiting = operations.waiting(&waiting::Asked::default()).await?;
+    let waiting = operations.waiting(&everything()).await?;
     let columns = [
         language.says("单据", "Document"),
         language.says("流程", "Flow"),
@@ -29,6 +29,7 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
     let body = html! {
         (table_of(&status, language))
         (listed(asked, &waiting))
+        (failed(asked, &waiting.failed))
         @for (system, letters) in letters.iter().filter(|(_, letters)| !letters.is_empty()) {
             h2 { (system.name()) ": " (letters.len()) " " (language.says("封死信", "dead letters")) }
             p { (act(&[("what", "redrive"), ("target", system.name())], language.says("重新入队", "Send again"))) }
@@ -36,6 +37,40 @@ pub(crate) async fn page(asked: &Asked<'_>) -> Result<Page, OperationError> {
         }
     };
     Ok(Page::new(language.says("队列", "Queues"), body))
+}
+
+/// Whatever came, and its target does not have yet.
+fn everything() -> waiting::Asked {
+    waiting::Asked { failed: true, ..waiting::Asked::default() }
+}
+
+/// Those that failed: their target does not have them either, or has an older version.
+fn failed(asked: &Asked<'_>, failed: &[Failed]) -> Markup {
+    let language = asked.language;
+    let columns = [
+        language.says("收到", "Came"),
+        language.says("流程", "Flow"),
+        language.says("单据", "Document"),
+        language.says("怎样", "How"),
+    ];
+    let row = |of: &Failed| {
+        vec![
+            cell(shown(of.since)),
+            cell(of.flow.as_str()),
+            document(&of.flow, &of.key),
+            html! { (with_commands(of.said().told(language))) },
+        ]
+    };
+    let rows: Vec<_> = failed.iter().take(LISTED).map(row).collect();
+    html! {
+        @if !rows.is_empty() {
+            h2 { (language.says("失败、等人处理的单据", "Documents that failed and wait for a person")) " (" (failed.len()) ")" }
+            @if failed.len() > LISTED {
+                p.faint { (language.says("最久的在这里;下载里是全部。", "Those that came first stand here; the file has all.")) }
+            }
+            (table(language, &columns, &rows))
+        }
+    }
 }
 
 /// What waits, the longest waiting first.
@@ -67,13 +102,13 @@ fn listed(asked: &Asked<'_>, waiting: &Waiting) -> Markup {
         }
         @if waiting.unseen.is_empty() || !rows.is_empty() { (table(language, &columns, &rows)) }
         (pager)
-        @if !rows.is_empty() { (download(asked, "/waiting.csv", &[])) }
+        @if !rows.is_empty() || !waiting.failed.is_empty() { (download(asked, "/waiting.csv", &[])) }
     }
 }
 
 /// All that waits, as a file.
 pub(crate) async fn file(asked: &Asked<'_>) -> Result<String, OperationError> {
-    asked.desk.operations.waiting(&waiting::Asked::default()).await?.csv(asked.language)
+    asked.desk.operations.waiting(&everything()).await?.csv(asked.language)
 }
 
 fn letter(letter: &Dead) -> Vec<Markup> {

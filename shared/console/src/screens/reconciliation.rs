@@ -132,13 +132,8 @@ fn summed(name: &str, sum: Option<&Sum>, language: Language) -> Vec<Markup> {
         return vec![cell(name), cell(language.says("未问", "not asked")), dash(), dash(), dash()];
     };
     let documents = cell(sum.documents.to_string());
-    match &sum.content {
-        Some(of) => {
-            let content = [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()];
-            [cell(name), documents].into_iter().chain(content.map(cell)).collect()
-        }
-        None => vec![cell(name), documents, dash(), dash(), dash()],
-    }
+    let columns = sum.columns().map(|column| column.map_or_else(dash, cell));
+    [cell(name), documents].into_iter().chain(columns).collect()
 }
 
 fn counts(day: &Day, language: Language) -> String {

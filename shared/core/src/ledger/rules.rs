@@ -87,6 +87,14 @@ impl Entry {
         self.failed.iter().chain(&self.beside)
     }
 
+    /// Whether all that has failed of it waits for what another flow has not delivered yet: that is sent again by itself, and
+    /// needs nobody.
+    #[must_use]
+    pub fn only_waits(&self) -> bool {
+        self.failures().next().is_some()
+            && self.failures().all(|failed| failed.class == FailureClass::Waiting)
+    }
+
     /// Whether another version than the one of that hash was tried after the last delivery, and may have arrived: itself, or
     /// parts of it.
     #[must_use]
@@ -146,7 +154,7 @@ impl Entry {
         }
         self.strike_off(|failed| {
             let order = delivered.stamp().compare(failed.stamp());
-            failed.hash == delivered.hash || order.is_some_and(Ordering::is_ge)
+            failed.hash == delivered.hash || !failed.is_doubled() && order.is_some_and(Ordering::is_ge)
         });
         self.settled.take_if(|settled| !delivered.stamp().is_older_than(settled.version.stamp()));
         self.attempts = None;
@@ -217,8 +225,10 @@ impl Entry {
     /// Puts a failure in the place of those that it replaces.
     fn keep(&mut self, failed: Failed) {
         self.strike_off(|other| failed.replaces(other));
-        match self.failed {
+        match &self.failed {
             None => self.failed = Some(failed),
+            // The version that waits for a person comes first.
+            Some(doubled) if doubled.is_doubled() => self.beside.extend(self.failed.replace(failed)),
             Some(_) => self.beside.push(failed),
         }
     }
@@ -226,8 +236,11 @@ impl Entry {
 
 impl Failed {
     /// Whether this failure takes the place of another: of the same version, of an older one, or of one with an equal
-    /// version that was not received later.
+    /// version that was not received later. None takes the place of a document that is there twice.
     fn replaces(&self, other: &Self) -> bool {
+        if other.is_doubled() {
+            return self.is_doubled() && self.target_id == other.target_id;
+        }
         self.is_of(other.version.as_deref(), &other.hash)
             || match self.stamp().compare(other.stamp()) {
                 Some(Ordering::Greater) => true,

@@ -61,6 +61,13 @@ impl Failed {
         self.class == FailureClass::Acknowledgement
     }
 
+    /// Whether the target has the document a second time, under an id that nothing else here knows. A person has to delete one of
+    /// the two: no version that comes later does.
+    #[must_use]
+    pub fn is_doubled(&self) -> bool {
+        self.class == FailureClass::Crossed && self.target_id.is_some()
+    }
+
     /// What orders it.
     #[must_use]
     pub fn stamp(&self) -> Stamp<'_> {

@@ -99,13 +99,13 @@ impl Deliveries {
 
 fn sum<'d>(deliveries: impl IntoIterator<Item = &'d Delivery>) -> Sum {
     deliveries.into_iter().fold(Sum::nothing(), |mut sum, delivery| {
-        sum += &Sum { documents: 1, content: delivery.content.clone() };
+        sum += &Sum { documents: 1, content: delivery.content.clone(), total: None };
         sum
     })
 }
 
 /// Lines, quantity and amount, where they are known.
-fn content(sum: &Sum) -> [String; 3] {
+pub(super) fn content(sum: &Sum) -> [String; 3] {
     match &sum.content {
         Some(of) => [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()],
         None => Default::default(),

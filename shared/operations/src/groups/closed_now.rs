@@ -151,7 +151,7 @@ impl Operations<'_> {
                 Some(content) if bill.is_return => Some(taken_back(content)),
                 content => content.clone(),
             };
-            all += &Sum { documents: 1, content: signed };
+            all += &Sum { documents: 1, content: signed, total: None };
             let lines = bill.lines.len() as u64;
             bills.push(BillNow {
                 name: bill.name.clone(),

@@ -44,6 +44,30 @@ fn what_needs_a_person_is_told_in_chinese_by_alerts_too() {
 }
 
 #[test]
+fn what_crossed_is_told_in_chinese_with_both_ids() {
+    for english in [
+        "version 2026-11-22 21:46:13 (id 71) was sent while another worker delivered version 2026-11-22 21:46:14 (id 72): this one's \
+         turn had ended, perhaps because the machine was suspended. kingdee may hold both: delete the older one there, then settle this",
+        "version 71 (id 71) was sent while another worker delivered version 72 (id 72): this one's turn had ended, perhaps because the \
+         machine was suspended. kingdee may hold either: compare it there; it is sent the newest again when its source hands it over \
+         once more",
+        "version without a version was sent while another worker delivered version 71 (id 72): and its answer was lost",
+        "version 71 was sent while another worker delivered version 71 (id 72), and its answer was lost: this one's turn had ended, \
+         perhaps because the machine was suspended. kingdee may hold either, or both: compare it there, then settle this",
+        "version 71 (id 71) was sent by two workers at once, because the turn of one had ended: kingdee may hold it a second time, as \
+         version 71 (id 72): delete one of the two there, then settle this",
+    ] {
+        let is_ours = !english.ends_with("was lost");
+        let chinese = in_chinese(english);
+        assert_eq!(chinese != english, is_ours, "{chinese}");
+        assert!(
+            !is_ours || chinese.contains("71") && chinese.contains("(id 72)") && !chinese.contains("sent"),
+            "{chinese}"
+        );
+    }
+}
+
+#[test]
 fn a_vendors_words_stay() {
     for words in
         ["签名错误", "Invalid session", "40: Missing required arguments: sid", "", "; ; ", "<1>", ": "]

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use relay_connector::Role;
 use relay_core::System;
 use relay_core::health::Part;
-use relay_core::ledger::Counts;
+use relay_core::ledger::{self, Counts};
 use relay_core::not_yet::{self, NotYet};
 use relay_core::pause::{self, Pause, Scope};
 use relay_core::registry::{self, Registered};
@@ -41,8 +41,10 @@ pub struct FlowStatus {
     /// Messages that wait, are worked or are put away in the queue of its target; unknown where the queue cannot be looked
     /// into and holds those of other flows too.
     pub waiting: Option<u64>,
-    /// Documents with a failed version.
+    /// Documents with a failed version that needs a person.
     pub failed: u64,
+    /// Documents that wait for what another flow has not delivered yet, and are sent again by themselves.
+    pub wait_for_others: u64,
     /// How far its source has been read.
     pub read_until: Option<DateTime<Utc>>,
     /// How far behind now that is.
@@ -120,6 +122,9 @@ impl Operations<'_> {
         if source.role.is_polled() && status.source_health.last_success.is_none() {
             status.notes.push(Said::new("还没有一次轮询成功", "no poll has succeeded yet"));
         }
+        if routed.flow.may_wait() && status.failed > 0 {
+            self.tell_apart(routed.flow.name(), &mut status).await?;
+        }
         let (checkpoints, now) = (self.stores.checkpoints.as_ref(), self.clock.now());
         let scope = Scope::Source(routed.source_system());
         status.source_paused = pause::current(checkpoints, scope, now).await?;
@@ -134,6 +139,21 @@ impl Operations<'_> {
             status.notes.push(never_held(&paths));
         }
         Ok(status)
+    }
+
+    /// Who waits for what another flow delivers stands among those that failed, and needs nobody.
+    async fn tell_apart(&self, name: &str, status: &mut FlowStatus) -> Result<(), OperationError> {
+        let failed = ledger::all_failed(self.stores.ledger.as_ref(), Some(name)).await?;
+        let waits = failed.iter().filter(|entry| entry.only_waits()).count();
+        if waits > 0 {
+            status.notes.push(both!(
+                "{waits} 张在等别的流程的单据,等到了自动发送(`relay failures --flow {name}`)",
+                "{waits} wait for documents of other flows, and are sent by themselves (`relay failures --flow {name}`)"
+            ));
+        }
+        status.failed = (failed.len() - waits) as u64;
+        status.wait_for_others = waits as u64;
+        Ok(())
     }
 
     /// When the tasks of `relay serve` have their next turn: those that wait for longer than a moment say so.
@@ -212,6 +232,7 @@ impl Operations<'_> {
             delivered: counts.delivered.as_ref().map(of),
             waiting: None,
             failed: of(&counts.failed),
+            wait_for_others: 0,
             read_until,
             lag_s: read_until.map(behind).as_ref().map(Duration::as_secs),
             source_health: Doing::default(),

@@ -33,7 +33,7 @@ async fn deliver(desk: &Desk, flow: &str, key: &str, minutes: i64) {
 fn wanted(desk: &Desk, minutes: i64) -> Wanted {
     let until = desk.clock.now();
     let since = until - TimeDelta::minutes(minutes);
-    Wanted { flow: None, since, until, limit: None, amounts: false, grep: None }
+    Wanted { flow: None, since, until, limit: None, amounts: false, by: None, after: None, grep: None }
 }
 
 fn keys(listed: &Deliveries) -> Vec<&str> {

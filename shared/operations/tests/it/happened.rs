@@ -85,7 +85,7 @@ async fn write(desk: &Desk) {
 fn asked(desk: &Desk, minutes: i64) -> Asked {
     let until = desk.clock.now();
     let since = until - TimeDelta::minutes(minutes);
-    Asked { flow: None, since, until, outcome: None, grep: None, limit: None }
+    Asked { flow: None, since, until, outcome: None, vendor: None, grep: None, limit: None }
 }
 
 fn told(turns: &Turns) -> Vec<(&str, &str)> {

@@ -181,6 +181,18 @@ async fn a_bill_that_two_workers_have_made_is_told_with_both_ids() {
     assert_eq!(failed.class, "crossed");
     assert!(ids.iter().all(|id| failed.message.contains(id)), "{ids:?}: {}", failed.message);
     assert_eq!(process.wiring.stores.queue.depth(System::new("kingdee")).await.unwrap().waiting, 0);
+
+    // A newer version deletes neither of the two: it is sent or fails, and a person is still told of both.
+    assert!(house.vendors.wangdian.change_trade(&trade_no, house.minutes_ago(1)));
+    other.poll().await;
+    other.drain().await;
+    let entry = other.entry(TRADES, &trade_no).await.unwrap();
+    let classes: Vec<_> = entry.failures().map(|failed| failed.class.code().to_owned()).collect();
+    assert_eq!(classes, ["changed", "crossed"], "the newest version first");
+    let (ledger, now) =
+        (other.wiring.stores.ledger.clone(), relay_core::clock::Clock::now(house.clock.as_ref()));
+    relay_core::ledger::settle(ledger.as_ref(), entry, "li", Some("deleted there"), now).await.unwrap();
+    assert_eq!(other.entry(TRADES, &trade_no).await.unwrap().failures().count(), 0);
 }
 
 /// The time for an answer is over too when the machine wakes: whether the older version arrived, nobody knows.

@@ -47,7 +47,7 @@ impl Judge<'_> {
         // message anew, because the clock was set, asks while the call of the one before is still on its way.
         let happens = |what: fn(&What) -> bool| self.scenario().events.iter().any(|event| what(&event.what));
         let is_doubled = happens(|what| what.doubles_calls_of("kingdee"));
-        let is_overtaken = happens(|what| what.slows_calls_of("kingdee")) && happens(What::ends_flights);
+        let is_overtaken = happens(What::ends_flights);
         let mut again = self.world.vendors.kingdee.audited_again();
         // A person may do so between the question and the audit.
         again.retain(|number| !self.world.books.state().by_hand.audited.contains(number));

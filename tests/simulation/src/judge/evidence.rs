@@ -1,6 +1,6 @@
 //! What the judge goes by, whatever a document is.
 
-use relay_core::{Entry, FailureClass};
+use relay_core::{Entry, Failed, FailureClass};
 use serde_json::Value;
 
 use super::Violation;
@@ -50,11 +50,14 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether a person is told that the target may hold a document twice. Whoever stands still within a call makes it upon waking,
-    /// when another has long made the same; where the target takes a number twice, nobody can keep that back.
+    /// when another has long made the same, and so does whoever receives it anew because a clock was set; where the target takes a
+    /// number twice, nobody can keep that back.
     pub(super) fn is_told_doubled(&self, flow: &str, key: &str) -> anyhow::Result<bool> {
-        let entry = self.world.entry(flow, key)?.filter(|_| self.stops());
-        let crossed = |entry: &Entry| entry.failures().any(|failed| failed.class == FailureClass::Crossed);
-        Ok(!self.scenario().conditions.refuses_duplicates && entry.as_ref().is_some_and(crossed))
+        let scenario = self.scenario();
+        let crosses = scenario.stops() || scenario.events.iter().any(|event| event.what.sets_clock_forward());
+        let takes_twice = !scenario.conditions.refuses_duplicates;
+        let is_told = |entry: &Entry| entry.failures().any(Failed::is_doubled);
+        Ok(crosses && takes_twice && self.world.entry(flow, key)?.is_some_and(|entry| is_told(&entry)))
     }
 
     /// What the ledger says of a document, in short.

@@ -102,7 +102,9 @@ impl Judge<'_> {
         if let Some((number, count)) = numbers.iter().find(|(_, count)| **count > 1 && !is_made)
             && !self.is_told_doubled(flow, &key)?
         {
-            self.violated("one document per number", format!("{flow} {number}: there {count} times"));
+            let told = self.told(flow, &key)?;
+            let found = format!("{flow} {number}: there {count} times, {told}");
+            self.violated("one document per number", found);
         }
         self.ledger_knows(flow, &key, !bills.is_empty() && !is_made)?;
         if is_excused {

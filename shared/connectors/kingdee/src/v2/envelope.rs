@@ -47,11 +47,10 @@ pub(super) fn saved_id(data: &Value) -> Option<String> {
     of_map.or_else(of_list).filter(|id| !id.is_empty())
 }
 
-/// Whether an answer tells what was done, and that document is not among it.
-pub(crate) fn is_of_another(data: &Value, id: &str) -> bool {
+/// Whether an answer tells that something was done to that document. Success with an empty list is that of nothing.
+pub(crate) fn names(data: &Value, id: &str) -> bool {
     let listed = data.get("ids").and_then(Value::as_array).into_iter().flatten().filter_map(lenient::text);
     let mapped = data.get("id_number_map").and_then(Value::as_object);
     let mapped = mapped.into_iter().flat_map(|ids| ids.keys().cloned());
-    let named: Vec<String> = listed.chain(mapped).collect();
-    !named.is_empty() && !named.iter().any(|named| named == id)
+    listed.chain(mapped).any(|named| named == id)
 }

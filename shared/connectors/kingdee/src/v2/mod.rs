@@ -7,7 +7,7 @@ mod envelope;
 mod form;
 pub(crate) mod session;
 
-pub(crate) use envelope::is_of_another;
+pub(crate) use envelope::names;
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;

@@ -105,6 +105,7 @@ async fn a_bill_whose_period_was_closed_meanwhile_is_not_reopened_and_is_taken_b
     let turns = pushed(&reopening, &process, &newer).await;
     let (class, reason) = failure(&turns);
     assert!(class == "refused" && reason.contains("unaudit of SO-1"), "{class}: {reason}");
+    assert!(reason.contains("\"offset\"") && !reason.contains("next_open_day"), "the way out: {reason}");
     assert_eq!(bills(&reopening), ["SO-1: 3 7 audited"]);
 
     let (offsetting, _folder) = house(1, &words("offset"));

@@ -304,3 +304,34 @@ async fn wherever_a_pusher_is_killed_a_withdrawn_part_is_taken_back_once() {
     let left = ["A-WH01: 1 audited", "A-WH02: 2 audited", "A-WH02-R1: -2 audited"];
     killed_while_undoing(AUDITED, "offset", &left, &[]).await;
 }
+
+#[tokio::test]
+async fn what_was_delivered_are_the_parts_and_not_the_document_and_what_is_cancelled_is_none() {
+    let life = format!("{AUDITED}\nwhen_cancelled = \"unaudit+delete\"");
+    let (house, _folder) = house(61, &life, "unaudit+delete");
+    let process = house.start();
+    pushed(&house, &process, &first()).await;
+    let wanted = relay_operations::delivered::Wanted {
+        flow: None,
+        since: house.now() - chrono::TimeDelta::hours(1),
+        until: house.now() + chrono::TimeDelta::hours(1),
+        limit: None,
+        amounts: false,
+        grep: None,
+    };
+    let listed = async || {
+        let delivered = process.operations().delivered(&wanted).await.unwrap().delivered;
+        let mut keys: Vec<_> = delivered.into_iter().map(|delivery| delivery.key).collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(listed().await, ["A/WH01", "A/WH02"]);
+
+    let mut cancelled = order("A", 3, &[("WH01", "ML-250-24", 1), ("WH02", "ML-1L-12", 2)]);
+    cancelled["status"] = json!("cancelled");
+    pushed(&house, &process, &cancelled).await;
+    assert_eq!(listed().await, [""; 0]);
+    let shown = process.operations().show(FLOW, "A").await.unwrap();
+    let states: Vec<_> = shown.parts.iter().map(|part| part.state.in_words()).collect();
+    assert_eq!(states, ["withdrawn", "withdrawn"]);
+}

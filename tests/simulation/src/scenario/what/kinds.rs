@@ -32,13 +32,6 @@ impl What {
         *fault == Fault::Duplicate && format!("{vendor:?}").eq_ignore_ascii_case(name)
     }
 
-    /// Whether that vendor takes its time.
-    #[must_use]
-    pub fn slows_calls_of(&self, name: &str) -> bool {
-        let (Self::Trouble { vendor, fault, .. } | Self::Once { vendor, fault }) = self else { return false };
-        matches!(fault, Fault::Slow(_)) && format!("{vendor:?}").eq_ignore_ascii_case(name)
-    }
-
     /// Whether calls to that vendor come later than they were meant: it takes its time, or has others wait.
     #[must_use]
     pub fn holds_up_calls_of(&self, name: &str) -> bool {

@@ -41,6 +41,26 @@ async fn a_bill_is_audited_by_its_id_and_its_stage_is_what_its_detail_says() {
 }
 
 #[tokio::test]
+async fn success_that_does_not_name_the_bill_is_none_until_the_bill_shows_it() {
+    let bill = |status: &str| json!({"errcode": 0, "data": {"id": "7", "bill_status": status}});
+    let nothing = || json!({"errcode": 0, "data": {"ids": [], "id_number_map": {}}});
+    for (answer, shown, step, class) in [
+        (nothing(), bill("Z"), Step::Audit, Err(Class::Unknown)),
+        (nothing(), bill("C"), Step::Audit, Ok(())),
+        (json!({"errcode": 0, "data": null}), bill("Z"), Step::Audit, Err(Class::Unknown)),
+        (json!({"errcode": 0, "data": {"ids": ["8"]}}), bill("Z"), Step::Audit, Err(Class::Unknown)),
+        (nothing(), bill("Z"), Step::Delete, Err(Class::Unknown)),
+        (nothing(), refused(2_000_014_001, "参数id[7]不存在"), Step::Delete, Ok(())),
+        (nothing(), refused(2_000_002_000, "system error"), Step::Audit, Err(Class::Unknown)),
+    ] {
+        let told = format!("{answer}, {shown}");
+        let gateway = Gateway::answering([answer, shown]);
+        let done = gateway.client().step(row("kingdee.sal_order_save"), "7", step, Deadline::NONE).await;
+        assert_eq!(done.map_err(|failure| failure.class), class, "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_record_of_base_data_is_saved_while_its_detail_shows_it() {
     for (kind, detail) in [
         ("kingdee.customer_save", "bd/customer_detail"),
