@@ -225,7 +225,7 @@ impl Flow {
     #[must_use]
     pub fn number_of_part(&self, document: &Value, part: &str, context: &Context<'_>) -> Option<Mapped> {
         if self.has_own_numbers() {
-            return self.asked_by(Value::from(part), context);
+            return self.asked_by(&Value::from(part), context);
         }
         Some(self.numbered(self.number_of_whole(document, context)?, part))
     }
@@ -235,10 +235,10 @@ impl Flow {
     pub fn number_of_whole(&self, document: &Value, context: &Context<'_>) -> Option<Mapped> {
         let rule = self.fields.get(self.target.document.number()?)?;
         let number = Mapper::new(Some(context)).field(rule, &Scope::document(document), None)?;
-        self.asked_by(number, context)
+        self.asked_by(&number, context)
     }
 
-    fn asked_by(&self, number: Value, context: &Context<'_>) -> Option<Mapped> {
+    fn asked_by(&self, number: &Value, context: &Context<'_>) -> Option<Mapped> {
         let params = resolve(&self.target.params, context.settings).ok()?;
         let body = serde_json::json!({ self.target.document.number()?: number });
         Some(Mapped { body, params, route: self.target.route, open_from: None })
