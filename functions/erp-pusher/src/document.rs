@@ -185,8 +185,9 @@ impl Documents {
 
     /// What is known of a document.
     pub(crate) async fn known(&self, id: EntryId) -> Result<Known, StoreError> {
-        let read_at = self.ledger_writer.clock.monotonic();
-        Ok(Known { entry: self.ledger_writer.entry(id).await?, read_at })
+        let clock = self.ledger_writer.clock.as_ref();
+        let read_at = clock.monotonic();
+        Ok(Known::read(self.ledger_writer.entry(id).await?, read_at, clock))
     }
 
     /// Records a document whose turn ended in a panic, perhaps after it was sent. Not tried again by itself: what is

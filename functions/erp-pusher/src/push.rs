@@ -177,7 +177,8 @@ impl Pusher {
             // A document that nothing is known of is not asked for once more.
             entries.entry(id.clone()).or_insert_with(|| Entry::new(id));
         }
-        Ok(entries.into_iter().map(|(id, entry)| (id, Known { entry, read_at })).collect())
+        let known = |(id, entry)| (id, Known::read(entry, read_at, self.clock.as_ref()));
+        Ok(entries.into_iter().map(known).collect())
     }
 
     /// What becomes of one message.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use relay_core::clock::Clock;
 use relay_core::guard::Candidate;
 use relay_core::ledger::{Entry, Stamp};
 use relay_core::{Received, Step, System, UnknownCode, VersionKind, WorkItem};
@@ -20,6 +21,14 @@ pub(crate) const FORGOTTEN: TimeDelta = TimeDelta::minutes(10);
 pub(crate) struct Known {
     pub(crate) entry: Entry,
     pub(crate) read_at: Duration,
+}
+
+impl Known {
+    /// What was read then. How long ago a request was given up is told by how long the machine has run since.
+    pub(crate) fn read(mut entry: Entry, read_at: Duration, clock: &dyn Clock) -> Self {
+        entry.unanswered.iter_mut().for_each(|request| request.go_by(clock));
+        Self { entry, read_at }
+    }
 }
 
 /// One version of one document at one receive.

@@ -19,6 +19,7 @@ pub mod numbers;
 pub mod of_no_flow;
 mod rules;
 mod stamp;
+mod unanswered;
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,6 +37,7 @@ pub use divided::Divided;
 pub use numbers::Numbers;
 pub use rules::Delivery;
 pub use stamp::Stamp;
+pub use unanswered::{Ran, Unanswered};
 
 /// So many failures are read at once.
 const PAGE: usize = 100;
@@ -129,15 +131,6 @@ pub struct Delivered {
     /// When the version before it was delivered: tells apart two deliveries of one content with another in between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<DateTime<Utc>>,
-}
-
-/// A request whose answer was lost, with the version that it carried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unanswered {
-    /// The hash of the source document.
-    pub hash: String,
-    /// When its answer was given up.
-    pub at: DateTime<Utc>,
 }
 
 /// A version that a person has dealt with by hand: it keeps its place, so that an older one is not sent over what the

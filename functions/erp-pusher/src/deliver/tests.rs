@@ -163,7 +163,7 @@ fn class(outcome: Result<Outcome, Stop>) -> Class {
 fn unanswered(seconds_ago: i64) -> Entry {
     let mut entry = tried("h2", 1);
     let at = NOW - TimeDelta::seconds(seconds_ago);
-    entry.unanswered = Some(Unanswered { hash: "h2".to_owned(), at });
+    entry.unanswered = Some(Unanswered { hash: "h2".to_owned(), at, ran: None });
     entry
 }
 

@@ -66,8 +66,7 @@ impl Living<'_> {
             (bill.version, bill.body_hash, bill.body) = (version, body_hash, body);
         }
         if is_risky || self.life.takes_back() {
-            let now = writer.clock.now();
-            let begun = is_risky.then(|| Unanswered { hash: work.hash.clone(), at: now });
+            let begun = is_risky.then(|| Unanswered::now(&work.hash, writer.clock.as_ref()));
             writer.lived(work, &self.bills, begun).await?;
         }
         let form = self.form(place, work)?;

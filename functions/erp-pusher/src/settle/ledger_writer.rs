@@ -205,7 +205,7 @@ impl LedgerWriter {
         outcome: &Outcome,
     ) -> Result<Outcome, StoreError> {
         let attempts = self.attempt(work, message);
-        let request = is_unanswered.then(|| Unanswered { hash: work.hash.clone(), at: attempts.at });
+        let request = is_unanswered.then(|| Unanswered::now(&work.hash, self.clock.as_ref()));
         let crosses = |entry: &mut Entry| {
             entry.attempt(attempts.clone());
             // The one that began last ends last, as far as anybody knows.
@@ -295,7 +295,7 @@ impl LedgerWriter {
     /// Records, before it is sent, that a document may reach the target: one that nobody can ask for, and whose repetition
     /// would make a second one. Where another turn of it has begun or ended meanwhile, its turn comes once more.
     pub(crate) async fn begun(&self, work: &Work<'_>) -> Result<(), Stop> {
-        let request = Unanswered { hash: work.hash.clone(), at: self.clock.now() };
+        let request = Unanswered::now(&work.hash, self.clock.as_ref());
         let known = &work.known.entry;
         let begin = |entry: &mut Entry| {
             let is_as_known = entry.delivered == known.delivered && entry.unanswered == known.unanswered;

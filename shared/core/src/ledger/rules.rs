@@ -149,7 +149,9 @@ impl Entry {
                 return Delivery::Overtaken { by: known };
             }
             // The older one may have reached the target after this one: it is taken for a request that is still going on.
-            Some(known) => self.unanswered = Some(Unanswered { hash: known.hash, at: delivered.at }),
+            Some(known) => {
+                self.unanswered = Some(Unanswered { hash: known.hash, at: delivered.at, ran: None });
+            }
             None => {}
         }
         self.strike_off(|failed| {

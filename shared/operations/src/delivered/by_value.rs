@@ -39,7 +39,7 @@ impl Deliveries {
         for (delivery, value, content) in rows {
             let (sum, of) =
                 values.entry((&delivery.flow, value)).or_insert_with(|| (Sum::nothing(), Vec::new()));
-            *sum += &Sum { documents: 1, content };
+            *sum += &Sum { documents: 1, content, total: None };
             of.push(delivery);
         }
         let sums = values.into_iter().map(|((flow, value), (sum, of))| ValueSum {

@@ -86,6 +86,8 @@ async fn an_open_group_tells_what_it_would_be_closed_with_and_is_closed_with_tha
         until: house.now(),
         limit: None,
         amounts: true,
+        by: None,
+        after: None,
         grep: Some("@".to_owned()),
     };
     let delivered = operations.delivered(&wanted).await.unwrap().delivered;

@@ -317,6 +317,8 @@ async fn what_was_delivered_are_the_parts_and_not_the_document_and_what_is_cance
         until: house.now() + chrono::TimeDelta::hours(1),
         limit: None,
         amounts: false,
+        by: None,
+        after: None,
         grep: None,
     };
     let listed = async || {
