@@ -155,6 +155,11 @@ fn is_there_as_a_whole(work: &Work<'_>) -> Option<Stop> {
         (None, Some(bill)) if bill.stage.is_some() => bill.target_id.as_deref(),
         (None, _) => return None,
     };
+    Some(is_whole(work, id))
+}
+
+/// The same of one that was tried, and that the target has; or may have, where it cannot be asked.
+pub(crate) fn is_whole(work: &Work<'_>, id: Option<&str>) -> Stop {
     let id = id.unwrap_or("unknown");
     let there = match unmarked(id) {
         Some(group) => format!("the group {group} has an older version of it as a whole"),
@@ -164,7 +169,7 @@ fn is_there_as_a_whole(work: &Work<'_>) -> Option<Stop> {
         "{there}, from before this flow split its documents: its parts would come there beside it; change it there by hand, and \
          settle this version"
     );
-    Some(Stop::failed(FailureClass::Changed, message))
+    Stop::failed(FailureClass::Changed, message)
 }
 
 /// The failure of a document that goes to its target as a whole, and of which parts went there when its flow split its documents.
@@ -181,6 +186,16 @@ pub(crate) fn is_there_in_parts(work: &Work<'_>) -> Option<Stop> {
         parts.join(", ")
     );
     Some(Stop::failed(FailureClass::Changed, message))
+}
+
+/// The failure of a part whose flow splits its documents no more: it would come to its target as if it were the whole.
+pub(crate) fn split_no_more(work: &Work<'_>, document: &str, part: &str) -> Stop {
+    let message = format!(
+        "it is a part ({part}) of {document}, from when this flow split its documents: {} would have it under the number of the \
+         whole; replay it once its flow splits again, or settle it",
+        work.system
+    );
+    Stop::failed(FailureClass::Changed, message)
 }
 
 /// Whether its source has cancelled a document: whatever lines it has, it is to have no bill, and nothing in a group.

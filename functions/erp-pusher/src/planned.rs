@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use relay_connector::Found;
 use relay_core::clock::Deadline;
 use relay_core::{EntryId, Outcome, Skip};
 use relay_job::Routed;
@@ -60,7 +61,9 @@ impl Documents {
             return self.planned_bill(routed, work, held).await;
         }
         self.own.check(work).await?;
+        self.is_split_no_more(&routed.flow, work).await?;
         if parts::is_to_divide(&routed.flow, work.item) {
+            self.may_be_there_as_a_whole(routed, work, held).await?;
             return Ok(Planned::Divide(routed));
         }
         let part = routed.flow.part_of_key(&work.item.key).map(|(_, part)| part);
@@ -94,6 +97,40 @@ impl Documents {
         let plan = Plan::new(target, routed.flow.target().document, mapped);
         self.own.note(work, &plan, &self.ledger_writer).await?;
         Ok(living(&routed.flow, plan, deadline))
+    }
+
+    /// Stops a document that was tried as a whole, before its flow split its documents, unless nothing of it came to the target.
+    async fn may_be_there_as_a_whole(
+        &self,
+        routed: &Routed,
+        work: &Work<'_>,
+        held: &Held<'_>,
+    ) -> Result<(), Stop> {
+        let entry = &work.known.entry;
+        if entry.divided.is_some() || !work.repeated || routed.flow.group().is_some() {
+            return Ok(());
+        }
+        let lookups = self.resolver.at_hand();
+        let context = Context { settings: &self.settings, lookups: &lookups };
+        let number = routed.flow.number_of_whole(&work.item.document, &context);
+        let target = self.targets.get(work.system)?;
+        let asked = number.map(|number| Plan::new(target, routed.flow.target().document, number));
+        let deadline = held.keep().await?;
+        let was_tried = entry.attempts.is_some() || entry.unanswered.is_some();
+        match (withdraw::find(asked.as_ref(), deadline).await?, work.waits_for_itself(self.now())) {
+            (Found::There(id), _) => Err(parts::is_whole(work, Some(&id))),
+            (Found::CannotBeAsked, _) if was_tried => Err(parts::is_whole(work, None)),
+            (Found::NotThere, Some(wait)) => Err(Stop::Ended(Outcome::Postponed { wait })),
+            (Found::CannotBeAsked | Found::NotThere, _) => Ok(()),
+        }
+    }
+
+    /// Stops a part that was queued, or has failed, when its flow still split its documents.
+    async fn is_split_no_more(&self, flow: &Flow, work: &Work<'_>) -> Result<(), Stop> {
+        let Some((document, part)) = flow.former_part_of_key(&work.item.key) else { return Ok(()) };
+        let whole = self.ledger_writer.entry(EntryId::new(&work.item.flow, document)).await?;
+        let is_part = whole.divided.is_some_and(|divided| divided.all().any(|(known, _)| known == part));
+        if is_part { Err(parts::split_no_more(work, document, &part)) } else { Ok(()) }
     }
 
     /// A document whose bill is to go: what is in it does not matter, unless its bill may be there under a number that only it

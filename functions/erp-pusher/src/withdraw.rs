@@ -64,7 +64,7 @@ impl Withdrawn<'_> {
             return Err(to_undo(work, &format!("has a bill of it (id {id})")));
         }
         if bill.is_some() || entry.attempts.is_some() || entry.unanswered.is_some() {
-            match self.find().await? {
+            match find(self.asked.as_ref(), self.deadline).await? {
                 Found::There(id) => return Err(to_undo(work, &format!("has it (id {id})"))),
                 Found::CannotBeAsked => {
                     return Err(to_undo(
@@ -83,15 +83,6 @@ impl Withdrawn<'_> {
         Ok(Outcome::Skipped(Skip::Withdrawn))
     }
 
-    async fn find(&self) -> Result<Found, Stop> {
-        let Some(Plan { target, document, mapped, .. }) = &self.asked else {
-            return Ok(Found::CannotBeAsked);
-        };
-        let Mapped { body, params, route, .. } = &**mapped;
-        let delivery = Delivery { route: *route, ..Delivery::of(document, params, body) };
-        Ok(target.find(&delivery, self.deadline).await?)
-    }
-
     async fn record(
         &self,
         work: &Work<'_>,
@@ -108,6 +99,14 @@ impl Withdrawn<'_> {
         })
         .await
     }
+}
+
+/// Whether the target has what a plan asks for by its number.
+pub(crate) async fn find(asked: Option<&Plan<'_>>, deadline: Deadline) -> Result<Found, Stop> {
+    let Some(Plan { target, document, mapped, .. }) = asked else { return Ok(Found::CannotBeAsked) };
+    let Mapped { body, params, route, .. } = &**mapped;
+    let delivery = Delivery { route: *route, ..Delivery::of(document, params, body) };
+    Ok(target.find(&delivery, deadline).await?)
 }
 
 /// It stands in the target, and a person undoes it.

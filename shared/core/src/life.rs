@@ -168,7 +168,16 @@ pub fn next(bills: &[Bill], wanted: Wanted<'_>) -> Move {
     let halfway = |bill: &Bill| bill.stage.is_none() || bill.next_of(wanted.then).is_some();
     let red = bills.iter().position(|bill| bill.takes_back.is_some() && !bill.is_gone() && halfway(bill));
     if let Some(place) = red {
-        return onwards(place, &bills[place], wanted.then);
+        // Where its flow has bills take more steps than it did, the one that is taken back takes them first: what counts would be
+        // taken back otherwise without having counted.
+        let of = bills[place].takes_back.and_then(|of| Some((of, bills.get(of)?)));
+        let before = of
+            .filter(|(_, bill)| !bill.is_gone())
+            .and_then(|(of, bill)| Some((of, bill.next_of(wanted.then)?)));
+        return match before {
+            Some((of, step)) => Move::Take(of, step),
+            None => onwards(place, &bills[place], wanted.then),
+        };
     }
     let Some(place) = standing(bills) else {
         return wanted.body_hash.map_or(Move::Nothing, |_| Move::Make);

@@ -197,10 +197,21 @@ impl Flow {
     /// The key of the document, and the part, of a key that is one of a part.
     #[must_use]
     pub fn part_of_key<'k>(&self, key: &'k str) -> Option<(&'k str, String)> {
-        self.split.as_ref()?;
+        self.split.as_ref().and_then(|_| self.longer_key(key))
+    }
+
+    /// The same of a flow that splits no documents: a key of its documents, and a part that it may have been queued for when its flow
+    /// did.
+    #[must_use]
+    pub fn former_part_of_key<'k>(&self, key: &'k str) -> Option<(&'k str, String)> {
+        if self.split.is_some() { None } else { self.longer_key(key) }
+    }
+
+    /// The key of a document, and what stands behind it, of a key that has one part more.
+    fn longer_key<'k>(&self, key: &'k str) -> Option<(&'k str, String)> {
         let (document, part) = key.rsplit_once('/')?;
-        let is_of_part = document.split('/').count() == self.key.parts.len();
-        is_of_part.then(|| (document, unescaped(part)))
+        let is_longer = document.split('/').count() == self.key.parts.len();
+        is_longer.then(|| (document, unescaped(part)))
     }
 
     /// Whether a part's document says that the part is withdrawn: it has no lines.
@@ -213,16 +224,24 @@ impl Flow {
     /// No more of a part's document than its number, to ask the target for it; `None` where the number cannot be told.
     #[must_use]
     pub fn number_of_part(&self, document: &Value, part: &str, context: &Context<'_>) -> Option<Mapped> {
-        let name = self.target.document.number()?;
-        let params = resolve(&self.target.params, context.settings).ok()?;
         if self.has_own_numbers() {
-            let body = serde_json::json!({ name: part });
-            return Some(Mapped { body, params, route: self.target.route, open_from: None });
+            return self.asked_by(&Value::from(part), context);
         }
-        let number =
-            Mapper::new(Some(context)).field(self.fields.get(name)?, &Scope::document(document), None)?;
-        let body = serde_json::json!({ name: number });
-        Some(self.numbered(Mapped { body, params, route: self.target.route, open_from: None }, part))
+        Some(self.numbered(self.number_of_whole(document, context)?, part))
+    }
+
+    /// No more of a document than its number, as its rule has it: what it has where its flow does not split it.
+    #[must_use]
+    pub fn number_of_whole(&self, document: &Value, context: &Context<'_>) -> Option<Mapped> {
+        let rule = self.fields.get(self.target.document.number()?)?;
+        let number = Mapper::new(Some(context)).field(rule, &Scope::document(document), None)?;
+        self.asked_by(&number, context)
+    }
+
+    fn asked_by(&self, number: &Value, context: &Context<'_>) -> Option<Mapped> {
+        let params = resolve(&self.target.params, context.settings).ok()?;
+        let body = serde_json::json!({ self.target.document.number()?: number });
+        Some(Mapped { body, params, route: self.target.route, open_from: None })
     }
 
     fn has_own_numbers(&self) -> bool {

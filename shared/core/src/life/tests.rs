@@ -28,6 +28,26 @@ fn wanted<'a>(hash: Option<&'a str>, then: &'a [Step], change: Change) -> Wanted
     Wanted { body_hash: hash, then, change }
 }
 
+/// A flow that audits now did not when one bill was taken back for another: both were saved alone.
+#[test]
+fn what_is_taken_back_counts_before_what_takes_it_back() {
+    let red = Bill { takes_back: Some(0), ..bill("", Some(Step::Save)) };
+    let bills = vec![bill("1", Some(Step::Save)), red, bill("2", Some(Step::Save))];
+    let mut world = World { bills, audits: 0 };
+    let mut order = Vec::new();
+    loop {
+        match next(&world.bills, wanted(Some("2"), THEN, Change::Offset)) {
+            Move::Nothing => break,
+            Move::Take(place, step) => {
+                order.push(place);
+                world.take(Move::Take(place, step), "2");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(order, [0, 1, 2]);
+}
+
 impl World {
     fn take(&mut self, to_do: Move, hash: &str) {
         match to_do {

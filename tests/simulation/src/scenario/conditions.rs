@@ -89,4 +89,22 @@ pub struct Terms {
     pub max_lines: usize,
     /// Whether the outcome of each version is a document of its own, or the newest takes the place of those before it.
     pub told_by_version: bool,
+    /// What the parcels of a sale become, each with what leaves one warehouse and its share of the postage; `None` where no flow has
+    /// them, and no sale has postage.
+    pub parcels: Option<Parcels>,
+}
+
+/// What the parcels of a sale become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parcels {
+    /// Bills that live as those of sales do.
+    Bills {
+        /// What becomes of the bill of one that has lost its lines (`withdrawn`).
+        withdrawn: &'static str,
+    },
+    /// Those of a shop, a warehouse and a day become one document.
+    Groups {
+        /// Whether they bring amounts of which no sum is exact: twelfths.
+        twelfths: bool,
+    },
 }

@@ -2,6 +2,7 @@
 
 mod bills;
 mod lists;
+mod more;
 mod vendors;
 
 use std::time::Duration;

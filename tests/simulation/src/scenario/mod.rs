@@ -8,8 +8,8 @@ mod what;
 use std::fmt;
 use std::time::Duration;
 
-pub use conditions::{Conditions, Drawing, Terms};
-pub use what::{Change, Table, Vendor, What};
+pub use conditions::{Conditions, Drawing, Parcels, Terms};
+pub use what::{Change, Hand, Says, Table, Vendor, What};
 
 use crate::trace::clock;
 
@@ -69,6 +69,13 @@ impl Scenario {
         killed
             .into_iter()
             .any(|(slot, at)| stopped.iter().any(|(which, since)| *which == slot && *since <= at))
+    }
+
+    /// Whether a flow says that at some time.
+    #[must_use]
+    pub fn has_flow_say(&self, wanted: Says) -> bool {
+        let is_it = |what: &What| matches!(what, What::FlowSays { says, .. } if *says == wanted);
+        self.events.iter().any(|event| is_it(&event.what))
     }
 
     /// The same with some of its events alone.

@@ -1,5 +1,7 @@
 //! What happens, one by one.
 
+mod kinds;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -7,7 +9,6 @@ use relay_core::StoreErrorKind;
 use relay_decorator::{Port, Side};
 use relay_simulators::Fault;
 
-use super::REFUSED;
 use crate::world::books::Pile;
 
 /// A vendor that can misbehave.
@@ -158,6 +159,15 @@ pub enum What {
     },
     /// A person has every open group closed.
     CloseGroups,
+    /// A person does something in Kingdee to the newest bill of a sale.
+    ByHand {
+        /// The sale.
+        sale: usize,
+        /// What.
+        how: Hand,
+    },
+    /// A person has the targets asked for what failed, to have closed what was made there by hand.
+    Recheck,
     /// A process dies at its next call of a port, before or after the store's work.
     KillAt {
         /// Which.
@@ -262,6 +272,13 @@ pub enum What {
         /// Which.
         flow: &'static str,
     },
+    /// A flow goes about its documents otherwise from now on: processes are begun anew.
+    FlowSays {
+        /// Which.
+        flow: &'static str,
+        /// What.
+        says: Says,
+    },
     /// The processes end as ones of the former program, whose file those that follow find.
     Upgrade,
     /// A person pauses a target or a flow for a while.
@@ -283,6 +300,32 @@ pub enum What {
     AddMaterial,
 }
 
+/// How else a flow goes about its documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// It divides them where it did not, or divides them no more.
+    Split,
+    /// Their bills are audited once they are saved.
+    Audit,
+    /// What a newer version does to a bill.
+    Changes(&'static str),
+    /// Those of a shop are in one group, whatever their day, or each day has its own again.
+    ByShop,
+}
+
+/// What a person does to a bill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// Deletes it, whether it is audited or not.
+    Deletes,
+    /// Takes its audit back.
+    Unaudits,
+    /// Audits it.
+    Audits,
+    /// Makes one under the sale's number, where there is none.
+    Makes,
+}
+
 /// How an order, a sale or a row changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -292,104 +335,6 @@ pub enum Change {
     Back,
     /// Deleted.
     Deleted,
-}
-
-impl What {
-    /// Which process stands still.
-    #[must_use]
-    pub fn stops(&self) -> Option<usize> {
-        match self {
-            Self::Stop { slot, .. } | Self::StopAt { slot, .. } => Some(*slot),
-            _ => None,
-        }
-    }
-
-    /// Which process dies.
-    #[must_use]
-    pub fn kills(&self) -> Option<usize> {
-        match self {
-            Self::Kill { slot, .. } | Self::KillAt { slot, .. } => Some(*slot),
-            _ => None,
-        }
-    }
-
-    /// Whether requests to that vendor arrive twice.
-    #[must_use]
-    pub fn doubles_calls_of(&self, name: &str) -> bool {
-        let (Self::Trouble { vendor, fault, .. } | Self::Once { vendor, fault }) = self else { return false };
-        *fault == Fault::Duplicate && format!("{vendor:?}").eq_ignore_ascii_case(name)
-    }
-
-    /// Whether a vendor refuses documents for good.
-    #[must_use]
-    pub fn refuses(&self) -> bool {
-        let (Self::Trouble { fault, .. } | Self::Once { fault, .. }) = self else { return false };
-        *fault == Fault::InnerRefusal(REFUSED.to_owned())
-    }
-
-    /// Whether WDT shows zeros for times.
-    #[must_use]
-    pub fn shows_zero_dates(&self) -> bool {
-        matches!(
-            self,
-            Self::Trouble { fault: Fault::ZeroDates, .. } | Self::Once { fault: Fault::ZeroDates, .. }
-        )
-    }
-
-    /// Whether it sets a clock forward.
-    #[must_use]
-    pub fn sets_clock_forward(&self) -> bool {
-        matches!(self, Self::ClockSet { ahead, .. } if *ahead > TimeDelta::zero())
-    }
-
-    /// Whether it sets a clock so far ahead that messages which are in flight are received anew.
-    #[must_use]
-    pub fn ends_flights(&self) -> bool {
-        matches!(self, Self::ClockSet { ahead, .. } if *ahead >= TimeDelta::minutes(12))
-    }
-
-    /// Whether it disturbs a process: kills it, stops it, sets its clock, or has its store fail.
-    #[must_use]
-    pub fn is_of_process(&self) -> bool {
-        matches!(
-            self,
-            Self::Kill { .. }
-                | Self::KillAt { .. }
-                | Self::Stop { .. }
-                | Self::StopAt { .. }
-                | Self::ClockSet { .. }
-                | Self::Store { .. }
-        )
-    }
-
-    /// Whether it is a fault, and not a document or a person's doing.
-    #[must_use]
-    pub fn is_fault(&self) -> bool {
-        let of_vendor = matches!(
-            self,
-            Self::Trouble { .. }
-                | Self::Once { .. }
-                | Self::RefusedAcknowledgement { .. }
-                | Self::WrongSecret { .. }
-        );
-        of_vendor || self.is_of_process()
-    }
-
-    /// Its kind, for counting.
-    #[must_use]
-    pub fn kind(&self) -> String {
-        let text = format!("{self:?}");
-        let name = text.split([' ', '{', '(']).next().unwrap_or_default().to_owned();
-        match self {
-            Self::Trouble { vendor, fault, .. } | Self::Once { vendor, fault } => {
-                let fault = format!("{fault:?}");
-                format!("{vendor:?} {}", fault.split('(').next().unwrap_or_default())
-            }
-            Self::Store { port, side, kind, .. } => format!("Store {port:?} {side:?} {kind:?}"),
-            Self::KillAt { port, operation, .. } | Self::StopAt { port, operation, .. } => {
-                format!("{name} {port:?} {operation}")
-            }
-            _ => name,
-        }
-    }
+    /// A sale loses all of its lines.
+    Emptied,
 }

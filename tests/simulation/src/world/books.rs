@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use relay_core::groups::GroupId;
 use relay_core::{EntryId, Stores};
 use relay_simulators::Vendors;
 use rust_decimal::Decimal;
@@ -16,9 +17,10 @@ use serde_json::Value;
 use crate::scenario::{Drawing, Scenario, Table};
 use crate::timeline::Timeline;
 use crate::trace::clock;
+use crate::world::by_hand::ByHand;
 
 use bills::Seen;
-pub use bills::sale_of;
+pub use bills::{prefix_of, sale_of};
 
 /// A document that somebody pushes, in all of its versions.
 #[derive(Debug, Clone, Default)]
@@ -92,6 +94,8 @@ pub struct Books {
     drawing: Drawing,
     /// Whether processes stand still for a while.
     stops: bool,
+    /// Whether calls to the CRM come later than they were meant.
+    holds_up_receipts: bool,
     state: Mutex<State>,
 }
 
@@ -116,6 +120,12 @@ pub struct State {
     pub records: BTreeMap<(&'static str, String), Vec<String>>,
     /// How often each document was queued without a person's word, by flow and key.
     pub queued: BTreeMap<(String, String), usize>,
+    /// What was in each group when a person had it closed: members, with the hash of what each brought.
+    pub asked: BTreeMap<GroupId, BTreeMap<String, String>>,
+    /// How many versions of each sale there were when its flow began to audit bills.
+    pub audits_from: Option<Vec<usize>>,
+    /// What a person has done beside the relay.
+    pub by_hand: ByHand,
     /// Rules that did not hold at some moment.
     pub violations: Vec<Violation>,
     seen: Seen,
@@ -136,6 +146,12 @@ impl State {
         &mut self.piles[pile as usize]
     }
 
+    /// The flow of sales audits its bills from now on.
+    pub(super) fn audits_from_now(&mut self) {
+        let counts = self.pile(Pile::Sales).iter().map(|sale| sale.versions.len()).collect();
+        self.audits_from.get_or_insert(counts);
+    }
+
     /// Everything that is pushed as JSON.
     pub fn pushed(&self) -> impl Iterator<Item = &Pushed> {
         self.piles.iter().flatten()
@@ -150,7 +166,9 @@ impl Books {
         scenario: &Scenario,
     ) -> Self {
         let (drawing, stops) = (scenario.drawing(), scenario.stops());
-        Self { vendors, timeline, stores: Mutex::new(stores), drawing, stops, state: Mutex::default() }
+        let holds_up_receipts = scenario.events.iter().any(|event| event.what.holds_up_calls_of("sharecrm"));
+        let (stores, state) = (Mutex::new(stores), Mutex::default());
+        Self { vendors, timeline, stores, drawing, stops, holds_up_receipts, state }
     }
 
     /// From now on the stores are read so.

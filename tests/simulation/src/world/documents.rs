@@ -36,7 +36,7 @@ impl World {
         let Some(newest) = pushed.versions.last() else { return };
         let mut changed = self.vendors.qince.changed(newest, TimeDelta::seconds(7), "CG_FHZ");
         match how {
-            Change::Onward => {}
+            Change::Onward | Change::Emptied => {}
             Change::Back => {
                 let before = pushed.versions.iter().rev().nth(1).unwrap_or(newest);
                 for field in ["remark", "purchase_status", "purchase_business_status", "status"] {

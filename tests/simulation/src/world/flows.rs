@@ -1,6 +1,6 @@
 //! The flow files of a merchant.
 
-use crate::scenario::{Conditions, Drawing, Terms};
+use crate::scenario::{Conditions, Drawing, Parcels, Says, Terms};
 
 type Texts = Vec<(&'static str, String)>;
 
@@ -61,6 +61,8 @@ fn of_bills(terms: &Terms) -> Texts {
         ("KEY", key.to_owned()),
         ("ID", id.to_owned()),
     ];
+    let (parcels, more) = parcels(terms);
+    let words = words.into_iter().chain(more).collect::<Vec<_>>();
     let said = |text: &str| text.lines().map(|line| with(line, &words)).collect::<Vec<_>>().join("\n");
     let texts = [
         ("sales", include_str!("../../flows/sales.toml")),
@@ -70,7 +72,59 @@ fn of_bills(terms: &Terms) -> Texts {
         ("numbers", include_str!("../../flows/numbers.toml")),
         ("bills-told", include_str!("../../flows/bills-told.toml")),
     ];
-    texts.map(|(name, text)| (name, said(text) + "\n")).into()
+    let texts = texts.into_iter().chain(parcels.map(|text| ("parcels", text)));
+    texts.map(|(name, text)| (name, said(text) + "\n")).collect()
+}
+
+/// The flow of parcels, and what its own words stand for.
+fn parcels(terms: &Terms) -> (Option<&'static str>, Vec<(&'static str, String)>) {
+    match terms.parcels {
+        None => (None, Vec::new()),
+        Some(Parcels::Bills { withdrawn }) => {
+            let text = include_str!("../../flows/parcels.kingdee.toml");
+            (Some(text), vec![("WITHDRAWN", format!("\"{withdrawn}\""))])
+        }
+        Some(Parcels::Groups { twelfths }) => {
+            let (sum, of_goods, of_postage) = match twelfths {
+                true => (
+                    r#"["qty", "amount", "dozens"]"#,
+                    r#"dozens = { compute = "quantity / 12", as = "decimal" }"#,
+                    r#"dozens = { value = "0", as = "decimal" }"#,
+                ),
+                false => (r#"["qty", "amount"]"#, "", ""),
+            };
+            let words = [("SUM", sum), ("DOZENS", of_goods), ("NO_DOZENS", of_postage)];
+            let words = words.map(|(word, text)| (word, text.to_owned()));
+            (Some(include_str!("../../flows/parcels.http.toml")), words.into())
+        }
+    }
+}
+
+/// A section of a flow that has each warehouse's lines go by themselves.
+const SPLIT: &str = "[split]\nby        = \"items.warehouse\"\nwithdrawn = \"fail\"\n\n";
+
+/// The groups of a day, and of all days.
+const BY: [&str; 2] = [r#"= ["shop", "day(paid_at)"]"#, r#"= ["shop"]"#];
+
+/// A flow that goes about its documents otherwise.
+pub(super) fn saying(text: &str, says: Says) -> String {
+    match says {
+        Says::Split if text.contains(SPLIT) => text.replace(SPLIT, ""),
+        Says::Split => text.replacen("[fields]\n", &format!("{SPLIT}[fields]\n"), 1),
+        Says::ByShop if text.contains(BY[0]) => text.replace(BY[0], BY[1]),
+        Says::ByShop => text.replace(BY[1], BY[0]),
+        Says::Audit => with_line(text, "then ", "[\"audit\"]"),
+        Says::Changes(word) => with_line(text, "changes ", &format!("\"{word}\"")),
+    }
+}
+
+/// A flow in which what begins so says something else.
+fn with_line(text: &str, begins: &str, value: &str) -> String {
+    let line = |line: &str| match line.split_once('=').filter(|_| line.starts_with(begins)) {
+        Some((name, _)) => format!("{name}= {value}\n"),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
 }
 
 /// A line that ends with one of the words, or is one, with what the word stands for.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::flows;
-use crate::scenario::Conditions;
+use crate::scenario::{Conditions, Says};
 
 /// Takes back every step of the schema but the first: what is left is a file as programs without a version wrote it.
 const FORMER: &str = "
@@ -93,6 +93,16 @@ impl Folder {
         let (here, away) = (self.flow(name), self.away(name));
         let (from, to) = if is_away { (here, away) } else { (away, here) };
         if from.exists() { fs::rename(from, to) } else { Ok(()) }
+    }
+
+    /// Has a flow go about its documents otherwise.
+    pub(super) fn say(&self, name: &str, says: Says) -> io::Result<()> {
+        let path: &Path = &self.flow(name);
+        if !path.exists() {
+            return Ok(());
+        }
+        let text = fs::read_to_string(path)?;
+        fs::write(path, flows::saying(&text, says))
     }
 
     /// Has a flow say something more: one more constant, where its target takes any.

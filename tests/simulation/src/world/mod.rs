@@ -1,6 +1,7 @@
 //! A merchant: the vendors, the file that the processes of the relay share, and what is true of every document.
 
 pub mod books;
+pub mod by_hand;
 mod director;
 mod documents;
 mod faults;

@@ -12,9 +12,13 @@ use relay_operations::Operations;
 use serde_json::Value;
 
 use super::World;
+use crate::scenario::Parcels;
 
 /// The flow that has groups.
 pub const BY_DAY: &str = "sales-by-day";
+
+/// The flow of parcels, which has groups where the seed says so.
+pub const PARCELS: &str = "parcels";
 
 /// A group, as the store has it.
 #[derive(Debug)]
@@ -61,6 +65,7 @@ impl World {
             |entry: &Entry| entry.failures().all(|failed| !LEFT_ALONE.contains(&failed.class.code()));
         let entries: Vec<Entry> = self.failures()?.into_iter().filter(wanted).collect();
         self.say(|| format!("a person replays {}", entries.len()));
+        self.books.state().by_hand.stays_deleted.clear();
         _ = self.operate(async |operations| operations.replay_entries(entries).await)?;
         Ok(())
     }
@@ -83,7 +88,12 @@ impl World {
     pub(super) fn close_groups(&self) -> anyhow::Result<()> {
         for id in self.open_groups()? {
             let (flow, group) = (&id.flow, &id.group);
-            _ = self.operate(async |operations| operations.close_group(Some(flow), group).await)?;
+            let asked = self.operate(async |operations| operations.close_group(Some(flow), group).await)?;
+            if asked.is_ok() {
+                let members = Self::at_once(self.watched.groups.members(&id, None, 10_000))?;
+                let had = members.into_iter().map(|member| (member.key.clone(), member.hash()));
+                self.books.state().asked.entry(id).or_default().extend(had);
+            }
         }
         Ok(())
     }
@@ -93,21 +103,32 @@ impl World {
     /// # Errors
     /// When the store cannot be read.
     pub fn open_groups(&self) -> anyhow::Result<Vec<GroupId>> {
-        let open = Self::at_once(self.watched.groups.open(BY_DAY))?;
+        let mut open = Vec::new();
+        for flow in self.grouped() {
+            open.extend(Self::at_once(self.watched.groups.open(flow))?);
+        }
         Ok(open.into_iter().map(|open| open.id).collect())
     }
 
-    /// Every group that has members or seals, each with them.
+    /// The flows that have groups.
+    #[must_use]
+    pub fn grouped(&self) -> Vec<&'static str> {
+        let Some(terms) = &self.scenario.conditions.bills else { return Vec::new() };
+        let parcels = matches!(terms.parcels, Some(Parcels::Groups { .. })).then_some(PARCELS);
+        std::iter::once(BY_DAY).chain(parcels).collect()
+    }
+
+    /// Every group of a flow that has members or seals, each with them.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn groups(&self, names: BTreeSet<String>) -> anyhow::Result<Vec<Group>> {
-        let sealed = Self::at_once(self.watched.groups.sealed(BY_DAY, 1_000))?;
-        let open = self.open_groups()?.into_iter().map(|id| id.group);
+    pub fn groups(&self, flow: &str, names: BTreeSet<String>) -> anyhow::Result<Vec<Group>> {
+        let sealed = Self::at_once(self.watched.groups.sealed(flow, 1_000))?;
+        let open = self.open_groups()?.into_iter().filter(|id| id.flow == flow).map(|id| id.group);
         let names: BTreeSet<String> =
             names.into_iter().chain(open).chain(sealed.into_iter().map(|(id, _)| id.group)).collect();
         let group = |name: String| {
-            let id = GroupId::new(BY_DAY, name);
+            let id = GroupId::new(flow, name);
             let members = Self::at_once(self.watched.groups.members(&id, None, 10_000))?;
             let seals = Self::at_once(self.watched.groups.seals(&id))?;
             Ok(Group { id, members, seals })
@@ -169,7 +190,7 @@ impl World {
     }
 }
 
-fn operations(wiring: &Wiring) -> Operations<'_> {
+pub(super) fn operations(wiring: &Wiring) -> Operations<'_> {
     Operations {
         stores: &wiring.stores,
         flows: &wiring.flows,

@@ -60,7 +60,7 @@ impl World {
         match how {
             Change::Deleted if !is_known || row.is_gone => return,
             Change::Deleted => row.is_gone = true,
-            Change::Back | Change::Onward => {
+            Change::Back | Change::Onward | Change::Emptied => {
                 let onward = format!("{key} v{said}");
                 row.says.push(if how == Change::Back { before.unwrap_or(onward) } else { onward });
                 row.is_gone = false;

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::World;
-use super::books::{Pile, Pushed};
+use super::books::{Pile, Pushed, sale_of};
 use super::documents::MISSING;
 use crate::scenario::Change;
 
@@ -45,7 +45,15 @@ impl World {
                 let mut cancelled = newest.clone();
                 cancelled["status"] = json!("cancelled");
                 cancelled["note"] = json!(format!("v{}", versions.len()));
+                let mut books = self.books.state();
+                books.by_hand.stays_deleted.retain(|bill| sale_of(bill) != id(number));
                 cancelled
+            }
+            Change::Emptied => {
+                let mut emptied = newest.clone();
+                (emptied["items"], emptied["total"]) = (json!([]), json!("0.00"));
+                emptied["note"] = json!(format!("v{}", versions.len()));
+                emptied
             }
         };
         Some(self.push_sale(number, self.now(), |_| changed.clone()))
@@ -119,7 +127,7 @@ impl World {
             }));
         }
         let total = total.round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
-        json!({
+        let mut sale = json!({
             "id": id(number),
             "status": "paid",
             "shop": shop,
@@ -127,8 +135,19 @@ impl World {
             "note": format!("v{version}"),
             "total": total.to_string(),
             "items": items,
-        })
+        });
+        let terms = self.scenario.conditions.bills.as_ref();
+        if terms.is_some_and(|terms| terms.parcels.is_some()) {
+            sale["postage"] = json!(postage(says).to_string());
+        }
+        sale
     }
+}
+
+/// By dice of its own, so that whatever else a sale says stays as it was.
+fn postage(says: u64) -> Decimal {
+    let mut dice = StdRng::seed_from_u64(!says);
+    if dice.random_ratio(1, 4) { Decimal::ZERO } else { Decimal::new(dice.random_range(500..2_500), 2) }
 }
 
 fn id(sale: usize) -> String {

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use relay_simulators::Fault;
 use tempfile::TempDir;
 
-use super::{FLOW, TO_HTTP, TO_KINGDEE, failed, order, pushed, there, with_flow};
+use super::{FLOW, TO_HTTP, TO_KINGDEE, failed, order, push, pushed, there, with_flow};
 use crate::house::House;
 use crate::process::Process;
 
@@ -47,6 +48,45 @@ async fn what_the_target_has_in_parts_does_not_come_there_as_a_whole_too() {
     assert_eq!(failed(&process).await, [("A".to_owned(), "changed".to_owned())]);
     assert!(reason(&process).await.contains("parts of an older version of it (WH01, WH02)"));
     assert_eq!(there(&house).into_keys().collect::<Vec<_>>(), ["A-WH01", "A-WH02"]);
+}
+
+/// The simulation of bills, seeds 5 and 37.
+#[tokio::test]
+async fn a_part_that_still_waits_or_has_failed_does_not_come_as_if_it_were_the_whole() {
+    let (house, folder) = with_flow(43, TO_KINGDEE);
+    let process = house.start();
+    let lines = [("WH01", "ML-250-24", 1), ("WH02", "NEW", 2)];
+    let told = pushed(&house, &process, &order("A", 1, &lines)).await;
+    assert_eq!(told, ["A/WH01: delivered", "A/WH02: failed", "A: divided"]);
+    let unit = house.vendors.kingdee.add_unit("U9", "袋");
+    house.vendors.kingdee.add_material("NEW", "新品", &[&unit]);
+    let process = changed(&house, &folder, &TO_KINGDEE.replace(SPLIT, ""));
+    process.operations().replay(FLOW, "A/WH02").await.unwrap();
+    process.drain().await;
+    assert_eq!(failed(&process).await, [("A/WH02".to_owned(), "changed".to_owned())]);
+    assert_eq!(house.vendors.kingdee.creates().into_keys().collect::<Vec<_>>(), ["A-WH01"]);
+    let process = changed(&house, &folder, TO_KINGDEE);
+    process.operations().replay(FLOW, "A/WH02").await.unwrap();
+    process.drain().await;
+    assert_eq!(failed(&process).await, []);
+    assert_eq!(house.vendors.kingdee.creates().into_keys().collect::<Vec<_>>(), ["A-WH01", "A-WH02"]);
+}
+
+/// The simulation of bills, seed 7.
+#[tokio::test]
+async fn what_may_have_come_as_a_whole_is_asked_for_before_it_is_split() {
+    let (house, folder) = with_flow(44, &TO_KINGDEE.replace(SPLIT, ""));
+    let process = house.start();
+    for (number, fault) in [("A", Fault::LostAnswer), ("B", Fault::LostRequest)] {
+        house.vendors.kingdee.faults.inject_for("sal_order_save", fault);
+        push(&house, &process, &order(number, 1, &LINES)).await;
+        process.work_once().await;
+    }
+    let process = changed(&house, &folder, TO_KINGDEE);
+    process.drain().await;
+    assert_eq!(failed(&process).await, [("A".to_owned(), "changed".to_owned())]);
+    let numbers: Vec<_> = house.vendors.kingdee.creates().into_keys().collect();
+    assert_eq!(numbers, ["A", "B-WH01", "B-WH02"]);
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ impl Scenario {
         let (receiver_replaces, refuses_duplicates) = (dice.random_ratio(1, 2), dice.random_ratio(2, 3));
         let mut draw = Draw { dice, lasts, receiver_replaces, refuses_duplicates };
         let scarce = draw.chance(1, 8);
-        let conditions = Conditions {
+        let mut conditions = Conditions {
             drawing: Drawing::Bills,
             v2: true,
             lasts,
@@ -80,6 +80,9 @@ impl Scenario {
         if draw.chance(1, 8) {
             events.extend(draw.overtaken());
         }
+        if let Some(terms) = &mut conditions.bills {
+            events.extend(draw.apart(seed).more_of_bills(terms));
+        }
         Self::new(seed, conditions, events)
     }
 }
@@ -106,10 +109,11 @@ impl Draw {
             difference: self.one_of(&differences),
             max_lines: self.one_of(&[1, 2, 500]),
             told_by_version: self.chance(1, 2),
+            parcels: None,
         }
     }
 
-    fn sale(&mut self, sale: usize) -> What {
+    pub(super) fn sale(&mut self, sale: usize) -> What {
         What::Sale { sale, says: self.dice.random(), is_bad: false }
     }
 
