@@ -38,7 +38,7 @@ impl World {
         let id = format!("S{sale}");
         let kingdee = &self.vendors.kingdee;
         let bills = kingdee.saved_of(BILLS).into_iter().filter(|bill| sale_of(&bill.number) == id);
-        let bill = bills.filter(|bill| !bill.number.contains("-R")).last();
+        let bill = bills.filter(|bill| !bill.number.contains("-R")).next_back();
         let versions = self.books.state().pile(Pile::Sales).get(sale).cloned().unwrap_or_default().versions;
         match (how, bill) {
             (Hand::Makes, None) => {
@@ -52,7 +52,7 @@ impl World {
             }
             (Hand::Unaudits, Some(bill)) if bill.is_audited => {
                 kingdee.set_audited(BILLS, &bill.id, false);
-                self.undone(id, versions);
+                self.undone(id, &versions);
             }
             (Hand::Deletes, Some(bill)) => {
                 kingdee.remove(BILLS, &bill.id);
@@ -68,14 +68,14 @@ impl World {
                 }
                 books.by_hand.deleted.push(bill);
                 drop(books);
-                self.undone(id, versions);
+                self.undone(id, &versions);
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn undone(&self, id: String, versions: Vec<Value>) {
+    fn undone(&self, id: String, versions: &[Value]) {
         let last = versions.last().cloned().unwrap_or_default();
         self.books.state().by_hand.undone.insert(id, (versions.len(), last));
     }
