@@ -37,8 +37,8 @@ impl World {
     pub(super) fn by_hand(&self, sale: usize, how: Hand) -> anyhow::Result<()> {
         let id = format!("S{sale}");
         let kingdee = &self.vendors.kingdee;
-        let bills = kingdee.saved_of(BILLS).into_iter().filter(|bill| sale_of(&bill.number) == id);
-        let bill = bills.filter(|bill| !bill.number.contains("-R")).next_back();
+        let mut bills = kingdee.saved_of(BILLS).into_iter().filter(|bill| sale_of(&bill.number) == id);
+        let bill = bills.rfind(|bill| !bill.number.contains("-R"));
         let versions = self.books.state().pile(Pile::Sales).get(sale).cloned().unwrap_or_default().versions;
         match (how, bill) {
             (Hand::Makes, None) => {
