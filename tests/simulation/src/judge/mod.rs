@@ -161,7 +161,9 @@ fn heard(world: &World) -> anyhow::Result<Vec<Violation>> {
                     .find(|sealed| sealed.key == member.key)
                     .is_some_and(|it| it.hash == member.hash())
             };
-            let was_there = |member: &&Contribution| had.get(&member.key) == Some(&member.hash());
+            // Content that has come back since is another version.
+            let is_it = |member: &Contribution| (member.version.clone(), member.hash());
+            let was_there = |member: &&Contribution| had.get(&member.key) == Some(&is_it(member));
             let left = group.members.iter().filter(was_there).filter(|it| !it.is_withdrawn && !is_sealed(it));
             let left: Vec<&str> = left.map(|member| member.key.as_str()).collect();
             if !left.is_empty() {

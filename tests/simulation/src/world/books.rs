@@ -120,8 +120,8 @@ pub struct State {
     pub records: BTreeMap<(&'static str, String), Vec<String>>,
     /// How often each document was queued without a person's word, by flow and key.
     pub queued: BTreeMap<(String, String), usize>,
-    /// What was in each group when a person had it closed: members, with the hash of what each brought.
-    pub asked: BTreeMap<GroupId, BTreeMap<String, String>>,
+    /// What was in each group when a person had it closed: members, with version and hash of what each brought.
+    pub asked: BTreeMap<GroupId, BTreeMap<String, (Option<String>, String)>>,
     /// How many versions of each sale there were when its flow began to audit bills.
     pub audits_from: Option<Vec<usize>>,
     /// What a person has done beside the relay.

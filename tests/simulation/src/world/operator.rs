@@ -91,7 +91,11 @@ impl World {
             let asked = self.operate(async |operations| operations.close_group(Some(flow), group).await)?;
             if asked.is_ok() {
                 let members = Self::at_once(self.watched.groups.members(&id, None, 10_000))?;
-                let had = members.into_iter().map(|member| (member.key.clone(), member.hash()));
+                let brings = |member: Contribution| {
+                    let hash = member.hash();
+                    (member.key, (member.version, hash))
+                };
+                let had = members.into_iter().map(brings);
                 self.books.state().asked.entry(id).or_default().extend(had);
             }
         }
