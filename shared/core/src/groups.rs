@@ -201,8 +201,8 @@ pub struct Open {
     pub id: GroupId,
     /// When the first of it came.
     pub since: DateTime<Utc>,
-    /// Whether a person has asked for it to be closed.
-    pub is_asked: bool,
+    /// Which request of a person's to close it is the last; 0: nobody has asked.
+    pub asked: u64,
     /// Tells the store what had come when this was read.
     pub stamp: u64,
 }

@@ -215,7 +215,7 @@ impl Operations<'_> {
             group: id.group.clone(),
             open_since: open.map(|open| open.since),
             due,
-            is_asked: open.is_some_and(|open| open.is_asked),
+            is_asked: open.is_some_and(|open| open.asked > 0),
             sealed_at,
             closed_now: None,
         }

@@ -105,7 +105,7 @@ impl Groups for Aws {
             Open {
                 id: GroupId::new(flow, text_of(item, ROW).unwrap_or_default()),
                 since: since.unwrap_or_default(),
-                is_asked: item.contains_key(ASKED),
+                asked: number_of(item, ASKED).unwrap_or_default(),
                 stamp: number_of(item, UNTIL).unwrap_or_default(),
             }
         };
@@ -120,10 +120,9 @@ impl Groups for Aws {
             .table_name(call.name)
             .set_key(Some(key(&open_id(&group.flow), &group.group)))
             .update_expression(
-                "SET asked = :one, since = if_not_exists(since, :now), #until = if_not_exists(#until, :zero)",
+                "SET asked = :now, since = if_not_exists(since, :now), #until = if_not_exists(#until, :zero)",
             )
             .expression_attribute_names("#until", UNTIL)
-            .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":now", number(self.clock.now().timestamp_millis()));
         update.send().await.map_err(|error| call.failed(&error)).map(drop)
@@ -146,19 +145,21 @@ impl Groups for Aws {
             return Ok(());
         }
         let call = self.groups_call("noting a closed group", "dynamodb:UpdateItem");
+        // Who has asked meanwhile asks for what has come meanwhile.
+        let (update, condition) = match open.asked {
+            0 => ("SET since = :now", "attribute_exists(id)"),
+            _ => ("SET since = :now REMOVE asked", "attribute_exists(id) AND asked = :asked"),
+        };
+        let asked = (open.asked > 0).then(|| (":asked".to_owned(), number(open.asked)));
+        let now = (":now".to_owned(), number(now.timestamp_millis()));
         let update = self
             .dynamodb()
             .update_item()
             .table_name(call.name)
             .set_key(Some(row))
-            // Who has asked meanwhile asks for what has come meanwhile.
-            .update_expression(if open.is_asked {
-                "SET since = :now REMOVE asked"
-            } else {
-                "SET since = :now"
-            })
-            .condition_expression("attribute_exists(id)")
-            .expression_attribute_values(":now", number(now.timestamp_millis()));
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_values(Some(asked.into_iter().chain([now]).collect()));
         call.done_where_it_may(update.send().await).map(drop)
     }
 

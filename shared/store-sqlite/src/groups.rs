@@ -63,7 +63,7 @@ impl Groups for Sqlite {
             let mut statement = tx.prepare_cached(sql)?;
             let open = |row: &rusqlite::Row<'_>| {
                 let id = GroupId::new(flow.as_str(), row.get::<_, String>(0)?);
-                Ok(Open { id, since: time(row.get(1)?), is_asked: row.get(2)?, stamp: row.get(3)? })
+                Ok(Open { id, since: time(row.get(1)?), asked: row.get(2)?, stamp: row.get(3)? })
             };
             statement.query_map([&flow], open)?.collect()
         })
@@ -78,13 +78,13 @@ impl Groups for Sqlite {
     async fn looked(&self, open: &Open) -> Result<(), StoreError> {
         let open = open.clone();
         self.write_in("noting a closed group in", move |tx, now| {
-            let Open { id: GroupId { flow, group }, stamp, is_asked, .. } = &open;
+            let Open { id: GroupId { flow, group }, stamp, asked, .. } = &open;
             tx.prepare_cached("DELETE FROM group_open WHERE flow = ?1 AND name = ?2 AND came = ?3")?
                 .execute(params![flow, group, stamp])?;
             // Who has asked meanwhile asks for what has come meanwhile.
             let sql =
-                "UPDATE group_open SET since = ?3, asked = asked AND NOT ?4 WHERE flow = ?1 AND name = ?2";
-            tx.prepare_cached(sql)?.execute(params![flow, group, millis(now), is_asked]).map(drop)
+                "UPDATE group_open SET since = ?3, asked = iif(asked = ?4, 0, asked) WHERE flow = ?1 AND name = ?2";
+            tx.prepare_cached(sql)?.execute(params![flow, group, millis(now), asked]).map(drop)
         })
         .await
     }
@@ -214,8 +214,9 @@ fn put(tx: &Connection, id: &GroupId, row: &Row, now: DateTime<Utc>) -> rusqlite
 /// that was closed meanwhile: whoever has read it before that would take a number that begins anew for what has come since.
 fn open(tx: &Connection, id: &GroupId, now: DateTime<Utc>, is_asked: bool) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO group_open (flow, name, since, came, asked) VALUES (?1, ?2, ?3, random() & 9223372036854775807, ?4)
-         ON CONFLICT (flow, name) DO UPDATE SET came = excluded.came, asked = max(asked, excluded.asked)",
+        "INSERT INTO group_open (flow, name, since, came, asked)
+         VALUES (?1, ?2, ?3, random() & 9223372036854775807, iif(?4, random() & 9223372036854775807 | 1, 0))
+         ON CONFLICT (flow, name) DO UPDATE SET came = excluded.came, asked = iif(excluded.asked, excluded.asked, asked)",
     )?
     .execute(params![id.flow, id.group, millis(now), is_asked])
     .map(drop)

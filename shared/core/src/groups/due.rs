@@ -23,7 +23,7 @@ impl Close {
     /// was sealed before.
     #[must_use]
     pub fn is_due(&self, open: &Open, day: Option<NaiveDate>, is_sealed: bool, now: DateTime<Utc>) -> bool {
-        open.is_asked || self.at(open, day, is_sealed).is_some_and(|at| at <= now)
+        open.asked > 0 || self.at(open, day, is_sealed).is_some_and(|at| at <= now)
     }
 
     /// When an open group is due, as far as time alone tells.
@@ -66,7 +66,7 @@ mod tests {
     }
 
     fn open(since: &str) -> Open {
-        Open { id: GroupId::new("f", "S/2026-11-29"), since: at(since), is_asked: false, stamp: 0 }
+        Open { id: GroupId::new("f", "S/2026-11-29"), since: at(since), asked: 0, stamp: 0 }
     }
 
     fn due(since: &str, is_sealed: bool) -> Option<DateTime<Utc>> {
@@ -101,7 +101,7 @@ mod tests {
         let group = open("2026-11-29T10:00");
         assert!(!close.is_due(&group, None, true, at("2026-11-29T10:59")));
         assert!(close.is_due(&group, None, true, at("2026-11-29T11:00")));
-        let asked = Open { is_asked: true, ..group };
+        let asked = Open { asked: 1, ..group };
         assert!(Close::default().is_due(&asked, None, false, at("2026-11-29T10:00")));
     }
 }

@@ -127,7 +127,7 @@ async fn a_group_is_open_from_its_first_member_until_all_that_came_is_looked_at(
     groups.put(&group(), &order(&ports, "B", "1")).await.unwrap();
     assert_eq!(groups.open("other").await.unwrap(), []);
     let open = groups.open("orders-by-day").await.unwrap().remove(0);
-    assert_eq!((open.id.clone(), open.is_asked), (group(), false));
+    assert_eq!((open.id.clone(), open.asked), (group(), 0));
     assert!((open.since - began).num_seconds().abs() <= 1, "since the first member");
 
     // Something comes after it was read, and before it is noted.
@@ -171,7 +171,7 @@ async fn a_person_asks_for_a_group_until_it_is_looked_at() {
     groups.ask(&group()).await.unwrap();
     groups.put(&group(), &order(&ports, "B", "1")).await.unwrap();
     let open = groups.open("orders-by-day").await.unwrap().remove(0);
-    assert!(open.is_asked);
+    assert!(open.asked > 0);
     ports.wait(300);
     groups.looked(&open).await.unwrap();
     assert_eq!(groups.open("orders-by-day").await.unwrap(), []);
@@ -189,10 +189,28 @@ async fn a_person_who_asks_after_a_group_was_read_is_not_answered_by_what_was_re
     groups.ask(&group()).await.unwrap();
     groups.looked(&open).await.unwrap();
     let asked = groups.open("orders-by-day").await.unwrap().remove(0);
-    assert!(asked.is_asked);
+    assert!(asked.asked > 0);
     ports.wait(300);
     groups.looked(&asked).await.unwrap();
     assert_eq!(groups.open("orders-by-day").await.unwrap(), []);
+}
+
+/// And who has asked before asks once more.
+#[tokio::test]
+async fn a_person_who_asks_twice_is_heard_twice() {
+    let ports = Ports::open().await;
+    let groups = &ports.stores.groups;
+    groups.put(&group(), &order(&ports, "A", "1")).await.unwrap();
+    groups.ask(&group()).await.unwrap();
+    let open = groups.open("orders-by-day").await.unwrap().remove(0);
+    ports.wait(300);
+    groups.put(&group(), &order(&ports, "B", "1")).await.unwrap();
+    groups.ask(&group()).await.unwrap();
+    // Two closers, of which one has stood still.
+    for _ in 0..2 {
+        groups.looked(&open).await.unwrap();
+        assert!(groups.open("orders-by-day").await.unwrap().remove(0).asked > 0, "for what has come since");
+    }
 }
 
 #[tokio::test]
