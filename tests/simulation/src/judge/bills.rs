@@ -56,7 +56,8 @@ impl Judge<'_> {
         }
     }
 
-    /// What was found by a re-check was made by a person: not by us, and not by another version.
+    /// What was found by a re-check was made by a person: not by us, and not by another version. One that was refused when it was
+    /// sent again, after an answer was lost, is there all the same.
     fn closed(&mut self, newest: &Value) -> anyhow::Result<()> {
         let id = newest["id"].as_str().unwrap_or_default();
         let made = self.world.books.state().by_hand.made.contains(id);
@@ -67,7 +68,7 @@ impl Judge<'_> {
         {
             let settled = self.world.entry(flow, key)?.and_then(|entry| entry.settled);
             let is_closed = settled.is_some_and(|settled| settled.by == "relay");
-            if is_closed && !(made && (flow, key) == (SALES, id)) {
+            if is_closed && !(made && (flow, key) == (SALES, id)) && !self.scenario().loses_answers() {
                 let found = format!("{flow} {key}: nobody has made it by hand");
                 self.violated("what a re-check closes, a person has made", found);
             }

@@ -60,6 +60,13 @@ impl Scenario {
         self.events.iter().any(|event| event.what.stops().is_some())
     }
 
+    /// Whether something may arrive at a vendor, and nobody hear of that.
+    #[must_use]
+    pub fn loses_answers(&self) -> bool {
+        self.stops()
+            || self.events.iter().any(|event| event.what.kills().is_some() || event.what.loses_answers())
+    }
+
     /// Whether a process stands still and dies after that: a call that it makes upon waking is known to nobody.
     #[must_use]
     pub fn dies_upon_waking(&self) -> bool {

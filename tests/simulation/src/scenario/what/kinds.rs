@@ -54,6 +54,16 @@ impl What {
         *fault == Fault::InnerRefusal(REFUSED.to_owned())
     }
 
+    /// Whether a vendor may have done what it does not say that it has.
+    #[must_use]
+    pub fn loses_answers(&self) -> bool {
+        let (Self::Trouble { fault, .. } | Self::Once { fault, .. }) = self else { return false };
+        matches!(
+            fault,
+            Fault::LostAnswer | Fault::LateAnswer(_) | Fault::Slow(_) | Fault::Garbage | Fault::Duplicate
+        )
+    }
+
     /// Whether WDT shows zeros for times.
     #[must_use]
     pub fn shows_zero_dates(&self) -> bool {
