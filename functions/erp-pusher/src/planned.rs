@@ -161,13 +161,29 @@ impl Documents {
         };
         let mapped = match mapped {
             Ok(mapped) => mapped,
-            Err(found) => return Err(self.unmapped(flow, work, found).await),
+            Err(found) => match self.number_alone(flow, document, part).filter(|_| may_be_there && !is_known)
+            {
+                Some(number) => number,
+                None => return Err(self.unmapped(flow, work, found).await),
+            },
         };
         self.guard_again(work).await?;
         let target = self.targets.get(work.system)?;
         let plan = Plan::new(target, flow.target().document, mapped);
         let Some(life) = flow.life() else { return Err(Stop::Ended(Outcome::Skipped(Skip::Filtered))) };
         Ok(Planned::Live(Box::new(Living::new(life, plan, Some(goes)))))
+    }
+
+    /// By its number alone a bill can be asked for and deleted, whatever else of its document cannot be mapped. One that takes it back
+    /// says more.
+    fn number_alone(&self, flow: &Flow, document: &Value, part: Option<&str>) -> Option<Mapped> {
+        flow.life().filter(|life| !life.takes_back())?;
+        let lookups = self.resolver.at_hand();
+        let context = Context { settings: &self.settings, lookups: &lookups };
+        match part {
+            Some(part) => flow.number_of_part(document, part, &context),
+            None => flow.number_of_whole(document, &context),
+        }
     }
 
     /// The bill of a group: its lines are mapped already, each with its member.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use relay_core::clock::Clock;
 use relay_core::guard::Candidate;
+use relay_core::item::content_hash;
 use relay_core::ledger::{Entry, Stamp};
-use relay_core::{Received, Step, System, UnknownCode, VersionKind, WorkItem};
+use relay_core::{Failed, FailureClass, Received, Step, System, UnknownCode, VersionKind, WorkItem};
 
 /// How long a vendor is taken to work on a request after we gave its answer up.
 pub(crate) const LATE: TimeDelta = TimeDelta::seconds(90);
@@ -77,7 +78,21 @@ impl Work<'_> {
     pub(crate) fn candidate(&self) -> Candidate<'_> {
         let version = self.item.version.as_deref();
         let stamp = Stamp { version, kind: self.kind, received_at: Some(self.item.received_at) };
-        Candidate { stamp, hash: &self.hash, replay: self.item.replay.as_deref() }
+        Candidate {
+            stamp,
+            hash: self.settled_hash().unwrap_or(&self.hash),
+            replay: self.item.replay.as_deref(),
+        }
+    }
+
+    /// The hash under which a person has settled this very content, where it failed while its flow's file was away: nobody knew then
+    /// what of it counts.
+    fn settled_hash(&self) -> Option<&str> {
+        let settled = self.known.entry.settled.as_ref()?;
+        let of_no_flow = std::iter::once(&settled.version).chain(&settled.beside);
+        let mut of_no_flow = of_no_flow.filter(|version| version.class == FailureClass::Flow);
+        let is_it = |version: &&Failed| version.hash == content_hash(&self.item.document);
+        of_no_flow.find(is_it).map(|version| version.hash.as_str())
     }
 
     /// The request of another version that the vendor may still be working on, with the time since its answer was given

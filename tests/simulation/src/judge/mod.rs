@@ -192,8 +192,10 @@ fn is_explained(scenario: &Scenario, entry: &Entry, failed: &Failed) -> bool {
 fn is_never_taken(scenario: &Scenario, entry: &Entry, failed: &Failed) -> bool {
     let Some(terms) = &scenario.conditions.bills else { return false };
     let is_of_sale = !matches!(&*entry.id.flow, bills::RECEIPTS | "numbers" | "bills-told");
-    // Orders by warehouse know no cancellation.
-    let is_to_be_there = failed.document["status"] != "cancelled" || entry.id.flow == bills::BY_WAREHOUSE;
+    // Orders by warehouse know no cancellation, and what is taken back by a red bill has its lines.
+    let is_to_be_there = failed.document["status"] != "cancelled"
+        || entry.id.flow == bills::BY_WAREHOUSE
+        || terms.when_cancelled == "offset";
     let is_empty = failed.document["items"] == json!([]) && is_to_be_there;
     let has_thirds = |document: &Value| {
         sums::items(document).any(|item| item["quantity"].as_u64().is_some_and(|n| n % 3 != 0))
