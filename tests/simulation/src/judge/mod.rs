@@ -13,7 +13,7 @@ use relay_core::groups::{Contribution, unmarked};
 use relay_core::{Entry, Failed, FailureClass};
 use serde_json::{Value, json};
 
-use crate::scenario::{Change, Drawing, Parcels, Scenario, Table, What};
+use crate::scenario::{Change, Drawing, Hand, Parcels, Scenario, Table, What};
 use crate::world::World;
 use crate::world::books::Pile;
 pub use crate::world::books::Violation;
@@ -64,7 +64,10 @@ fn explained(scenario: &Scenario, class: &FailureClass) -> bool {
             FailureClass::Waiting => return has(|what| matches!(what, What::Receipt { .. })),
             // Each newer version of a bill that is not to be changed, each part that has lost its lines.
             FailureClass::Changed | FailureClass::Withdrawn => return true,
-            FailureClass::Refused => return has(What::refuses),
+            // What a person deletes while its bill is saved, or is being audited, is refused for its number, or its id.
+            FailureClass::Refused => {
+                return has(|what| what.refuses() || matches!(what, What::ByHand { how: Hand::Deletes, .. }));
+            }
             // Whether a step was taken is asked of the same vendor, which may refuse the question too.
             FailureClass::Unknown if has(What::refuses) => return true,
             _ => {}
