@@ -272,6 +272,8 @@ impl Stack {
         let earlier = |entry: &mut Entry| {
             if let Some(request) = &mut entry.unanswered {
                 request.at -= by;
+                // As on another machine: this one's run would tell how long ago it was.
+                request.ran = None;
             }
         };
         Ok(ledger::update(self.stores.ledger.as_ref(), &EntryId::new(flow, key), None, earlier).await?)
