@@ -61,6 +61,10 @@ impl Divider {
         if let Some(stop) = is_there_as_a_whole(work) {
             return Err(stop);
         }
+        // A request of the whole, from before its flow split it, is not confirmed by parts.
+        if let Verdict::Skip(skip) = guard::judge(&work.known.entry, work.candidate()) {
+            return Ok(Outcome::Skipped(skip));
+        }
         let divided = flow.divide(document).map_err(|fault| faults(vec![fault]))?;
         let Some(divided) = divided else { return Ok(Outcome::AT_ONCE) };
         let parts = divided.parts();

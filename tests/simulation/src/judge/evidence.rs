@@ -65,7 +65,8 @@ impl<'a> Judge<'a> {
         let Some(entry) = self.world.entry(flow, key)? else { return Ok("nothing of it".to_owned()) };
         let delivered = entry.delivered.as_ref().and_then(|delivered| delivered.version.as_deref());
         let failures = entry.failures().map(|failed| format!("{} of {}", failed.class, failed.document));
-        Ok(format!("{delivered:?}, and as failed {:?}", failures.collect::<Vec<_>>()))
+        let tried = entry.attempts.as_ref().map(|attempts| (attempts.count, attempts.message.as_str()));
+        Ok(format!("{delivered:?}, as tried {tried:?}, and as failed {:?}", failures.collect::<Vec<_>>()))
     }
 
     /// What a target has stands in the ledger as delivered, or as failed, or settled.
