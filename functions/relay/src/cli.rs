@@ -7,6 +7,7 @@ mod compared;
 mod documented;
 mod listed;
 mod nested;
+mod replayed;
 mod usage;
 
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ pub(crate) use self::listed::{
     DeliveredArguments, ExplainArguments, HistoryArguments, LogArguments, WaitingArguments,
 };
 pub(crate) use self::nested::{ConsoleCommand, FlowsCommand, Function, GroupsCommand, LookupsCommand};
+pub(crate) use self::replayed::ReplayArguments;
 pub(crate) use self::usage::told as wrong_usage;
 use crate::language::{self, Language};
 use crate::shipped::Set;
@@ -235,34 +237,7 @@ pub(crate) enum Command {
     /// Send documents through their flow again: those that failed, or that were delivered
     ///
     /// Count and cost are told first, and on a terminal it asks. One that was stopped goes on with `--continue`.
-    Replay {
-        #[command(flatten)]
-        which: WhichArguments,
-        /// The document's key
-        #[arg(long, requires = "flow")]
-        key: Option<String>,
-        /// Every document that failed
-        #[arg(long, conflicts_with = "key")]
-        all: bool,
-        /// Those that were delivered, by number, or by flow and time
-        #[arg(long, conflicts_with_all = ["all", "cause"])]
-        delivered: bool,
-        /// Numbers of documents that were delivered
-        #[arg(value_name = "NUMBER", requires = "delivered")]
-        numbers: Vec<String>,
-        /// Edit the document first, with $EDITOR; or take it as this file has it
-        #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "", requires = "key", conflicts_with = "delivered")]
-        edit: Option<String>,
-        /// Why
-        #[arg(long, value_name = "TEXT", requires = "edit")]
-        reason: Option<String>,
-        /// Go on with the replay that was stopped last
-        #[arg(long = "continue", conflicts_with_all = ["key", "all", "delivered", "edit"])]
-        goes_on: bool,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-    },
+    Replay(ReplayArguments),
     /// Compare days on three sides: what the source says, what our ledger says, what the target holds
     ///
     /// Per day, shop and warehouse: documents, lines, quantity, amount; and each document that is missing in the target, that it has

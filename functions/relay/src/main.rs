@@ -28,7 +28,7 @@ use relay_mapping::Diagnostics;
 use relay_operations::OperationError;
 use serde_json::json;
 
-use crate::cli::{Cli, Command, ConsoleCommand, FlowsCommand};
+use crate::cli::{Cli, Command, ConsoleCommand, FlowsCommand, ReplayArguments};
 use crate::commands::flows::test::FailingTests;
 use crate::language::Language;
 use crate::output::{Form, say, tell};
@@ -171,13 +171,10 @@ async fn run(cli: Cli) -> anyhow::Result<Done> {
             commands::backfill::run(&flow, from, to, yes, json).await
         }
         Command::Rewind { flow, to, yes } => commands::rewind::run(&flow, to, yes, json).await,
-        Command::Replay { key: Some(key), edit: Some(file), which, reason, .. } => {
+        Command::Replay(ReplayArguments { key: Some(key), edit: Some(file), which, reason, .. }) => {
             commands::edit::run(which.flow().unwrap_or_default(), &key, &file, reason.as_deref(), json).await
         }
-        Command::Replay { which, key, all, delivered, numbers, goes_on, yes, .. } => {
-            let asked = commands::replay::Asked { which, key, all, delivered, numbers, goes_on, yes };
-            commands::replay::run(asked, json).await
-        }
+        Command::Replay(asked) => commands::replay::run(asked, json).await,
         Command::Reconcile(asked) => {
             let form = Form::of(json, asked.csv);
             match asked.kept {

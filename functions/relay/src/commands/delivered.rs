@@ -171,10 +171,7 @@ fn print_by_value(listed: &Deliveries, field: &str, wanted: &Wanted) {
 }
 
 fn content(sum: &Sum) -> [String; 3] {
-    match &sum.content {
-        Some(of) => [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()],
-        None => [dash(), dash(), dash()],
-    }
+    sum.columns().map(|column| column.unwrap_or_else(dash))
 }
 
 /// What they come to, and how long they took, as far as that is known.

@@ -10,25 +10,14 @@ use serde_json::json;
 
 use super::place::Place;
 use super::{agrees, looked_at, operations};
-use crate::cli::WhichArguments;
+use crate::cli::ReplayArguments;
 use crate::language::{self, said};
 use crate::output::{counted, say, tell};
 use crate::{Done, WrongUsage};
 
-/// What is asked for.
-pub(crate) struct Asked {
-    pub(crate) which: WhichArguments,
-    pub(crate) key: Option<String>,
-    pub(crate) all: bool,
-    pub(crate) delivered: bool,
-    pub(crate) numbers: Vec<String>,
-    pub(crate) goes_on: bool,
-    pub(crate) yes: bool,
-}
-
 /// `relay replay`
-pub(crate) async fn run(asked: Asked, json: bool) -> anyhow::Result<Done> {
-    let Asked { which, key, all, delivered, numbers, goes_on, yes } = asked;
+pub(crate) async fn run(asked: ReplayArguments, json: bool) -> anyhow::Result<Done> {
+    let ReplayArguments { which, key, all, delivered, numbers, goes_on, yes, .. } = asked;
     let is_named = key.is_some() || all || goes_on || which.is_narrow();
     if !is_named && !(delivered && (which.is_any() || !numbers.is_empty())) {
         let expected = said!(

@@ -47,9 +47,13 @@ fn not_audited(installation: &Installation, key: &str) {
         target_id,
         missing: Vec::new(),
     });
+    write(installation, &entry);
+}
+
+fn write(installation: &Installation, entry: &Entry) {
     let store = Sqlite::open(&installation.path("relay.db"), Arc::new(SystemClock)).unwrap().stores();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    assert!(runtime.block_on(store.ledger.write(&entry)).unwrap());
+    assert!(runtime.block_on(store.ledger.write(entry)).unwrap());
 }
 
 #[test]
@@ -126,9 +130,7 @@ fn failed(installation: &Installation, key: &str, class: FailureClass) {
         target_id: None,
         missing: Vec::new(),
     });
-    let store = Sqlite::open(&installation.path("relay.db"), Arc::new(SystemClock)).unwrap().stores();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    assert!(runtime.block_on(store.ledger.write(&entry)).unwrap());
+    write(installation, &entry);
 }
 
 #[test]

@@ -61,13 +61,12 @@ mod tests {
     fn a_request_is_as_old_as_the_machine_has_run_since_however_its_clock_was_set() {
         let clock = SimulatedClock::starting_at(START).of_boot("one");
         let noted = Unanswered::now("h", &clock);
-        for set_to in [START + TimeDelta::hours(1), START - TimeDelta::hours(1)] {
+        for (set_to, ran) in [(START + TimeDelta::hours(1), 7), (START - TimeDelta::hours(1), 14)] {
             clock.set(set_to);
             clock.advance(Duration::from_secs(7));
             let mut request = noted.clone();
             request.go_by(&clock);
-            let age = clock.now() - request.at;
-            assert!(age == TimeDelta::seconds(7) || age == TimeDelta::seconds(14), "{age}");
+            assert_eq!(clock.now() - request.at, TimeDelta::seconds(ran));
         }
     }
 

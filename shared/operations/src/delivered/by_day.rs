@@ -78,23 +78,42 @@ impl Deliveries {
     /// # Errors
     /// A table that cannot be written.
     pub fn csv_by_day(&self, language: Language) -> Result<String, OperationError> {
-        let columns = [
+        let day = |of: DaySum| (of.day.to_string(), of.flow, of.sum, of.took);
+        sums(
             language.says("日期", "day"),
             language.says("流程", "flow"),
-            language.says("单数", "documents"),
-            language.says("行数", "lines"),
-            language.says("数量", "quantity"),
-            language.says("金额", "amount"),
-            language.says("一半在几秒内", "half within seconds"),
-            language.says("最长几秒", "longest seconds"),
-        ];
-        let row = |DaySum { day, flow, sum, took }: DaySum| {
-            let took = took.map(|took| [took.half_within_s, took.longest_s].map(|took| took.to_string()));
-            let head = [day.to_string(), flow, sum.documents.to_string()];
-            head.into_iter().chain(content(&sum)).chain(took.unwrap_or_default()).collect()
-        };
-        sheet(&columns, self.by_day().into_iter().map(row))
+            self.by_day().into_iter().map(day),
+            language,
+        )
     }
+}
+
+/// Sums as a file for Excel, told apart by two columns.
+pub(super) fn sums(
+    first: &str,
+    second: &str,
+    rows: impl Iterator<Item = (String, String, Sum, Option<Took>)>,
+    language: Language,
+) -> Result<String, OperationError> {
+    let columns = [
+        first,
+        second,
+        language.says("单数", "documents"),
+        language.says("行数", "lines"),
+        language.says("数量", "quantity"),
+        language.says("金额", "amount"),
+        language.says("一半在几秒内", "half within seconds"),
+        language.says("最长几秒", "longest seconds"),
+    ];
+    let row = |(first, second, sum, took): (String, String, Sum, Option<Took>)| {
+        let took = took.map(|took| [took.half_within_s, took.longest_s].map(|took| took.to_string()));
+        let head = [first, second, sum.documents.to_string()];
+        head.into_iter()
+            .chain(sum.columns().map(Option::unwrap_or_default))
+            .chain(took.unwrap_or_default())
+            .collect()
+    };
+    sheet(&columns, rows.map(row))
 }
 
 fn sum<'d>(deliveries: impl IntoIterator<Item = &'d Delivery>) -> Sum {
@@ -102,12 +121,4 @@ fn sum<'d>(deliveries: impl IntoIterator<Item = &'d Delivery>) -> Sum {
         sum += &Sum { documents: 1, content: delivery.content.clone(), total: None };
         sum
     })
-}
-
-/// Lines, quantity and amount, where they are known.
-pub(super) fn content(sum: &Sum) -> [String; 3] {
-    match &sum.content {
-        Some(of) => [of.lines.to_string(), of.quantity.normalize().to_string(), of.amount.to_string()],
-        None => Default::default(),
-    }
 }

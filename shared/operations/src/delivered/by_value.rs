@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use relay_reconcile::sum::Sum;
 use serde::Serialize;
 
-use super::by_day::{Took, content};
+use super::by_day::{Took, sums};
 use super::{Deliveries, Delivery};
 use crate::OperationError;
-use crate::export::sheet;
 use crate::language::Language;
 
 /// What the deliveries of a flow come to that have one value.
@@ -42,13 +41,13 @@ impl Deliveries {
             *sum += &Sum { documents: 1, content, total: None };
             of.push(delivery);
         }
-        let sums = values.into_iter().map(|((flow, value), (sum, of))| ValueSum {
+        let sum = |((flow, value), (sum, of)): ((&str, &str), (Sum, Vec<&Delivery>))| ValueSum {
             flow: flow.to_owned(),
             value: value.to_owned(),
             sum,
             took: Took::of(of),
-        });
-        sums.collect()
+        };
+        values.into_iter().map(sum).collect()
     }
 
     /// The sums as a file for Excel.
@@ -56,21 +55,7 @@ impl Deliveries {
     /// # Errors
     /// A table that cannot be written.
     pub fn csv_by_value(&self, field: &str, language: Language) -> Result<String, OperationError> {
-        let columns = [
-            language.says("流程", "flow"),
-            field,
-            language.says("单数", "documents"),
-            language.says("行数", "lines"),
-            language.says("数量", "quantity"),
-            language.says("金额", "amount"),
-            language.says("一半在几秒内", "half within seconds"),
-            language.says("最长几秒", "longest seconds"),
-        ];
-        let row = |ValueSum { flow, value, sum, took }: ValueSum| {
-            let took = took.map(|took| [took.half_within_s, took.longest_s].map(|took| took.to_string()));
-            let head = [flow, value, sum.documents.to_string()];
-            head.into_iter().chain(content(&sum)).chain(took.unwrap_or_default()).collect()
-        };
-        sheet(&columns, self.by_value().into_iter().map(row))
+        let value = |of: ValueSum| (of.flow, of.value, of.sum, of.took);
+        sums(language.says("流程", "flow"), field, self.by_value().into_iter().map(value), language)
     }
 }

@@ -89,6 +89,29 @@ async fn what_may_have_come_as_a_whole_is_asked_for_before_it_is_split() {
     assert_eq!(numbers, ["A", "B-WH01", "B-WH02"]);
 }
 
+/// The simulation of bills, seed 8916: the request of the whole stays noted for a while, and what is pushed once more would confirm it.
+#[tokio::test]
+async fn what_was_tried_as_a_whole_is_divided_once() {
+    let (house, folder) = with_flow(45, &TO_KINGDEE.replace(SPLIT, ""));
+    let process = house.start();
+    house.vendors.kingdee.faults.inject_for("sal_order_save", Fault::LostRequest);
+    push(&house, &process, &order("A", 1, &LINES)).await;
+    process.work_once().await;
+    let process = changed(&house, &folder, TO_KINGDEE);
+    pushed(&house, &process, &order("A", 2, &CHANGED)).await;
+    // As it stands right after that, with the request of another version.
+    let id = relay_core::EntryId::new(FLOW, "A");
+    let request = relay_core::ledger::Unanswered::now("of the whole", house.clock.as_ref());
+    let noted = |entry: &mut relay_core::Entry| entry.unanswered = Some(request.clone());
+    let ledger = process.wiring.stores.ledger.clone();
+    relay_core::ledger::update(ledger.as_ref(), &id, None, noted).await.unwrap();
+    let told = pushed(&house, &process, &order("A", 2, &CHANGED)).await;
+    assert_eq!(told, ["A: postponed", "A: skipped"], "when that request is over");
+    assert_eq!(process.waiting().await, 0);
+    let numbers: Vec<_> = house.vendors.kingdee.creates().into_keys().collect();
+    assert_eq!(numbers, ["A-WH01", "A-WH02"]);
+}
+
 #[tokio::test]
 async fn a_bill_with_a_life_is_not_made_beside_the_parts_of_its_document() {
     let audited = |flow: &str| flow.replace("[target]", "[target]\nthen = [\"audit\"]");
