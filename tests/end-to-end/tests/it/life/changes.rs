@@ -256,22 +256,6 @@ async fn a_bill_whose_answer_was_lost_is_deleted_when_its_source_cancels_it() {
     assert!(process.failures().await.is_empty());
 }
 
-/// Its number is enough for that, where it says no lines any more.
-#[tokio::test]
-async fn a_cancelled_document_without_lines_is_looked_for_and_deleted_too() {
-    let (house, _folder) = house(1, "when_cancelled = \"delete\"");
-    let process = house.start();
-    house.vendors.kingdee.faults.inject_for("sal_outbound_save", Fault::LostAnswer);
-    super::push(&house, &process, &shipment(1, 3)).await;
-    process.work_once().await;
-    assert_eq!(bills(&house), ["SO-1: 3 7 saved"]);
-    let mut emptied = cancelled(2);
-    emptied["items"] = serde_json::json!([]);
-    pushed(&house, &process, &emptied).await;
-    assert_eq!(bills(&house), Vec::<String>::new());
-    assert!(process.failures().await.is_empty());
-}
-
 /// V1 tells no states: the bill is asked for by its number before it is taken back.
 #[tokio::test]
 async fn a_bill_that_a_person_has_deleted_is_not_taken_back() {

@@ -3,6 +3,7 @@
 use std::fs;
 
 use relay_simulators::Fault;
+use serde_json::json;
 
 use super::{FLOW, TO_KINGDEE, bills, cancelled, entry, house, pushed, saved, shipment};
 use crate::house::House;
@@ -38,6 +39,19 @@ async fn what_came_back_unseen_is_looked_for_when_it_is_cancelled_again() {
     pushed(&house, &process, &cancelled(4)).await;
     assert_eq!(bills(&house), Vec::<String>::new());
     assert_eq!(house.vendors.kingdee.deleted("sal_outbound").len(), 2);
+    assert!(process.failures().await.is_empty());
+}
+
+/// Its number is enough for that, where nothing else of it can be mapped.
+#[tokio::test]
+async fn what_came_unseen_is_looked_for_when_it_is_cancelled_and_says_no_lines_any_more() {
+    let (house, _folder) = house(1, DELETED);
+    let process = house.start();
+    arrives_unseen(&house, &process, 1).await;
+    let mut emptied = cancelled(2);
+    emptied["items"] = json!([]);
+    pushed(&house, &process, &emptied).await;
+    assert_eq!(bills(&house), Vec::<String>::new());
     assert!(process.failures().await.is_empty());
 }
 
